@@ -1,0 +1,204 @@
+"""The resource as users write it, and nothing else: no defaults of ours, no logic.
+
+These classes are the single source of the CRD: ``crds/generate.py`` turns them into its schema.
+A description is what ``kubectl explain`` shows.  Types that Kubernetes defines itself are kept
+as the plain JSON that the user wrote, marked with the definition whose schema checks them at
+``kubectl apply``; they reach the child unread.
+
+An object that was stored under an older schema may not fit any more.  Parsing then raises
+`pydantic.ValidationError`, which the pass reports on the object; it never stops the operator.
+"""
+
+import dataclasses
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+@dataclasses.dataclass(frozen=True)
+class Embedded:
+    """Marks a value whose schema is a definition of Kubernetes' own OpenAPI."""
+
+    definition: str
+
+
+CORE = "io.k8s.api.core.v1"
+IntOrString = Annotated[int | str, Embedded("io.k8s.apimachinery.pkg.util.intstr.IntOrString")]
+EnvVar = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvVar")]
+EnvFromSource = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvFromSource")]
+ResourceRequirements = Annotated[dict[str, Any], Embedded(f"{CORE}.ResourceRequirements")]
+Probe = Annotated[dict[str, Any], Embedded(f"{CORE}.Probe")]
+PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
+
+
+class Model(BaseModel):
+    """Immutable, camelCase on the wire, and strict about fields that it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class RollingUpdate(Model):
+    """How many processes a rollout may add or take away at a time."""
+
+    max_surge: IntOrString | None = Field(
+        None,
+        description="Processes above the count during a rollout, as a number or a percentage (default 25%).",
+    )
+    max_unavailable: IntOrString | None = Field(
+        None,
+        description="Processes below the count during a rollout, as a number or a percentage "
+        "(default 25%; 0 for a type with a port, so that no request is lost).",
+    )
+
+
+class ProcessType(Model):
+    """One process type: what it runs, and how many of it."""
+
+    command: list[str] | None = Field(
+        None,
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is involved: "
+        'write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an environment variable.',
+    )
+    args: list[str] | None = Field(None, description="Arguments, in place of the image's CMD.")
+    image: str | None = Field(None, description="The image of this type, in place of spec.image.")
+    replicas: int | None = Field(
+        None,
+        description="The count: how many processes of this type run. 0 keeps the type, idle. "
+        "Omitted: starts with 1 and is left to whoever scales the Deployment, such as an autoscaler.",
+    )
+    port: int | None = Field(
+        None,
+        description="The port that the process listens on. Sets PORT, names the container port http, and "
+        "makes a Service of the same name and port number.",
+    )
+    service: bool | None = Field(None, description="false: no Service for the port.")
+    env: list[EnvVar] | None = Field(
+        None, description="Environment of this type; wins over spec.env by name."
+    )
+    env_from: list[EnvFromSource] | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of this type."
+    )
+    resources: ResourceRequirements | None = Field(
+        None, description="CPU and memory that each process requests and may use at most."
+    )
+    liveness_probe: Probe | None = Field(
+        None, description="Restarts a process that fails it. None by default."
+    )
+    readiness_probe: Probe | None = Field(
+        None,
+        description="Keeps traffic from a process that fails it. By default a type with a port is ready when the "
+        "port accepts a connection.",
+    )
+    startup_probe: Probe | None = Field(
+        None, description="Holds the other probes back until the process has started."
+    )
+    termination_grace_period_seconds: int | None = Field(
+        None,
+        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with a port "
+        "the 5 s in which traffic moves away come on top.",
+    )
+    rolling_update: RollingUpdate | None = Field(None, description="How fast a rollout of this type goes.")
+    singleton: bool | None = Field(
+        None,
+        description="true: at most one process, and never two during a rollout: the old one ends before the new "
+        "one starts.",
+    )
+    security_defaults: str | None = Field(
+        None, description="In place of spec.securityDefaults, for this type."
+    )
+    pod_template: PodTemplate | None = Field(
+        None,
+        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the "
+        "operator renders; the container named process stands for this type's own. Wins over spec.podTemplate.",
+    )
+
+
+class FormationSpec(Model):
+    """The process types of one app, and what they share."""
+
+    image: str | None = Field(None, description="The image that every type runs, unless it names its own.")
+    env: list[EnvVar] | None = Field(None, description="Environment of every type.")
+    env_from: list[EnvFromSource] | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of every type."
+    )
+    labels: dict[str, str] | None = Field(
+        None, description="Labels for the Deployments and Services (for Pods: podTemplate.metadata.labels)."
+    )
+    annotations: dict[str, str] | None = Field(
+        None,
+        description="Annotations for the Deployments and Services (for Pods: podTemplate.metadata.annotations).",
+    )
+    suspend: bool | None = Field(
+        None, description="true: every type runs zero processes until it is false again; counts are kept."
+    )
+    paused: bool | None = Field(
+        None, description="true: the operator touches nothing of this Formation until it is false again."
+    )
+    security_defaults: str | None = Field(
+        None,
+        description="restricted (default): Pods meet the restricted Pod Security Standard, so the image must run as "
+        "a numeric user other than root. none: the cluster's own defaults.",
+    )
+    pod_template: PodTemplate | None = Field(
+        None,
+        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the "
+        "operator renders for every type; the container named process stands for each type's own.",
+    )
+    processes: dict[str, ProcessType] = Field(
+        description="The process types, keyed by name: web, worker, clock, ... A type that is taken away is stopped "
+        "and its Deployment deleted."
+    )
+
+
+class Metadata(Model):
+    """The part of an object's metadata that matters here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    namespace: str
+    uid: str
+    generation: int = 0
+
+
+class Formation(Model):
+    """A twelve-factor app's formation: its process types, and how many of each run."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    metadata: Metadata
+    spec: FormationSpec
+
+
+class Condition(Model):
+    """One aspect of the Formation's state, as Kubernetes' own conditions."""
+
+    type: str = Field(description="Ready, Reconciling, Stalled or Overridden.")
+    status: str = Field(description="True, False or Unknown.")
+    observed_generation: int = Field(description="The generation of the spec that this was seen for.")
+    last_transition_time: str = Field(description="When status last changed.")
+    reason: str = Field(description="A word for programs.")
+    message: str = Field(description="A sentence for people.")
+
+
+class ProcessStatus(Model):
+    """What runs of one process type."""
+
+    desired_replicas: int | None = Field(None, description="The count that is wanted now.")
+    ready_replicas: int | None = Field(None, description="Processes that are ready.")
+    updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
+    selector: str | None = Field(None, description="The label selector of this type's Pods.")
+
+
+class FormationStatus(Model):
+    """What the operator saw and did, as of observedGeneration."""
+
+    observed_generation: int | None = Field(
+        None, description="The latest generation of the spec that a pass was finished for."
+    )
+    summary: str | None = Field(None, description="Ready and wanted processes of each type.")
+    selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
+    replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
+    conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
+    processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")

@@ -1,0 +1,56 @@
+"""Every name that the operator gives or recognises, in one place.
+
+Whatever is written to a cluster under these names must stay readable by every later version:
+a Deployment's selector can't be changed, and a field manager that is renamed leaves its old
+fields behind for ever.  Nothing here may change without a migration.
+"""
+
+GROUP = "formations.dev"
+VERSION = "v1"
+KIND = "Formation"
+PLURAL = "formations"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+# Flux strips what managers named `kubectl...` set, so no manager of ours begins with that.
+FIELD_MANAGER = "formation-operator"
+COUNT_MANAGER = "formation-count"
+REPORTING_CONTROLLER = f"{GROUP}/formation-operator"
+
+# The selector of every Deployment and Service. Frozen: apps/v1 selectors are immutable.
+FORMATION_LABEL = f"{GROUP}/formation"
+PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
+
+INTENT_ANNOTATION = f"{GROUP}/intent"
+COUNT_ANNOTATION = f"{GROUP}/count"
+
+# In a podTemplate this name stands for the container that runs the process.
+PROCESS_CONTAINER = "process"
+PORT_NAME = "http"
+
+
+def child(formation: str, process_type: str) -> str:
+    """Return the name of a type's Deployment and Service."""
+    return f"{formation}-{process_type}"
+
+
+def selector(formation: str, process_type: str) -> dict[str, str]:
+    """Return the labels that select a type's Pods."""
+    return {FORMATION_LABEL: formation, PROCESS_TYPE_LABEL: process_type}
+
+
+def selector_string(formation: str, process_type: str) -> str:
+    """Return the same selector in the form that `kubectl -l` and autoscalers take."""
+    return ",".join(f"{key}={value}" for key, value in selector(formation, process_type).items())
+
+
+def recommended(formation: str, process_type: str) -> dict[str, str]:
+    """Return Kubernetes' recommended labels, all of them stable for the life of the type.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+    """
+    return {
+        "app.kubernetes.io/name": formation,
+        "app.kubernetes.io/instance": formation,
+        "app.kubernetes.io/component": process_type,
+        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+    }
