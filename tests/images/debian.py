@@ -1,0 +1,65 @@
+"""A base image with Python, made from the packages of the Debian that we run on.
+
+Where there is no image registry, the Dockerfile's ``BASE_IMAGE`` has to come from somewhere: this
+one comes from the same package mirror as the machine itself, which is known to be reachable.
+"""
+
+import hashlib
+import pathlib
+import platform
+
+from tests.images import archive, workshop
+
+PACKAGES = ("python3", "python3-pip")
+REFERENCE = "localhost/debian-python:latest"
+# Of no use in an image, and most of it differs from build to build.
+LEFT_OUT = (
+    "./dev/*",
+    "./proc/*",
+    "./sys/*",
+    "./usr/share/locale/*",
+    "./usr/share/man/*",
+    "./var/cache/*",
+    "./var/lib/apt/lists/*",
+    "./var/log/*",
+)
+
+
+def base() -> pathlib.Path:
+    """Return the base image as a docker-archive, making it if it isn't in the cache."""
+    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
+    key = hashlib.sha256(" ".join([suite, *PACKAGES, *LEFT_OUT]).encode()).hexdigest()[:12]
+
+    def make(folder: pathlib.Path, target: pathlib.Path) -> None:
+        workshop.require("debootstrap")
+        layer = folder / "layer.tar"
+        bootstrap(suite, folder / "root")
+        pack(folder / "root", layer)
+        archive.write(target, REFERENCE, layer, {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]})
+
+    return workshop.once("base", key, make)
+
+
+def bootstrap(suite: str, root: pathlib.Path) -> None:
+    """Install the packages and what they depend on into an empty folder.
+
+    In a mount namespace of its own: debootstrap mounts /proc into the folder, and if it is killed
+    before it unmounts that again, the mount goes with the namespace.
+    """
+    options = ["--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    workshop.run(["unshare", "--mount", "debootstrap", *options, suite, str(root), *mirror(suite)])
+
+
+def mirror(suite: str) -> list[str]:
+    """Return the mirror that apt uses for the suite; nothing (debootstrap's default) if it names none."""
+    fields = "$(CODENAME) $(COMPONENT) $(REPO_URI)"
+    targets = workshop.run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"])
+    found = [line.split() for line in targets.splitlines()]
+    return [uri for codename, component, uri in found if (codename, component) == (suite, "main")][:1]
+
+
+def pack(root: pathlib.Path, layer: pathlib.Path) -> None:
+    """Write a folder as a layer."""
+    left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    same = ["--sort=name", "--mtime=@0", "--numeric-owner"]
+    workshop.run(["tar", "--create", "--file", str(layer), "--directory", str(root), *same, *left_out, "."])

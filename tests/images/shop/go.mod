@@ -1,0 +1,3 @@
+module formations.dev/shop
+
+go 1.26

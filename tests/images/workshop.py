@@ -1,0 +1,72 @@
+"""Make each image once: keyed by its content, locked against a second build, nothing left behind.
+
+An image's file carries the hash of everything that it is made from.  It is made in a folder of its
+own, under a lock that the system gives back when we die; a folder that a killed build left is
+removed by the next.  Only the newest file of a kind is kept, because each holds a whole system.
+"""
+
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+
+from tests.cluster import paths
+
+
+def once(kind: str, key: str, make: Callable[[pathlib.Path, pathlib.Path], None]) -> pathlib.Path:
+    """Return the file of ``kind`` for ``key``; ``make(folder, file)`` makes it if it isn't there."""
+    shelf = paths.cache() / "images"
+    target = shelf / f"{kind}-{key}.tar"
+    shelf.mkdir(parents=True, exist_ok=True)
+    with (shelf / f".{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_file():
+            make_in(shelf / f".{kind}", target, make)
+            for older in set(shelf.glob(f"{kind}-*.tar")) - {target}:
+                older.unlink()
+    return target
+
+
+def make_in(
+    folder: pathlib.Path, target: pathlib.Path, make: Callable[[pathlib.Path, pathlib.Path], None]
+) -> None:
+    """Make a file in a fresh folder, and move it to its place only when it is whole."""
+    print(f"-> building {target.name}, once", flush=True)
+    began = time.monotonic()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        make(folder, folder / target.name)
+        (folder / target.name).rename(target)
+    finally:
+        shutil.rmtree(folder)
+    size = target.stat().st_size / 1e6
+    print(f"   {target.name} built in {time.monotonic() - began:.0f} s, {size:.0f} MB", flush=True)
+
+
+def run(command: list[str]) -> str:
+    """Run a command and return what it printed; if it fails, show the end of that and raise."""
+    quiet = subprocess.DEVNULL
+    done = subprocess.run(
+        command, check=False, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {' '.join(command)}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def require(*packages: str) -> None:
+    """Install the Debian packages that are named after a command which is missing."""
+    missing = [package for package in packages if not shutil.which(package)]
+    if not missing:
+        return
+    names = " ".join(missing)
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise RuntimeError(f"building this image needs root and the Debian packages: {names}")
+    print(f"-> installing Debian packages: {names}", flush=True)
+    run(["apt-get", "update", "-qq"])
+    quietly = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq"]
+    run([*quietly, "--no-install-recommends", *missing])

@@ -1,0 +1,206 @@
+"""What `kubectl apply -k manifests/` installs: least privilege, a restricted Pod, names that agree."""
+
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+
+import formation_operator
+from formation_operator import model, naming
+from tests.images import operator_image, shop_image
+
+MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
+NAMESPACE = "formation-system"
+NAME = "formation-operator"
+
+READ = {"get", "list", "watch"}
+CHILDREN = READ | {"create", "patch", "delete"}
+# Every verb of the operator in the whole cluster. A new one needs a reason, here and in its manifest.
+CLUSTER_VERBS = {
+    ("formations.dev", "formations"): READ | {"patch"},
+    ("formations.dev", "formations/status"): {"patch"},
+    ("apps", "deployments"): CHILDREN,
+    ("", "services"): CHILDREN,
+    ("", "pods"): READ,
+    ("autoscaling", "horizontalpodautoscalers"): READ,
+    ("events.k8s.io", "events"): {"create", "patch"},
+}
+
+
+def load(file: pathlib.Path) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(file.read_text()) if document]
+
+
+def built(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """Return every object that a kustomization lists, itself or through a folder."""
+    found = []
+    for resource in load(folder / "kustomization.yaml")[0]["resources"]:
+        path = folder / resource
+        found += built(path) if path.is_dir() else load(path)
+    return found
+
+
+INSTALLED = built(MANIFESTS)
+SAMPLES = built(MANIFESTS / "samples")
+
+
+def only(kind: str, name: str = NAME) -> dict[str, Any]:
+    found = [item for item in INSTALLED if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    assert len(found) == 1
+    return found[0]
+
+
+def verbs(role: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+    granted: dict[tuple[str, str], set[str]] = {}
+    for rule in role["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                granted.setdefault((group, resource), set()).update(rule["verbs"])
+    return granted
+
+
+def pod() -> dict[str, Any]:
+    spec: dict[str, Any] = only("Deployment")["spec"]["template"]["spec"]
+    return spec
+
+
+def container() -> dict[str, Any]:
+    containers: list[dict[str, Any]] = pod()["containers"]
+    assert len(containers) == 1
+    return containers[0]
+
+
+def test_the_operator_has_exactly_the_verbs_that_it_needs_in_the_cluster() -> None:
+    assert verbs(only("ClusterRole")) == CLUSTER_VERBS
+
+
+def test_the_operator_writes_only_its_own_lease_in_its_own_namespace() -> None:
+    role = only("Role")
+    leases = ("coordination.k8s.io", "leases")
+    assert verbs(role) == {leases: {"create", "get", "update", "patch"}}
+    named = [rule for rule in role["rules"] if rule.get("resourceNames") == [NAME]]
+    assert [rule["verbs"] for rule in named] == [["get", "update", "patch"]]
+
+
+@pytest.mark.parametrize("role", [item for item in INSTALLED if item["kind"].endswith("Role")])
+def test_no_role_has_a_wildcard(role: dict[str, Any]) -> None:
+    assert "*" not in yaml.safe_dump(role["rules"])
+
+
+@pytest.mark.parametrize("kind", ["ClusterRole", "Role"])
+def test_each_role_of_the_operator_is_bound_to_its_account(kind: str) -> None:
+    binding = only(f"{kind}Binding")
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": NAME}
+    account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
+    assert (binding["roleRef"], binding["subjects"]) == (role, [account])
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "granted"),
+    [
+        ("formation-view", {"view", "edit", "admin"}, READ),
+        ("formation-edit", {"edit", "admin"}, CHILDREN | {"update", "deletecollection"}),
+    ],
+)
+def test_users_may_do_to_formations_what_their_role_lets_them_do(
+    name: str, roles: set[str], granted: set[str]
+) -> None:
+    role = only("ClusterRole", name)
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    labels = {key for key in role["metadata"]["labels"] if key.startswith(prefix)}
+    assert labels == {prefix + target for target in roles}
+    assert verbs(role)[naming.GROUP, naming.PLURAL] == granted
+
+
+def test_whoever_may_edit_a_formation_may_scale_it_and_a_viewer_may_not() -> None:
+    scale = (naming.GROUP, f"{naming.PLURAL}/scale")
+    assert verbs(only("ClusterRole", "formation-edit"))[scale] == {"get", "update", "patch"}
+    assert verbs(only("ClusterRole", "formation-view"))[scale] == {"get"}
+
+
+def test_no_user_may_write_a_status() -> None:
+    status = (naming.GROUP, f"{naming.PLURAL}/status")
+    for name in ("formation-view", "formation-edit"):
+        assert verbs(only("ClusterRole", name))[status] == {"get"}
+
+
+def test_the_operator_meets_the_restricted_pod_security_standard() -> None:
+    security = pod()["securityContext"]
+    assert security["runAsNonRoot"] is True
+    assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container()["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "volumes"} & set(pod())
+
+
+def test_the_namespace_enforces_the_restricted_pod_security_standard() -> None:
+    labels = only("Namespace", NAMESPACE)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_operator_runs_as_the_user_of_its_image() -> None:
+    dockerfile = (MANIFESTS.parent / "Dockerfile").read_text()
+    security = pod()["securityContext"]
+    assert f"\nUSER {security['runAsUser']}:{security['runAsGroup']}\n" in dockerfile
+
+
+def test_the_deployment_never_runs_two_operators() -> None:
+    deployment = only("Deployment")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_the_deployment_selects_its_own_pods_and_uses_its_account() -> None:
+    deployment = only("Deployment")["spec"]
+    labels = deployment["template"]["metadata"]["labels"]
+    assert deployment["selector"]["matchLabels"].items() <= labels.items()
+    assert pod()["serviceAccountName"] == only("ServiceAccount")["metadata"]["name"]
+
+
+def test_the_liveness_probe_asks_the_port_that_the_container_names() -> None:
+    probe = container()["livenessProbe"]["httpGet"]
+    ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
+    assert (probe["path"], ports[probe["port"]]) == ("/healthz", 8080)
+
+
+def test_the_image_is_this_version_and_the_one_that_the_tests_build() -> None:
+    (image,) = load(MANIFESTS / "kustomization.yaml")[0]["images"]
+    assert image["name"] == container()["image"]
+    assert image["newTag"] == formation_operator.__version__
+    assert f"{image['newName']}:{image['newTag']}" == operator_image.REFERENCE
+
+
+def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None:
+    namespaced = [item for item in INSTALLED if item["kind"] in {"Deployment", "ServiceAccount", "Role"}]
+    assert {item["metadata"]["namespace"] for item in namespaced} == {NAMESPACE}
+
+
+def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
+    for folder in (MANIFESTS / "rbac", MANIFESTS / "operator", MANIFESTS / "samples"):
+        listed = load(folder / "kustomization.yaml")[0]["resources"]
+        present = {file.name for file in folder.glob("*.yaml")} - {"kustomization.yaml"}
+        assert set(listed) == present
+
+
+def test_the_sample_is_a_formation_with_web_worker_and_a_single_clock() -> None:
+    (sample,) = SAMPLES
+    assert (sample["apiVersion"], sample["kind"]) == (naming.API_VERSION, naming.KIND)
+    metadata = {**sample["metadata"], "namespace": "default", "uid": "0"}
+    shop = model.Formation.model_validate({**sample, "metadata": metadata})
+    assert {name: type_.replicas for name, type_ in shop.spec.processes.items()} == {
+        "web": 2,
+        "worker": 2,
+        "clock": 1,
+    }
+    assert [name for name, type_ in shop.spec.processes.items() if type_.singleton] == ["clock"]
+    assert shop.spec.image == f"{shop_image.REPOSITORY}:v1"
+
+
+def test_the_sample_starts_each_process_type_by_its_name() -> None:
+    (sample,) = SAMPLES
+    entrypoint = shop_image.CONFIG["Entrypoint"]
+    for name, process in sample["spec"]["processes"].items():
+        assert process["command"] == [*entrypoint, name]
