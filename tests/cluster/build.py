@@ -135,7 +135,3 @@ def remove_stale() -> None:
     for folder in (paths.cache() / "bin").glob("*-*"):
         if folder not in current:
             shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    ensure((*CONTROL, *REAL_NODE, *SIMULATED_NODE))

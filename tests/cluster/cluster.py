@@ -1,0 +1,59 @@
+"""The running cluster, as the demo and the tests use it."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+from tests.cluster import kubeconfigs, paths
+from tests.cluster.record import Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster that runs: where it is, and what speaks to it."""
+
+    node: str
+    server_url: str
+    state: pathlib.Path
+    binaries: dict[str, pathlib.Path]
+
+    @property
+    def kubeconfig(self) -> pathlib.Path:
+        """The administrator's kubeconfig."""
+        return self.state / "admin.kubeconfig"
+
+    @property
+    def kubectl(self) -> pathlib.Path:
+        """The kubectl of the cluster's own version."""
+        return self.binaries["kubectl"]
+
+    @property
+    def ca(self) -> pathlib.Path:
+        """The certificate of the authority that the API server is known by."""
+        return self.state / "pki" / "ca.crt"
+
+    def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl as the administrator and return its output; raises CalledProcessError."""
+        done = subprocess.run(
+            [str(self.kubectl), *arguments],
+            env={**os.environ, "KUBECONFIG": str(self.kubeconfig)},
+            input=stdin,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        return done.stdout
+
+    def kubeconfig_for(self, namespace: str, service_account: str) -> pathlib.Path:
+        """Write a kubeconfig for a service account: what runs with it has just that account's rights."""
+        account = ("create", "token", service_account, f"--namespace={namespace}", "--duration=24h")
+        token = self.run_kubectl(*account).strip()
+        file = self.state / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
+        return kubeconfigs.write(file, self.server_url, self.ca, {"token": token}, namespace)
+
+
+def of(record: Record) -> Cluster:
+    """Return the cluster of a record."""
+    binaries = {name: pathlib.Path(path) for name, path in record.binaries.items()}
+    return Cluster(record.node, record.server, paths.state(), binaries)

@@ -1,0 +1,39 @@
+"""Write kubeconfig files, whole: they can be copied away without the files they were made from."""
+
+import base64
+import pathlib
+import typing
+
+import yaml
+
+from tests.cluster import certificates
+
+
+def encoded(file: pathlib.Path) -> str:
+    """Return a file's content as kubeconfigs embed it."""
+    return base64.b64encode(file.read_bytes()).decode()
+
+
+def by_certificate(pair: certificates.Pair) -> dict[str, str]:
+    """Return a user who proves itself with a certificate."""
+    return {"client-certificate-data": encoded(pair.certificate), "client-key-data": encoded(pair.key)}
+
+
+def write(
+    file: pathlib.Path, server: str, ca: pathlib.Path, user: dict[str, str], namespace: str = "default"
+) -> pathlib.Path:
+    """Write a kubeconfig for one user of the cluster."""
+    context = {"cluster": "formation", "user": "formation", "namespace": namespace}
+    cluster = {"server": server, "certificate-authority-data": encoded(ca)}
+    content: dict[str, typing.Any] = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "formation", "cluster": cluster}],
+        "users": [{"name": "formation", "user": user}],
+        "contexts": [{"name": "formation", "context": context}],
+        "current-context": "formation",
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return file

@@ -1,0 +1,143 @@
+"""Bring the cluster up and down; whatever a crashed run left behind goes first."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+from tests.cluster import (
+    api,
+    build,
+    cluster,
+    control_plane,
+    host,
+    paths,
+    processes,
+    progress,
+    real_node,
+    record,
+    settings,
+    simulated_node,
+)
+from tests.cluster.errors import ClusterError
+
+NODES = ("real", "simulated", "none")
+MODULES = {"real": build.REAL_NODE, "simulated": build.SIMULATED_NODE, "none": ()}
+
+
+def default_node() -> str:
+    """Return ``KUBE_NODE``, or a real node where this machine and user can run one."""
+    chosen = os.environ.get("KUBE_NODE")
+    if chosen:
+        return chosen
+    return "real" if sys.platform == "linux" and os.geteuid() == 0 else "simulated"
+
+
+def up(node: str | None = None) -> cluster.Cluster:
+    """Return the running cluster with this kind of node, started if it doesn't run yet."""
+    progress.restart()
+    kind = node or default_node()
+    if kind not in NODES:
+        raise ClusterError(f"a node is one of {', '.join(NODES)}, not {kind!r}")
+    with alone():
+        running = current()
+        if running and running.node == kind:
+            progress.step(f"the cluster is up already ({kind} node): kept")
+            return running
+        clean(record.load())
+        return start(kind)
+
+
+def start(kind: str) -> cluster.Cluster:
+    """Start a cluster; if that fails, only its logs stay."""
+    if kind == "real":
+        host.require_possible()
+    binaries = build.ensure((*build.CONTROL, *MODULES[kind]))
+    shutil.rmtree(paths.state(), ignore_errors=True)
+    listens = settings.BRIDGE_ADDRESS if kind == "real" else settings.LOOPBACK
+    server = f"https://{listens}:{settings.port(settings.API_PORT)}"
+    new = record.Record(kind, server, {name: str(path) for name, path in binaries.items()})
+    new.save()
+    try:
+        start_parts(new)
+    except BaseException:
+        clean(new, keep_logs=True)
+        raise
+    new.ready = True
+    new.save()
+    return cluster.of(new)
+
+
+def start_parts(new: record.Record) -> None:
+    """Start everything; what doesn't need each other starts at the same time."""
+    if new.node == "real":
+        real_node.prepare(new)
+    keys = control_plane.make_keys(paths.state() / "pki")
+    control_plane.kubeconfig(new, keys, *control_plane.ADMIN)
+    server = api.Api(new.server, keys.ca.pair.certificate, keys.admin)
+    control_plane.start(new, keys)
+    if new.node == "real":
+        real_node.start_runtime(new)
+        progress.step("the container runtime is ready")
+    control_plane.wait(new, server)
+    progress.step("the API server is ready")
+    control_plane.start_controllers(new, keys)
+    start_node(new, keys, server)
+    control_plane.wait_for_controllers(new, server)
+    progress.step("the controllers are at work")
+
+
+def start_node(new: record.Record, keys: control_plane.Keys, server: api.Api) -> None:
+    """Start the node that was asked for and wait until it is ready."""
+    if new.node == "real":
+        real_node.start(new, keys)
+        real_node.wait(new, server)
+        progress.step("the node is ready: containers run on this machine")
+    elif new.node == "simulated":
+        simulated_node.start(new, keys)
+        simulated_node.wait(new, server)
+        progress.step("the node is ready: it is simulated by kwok, nothing really runs in its pods")
+
+
+def down() -> None:
+    """End the cluster and leave the machine as it was."""
+    progress.restart()
+    with alone():
+        old = record.load()
+        clean(old)
+        progress.step("the cluster is down" if old else "no cluster is up")
+
+
+def clean(old: record.Record | None, *, keep_logs: bool = False) -> None:
+    """End whatever a cluster has started, whether it came up or not, and forget it."""
+    if old is None:
+        return
+    processes.kill(old.daemons)
+    if old.node == "real":
+        real_node.clean(old)
+    record.file().unlink(missing_ok=True)
+    for entry in paths.state().iterdir():
+        if entry.is_dir() and not (keep_logs and entry.name == "logs"):
+            shutil.rmtree(entry)
+        elif entry.is_file():
+            entry.unlink()
+
+
+def current() -> cluster.Cluster | None:
+    """Return the cluster if all of it is running."""
+    known = record.load()
+    if known is None or not known.ready:
+        return None
+    alive = all(processes.is_alive(process) for process in known.daemons)
+    return cluster.of(known) if alive else None
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let only one command at a time change the cluster."""
+    paths.cache().mkdir(parents=True, exist_ok=True)
+    with (paths.cache() / "cluster.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

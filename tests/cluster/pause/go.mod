@@ -1,0 +1,3 @@
+module formations.dev/cluster/pause
+
+go 1.26

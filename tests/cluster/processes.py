@@ -1,0 +1,115 @@
+"""Start daemons that outlive us, and end exactly those, even after a crash or a reboot.
+
+A process id alone is a poor name: the kernel hands it out again.  So each is recorded together
+with the process's start time and the boot's id, and a signal goes through a pidfd that was
+opened *before* the two were compared: it reaches the process that we started, or nobody.
+"""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import select
+import signal
+import time
+
+from tests.cluster.errors import ClusterError
+
+BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
+UNFINISHED = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """A process that we started, so named that no other can be taken for it."""
+
+    name: str
+    pid: int
+    started: int
+    boot: str
+    log: str
+
+
+def start(
+    name: str, command: list[str], log: pathlib.Path, environment: dict[str, str] | None = None
+) -> Process:
+    """Start a command in a session of its own, its output in a file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    pid = os.posix_spawn(
+        command[0],
+        command,
+        os.environ if environment is None else environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigdef=[signal.SIGPIPE, signal.SIGINT],
+    )
+    return Process(name, pid, start_time(pid) or 0, boot_id(), str(log))
+
+
+def boot_id() -> str:
+    """Return the id of this boot, or nothing where the kernel has none (not Linux)."""
+    return BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+
+
+def start_time(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since boot; None if it has ended."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if state in "ZX" else int(fields[18])
+
+
+def is_alive(process: Process) -> bool:
+    """Tell whether this very process still runs."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)  # a child of ours would stay a zombie
+    return process.boot == boot_id() and start_time(process.pid) == process.started
+
+
+def send(process: Process, number: signal.Signals) -> None:
+    """Send a signal to this very process, if it still runs."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if is_alive(process):
+            signal.pidfd_send_signal(handle, number)
+    finally:
+        os.close(handle)
+
+
+def kill(running: list[Process]) -> None:
+    """End processes at once and wait until the kernel has let go of them, ports included."""
+    for process in running:
+        send(process, signal.SIGKILL)
+    deadline = time.monotonic() + UNFINISHED
+    for process in running:
+        while is_alive(process):
+            if time.monotonic() > deadline:
+                raise ClusterError(f"{process.name} (process {process.pid}) doesn't end, even when killed")
+            wait_for_end(process.pid)
+
+
+def wait_for_end(pid: int, seconds: float = 0.5) -> None:
+    """Wait a little for a process to end."""
+    with contextlib.suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            select.select([handle], [], [], seconds)
+        finally:
+            os.close(handle)
+
+
+def require_alive(running: list[Process]) -> None:
+    """Raise ClusterError with the last lines of its log when one of the processes has died."""
+    for process in running:
+        if not is_alive(process):
+            lines = pathlib.Path(process.log).read_text(errors="replace").splitlines()[-12:]
+            raise ClusterError("\n    ".join([f"{process.name} has died; its last words:", *lines]))

@@ -1,0 +1,53 @@
+"""What is known of the cluster that runs: written before each step, so that any crash can be cleaned up."""
+
+import dataclasses
+import json
+import pathlib
+import typing
+
+from tests.cluster import paths, processes
+
+
+@dataclasses.dataclass
+class Record:
+    """One cluster, half-started ones included."""
+
+    node: str
+    server: str
+    binaries: dict[str, str]
+    ready: bool = False
+    daemons: list[processes.Process] = dataclasses.field(default_factory=list)
+    host: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
+
+    def save(self) -> None:
+        """Write the record, in one step."""
+        target = file()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".new")
+        unfinished.write_text(json.dumps(dataclasses.asdict(self), indent=1))
+        unfinished.replace(target)
+
+    def start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+        """Start a daemon of the cluster and record it."""
+        log = paths.state() / "logs" / f"{name}.log"
+        self.daemons.append(processes.start(name, command, log, environment))
+        self.save()
+
+    def process(self, name: str) -> processes.Process:
+        """Return the process of a name."""
+        return next(process for process in self.daemons if process.name == name)
+
+
+def file() -> pathlib.Path:
+    """Return the file of the record."""
+    return paths.state() / "cluster.json"
+
+
+def load() -> Record | None:
+    """Return the recorded cluster, if there is one."""
+    try:
+        content = json.loads(file().read_text())
+    except FileNotFoundError:
+        return None
+    running = [processes.Process(**process) for process in content.pop("daemons")]
+    return Record(daemons=running, **content)

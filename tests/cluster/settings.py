@@ -1,0 +1,56 @@
+"""The addresses, ports and names that the parts of the cluster have to agree on.
+
+Ports are fixed, so that a kubeconfig stays valid; each has a variable for the machine where it
+is taken.  They differ from Kubernetes' own, so that a cluster that is already here isn't met.
+"""
+
+import os
+import socket
+import time
+
+from tests.cluster.errors import ClusterError
+
+BRIDGE = "formation0"
+BRIDGE_ADDRESS = "10.244.0.1"
+POD_NETWORK = "10.244.0.0/24"
+SERVICE_NETWORK = "10.96.0.0/16"
+API_SERVICE = "10.96.0.1"
+LOOPBACK = "127.0.0.1"
+CGROUP = "formation-cluster"
+NODE = "node"
+
+API_PORT = ("KUBE_API_PORT", 16443)
+ETCD_PORT = ("KUBE_ETCD_PORT", 12379)
+KUBELET_PORT = ("KUBELET_PORT", 10250)
+
+
+def port(setting: tuple[str, int]) -> int:
+    """Return the port of a setting: its environment variable, or its default."""
+    variable, default = setting
+    chosen = os.environ.get(variable) or str(default)
+    if not chosen.isdecimal() or not 0 < int(chosen) < 65536:
+        raise ClusterError(f"{variable}={chosen} is no port: give a number from 1 to 65535")
+    return int(chosen)
+
+
+def require_free(address: str, setting: tuple[str, int], patience: float = 10) -> None:
+    """Wait until a port can be listened on: an API server holds its own for seconds after it is told to stop."""
+    number = port(setting)
+    deadline = time.monotonic() + patience
+    while not is_free(address, number):
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"port {number} of {address} is taken: free it, or set {setting[0]} to another port"
+            )
+        time.sleep(0.2)
+
+
+def is_free(address: str, number: int) -> bool:
+    """Tell whether a TCP port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, number))
+        except OSError:
+            return False
+    return True

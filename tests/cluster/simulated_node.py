@@ -1,0 +1,57 @@
+"""A simulated node: kwok answers for it, and its pods are ready at once without running anything."""
+
+import json
+import pathlib
+import typing
+
+from tests.cluster import api, build, control_plane, golang, paths, progress, settings
+from tests.cluster.record import Record
+
+MODULE = "sigs.k8s.io/kwok"
+STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+
+
+def start(record: Record, keys: control_plane.Keys) -> None:
+    """Start kwok."""
+    admin = control_plane.kubeconfig(record, keys, "kwok", "system:masters")
+    stages = paths.state() / "stages.yaml"
+    stages.write_text(stages_of_kwok())
+    flags = [
+        f"--kubeconfig={admin}",
+        f"--config={stages}",
+        "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",
+        f"--cidr={settings.POD_NETWORK}",
+        f"--node-ip={settings.BRIDGE_ADDRESS}",
+    ]
+    record.start("kwok", [record.binaries["kwok"], *flags])
+
+
+def stages_of_kwok() -> str:
+    """Return the stages that kwok's own module ships, kept in the cache beside its binary."""
+    cached = build.KWOK.binaries() / "stages.yaml"
+    if not cached.is_file():
+        listed = golang.run(["mod", "download", "-json", MODULE], cwd=build.KWOK.folder)
+        root = pathlib.Path(json.loads(listed)["Dir"]) / "kustomize" / "stage"
+        files = [file for stage in STAGES for file in sorted((root / stage).glob(f"{stage[:3]}*.yaml"))]
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_text("\n---\n".join(file.read_text() for file in files))
+    return cached.read_text()
+
+
+def node() -> dict[str, typing.Any]:
+    """Return a node with more room than any test needs."""
+    room = {"cpu": "10000", "memory": "100Ti", "pods": "100000"}
+    labels = {"kubernetes.io/hostname": settings.NODE, "kubernetes.io/os": "linux", "type": "kwok"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": settings.NODE, "labels": labels},
+        "status": {"allocatable": room, "capacity": room},
+    }
+
+
+def wait(record: Record, server: api.Api) -> None:
+    """Register the node and wait until it is ready."""
+    server.request("POST", "/api/v1/nodes", node())
+    progress.wait("the node is ready", lambda: server.node_is_ready(settings.NODE), record.daemons)
