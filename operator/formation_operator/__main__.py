@@ -1,0 +1,100 @@
+"""Start the operator: ``formation-operator`` or ``python -m formation_operator``."""
+
+import argparse
+import asyncio
+import datetime
+import logging
+import sys
+
+import kopf
+import uvloop
+
+from formation_operator import __version__, handlers, kube, naming, watching
+from formation_operator.controller import Controller
+from formation_operator.settings import Settings
+
+
+def main() -> None:
+    """Read the command line and run until a signal asks to stop."""
+    arguments = parser().parse_args()
+    kopf.configure(log_format=kopf.LogFormat(arguments.log_format), verbose=arguments.verbose)
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    settings = Settings(
+        namespaces=tuple(arguments.namespace or ()),
+        workers=arguments.workers,
+        resync=arguments.resync,
+        liveness=arguments.liveness or None,
+    )
+    uvloop.run(run(settings))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line, with the defaults of `Settings`."""
+    defaults = Settings()
+    own = argparse.ArgumentParser(
+        prog="formation-operator",
+        description="Keeps the process types of every Formation running as declared. "
+        "Uses the Pod's service account, or else the current kubeconfig.",
+    )
+    own.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    own.add_argument(
+        "-n", "--namespace", action="append", help="serve only this namespace (may be repeated; default: all)"
+    )
+    own.add_argument(
+        "--workers",
+        type=int,
+        default=defaults.workers,
+        help="Formations worked on at once (default: %(default)s)",
+    )
+    own.add_argument(
+        "--resync",
+        type=float,
+        default=defaults.resync,
+        help="seconds between two full comparisons with the cluster (default: %(default)s)",
+    )
+    own.add_argument(
+        "--liveness",
+        default=defaults.liveness,
+        help="where to answer health checks; empty for nowhere (default: %(default)s)",
+    )
+    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
+    own.add_argument("-v", "--verbose", action="store_true", help="log every step")
+    return own
+
+
+async def run(settings: Settings) -> None:
+    """Run the operator inside kopf; ends the process with an error when a watch has died."""
+    cluster = await kube.connect(request_timeout=settings.request_timeout, namespaces=settings.namespaces)
+    controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
+    registry = kopf.OperatorRegistry()
+    handlers.register(registry, controller)
+    stop = asyncio.Event()
+    work = asyncio.create_task(controller.run(), name="passes")
+    watch = asyncio.create_task(watching.until_broken(), name="watchdog")
+    for task in (work, watch):
+        task.add_done_callback(lambda _: stop.set())
+    await kopf.operator(
+        registry=registry,
+        settings=watching.kopf_settings(),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        liveness_endpoint=settings.liveness,
+        stop_flag=stop,
+    )
+    await finish(work, watch)
+    await cluster.close()
+
+
+async def finish(*tasks: asyncio.Task[None]) -> None:
+    """End the tasks, or exit with what ended one of them."""
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            logging.getLogger(naming.FIELD_MANAGER).error("Stopping: %r", task.exception())
+            sys.exit(1)
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    main()

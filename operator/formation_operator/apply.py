@@ -1,0 +1,156 @@
+"""Carry out what was planned, each object on its own: one that fails holds up no other."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from formation_operator import drift, errors, naming, observed, ownership
+from formation_operator.cluster import Cluster
+from formation_operator.model import Formation
+from formation_operator.notices import Notice
+from formation_operator.observed import Child
+from formation_operator.plan import Action, Verb
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one action."""
+
+    action: Action
+    child: Child | None = None
+    """The object as it is now, if it was written."""
+    gone: bool = False
+    problem: str | None = None
+    """Why it couldn't be done, in words."""
+    lasting: bool = False
+    """Whether waiting won't mend the problem."""
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Executor:
+    """Carries out the actions of one pass."""
+
+    cluster: Cluster
+    formation: Formation
+    decide: Callable[[Action, Child], Action | None]
+    """Decides anew about an object that turned out to exist."""
+    existed: Callable[[Action], bool]
+    """Whether an object that is to be created was there before."""
+
+    async def run(self, actions: list[Action]) -> list[Outcome]:
+        """Carry out all actions side by side and return what came of each."""
+        return await asyncio.gather(*(self._one(action) for action in actions))
+
+    async def _one(self, action: Action) -> Outcome:
+        steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
+            Verb.CREATE: self._create,
+            Verb.UPDATE: self._update,
+            Verb.REPAIR: self._repair,
+            Verb.ADOPT: self._adopt,
+            Verb.DELETE: self._delete,
+            Verb.WAIT: self._wait,
+            Verb.REFUSE: self._refuse,
+        }
+        try:
+            return await steps[action.verb](action)
+        except errors.RefusedError as error:
+            return Outcome(action, problem=str(error), lasting=True)
+        except errors.ClusterError as error:
+            return Outcome(action, problem=str(error))
+
+    async def _create(self, action: Action) -> Outcome:
+        """Create an object, unless one of its name exists that our labels didn't show us."""
+        manifest = _manifest(action)
+        metadata = manifest["metadata"]
+        kind = manifest["kind"]
+        live = await self.cluster.get(kind, metadata["namespace"], metadata["name"])
+        if live is not None:
+            child = observed.child(live, kind)
+            again = self.decide(action, child)
+            return Outcome(action, child) if again is None else await self._one(again)
+        raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
+        notices = (_recreated(action),) if self.existed(action) else ()
+        return Outcome(action, observed.child(raw, kind), notices=notices)
+
+    async def _update(self, action: Action) -> Outcome:
+        child, manifest = _child(action), _manifest(action)
+        metadata = {**manifest["metadata"], "uid": child.uid}
+        handed_over = action.intent.handed_over if action.intent else None
+        if handed_over is not None:
+            metadata["resourceVersion"] = await self._hand_over(manifest, child, handed_over)
+        raw = await self.cluster.apply(
+            {**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER, force=True
+        )
+        return Outcome(action, observed.child(raw, child.kind))
+
+    async def _hand_over(self, manifest: dict[str, Any], child: Child, count: int) -> str:
+        """Give the count to a manager of its own, so that it stays when our intent drops it.
+
+        The version that is returned makes the next write fail if anybody scales in between.
+        """
+        only_count = {
+            "apiVersion": manifest["apiVersion"],
+            "kind": child.kind,
+            "metadata": {"name": child.name, "namespace": child.namespace, "uid": child.uid},
+            "spec": {"replicas": count},
+        }
+        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
+        return str(raw["metadata"]["resourceVersion"])
+
+    async def _repair(self, action: Action) -> Outcome:
+        child = _child(action)
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        outcome = await self._update(action)
+        if live is None or action.intent is None:
+            return outcome
+        notice = drift.explain(self.formation, action.intent, live)
+        return dataclasses.replace(outcome, notices=(notice,))
+
+    async def _adopt(self, action: Action) -> Outcome:
+        child = _child(action)
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None:
+            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        repaired = ownership.taken_over(live["metadata"].get("managedFields") or [])
+        if repaired is not None:
+            version = live["metadata"]["resourceVersion"]
+            operations = [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+                {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
+            ]
+            await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+        outcome = await self._update(action)
+        note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
+        return dataclasses.replace(outcome, notices=(Notice("Adopted", "Adopt", note),))
+
+    async def _delete(self, action: Action) -> Outcome:
+        child = _child(action)
+        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid)
+        note = f"{child.kind} {child.name} is no longer declared: deleted it"
+        return Outcome(action, gone=True, notices=(Notice("Deleted", "Delete", note),))
+
+    async def _wait(self, action: Action) -> Outcome:
+        return Outcome(action, problem=action.reason)
+
+    async def _refuse(self, action: Action) -> Outcome:
+        return Outcome(action, problem=action.reason, lasting=True)
+
+
+def _manifest(action: Action) -> dict[str, Any]:
+    assert action.intent is not None  # noqa: S101  # the planner gives these verbs an intent
+    return action.intent.manifest
+
+
+def _child(action: Action) -> Child:
+    assert action.child is not None  # noqa: S101  # the planner gives these verbs a child
+    return action.child
+
+
+def _recreated(action: Action) -> Notice:
+    manifest = _manifest(action)
+    way = f"spec.processes.{action.process_type}"
+    way += ".service to false" if manifest["kind"] == "Service" else ".replicas to 0, or remove the type"
+    note = f"{manifest['kind']} {manifest['metadata']['name']} was deleted; created it again. To stop it, set {way}"
+    return Notice("Recreated", "Create", note, warning=True)

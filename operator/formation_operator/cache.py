@@ -1,0 +1,162 @@
+"""What the operator knows of the cluster between two passes.
+
+Fed from three sides (the watches, a list now and then, and the answers to our own writes), so
+every entry is taken only if it is newer than what is there: resource versions of one kind are
+numbers that grow.
+"""
+
+import collections
+from collections.abc import Iterable
+from typing import Any
+
+from formation_operator import naming
+from formation_operator.observed import Child, Key, Pod
+from formation_operator.plan import Claim
+
+Identity = tuple[str, str, str]
+"""Kind, namespace and name of a child."""
+
+
+class Cache:
+    """Formations, their children, and the Pods that won't start."""
+
+    def __init__(self) -> None:
+        self.formations: dict[Key, dict[str, Any]] = {}
+        self.children: dict[Identity, Child] = {}
+        self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
+        self.settled: dict[str, tuple[str, str]] = {}
+        self._of_formation: dict[Key, set[Identity]] = collections.defaultdict(set)
+        self._wanted: dict[tuple[str, str], set[Key]] = collections.defaultdict(set)
+
+    # Formations
+
+    def put_formation(self, raw: dict[str, Any]) -> bool:
+        """Take a Formation as it is now; tell whether that is news."""
+        key = key_of(raw)
+        known = self.formations.get(key)
+        if known is not None and not _newer(raw["metadata"]["resourceVersion"], version_of(known)):
+            return False
+        self._unwant(key)
+        self.formations[key] = trimmed(raw)
+        for name in child_names(raw):
+            self._wanted[key[0], name].add(key)
+        return True
+
+    def drop_formation(self, key: Key) -> set[Key]:
+        """Forget a Formation, and return those that wanted a name of its children."""
+        rivals = {rival for name in self._unwant(key) for rival in self._wanted[key[0], name]}
+        self.formations.pop(key, None)
+        return rivals
+
+    def living(self) -> set[str]:
+        """Return the uids of all Formations."""
+        return {raw["metadata"]["uid"] for raw in self.formations.values()}
+
+    def claims(self, key: Key) -> dict[str, Claim]:
+        """Return the winning claim on each child name that this and another Formation want."""
+        namespace = key[0]
+        contested = {}
+        for name in child_names(self.formations[key]):
+            rivals = self._wanted[namespace, name]
+            if len(rivals) > 1:
+                contested[name] = min(
+                    (self._claim(rival) for rival in rivals), key=lambda claim: (claim.created, claim.uid)
+                )
+        return contested
+
+    def _claim(self, key: Key) -> Claim:
+        metadata = self.formations[key]["metadata"]
+        return Claim(metadata.get("creationTimestamp", ""), metadata["uid"], key)
+
+    def _unwant(self, key: Key) -> list[str]:
+        names = child_names(self.formations.get(key) or {})
+        for name in names:
+            self._wanted[key[0], name].discard(key)
+        return names
+
+    # Children
+
+    def put_child(self, child: Child) -> Child | None:
+        """Take a child as it is now; return what was known before, or the child itself if it's no news."""
+        identity = (child.kind, child.namespace, child.name)
+        known = self.children.get(identity)
+        if known is not None and not _newer(child.resource_version, known.resource_version):
+            return child
+        self._unlink(identity)
+        self.children[identity] = child
+        if child.formation_key:
+            self._of_formation[child.formation_key].add(identity)
+        return known
+
+    def drop_child(self, kind: str, namespace: str, name: str) -> Child | None:
+        """Forget a child and return what was known of it."""
+        identity = (kind, namespace, name)
+        self._unlink(identity)
+        known = self.children.pop(identity, None)
+        if known is not None:
+            self.settled.pop(known.uid, None)
+        return known
+
+    def children_of(self, key: Key) -> dict[tuple[str, str], Child]:
+        """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""
+        found = set(self._of_formation.get(key, ()))
+        for name in child_names(self.formations.get(key) or {}):
+            found |= {(kind, key[0], name) for kind in ("Deployment", "Service")}
+        return {(item[0], item[2]): self.children[item] for item in found if item in self.children}
+
+    def concerned(self, child: Child) -> set[Key]:
+        """Return the Formations that a change of a child may concern."""
+        keys = set(self._wanted.get((child.namespace, child.name), ()))
+        return keys | ({child.formation_key} if child.formation_key else set())
+
+    def _unlink(self, identity: Identity) -> None:
+        known = self.children.get(identity)
+        if known is not None and known.formation_key:
+            self._of_formation[known.formation_key].discard(identity)
+
+    # Pods
+
+    def put_pod(self, key: Key, name: str, pod: Pod | None) -> bool:
+        """Take a Pod that won't start, or forget one that does; tell whether that is news."""
+        pods = self.pods[key]
+        known = pods.pop(name, None)
+        if pod is not None:
+            pods[name] = pod
+        if not pods:
+            del self.pods[key]
+        return (known and known.refusal) != (pod and pod.refusal)
+
+
+def key_of(raw: dict[str, Any]) -> Key:
+    """Return the namespace and name of an object."""
+    return raw["metadata"]["namespace"], raw["metadata"]["name"]
+
+
+def version_of(raw: dict[str, Any]) -> str:
+    """Return an object's resource version."""
+    return str(raw["metadata"]["resourceVersion"])
+
+
+def child_names(raw: dict[str, Any]) -> list[str]:
+    """Return the names that a Formation's children have, whether or not its spec is valid."""
+    processes = (raw.get("spec") or {}).get("processes") or {}
+    return [naming.child(raw["metadata"]["name"], name) for name in processes]
+
+
+def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a Formation without what no decision needs."""
+    kept: Iterable[str] = (
+        "name",
+        "namespace",
+        "uid",
+        "generation",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+    )
+    metadata = {key: raw["metadata"][key] for key in kept if key in raw["metadata"]}
+    return {"metadata": metadata, "spec": raw.get("spec") or {}, "status": raw.get("status") or {}}
+
+
+def _newer(version: str, known: str) -> bool:
+    return int(version) > int(known)

@@ -1,0 +1,51 @@
+"""Conditions as Kubernetes and kstatus read them.
+
+`Ready` is always there; the others are listed only while they are true, and `Reconciling` and
+`Stalled` never together, because kstatus takes the first of the two.  ``lastTransitionTime`` moves
+only when ``status`` does: a condition that changed by itself would make each status write cause
+the next.
+Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+READY = "Ready"
+RECONCILING = "Reconciling"
+STALLED = "Stalled"
+PAUSED = "Paused"
+OVERRIDDEN = "Overridden"
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One condition, without the times and generations that the last step adds."""
+
+    type: str
+    reason: str
+    message: str
+    true: bool = True
+
+
+def rendered(
+    wanted: Iterable[Condition], previous: Iterable[dict[str, Any]], generation: int, now: str
+) -> list[dict[str, Any]]:
+    """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
+    before = {item["type"]: item for item in previous}
+    return [
+        {
+            "type": condition.type,
+            "status": str(condition.true),
+            "observedGeneration": generation,
+            "lastTransitionTime": _since(condition, before.get(condition.type), now),
+            "reason": condition.reason,
+            "message": condition.message,
+        }
+        for condition in wanted
+    ]
+
+
+def _since(condition: Condition, before: dict[str, Any] | None, now: str) -> str:
+    same = before is not None and before.get("status") == str(condition.true)
+    return str(before["lastTransitionTime"]) if same and before else now

@@ -1,0 +1,110 @@
+"""The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
+
+import asyncio
+import logging
+import random
+from typing import Any
+
+from formation_operator import cache, naming, observed, reconcile
+from formation_operator.cluster import Cluster
+from formation_operator.observed import Child, Key
+from formation_operator.queue import Queue
+from formation_operator.settings import Settings
+
+logger = logging.getLogger(__name__)
+KINDS = (naming.KIND, "Deployment", "Service", "Pod")
+
+
+class Controller:
+    """Holds the cache and the queue, and keeps them in step with the cluster."""
+
+    def __init__(self, cluster: Cluster, settings: Settings, clock: reconcile.Clock) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._cache = cache.Cache()
+        self._queue: Queue[Key] = Queue(
+            reconcile.Reconciler(cluster, self._cache, clock).run,
+            retry_first=settings.retry_first,
+            retry_most=settings.retry_most,
+            jitter=random.random,
+        )
+
+    async def run(self) -> None:
+        """List everything, then run passes, and list and compare now and then."""
+        await self.resync()
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(self._settings.workers):
+                tasks.create_task(self._queue.work(), name=f"worker {number}")
+            tasks.create_task(self._resync_forever(), name="resync")
+
+    async def _resync_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
+            try:
+                await self.resync()
+            except Exception:
+                logger.exception("Listing failed; the watches go on")
+
+    async def resync(self) -> None:
+        """List every kind and take in what the watches may have missed, deletions included."""
+        for kind in KINDS:
+            items, version = await self._cluster.list_all(kind)
+            self._take(kind, items)
+            self._drop_missing(kind, items, version)
+
+    def _take(self, kind: str, items: list[dict[str, Any]]) -> None:
+        for raw in items:
+            if kind == naming.KIND:
+                self.see_formation({**raw, "kind": kind}, deleted=False)
+            elif kind == "Pod":
+                self.see_pod(raw, deleted=False)
+            else:
+                self.see_child(observed.child(raw, kind), deleted=False)
+
+    def _drop_missing(self, kind: str, items: list[dict[str, Any]], version: str) -> None:
+        """Take as deleted what we know but the list lacks, unless it is newer than the list."""
+        there = {cache.key_of(raw) for raw in items}
+        if kind == naming.KIND:
+            for raw in list(self._cache.formations.values()):
+                if cache.key_of(raw) not in there and int(cache.version_of(raw)) <= int(version):
+                    self.see_formation(raw, deleted=True)
+        for identity, child in list(self._cache.children.items()):
+            gone = identity[0] == kind and identity[1:] not in there
+            if gone and int(child.resource_version) <= int(version):
+                self.see_child(child, deleted=True)
+
+    def see_formation(self, raw: dict[str, Any], *, deleted: bool) -> None:
+        """Take in a Formation as a watch or a list gave it."""
+        key = cache.key_of(raw)
+        if not deleted:
+            if self._cache.put_formation(raw):
+                self._queue.add(key)
+            return
+        self._queue.forget(key)
+        for rival in self._cache.drop_formation(key):
+            self._queue.add(rival)
+
+    def see_child(self, child: Child, *, deleted: bool) -> None:
+        """Take in a Deployment or Service; a change of its figures alone may wait a little."""
+        concerned = self._cache.concerned(child)
+        if deleted:
+            before = self._cache.drop_child(child.kind, child.namespace, child.name)
+        else:
+            before = self._cache.put_child(child)
+            if before is child:
+                return
+        if before is not None:
+            concerned |= self._cache.concerned(before)
+        quiet = not deleted and before is not None and before.same_object_as(child)
+        if quiet and before is not None and before.rollout == child.rollout:
+            return
+        for key in concerned & self._cache.formations.keys():
+            self._queue.add(key, self._settings.status_delay if quiet else 0.0)
+
+    def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
+        """Take in a Pod: only those that kubelet refuses to start are remembered."""
+        labels = raw["metadata"].get("labels") or {}
+        key = (raw["metadata"]["namespace"], labels.get(naming.FORMATION_LABEL, ""))
+        pod = None if deleted else observed.refused_pod(raw)
+        if self._cache.put_pod(key, raw["metadata"]["name"], pod) and key in self._cache.formations:
+            self._queue.add(key, self._settings.status_delay)

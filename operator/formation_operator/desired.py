@@ -1,0 +1,138 @@
+"""From a Formation to the objects that it should have: a Deployment per type, a Service per port."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from formation_operator import naming, workload
+from formation_operator.counts import Count
+from formation_operator.model import Formation, ProcessType, RollingUpdate
+from formation_operator.workload import Manifest
+
+# Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
+# can't be taken back later, which would block the switch to `singleton`.
+SURGE = UNAVAILABLE = "25%"
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    """One object as we want it, whole."""
+
+    kind: str
+    name: str
+    process_type: str
+    manifest: Manifest
+    digest: str
+    handed_over: int | None = None
+
+
+def build(formation: Formation, counts: Mapping[str, Count]) -> tuple[list[Intent], dict[str, str]]:
+    """Return the intents of all types that can be rendered, and the reason for each that can't."""
+    intents: list[Intent] = []
+    problems: dict[str, str] = {}
+    for name, process in formation.spec.processes.items():
+        try:
+            intents.append(deployment(formation, name, process, counts[name]))
+        except workload.InvalidTypeError as error:
+            problems[name] = str(error)
+            continue
+        if process.port is not None and process.service is not False:
+            intents.append(service(formation, name, process.port))
+    return intents, problems
+
+
+def deployment(formation: Formation, name: str, process: ProcessType, count: Count) -> Intent:
+    """Return the Deployment of a type."""
+    owner = formation.metadata.name
+    spec: Manifest = {
+        "selector": {"matchLabels": naming.selector(owner, name)},
+        "strategy": strategy(process),
+        "template": workload.pod_template(owner, name, formation.spec, process),
+    }
+    if count.rendered is not None:
+        spec["replicas"] = count.rendered
+    # Without a count of ours the annotation would change with every scaling of somebody else's.
+    remembered = {} if count.rendered is None else {naming.COUNT_ANNOTATION: str(count.remembered)}
+    manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(formation, name, remembered),
+        "spec": spec,
+    }
+    return _intent(name, manifest, count.handed_over)
+
+
+def service(formation: Formation, name: str, port: int) -> Intent:
+    """Return the ClusterIP Service of a type with a port."""
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(formation, name, {}),
+        "spec": {
+            "type": "ClusterIP",
+            "selector": naming.selector(formation.metadata.name, name),
+            "ports": [
+                {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
+            ],
+        },
+    }
+    return _intent(name, manifest)
+
+
+def strategy(process: ProcessType) -> Manifest:
+    """Return how a rollout replaces processes."""
+    if process.singleton:
+        return {"type": "Recreate"}
+    wanted = process.rolling_update or RollingUpdate()
+    surge = SURGE if wanted.max_surge is None else wanted.max_surge
+    unavailable = wanted.max_unavailable
+    if unavailable is None and process.port is not None:
+        unavailable = 1 if surge in (0, "0", "0%") else 0  # both zero could never move
+    return {
+        "type": "RollingUpdate",
+        "rollingUpdate": {
+            "maxSurge": surge,
+            "maxUnavailable": UNAVAILABLE if unavailable is None else unavailable,
+        },
+    }
+
+
+def metadata(formation: Formation, name: str, annotations: dict[str, str]) -> Manifest:
+    """Return a child's metadata: the user's labels and annotations, ours, and the owner."""
+    owner = formation.metadata
+    spec = formation.spec
+    return {
+        "name": naming.child(owner.name, name),
+        "namespace": owner.namespace,
+        "labels": {
+            **naming.recommended(owner.name, name),
+            **(spec.labels or {}),
+            **naming.selector(owner.name, name),
+        },
+        "annotations": {**(spec.annotations or {}), **annotations},
+        "ownerReferences": [
+            {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.KIND,
+                "name": owner.name,
+                "uid": owner.uid,
+                "controller": True,
+                # True would need a permission on finalizers where that admission plugin is on.
+                "blockOwnerDeletion": False,
+            }
+        ],
+    }
+
+
+def _intent(name: str, manifest: Manifest, handed_over: int | None = None) -> Intent:
+    digest = digest_of(manifest)
+    manifest["metadata"]["annotations"][naming.INTENT_ANNOTATION] = digest
+    return Intent(manifest["kind"], manifest["metadata"]["name"], name, manifest, digest, handed_over)
+
+
+def digest_of(manifest: Mapping[str, Any]) -> str:
+    """Return a short hash of a manifest that is the same for the same content."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

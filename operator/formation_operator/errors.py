@@ -1,0 +1,21 @@
+"""What can go wrong when the cluster is asked for something, by what the caller can do about it."""
+
+
+class ClusterError(Exception):
+    """The API server didn't do what was asked; the text is its own message."""
+
+
+class RefusedError(ClusterError):
+    """The request is wrong and will be until somebody changes something (400, 403, 422)."""
+
+
+class ConflictError(ClusterError):
+    """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
+
+
+class NotFoundError(ClusterError):
+    """The object, or its namespace, doesn't exist (404)."""
+
+
+class UnavailableError(ClusterError):
+    """The server couldn't answer now: overload, time-out or a lost connection. Try again later."""

@@ -1,0 +1,176 @@
+"""The only module that talks to the API server: the port `cluster.Cluster`, over ``kubernetes.aio``.
+
+Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
+"""
+
+import json
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from formation_operator import errors, events, naming
+from formation_operator.notices import Notice
+
+Object = dict[str, Any]
+logger = logging.getLogger(__name__)
+
+PATHS = {
+    naming.KIND: (f"/apis/{naming.API_VERSION}", naming.PLURAL),
+    "Deployment": ("/apis/apps/v1", "deployments"),
+    "Service": ("/api/v1", "services"),
+    "Pod": ("/api/v1", "pods"),
+    "Event": ("/apis/events.k8s.io/v1", "events"),
+}
+CHILD_SELECTOR = naming.FORMATION_LABEL
+PAGE = 500
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+class Kube:
+    """A connection to one cluster."""
+
+    def __init__(self, api: client.ApiClient, *, timeout: float, namespaces: tuple[str, ...]) -> None:
+        """Take a client that is logged in, the longest time of a request in seconds, and the scope."""
+        self._api = api
+        self._timeout = timeout
+        self._namespaces = namespaces
+        self._recorder = events.Recorder()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def list_all(self, kind: str) -> tuple[list[Object], str]:
+        """Return all objects of a kind that concern us, and the version of the list."""
+        items: list[Object] = []
+        version = "0"
+        for namespace in self._namespaces or (None,):
+            found, version = await self._pages(kind, namespace)
+            items += found
+        return items, version
+
+    async def _pages(self, kind: str, namespace: str | None) -> tuple[list[Object], str]:
+        items: list[Object] = []
+        query = {"limit": str(PAGE)}
+        if kind != naming.KIND:
+            query["labelSelector"] = CHILD_SELECTOR
+        while True:
+            page = await self._request("GET", path(kind, namespace), query)
+            items += page["items"]
+            query["continue"] = page["metadata"].get("continue", "")
+            if not query["continue"]:
+                return items, page["metadata"]["resourceVersion"]
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object as it is now, or nothing."""
+        try:
+            return await self._request("GET", path(kind, namespace, name))
+        except errors.NotFoundError:
+            return None
+
+    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
+        """Write an object by server-side apply and return it as it is then."""
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
+
+    async def apply_status(self, manifest: Object) -> Object:
+        """Write a Formation's status by server-side apply and return the Formation."""
+        query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
+        return await self._request("PATCH", f"{path_of(manifest)}/status", query, manifest, APPLY)
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch and return it."""
+        query = {"fieldManager": naming.FIELD_MANAGER}
+        return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete an object, and only this very one; it is no error if it's gone."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._request("DELETE", path(kind, namespace, name), None, body)
+        except (errors.NotFoundError, errors.ConflictError):
+            logger.debug("%s %s/%s was gone already", kind, namespace, name)
+
+    async def notify(self, formation: Object, notice: Notice) -> None:
+        """Record an Event on a Formation; a failure is logged, never raised."""
+        namespace = formation["metadata"]["namespace"]
+        try:
+            name, body, repeated = self._recorder.record(formation, notice)
+            if repeated:
+                target = path("Event", namespace, name)
+                await self._request("PATCH", target, None, {"series": body["series"]}, MERGE_PATCH)
+            else:
+                await self._request("POST", path("Event", namespace), None, body)
+        except errors.ClusterError as error:
+            logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
+
+    async def _request(
+        self,
+        method: str,
+        resource: str,
+        query: dict[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> Object:
+        """Send one request and return the answer, or raise the `ClusterError` that fits it."""
+        headers = {"Accept": JSON, "Content-Type": content_type}
+        pairs = [(key, value) for key, value in (query or {}).items() if value]
+        try:
+            serialized = await self._api.param_serialize(
+                method, resource, None, pairs, headers, None, auth_settings=["BearerToken"]
+            )
+            method, url, headers, *_ = serialized
+            response = await self._api.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=self._timeout
+            )
+            status, text = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise errors.UnavailableError(f"{method} {resource}: {error!r}") from error
+        if status >= 400:
+            raise error_of(status, text)
+        return dict(json.loads(text))
+
+
+async def connect(*, request_timeout: float, namespaces: tuple[str, ...]) -> Kube:
+    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig."""
+    configuration = client.Configuration()
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)
+    return Kube(client.ApiClient(configuration), timeout=request_timeout, namespaces=namespaces)
+
+
+def path(kind: str, namespace: str | None, name: str | None = None) -> str:
+    """Return the path of a collection, or of one object in it."""
+    prefix, plural = PATHS[kind]
+    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
+    return f"{prefix}{scope}/{plural}" + (f"/{quote(name)}" if name else "")
+
+
+def path_of(manifest: Object) -> str:
+    """Return the path of the object that a manifest describes."""
+    return path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+
+
+def error_of(status: int, text: bytes) -> errors.ClusterError:
+    """Return the error for an HTTP status, with the server's own message."""
+    try:
+        message = str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"HTTP {status}: {text[:200]!r}"
+    kinds: dict[int, type[errors.ClusterError]] = {
+        400: errors.RefusedError,
+        403: errors.RefusedError,
+        404: errors.NotFoundError,
+        409: errors.ConflictError,
+        413: errors.RefusedError,
+        422: errors.RefusedError,
+    }
+    return kinds.get(status, errors.UnavailableError)(message)

@@ -1,0 +1,185 @@
+"""What is really there: the few facts of an object that decisions need, and nothing else.
+
+A cache of whole objects would cost many times more memory than the facts do.
+"""
+
+import dataclasses
+import json
+import sys
+from typing import Any
+
+from formation_operator import naming, ownership
+
+Key = tuple[str, str]
+"""Namespace and name of a Formation."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Owner:
+    """The controller of an object."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+    @property
+    def is_formation(self) -> bool:
+        """Whether the controller is a Formation, of any version."""
+        return self.kind == naming.KIND and self.api_version.split("/")[0] == naming.GROUP
+
+
+@dataclasses.dataclass(frozen=True)
+class Rollout:
+    """How far a Deployment has got, by its own controller's words."""
+
+    current: bool = False
+    """Whether these figures are about the Deployment's latest spec."""
+    total: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    serving: bool = False
+    """Whether enough Pods are available (the Deployment's own condition Available)."""
+    stuck: str | None = None
+    """Why the Deployment gave up on its rollout."""
+    blocked: str | None = None
+    """Why Pods can't be created (quota, Pod Security, ...)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Child:
+    """A Deployment or Service that carries, or should carry, our labels."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    formation: str | None
+    process_type: str | None
+    selected: bool
+    """Whether its selector is the one that its labels promise."""
+    owner: Owner | None
+    deleting: bool
+    intent: str | None
+    """Digest of the intent that it was last written with."""
+    owned: str
+    """Our Apply entry in managedFields, as JSON; empty if there is none."""
+    owns_count: bool = False
+    count: int | None = None
+    """The count to come back to after a suspension."""
+    replicas: int = 1
+    images: tuple[tuple[str, str], ...] = ()
+    """Image of each container by name."""
+    rollout: Rollout = Rollout()
+
+    @property
+    def formation_key(self) -> Key | None:
+        """The Formation that this object names as its own, by owner or else by label."""
+        if self.owner is not None:
+            return (self.namespace, self.owner.name) if self.owner.is_formation else None
+        return (self.namespace, self.formation) if self.formation else None
+
+    def same_object_as(self, other: "Child") -> bool:
+        """Whether nothing differs but how far the rollout has got."""
+        return (
+            dataclasses.replace(other, resource_version=self.resource_version, rollout=self.rollout) == self
+        )
+
+
+def child(raw: dict[str, Any], kind: str) -> Child:
+    """Return the facts of a Deployment or Service as the API server gave it."""
+    metadata = raw["metadata"]
+    labels = metadata.get("labels") or {}
+    formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
+    entry = ownership.entry_of(metadata.get("managedFields") or [])
+    spec = raw.get("spec") or {}
+    selector = spec.get("selector") or {}
+    return Child(
+        kind=kind,
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        formation=formation,
+        process_type=process_type,
+        selected=(selector.get("matchLabels") if kind == "Deployment" else selector)
+        == naming.selector(formation or "", process_type or ""),
+        owner=_controller(metadata),
+        deleting="deletionTimestamp" in metadata,
+        intent=(metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION),
+        # Interned: the entries of all children of a kind are mostly the same text.
+        owned=sys.intern(json.dumps(entry, sort_keys=True)) if entry else "",
+        **(_deployment(raw, entry or {}) if kind == "Deployment" else {}),
+    )
+
+
+def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
+    annotations = raw["metadata"].get("annotations") or {}
+    remembered = annotations.get(naming.COUNT_ANNOTATION, "")
+    containers = raw["spec"]["template"]["spec"]["containers"]
+    return {
+        "owns_count": ownership.holds(entry, ("spec", "replicas")),
+        "count": int(remembered) if remembered.isdecimal() else None,
+        "replicas": raw["spec"].get("replicas", 1),
+        "images": tuple((item["name"], sys.intern(item.get("image", ""))) for item in containers),
+        "rollout": _rollout(raw),
+    }
+
+
+def _rollout(raw: dict[str, Any]) -> Rollout:
+    status = raw.get("status") or {}
+    conditions = {item["type"]: item for item in status.get("conditions") or []}
+    progressing = conditions.get("Progressing") or {}
+    failure = conditions.get("ReplicaFailure") or {}
+    return Rollout(
+        current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
+        total=status.get("replicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        ready=status.get("readyReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        serving=(conditions.get("Available") or {}).get("status") == "True",
+        stuck=progressing.get("message") if progressing.get("status") == "False" else None,
+        blocked=failure.get("message") if failure.get("status") == "True" else None,
+    )
+
+
+def _controller(metadata: dict[str, Any]) -> Owner | None:
+    for reference in metadata.get("ownerReferences") or []:
+        if reference.get("controller"):
+            return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """A Pod whose container kubelet refuses to start."""
+
+    namespace: str
+    name: str
+    resource_version: str
+    formation: str
+    process_type: str
+    refusal: str
+    """kubelet's own words."""
+
+
+def refused_pod(raw: dict[str, Any]) -> Pod | None:
+    """Return the facts of a Pod that kubelet refuses to start, or nothing for any other."""
+    metadata = raw["metadata"]
+    labels = metadata.get("labels") or {}
+    status = raw.get("status") or {}
+    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    for container in containers:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") == "CreateContainerConfigError":
+            return Pod(
+                namespace=metadata["namespace"],
+                name=metadata["name"],
+                resource_version=metadata["resourceVersion"],
+                formation=labels.get(naming.FORMATION_LABEL, ""),
+                process_type=labels.get(naming.PROCESS_TYPE_LABEL, ""),
+                refusal=waiting.get("message", ""),
+            )
+    return None

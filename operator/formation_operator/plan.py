@@ -1,0 +1,150 @@
+"""What to do, decided from what is wanted and what is there: pure, and the only place that decides.
+
+An object is *ours* when its controller is this Formation.  An *orphan* carries our labels and our
+selector but has no controller (a restored backup, ``kubectl delete --cascade=orphan``): it is
+adopted, as a ReplicaSet adopts Pods.  Anything else of our name is *foreign* and is never touched.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Collection, Iterable, Mapping
+
+from formation_operator import naming, ownership
+from formation_operator.desired import Intent
+from formation_operator.observed import Child, Key
+
+
+class Verb(enum.Enum):
+    """What happens to one object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPAIR = "repair"
+    ADOPT = "adopt"
+    DELETE = "delete"
+    WAIT = "wait"
+    REFUSE = "refuse"
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One object, and what to do with it."""
+
+    verb: Verb
+    process_type: str
+    intent: Intent | None = None
+    child: Child | None = None
+    reason: str = ""
+    """For WAIT and REFUSE: what stands in the way, and the way out."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A Formation's wish for a child name; of several the first in this order wins."""
+
+    created: str
+    uid: str
+    key: Key
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What surrounds the Formation of this pass."""
+
+    uid: str
+    living: Collection[str]
+    """Uids of all Formations that exist."""
+    claims: Mapping[str, Claim]
+    """The winning claim on each child name that more than one Formation wants."""
+    settled: Mapping[str, tuple[str, str]]
+    """By uid: the intent that an object was last written with, and what the server let us own then."""
+
+
+def plan(
+    intents: Iterable[Intent],
+    children: Mapping[tuple[str, str], Child],
+    failed: Collection[str],
+    world: World,
+) -> list[Action]:
+    """Return the actions that bring what is there to what is wanted.
+
+    ``children`` are all known objects by kind and name; ``failed`` are the types that couldn't be
+    rendered, whose objects stay as they are.
+    """
+    actions = []
+    wanted = set()
+    for intent in intents:
+        identity = (intent.kind, intent.name)
+        wanted.add(identity)
+        action = decide(intent, children.get(identity), world)
+        if action is not None:
+            actions.append(action)
+    for identity, child in children.items():
+        mine = child.owner is not None and child.owner.uid == world.uid
+        kept = identity in wanted or child.process_type in failed or child.deleting
+        if mine and not kept:
+            actions.append(Action(Verb.DELETE, child.process_type or "", child=child))
+    return actions
+
+
+def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
+    """Return what to do about one intent, or nothing when the object is as we want it."""
+    if child is None:
+        return _create(intent, world)
+    if child.deleting:
+        return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
+    if child.owner is None:
+        return _adopt(intent, child)
+    if child.owner.uid != world.uid:
+        return _other(intent, child, world)
+    if as_written(intent, child, world):
+        return None
+    drifted = child.intent == intent.digest and intent.handed_over is None
+    return Action(Verb.REPAIR if drifted else Verb.UPDATE, intent.process_type, intent, child)
+
+
+def as_written(intent: Intent, child: Child, world: World) -> bool:
+    """Tell whether the object was last written with this intent and nobody took a field since.
+
+    What the server let us own after that very write counts as all of it: it may have dropped a
+    field that is empty, and the same write again would change nothing.
+    """
+    if child.intent != intent.digest or intent.handed_over is not None or not child.owned:
+        return False
+    settled = world.settled.get(child.uid) == (intent.digest, child.owned)
+    return settled or ownership.covers(intent.manifest, child.owned)
+
+
+def _create(intent: Intent, world: World) -> Action:
+    claim = world.claims.get(intent.name)
+    if claim is not None and claim.uid != world.uid:
+        return _refuse(intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}")
+    return Action(Verb.CREATE, intent.process_type, intent)
+
+
+def _adopt(intent: Intent, child: Child) -> Action:
+    labels = naming.selector(child.formation or "", child.process_type or "")
+    if child.selected and labels.items() <= intent.manifest["metadata"]["labels"].items():
+        return Action(Verb.ADOPT, intent.process_type, intent, child)
+    return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+
+
+def _other(intent: Intent, child: Child, world: World) -> Action:
+    owner = child.owner
+    assert owner is not None  # noqa: S101  # the caller has seen it
+    if not owner.is_formation:
+        return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
+    if owner.uid in world.living:
+        return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}")
+    return _wait(
+        intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
+    )
+
+
+def _wait(intent: Intent, child: Child, reason: str) -> Action:
+    return Action(Verb.WAIT, intent.process_type, intent, child, reason)
+
+
+def _refuse(intent: Intent, reason: str) -> Action:
+    way_out = "rename the process type or the Formation, or remove that object"
+    return Action(Verb.REFUSE, intent.process_type, intent, reason=f"{reason}: {way_out}")

@@ -1,0 +1,22 @@
+"""What can be set from outside, with the values that suit nearly everybody."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All times are in seconds."""
+
+    namespaces: tuple[str, ...] = ()
+    """The namespaces to serve; none means all."""
+    workers: int = 16
+    """Passes under way at once, each of another Formation."""
+    status_delay: float = 1.0
+    """For how long changes of readiness are gathered before they are reported."""
+    resync: float = 600.0
+    """How often everything is listed and compared, in case a watch missed something."""
+    retry_first: float = 0.5
+    retry_most: float = 300.0
+    """The first and the longest pause before a pass that failed is tried again."""
+    request_timeout: float = 30.0
+    liveness: str | None = "http://0.0.0.0:8080/healthz"

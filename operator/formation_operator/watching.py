@@ -1,0 +1,64 @@
+"""How kopf is set up to watch, and a check that it really does.
+
+kopf keeps its own notes as annotations and a finalizer on the objects that it handles, unless it
+is told otherwise; nothing of it may appear on a user's Formation.  And it doesn't restart a watch
+that was cancelled (nolar/kopf#1276), while its health check stays green: the process then ends
+with an error, so that its manager starts a new one.
+"""
+
+import asyncio
+from typing import Any
+
+import kopf
+
+from formation_operator import naming
+
+FIRST_CHECK = 60.0
+EVERY = 10.0
+"""Seconds."""
+WATCHED = (naming.PLURAL, "deployments", "services", "pods")
+
+
+class WatchLostError(Exception):
+    """A kind isn't watched any more, so what happens to it would go unseen."""
+
+
+class NoNotes(kopf.DiffBaseStorage):
+    """Stores nothing of what was handled last: `on.event` handlers don't ask."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Return an empty essence, which saves copying every object that is seen."""
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
+        """Find no notes."""
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep no notes."""
+
+
+def kopf_settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: it watches, and writes nothing."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = f"{naming.GROUP}/unused"
+    settings.persistence.diffbase_storage = NoNotes()
+    settings.queueing.idle_timeout = 0.2
+    settings.watching.server_timeout = 300
+    settings.watching.connect_timeout = 10
+    for group, plural in (("apps", "deployments"), ("", "services"), ("", "pods")):
+        settings.watching.label_selectors[group, "v1", plural] = naming.FORMATION_LABEL
+    return settings
+
+
+async def until_broken() -> None:
+    """Return never, or raise `WatchLostError` once a kind isn't watched any more."""
+    await asyncio.sleep(FIRST_CHECK)
+    while True:
+        watched = " ".join(task.get_name() for task in asyncio.all_tasks() if not task.done())
+        for plural in WATCHED:
+            if f"watcher for {plural}." not in watched:
+                raise WatchLostError(f"{plural} are not watched any more")
+        await asyncio.sleep(EVERY)
