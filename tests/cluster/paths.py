@@ -22,3 +22,8 @@ def cache() -> pathlib.Path:
 def state() -> pathlib.Path:
     """Return the state folder of the one cluster that may run at a time."""
     return cache() / "cluster"
+
+
+def sockets() -> pathlib.Path:
+    """Return the folder for the sockets of a real node: a socket's path may have 107 characters at most."""
+    return pathlib.Path("/run/formation-cluster")

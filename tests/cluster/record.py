@@ -33,7 +33,7 @@ class Record:
         self.daemons.append(processes.start(name, command, log, environment))
         self.save()
 
-    def process(self, name: str) -> processes.Process:
+    def daemon(self, name: str) -> processes.Process:
         """Return the process of a name."""
         return next(process for process in self.daemons if process.name == name)
 

@@ -1,0 +1,3 @@
+module formations.dev/cluster/probe
+
+go 1.26
