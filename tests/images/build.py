@@ -5,6 +5,7 @@ The file is a docker-archive: ``ctr --namespace k8s.io images import FILE`` brin
 
 import sys
 
+from tests.cluster.errors import ClusterError
 from tests.images import operator_image, shop_image
 
 
@@ -24,5 +25,5 @@ def main(arguments: list[str]) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except RuntimeError as error:
+    except ClusterError as error:
         sys.exit(str(error))

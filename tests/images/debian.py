@@ -7,35 +7,34 @@ one comes from the same package mirror as the machine itself, which is known to 
 import hashlib
 import pathlib
 import platform
+import shutil
 
-from tests.images import archive, workshop
+from tests.cluster import images
+from tests.images import workshop
 
 PACKAGES = ("python3", "python3-pip")
-REFERENCE = "localhost/debian-python:latest"
+IMAGE = images.Image("localhost/debian-python:latest", env=(("PATH", "/usr/local/bin:/usr/bin:/bin"),))
 # Of no use in an image, and most of it differs from build to build.
 LEFT_OUT = (
-    "./dev/*",
-    "./proc/*",
-    "./sys/*",
-    "./usr/share/locale/*",
-    "./usr/share/man/*",
-    "./var/cache/*",
-    "./var/lib/apt/lists/*",
-    "./var/log/*",
+    "usr/share/locale/*",
+    "usr/share/man/*",
+    "var/cache/*",
+    "var/lib/apt/lists/*",
+    "var/log/*",
 )
 
 
 def base() -> pathlib.Path:
     """Return the base image as a docker-archive, making it if it isn't in the cache."""
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
-    key = hashlib.sha256(" ".join([suite, *PACKAGES, *LEFT_OUT]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr((suite, PACKAGES, LEFT_OUT, IMAGE)).encode()).hexdigest()[:12]
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         workshop.require("debootstrap")
-        layer = folder / "layer.tar"
-        bootstrap(suite, folder / "root")
-        pack(folder / "root", layer)
-        archive.write(target, REFERENCE, layer, {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]})
+        root = folder / "root"
+        bootstrap(suite, root)
+        strip(root)
+        images.write(target, root, IMAGE)
 
     return workshop.once("base", key, make)
 
@@ -58,8 +57,10 @@ def mirror(suite: str) -> list[str]:
     return [uri for codename, component, uri in found if (codename, component) == (suite, "main")][:1]
 
 
-def pack(root: pathlib.Path, layer: pathlib.Path) -> None:
-    """Write a folder as a layer."""
-    left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
-    same = ["--sort=name", "--mtime=@0", "--numeric-owner"]
-    workshop.run(["tar", "--create", "--file", str(layer), "--directory", str(root), *same, *left_out, "."])
+def strip(root: pathlib.Path) -> None:
+    """Remove what is left out of the image."""
+    for path in (path for pattern in LEFT_OUT for path in root.glob(pattern)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -3,29 +3,30 @@
 import hashlib
 import pathlib
 
-from tests.cluster import golang
-from tests.images import archive, workshop
+from tests.cluster import golang, images
+from tests.images import workshop
 
 REPOSITORY = "registry.example.com/shop"
 SOURCES = pathlib.Path(__file__).with_name("shop")
-CONFIG = {"User": "65532:65532", "Entrypoint": ["/shop"]}
+PROGRAM = "/shop"
+USER = "65532:65532"
 
 
 def build(version: str = "v1") -> pathlib.Path:
     """Return the image ``registry.example.com/shop:<version>`` as a docker-archive."""
+    image = images.Image(f"{REPOSITORY}:{version}", entrypoint=(PROGRAM,), user=USER)
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
-        binary, layer = folder / "shop", folder / "layer.tar"
+        root = folder / "root"
         flags = ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w -X main.version={version}"]
-        golang.run(["build", *flags, "-o", str(binary), "."], cwd=SOURCES)
-        archive.pack(layer, {"/shop": binary})
-        archive.write(target, f"{REPOSITORY}:{version}", layer, CONFIG)
+        golang.run(["build", *flags, "-o", f"{root}{PROGRAM}", "."], cwd=SOURCES)
+        images.write(target, root, image)
 
-    return workshop.once(f"shop-{version}", digest(), make)
+    return workshop.once(f"shop-{version}", digest(image), make)
 
 
-def digest() -> str:
+def digest(image: images.Image) -> str:
     """Return a short hash of the sources and of what the image says about them."""
     files = sorted(path for path in SOURCES.iterdir() if path.suffix in {".go", ".mod"})
-    content = b"".join(file.read_bytes() for file in files) + repr(CONFIG).encode()
+    content = b"".join(file.read_bytes() for file in files) + repr(image).encode()
     return hashlib.sha256(content).hexdigest()[:12]

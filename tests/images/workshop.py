@@ -13,7 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from tests.cluster import paths
+from tests.cluster import packages, paths
+from tests.cluster.errors import ClusterError
 
 
 def once(kind: str, key: str, make: Callable[[pathlib.Path, pathlib.Path], None]) -> pathlib.Path:
@@ -49,24 +50,26 @@ def make_in(
 
 def run(command: list[str]) -> str:
     """Run a command and return what it printed; if it fails, show the end of that and raise."""
-    quiet = subprocess.DEVNULL
     done = subprocess.run(
-        command, check=False, stdin=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env={**os.environ, "PATH": packages.search_path()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{command[0]} failed: {' '.join(command)}\n{done.stdout[-4000:]}")
+        raise ClusterError(f"`{' '.join(command)}` has failed:\n{done.stdout[-4000:]}")
     return done.stdout
 
 
-def require(*packages: str) -> None:
-    """Install the Debian packages that are named after a command which is missing."""
-    missing = [package for package in packages if not shutil.which(package)]
-    if not missing:
+def require(command: str) -> None:
+    """Install a missing command from the Debian package of its name, or say that it is missing."""
+    if packages.find(command):
         return
-    names = " ".join(missing)
-    if os.geteuid() or not shutil.which("apt-get"):
-        raise RuntimeError(f"building this image needs root and the Debian packages: {names}")
-    print(f"-> installing Debian packages: {names}", flush=True)
-    run(["apt-get", "update", "-qq"])
-    quietly = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq"]
-    run([*quietly, "--no-install-recommends", *missing])
+    if os.geteuid() or not packages.find("apt-get"):
+        raise ClusterError(f"this image is built as root on a Debian-like system that has {command}")
+    print(f"-> installing the system package {command}", flush=True)
+    if not (packages.install([command]) or (packages.apt("update") and packages.install([command]))):
+        raise ClusterError(f"`apt-get install {command}` has failed: install that")

@@ -201,6 +201,5 @@ def test_the_sample_is_a_formation_with_web_worker_and_a_single_clock() -> None:
 
 def test_the_sample_starts_each_process_type_by_its_name() -> None:
     (sample,) = SAMPLES
-    entrypoint = shop_image.CONFIG["Entrypoint"]
     for name, process in sample["spec"]["processes"].items():
-        assert process["command"] == [*entrypoint, name]
+        assert process["command"] == [shop_image.PROGRAM, name]
