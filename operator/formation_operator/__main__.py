@@ -17,7 +17,7 @@ from formation_operator.settings import Settings
 def main() -> None:
     """Read the command line and run until a signal asks to stop."""
     arguments = parser().parse_args()
-    kopf.configure(log_format=kopf.LogFormat(arguments.log_format), verbose=arguments.verbose)
+    kopf.configure(log_format=kopf.LogFormat[arguments.log_format.upper()], verbose=arguments.verbose)
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     settings = Settings(
         namespaces=tuple(arguments.namespace or ()),
@@ -68,6 +68,7 @@ async def run(settings: Settings) -> None:
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     handlers.register(registry, controller)
+    await controller.start()
     stop = asyncio.Event()
     work = asyncio.create_task(controller.run(), name="passes")
     watch = asyncio.create_task(watching.until_broken(), name="watchdog")

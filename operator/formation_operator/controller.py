@@ -5,7 +5,7 @@ import logging
 import random
 from typing import Any
 
-from formation_operator import cache, naming, observed, reconcile
+from formation_operator import cache, errors, naming, observed, reconcile
 from formation_operator.cluster import Cluster
 from formation_operator.observed import Child, Key
 from formation_operator.queue import Queue
@@ -23,15 +23,25 @@ class Controller:
         self._settings = settings
         self._cache = cache.Cache()
         self._queue: Queue[Key] = Queue(
-            reconcile.Reconciler(cluster, self._cache, clock).run,
+            reconcile.Reconciler(cluster, self._cache, clock, self._look_again).run,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
             jitter=random.random,
         )
 
+    async def start(self) -> None:
+        """List everything, so that the first pass sees all that is there."""
+        while True:
+            try:
+                return await self.resync()
+            except errors.NotFoundError:
+                logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
+            except errors.UnavailableError as error:
+                logger.warning("The cluster can't be listed yet: %s", error)
+            await asyncio.sleep(self._settings.start_retry)
+
     async def run(self) -> None:
-        """List everything, then run passes, and list and compare now and then."""
-        await self.resync()
+        """Run passes, and list and compare now and then."""
         async with asyncio.TaskGroup() as tasks:
             for number in range(self._settings.workers):
                 tasks.create_task(self._queue.work(), name=f"worker {number}")
@@ -51,6 +61,9 @@ class Controller:
             items, version = await self._cluster.list_all(kind)
             self._take(kind, items)
             self._drop_missing(kind, items, version)
+
+    def _look_again(self, key: Key) -> None:
+        self._queue.add(key, self._settings.status_delay)
 
     def _take(self, kind: str, items: list[dict[str, Any]]) -> None:
         for raw in items:

@@ -29,6 +29,7 @@ def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     async def pod(event: kopf.RawEvent, **_: Any) -> None:
         controller.see_pod(dict(event["object"]), deleted=event["type"] == "DELETED")
 
+    kopf.on.login(registry=registry)(kopf.login_via_client)
     kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=registry)(formation)
     kopf.on.event("apps", "v1", "deployments", registry=registry)(deployment)
     kopf.on.event("", "v1", "services", registry=registry)(service)

@@ -1,5 +1,6 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
+import dataclasses
 import datetime
 import logging
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import Any
 
 import pydantic
 
-from formation_operator import apply, cache, counts, desired, naming, plan, status
+from formation_operator import apply, cache, counts, desired, naming, patience, plan, status
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
@@ -23,11 +24,19 @@ Clock = Callable[[], datetime.datetime]
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock) -> None:
-        """Take the port to the cluster, the cache, and a clock that gives aware times."""
+    def __init__(
+        self, cluster: Cluster, known: cache.Cache, clock: Clock, look_again: Callable[[Key], None]
+    ) -> None:
+        """Take the port to the cluster, the cache, and a clock that gives aware times.
+
+        ``look_again`` asks for another pass when the Deployments' controller has had its turn.
+        """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
+        self._look_again = look_again
+        self._report_due: set[Key] = set()
+        self._patience = patience.Patience()
 
     async def run(self, key: Key) -> bool:
         """Run one pass; tell whether nothing is left to try again."""
@@ -47,15 +56,42 @@ class Reconciler:
         outcomes = [] if paused else await self._carry_out(key, formation, actions)
 
         self._remember(outcomes)
+        await self._tell(raw, outcomes)
+        if self._report_later(key, outcomes):
+            return True
         seen = self._see(key, formation, intents, failed, outcomes)
         written = await self._report(raw, status.compute(seen, raw["status"], self._now()))
-        await self._tell(raw, outcomes)
         return written and not any(outcome.problem for outcome in outcomes)
+
+    def _report_later(self, key: Key, outcomes: list[apply.Outcome]) -> bool:
+        """Put the report off once after a change went well, so that it holds the cluster's answer.
+
+        Until then ``observedGeneration`` tells everybody that the status is about an older spec.
+        """
+        changed = any(outcome.child or outcome.gone for outcome in outcomes)
+        troubled = any(outcome.problem for outcome in outcomes)
+        if not changed or troubled or key in self._report_due:
+            self._report_due.discard(key)
+            return False
+        self._report_due.add(key)
+        self._look_again(key)
+        return True
 
     def _plan(
         self, key: Key, formation: Formation, intents: list[Intent], failed: dict[str, str]
     ) -> list[Action]:
-        return plan.plan(intents, self._cache.children_of(key), failed, self._world(key, formation))
+        actions = plan.plan(intents, self._cache.children_of(key), failed, self._world(key, formation))
+        return [self._patiently(action) for action in actions]
+
+    def _patiently(self, action: Action) -> Action:
+        """Return the action, or a wait where another client keeps undoing our repairs."""
+        child = action.child
+        if action.verb is not plan.Verb.REPAIR or child is None:
+            return action
+        if self._patience.repair(child.uid, self._clock().timestamp()):
+            return action
+        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
+        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason)
 
     def _world(self, key: Key, formation: Formation) -> plan.World:
         return plan.World(

@@ -15,6 +15,8 @@ class Settings:
     """For how long changes of readiness are gathered before they are reported."""
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
+    start_retry: float = 2.0
+    """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5
     retry_most: float = 300.0
     """The first and the longest pause before a pass that failed is tried again."""

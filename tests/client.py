@@ -1,0 +1,109 @@
+"""A user's side of the cluster: kubectl in a namespace of its own, and waiting for what must come."""
+
+import dataclasses
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tests import builders
+from tests.cluster.cluster import Cluster, environment
+
+T = TypeVar("T")
+PATIENCE = 20.0
+"""Seconds: long enough for a busy machine; a test passes as soon as what it waits for is there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Client:
+    """Kubectl, bound to one namespace."""
+
+    cluster: Cluster
+    namespace: str
+
+    def __call__(
+        self,
+        *arguments: str,
+        input: str | None = None,  # noqa: A002  # as in `subprocess.run`
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl; with ``check`` a failure fails the test, with kubectl's own words."""
+        done = subprocess.run(
+            [str(self.cluster.kubectl), "--namespace", self.namespace, *arguments],
+            env={**environment(), "KUBECONFIG": str(self.cluster.kubeconfig)},
+            input=input,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr or done.stdout}")
+        return done
+
+    def apply(self, manifest: builders.Manifest, *flags: str) -> None:
+        """Apply a manifest as a user does."""
+        self("apply", *flags, "-f", "-", input=builders.text(manifest))
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an object, managed fields included."""
+        return dict(json.loads(self("get", kind, name, "--show-managed-fields", "-o", "json").stdout))
+
+    def find(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return an object, or nothing if there is none."""
+        out = self("get", kind, name, "--ignore-not-found", "-o", "json").stdout
+        return json.loads(out) if out else None
+
+    def list_all(self, kind: str) -> list[dict[str, Any]]:
+        """Return all objects of a kind."""
+        return list(json.loads(self("get", kind, "-o", "json").stdout)["items"])
+
+    def merge(self, kind: str, name: str, patch: dict[str, Any], *flags: str) -> None:
+        """Patch an object by merge patch."""
+        self("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *flags)
+
+    def reported(self, name: str = "shop") -> dict[str, Any]:
+        """Wait until a Formation's status is about its latest spec, and return the Formation."""
+
+        def current() -> dict[str, Any] | None:
+            formation = self.get("formation", name)
+            seen = formation["status"].get("observedGeneration")
+            return formation if seen == formation["metadata"]["generation"] else None
+
+        return eventually(current)
+
+    def condition(self, kind: str, name: str = "shop") -> dict[str, Any] | None:
+        """Return a condition of a Formation, or nothing where it isn't listed."""
+        conditions = self.get("formation", name)["status"].get("conditions") or []
+        return next((item for item in conditions if item["type"] == kind), None)
+
+    def events(self, reason: str) -> list[str]:
+        """Return the notes of the Events with a reason."""
+        items = json.loads(self("get", "events.events.k8s.io", "-o", "json").stdout)["items"]
+        return [item["note"] for item in items if item["reason"] == reason]
+
+
+def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
+    """Return the first true answer of a probe, or fail with its last one."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            answer = probe()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            answer = None
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"never came true: {probe.__qualname__} (last: {answer!r})"
+        time.sleep(0.1)
+
+
+def throughout(seconds: float, probe: Callable[[], T]) -> T:
+    """Return a probe's answer that stayed the same all the time, or fail with the one that differed."""
+    first = probe()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(min(1.0, seconds / 5))
+        assert probe() == first
+    return first

@@ -1,0 +1,68 @@
+"""The cluster, a namespace of one's own, and the operator as it is shipped."""
+
+import itertools
+import pathlib
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests import cluster as clusters
+from tests.client import Client
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.operator_process import OperatorProcess
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The cluster that runs, or else one that is started for this session and ended after it."""
+    running = clusters.current()
+    yield running or clusters.up()
+    if running is None:
+        clusters.down()
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster) -> Cluster:
+    """The cluster with our CRD and RBAC, installed by the README's own commands."""
+    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
+    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    cluster.run_kubectl("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def operator(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+    """The operator, running as a process with the RBAC that we ship."""
+    log: pathlib.Path = tmp_path_factory.mktemp("operator") / "operator.log"
+    running = OperatorProcess(installed, log)
+    running.start()
+    yield running
+    running.stop()
+    print(f"\nthe operator's log:\n{log.read_text()[-20000:]}")
+
+
+@pytest.fixture
+def namespace(installed: Cluster) -> Iterator[str]:
+    """A fresh namespace, deleted afterwards without waiting for it."""
+    name = f"t{next(_numbers)}-{uuid.uuid4().hex[:5]}"
+    installed.run_kubectl("create", "namespace", name)
+    yield name
+    installed.run_kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def kubectl(installed: Cluster, namespace: str) -> Client:
+    """Kubectl in the fresh namespace, on a cluster that knows Formations."""
+    return Client(installed, namespace)
+
+
+@pytest.fixture
+def user(operator: OperatorProcess, kubectl: Client) -> Client:
+    """Kubectl in the fresh namespace, with the operator at work."""
+    assert operator.process is not None
+    assert operator.process.poll() is None, "the operator has died"
+    return kubectl

@@ -1,0 +1,265 @@
+"""The children of a Formation follow it, whatever happens to them."""
+
+import json
+import time
+
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+
+WEB = a_process("/shop", "web", replicas=2, port=8080)
+WORKER = a_process("/shop", "worker", replicas=1)
+
+
+def replicas(user: Client, name: str) -> int:
+    return int(user.get("deployment", name)["spec"]["replicas"])
+
+
+def image(user: Client, name: str) -> str:
+    return str(user.get("deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB, "worker": WORKER}))
+
+    formation = user.reported()
+    web = user.get("deployment", "shop-web")
+    service = user.get("service", "shop-web")
+    assert web["spec"]["replicas"] == 2
+    assert user.get("deployment", "shop-worker")["spec"]["replicas"] == 1
+    assert service["spec"]["ports"][0]["port"] == 8080
+    assert service["spec"]["selector"] == web["spec"]["selector"]["matchLabels"]
+    assert user.find("service", "shop-worker") is None
+    for child in (web, service):
+        (owner,) = child["metadata"]["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == (formation["metadata"]["uid"], True)
+
+
+def test_nothing_of_ours_is_written_to_the_formation_but_its_status(user: Client) -> None:
+    user.apply(a_formation())
+
+    metadata = user.reported()["metadata"]
+    assert "finalizers" not in metadata
+    assert list(metadata["annotations"]) == ["kubectl.kubernetes.io/last-applied-configuration"]
+    ours = [entry for entry in metadata["managedFields"] if entry["manager"].startswith("formation")]
+    assert [entry.get("subresource") for entry in ours] == ["status"]
+
+
+def test_a_type_that_is_taken_away_is_deleted_with_its_service(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB, "worker": WORKER}))
+    user.reported()
+
+    user.apply(a_formation(processes={"worker": WORKER}))
+
+    eventually(lambda: user.find("deployment", "shop-web") is None)
+    eventually(lambda: user.find("service", "shop-web") is None)
+    assert replicas(user, "shop-worker") == 1
+    assert "web" not in user.reported()["status"]["processes"]
+
+
+def test_service_false_takes_the_service_away_and_keeps_the_port(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+
+    user.apply(a_formation(processes={"web": {**WEB, "service": False}}))
+
+    eventually(lambda: user.find("service", "shop-web") is None)
+    assert user.get("deployment", "shop-web")["spec"]["template"]["spec"]["containers"][0]["ports"]
+
+
+def test_an_edited_image_is_repaired_and_the_event_names_client_and_field(user: Client) -> None:
+    user.apply(a_formation())
+    user.reported()
+
+    user("set", "image", "deployment/shop-worker", "worker=other:v9")
+
+    eventually(lambda: image(user, "shop-worker") == "registry.example.com/shop:v1")
+    (note,) = eventually(lambda: user.events("DriftRepaired"))
+    assert "kubectl-set" in note
+    assert "spec.image of the Formation" in note
+
+
+def test_a_removed_variable_comes_back(user: Client) -> None:
+    user.apply(a_formation(env=[{"name": "COLOUR", "value": "red"}]))
+    user.reported()
+
+    user("set", "env", "deployment/shop-worker", "COLOUR-")
+
+    def coloured() -> bool:
+        container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
+        return {"name": "COLOUR", "value": "red"} in container["env"]
+
+    eventually(coloured)
+    assert "spec.env" in eventually(lambda: user.events("DriftRepaired"))[0]
+
+
+def test_a_removed_label_comes_back(user: Client) -> None:
+    user.apply(a_formation())
+    user.reported()
+
+    user("label", "deployment", "shop-worker", "formations.dev/formation-")
+
+    eventually(
+        lambda: "formations.dev/formation" in user.get("deployment", "shop-worker")["metadata"]["labels"]
+    )
+
+
+def test_what_others_add_stays(user: Client) -> None:
+    user.apply(a_formation())
+    user.reported()
+
+    user("rollout", "restart", "deployment/shop-worker")
+    user("annotate", "deployment", "shop-worker", "team=blue")
+    user.apply(a_formation(env=[{"name": "COLOUR", "value": "red"}]))
+    user.reported()
+
+    worker = user.get("deployment", "shop-worker")
+    assert "kubectl.kubernetes.io/restartedAt" in worker["spec"]["template"]["metadata"]["annotations"]
+    assert worker["metadata"]["annotations"]["team"] == "blue"
+    assert not user.events("DriftRepaired")
+
+
+def test_a_deleted_child_comes_back_and_an_event_tells_how_to_stop_it(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+    before = user.get("deployment", "shop-web")["metadata"]["uid"]
+
+    user("delete", "deployment", "shop-web")
+    user("delete", "service", "shop-web")
+
+    eventually(lambda: user.find("service", "shop-web"))
+    web = eventually(lambda: user.find("deployment", "shop-web"))
+    assert web["metadata"]["uid"] != before
+    eventually(lambda: len(user.events("Recreated")) == 2)
+    notes = user.events("Recreated")
+    assert any("spec.processes.web.replicas to 0" in note for note in notes)
+
+
+def test_an_edited_service_is_repaired(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+
+    user.merge("service", "shop-web", {"spec": {"selector": {"formations.dev/process-type": "other"}}})
+
+    eventually(
+        lambda: user.get("service", "shop-web")["spec"]["selector"]["formations.dev/process-type"] == "web"
+    )
+
+
+def test_deleting_the_formation_deletes_its_children(user: Client) -> None:
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+
+    user("delete", "formation", "shop")
+
+    eventually(lambda: not user.list_all("deployment") and not user.list_all("service"))
+
+
+def test_a_foreign_deployment_is_left_alone_and_reported(user: Client) -> None:
+    user("create", "deployment", "shop-worker", "--image=mine:v1")
+    before = user.get("deployment", "shop-worker")["spec"]
+
+    user.apply(a_formation(processes={"worker": WORKER, "clock": a_process(replicas=1)}))
+
+    formation = user.reported()
+    assert user.find("deployment", "shop-clock"), "the other type is held up"
+    stalled = eventually(lambda: user.condition("Stalled"))
+    assert stalled["reason"] == "NameTaken"
+    assert "shop-worker" in stalled["message"]
+    assert "rename" in stalled["message"]
+    assert user.get("deployment", "shop-worker")["spec"] == before
+    assert formation["status"]["processes"]["worker"]["readyReplicas"] == 0
+
+
+def test_a_foreign_service_is_left_alone(user: Client) -> None:
+    user("create", "service", "clusterip", "shop-web", "--tcp=80")
+    before = user.get("service", "shop-web")["spec"]
+
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+
+    eventually(lambda: user.condition("Stalled"))
+    assert user.get("service", "shop-web")["spec"] == before
+
+
+def test_once_the_foreign_object_is_gone_the_type_runs(user: Client) -> None:
+    user("create", "deployment", "shop-worker", "--image=mine:v1")
+    user.apply(a_formation())
+    eventually(lambda: user.condition("Stalled"))
+
+    user("delete", "deployment", "shop-worker")
+
+    eventually(lambda: image(user, "shop-worker") == "registry.example.com/shop:v1")
+    eventually(lambda: user.condition("Stalled") is None)
+
+
+def test_of_two_formations_that_want_one_name_the_older_has_it(user: Client) -> None:
+    user.apply(a_formation("a", processes={"b-c": a_process("/older", replicas=1, port=80)}))
+    user.reported("a")
+    user.apply(a_formation("a-b", processes={"c": a_process("/younger", replicas=1, port=81)}))
+
+    user.reported("a-b")
+
+    assert "Formation a " in eventually(lambda: user.condition("Stalled", "a-b"))["message"]
+    assert user.get("service", "a-b-c")["spec"]["ports"][0]["port"] == 80
+    user("delete", "formation", "a")
+    eventually(
+        lambda: (
+            (user.find("service", "a-b-c") or {"spec": {"ports": [{}]}})["spec"]["ports"][0].get("port") == 81
+        )
+    )
+    eventually(lambda: user.condition("Stalled", "a-b") is None)
+
+
+def test_an_orphaned_child_is_adopted_and_not_restarted(user: Client) -> None:
+    user.apply(a_formation())
+    user.reported()
+    before = user.get("deployment", "shop-worker")
+    user("delete", "formation", "shop", "--cascade=orphan")
+    eventually(lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"])
+
+    user.apply(a_formation())
+
+    uid = user.reported()["metadata"]["uid"]
+    eventually(
+        lambda: (
+            user.get("deployment", "shop-worker")["metadata"].get("ownerReferences", [{}])[0].get("uid")
+            == uid
+        )
+    )
+    after = user.get("deployment", "shop-worker")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+def test_a_restored_child_drops_what_the_next_spec_drops(user: Client) -> None:
+    user.apply(a_formation(env=[{"name": "OLD", "value": "1"}]))
+    user.reported()
+    backup = user.get("deployment", "shop-worker")
+    user("delete", "formation", "shop")
+    eventually(lambda: user.find("deployment", "shop-worker") is None)
+    for key in ("ownerReferences", "managedFields", "uid", "resourceVersion", "creationTimestamp"):
+        backup["metadata"].pop(key)
+    backup.pop("status")
+    user.cluster.run_kubectl("create", "--field-manager=velero-server", "-f", "-", stdin=json.dumps(backup))
+
+    user.apply(a_formation())
+    user.reported()
+
+    def variables() -> set[str]:
+        container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
+        return {item["name"] for item in container["env"]}
+
+    eventually(lambda: "OLD" not in variables())
+
+
+def test_a_client_that_keeps_changing_a_child_back_is_not_fought_at_full_speed(user: Client) -> None:
+    user.apply(a_formation())
+    user.reported()
+
+    for _ in range(8):
+        user("set", "image", "deployment/shop-worker", "worker=other:v9")
+        time.sleep(0.4)
+
+    throughout(3, lambda: image(user, "shop-worker"))
+    assert image(user, "shop-worker") == "other:v9"
+    assert "another client" in eventually(lambda: user.condition("Reconciling"))["message"]

@@ -1,0 +1,67 @@
+"""The operator under test: a process of its own, with the service account and RBAC that we ship."""
+
+import dataclasses
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from tests.cluster.cluster import Cluster, environment
+
+HEALTH = "http://127.0.0.1:18080/healthz"
+START_SECONDS = 60
+
+
+@dataclasses.dataclass
+class OperatorProcess:
+    """Starts, stops and restarts the operator against a cluster."""
+
+    cluster: Cluster
+    log: pathlib.Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the operator and wait until it answers its health check."""
+        kubeconfig = self.cluster.kubeconfig_for("formation-system", "formation-operator")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "formation_operator", "--liveness", HEALTH],
+                env={**environment(), "KUBECONFIG": str(kubeconfig)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._healthy():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the operator didn't start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Ask the operator to stop, as Kubernetes does, and wait for it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def kill(self) -> None:
+        """End the operator without warning."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def _healthy(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(HEALTH, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
