@@ -25,9 +25,11 @@ LABEL org.opencontainers.image.title="formation-operator" \
       org.opencontainers.image.description="Runs the process types of twelve-factor apps on Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /app/ /app/
+# USER, because the user below has no entry in /etc/passwd, and kopf asks for a name.
 ENV PYTHONPATH=/app \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    USER=formation-operator
 # Numeric, so that a kubelet can see that it isn't root.
 USER 65532:65532
 ENTRYPOINT ["python3", "-m", "formation_operator"]

@@ -160,8 +160,9 @@ def test_the_deployment_selects_its_own_pods_and_uses_its_account() -> None:
     assert pod()["serviceAccountName"] == only("ServiceAccount")["metadata"]["name"]
 
 
-def test_the_liveness_probe_asks_the_port_that_the_container_names() -> None:
-    probe = container()["livenessProbe"]["httpGet"]
+@pytest.mark.parametrize("kind", ["livenessProbe", "readinessProbe"])
+def test_each_probe_asks_the_port_that_the_container_names(kind: str) -> None:
+    probe = container()[kind]["httpGet"]
     ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
     assert (probe["path"], ports[probe["port"]]) == ("/healthz", 8080)
 
