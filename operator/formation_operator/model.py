@@ -10,23 +10,51 @@ An object that was stored under an older schema may not fit any more.  Parsing t
 """
 
 import dataclasses
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
 
 
 @dataclasses.dataclass(frozen=True)
 class Embedded:
-    """Marks a value whose schema is a definition of Kubernetes' own OpenAPI."""
+    """Marks a value whose schema is a definition of Kubernetes' own OpenAPI, narrowed where we need to."""
 
     definition: str
+    narrowed: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Leave a note in the JSON schema for the generator of the CRD."""
+        return {"embedded": self.definition, **self.narrowed}
 
 
 CORE = "io.k8s.api.core.v1"
-IntOrString = Annotated[int | str, Embedded("io.k8s.apimachinery.pkg.util.intstr.IntOrString")]
+INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+INT32 = 2**31 - 1
+
+# What CEL looks into needs an upper limit: the API server refuses rules of unbounded cost.
+MOST_TYPES = 32
+MOST_VARIABLES = 256
+MOST_LABELS = 64
+
+Count = Annotated[int, Field(ge=0, le=INT32)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[int, Field(ge=0, le=INT32)]
+Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+LabelValue = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+SecurityDefaults = Literal["restricted", "none"]
+Surge = Annotated[
+    int | str, Embedded(INT_OR_STRING, {"minimum": 0, "maxLength": 5, "pattern": "^(0|[1-9][0-9]*)%$"})
+]
+Unavailable = Annotated[
+    int | str, Embedded(INT_OR_STRING, {"minimum": 0, "maxLength": 4, "pattern": "^(100|[1-9]?[0-9])%$"})
+]
 EnvVar = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvVar")]
 EnvFromSource = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvFromSource")]
+Env = Annotated[list[EnvVar], Field(max_length=MOST_VARIABLES)]
+EnvFrom = Annotated[list[EnvFromSource], Field(max_length=MOST_VARIABLES)]
 ResourceRequirements = Annotated[dict[str, Any], Embedded(f"{CORE}.ResourceRequirements")]
 Probe = Annotated[dict[str, Any], Embedded(f"{CORE}.Probe")]
 PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
@@ -41,11 +69,11 @@ class Model(BaseModel):
 class RollingUpdate(Model):
     """How many processes a rollout may add or take away at a time."""
 
-    max_surge: IntOrString | None = Field(
+    max_surge: Surge | None = Field(
         None,
         description="Processes above the count during a rollout, as a number or a percentage (default 25%).",
     )
-    max_unavailable: IntOrString | None = Field(
+    max_unavailable: Unavailable | None = Field(
         None,
         description="Processes below the count during a rollout, as a number or a percentage "
         "(default 25%; 0 for a type with a port, so that no request is lost).",
@@ -55,28 +83,27 @@ class RollingUpdate(Model):
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
-    command: list[str] | None = Field(
+    command: Annotated[list[str], Field(min_length=1)] | None = Field(
         None,
-        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is involved: "
-        'write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an environment variable.',
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
+        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
+        "environment variable.",
     )
     args: list[str] | None = Field(None, description="Arguments, in place of the image's CMD.")
-    image: str | None = Field(None, description="The image of this type, in place of spec.image.")
-    replicas: int | None = Field(
+    image: Image | None = Field(None, description="The image of this type, in place of spec.image.")
+    replicas: Count | None = Field(
         None,
         description="The count: how many processes of this type run. 0 keeps the type, idle. "
         "Omitted: starts with 1 and is left to whoever scales the Deployment, such as an autoscaler.",
     )
-    port: int | None = Field(
+    port: Port | None = Field(
         None,
         description="The port that the process listens on. Sets PORT, names the container port http, and "
         "makes a Service of the same name and port number.",
     )
     service: bool | None = Field(None, description="false: no Service for the port.")
-    env: list[EnvVar] | None = Field(
-        None, description="Environment of this type; wins over spec.env by name."
-    )
-    env_from: list[EnvFromSource] | None = Field(
+    env: Env | None = Field(None, description="Environment of this type; wins over spec.env by name.")
+    env_from: EnvFrom | None = Field(
         None, description="ConfigMaps and Secrets whose keys become environment of this type."
     )
     resources: ResourceRequirements | None = Field(
@@ -87,47 +114,49 @@ class ProcessType(Model):
     )
     readiness_probe: Probe | None = Field(
         None,
-        description="Keeps traffic from a process that fails it. By default a type with a port is ready when the "
-        "port accepts a connection.",
+        description="Keeps traffic from a process that fails it. By default a type with a port is ready "
+        "when the port accepts a connection.",
     )
     startup_probe: Probe | None = Field(
         None, description="Holds the other probes back until the process has started."
     )
-    termination_grace_period_seconds: int | None = Field(
+    termination_grace_period_seconds: Seconds | None = Field(
         None,
-        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with a port "
-        "the 5 s in which traffic moves away come on top.",
+        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with "
+        "a port the 5 s in which traffic moves away come on top.",
     )
     rolling_update: RollingUpdate | None = Field(None, description="How fast a rollout of this type goes.")
     singleton: bool | None = Field(
         None,
-        description="true: at most one process, and never two during a rollout: the old one ends before the new "
-        "one starts.",
+        description="true: at most one process, and never two during a rollout: the old one ends before "
+        "the new one starts.",
     )
-    security_defaults: str | None = Field(
+    security_defaults: SecurityDefaults | None = Field(
         None, description="In place of spec.securityDefaults, for this type."
     )
     pod_template: PodTemplate | None = Field(
         None,
-        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the "
-        "operator renders; the container named process stands for this type's own. Wins over spec.podTemplate.",
+        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
+        "what the operator renders; the container named process stands for this type's own. Wins over "
+        "spec.podTemplate.",
     )
 
 
 class FormationSpec(Model):
     """The process types of one app, and what they share."""
 
-    image: str | None = Field(None, description="The image that every type runs, unless it names its own.")
-    env: list[EnvVar] | None = Field(None, description="Environment of every type.")
-    env_from: list[EnvFromSource] | None = Field(
+    image: Image | None = Field(None, description="The image that every type runs, unless it names its own.")
+    env: Env | None = Field(None, description="Environment of every type.")
+    env_from: EnvFrom | None = Field(
         None, description="ConfigMaps and Secrets whose keys become environment of every type."
     )
-    labels: dict[str, str] | None = Field(
+    labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
         None, description="Labels for the Deployments and Services (for Pods: podTemplate.metadata.labels)."
     )
-    annotations: dict[str, str] | None = Field(
+    annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments and Services (for Pods: podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments and Services (for Pods: "
+        "podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
         None, description="true: every type runs zero processes until it is false again; counts are kept."
@@ -135,19 +164,19 @@ class FormationSpec(Model):
     paused: bool | None = Field(
         None, description="true: the operator touches nothing of this Formation until it is false again."
     )
-    security_defaults: str | None = Field(
+    security_defaults: SecurityDefaults | None = Field(
         None,
-        description="restricted (default): Pods meet the restricted Pod Security Standard, so the image must run as "
-        "a numeric user other than root. none: the cluster's own defaults.",
+        description="restricted (default): Pods meet the restricted Pod Security Standard, so the image "
+        "must run as a numeric user other than root. none: the cluster's own defaults.",
     )
     pod_template: PodTemplate | None = Field(
         None,
-        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over what the "
-        "operator renders for every type; the container named process stands for each type's own.",
+        description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
+        "what the operator renders for every type; the container named process stands for each type's own.",
     )
-    processes: dict[str, ProcessType] = Field(
-        description="The process types, keyed by name: web, worker, clock, ... A type that is taken away is stopped "
-        "and its Deployment deleted."
+    processes: Annotated[dict[str, ProcessType], Field(min_length=1, max_length=MOST_TYPES)] = Field(
+        description="The process types, keyed by name: web, worker, clock, ... A type that is taken away "
+        "is stopped and its Deployment deleted."
     )
 
 

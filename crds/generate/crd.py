@@ -1,0 +1,71 @@
+"""The CustomResourceDefinition as a whole: names, columns, subresources and the schema."""
+
+from typing import Any
+
+from crds.generate import schema
+from crds.generate.rules import table
+from formation_operator import naming
+from formation_operator.model import Formation, FormationSpec, FormationStatus
+
+Json = dict[str, Any]
+
+READY = '.status.conditions[?(@.type=="Ready")]'
+COLUMNS: list[Json] = [
+    {"name": "Ready", "type": "string", "jsonPath": f"{READY}.status"},
+    {"name": "Summary", "type": "string", "jsonPath": ".status.summary"},
+    {"name": "Image", "type": "string", "jsonPath": ".spec.image"},
+    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    {"name": "Message", "type": "string", "jsonPath": f"{READY}.message", "priority": 1},
+]
+SUBRESOURCES: Json = {
+    "status": {},
+    "scale": {
+        "specReplicasPath": ".spec.processes.web.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    },
+}
+
+
+def build(definitions: Json) -> Json:
+    """Return the CRD, given Kubernetes' definitions."""
+    names = {
+        "kind": naming.KIND,
+        "listKind": f"{naming.KIND}List",
+        "plural": naming.PLURAL,
+        "singular": naming.KIND.lower(),
+        # In no category: `kubectl delete all --all` must not reach it.
+        "shortNames": ["fm"],
+    }
+    version = {
+        "name": naming.VERSION,
+        "served": True,
+        "storage": True,
+        "additionalPrinterColumns": COLUMNS,
+        "subresources": SUBRESOURCES,
+        "schema": {"openAPIV3Schema": table.attach(resource(definitions))},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{naming.PLURAL}.{naming.GROUP}"},
+        "spec": {"group": naming.GROUP, "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+
+
+def resource(definitions: Json) -> Json:
+    """Return the schema of a Formation, without the rules that look at several fields at once."""
+    # Before the first pass a fresh object must not look ready: kstatus compares the generations.
+    status = {**schema.schema(FormationStatus, definitions), "default": {"observedGeneration": -1}}
+    return {
+        "type": "object",
+        "description": Formation.__doc__,
+        "properties": {
+            "apiVersion": {"type": "string", "description": f"{naming.API_VERSION}."},
+            "kind": {"type": "string", "description": f"{naming.KIND}."},
+            "metadata": {"type": "object"},
+            "spec": schema.schema(FormationSpec, definitions),
+            "status": status,
+        },
+        "required": ["spec"],
+    }

@@ -1,0 +1,77 @@
+"""Rules about the Formation as a whole: names, images, and what its children are labelled with."""
+
+from crds.generate.rules.cel import Rule, no_key
+from formation_operator import naming
+
+# A Pod's name is its Deployment's, "-", a hash of 10, "-" and 5 more; a label holds 63 characters.
+LONGEST_CHILD = 63 - 17
+LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+RESERVED_TYPES = ("release", "run")
+OURS = f"{naming.GROUP}/"
+
+# The message can't be about `.metadata.name`: the API server accepts no path there.
+RESOURCE = [
+    Rule(
+        "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "metadata.name '{self.metadata.name}' can't name a Service: begin with a letter and use only "
+        "lower-case letters, digits and '-'",
+        at=".spec.processes",
+    ),
+    no_key(
+        "self.spec.processes",
+        f"size(self.metadata.name) + 1 + size(t) > {LONGEST_CHILD}",
+        f"{{self.metadata.name}}-{{t}} has more than {LONGEST_CHILD} characters, which its Pods' names don't "
+        "allow: shorten the name of the Formation or of the process type",
+        at=".spec.processes",
+    ),
+]
+IMAGES = [
+    no_key(
+        "self.processes",
+        "!has(self.image) && !has(self.processes[t].image)",
+        "no image for process type {t}: set spec.image, or spec.processes.{t}.image",
+        at=".image",
+        reason="FieldValueRequired",
+    )
+]
+TYPE_NAMES = [
+    no_key(
+        "self",
+        f"!t.matches('^{LABEL}$')",
+        "'{t}' can't be the name of a process type: use only lower-case letters, digits and '-', as in web "
+        "or worker-2",
+    ),
+    *(
+        Rule(
+            f"!('{name}' in self)",
+            f"'{name}' can't be the name of a process type, it is reserved: choose another, such as {name}-1",
+            reason="FieldValueForbidden",
+        )
+        for name in RESERVED_TYPES
+    ),
+]
+
+
+def keys(what: str, *reserved: str) -> list[Rule]:
+    """Return the rules for the keys of labels or annotations."""
+    return [
+        no_key(
+            "self",
+            " || ".join(f"t.startsWith('{prefix}')" for prefix in reserved),
+            f"'{{t}}' isn't yours to set, its prefix is reserved: choose another key for {what}",
+            reason="FieldValueForbidden",
+        ),
+        no_key(
+            "self",
+            "format.qualifiedName().validate(t).hasValue()",
+            f"'{{t}}' is no key for {what}: write name or prefix/name with letters, digits, '-', '_' and '.'",
+        ),
+    ]
+
+
+LABELS = keys("labels", OURS)
+# The others are written by the Deployment's own controller and by kubectl: two hands on one field.
+ANNOTATIONS = keys(
+    "annotations", OURS, "deployment.kubernetes.io/", "kubectl.kubernetes.io/last-applied-configuration"
+)
+POD_ANNOTATIONS = keys("annotations", OURS)

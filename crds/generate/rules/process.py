@@ -1,0 +1,74 @@
+"""Rules about one process type: what it runs, how many, with which environment and probes."""
+
+from crds.generate.rules.cel import Rule, one_of
+
+COUNT = [
+    Rule(
+        "!has(self.singleton) || !self.singleton || !has(self.replicas) || self.replicas <= 1",
+        "a singleton runs one process at most: set replicas to 1 or 0, or leave singleton out",
+        at=".replicas",
+    ),
+    Rule(
+        "!has(self.singleton) || !self.singleton || !has(self.rollingUpdate)",
+        "a singleton's old process ends before the new one starts: leave rollingUpdate or singleton out",
+        at=".rollingUpdate",
+        reason="FieldValueForbidden",
+    ),
+]
+PROCESS = [
+    Rule(
+        "has(self.command) || (has(self.args) && size(self.args) > 0)",
+        "what should run? Set command (in place of the image's ENTRYPOINT) or args (in place of its CMD)",
+        at=".command",
+        reason="FieldValueRequired",
+    ),
+    *COUNT,
+    Rule(
+        "!has(self.service) || !self.service || has(self.port)",
+        "a Service needs a port: set port, or leave service out",
+        at=".port",
+        reason="FieldValueRequired",
+    ),
+]
+# An empty list is the schema's own matter: the rule must not stumble over it.
+COMMAND = [
+    Rule(
+        "size(self) == 0 || size(self[0]) > 0",
+        "the program, the first item of command, is empty: name what should run",
+    )
+]
+ROLLING_UPDATE = [
+    Rule(
+        "!has(self.maxSurge) || !has(self.maxUnavailable) || "
+        "!(self.maxSurge == 0 || self.maxSurge == '0%') || "
+        "!(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",
+        "with maxSurge and maxUnavailable both 0 no rollout could ever move: set one of them to 1 or more",
+    )
+]
+
+VARIABLE = [
+    Rule(
+        "!has(self.valueFrom) || !has(self.value) || size(self.value) == 0",
+        "'{self.name}' has both value and valueFrom: leave one out",
+    )
+]
+SOURCES = ["configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef", "fileKeyRef"]
+VALUE_FROM = [one_of(SOURCES, f"set exactly one of {', '.join(SOURCES)}")]
+ENV_FROM = [one_of(["configMapRef", "secretRef"], "set exactly one of configMapRef and secretRef")]
+
+HANDLERS = ["httpGet", "tcpSocket", "exec", "grpc"]
+PROBE = [one_of(HANDLERS, f"a probe asks in exactly one way: set one of {', '.join(HANDLERS)}")]
+ONE_SUCCESS = [
+    Rule(
+        "!has(self.successThreshold) || self.successThreshold <= 1",
+        "one success is enough for this kind of probe: leave successThreshold out",
+        at=".successThreshold",
+    )
+]
+PROBE_PORT = [
+    Rule(
+        "type(self.port) == int || self.port.matches('[a-z]')",
+        "a port is a number without quotes, or the name of a container's port, such as http",
+        at=".port",
+    )
+]

@@ -1,0 +1,65 @@
+"""Which rules hold where.
+
+A rule is for what a schema can't say about one field alone.  The table goes from the whole
+resource inwards; a ``*`` stands for any item of a list or any value of a map.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from crds.generate.rules import containers, formation, process
+from crds.generate.rules.cel import Rule
+
+Json = dict[str, Any]
+
+TYPE = "spec.processes.*"
+OWNERS = ("spec", TYPE)
+PROBES = [f"{TYPE}.{kind}Probe" for kind in ("liveness", "readiness", "startup")]
+PODS = [f"{owner}.podTemplate" for owner in OWNERS]
+TABLE: list[tuple[str, list[Rule]]] = [
+    ("", formation.RESOURCE),
+    ("spec", [*formation.IMAGES, *containers.SPEC]),
+    ("spec.labels", formation.LABELS),
+    ("spec.annotations", formation.ANNOTATIONS),
+    ("spec.processes", [*formation.TYPE_NAMES, *containers.PROCESSES]),
+    (TYPE, [*process.PROCESS, *containers.PROCESS]),
+    (f"{TYPE}.command", process.COMMAND),
+    (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
+    *((f"{owner}.env.*", process.VARIABLE) for owner in OWNERS),
+    *((f"{owner}.env.*.valueFrom", process.VALUE_FROM) for owner in OWNERS),
+    *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in OWNERS),
+    *((probe, process.PROBE) for probe in PROBES),
+    *((f"{TYPE}.{kind}Probe", process.ONE_SUCCESS) for kind in ("liveness", "startup")),
+    *((f"{probe}.{how}", process.PROBE_PORT) for probe in PROBES for how in ("httpGet", "tcpSocket")),
+    *((f"{pod}.metadata.labels", formation.LABELS) for pod in PODS),
+    *((f"{pod}.metadata.annotations", formation.POD_ANNOTATIONS) for pod in PODS),
+    *((f"{pod}.spec.containers.*", containers.CONTAINER) for pod in PODS),
+    *((f"{pod}.spec.initContainers.*", containers.INIT_CONTAINER) for pod in PODS),
+    *((f"spec.podTemplate.spec.{kind}.*", containers.SHARED_CONTAINER) for kind in containers.KINDS),
+]
+
+
+def attach(schema: Json) -> Json:
+    """Return the schema with every rule in its place."""
+    for path, rules in TABLE:
+        schema = changed(schema, path.split(".") if path else [], adding(rules))
+    return schema
+
+
+def adding(rules: list[Rule]) -> Callable[[Json], Json]:
+    """Return the function that adds rules to a node of the schema."""
+    spelled = [rule.schema() for rule in rules]
+    key = "x-kubernetes-validations"
+    return lambda node: {**node, key: [*node.get(key, []), *spelled]}
+
+
+def changed(node: Json, path: list[str], change: Callable[[Json], Json]) -> Json:
+    """Return the schema with the node at the path changed, and everything else as it was."""
+    if not path:
+        return change(node)
+    step, *rest = path
+    if step == "*":
+        inside = "items" if "items" in node else "additionalProperties"
+        return {**node, inside: changed(node[inside], rest, change)}
+    properties = node["properties"]
+    return {**node, "properties": {**properties, step: changed(properties[step], rest, change)}}
