@@ -48,5 +48,7 @@ if __name__ == "__main__":
         main()
     except (ClusterError, FileNotFoundError) as error:
         sys.exit(f"cluster: {error}")
+    except KeyboardInterrupt:
+        sys.exit("cluster: interrupted, and cleaned up")
     except subprocess.CalledProcessError as error:
         sys.exit(f"cluster: `{error.cmd[0]}` has failed: {error}")

@@ -57,9 +57,7 @@ CONTROL_PLANE = Module(
 NODE = Module("kubernetes", commands("k8s.io/kubernetes/cmd", "kubelet", "kube-proxy"))
 CONTAINERD = Module(
     "containerd",
-    commands(
-        "github.com/containerd/containerd/v2/cmd", "containerd", "containerd-shim-runc-v2", "ctr"
-    ),
+    commands("github.com/containerd/containerd/v2/cmd", "containerd", "containerd-shim-runc-v2", "ctr"),
 )
 CNI = Module(
     "cni",

@@ -4,6 +4,7 @@ It is how we know what to end: membership is inherited and kept by the kernel, s
 what a killed kubelet or containerd has left behind is found, and nothing else is.
 """
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -13,7 +14,8 @@ from tests.cluster import settings
 from tests.cluster.errors import ClusterError
 
 ROOT = pathlib.Path("/sys/fs/cgroup")
-CONTROLLERS = ("cpuset", "cpu", "memory", "pids")
+CONTROL = ROOT / "cgroup.subtree_control"
+CONTROLLERS = {"cpuset", "cpu", "hugetlb", "memory", "pids"}
 
 
 def is_unified() -> bool:
@@ -25,26 +27,36 @@ def groups() -> list[pathlib.Path]:
     """Return our group in every hierarchy."""
     if is_unified():
         return [ROOT / settings.CGROUP]
-    return [folder.resolve() / settings.CGROUP for folder in ROOT.iterdir() if (folder / "cgroup.procs").exists()]
+    return [
+        folder.resolve() / settings.CGROUP for folder in ROOT.iterdir() if (folder / "cgroup.procs").exists()
+    ]
 
 
-def create() -> None:
-    """Make our group, and in it one for the daemons of the node."""
-    if is_unified():
-        enable_controllers()
+def create() -> list[str]:
+    """Make our group, and in it one for the daemons of the node; return the controllers this took."""
+    missing = missing_controllers() if is_unified() else []
+    try:
+        if missing:
+            CONTROL.write_text(" ".join(f"+{name}" for name in missing))
+    except OSError as error:
+        names = ", ".join(missing)
+        raise ClusterError(f"the cgroup controllers {names} can't be enabled: {error.strerror}") from error
     for group in groups():
         (group / "daemons").mkdir(parents=True, exist_ok=True)
+    return missing
 
 
-def enable_controllers() -> None:
-    """Let our group have the controllers that kubelet asks for (cgroup v2)."""
-    control = ROOT / "cgroup.subtree_control"
-    missing = set(CONTROLLERS) - set(control.read_text().split())
-    try:
-        control.write_text(" ".join(f"+{name}" for name in sorted(missing)))
-    except OSError as error:
-        names = ", ".join(sorted(missing))
-        raise ClusterError(f"the cgroup controllers {names} can't be enabled ({error.strerror})") from error
+def missing_controllers() -> list[str]:
+    """Return the controllers that kubelet wants, that the machine has and our group would lack (v2)."""
+    available = set((ROOT / "cgroup.controllers").read_text().split())
+    return sorted(CONTROLLERS & available - set(CONTROL.read_text().split()))
+
+
+def disable(controllers: list[str]) -> None:
+    """Disable the controllers that we have enabled, unless somebody else uses them by now."""
+    with contextlib.suppress(OSError):
+        if controllers:
+            CONTROL.write_text(" ".join(f"-{name}" for name in controllers))
 
 
 def membership() -> pathlib.Path:
@@ -71,18 +83,21 @@ def read(file: pathlib.Path) -> str:
 def remove() -> None:
     """End everything in our group, then remove it."""
     deadline = time.monotonic() + 30
-    while left := members():
+    while left := [*members(), *remove_empty()]:
         if time.monotonic() > deadline:
-            raise ClusterError(f"the processes {sorted(left)} of the node don't end, even when killed")
-        for pid in left:
+            raise ClusterError(f"the node's processes or control groups don't go away: {left}")
+        for pid in members():
             kill(pid)
         time.sleep(0.05)
-    for group in groups():
-        for folder in sorted(group.rglob("*"), reverse=True):
-            if folder.is_dir():
-                folder.rmdir()
-        if group.exists():
-            group.rmdir()
+
+
+def remove_empty() -> list[str]:
+    """Remove the groups that hold no process, and return the others: a killed one leaves a moment later."""
+    folders = [pathlib.Path(folder) for group in groups() for folder, _, _ in os.walk(group, topdown=False)]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+    return [str(folder) for folder in folders if folder.exists()]
 
 
 def kill(pid: int) -> None:

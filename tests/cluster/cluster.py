@@ -37,7 +37,7 @@ class Cluster:
         """Run kubectl as the administrator and return its output; raises CalledProcessError."""
         done = subprocess.run(
             [str(self.kubectl), *arguments],
-            env={**os.environ, "KUBECONFIG": str(self.kubeconfig)},
+            env={**environment(), "KUBECONFIG": str(self.kubeconfig)},
             input=stdin,
             stdout=subprocess.PIPE,
             check=True,
@@ -51,6 +51,11 @@ class Cluster:
         token = self.run_kubectl(*account).strip()
         file = self.state / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
         return kubeconfigs.write(file, self.server_url, self.ca, {"token": token}, namespace)
+
+
+def environment() -> dict[str, str]:
+    """Return our environment without proxies: what they are for isn't on this machine."""
+    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
 
 
 def of(record: Record) -> Cluster:

@@ -38,6 +38,19 @@ def snapshot() -> dict[str, list[str]]:
     return {backend: sorted(tables(backend)) for backend in BACKENDS}
 
 
+def accept(bridge: str) -> None:
+    """Let pods reach each other and this machine, even where its firewall drops by default."""
+    lines = [
+        "*filter",
+        ":KUBE-FORMATION - [0:0]",
+        "-A KUBE-FORMATION -j ACCEPT",
+        f"-I INPUT -i {bridge} -j KUBE-FORMATION",
+        f"-I FORWARD -i {bridge} -o {bridge} -j KUBE-FORMATION",
+        "COMMIT\n",
+    ]
+    change("iptables", lines)
+
+
 def restore(before: dict[str, list[str]]) -> None:
     """Remove our chains, the jumps into them, and the tables that came into being with them."""
     for backend in BACKENDS:
@@ -58,6 +71,11 @@ def remove(backend: str, table: str, jumps: list[str], chains: list[str]) -> Non
         *(f"-X {chain}" for chain in chains),
         "COMMIT\n",
     ]
+    change(backend, lines)
+
+
+def change(backend: str, lines: list[str]) -> None:
+    """Make a change as `iptables-restore` reads it, whole or not at all."""
     command = [packages.find(f"{backend}-restore") or f"{backend}-restore", "--noflush"]
     subprocess.run(command, input="\n".join(lines), text=True, check=True)
 

@@ -26,9 +26,7 @@ def environment() -> dict[str, str]:
 def run(arguments: list[str], cwd: pathlib.Path) -> str:
     """Run ``go`` and return what it printed; its messages go to our standard error."""
     command = [find(), *arguments]
-    done = subprocess.run(
-        command, cwd=cwd, env=environment(), check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run(command, cwd=cwd, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
 
 

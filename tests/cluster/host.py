@@ -11,7 +11,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 import typing
 
@@ -38,27 +37,36 @@ SYSCTLS = (
 # Folders outside our state that can't be configured away: hidden from the node by empty ones.
 HIDDEN = ("/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
 LOCK = pathlib.Path("/run/xtables.lock")
-FOREIGN_LINKS = re.compile(r"docker\d|br-[0-9a-f]{12}|cni|podman|flannel|cali|cilium|weave|kube|nerdctl|antrea")
+FOREIGN_LINKS = re.compile(
+    r"docker\d|br-[0-9a-f]{12}|cni|podman|flannel|cali|cilium|weave|kube|nerdctl|antrea"
+)
 OTHERWISE = "use `--node simulated` (KUBE_NODE=simulated), which touches nothing"
 SYS_RESOURCE = 24
 LONGEST_STATE = 60
 
 
+def require_root() -> None:
+    """Raise ClusterError where the user can't run a real node."""
+    if os.geteuid() != 0:
+        raise ClusterError(f"a real node needs root: {OTHERWISE}")
+
+
 def require_possible() -> None:
     """Raise ClusterError where a real node can't run, or isn't safe to run."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        raise ClusterError(f"a real node needs root on Linux: {OTHERWISE}")
     if len(str(paths.state())) > LONGEST_STATE:
         raise ClusterError(f"{paths.state()} is too long for sockets: set FORMATION_CACHE to a shorter path")
     packages.require()
-    chains = firewall.foreign_chains()
-    if chains:
-        raise ClusterError(f"another Kubernetes or container network has packet filters here ({chains[0]}): {OTHERWISE}")
-    links = [link for link in link_names() if FOREIGN_LINKS.match(link) or link == settings.BRIDGE]
-    if links:
-        raise ClusterError(f"another container network is here ({links[0]}): {OTHERWISE}")
-    for route in overlapping_routes():
-        raise ClusterError(f"this machine has a route to {route}, which the cluster needs for itself: {OTHERWISE}")
+    links = link_names()
+    if settings.BRIDGE in links:
+        raise ClusterError(
+            f"a cluster with another FORMATION_CACHE is here ({settings.BRIDGE}): end it with that"
+        )
+    foreign = [*filter(FOREIGN_LINKS.match, links), *firewall.foreign_chains()]
+    if foreign:
+        raise ClusterError(f"another Kubernetes or container network is here ({foreign[0]}): {OTHERWISE}")
+    routes = overlapping_routes()
+    if routes:
+        raise ClusterError(f"this machine has a route to {routes[0]}, which the cluster needs: {OTHERWISE}")
 
 
 def ip(*arguments: str) -> str:
@@ -109,6 +117,7 @@ def make_bridge() -> None:
 def restore(before: dict[str, typing.Any]) -> None:
     """Put the machine back; every step can be repeated."""
     cgroups.remove()
+    cgroups.disable(before.get("controllers", []))
     remove_links()
     firewall.restore(before.get("tables", {}))
     for name, value in before.get("sysctls", {}).items():

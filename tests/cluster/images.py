@@ -53,7 +53,7 @@ class Image:
 
 
 def from_program(folder: pathlib.Path, image: Image) -> pathlib.Path:
-    """Return an archive with a Go program as its only file, ``/<folder's name>``, which it runs by default."""
+    """Return an archive with a Go program as its only file, which is named after its folder."""
     image = dataclasses.replace(image, entrypoint=image.entrypoint or (f"/{folder.name}",))
     archive = cached(folder, image)
     if not archive.is_file():
@@ -83,7 +83,9 @@ def put(ctr: pathlib.Path, archive: pathlib.Path) -> None:
     """Import an archive into our containerd."""
     address = str(paths.sockets() / "containerd.sock")
     command = [str(ctr), "--address", address, "--namespace", "k8s.io", "images", "import", str(archive)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # it warns even when all is well
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False
+    )  # it warns even when all is well
     if done.returncode:
         raise ClusterError(f"the image {archive} can't be imported: {done.stderr.strip()}")
 

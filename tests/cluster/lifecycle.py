@@ -32,22 +32,34 @@ def default_node() -> str:
     chosen = os.environ.get("KUBE_NODE")
     if chosen:
         return chosen
-    return "real" if sys.platform == "linux" and os.geteuid() == 0 else "simulated"
+    return "real" if os.geteuid() == 0 else "simulated"
 
 
 def up(node: str | None = None) -> cluster.Cluster:
     """Return the running cluster with this kind of node, started if it doesn't run yet."""
     progress.restart()
+    if sys.platform != "linux":
+        raise ClusterError("this cluster runs on Linux: use one that you have")
     kind = node or default_node()
     if kind not in NODES:
         raise ClusterError(f"a node is one of {', '.join(NODES)}, not {kind!r}")
+    if kind == "real":
+        host.require_root()
     with alone():
         running = current()
         if running and running.node == kind:
             progress.step(f"the cluster is up already ({kind} node): kept")
             return running
-        clean(record.load())
+        clear_away(record.load())
         return start(kind)
+
+
+def clear_away(old: record.Record | None) -> None:
+    """Clean up what an earlier command has left, and say so."""
+    if old:
+        why = f"the cluster with node {old.node!r}" if current() else "a cluster that was cut short"
+        clean(old)
+        progress.step(f"{why} was still here: removed")
 
 
 def start(kind: str) -> cluster.Cluster:

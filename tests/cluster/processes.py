@@ -30,15 +30,13 @@ class Process:
     log: str
 
 
-def start(
-    name: str, command: list[str], log: pathlib.Path, environment: dict[str, str] | None = None
-) -> Process:
+def start(name: str, command: list[str], log: pathlib.Path, environment: dict[str, str]) -> Process:
     """Start a command in a session of its own, its output in a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     pid = os.posix_spawn(
         command[0],
         command,
-        os.environ if environment is None else environment,
+        environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),

@@ -20,10 +20,8 @@ def step(message: str) -> None:
     print(f"[{time.monotonic() - began:3.0f} s] {message}", flush=True)
 
 
-def wait(
-    what: str, check: Callable[[], bool], running: list[processes.Process], seconds: float = 90
-) -> None:
-    """Wait until a check holds; raise ClusterError when a daemon dies meanwhile, or when it takes too long."""
+def wait(what: str, check: Callable[[], bool], running: list[processes.Process], seconds: float = 90) -> None:
+    """Wait until a check holds; raise ClusterError when a daemon dies or it takes too long."""
     deadline = time.monotonic() + seconds
     while not check():
         processes.require_alive(running)

@@ -16,6 +16,7 @@ from tests.cluster import (
     api,
     cgroups,
     control_plane,
+    firewall,
     host,
     images,
     paths,
@@ -34,7 +35,9 @@ def prepare(record: Record) -> None:
     record.save()
     host.make_hidden()
     host.make_bridge()
-    cgroups.create()
+    firewall.accept(settings.BRIDGE)
+    record.host["controllers"] = cgroups.create()
+    record.save()
     settings.require_free(settings.BRIDGE_ADDRESS, settings.KUBELET_PORT)
 
 
@@ -53,7 +56,7 @@ def write_network() -> None:
         "type": "host-local",
         "dataDir": str(folder / "networks"),
         "ranges": [[{"subnet": settings.POD_NETWORK, "gateway": settings.BRIDGE_ADDRESS}]],
-        "routes": [{"dst": "0.0.0.0/0"}],
+        "routes": [{"dst": settings.SERVICE_NETWORK}],  # and nowhere else: pods can't leave this machine
     }
     bridge = {
         "type": "bridge",
@@ -81,12 +84,11 @@ def start(record: Record, keys: control_plane.Keys) -> None:
         f"--hostname-override={settings.NODE}",
         f"--node-ip={settings.BRIDGE_ADDRESS}",
     ]
-    environment = runtime.environment(record)
-    record.start("kubelet", runtime.beside(record, *kubelet), environment)
+    record.start("kubelet", runtime.beside(record, *kubelet))
     kubeconfig = control_plane.kubeconfig(record, keys, "system:kube-proxy")
     file = write("kube-proxy.yaml", proxy_configuration(kubeconfig))
     proxy = [record.binaries["kube-proxy"], f"--config={file}"]
-    record.start("kube-proxy", runtime.in_group(*proxy), environment)
+    record.start("kube-proxy", runtime.in_group(*proxy))
 
 
 def kubelet_configuration(keys: control_plane.Keys) -> dict[str, typing.Any]:

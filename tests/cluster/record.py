@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 import typing
 
-from tests.cluster import paths, processes
+from tests.cluster import packages, paths, processes
 
 
 @dataclasses.dataclass
@@ -27,11 +28,16 @@ class Record:
         unfinished.write_text(json.dumps(dataclasses.asdict(self), indent=1))
         unfinished.replace(target)
 
-    def start(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
-        """Start a daemon of the cluster and record it."""
+    def start(self, name: str, command: list[str]) -> None:
+        """Start and record a daemon; all that it gets of our environment is where commands are."""
+        environment = {"PATH": os.pathsep.join([*self.folders(), packages.search_path()])}
         log = paths.state() / "logs" / f"{name}.log"
         self.daemons.append(processes.start(name, command, log, environment))
         self.save()
+
+    def folders(self) -> list[str]:
+        """Return the folders of our binaries."""
+        return sorted({str(pathlib.Path(path).parent) for path in self.binaries.values()})
 
     def daemon(self, name: str) -> processes.Process:
         """Return the process of a name."""

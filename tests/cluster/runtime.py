@@ -1,6 +1,5 @@
 """containerd, with everything of it inside our own folders, mounts and control group."""
 
-import os
 import pathlib
 import subprocess
 
@@ -66,12 +65,6 @@ def socket() -> pathlib.Path:
     return paths.sockets() / "containerd.sock"
 
 
-def environment(record: Record) -> dict[str, str]:
-    """Return the environment in which the node's daemons find the system's commands and ours."""
-    own = str(pathlib.Path(record.binaries["containerd"]).parent)
-    return {**os.environ, "PATH": os.pathsep.join([own, packages.search_path()])}
-
-
 def in_group(*command: str) -> list[str]:
     """Return a command that joins the node's control group, with all that it will start."""
     return ["/bin/sh", "-c", JOIN, str(cgroups.membership()), *command]
@@ -85,7 +78,7 @@ def start(record: Record) -> None:
     hidden = " ".join(host.HIDDEN)
     apart = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", HIDE, hidden]
     command = in_group(*apart, record.binaries["containerd"], "--config", str(file))
-    record.start("containerd", command, environment(record))
+    record.start("containerd", command)
     progress.wait("containerd is ready", lambda: answers(record), [record.daemon("containerd")], 30)
 
 

@@ -34,7 +34,7 @@ def port(setting: tuple[str, int]) -> int:
 
 
 def require_free(address: str, setting: tuple[str, int], patience: float = 10) -> None:
-    """Wait until a port can be listened on: an API server holds its own for seconds after it is told to stop."""
+    """Wait until a port is free: an API server holds its own for seconds after it is told to stop."""
     number = port(setting)
     deadline = time.monotonic() + patience
     while not is_free(address, number):

@@ -8,6 +8,7 @@ from tests.cluster import api, build, control_plane, golang, paths, progress, se
 from tests.cluster.record import Record
 
 MODULE = "sigs.k8s.io/kwok"
+PODS = "10.244.0.0/16"
 STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
@@ -21,8 +22,8 @@ def start(record: Record, keys: control_plane.Keys) -> None:
         f"--config={stages}",
         "--manage-all-nodes=true",
         "--node-lease-duration-seconds=40",
-        f"--cidr={settings.POD_NETWORK}",
-        f"--node-ip={settings.BRIDGE_ADDRESS}",
+        f"--cidr={PODS}",
+        f"--node-ip={settings.LOOPBACK}",
     ]
     record.start("kwok", [record.binaries["kwok"], *flags])
 

@@ -1,0 +1,117 @@
+"""A real node uses its host's links, packet filter, mounts and control groups, and gives all of it back."""
+
+import os
+import pathlib
+import re
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+import tests.cluster
+from tests.cluster import firewall, images, packages, record
+
+pytestmark = pytest.mark.host
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+SYSCTLS = ("net/ipv4/ip_forward", "vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
+COUNTERS = re.compile(r" \[\d+:\d+\]$", re.MULTILINE)
+FOLDERS = (pathlib.Path("/run"), pathlib.Path("/var/lib"), pathlib.Path("/opt"))
+PROBE = images.Image("formations.dev/probe:1", user="65534", ports=(8080,))
+
+
+def printed(command: str, *arguments: str) -> str:
+    found = packages.find(command)
+    return subprocess.run([str(found), *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def links() -> list[str]:
+    return sorted(re.findall(r"^\d+: (\S+):", printed("ip", "-oneline", "link"), re.MULTILINE))
+
+
+def rules() -> dict[str, dict[str, str]]:
+    """Every table of every backend, without its counters."""
+    tables = {backend: firewall.tables(backend) for backend in firewall.BACKENDS}
+    return {
+        backend: {name: COUNTERS.sub("", text) for name, text in found.items()}
+        for backend, found in tables.items()
+    }
+
+
+def idle_cgroups() -> list[str]:
+    """The groups without a process: those of other people's sessions come and go."""
+    folders = [pathlib.Path(folder) for folder, _, _ in os.walk(CGROUPS)]
+    tasks = [folder / "cgroup.procs" for folder in folders]
+    return sorted(str(file.parent) for file in tasks if file.exists() and not file.read_text())
+
+
+def snapshot() -> dict[str, object]:
+    return {
+        "links": links(),
+        "routes": printed("ip", "route", "show", "table", "all"),
+        "rules": rules(),
+        "mounts": sorted(pathlib.Path("/proc/self/mounts").read_text().splitlines()),
+        "cgroups": idle_cgroups(),
+        "settings": {name: pathlib.Path("/proc/sys", name).read_text() for name in SYSCTLS},
+        "folders": {folder: sorted(folder.iterdir()) for folder in FOLDERS},
+    }
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    if os.geteuid() != 0:
+        pytest.skip("a real node needs root")
+    if record.load() is not None:
+        pytest.skip("a cluster is up already, and a snapshot of the host would hold it: `make down` first")
+    packages.require()
+    yield
+    tests.cluster.down()
+
+
+def run_a_pod(cluster: tests.cluster.Cluster) -> str:
+    """Run a pod and return what it answers when it is asked, from here, for the API server."""
+    folder = pathlib.Path(tests.cluster.__file__).with_name("probe")
+    images.load(cluster, images.from_program(folder, PROBE))
+    cluster.run_kubectl("run", "probe", f"--image={PROBE.name}", "--port=8080", "--expose")
+    cluster.run_kubectl("wait", "pod/probe", "--for=condition=Ready", "--timeout=60s")
+    address = cluster.run_kubectl("get", "service/probe", "--output=jsonpath={.spec.clusterIP}")
+    return fetch(f"http://{address}:8080/api")
+
+
+def fetch(url: str, patience: float = 10) -> str:
+    """Return what a URL answers; a new Service takes a moment until it leads somewhere."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with opener.open(url, timeout=5) as answer:
+                return str(answer.read(), "utf-8")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def test_a_pod_runs_and_the_host_is_as_before_afterwards() -> None:
+    before = snapshot()
+    cluster = tests.cluster.up(node="real")
+    assert run_a_pod(cluster).startswith("reached")
+    assert "listening" in cluster.run_kubectl("logs", "probe")
+    assert cluster.run_kubectl("exec", "probe", "--", "/probe", "hello") == "hello\n"
+    assert snapshot()["links"] != before["links"]
+    tests.cluster.down()
+    assert snapshot() == before
+
+
+def test_the_host_is_as_before_even_when_every_daemon_was_killed() -> None:
+    before = snapshot()
+    cluster = tests.cluster.up(node="real")
+    run_a_pod(cluster)
+    known = record.load()
+    assert known is not None
+    for daemon in known.daemons:
+        os.kill(daemon.pid, 9)
+    tests.cluster.down()
+    assert snapshot() == before
