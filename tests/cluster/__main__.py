@@ -38,7 +38,7 @@ def status() -> None:
         return
     complete = lifecycle.current() is not None
     print(f"{'up' if complete else 'incomplete: `up` starts it anew'}: {known.node} node, {known.server}")
-    for process in known.daemons:
+    for process in [*known.daemons, *known.guests]:
         state = "runs" if processes.is_alive(process) else "has ended"
         print(f"  {process.name:24} {state:10} process {process.pid:<8} {process.log}")
 

@@ -18,6 +18,8 @@ class Record:
     binaries: dict[str, str]
     ready: bool = False
     daemons: list[processes.Process] = dataclasses.field(default_factory=list)
+    guests: list[processes.Process] = dataclasses.field(default_factory=list)
+    """What runs on the cluster without being part of it, such as the demo's operator: ends with it."""
     host: dict[str, typing.Any] = dataclasses.field(default_factory=dict)
 
     def save(self) -> None:
@@ -34,6 +36,15 @@ class Record:
         log = paths.state() / "logs" / f"{name}.log"
         self.daemons.append(processes.start(name, command, log, environment))
         self.save()
+
+    def start_guest(self, name: str, command: list[str], environment: dict[str, str]) -> processes.Process:
+        """Start and record a guest, in place of one of the same name that runs."""
+        processes.kill([guest for guest in self.guests if guest.name == name])
+        log = paths.state() / "logs" / f"{name}.log"
+        started = processes.start(name, command, log, environment)
+        self.guests = [*(guest for guest in self.guests if guest.name != name), started]
+        self.save()
+        return started
 
     def folders(self) -> list[str]:
         """Return the folders of our binaries."""
@@ -55,5 +66,6 @@ def load() -> Record | None:
         content = json.loads(file().read_text())
     except FileNotFoundError:
         return None
-    running = [processes.Process(**process) for process in content.pop("daemons")]
-    return Record(daemons=running, **content)
+    for kind in ("daemons", "guests"):
+        content[kind] = [processes.Process(**process) for process in content.get(kind, [])]
+    return Record(**content)
