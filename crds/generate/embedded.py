@@ -11,9 +11,10 @@ itself.  Everything that differs on purpose from the definition is a table here:
 
 from typing import Any
 
+from formation_operator import model
+
 Json = dict[str, Any]
 
-CORE = "io.k8s.api.core.v1."
 UNSUPPORTED_VOLUMES = [
     "cephfs",
     "flocker",
@@ -26,47 +27,54 @@ UNSUPPORTED_VOLUMES = [
     "storageos",
 ]
 DROPPED = {
-    f"{CORE}PodSpec": ["ephemeralContainers", "activeDeadlineSeconds"],
-    f"{CORE}Volume": UNSUPPORTED_VOLUMES,
+    "PodSpec": ["ephemeralContainers", "activeDeadlineSeconds"],
+    "Volume": UNSUPPORTED_VOLUMES,
 }
 # Of an embedded object's metadata only these reach the Pod.
-METADATA = ["labels", "annotations"]
-OPTIONAL = {f"{CORE}PodSpec": ["containers"]}
-REQUIRED = {
-    f"{CORE}{name}": ["name"]
-    for name in ("ConfigMapKeySelector", "SecretKeySelector", "ConfigMapEnvSource", "SecretEnvSource")
+METADATA = {
+    "labels": {"type": "string", "maxLength": 63, "pattern": model.LABEL_VALUE},
+    "annotations": {"type": "string"},
 }
-NAME = {"minLength": 1, "maxLength": 63}
+OPTIONAL = {"PodSpec": ["containers"]}
+NAMED = ["ConfigMapKeySelector", "SecretKeySelector", "ConfigMapEnvSource", "SecretEnvSource"]
+REQUIRED = {owner: ["name"] for owner in NAMED}
+
+
+def choice(*values: str) -> Json:
+    """Return the schema of a choice that may also be left empty, as templates like to do."""
+    return {"enum": [*values, ""]}
+
+
 PORT = {"minimum": 1, "maximum": 65535}
 NAMED_PORT = {**PORT, "maxLength": 15}
 FEW = {"maxItems": 32}
-NARROWED: dict[tuple[str, str], Json] = {
-    (f"{CORE}PodSpec", "containers"): FEW,
-    (f"{CORE}PodSpec", "initContainers"): FEW,
-    (f"{CORE}PodSpec", "restartPolicy"): {"enum": ["Always"]},
-    (f"{CORE}PodSpec", "terminationGracePeriodSeconds"): {"minimum": 0},
-    (f"{CORE}Container", "name"): {**NAME, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
-    (f"{CORE}Container", "image"): {"minLength": 1, "pattern": r"^\S+$"},
-    (f"{CORE}Container", "ports"): FEW,
-    (f"{CORE}Container", "imagePullPolicy"): {"enum": ["Always", "IfNotPresent", "Never"]},
-    (f"{CORE}ContainerPort", "containerPort"): PORT,
-    (f"{CORE}ContainerPort", "hostPort"): PORT,
-    (f"{CORE}ContainerPort", "name"): {"minLength": 1, "maxLength": 15},
-    (f"{CORE}ContainerPort", "protocol"): {"enum": ["TCP", "UDP", "SCTP"]},
-    (f"{CORE}EnvVar", "name"): {"minLength": 1, "maxLength": 1024, "pattern": "^[ -<>-~]+$"},
-    (f"{CORE}ConfigMapKeySelector", "name"): {"minLength": 1},
-    (f"{CORE}SecretKeySelector", "name"): {"minLength": 1},
-    (f"{CORE}ConfigMapEnvSource", "name"): {"minLength": 1},
-    (f"{CORE}SecretEnvSource", "name"): {"minLength": 1},
-    (f"{CORE}HTTPGetAction", "port"): NAMED_PORT,
-    (f"{CORE}HTTPGetAction", "scheme"): {"enum": ["HTTP", "HTTPS"]},
-    (f"{CORE}TCPSocketAction", "port"): NAMED_PORT,
-    (f"{CORE}GRPCAction", "port"): PORT,
-    (f"{CORE}Probe", "initialDelaySeconds"): {"minimum": 0},
-    (f"{CORE}Probe", "periodSeconds"): {"minimum": 0},
-    (f"{CORE}Probe", "timeoutSeconds"): {"minimum": 0},
-    (f"{CORE}Probe", "successThreshold"): {"minimum": 0},
-    (f"{CORE}Probe", "failureThreshold"): {"minimum": 0},
+NOT_NEGATIVE = {"minimum": 0}
+NOT_EMPTY = {"minLength": 1}
+PROBE_NUMBERS = [
+    *("initialDelaySeconds", "periodSeconds", "timeoutSeconds"),
+    *("successThreshold", "failureThreshold"),
+]
+NARROWED: dict[str, Json] = {
+    "PodSpec.containers": FEW,
+    "PodSpec.initContainers": FEW,
+    "PodSpec.restartPolicy": choice("Always"),
+    "PodSpec.dnsPolicy": choice("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+    "PodSpec.terminationGracePeriodSeconds": NOT_NEGATIVE,
+    "Container.name": {**NOT_EMPTY, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
+    "Container.image": {**NOT_EMPTY, "pattern": r"^\S+$"},
+    "Container.ports": FEW,
+    "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
+    "ContainerPort.containerPort": PORT,
+    "ContainerPort.hostPort": {**PORT, **NOT_NEGATIVE},
+    "ContainerPort.name": {"maxLength": 15},
+    "ContainerPort.protocol": choice("TCP", "UDP", "SCTP"),
+    "EnvVar.name": {**NOT_EMPTY, "maxLength": 1024, "pattern": "^[ -<>-~]+$"},
+    "HTTPGetAction.port": NAMED_PORT,
+    "HTTPGetAction.scheme": choice("HTTP", "HTTPS"),
+    "TCPSocketAction.port": NAMED_PORT,
+    "GRPCAction.port": PORT,
+    **{f"Probe.{number}": NOT_NEGATIVE for number in PROBE_NUMBERS},
+    **{f"{owner}.name": NOT_EMPTY for owner in NAMED},
 }
 
 INT_OR_STRING: Json = {"x-kubernetes-int-or-string": True}
@@ -91,15 +99,15 @@ def schema(name: str, definitions: Json) -> Json:
     """Return the structural schema of the definition ``name``."""
     if name in LEAVES:
         return dict(LEAVES[name])
-    definition = definitions[name]
-    node = structural(definition, definitions)
+    kind = name.rsplit(".", 1)[-1]
+    node = structural(definitions[name], definitions)
     if "properties" in node:
         node["properties"] = {
-            key: {**value, **NARROWED.get((name, key), {})}
+            key: {**value, **NARROWED.get(f"{kind}.{key}", {})}
             for key, value in node["properties"].items()
-            if key not in DROPPED.get(name, [])
+            if key not in DROPPED.get(kind, [])
         }
-        required = {*node.get("required", []), *REQUIRED.get(name, [])} - {*OPTIONAL.get(name, [])}
+        required = {*node.get("required", []), *REQUIRED.get(kind, [])} - {*OPTIONAL.get(kind, [])}
         node = {**node, "required": sorted(required)} if required else without(node, "required")
     return node
 
@@ -111,7 +119,7 @@ def structural(node: Json, definitions: Json) -> Json:
     result = {key: node[key] for key in KEPT if key in node}
     if "properties" in node:
         result["properties"] = {
-            key: metadata(definitions) if is_metadata(value) else structural(value, definitions)
+            key: metadata() if is_metadata(value) else structural(value, definitions)
             for key, value in node["properties"].items()
         }
     for key in ("items", "additionalProperties"):
@@ -136,13 +144,13 @@ def is_metadata(node: Json) -> bool:
     return (target(node) or "").endswith(".ObjectMeta")
 
 
-def metadata(definitions: Json) -> Json:
+def metadata() -> Json:
     """Return the schema of an embedded object's metadata."""
-    properties = definitions["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]["properties"]
     return {
         "type": "object",
         "properties": {
-            key: {**structural(properties[key], definitions), "maxProperties": 64} for key in METADATA
+            key: {"type": "object", "maxProperties": model.MOST_LABELS, "additionalProperties": value}
+            for key, value in METADATA.items()
         },
     }
 

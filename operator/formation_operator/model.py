@@ -43,13 +43,15 @@ Count = Annotated[int, Field(ge=0, le=INT32)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=0, le=INT32)]
 Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
-LabelValue = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 SecurityDefaults = Literal["restricted", "none"]
+AMOUNT = {"minimum": 0, "maximum": INT32}
 Surge = Annotated[
-    int | str, Embedded(INT_OR_STRING, {"minimum": 0, "maxLength": 5, "pattern": "^(0|[1-9][0-9]*)%$"})
+    int | str, Embedded(INT_OR_STRING, {**AMOUNT, "maxLength": 5, "pattern": "^(0|[1-9][0-9]*)%$"})
 ]
 Unavailable = Annotated[
-    int | str, Embedded(INT_OR_STRING, {"minimum": 0, "maxLength": 4, "pattern": "^(100|[1-9]?[0-9])%$"})
+    int | str, Embedded(INT_OR_STRING, {**AMOUNT, "maxLength": 4, "pattern": "^(100|[1-9]?[0-9])%$"})
 ]
 EnvVar = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvVar")]
 EnvFromSource = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvFromSource")]

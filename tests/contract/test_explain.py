@@ -1,11 +1,25 @@
-"""How the resource presents itself: ``kubectl explain``, its names and its columns."""
+"""How the resource presents itself: ``kubectl explain``, its names, its columns, and to kustomize."""
 
 import json
+import pathlib
+import shutil
 
 import pytest
 
 from tests.builders import a_formation, a_process, text
 from tests.client import Client
+from tests.cluster import paths
+
+KUSTOMIZATION = """
+configurations: [kustomizeconfig.yaml]
+namePrefix: eu-
+labels: [{pairs: {team: shop}, includeSelectors: true}]
+images: [{name: registry.example.com/shop, newTag: v9}]
+replicas: [{name: shop, count: 7}]
+secretGenerator: [{name: shop, literals: [url=x]}]
+generatorOptions: {disableNameSuffixHash: true}
+resources: [formation.json]
+"""
 
 
 def explained(kubectl: Client, path: str) -> str:
@@ -76,3 +90,18 @@ def test_scale_reads_and_writes_the_count_of_web(kubectl: Client) -> None:
     assert {name: process["replicas"] for name, process in types.items()} == {"web": 5, "worker": 3}
     scale = json.loads(kubectl("get", "formation", "shop", "--subresource=scale", "-o", "json").stdout)
     assert scale["spec"]["replicas"] == 5
+
+
+def test_kustomize_follows_what_all_types_share(kubectl: Client, tmp_path: pathlib.Path) -> None:
+    secret = {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "url"}}}
+    processes = {"web": a_process(replicas=1), "worker": a_process(replicas=3)}
+    shutil.copy(paths.ROOT / "crds" / "kustomizeconfig.yaml", tmp_path)
+    (tmp_path / "formation.json").write_text(text(a_formation(env=[secret], processes=processes)))
+    (tmp_path / "kustomization.yaml").write_text(KUSTOMIZATION)
+    kubectl("apply", "-k", str(tmp_path))
+    built = kubectl.get("formation", "eu-shop")
+    assert built["metadata"]["labels"] == {"team": "shop"}
+    assert built["spec"]["image"] == "registry.example.com/shop:v9"
+    assert built["spec"]["env"][0]["valueFrom"]["secretKeyRef"]["name"] == "eu-shop"
+    assert built["spec"]["processes"]["web"]["replicas"] == 7
+    assert built["spec"]["processes"]["worker"] == processes["worker"]

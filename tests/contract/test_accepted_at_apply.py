@@ -1,0 +1,115 @@
+"""What the API server accepts, and that it stores it as it was written: no default, nothing pruned."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client
+from tests.contract.manifests import (
+    SIDECAR,
+    WEB,
+    WORKER,
+    containers,
+    formation,
+    limits,
+    own,
+    processes,
+    without,
+    worker,
+)
+
+
+def accepted(sentence: str, manifest: Manifest) -> Any:
+    """Return one row: what is fine, and the manifest."""
+    return pytest.param(manifest, id=sentence)
+
+
+TWELVE_FACTOR = a_formation(
+    env=[{"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "url"}}}],
+    processes={
+        "web": a_process("gunicorn", "shop.wsgi", "--bind", ":$(PORT)", replicas=2, port=8080),
+        "worker": a_process("celery", "worker", replicas=4, terminationGracePeriodSeconds=300),
+        "clock": a_process("celery", "beat", replicas=1, singleton=True),
+    },
+)
+EVERYTHING = worker(
+    args=["--verbose"],
+    image="shop:v2",
+    replicas=0,
+    port=8080,
+    service=False,
+    env=[
+        {"name": "A", "value": ""},
+        {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    ],
+    envFrom=[
+        {"configMapRef": {"name": "shop"}, "prefix": "S_"},
+        {"secretRef": {"name": "shop", "optional": True}},
+    ],
+    resources={"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi", "example.com/gpu": 1}},
+    livenessProbe={"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 5},
+    readinessProbe={"tcpSocket": {"port": 8080}, "successThreshold": 2},
+    startupProbe={"exec": {"command": ["true"]}},
+    terminationGracePeriodSeconds=0,
+    rollingUpdate={"maxSurge": "25%", "maxUnavailable": 0},
+    securityDefaults="none",
+    podTemplate={
+        "metadata": {"labels": {"team": "shop"}, "annotations": {"example.com/note": "a b"}},
+        "spec": {
+            "serviceAccountName": "shop",
+            "tolerations": [{"operator": "Exists"}],
+            "volumes": [
+                {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
+                {"name": "ca", "configMap": {"name": "ca"}},
+            ],
+            "containers": [
+                {
+                    "name": "process",
+                    "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+                    "ports": [{"name": "metrics", "containerPort": 9090}],
+                    "securityContext": {"runAsUser": 1000},
+                },
+                {**SIDECAR, "ports": [{"name": "http", "containerPort": 8081}]},
+            ],
+            "initContainers": [{"name": "tunnel", "image": "tunnel:1", "restartPolicy": "Always"}],
+        },
+    },
+)
+ACCEPTED = [
+    accepted("an app with web, worker and clock", TWELVE_FACTOR),
+    accepted("every field of a type", EVERYTHING),
+    accepted(
+        "everything shared", formation(labels={"team": "shop"}, annotations={"note": "a b"}, suspend=True)
+    ),
+    accepted("args alone", processes({"worker": {"args": ["worker"]}})),
+    accepted("an image for each type", without(worker(image="shop:v2"), "spec", "image")),
+    accepted("empty lists and values", worker(args=[], env=[], envFrom=[], resources={}, podTemplate={})),
+    accepted("an empty argument", worker(command=["worker", ""])),
+    accepted("a singleton without a count", worker(singleton=True)),
+    accepted("a suspended singleton", worker(singleton=True, replicas=0)),
+    accepted("no surge and the default for the other", worker(rollingUpdate={"maxSurge": 0})),
+    accepted("a type's name that begins with a digit", worker("2nd")),
+    accepted("a type named process", worker("process", podTemplate=own(tty=True))),
+    accepted("32 types", processes({f"t{number}": WORKER for number in range(32)})),
+    accepted("the longest names", formation("s" * 42)),
+    accepted(
+        "a type's change to a shared sidecar",
+        {
+            **a_formation(
+                podTemplate=containers(SIDECAR),
+                processes={"web": {**WEB, "podTemplate": containers({"name": "proxy", "tty": True})}},
+            )
+        },
+    ),
+    *(
+        accepted(f"the quantity {value!r}", worker(resources=limits(cpu=value)))
+        for value in (0.5, "0.5", "500m", "1000m", 2, "2", "1e3", "1024Mi", ".5Gi", "1.", "100u")
+    ),
+]
+
+
+@pytest.mark.parametrize("manifest", ACCEPTED)
+def test_apply_accepts_and_stores_as_written(kubectl: Client, manifest: Manifest) -> None:
+    kubectl.apply(manifest)
+    assert kubectl.get("formation", manifest["metadata"]["name"])["spec"] == manifest["spec"]
