@@ -13,6 +13,12 @@ from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.operator_process import OperatorProcess
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that writes the golden files of tests/unit anew."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
 _numbers = itertools.count(1)
 
 

@@ -18,7 +18,8 @@ def main() -> None:
     """Read the command line and run until a signal asks to stop."""
     arguments = parser().parse_args()
     kopf.configure(log_format=kopf.LogFormat[arguments.log_format.upper()], verbose=arguments.verbose)
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    for chatty in ("kopf.objects", "aiohttp.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings(
         namespaces=tuple(arguments.namespace or ()),
         workers=arguments.workers,
@@ -78,6 +79,7 @@ async def run(settings: Settings) -> None:
         registry=registry,
         settings=watching.kopf_settings(),
         standalone=True,
+        identity=watching.IDENTITY,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
         liveness_endpoint=settings.liveness,

@@ -150,7 +150,8 @@ def _child(action: Action) -> Child:
 
 def _recreated(action: Action) -> Notice:
     manifest = _manifest(action)
-    way = f"spec.processes.{action.process_type}"
-    way += ".service to false" if manifest["kind"] == "Service" else ".replicas to 0, or remove the type"
-    note = f"{manifest['kind']} {manifest['metadata']['name']} was deleted; created it again. To stop it, set {way}"
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    field = f"spec.processes.{action.process_type}"
+    way = f"{field}.service to false" if kind == "Service" else f"{field}.replicas to 0, or remove the type"
+    note = f"{kind} {name} was deleted; created it again. To stop it, set {way}"
     return Notice("Recreated", "Create", note, warning=True)

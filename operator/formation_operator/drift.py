@@ -14,8 +14,6 @@ SHOWN = 3
 CONTAINER_FIELDS = {
     "command": "command",
     "args": "args",
-    "env": "env",
-    "envFrom": "envFrom",
     "resources": "resources",
     "livenessProbe": "livenessProbe",
     "readinessProbe": "readinessProbe",
@@ -85,11 +83,22 @@ def _template_field(formation: Formation, name: str, path: ownership.Path) -> st
         field = path[5]
         if field == "image":
             return f"{own}.image" if process.image else "spec.image"
+        if field in ("env", "envFrom"):
+            return _environment_field(formation, name, field, path)
         if field in CONTAINER_FIELDS:
             return f"{own}.{CONTAINER_FIELDS[field]}"
     if path[-1] == "terminationGracePeriodSeconds":
         return f"{own}.terminationGracePeriodSeconds"
     return f"{own}.podTemplate"
+
+
+def _environment_field(formation: Formation, name: str, field: str, path: ownership.Path) -> str:
+    """Return where a variable is declared: in the type, or for all types."""
+    process = formation.spec.processes[name]
+    variable = path[6] if len(path) > 6 else ""
+    own = any(f'{{"name":"{item["name"]}"}}' == variable for item in process.env or [])
+    shared = formation.spec.env_from if field == "envFrom" else formation.spec.env
+    return f"spec.{field}" if shared and not own else f"spec.processes.{name}.{field}"
 
 
 def _command(formation: Formation, intent: Intent, lost: Iterable[ownership.Path]) -> str:

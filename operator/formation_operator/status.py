@@ -210,12 +210,14 @@ def explain_refusal(process_type: str, refusal: str) -> Problem:
     The two texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
     """
     option = "or spec.securityDefaults: none to run it as it is"
-    numeric = "podTemplate: {spec: {securityContext: {runAsUser: 1000}}}"
+    user = "podTemplate: {spec: {securityContext: {runAsUser: 1000}}}"
     if "non-numeric user" in refusal:
-        fix = f"the image names its user by a word: set USER to a number in the Dockerfile, or {numeric}, {option}"
+        fix = (
+            f"the image names its user by a word: set USER to a number in the Dockerfile, or {user}, {option}"
+        )
         return Problem(process_type, "ImageUserNotNumeric", fix)
     if "run as root" in refusal:
-        fix = f"the image runs as root: set USER 1000 in the Dockerfile, or {numeric}, {option}"
+        fix = f"the image runs as root: set USER 1000 in the Dockerfile, or {user}, {option}"
         return Problem(process_type, "ImageUserIsRoot", fix)
     return Problem(process_type, "ContainerConfigError", refusal, lasting=False)
 

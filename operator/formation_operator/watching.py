@@ -10,12 +10,15 @@ import asyncio
 from typing import Any
 
 import kopf
+from kopf._core.engines.peering import Identity
 
 from formation_operator import naming
 
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
+# Given, because kopf would look up the user's name, and a random uid has none.
+IDENTITY = Identity(naming.FIELD_MANAGER)
 WATCHED = (naming.PLURAL, "deployments", "services", "pods")
 
 

@@ -1,0 +1,72 @@
+"""Whose a count is, and what is written of it."""
+
+import dataclasses
+
+import pytest
+
+from formation_operator import counts
+from formation_operator.counts import Count
+from formation_operator.model import FormationSpec, ProcessType
+from formation_operator.observed import Child
+
+PRESENT = Child(
+    kind="Deployment",
+    namespace="default",
+    name="shop-worker",
+    uid="u",
+    resource_version="1",
+    formation="shop",
+    process_type="worker",
+    selected=True,
+    owner=None,
+    deleting=False,
+    intent=None,
+    owned="",
+    replicas=5,
+)
+OURS = dataclasses.replace(PRESENT, owns_count=True)
+SUSPENDED = dataclasses.replace(OURS, replicas=0, count=5)
+
+
+def decide(process: ProcessType, child: Child | None, *, suspend: bool | None = None) -> Count:
+    spec = FormationSpec(processes={"worker": process}, suspend=suspend)
+    return counts.decide(spec, process, child)
+
+
+DECLARED, OMITTED = ProcessType(replicas=3), ProcessType()
+
+
+@pytest.mark.parametrize("child", [None, PRESENT, OURS, SUSPENDED])
+def test_a_declared_count_is_written_whatever_is_there(child: Child | None) -> None:
+    assert decide(DECLARED, child) == Count(desired=3, rendered=3, remembered=3)
+
+
+def test_an_omitted_count_starts_with_one_and_is_not_written() -> None:
+    assert decide(OMITTED, None) == Count(desired=1, rendered=None, remembered=1)
+
+
+def test_an_omitted_count_is_left_to_whoever_scales() -> None:
+    assert decide(OMITTED, PRESENT) == Count(desired=5, rendered=None, remembered=5)
+
+
+def test_a_count_that_is_taken_away_is_handed_over_as_it_is() -> None:
+    assert decide(OMITTED, OURS).handed_over == 5
+
+
+def test_suspending_remembers_the_declared_count() -> None:
+    assert decide(DECLARED, OURS, suspend=True) == Count(desired=0, rendered=0, remembered=3)
+
+
+@pytest.mark.parametrize("child", [PRESENT, SUSPENDED])
+def test_suspending_remembers_an_omitted_count_also_on_the_second_pass(child: Child) -> None:
+    assert decide(OMITTED, child, suspend=True) == Count(desired=0, rendered=0, remembered=5)
+
+
+def test_resuming_hands_an_omitted_count_back() -> None:
+    resumed = decide(OMITTED, SUSPENDED)
+    assert (resumed.desired, resumed.rendered, resumed.handed_over) == (5, None, 5)
+
+
+def test_a_singleton_is_one_unless_it_says_none() -> None:
+    assert decide(ProcessType(singleton=True), PRESENT).rendered == 1
+    assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0

@@ -1,0 +1,61 @@
+"""Reading managedFields: what we hold, what we lost."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator import ownership
+
+CONTAINER: dict[str, Any] = {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}}}
+HELD: dict[str, Any] = {
+    "f:metadata": {"f:labels": {"f:a": {}}},
+    "f:spec": {
+        "f:selector": {},
+        "f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:containerPort": {}}},
+        "f:containers": CONTAINER,
+        "f:finalizers": {'v:"x"': {}},
+    },
+}
+
+
+def lost(metadata: Any = None, **spec: Any) -> list[str]:
+    manifest = {"metadata": {"name": "n", "namespace": "ns", **(metadata or {})}, "spec": spec}
+    return [".".join(path) for path in ownership.lost(manifest, HELD)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"selector": {"matchLabels": {"a": "b"}}},
+        {"containers": [{"name": "web", "image": "i", "command": ["/a", "/b"]}]},
+        {"ports": [{"containerPort": 80}]},
+        {"finalizers": ["x"]},
+    ],
+    ids=["nothing", "an atomic map", "a keyed item", "a key that the server filled in", "a set"],
+)
+def test_what_our_entry_holds_is_not_lost(spec: dict[str, Any]) -> None:
+    assert lost({"labels": {"a": "1"}}, **spec) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"replicas": 3}, "spec.replicas"),
+        ({"containers": [{"name": "web", "env": []}]}, 'spec.containers.{"name":"web"}.env'),
+        ({"containers": [{"name": "mesh"}]}, 'spec.containers.{"name":"mesh"}'),
+        ({"ports": [{"containerPort": 81}]}, 'spec.ports.{"containerPort": 81}'),
+        ({"finalizers": ["y"]}, 'spec.finalizers."y"'),
+    ],
+)
+def test_what_somebody_took_is_lost(spec: dict[str, Any], path: str) -> None:
+    assert lost(**spec) == [path]
+
+
+def test_a_restored_object_makes_its_creators_entry_ours() -> None:
+    velero = {"manager": "velero-server", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    status = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
+    ours, other = ownership.taken_over([velero, status]) or []
+    assert (ours["manager"], ours["operation"]) == ("formation-operator", "Apply")
+    assert other == status
+    assert ownership.taken_over([ours]) is None

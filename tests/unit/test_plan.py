@@ -1,0 +1,147 @@
+"""What is done about each object, by what is there."""
+
+import dataclasses
+import json
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from formation_operator import counts, desired, naming, observed, plan, reconcile
+from formation_operator.desired import Intent
+from formation_operator.observed import Child, Owner
+from formation_operator.plan import Claim, Verb, World
+from tests import builders
+from tests.builders import a_formation
+
+WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={})
+
+
+def an_intent() -> Intent:
+    formation = reconcile.parse(builders.stored(a_formation()))
+    process = formation.spec.processes["worker"]
+    wanted = {"worker": counts.decide(formation.spec, process, None)}
+    (intent,) = desired.build(formation, wanted)[0]
+    return intent
+
+
+def fields(value: Any) -> Any:
+    """Return the fieldsV1 of a manager that applied a value; lists are held whole here."""
+    return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+INTENT = an_intent()
+OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
+
+
+def a_child(**changes: Any) -> Child:
+    owned = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
+    child = Child(
+        kind="Deployment",
+        namespace="default",
+        name="shop-worker",
+        uid="child-1",
+        resource_version="5",
+        formation="shop",
+        process_type="worker",
+        selected=True,
+        owner=OWNER,
+        deleting=False,
+        intent=INTENT.digest,
+        owned=json.dumps(owned),
+    )
+    return dataclasses.replace(child, **changes)
+
+
+def verb(child: Child | None, world: World = WORLD) -> Verb | None:
+    action = plan.decide(INTENT, child, world)
+    return action.verb if action else None
+
+
+def test_an_object_as_we_wrote_it_is_left_alone() -> None:
+    assert verb(a_child()) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"intent": "older"}, Verb.UPDATE),
+        ({"owned": "{}"}, None),
+        ({"owned": '{"f:metadata":{},"f:spec":{"f:template":{}}}'}, Verb.REPAIR),
+        ({"owned": ""}, Verb.REPAIR),
+        ({"deleting": True}, Verb.WAIT),
+        ({"owner": None}, Verb.ADOPT),
+        ({"owner": None, "selected": False}, Verb.REFUSE),
+        ({"owner": None, "formation": None, "process_type": None}, Verb.REFUSE),
+        ({"owner": None, "formation": "other"}, Verb.REFUSE),
+        ({"owner": dataclasses.replace(OWNER, uid="uid-2")}, Verb.REFUSE),
+        ({"owner": dataclasses.replace(OWNER, uid="gone")}, Verb.WAIT),
+        ({"owner": Owner("apps/v1", "Other", "x", "uid-9")}, Verb.REFUSE),
+    ],
+)
+def test_the_action_follows_from_what_is_there(changes: dict[str, Any], expected: Verb | None) -> None:
+    assert verb(a_child(**changes)) is expected
+
+
+def test_what_is_missing_is_created() -> None:
+    assert verb(None) is Verb.CREATE
+
+
+def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
+    claim = Claim("2026-01-01T00:00:00Z", "uid-2", ("default", "older"))
+    action = plan.decide(INTENT, None, dataclasses.replace(WORLD, claims={"shop-worker": claim}))
+    assert action is not None
+    assert action.verb is Verb.REFUSE
+    assert "Formation older" in action.reason
+    assert "rename" in action.reason
+
+
+def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
+    child = a_child(owned='{"f:spec":{"f:template":{}}}')
+    settled = {child.uid: (INTENT.digest, child.owned)}
+    assert verb(child, dataclasses.replace(WORLD, settled=settled)) is None
+
+
+def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:
+    known = {(child.kind, child.name): child for child in children}
+    return [action.verb for action in plan.plan([], known, failed, WORLD)]
+
+
+def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
+    assert planned([a_child()]) == [Verb.DELETE]
+
+
+def test_a_type_that_cannot_be_rendered_keeps_what_runs() -> None:
+    assert planned([a_child()], failed={"worker"}) == []
+
+
+def test_nothing_that_is_not_ours_is_ever_deleted() -> None:
+    foreign = [a_child(owner=None), a_child(name="other", owner=dataclasses.replace(OWNER, uid="uid-2"))]
+    assert planned(foreign) == []
+
+
+def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
+    raw = {
+        **INTENT.manifest,
+        "metadata": {
+            **INTENT.manifest["metadata"],
+            "uid": "u",
+            "resourceVersion": "7",
+            "generation": 2,
+            "managedFields": [
+                {
+                    "manager": "formation-operator",
+                    "operation": "Apply",
+                    "fieldsV1": {"f:spec": {"f:replicas": {}}},
+                }
+            ],
+        },
+        "status": {"observedGeneration": 1, "replicas": 1},
+    }
+    child = observed.child(raw, "Deployment")
+    assert child.owner == OWNER
+    assert child.selected
+    assert child.intent == INTENT.digest
+    assert child.owns_count
+    assert child.count == 1
+    assert not child.rollout.current

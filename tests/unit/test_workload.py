@@ -1,0 +1,77 @@
+"""What a podTemplate may change, and what it may not."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator import reconcile, workload
+from tests import builders
+from tests.builders import a_formation, a_process
+
+
+def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
+    parsed = reconcile.parse(builders.stored(formation))
+    return workload.pod_template("shop", name, parsed.spec, parsed.spec.processes[name])
+
+
+def with_container(**fields: Any) -> builders.Manifest:
+    pod_template = {"spec": {"containers": [fields]}}
+    return a_formation(processes={"web": a_process("/web", port=80, podTemplate=pod_template)})
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"image": "mine"}, "image"),
+        ({"command": ["/mine"]}, "command"),
+        ({"args": ["mine"]}, "args"),
+        ({"ports": [{"name": "http", "containerPort": 81}]}, "port"),
+        ({"ports": [{"containerPort": 80}]}, "port"),
+    ],
+)
+def test_a_pod_template_that_sets_what_is_ours_is_refused(fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(workload.InvalidTypeError, match=named):
+        template(with_container(name="process", **fields))
+
+
+def test_a_sidecar_named_like_the_type_is_refused() -> None:
+    with pytest.raises(workload.InvalidTypeError, match="give the sidecar another name"):
+        template(with_container(name="web", image="mesh"))
+
+
+def test_a_handler_of_the_pod_template_replaces_ours_whole() -> None:
+    probe = {"exec": {"command": ["/ready"]}}
+    pod = template(with_container(name="process", readinessProbe=probe))["spec"]
+    assert pod["containers"][0]["readinessProbe"] == probe
+
+
+@pytest.mark.parametrize(("grace", "pause"), [(0, None), (1, 1), (5, 5), (60, 5)])
+def test_the_pause_before_sigterm_fits_into_a_grace_period_that_the_pod_template_fixes(
+    grace: int, pause: int | None
+) -> None:
+    formation = a_formation(
+        podTemplate={"spec": {"terminationGracePeriodSeconds": grace}},
+        processes={"web": a_process("/web", port=80)},
+    )
+    pod = template(formation)["spec"]
+    lifecycle = pod["containers"][0].get("lifecycle", {"preStop": {"sleep": {"seconds": None}}})
+    assert pod["terminationGracePeriodSeconds"] == grace
+    assert lifecycle["preStop"]["sleep"]["seconds"] == pause
+
+
+def test_a_process_keeps_its_whole_grace_period_after_the_pause() -> None:
+    formation = a_formation(processes={"web": a_process("/web", port=80, terminationGracePeriodSeconds=20)})
+    assert template(formation)["spec"]["terminationGracePeriodSeconds"] == 25
+
+
+def test_windows_pods_get_no_linux_security_fields() -> None:
+    formation = a_formation(
+        podTemplate={"spec": {"os": {"name": "windows"}}}, processes={"web": a_process("/w")}
+    )
+    assert "securityContext" not in template(formation)["spec"]
+
+
+def test_nothing_that_changes_with_a_count_reaches_the_pod_template() -> None:
+    few = a_formation(processes={"web": a_process("/web", replicas=1)})
+    many = a_formation(processes={"web": a_process("/web", replicas=9)}, suspend=True)
+    assert template(few) == template(many)
