@@ -36,8 +36,8 @@ class Executor:
     formation: Formation
     decide: Callable[[Action, Child], Action | None]
     """Decides anew about an object that turned out to exist."""
-    existed: Callable[[Action], bool]
-    """Whether an object that is to be created was there before."""
+    existed: bool
+    """Whether what is to be created was there before."""
 
     async def run(self, actions: list[Action]) -> list[Outcome]:
         """Carry out all actions side by side and return what came of each."""
@@ -71,7 +71,7 @@ class Executor:
             again = self.decide(action, child)
             return Outcome(action, child) if again is None else await self._one(again)
         raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
-        notices = (_recreated(action),) if self.existed(action) else ()
+        notices = (_recreated(action),) if self.existed else ()
         return Outcome(action, observed.child(raw, kind), notices=notices)
 
     async def _update(self, action: Action) -> Outcome:
@@ -110,6 +110,7 @@ class Executor:
 
     async def _adopt(self, action: Action) -> Outcome:
         child = _child(action)
+        await self._check_living()
         live = await self.cluster.get(child.kind, child.namespace, child.name)
         if live is None:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
@@ -124,6 +125,17 @@ class Executor:
         outcome = await self._update(action)
         note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
         return dataclasses.replace(outcome, notices=(Notice("Adopted", "Adopt", note),))
+
+    async def _check_living(self) -> None:
+        """Raise ConflictError if the Formation is going: it may be orphaning its children just now.
+
+        Adopted again, they would be deleted with it.  Kubernetes' own controllers look twice, too.
+        """
+        mine = self.formation.metadata
+        live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)
+        metadata = (live or {}).get("metadata") or {}
+        if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
+            raise errors.ConflictError(f"Formation {mine.name} is being deleted")
 
     async def _delete(self, action: Action) -> Outcome:
         child = _child(action)

@@ -25,6 +25,8 @@ class Cache:
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
         self.settled: dict[str, tuple[str, str]] = {}
+        self.living: set[str] = set()
+        """Uids of all Formations."""
         self._of_formation: dict[Key, set[Identity]] = collections.defaultdict(set)
         self._wanted: dict[tuple[str, str], set[Key]] = collections.defaultdict(set)
 
@@ -36,8 +38,9 @@ class Cache:
         known = self.formations.get(key)
         if known is not None and not _newer(raw["metadata"]["resourceVersion"], version_of(known)):
             return False
-        self._unwant(key)
+        self.drop_formation(key)
         self.formations[key] = trimmed(raw)
+        self.living.add(raw["metadata"]["uid"])
         for name in child_names(raw):
             self._wanted[key[0], name].add(key)
         return True
@@ -45,12 +48,10 @@ class Cache:
     def drop_formation(self, key: Key) -> set[Key]:
         """Forget a Formation, and return those that wanted a name of its children."""
         rivals = {rival for name in self._unwant(key) for rival in self._wanted[key[0], name]}
-        self.formations.pop(key, None)
+        known = self.formations.pop(key, None)
+        if known is not None:
+            self.living.discard(known["metadata"]["uid"])
         return rivals
-
-    def living(self) -> set[str]:
-        """Return the uids of all Formations."""
-        return {raw["metadata"]["uid"] for raw in self.formations.values()}
 
     def claims(self, key: Key) -> dict[str, Claim]:
         """Return the winning claim on each child name that this and another Formation want."""
@@ -115,6 +116,10 @@ class Cache:
             self._of_formation[known.formation_key].discard(identity)
 
     # Pods
+
+    def refused_pods(self) -> list[Pod]:
+        """Return all Pods that won't start."""
+        return [pod for pods in self.pods.values() for pod in pods.values()]
 
     def put_pod(self, key: Key, name: str, pod: Pod | None) -> bool:
         """Take a Pod that won't start, or forget one that does; tell whether that is news."""

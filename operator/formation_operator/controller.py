@@ -7,7 +7,7 @@ from typing import Any
 
 from formation_operator import cache, errors, naming, observed, reconcile
 from formation_operator.cluster import Cluster
-from formation_operator.observed import Child, Key
+from formation_operator.observed import Child, Key, Pod
 from formation_operator.queue import Queue
 from formation_operator.settings import Settings
 
@@ -22,8 +22,9 @@ class Controller:
         self._cluster = cluster
         self._settings = settings
         self._cache = cache.Cache()
+        self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._look_again)
         self._queue: Queue[Key] = Queue(
-            reconcile.Reconciler(cluster, self._cache, clock, self._look_again).run,
+            self._pass,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
             jitter=random.random,
@@ -62,6 +63,13 @@ class Controller:
             self._take(kind, items)
             self._drop_missing(kind, items, version)
 
+    async def _pass(self, key: Key) -> bool:
+        try:
+            return await self._reconciler.run(key)
+        except errors.ClusterError as error:
+            logger.warning("%s/%s: %s; trying again", *key, error)
+            return False
+
     def _look_again(self, key: Key) -> None:
         self._queue.add(key, self._settings.status_delay)
 
@@ -77,6 +85,10 @@ class Controller:
     def _drop_missing(self, kind: str, items: list[dict[str, Any]], version: str) -> None:
         """Take as deleted what we know but the list lacks, unless it is newer than the list."""
         there = {cache.key_of(raw) for raw in items}
+        if kind == "Pod":
+            for pod in self._cache.refused_pods():
+                if (pod.namespace, pod.name) not in there and int(pod.resource_version) <= int(version):
+                    self._see_refused(pod.namespace, pod.formation, pod.name, None)
         if kind == naming.KIND:
             for raw in list(self._cache.formations.values()):
                 if cache.key_of(raw) not in there and int(cache.version_of(raw)) <= int(version):
@@ -116,8 +128,12 @@ class Controller:
 
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Pod: only those that kubelet refuses to start are remembered."""
-        labels = raw["metadata"].get("labels") or {}
-        key = (raw["metadata"]["namespace"], labels.get(naming.FORMATION_LABEL, ""))
+        metadata = raw["metadata"]
+        formation = (metadata.get("labels") or {}).get(naming.FORMATION_LABEL, "")
         pod = None if deleted else observed.refused_pod(raw)
-        if self._cache.put_pod(key, raw["metadata"]["name"], pod) and key in self._cache.formations:
+        self._see_refused(metadata["namespace"], formation, metadata["name"], pod)
+
+    def _see_refused(self, namespace: str, formation: str, name: str, pod: Pod | None) -> None:
+        key = (namespace, formation)
+        if self._cache.put_pod(key, name, pod) and key in self._cache.formations:
             self._queue.add(key, self._settings.status_delay)

@@ -99,7 +99,8 @@ def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
         return _other(intent, child, world)
     if as_written(intent, child, world):
         return None
-    drifted = child.intent == intent.digest and intent.handed_over is None
+    # A whole object put in place of ours has lost the digest, too.
+    drifted = child.intent in (intent.digest, None) and intent.handed_over is None
     return Action(Verb.REPAIR if drifted else Verb.UPDATE, intent.process_type, intent, child)
 
 

@@ -96,22 +96,21 @@ class Reconciler:
     def _world(self, key: Key, formation: Formation) -> plan.World:
         return plan.World(
             uid=formation.metadata.uid,
-            living=self._cache.living(),
+            living=self._cache.living,
             claims=self._cache.claims(key),
             settled=self._cache.settled,
         )
 
     async def _carry_out(self, key: Key, formation: Formation, actions: list[Action]) -> list[apply.Outcome]:
-        before = self._cache.formations[key]["status"].get("processes") or {}
+        before = self._cache.formations[key]["status"]
+        # Nothing was asked for since the last report, so what is missing now was there then.
+        same_spec = before.get("observedGeneration") == formation.metadata.generation
         world = self._world(key, formation)
 
         def decide(action: Action, child: Child) -> Action | None:
             return plan.decide(action.intent, child, world) if action.intent else None
 
-        executor = apply.Executor(
-            self._cluster, formation, decide, existed=lambda action: action.process_type in before
-        )
-        return await executor.run(actions)
+        return await apply.Executor(self._cluster, formation, decide, existed=same_spec).run(actions)
 
     def _remember(self, outcomes: list[apply.Outcome]) -> None:
         """Put the answers to our writes into the cache, ahead of the watch."""

@@ -59,9 +59,12 @@ def kopf_settings() -> kopf.OperatorSettings:
 async def until_broken() -> None:
     """Return never, or raise `WatchLostError` once a kind isn't watched any more."""
     await asyncio.sleep(FIRST_CHECK)
+    before: set[str] = set()
     while True:
-        watched = " ".join(task.get_name() for task in asyncio.all_tasks() if not task.done())
-        for plural in WATCHED:
-            if f"watcher for {plural}." not in watched:
-                raise WatchLostError(f"{plural} are not watched any more")
+        names = " ".join(task.get_name() for task in asyncio.all_tasks() if not task.done())
+        lost = {plural for plural in WATCHED if f"watcher for {plural}." not in names}
+        # Twice in a row: while the operator stops, kopf ends its watchers shortly before us.
+        if lost & before:
+            raise WatchLostError(f"{', '.join(sorted(lost))}: not watched any more")
+        before = lost
         await asyncio.sleep(EVERY)
