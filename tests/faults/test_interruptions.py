@@ -1,0 +1,118 @@
+"""The operator, or the cluster, stops half way: everything converges all the same."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import builders
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster import processes, record
+from tests.operator_process import OperatorProcess
+
+WEB = a_process("/shop", "web", replicas=2, port=8080)
+
+
+@pytest.fixture
+def interrupted(operator: OperatorProcess) -> Iterator[OperatorProcess]:
+    """The operator, which the test may end as it likes."""
+    yield operator
+    operator.stop()
+    operator.start()
+
+
+def deployments(user: Client) -> dict[str, int]:
+    return {item["metadata"]["name"]: item["spec"]["replicas"] for item in user.list_all("deployment")}
+
+
+def test_what_happened_while_the_operator_was_down_is_made_good(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    processes_before = {"web": WEB, "worker": a_process(replicas=1), "clock": a_process(replicas=1)}
+    user.apply(a_formation(processes=processes_before))
+    user.reported()
+    interrupted.stop()
+
+    user.apply(a_formation(processes={"web": {**WEB, "replicas": 3}, "clock": a_process(replicas=1)}))
+    user("set", "image", "deployment/shop-clock", "clock=other:v9")
+    user("delete", "service", "shop-web")
+    interrupted.start()
+
+    eventually(lambda: deployments(user) == {"shop-web": 3, "shop-clock": 1})
+    eventually(lambda: user.find("service", "shop-web"))
+    note = eventually(lambda: user.events("DriftRepaired"))[0]
+    assert "kubectl-set" in note
+
+
+def test_a_formation_that_was_deleted_meanwhile_leaves_nothing(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes={"web": WEB}))
+    user.reported()
+    interrupted.stop()
+
+    user("delete", "formation", "shop")
+    interrupted.start()
+
+    eventually(lambda: not deployments(user))
+
+
+def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    for pause in (0.0, 0.02, 0.05):
+        name = f"shop{int(pause * 100)}"
+        user.apply(a_formation(name, processes={"web": WEB, "worker": a_process(replicas=1)}))
+        time.sleep(pause)
+        interrupted.kill()
+        interrupted.start()
+
+        user.reported(name)
+        assert deployments(user)[f"{name}-web"] == 2
+        assert user.find("service", f"{name}-web")
+
+
+def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operator: OperatorProcess) -> None:
+    user.apply(a_formation())
+    user.reported()
+    server = running("kube-apiserver")
+
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+    processes.send(server, signal.SIGSTOP)
+    time.sleep(5)
+    processes.send(server, signal.SIGCONT)
+
+    eventually(lambda: deployments(user) == {"shop-worker": 3}, patience=60)
+    assert operator.process is not None
+    assert operator.process.poll() is None
+
+
+def running(name: str) -> processes.Process:
+    known = record.load()
+    assert known is not None
+    return known.daemon(name)
+
+
+def test_broken_formations_delay_no_other(user: Client) -> None:
+    broken = [
+        a_formation(f"broken-{number}", processes={"worker": requests_over_limits()}) for number in range(20)
+    ]
+    sound = a_formation("sound")
+
+    user(
+        "apply",
+        "-f",
+        "-",
+        input=builders.text({"apiVersion": "v1", "kind": "List", "items": [*broken, sound]}),
+    )
+
+    eventually(lambda: deployments(user).get("sound-worker") == 1)
+    stalled = eventually(lambda: user.condition("Stalled", "broken-7"))
+    assert "must be less than or equal to" in stalled["message"]
+    assert stalled["message"].startswith("worker: ")
+
+
+def requests_over_limits() -> builders.Manifest:
+    return a_process(replicas=1, resources={"requests": {"cpu": "2"}, "limits": {"cpu": "1"}})
