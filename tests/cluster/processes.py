@@ -30,6 +30,20 @@ class Process:
     log: str
 
 
+def inherited() -> list[int]:
+    """Return the descriptors that whoever started us left open, such as a lock that a daemon would keep."""
+    descriptors = [int(entry.name) for entry in pathlib.Path("/proc/self/fd").iterdir()]
+    return [each for each in descriptors if each > 2 and is_inheritable(each)]
+
+
+def is_inheritable(descriptor: int) -> bool:
+    """Tell whether a descriptor is open and would be passed on."""
+    try:
+        return os.get_inheritable(descriptor)
+    except OSError:
+        return False
+
+
 def start(name: str, command: list[str], log: pathlib.Path, environment: dict[str, str]) -> Process:
     """Start a command in a session of its own, its output in a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +55,7 @@ def start(name: str, command: list[str], log: pathlib.Path, environment: dict[st
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
+            *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in inherited()),
         ],
         setsid=True,
         setsigdef=[signal.SIGPIPE, signal.SIGINT],
