@@ -5,12 +5,13 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from formation_operator import drift, errors, naming, observed, ownership
+from formation_operator import drift, errors, naming, observed, ownership, plan
 from formation_operator.cluster import Cluster
+from formation_operator.desired import Intent
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child
-from formation_operator.plan import Action, Verb
+from formation_operator.plan import Action, Verb, World
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +35,7 @@ class Executor:
 
     cluster: Cluster
     formation: Formation
-    decide: Callable[[Action, Child], Action | None]
-    """Decides anew about an object that turned out to exist."""
+    world: World
     existed: bool
     """Whether what is to be created was there before."""
 
@@ -68,7 +68,7 @@ class Executor:
         live = await self.cluster.get(kind, metadata["namespace"], metadata["name"])
         if live is not None:
             child = observed.child(live, kind)
-            again = self.decide(action, child)
+            again = plan.decide(_intent(action), child, self.world)
             return Outcome(action, child) if again is None else await self._one(again)
         raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
         notices = (_recreated(action),) if self.existed else ()
@@ -77,7 +77,7 @@ class Executor:
     async def _update(self, action: Action) -> Outcome:
         child, manifest = _child(action), _manifest(action)
         metadata = {**manifest["metadata"], "uid": child.uid}
-        handed_over = action.intent.handed_over if action.intent else None
+        handed_over = _intent(action).handed_over
         if handed_over is not None:
             metadata["resourceVersion"] = await self._hand_over(manifest, child, handed_over)
         raw = await self.cluster.apply(
@@ -103,9 +103,9 @@ class Executor:
         child = _child(action)
         live = await self.cluster.get(child.kind, child.namespace, child.name)
         outcome = await self._update(action)
-        if live is None or action.intent is None:
+        if live is None:
             return outcome
-        notice = drift.explain(self.formation, action.intent, live)
+        notice = drift.explain(self.formation, _intent(action), live)
         return dataclasses.replace(outcome, notices=(notice,))
 
     async def _adopt(self, action: Action) -> Outcome:
@@ -150,9 +150,13 @@ class Executor:
         return Outcome(action, problem=action.reason, lasting=True)
 
 
-def _manifest(action: Action) -> dict[str, Any]:
+def _intent(action: Action) -> Intent:
     assert action.intent is not None  # noqa: S101  # the planner gives these verbs an intent
-    return action.intent.manifest
+    return action.intent
+
+
+def _manifest(action: Action) -> dict[str, Any]:
+    return _intent(action).manifest
 
 
 def _child(action: Action) -> Child:

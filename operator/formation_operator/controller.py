@@ -22,7 +22,9 @@ class Controller:
         self._cluster = cluster
         self._settings = settings
         self._cache = cache.Cache()
-        self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._look_again)
+        self._reconciler = reconcile.Reconciler(
+            cluster, self._cache, clock, ask=self._ask, delay=settings.status_delay
+        )
         self._queue: Queue[Key] = Queue(
             self._pass,
             retry_first=settings.retry_first,
@@ -70,8 +72,8 @@ class Controller:
             logger.warning("%s/%s: %s; trying again", *key, error)
             return False
 
-    def _look_again(self, key: Key) -> None:
-        self._queue.add(key, self._settings.status_delay)
+    def _ask(self, key: Key, delay: float) -> None:
+        self._queue.add(key, delay)
 
     def _take(self, kind: str, items: list[dict[str, Any]]) -> None:
         for raw in items:

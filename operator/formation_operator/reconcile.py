@@ -21,20 +21,42 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime.datetime]
 
 
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What a Formation asks for."""
+
+    formation: Formation
+    intents: list[Intent]
+    failed: dict[str, str]
+    """Why a type can't be rendered."""
+
+    @property
+    def deployments(self) -> dict[str, Intent]:
+        """The intent of each type's Deployment."""
+        return {intent.process_type: intent for intent in self.intents if intent.kind == "Deployment"}
+
+
 class Reconciler:
     """Runs passes over what the cache knows."""
 
     def __init__(
-        self, cluster: Cluster, known: cache.Cache, clock: Clock, look_again: Callable[[Key], None]
+        self,
+        cluster: Cluster,
+        known: cache.Cache,
+        clock: Clock,
+        ask: Callable[[Key, float], None],
+        delay: float,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
-        ``look_again`` asks for another pass when the Deployments' controller has had its turn.
+        ``ask`` asks for another pass after some seconds; ``delay`` is for how many of them a report
+        waits for the Deployments' controller.
         """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
-        self._look_again = look_again
+        self._ask = ask
+        self._delay = delay
         self._report_due: set[Key] = set()
         self._patience = patience.Patience()
 
@@ -42,26 +64,69 @@ class Reconciler:
         """Run one pass; tell whether nothing is left to try again."""
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
+            self._report_due.discard(key)
             return True  # its children go with it, by garbage collection
         try:
             formation = parse(raw)
         except pydantic.ValidationError as error:
-            return await self._report(raw, status.invalid(*self._basis(raw, first_problem(error))))
-
-        children = self._cache.children_of(key)
-        wanted = count(formation, children)
-        intents, failed = desired.build(formation, wanted)
-        actions = self._plan(key, formation, intents, failed)
-        paused = bool(formation.spec.paused)
-        outcomes = [] if paused else await self._carry_out(key, formation, actions)
-
-        self._remember(outcomes)
-        await self._tell(raw, outcomes)
-        if self._report_later(key, outcomes):
+            await self._report(
+                raw, status.invalid(generation(raw), explain(error), raw["status"], self._now())
+            )
             return True
-        seen = self._see(key, formation, intents, failed, outcomes)
-        written = await self._report(raw, status.compute(seen, raw["status"], self._now()))
-        return written and not any(outcome.problem for outcome in outcomes)
+
+        wanted = want(formation, self._cache.children_of(key))
+        outcomes = [] if formation.spec.paused else await self._act(key, wanted)
+        await self._tell(raw, outcomes)
+        if not self._report_later(key, outcomes):
+            seen = self._see(key, wanted, outcomes)
+            await self._report(raw, status.compute(seen, raw["status"], self._now()))
+        return not any(outcome.problem for outcome in outcomes)
+
+    async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
+        """Bring the children to what is wanted, and remember how they are then."""
+        formation = wanted.formation
+        world = plan.World(
+            uid=formation.metadata.uid,
+            living=self._cache.living,
+            claims=self._cache.claims(key),
+            settled=self._cache.settled,
+        )
+        actions = plan.plan(wanted.intents, self._cache.children_of(key), wanted.failed, world)
+        # Nothing was asked for since the last report, so what is missing now was there then.
+        reported = self._cache.formations[key]["status"].get("observedGeneration")
+        executor = apply.Executor(
+            self._cluster, formation, world, existed=reported == formation.metadata.generation
+        )
+        outcomes = await executor.run([self._patiently(action) for action in actions])
+        for outcome in outcomes:
+            self._remember(outcome)
+        return outcomes
+
+    def _patiently(self, action: Action) -> Action:
+        """Return the action, or a wait where another client keeps undoing our repairs."""
+        child = action.child
+        if action.verb is not plan.Verb.REPAIR or child is None:
+            return action
+        if self._patience.repair(child.uid, self._clock().timestamp()):
+            return action
+        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
+        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason)
+
+    def _remember(self, outcome: apply.Outcome) -> None:
+        """Put the answer to our write into the cache, ahead of the watch."""
+        action, child = outcome.action, outcome.child
+        if outcome.gone and action.child is not None:
+            self._cache.drop_child(action.child.kind, action.child.namespace, action.child.name)
+        elif child is not None:
+            self._cache.put_child(child)
+            if action.intent is not None:
+                self._cache.settled[child.uid] = (action.intent.digest, child.owned)
+
+    async def _tell(self, raw: dict[str, Any], outcomes: list[apply.Outcome]) -> None:
+        for outcome in outcomes:
+            for notice in outcome.notices:
+                logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
+                await self._cluster.notify(raw, notice)
 
     def _report_later(self, key: Key, outcomes: list[apply.Outcome]) -> bool:
         """Put the report off once after a change went well, so that it holds the cluster's answer.
@@ -74,91 +139,33 @@ class Reconciler:
             self._report_due.discard(key)
             return False
         self._report_due.add(key)
-        self._look_again(key)
+        self._ask(key, self._delay)
         return True
 
-    def _plan(
-        self, key: Key, formation: Formation, intents: list[Intent], failed: dict[str, str]
-    ) -> list[Action]:
-        actions = plan.plan(intents, self._cache.children_of(key), failed, self._world(key, formation))
-        return [self._patiently(action) for action in actions]
-
-    def _patiently(self, action: Action) -> Action:
-        """Return the action, or a wait where another client keeps undoing our repairs."""
-        child = action.child
-        if action.verb is not plan.Verb.REPAIR or child is None:
-            return action
-        if self._patience.repair(child.uid, self._clock().timestamp()):
-            return action
-        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
-        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason)
-
-    def _world(self, key: Key, formation: Formation) -> plan.World:
-        return plan.World(
-            uid=formation.metadata.uid,
-            living=self._cache.living,
-            claims=self._cache.claims(key),
-            settled=self._cache.settled,
-        )
-
-    async def _carry_out(self, key: Key, formation: Formation, actions: list[Action]) -> list[apply.Outcome]:
-        before = self._cache.formations[key]["status"]
-        # Nothing was asked for since the last report, so what is missing now was there then.
-        same_spec = before.get("observedGeneration") == formation.metadata.generation
-        world = self._world(key, formation)
-
-        def decide(action: Action, child: Child) -> Action | None:
-            return plan.decide(action.intent, child, world) if action.intent else None
-
-        return await apply.Executor(self._cluster, formation, decide, existed=same_spec).run(actions)
-
-    def _remember(self, outcomes: list[apply.Outcome]) -> None:
-        """Put the answers to our writes into the cache, ahead of the watch."""
-        for outcome in outcomes:
-            child = outcome.child
-            if outcome.gone and outcome.action.child is not None:
-                gone = outcome.action.child
-                self._cache.drop_child(gone.kind, gone.namespace, gone.name)
-            elif child is not None:
-                self._cache.put_child(child)
-                if outcome.action.intent is not None:
-                    self._cache.settled[child.uid] = (outcome.action.intent.digest, child.owned)
-
-    def _see(
-        self,
-        key: Key,
-        formation: Formation,
-        intents: list[Intent],
-        failed: dict[str, str],
-        outcomes: list[apply.Outcome],
-    ) -> status.Seen:
+    def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> status.Seen:
+        formation = wanted.formation
         children = self._cache.children_of(key)
-        uid = formation.metadata.uid
-        mine = {
-            intent.process_type: child
-            for intent in intents
-            if (child := children.get((intent.kind, intent.name))) is not None
-            and intent.kind == "Deployment"
-            and child.owner is not None
-            and child.owner.uid == uid
-        }
-        deployments = [intent for intent in intents if intent.kind == "Deployment"]
+        found = {name: children.get((each.kind, each.name)) for name, each in wanted.deployments.items()}
         return status.Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
             counts=count(formation, children),
-            deployments=mine,
-            digests={intent.process_type: intent.digest for intent in deployments},
-            images={intent.process_type: images(intent) for intent in deployments},
-            problems=[*problems_of_types(failed), *problems_of_outcomes(outcomes)],
+            deployments={
+                name: child
+                for name, child in found.items()
+                if child is not None and child.owner is not None and child.owner.uid == formation.metadata.uid
+            },
+            digests={name: intent.digest for name, intent in wanted.deployments.items()},
+            images={name: images(intent) for name, intent in wanted.deployments.items()},
+            problems=[*problems_of_types(wanted.failed), *problems_of_outcomes(outcomes)],
             pods=self._cache.pods.get(key, {}).values(),
             paused=bool(formation.spec.paused),
         )
 
-    async def _report(self, raw: dict[str, Any], wanted: status.Status) -> bool:
-        """Write the status if it differs from what is there; tell whether it's true now."""
+    async def _report(self, raw: dict[str, Any], wanted: status.Status) -> None:
+        """Write the status if it differs from what is there."""
         if not status.differs(wanted, raw["status"]):
-            return True
+            return
         metadata = {key: raw["metadata"][key] for key in ("name", "namespace", "uid")}
         manifest = {
             "apiVersion": naming.API_VERSION,
@@ -166,20 +173,24 @@ class Reconciler:
             "metadata": metadata,
             "status": wanted,
         }
-        self._cache.put_formation(await self._cluster.apply_status(manifest))
-        return True
-
-    async def _tell(self, raw: dict[str, Any], outcomes: list[apply.Outcome]) -> None:
-        for outcome in outcomes:
-            for notice in outcome.notices:
-                logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
-                await self._cluster.notify(raw, notice)
-
-    def _basis(self, raw: dict[str, Any], message: str) -> tuple[int, str, status.Status, str]:
-        return raw["metadata"].get("generation", 0), message, raw["status"], self._now()
+        written = await self._cluster.apply_status(manifest)
+        self._cache.put_formation(written)
+        if generation(written) != generation(raw) or "deletionTimestamp" in written["metadata"]:
+            # The answer holds a change that the watch will bring, too, but then as no news.
+            self._ask(cache.key_of(raw), 0.0)
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def want(formation: Formation, children: dict[tuple[str, str], Child]) -> Wanted:
+    """Return what a Formation asks for, given its children: some counts are theirs to tell."""
+    return Wanted(formation, *desired.build(formation, count(formation, children)))
+
+
+def generation(raw: dict[str, Any]) -> int:
+    """Return the generation of an object's spec."""
+    return int(raw["metadata"].get("generation", 0))
 
 
 def parse(raw: dict[str, Any]) -> Formation:
@@ -187,7 +198,7 @@ def parse(raw: dict[str, Any]) -> Formation:
     return Formation.model_validate({"metadata": raw["metadata"], "spec": raw["spec"]})
 
 
-def first_problem(error: pydantic.ValidationError) -> str:
+def explain(error: pydantic.ValidationError) -> str:
     """Return the first problem of an unreadable spec, with the field it is in."""
     problem = error.errors()[0]
     return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
