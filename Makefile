@@ -1,0 +1,37 @@
+# Every recipe calls a script or a module; `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check up down build crds lock bump-kubernetes
+in_env := @tests/scripts/in-env
+
+help: ## list the targets
+	@tests/scripts/help
+
+env: ## make .venv with the locked Python packages
+	@tests/scripts/env
+
+demo: ## show the operator at work and check each step (CLUSTER=current: on your own cluster)
+	$(in_env) -m tests.demo
+
+test: ## everything: the checks, then all tests on a Kubernetes of its own
+	$(in_env) -m tests.scripts.suite
+
+check: ## lint, types, import layers and unit tests: seconds, no cluster
+	@tests/scripts/check
+
+up: ## start the cluster alone (KUBE_NODE=real|simulated|none)
+	$(in_env) -m tests.cluster up
+
+down: ## end the cluster, and what the demo left running on it
+	$(in_env) -m tests.cluster down
+
+build: ## build the cluster's binaries into the cache
+	$(in_env) -m tests.cluster build
+
+crds: ## generate crds/ from the models
+	$(in_env) -m crds.generate
+
+lock: ## pin every Python package anew (needs uv)
+	@tests/scripts/lock
+
+bump-kubernetes: ## pin the cluster to VERSION=1.37.2 of Kubernetes
+	$(in_env) -m tests.cluster.bump $(VERSION)

@@ -1,0 +1,1 @@
+"""The operator at work, step by step, each step checked: ``make demo``."""

@@ -1,0 +1,77 @@
+"""The demo on this repository's own cluster: it stays up afterwards, with the operator at work."""
+
+import dataclasses
+
+from tests import cluster as clusters
+from tests.cluster import ClusterError, images, lifecycle, progress, record
+from tests.cluster.cluster import Cluster
+from tests.demo import place
+from tests.demo.stage import NAMESPACE, Stage
+from tests.images import shop_image
+
+
+@dataclasses.dataclass
+class OwnCluster:
+    """The cluster that is up."""
+
+    cluster: Cluster
+
+    @property
+    def runs_processes(self) -> bool:
+        """Whether containers execute."""
+        return self.cluster.node == "real"
+
+    @property
+    def stage(self) -> Stage:
+        """Kubectl of the cluster's version, as its administrator."""
+        return Stage(str(self.cluster.kubectl), self.cluster.kubeconfig)
+
+    def start_operator(self) -> None:
+        """Start the operator, in place of an earlier demo's; `make down` ends it."""
+        command, health = place.operator_command()
+        environment = place.operator_environment(self.cluster.kubeconfig_for(*place.ACCOUNT))
+        with lifecycle.alone():
+            known = record.load()
+            if known is None:
+                raise ClusterError("the cluster was ended meanwhile")
+            process = known.start_guest("operator", command, environment)
+        progress.wait("the operator is at work", lambda: place.fetch(health) != "", [process])
+        progress.step(f"the operator is at work as {'/'.join(place.ACCOUNT)} (process {process.pid})")
+
+    def apply_sample(self) -> None:
+        """Apply the sample as it is."""
+        self.stage.in_namespace().show("apply", "-k", "manifests/samples/")
+
+    def ask_web(self) -> str:
+        """Ask the Service's address, which kube-proxy makes known to this machine as well."""
+        address = self.stage.in_namespace().run(
+            "get", "service/shop-web", "--output=jsonpath={.spec.clusterIP}"
+        )
+        url = f"http://{address}:8080/"
+        return place.ask_patiently(lambda: place.fetch(url), f"GET {url} (the Service shop-web)")
+
+    def farewell(self) -> str:
+        """Tell what is still up."""
+        return f"""The cluster and the operator go on running. Try:
+
+    export KUBECONFIG={self.cluster.kubeconfig} PATH={self.cluster.kubectl.parent}:$PATH
+    kubectl config set-context --current --namespace={NAMESPACE}
+    kubectl edit formation/shop
+
+and when you have seen enough:
+
+    make down"""
+
+    def leave(self) -> None:
+        """Leave everything as it is."""
+
+
+def enter() -> OwnCluster:
+    """Bring the cluster up, with the sample's image on its node."""
+    cluster = clusters.up()
+    if cluster.node == "none":
+        raise ClusterError("the demo needs a node: use KUBE_NODE=real or KUBE_NODE=simulated")
+    if cluster.node == "real":
+        images.load(cluster, shop_image.build())
+        progress.step("the sample app's image is on the node")
+    return OwnCluster(cluster)

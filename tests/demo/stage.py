@@ -1,0 +1,81 @@
+"""Show commands and what they answer, and stop at the first that isn't as it should be."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.cluster import paths, progress
+from tests.cluster.cluster import environment
+
+NAMESPACE = "demo"
+
+
+class WrongError(Exception):
+    """A step didn't show what it should have shown."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Kubectl, in the root of the repository."""
+
+    kubectl: str
+    kubeconfig: pathlib.Path | None = None
+    """None means what kubectl finds by itself."""
+    options: tuple[str, ...] = ()
+
+    def in_namespace(self) -> "Stage":
+        """Return the same in the demo's namespace."""
+        return dataclasses.replace(self, options=("-n", NAMESPACE))
+
+    def show(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl before the audience; a failure ends the demo."""
+        progress.step(f"$ {shlex.join(['kubectl', *self.options, *arguments])}")
+        return shown(self.run(*arguments, stdin=stdin))
+
+    def ask(self, *arguments: str) -> Any:
+        """Run kubectl behind the scenes and return the object that it answers."""
+        answer = self.run(*arguments, "--output=json")
+        return json.loads(answer) if answer else None
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl and return what it says."""
+        own = {"KUBECONFIG": str(self.kubeconfig)} if self.kubeconfig else {}
+        done = subprocess.run(
+            [self.kubectl, *self.options, *arguments],
+            cwd=paths.ROOT,
+            env={**environment(), **own} if self.kubeconfig else dict(os.environ),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise WrongError(f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}".strip())
+        return done.stdout
+
+
+def shown(text: str) -> str:
+    """Print a text, indented below its step, and return it."""
+    for line in text.rstrip().splitlines():
+        print(f"        {line}".rstrip(), flush=True)
+    return text
+
+
+def require(truth: object, what: str) -> None:
+    """End the demo unless this is true."""
+    if not truth:
+        raise WrongError(what)
+
+
+def eventually(check: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """End the demo unless a check comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        require(time.monotonic() < deadline, f"{what} (not within {seconds:.0f} s)")
+        time.sleep(0.2)

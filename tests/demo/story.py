@@ -1,0 +1,93 @@
+"""What the demo shows, on whichever cluster: install, apply, scale, and that the processes really run."""
+
+import json
+
+from tests.cluster import progress
+from tests.demo.place import Place
+from tests.demo.stage import NAMESPACE, eventually, require, shown
+
+SAMPLE = {"web": 2, "worker": 2, "clock": 1}
+LOG_LINES = {"worker": "worker: job ", "clock": "clock: tick "}
+WAIT = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
+
+
+def tell(place: Place) -> None:
+    """Show everything, in order."""
+    install(place)
+    apply_sample(place)
+    scale(place)
+    if place.runs_processes:
+        show_processes(place)
+    else:
+        progress.step("left out: log lines and web's HTTP answer, as no process runs on a simulated node")
+
+
+def install(place: Place) -> None:
+    """Install the CRD and the operator's rights, and start the operator with just those."""
+    place.stage.show("apply", "-k", "crds/")
+    place.stage.show("apply", "-k", "manifests/rbac/")
+    place.stage.show("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    place.start_operator()
+
+
+def apply_sample(place: Place) -> None:
+    """Apply an app with three process types and show what becomes of it."""
+    if place.stage.ask("get", "namespace", NAMESPACE, "--ignore-not-found") is None:
+        place.stage.show("create", "namespace", NAMESPACE)
+    place.apply_sample()
+    stage = place.stage.in_namespace()
+    stage.show(*WAIT)
+    stage.show("get", "formations,deployments,pods")
+    require_counts(place, SAMPLE)
+
+
+def scale(place: Place) -> None:
+    """Scale one type as a Deployment is scaled, and another one by a patch; nothing is restarted."""
+    stage = place.stage.in_namespace()
+    before = pods(place)
+    stage.show("scale", "formation/shop", "--replicas=3")
+    stage.show(*WAIT)
+    require_counts(place, {**SAMPLE, "web": 3})
+    patch = {"spec": {"processes": {"worker": {"replicas": 4}}}}
+    stage.show("patch", "formation/shop", "--type=merge", f"--patch={json.dumps(patch)}")
+    stage.show(*WAIT)
+    stage.show("get", "formations,deployments,pods")
+    require_counts(place, {**SAMPLE, "web": 3, "worker": 4})
+    require(before <= pods(place), "scaling has replaced a pod that ran")
+    progress.step("scaled: every process that ran before runs on")
+
+
+def show_processes(place: Place) -> None:
+    """Ask web through its Service who answers, and look into the logs."""
+    answer = json.loads(shown(place.ask_web()))
+    require((answer["formation"], answer["processType"]) == ("shop", "web"), f"web answers {answer}")
+    require_log(place, f"pod/{answer['processName']}", "web: GET /")
+    for process_type, line in LOG_LINES.items():
+        require_log(place, f"deployment/shop-{process_type}", line)
+
+
+def require_log(place: Place, source: str, line: str) -> None:
+    """Show the end of a log that has, or soon has, a certain line in it."""
+    arguments = ("logs", source, "--tail=3")
+    stage = place.stage.in_namespace()
+    eventually(lambda: line in stage.run(*arguments), f"{source} logs no line {line!r}")
+    stage.show(*arguments)
+
+
+def pods(place: Place) -> set[str]:
+    """Return the names of the pods that are there to stay."""
+    stage = place.stage.in_namespace()
+    items = stage.ask("get", "pods", "--selector=formations.dev/formation=shop")["items"]
+    return {item["metadata"]["name"] for item in items if "deletionTimestamp" not in item["metadata"]}
+
+
+def require_counts(place: Place, counts: dict[str, int]) -> None:
+    """Require that every type has its count: in its Deployment, in its pods and in the summary."""
+    stage = place.stage.in_namespace()
+    deployments = stage.ask("get", "deployments", "--selector=formations.dev/formation=shop")["items"]
+    found = {item["metadata"]["name"]: item["status"].get("readyReplicas", 0) for item in deployments}
+    require(found == {f"shop-{name}": count for name, count in counts.items()}, f"the Deployments: {found}")
+    require(len(pods(place)) == sum(counts.values()), f"the pods: {sorted(pods(place))}")
+    summary = stage.ask("get", "formation/shop")["status"]["summary"]
+    wanted = " ".join(f"{name}={count}/{count}" for name, count in sorted(counts.items()))
+    require(summary == wanted, f"the summary says {summary}, not {wanted}")

@@ -1,0 +1,94 @@
+"""``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
+
+One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included,
+no cluster is left behind, and the last line says how many tests have passed.
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from xml.etree import ElementTree
+
+CLUSTER = (sys.executable, "-m", "tests.cluster")
+PYTEST = (sys.executable, "-m", "pytest", "tests", "--ignore=tests/unit", "--ignore=tests/bench")
+STAGES = (
+    ("tests/scripts/check",),
+    (*CLUSTER, "down"),
+    (*CLUSTER, "up"),
+    (*PYTEST, "-m", "not host"),
+    (*CLUSTER, "down"),
+    (*PYTEST, "-m", "host"),
+)
+INTERRUPTED = 130
+NO_TESTS = 5
+"""pytest's answer where every test was left out."""
+
+
+def main() -> int:
+    """Run the stages up to the first that fails, clean up, and return the exit code."""
+    signal.signal(signal.SIGTERM, interrupt)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as reports:
+        try:
+            result = run_stages(pathlib.Path(reports))
+        except KeyboardInterrupt:
+            result = INTERRUPTED
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the cleaning up as well
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            ended = subprocess.run([*CLUSTER, "down"], check=False).returncode
+        print(total(pathlib.Path(reports), time.monotonic() - began, result), flush=True)
+    return result or ended
+
+
+def interrupt(number: int, frame: types.FrameType | None) -> None:
+    """Treat a request to end as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def run_stages(reports: pathlib.Path) -> int:
+    """Return the exit code of the first stage that fails, or zero."""
+    for number, command in enumerate(STAGES):
+        result = run(command, reports / f"{number}.xml")
+        if result not in (0, NO_TESTS):
+            return result
+    return 0
+
+
+def run(command: tuple[str, ...], report: pathlib.Path) -> int:
+    """Run a stage; if it is interrupted, let it end in its own way first."""
+    options = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report}"
+    child = subprocess.Popen(command, env={**os.environ, "PYTEST_ADDOPTS": options})
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
+            child.wait(timeout=60)
+        child.kill()
+        raise
+
+
+def total(reports: pathlib.Path, seconds: float, result: int) -> str:
+    """Return the closing line, counted from pytest's reports."""
+    suites = [
+        suite for file in sorted(reports.glob("*.xml")) for suite in ElementTree.parse(file).iter("testsuite")
+    ]
+    counted = {
+        name: sum(int(suite.get(name, 0)) for suite in suites)
+        for name in ("tests", "failures", "errors", "skipped")
+    }
+    passed = counted["tests"] - sum(counted[name] for name in ("failures", "errors", "skipped"))
+    others = [f"{count} {name}" for name, count in counted.items() if count and name != "tests"]
+    verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
+    return f"make test: {', '.join([f'{passed} passed', *others])} in {seconds:.0f} s: {verdict}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
