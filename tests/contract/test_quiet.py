@@ -1,13 +1,15 @@
 """Nothing is written when nothing changes: counted at the API server."""
 
 import re
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
+from tests.cluster import processes, record
 from tests.operator_process import OperatorProcess
 
 QUIET_SECONDS = 60.0
@@ -98,20 +100,29 @@ def test_odd_values_settle_and_stay_quiet_for_a_minute_and_over_a_restart(
     assert not user.events("DriftRepaired")
 
 
-def test_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(user: Client) -> None:
-    nowhere = {"spec": {"nodeSelector": {"no-such": "node"}}}
-    user.apply(a_formation(processes={"worker": a_process(replicas=1)}, podTemplate=nowhere))
+@pytest.fixture
+def only_the_api_server(operator: OperatorProcess) -> Iterator[Callable[[], None]]:
+    """Stop Kubernetes' own controllers when called, so that all the writes are ours and the user's."""
+    known = record.load()
+    assert known is not None
+    controllers = known.daemon("kube-controller-manager")
+    yield lambda: processes.send(controllers, signal.SIGSTOP)
+    processes.send(controllers, signal.SIGCONT)
+
+
+def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(
+    user: Client, only_the_api_server: Callable[[], None]
+) -> None:
+    user.apply(a_formation(processes={"worker": a_process(replicas=1)}))
     settle(user, "shop")
+    only_the_api_server()
     before = writes(user)
 
-    user("scale", "deployment/none", "--replicas=1", check=False)
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
     settle(user, "shop")
 
     after = writes(user)
-    made = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
-    ours = {key: count for key, count in made.items() if key[1:] != ("deployments", "status")}
-    assert ours == {
+    assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {
         ("PATCH", "formations", ""): 1,  # the user's own
         ("APPLY", "deployments", ""): 1,
         ("APPLY", "formations", "status"): 1,
