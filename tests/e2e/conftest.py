@@ -1,0 +1,84 @@
+"""A node that really runs processes, the images that run there, and a cluster without our operator."""
+
+import json
+import pathlib
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster
+from tests.images import operator_image, shop_image
+from tests.operator_process import OperatorProcess
+
+Answer = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def real_node(installed: Cluster) -> Cluster:
+    """The cluster, if its node runs processes."""
+    if installed.node != "real":
+        pytest.skip("nothing runs on this node: it isn't real")
+    return installed
+
+
+@pytest.fixture(scope="session")
+def shop(real_node: Cluster) -> None:
+    """Put two versions of the sample app onto the node."""
+    for version in ("v1", "v2"):
+        images.load(real_node, shop_image.build(version))
+
+
+@pytest.fixture(scope="module")
+def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[Cluster]:
+    """A cluster on which no operator runs, with the operator's image; afterwards everything is as before."""
+    images.load(real_node, operator_image.build())
+    operator.stop()
+    yield real_node
+    deployment = ("deployment/formation-operator", "--namespace=formation-system", "--ignore-not-found")
+    real_node.run_kubectl("delete", *deployment)
+    for folder in ("crds", "manifests/rbac"):
+        real_node.run_kubectl("apply", "-k", str(paths.ROOT / folder))
+    real_node.run_kubectl("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    operator.start()
+
+
+@pytest.fixture
+def ask(real_node: Cluster, namespace: str) -> Callable[[], Answer]:
+    """Ask shop's web through its Service who it is, from this machine."""
+
+    def answer() -> Answer:
+        service = json.loads(
+            real_node.run_kubectl("get", "service/shop-web", "--namespace", namespace, "-o", "json")
+        )
+        return fetch(f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}/")
+
+    return answer
+
+
+def fetch(url: str, patience: float = 10) -> Answer:
+    """Return what web answers; a new Service takes a moment until it leads somewhere."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with opener.open(url, timeout=5) as answer:
+                return dict(json.load(answer))
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def crashing(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Put an image onto the node whose processes end at once, and return its name."""
+    program: pathlib.Path = tmp_path_factory.mktemp("crashing") / "shop"
+    program.mkdir()
+    (program / "go.mod").write_text("module formations.dev/crashing\n\ngo 1.26\n")
+    (program / "main.go").write_text('package main\n\nfunc main() { panic("a broken build") }\n')
+    image = images.Image(f"{shop_image.REPOSITORY}:crashing", user=shop_image.USER)
+    images.load(real_node, images.from_program(program, image))
+    return image.name

@@ -1,0 +1,56 @@
+"""The operator as users run it: a Pod of its own image, installed from manifests/."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.client import Client, eventually, throughout
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+
+pytestmark = pytest.mark.node
+
+OPERATOR = ("--namespace=formation-system", "deployment/formation-operator")
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=60s")
+
+
+def install(cluster: Cluster) -> None:
+    for folder in ("crds", "manifests"):
+        cluster.run_kubectl("apply", "-k", str(paths.ROOT / folder))
+    cluster.run_kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
+
+
+def pods(kubectl: Client) -> dict[str, str]:
+    return {item["metadata"]["name"]: item["status"]["phase"] for item in kubectl.list_all("pod")}
+
+
+def test_the_operator_works_as_a_pod_and_what_it_made_outlives_it(
+    without_operator: Cluster, shop: None, kubectl: Client, ask: Callable[[], dict[str, str]]
+) -> None:
+    install(without_operator)
+    assert without_operator.run_kubectl("exec", *OPERATOR, "--", "id", "-u").strip() == "65532"
+
+    kubectl("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
+    kubectl(*READY)
+    assert ask()["version"] == "v1"
+
+    kubectl.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
+    kubectl(*READY)
+    assert ask()["version"] == "v2"
+
+    without_operator.run_kubectl("delete", "-k", str(paths.ROOT / "manifests" / "operator"))
+    eventually(lambda: len(pods(kubectl)) == 5)  # those of v1 have ended
+    throughout(5, lambda: pods(kubectl))
+    assert ask()["version"] == "v2"
+
+
+def test_the_pod_of_the_operator_is_never_restarted(without_operator: Cluster) -> None:
+    install(without_operator)
+
+    def restarts() -> int:
+        found = without_operator.run_kubectl("get", "pods", OPERATOR[0], "-o", "json")
+        (pod,) = [item for item in json.loads(found)["items"] if "deletionTimestamp" not in item["metadata"]]
+        return int(pod["status"]["containerStatuses"][0]["restartCount"])
+
+    assert throughout(25, restarts) == 0  # liveness asks every ten seconds

@@ -1,0 +1,118 @@
+"""Processes really run: with their environment, behind their Service, and through good and bad images."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from tests import builders
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster
+from tests.images import shop_image
+
+pytestmark = pytest.mark.node
+
+Ask = Callable[[], dict[str, str]]
+READY = ("wait", "--for=condition=Ready", "formation/shop")
+V2 = {"spec": {"image": f"{shop_image.REPOSITORY}:v2"}}
+UNPULLABLE = f"{shop_image.REPOSITORY}:nowhere"
+
+
+def web(replicas: int = 2) -> builders.Manifest:
+    return a_process("/shop", "web", replicas=replicas, port=8080)
+
+
+def apply_sample(user: Client) -> None:
+    user("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
+    user(*READY, "--timeout=60s")
+
+
+def test_every_type_of_the_sample_runs_and_logs(user: Client, shop: None) -> None:
+    apply_sample(user)
+
+    expected = {"web": "web: listening on port 8080", "worker": "worker: job 1 done", "clock": "clock: tick "}
+
+    def logged() -> bool:
+        return all(line in user("logs", f"deployment/shop-{name}").stdout for name, line in expected.items())
+
+    assert eventually(logged)
+
+
+def test_a_process_knows_its_port_its_formation_its_type_and_its_own_name(
+    user: Client, shop: None, ask: Ask
+) -> None:
+    user.apply(a_formation(processes={"web": web(1)}))
+    user(*READY, "--timeout=60s")
+
+    answer = ask()
+
+    (pod,) = user.list_all("pod")
+    assert (answer["formation"], answer["processType"]) == ("shop", "web")
+    assert answer["processName"] == pod["metadata"]["name"]
+
+
+def test_a_command_may_refer_to_the_environment_without_a_shell(user: Client, shop: None) -> None:
+    user.apply(a_formation(processes={"worker": a_process("/shop", "$(PROCESS_TYPE)", replicas=1)}))
+
+    user(*READY, "--timeout=60s")
+
+    assert "formation=shop type=worker" in user("logs", "deployment/shop-worker").stdout
+
+
+@pytest.mark.parametrize("kind", ["unpullable", "crashing"])
+def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
+    user: Client, shop: None, ask: Ask, crashing: str, kind: str
+) -> None:
+    apply_sample(user)
+    before = {pod["metadata"]["name"] for pod in user.list_all("pod") if "-web-" in pod["metadata"]["name"]}
+
+    user.merge("formation", "shop", {"spec": {"image": crashing if kind == "crashing" else UNPULLABLE}})
+
+    assert user(*READY, "--timeout=15s", check=False).returncode != 0
+    assert user("rollout", "status", "deployment/shop-web", "--timeout=1s", check=False).returncode != 0
+    assert {ask()["processName"] for _ in range(10)} <= before
+    user.merge("formation", "shop", V2)
+    user(*READY, "--timeout=60s")
+    user("rollout", "status", "deployment/shop-web", "--timeout=1s")
+    assert ask()["version"] == "v2"
+
+
+def run_image(user: Client, real_node: Cluster, image: images.Image) -> None:
+    """Apply a Formation with an image that differs from the sample's in its user alone."""
+    images.load(real_node, images.from_program(shop_image.SOURCES, image))
+    user.apply(a_formation(image=image.name, processes={"web": web(1)}))
+
+
+def suggested(message: str) -> builders.Manifest:
+    """Return the one-line fix that a message names, as a patch."""
+    found = re.search(r"podTemplate: {.*?}}}", message)
+    assert found, message
+    return {"spec": yaml.safe_load(found[0])}
+
+
+@pytest.mark.parametrize(
+    ("name", "image_user", "reason"),
+    [("as-root", "", "ImageUserIsRoot"), ("by-name", "shop", "ImageUserNotNumeric")],
+)
+def test_where_the_image_has_no_numeric_user_the_status_names_the_line_that_mends_it(
+    user: Client, real_node: Cluster, name: str, image_user: str, reason: str
+) -> None:
+    run_image(user, real_node, images.Image(f"registry.example.com/{name}:v1", user=image_user))
+
+    stalled = eventually(lambda: user.condition("Stalled"))
+    assert stalled["reason"] == reason
+    user.merge("formation", "shop", suggested(stalled["message"]))
+
+    user(*READY, "--timeout=60s")
+
+
+def test_without_security_defaults_an_image_runs_as_root(user: Client, real_node: Cluster) -> None:
+    run_image(user, real_node, images.Image("registry.example.com/as-root:v1"))
+    eventually(lambda: user.condition("Stalled"))
+
+    user.merge("formation", "shop", {"spec": {"securityDefaults": "none"}})
+
+    user(*READY, "--timeout=60s")

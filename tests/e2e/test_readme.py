@@ -1,0 +1,122 @@
+"""Everything that the README tells people to type, in its order, on a real cluster."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster, environment
+from tests.images import shop_image
+
+pytestmark = pytest.mark.node
+
+NAMESPACE = "readme"
+NOT_RUN_HERE = {
+    "make demo": "it starts, and keeps, a cluster and an operator of its own",
+    "make test": "it runs this test",
+}
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall((paths.ROOT / "README.md").read_text())
+AGE = re.compile(r"\b(\d+m)?\d+s$")
+
+
+def steps() -> list[tuple[str, str]]:
+    """Return each block of commands with the output that the README shows below it, if it does."""
+    pairs = zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True)
+    found = [
+        (runnable(text), below[1] if below[0] == "text" else "")
+        for (kind, text), below in pairs
+        if kind == "sh"
+    ]
+    return [step for step in found if step[0]]
+
+
+def runnable(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.partition("#")[0].strip() not in NOT_RUN_HERE)
+
+
+def columns(output: str) -> list[list[str]]:
+    """Return the words of a table, whatever its columns' widths and whatever the age of things."""
+    return [AGE.sub("AGE", line.strip()).split() for line in output.splitlines() if line.strip()]
+
+
+def add_shell(root: pathlib.Path) -> None:
+    """Give an image this machine's own shell, with the libraries that it needs."""
+    needed = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True, check=True).stdout
+    for file in ["/bin/sh", *re.findall(r"(/\S+) \(0x", needed)]:
+        target = pathlib.Path(f"{root}{file}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(pathlib.Path(file).resolve(), target)
+
+
+@pytest.fixture(scope="module")
+def app(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Put the README's app onto the node: the sample app in an image that has a shell."""
+    for version in ("v1", "v2"):
+        root = tmp_path_factory.mktemp(version)
+        archive = shop_image.build(version)
+        with tarfile.open(archive) as outer, tarfile.open(fileobj=outer.extractfile("layer.tar")) as layer:
+            layer.extractall(root, filter="tar")
+        add_shell(root)
+        image = images.Image(f"{shop_image.REPOSITORY}:{version}", user=shop_image.USER)
+        images.load(real_node, images.from_folder(root, image))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder as the reader has it: our manifests, and the files that the README shows."""
+    made = tmp_path_factory.mktemp("readme")
+    for name in ("crds", "manifests"):
+        (made / name).symlink_to(paths.ROOT / name)
+    for kind, text in BLOCKS:
+        if kind == "yaml":
+            name = text.splitlines()[0].removeprefix("# ")
+            (made / name).write_text(text)
+    return made
+
+
+@pytest.fixture(scope="module")
+def reader(without_operator: Cluster, app: None, folder: pathlib.Path) -> Iterator[dict[str, str]]:
+    """The environment of a reader: their own namespace, and kubectl."""
+    kubeconfig = folder / "kubeconfig"
+    shutil.copy(without_operator.kubeconfig, kubeconfig)
+    without_operator.run_kubectl("create", "namespace", NAMESPACE)
+    context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
+    without_operator.run_kubectl(*context, f"--namespace={NAMESPACE}")
+    path = os.pathsep.join([str(without_operator.kubectl.parent), os.environ["PATH"]])
+    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path}
+    without_operator.run_kubectl("delete", "namespace", NAMESPACE)
+
+
+@pytest.mark.parametrize(("commands", "output"), steps(), ids=lambda text: text[:40].strip())
+def test_what_the_readme_says_works(
+    commands: str, output: str, reader: dict[str, str], folder: pathlib.Path
+) -> None:
+    shell = ["bash", "-euo", "pipefail", "-c", commands]
+    done = subprocess.run(shell, cwd=folder, env=reader, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert columns(done.stdout)[-len(columns(output)) :] == columns(output) or not output
+
+
+def test_the_processes_have_outlived_all_of_it(without_operator: Cluster, reader: dict[str, str]) -> None:
+    query = ("get", "deployments", f"--namespace={NAMESPACE}", "-o")
+    counts = without_operator.run_kubectl(*query, "jsonpath={.items[*].status.readyReplicas}")
+    owners = without_operator.run_kubectl(*query, "jsonpath={.items[*].metadata.ownerReferences}")
+
+    assert counts.split() == ["1", "3", "4"]
+    assert not owners
+
+
+def test_every_command_that_is_not_run_here_is_in_the_readme() -> None:
+    lines = [
+        line.partition("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()
+    ]
+    assert set(NOT_RUN_HERE) <= set(lines)
