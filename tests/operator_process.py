@@ -22,12 +22,12 @@ class OperatorProcess:
     log: pathlib.Path
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
         kubeconfig = self.cluster.kubeconfig_for("formation-system", "formation-operator")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "formation_operator", "--liveness", HEALTH],
+                [sys.executable, "-m", "formation_operator", "--liveness", HEALTH, *flags],
                 env={**environment(), "KUBECONFIG": str(kubeconfig)},
                 stdout=log,
                 stderr=subprocess.STDOUT,

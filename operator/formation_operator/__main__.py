@@ -22,6 +22,8 @@ def main() -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings(
         namespaces=tuple(arguments.namespace or ()),
+        write_through=not arguments.no_write_through,
+        honour=tuple(arguments.honour or ()),
         workers=arguments.workers,
         resync=arguments.resync,
         liveness=arguments.liveness or None,
@@ -46,6 +48,18 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         default=defaults.workers,
         help="Formations worked on at once (default: %(default)s)",
+    )
+    own.add_argument(
+        "--no-write-through",
+        action="store_true",
+        help="set back a child that somebody scaled, instead of writing its count to the Formation",
+    )
+    own.add_argument(
+        "--honour",
+        action="append",
+        metavar="MANAGER",
+        help="take this client's edits of a child's count for scale requests, too (may be repeated; "
+        "Argo CD: argocd-server)",
     )
     own.add_argument(
         "--resync",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator import naming
+from formation_operator.autoscalers import Autoscaler
 from formation_operator.observed import Child, Key, Pod
 from formation_operator.plan import Claim
 
@@ -25,6 +26,7 @@ class Cache:
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
         self.settled: dict[str, tuple[str, str]] = {}
+        self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
         self.living: set[str] = set()
         """Uids of all Formations."""
         self._of_formation: dict[Key, set[Identity]] = collections.defaultdict(set)
@@ -114,6 +116,41 @@ class Cache:
         known = self.children.get(identity)
         if known is not None and known.formation_key:
             self._of_formation[known.formation_key].discard(identity)
+
+    # Autoscalers
+
+    def put_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
+        """Take an autoscaler as it is now; return the Formations that this concerns."""
+        there = self._autoscalers[autoscaler.namespace]
+        known = there.get((autoscaler.kind, autoscaler.name))
+        if known is not None and not _newer(autoscaler.resource_version, known.resource_version):
+            return set()
+        there[autoscaler.kind, autoscaler.name] = autoscaler
+        if known and (known.target_name, known.held_at_zero) == (
+            autoscaler.target_name,
+            autoscaler.held_at_zero,
+        ):
+            return set()  # most changes of an autoscaler are of its status
+        return self._scaled(autoscaler) | (self._scaled(known) if known else set())
+
+    def drop_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
+        """Forget an autoscaler; return the Formations that this concerns."""
+        known = self._autoscalers[autoscaler.namespace].pop((autoscaler.kind, autoscaler.name), None)
+        return self._scaled(known) if known else set()
+
+    def autoscalers_in(self, namespace: str) -> list[Autoscaler]:
+        """Return the autoscalers of a namespace."""
+        return list(self._autoscalers.get(namespace, {}).values())
+
+    def all_autoscalers(self) -> list[Autoscaler]:
+        """Return the autoscalers of all namespaces."""
+        return [each for there in self._autoscalers.values() for each in there.values()]
+
+    def _scaled(self, autoscaler: Autoscaler) -> set[Key]:
+        namespace, name = autoscaler.namespace, autoscaler.target_name
+        if autoscaler.target_kind == naming.KIND:
+            return {(namespace, name)} & self.formations.keys()
+        return set(self._wanted.get((namespace, name), ()))
 
     # Pods
 

@@ -14,8 +14,8 @@ Object = dict[str, Any]
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    async def list_all(self, kind: str) -> tuple[list[Object], str]:
-        """Return all objects of a kind that concern us, and the version of the list."""
+    async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
+        """Return all objects of a kind that concern us, everywhere or in one namespace, and their version."""
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""

@@ -16,6 +16,7 @@ RECONCILING = "Reconciling"
 STALLED = "Stalled"
 PAUSED = "Paused"
 OVERRIDDEN = "Overridden"
+CONTENDED = "ScalingContended"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,18 +1,22 @@
 """The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
 
 import asyncio
+import functools
 import logging
 import random
+from collections.abc import Callable
 from typing import Any
 
-from formation_operator import cache, errors, naming, observed, reconcile
+from formation_operator import autoscalers, cache, errors, naming, observed, reconcile
+from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
 from formation_operator.observed import Child, Key, Pod
 from formation_operator.queue import Queue
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-KINDS = (naming.KIND, "Deployment", "Service", "Pod")
+# Autoscalers first: a count must never be taken for ours before they are known.
+KINDS = (autoscalers.HPA, autoscalers.SCALED_OBJECT, "Deployment", "Service", "Pod", naming.KIND)
 
 
 class Controller:
@@ -22,9 +26,7 @@ class Controller:
         self._cluster = cluster
         self._settings = settings
         self._cache = cache.Cache()
-        self._reconciler = reconcile.Reconciler(
-            cluster, self._cache, clock, ask=self._ask, delay=settings.status_delay
-        )
+        self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._ask, settings)
         self._queue: Queue[Key] = Queue(
             self._pass,
             retry_first=settings.retry_first,
@@ -61,7 +63,12 @@ class Controller:
     async def resync(self) -> None:
         """List every kind and take in what the watches may have missed, deletions included."""
         for kind in KINDS:
-            items, version = await self._cluster.list_all(kind)
+            try:
+                items, version = await self._cluster.list_all(kind)
+            except errors.NotFoundError:
+                if kind != autoscalers.SCALED_OBJECT:
+                    raise
+                items, version = [], "0"  # KEDA isn't installed
             self._take(kind, items)
             self._drop_missing(kind, items, version)
 
@@ -81,24 +88,42 @@ class Controller:
                 self.see_formation({**raw, "kind": kind}, deleted=False)
             elif kind == "Pod":
                 self.see_pod(raw, deleted=False)
+            elif kind in autoscalers.KINDS:
+                self.see_autoscaler(raw, kind, deleted=False)
             else:
                 self.see_child(observed.child(raw, kind), deleted=False)
 
     def _drop_missing(self, kind: str, items: list[dict[str, Any]], version: str) -> None:
         """Take as deleted what we know but the list lacks, unless it is newer than the list."""
         there = {cache.key_of(raw) for raw in items}
-        if kind == "Pod":
-            for pod in self._cache.refused_pods():
-                if (pod.namespace, pod.name) not in there and int(pod.resource_version) <= int(version):
-                    self._see_refused(pod.namespace, pod.formation, pod.name, None)
+        for key, known, forget in self._known(kind):
+            if key not in there and int(known) <= int(version):
+                forget()
+
+    def _known(self, kind: str) -> list[tuple[Key, str, Callable[[], None]]]:
+        """Return the key and version of each object that we know of a kind, and how to forget it."""
+        forget = functools.partial
         if kind == naming.KIND:
-            for raw in list(self._cache.formations.values()):
-                if cache.key_of(raw) not in there and int(cache.version_of(raw)) <= int(version):
-                    self.see_formation(raw, deleted=True)
-        for identity, child in list(self._cache.children.items()):
-            gone = identity[0] == kind and identity[1:] not in there
-            if gone and int(child.resource_version) <= int(version):
-                self.see_child(child, deleted=True)
+            return [
+                (key, cache.version_of(raw), forget(self.see_formation, raw, deleted=True))
+                for key, raw in self._cache.formations.items()
+            ]
+        if kind == "Pod":
+            return [
+                ((pod.namespace, pod.name), pod.resource_version, forget(self._forget_pod, pod))
+                for pod in self._cache.refused_pods()
+            ]
+        if kind in autoscalers.KINDS:
+            return [
+                ((each.namespace, each.name), each.resource_version, forget(self._drop_autoscaler, each))
+                for each in self._cache.all_autoscalers()
+                if each.kind == kind
+            ]
+        return [
+            (identity[1:], child.resource_version, forget(self.see_child, child, deleted=True))
+            for identity, child in self._cache.children.items()
+            if identity[0] == kind
+        ]
 
     def see_formation(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Formation as a watch or a list gave it."""
@@ -128,12 +153,28 @@ class Controller:
         for key in concerned & self._cache.formations.keys():
             self._queue.add(key, self._settings.status_delay if quiet else 0.0)
 
+    def see_autoscaler(self, raw: dict[str, Any], kind: str, *, deleted: bool) -> None:
+        """Take in an HPA or a ScaledObject."""
+        autoscaler = autoscalers.autoscaler(raw, kind)
+        if deleted:
+            self._drop_autoscaler(autoscaler)
+            return
+        for key in self._cache.put_autoscaler(autoscaler):
+            self._queue.add(key)
+
+    def _drop_autoscaler(self, autoscaler: Autoscaler) -> None:
+        for key in self._cache.drop_autoscaler(autoscaler):
+            self._queue.add(key)
+
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Pod: only those that kubelet refuses to start are remembered."""
         metadata = raw["metadata"]
         formation = (metadata.get("labels") or {}).get(naming.FORMATION_LABEL, "")
         pod = None if deleted else observed.refused_pod(raw)
         self._see_refused(metadata["namespace"], formation, metadata["name"], pod)
+
+    def _forget_pod(self, pod: Pod) -> None:
+        self._see_refused(pod.namespace, pod.formation, pod.name, None)
 
     def _see_refused(self, namespace: str, formation: str, name: str, pod: Pod | None) -> None:
         key = (namespace, formation)

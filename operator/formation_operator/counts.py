@@ -1,13 +1,15 @@
 """How many processes of a type the Formation asks for, and whose that number is.
 
-A declared count is the Formation's.  An omitted one is left to whoever scales the Deployment:
-it is never written, so it is never owned, and nothing of ours can fight over it.  Between the
-two lies the hand-over: taking ``replicas`` away must not drop the Deployment to Kubernetes'
-default of 1, so the present count first passes to a field manager of its own.
+A declared count is the Formation's.  An omitted one is left to whoever scales the Deployment: it is
+never written, so it is never owned, and nothing of ours can fight over it.  An autoscaler makes
+every count its own, but for a suspension.  Between ours and theirs lies the hand-over: letting
+``replicas`` go must not drop the Deployment to Kubernetes' default of 1, so the present count first
+passes to a field manager of its own.
 """
 
 import dataclasses
 
+from formation_operator.autoscalers import Autoscaler
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.observed import Child
 
@@ -24,21 +26,45 @@ class Count:
     """The count to come back to after a suspension."""
     handed_over: int | None = None
     """The count to leave behind before our intent stops mentioning it."""
+    autoscaler: Autoscaler | None = None
+    """Whose the count is, if an autoscaler's."""
 
 
-def decide(spec: FormationSpec, process: ProcessType, child: Child | None) -> Count:
-    """Return the count of one type, given its Deployment as it is now (or none)."""
+def decide(
+    spec: FormationSpec,
+    process: ProcessType,
+    child: Child | None,
+    autoscaler: Autoscaler | None = None,
+    last: int | None = None,
+) -> Count:
+    """Return the count of one type, given its Deployment as it is now (or none).
+
+    ``last`` is the count that was reported last, for a Deployment that has to come back.
+    """
     declared = declared_count(process)
-    if declared is not None:
+    if declared is not None and autoscaler is None:
         desired = 0 if spec.suspend else declared
         return Count(desired=desired, rendered=desired, remembered=declared)
-    present = 1 if child is None else child.replicas
-    if child is not None and child.owns_count and child.replicas == 0 and child.count is not None:
+    if child is None:
+        # It is ours until it is there: then the next pass hands it over.
+        first = last or (1 if declared is None else declared)
+        desired = 0 if spec.suspend else first
+        ours = desired if desired != 1 else None
+        return Count(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
+    return _theirs(spec, child, autoscaler)
+
+
+def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None) -> Count:
+    """Return the count of a type whose count isn't ours, but for a suspension."""
+    present = child.replicas
+    if child.owns_count and child.replicas == 0 and child.count is not None:
         present = child.count  # suspended: the zero is ours
     if spec.suspend:
-        return Count(desired=0, rendered=0, remembered=present)
-    released = present if child is not None and child.owns_count else None
-    return Count(desired=present, rendered=None, remembered=present, handed_over=released)
+        return Count(desired=0, rendered=0, remembered=present, autoscaler=autoscaler)
+    released = present if child.owns_count else None
+    return Count(
+        desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler
+    )
 
 
 def declared_count(process: ProcessType) -> int | None:

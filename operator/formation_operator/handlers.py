@@ -8,7 +8,7 @@ from typing import Any
 
 import kopf
 
-from formation_operator import naming, observed
+from formation_operator import autoscalers, naming, observed
 from formation_operator.controller import Controller
 
 
@@ -29,6 +29,16 @@ def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     async def pod(event: kopf.RawEvent, **_: Any) -> None:
         controller.see_pod(dict(event["object"]), deleted=event["type"] == "DELETED")
 
+    async def hpa(event: kopf.RawEvent, **_: Any) -> None:
+        deleted = event["type"] == "DELETED"
+        controller.see_autoscaler(dict(event["object"]), autoscalers.HPA, deleted=deleted)
+
+    async def scaled_object(event: kopf.RawEvent, **_: Any) -> None:
+        deleted = event["type"] == "DELETED"
+        controller.see_autoscaler(dict(event["object"]), autoscalers.SCALED_OBJECT, deleted=deleted)
+
+    kopf.on.event("autoscaling", "v2", "horizontalpodautoscalers", registry=registry)(hpa)
+    kopf.on.event("keda.sh", "v1alpha1", "scaledobjects", registry=registry)(scaled_object)
     kopf.on.login(registry=registry)(kopf.login_via_client)
     kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=registry)(formation)
     kopf.on.event("apps", "v1", "deployments", registry=registry)(deployment)

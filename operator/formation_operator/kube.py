@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 from kubernetes.aio import client, config
 
-from formation_operator import errors, events, naming
+from formation_operator import autoscalers, errors, events, naming
 from formation_operator.notices import Notice
 
 Object = dict[str, Any]
@@ -21,9 +21,12 @@ PATHS = {
     naming.KIND: (f"/apis/{naming.API_VERSION}", naming.PLURAL),
     "Deployment": ("/apis/apps/v1", "deployments"),
     "Service": ("/api/v1", "services"),
+    autoscalers.HPA: ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    autoscalers.SCALED_OBJECT: ("/apis/keda.sh/v1alpha1", "scaledobjects"),
     "Pod": ("/api/v1", "pods"),
     "Event": ("/apis/events.k8s.io/v1", "events"),
 }
+LABELLED = ("Deployment", "Service", "Pod")
 CHILD_SELECTOR = naming.FORMATION_LABEL
 PAGE = 500
 JSON = "application/json"
@@ -46,19 +49,19 @@ class Kube:
         """Close the connections."""
         await self._api.close()
 
-    async def list_all(self, kind: str) -> tuple[list[Object], str]:
+    async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
         """Return all objects of a kind that concern us, and the version of the list."""
         items: list[Object] = []
         version = "0"
-        for namespace in self._namespaces or (None,):
-            found, version = await self._pages(kind, namespace)
+        for scope in (namespace,) if namespace else self._namespaces or (None,):
+            found, version = await self._pages(kind, scope)
             items += found
         return items, version
 
     async def _pages(self, kind: str, namespace: str | None) -> tuple[list[Object], str]:
         items: list[Object] = []
         query = {"limit": str(PAGE)}
-        if kind != naming.KIND:
+        if kind in LABELLED:
             query["labelSelector"] = CHILD_SELECTOR
         while True:
             page = await self._request("GET", path(kind, namespace), query)

@@ -205,7 +205,7 @@ class Formation(Model):
 class Condition(Model):
     """One aspect of the Formation's state, as Kubernetes' own conditions."""
 
-    type: str = Field(description="Ready, Reconciling, Stalled or Overridden.")
+    type: str = Field(description="Ready, Reconciling, Stalled, Paused, Overridden or ScalingContended.")
     status: str = Field(description="True, False or Unknown.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")
     last_transition_time: str = Field(description="When status last changed.")
@@ -220,6 +220,9 @@ class ProcessStatus(Model):
     ready_replicas: int | None = Field(None, description="Processes that are ready.")
     updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
     selector: str | None = Field(None, description="The label selector of this type's Pods.")
+    replicas_managed_by: str | None = Field(
+        None, description="The autoscaler that the count is left to, as kind/name."
+    )
 
 
 class FormationStatus(Model):

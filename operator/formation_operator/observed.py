@@ -48,6 +48,15 @@ class Rollout:
 
 
 @dataclasses.dataclass(frozen=True)
+class Setter:
+    """The client that set a count, by its field manager."""
+
+    manager: str
+    scale: bool
+    """Whether it asked through the subresource ``scale``."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Child:
     """A Deployment or Service that carries, or should carry, our labels."""
 
@@ -67,8 +76,10 @@ class Child:
     owned: str
     """Our Apply entry in managedFields, as JSON; empty if there is none."""
     owns_count: bool = False
+    count_set_by: Setter | None = None
+    """Who set the count, if it isn't ours."""
     count: int | None = None
-    """The count to come back to after a suspension."""
+    """The count that we wrote last, or that is to come back after a suspension."""
     replicas: int = 1
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
@@ -117,15 +128,29 @@ def child(raw: dict[str, Any], kind: str) -> Child:
 
 def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
-    remembered = annotations.get(naming.COUNT_ANNOTATION, "")
+    # Only what we wrote ourselves can be believed.
+    believed = ownership.holds(entry, ("metadata", "annotations", naming.COUNT_ANNOTATION))
+    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if believed else ""
     containers = raw["spec"]["template"]["spec"]["containers"]
     return {
         "owns_count": ownership.holds(entry, ("spec", "replicas")),
+        "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
         "count": int(remembered) if remembered.isdecimal() else None,
         "replicas": raw["spec"].get("replicas", 1),
         "images": tuple((item["name"], sys.intern(item.get("image", ""))) for item in containers),
         "rollout": _rollout(raw),
     }
+
+
+def _setter(managed: list[dict[str, Any]]) -> Setter | None:
+    """Return who else holds the count: through the subresource if anybody did."""
+    others = [
+        Setter(entry["manager"], entry.get("subresource") == "scale")
+        for entry in managed
+        if entry["manager"] not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
+        and ownership.holds(entry.get("fieldsV1") or {}, ("spec", "replicas"))
+    ]
+    return max(others, key=lambda setter: setter.scale, default=None)
 
 
 def _rollout(raw: dict[str, Any]) -> Rollout:

@@ -3,18 +3,32 @@
 import dataclasses
 import datetime
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pydantic
 
-from formation_operator import apply, cache, counts, desired, naming, patience, plan, status
+from formation_operator import (
+    apply,
+    autoscalers,
+    cache,
+    counts,
+    desired,
+    errors,
+    naming,
+    patience,
+    plan,
+    scaling,
+    status,
+)
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
-from formation_operator.observed import Child, Key
+from formation_operator.notices import Notice
+from formation_operator.observed import Key
 from formation_operator.plan import Action
+from formation_operator.settings import Settings
 from formation_operator.status import Problem
 
 logger = logging.getLogger(__name__)
@@ -26,6 +40,7 @@ class Wanted:
     """What a Formation asks for."""
 
     formation: Formation
+    counts: dict[str, Count]
     intents: list[Intent]
     failed: dict[str, str]
     """Why a type can't be rendered."""
@@ -45,18 +60,18 @@ class Reconciler:
         known: cache.Cache,
         clock: Clock,
         ask: Callable[[Key, float], None],
-        delay: float,
+        settings: Settings,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
-        ``ask`` asks for another pass after some seconds; ``delay`` is for how many of them a report
-        waits for the Deployments' controller.
+        ``ask`` asks for another pass after some seconds.
         """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
         self._ask = ask
-        self._delay = delay
+        self._delay = settings.status_delay
+        self._policy = scaling.Policy(settings.write_through, frozenset(settings.honour))
         self._report_due: set[Key] = set()
         self._patience = patience.Patience()
 
@@ -74,13 +89,77 @@ class Reconciler:
             )
             return True
 
-        wanted = want(formation, self._cache.children_of(key))
+        if not formation.spec.paused:
+            formation = await self._honour(key, formation)
+            raw = self._cache.formations[key]
+        counted = self._counts(key, formation)
+        wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted)
-        await self._tell(raw, outcomes)
+        await self._tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._report_later(key, outcomes):
             seen = self._see(key, wanted, outcomes)
             await self._report(raw, status.compute(seen, raw["status"], self._now()))
         return not any(outcome.problem for outcome in outcomes)
+
+    def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
+        known = self._cache.autoscalers_in(key[0])
+        children = self._cache.children_of(key)
+        before = self._cache.formations[key]["status"].get("processes") or {}
+        return {
+            name: counts.decide(
+                formation.spec,
+                process,
+                children.get(("Deployment", naming.child(key[1], name))),
+                autoscalers.of_child(known, naming.child(key[1], name)),
+                (before.get(name) or {}).get("desiredReplicas"),
+            )
+            for name, process in formation.spec.processes.items()
+        }
+
+    async def _honour(self, key: Key, formation: Formation) -> Formation:
+        """Write through what was asked of the children, and return the Formation as it is then."""
+        children = self._cache.children_of(key)
+        known = self._cache.autoscalers_in(key[0])
+        scaled = {
+            name: child
+            for name, process in formation.spec.processes.items()
+            if (child := children.get(("Deployment", naming.child(key[1], name)))) is not None
+            and scaling.moved(process, child)
+            and autoscalers.of_child(known, child.name) is None
+            and child.owner is not None
+            and child.owner.uid == formation.metadata.uid
+        }
+        if not scaled:
+            return formation
+        await self._look_for_autoscalers(key[0])
+        known = self._cache.autoscalers_in(key[0])
+        for name, child in scaled.items():
+            verdict = scaling.judge(
+                formation.spec, name, child, autoscalers.of_child(known, child.name), self._policy
+            )
+            if isinstance(verdict, scaling.Request):
+                verdict = await self._write_through(key, verdict)
+            if verdict is not None:
+                await self._tell(self._cache.formations[key], [verdict])
+        return parse(self._cache.formations[key])
+
+    async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
+        try:
+            written = await self._cluster.patch(naming.KIND, *key, request.patch())
+        except errors.RefusedError as error:
+            return request.overruled(f"the Formation can't have it ({error})")
+        self._cache.put_formation(written)
+        return request.honoured()
+
+    async def _look_for_autoscalers(self, namespace: str) -> None:
+        """List a namespace's autoscalers anew: one may have acted before its watch told us of it."""
+        for kind in autoscalers.KINDS:
+            try:
+                items, _ = await self._cluster.list_all(kind, namespace)
+            except errors.NotFoundError:
+                continue  # KEDA isn't installed
+            for raw in items:
+                self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind))
 
     async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -97,16 +176,19 @@ class Reconciler:
         executor = apply.Executor(
             self._cluster, formation, world, existed=reported == formation.metadata.generation
         )
-        outcomes = await executor.run([self._patiently(action) for action in actions])
+        outcomes = await executor.run([self._patiently(action, wanted) for action in actions])
         for outcome in outcomes:
             self._remember(outcome)
         return outcomes
 
-    def _patiently(self, action: Action) -> Action:
-        """Return the action, or a wait where another client keeps undoing our repairs."""
+    def _patiently(self, action: Action, wanted: Wanted) -> Action:
+        """Return the action, or something calmer where another client keeps undoing our repairs."""
         child = action.child
         if action.verb is not plan.Verb.REPAIR or child is None:
             return action
+        restless = scaling.restless(wanted.formation.spec, wanted.counts[action.process_type])
+        if restless and not child.owns_count:
+            return dataclasses.replace(action, verb=plan.Verb.REFUSE, reason=restless)
         if self._patience.repair(child.uid, self._clock().timestamp()):
             return action
         reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
@@ -122,11 +204,10 @@ class Reconciler:
             if action.intent is not None:
                 self._cache.settled[child.uid] = (action.intent.digest, child.owned)
 
-    async def _tell(self, raw: dict[str, Any], outcomes: list[apply.Outcome]) -> None:
-        for outcome in outcomes:
-            for notice in outcome.notices:
-                logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
-                await self._cluster.notify(raw, notice)
+    async def _tell(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
+            await self._cluster.notify(raw, notice)
 
     def _report_later(self, key: Key, outcomes: list[apply.Outcome]) -> bool:
         """Put the report off once after a change went well, so that it holds the cluster's answer.
@@ -149,7 +230,7 @@ class Reconciler:
         return status.Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=count(formation, children),
+            counts=self._counts(key, formation),
             deployments={
                 name: child
                 for name, child in found.items()
@@ -160,6 +241,7 @@ class Reconciler:
             problems=[*problems_of_types(wanted.failed), *problems_of_outcomes(outcomes)],
             pods=self._cache.pods.get(key, {}).values(),
             paused=bool(formation.spec.paused),
+            contended=scaling.contended(formation.spec, key[1], self._cache.autoscalers_in(key[0])),
         )
 
     async def _report(self, raw: dict[str, Any], wanted: status.Status) -> None:
@@ -183,11 +265,6 @@ class Reconciler:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def want(formation: Formation, children: dict[tuple[str, str], Child]) -> Wanted:
-    """Return what a Formation asks for, given its children: some counts are theirs to tell."""
-    return Wanted(formation, *desired.build(formation, count(formation, children)))
-
-
 def generation(raw: dict[str, Any]) -> int:
     """Return the generation of an object's spec."""
     return int(raw["metadata"].get("generation", 0))
@@ -202,17 +279,6 @@ def explain(error: pydantic.ValidationError) -> str:
     """Return the first problem of an unreadable spec, with the field it is in."""
     problem = error.errors()[0]
     return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-
-
-def count(formation: Formation, children: dict[tuple[str, str], Child]) -> dict[str, Count]:
-    """Return the count of each type, given the children."""
-    name = formation.metadata.name
-    return {
-        process_type: counts.decide(
-            formation.spec, process, children.get(("Deployment", naming.child(name, process_type)))
-        )
-        for process_type, process in formation.spec.processes.items()
-    }
 
 
 def images(intent: Intent) -> dict[str, str]:

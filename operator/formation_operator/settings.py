@@ -9,6 +9,10 @@ class Settings:
 
     namespaces: tuple[str, ...] = ()
     """The namespaces to serve; none means all."""
+    write_through: bool = True
+    """Whether a scale request on a child is written to the Formation."""
+    honour: tuple[str, ...] = ()
+    """Further clients, by field manager, whose edits of a child's count are scale requests."""
     workers: int = 16
     """Passes under way at once, each of another Formation."""
     status_delay: float = 1.0

@@ -45,6 +45,8 @@ class Seen:
     problems: Iterable[Problem] = ()
     pods: Iterable[Pod] = ()
     paused: bool = False
+    contended: Iterable[str] = ()
+    """What several clients want of one count, in sentences."""
 
 
 def compute(seen: Seen, previous: Status, now: str) -> Status:
@@ -96,6 +98,7 @@ def differs(wanted: Status, present: Status) -> bool:
         conditions.STALLED,
         conditions.PAUSED,
         conditions.OVERRIDDEN,
+        conditions.CONTENDED,
     }
     shown = [item for item in present.get("conditions") or [] if item["type"] in ours]
     return {**present, "conditions": _by_type(shown)} != {
@@ -110,6 +113,7 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _process(seen: Seen, name: str, previous: Status) -> dict[str, Any]:
     child = seen.deployments.get(name)
+    autoscaler = seen.counts[name].autoscaler
     before = (previous.get("processes") or {}).get(name) or {}
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
@@ -123,6 +127,7 @@ def _process(seen: Seen, name: str, previous: Status) -> dict[str, Any]:
         "readyReplicas": ready,
         "updatedReplicas": updated,
         "selector": naming.selector_string(seen.name, name),
+        **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
     }
 
 
@@ -132,6 +137,9 @@ def _conditions(seen: Seen) -> list[Condition]:
     waiting = [str(problem) for problem in found if not problem.lasting]
     unready = [*waiting, *_unready(seen, {problem.process_type for problem in found})]
     extra = [*_overridden(seen)]
+    contended = "; ".join(seen.contended)
+    if contended:
+        extra.append(Condition(conditions.CONTENDED, "Autoscaler", contended))
     if seen.paused:
         extra.append(Condition(conditions.PAUSED, "Paused", "spec.paused is true: nothing is changed"))
     if lasting:

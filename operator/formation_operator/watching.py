@@ -19,7 +19,7 @@ EVERY = 10.0
 """Seconds."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
-WATCHED = (naming.PLURAL, "deployments", "services", "pods")
+WATCHED = (naming.PLURAL, "deployments", "services", "pods", "horizontalpodautoscalers")
 
 
 class WatchLostError(Exception):

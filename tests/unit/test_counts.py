@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from formation_operator import counts
+from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Count
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.observed import Child
@@ -70,3 +71,35 @@ def test_resuming_hands_an_omitted_count_back() -> None:
 def test_a_singleton_is_one_unless_it_says_none() -> None:
     assert decide(ProcessType(singleton=True), PRESENT).rendered == 1
     assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0
+
+
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
+
+
+def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:
+    spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
+    return counts.decide(spec, DECLARED, child, HPA)
+
+
+def test_an_autoscalers_count_is_left_to_it_though_one_is_declared() -> None:
+    count = autoscaled(PRESENT)
+    assert (count.desired, count.rendered, count.handed_over) == (5, None, None)
+    assert count.autoscaler is HPA
+
+
+def test_a_count_of_ours_is_handed_to_an_autoscaler_as_it_is() -> None:
+    assert autoscaled(OURS).handed_over == 5
+
+
+def test_a_suspension_is_stronger_than_an_autoscaler_and_remembers_its_count() -> None:
+    count = autoscaled(PRESENT, suspend=True)
+    assert (count.rendered, count.remembered) == (0, 5)
+
+
+def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() -> None:
+    assert autoscaled(None).rendered == 3
+
+
+def test_a_child_that_comes_back_has_the_count_that_was_reported_last() -> None:
+    spec = FormationSpec(processes={"worker": OMITTED})
+    assert counts.decide(spec, OMITTED, None, None, 6).rendered == 6

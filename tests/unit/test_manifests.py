@@ -24,6 +24,7 @@ CLUSTER_VERBS = {
     ("", "services"): CHILDREN,
     ("", "pods"): READ,
     ("autoscaling", "horizontalpodautoscalers"): READ,
+    ("keda.sh", "scaledobjects"): READ,
     ("events.k8s.io", "events"): {"create", "patch"},
 }
 

@@ -121,6 +121,7 @@ def test_nothing_that_is_not_ours_is_ever_deleted() -> None:
 
 
 def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
+    written = {"metadata": {"annotations": {naming.COUNT_ANNOTATION: "1"}}, "spec": {"replicas": 1}}
     raw = {
         **INTENT.manifest,
         "metadata": {
@@ -132,7 +133,7 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
                 {
                     "manager": "formation-operator",
                     "operation": "Apply",
-                    "fieldsV1": {"f:spec": {"f:replicas": {}}},
+                    "fieldsV1": fields(written),
                 }
             ],
         },

@@ -1,0 +1,126 @@
+"""Scale requests on a child: honoured, and written through to the Formation.
+
+``kubectl scale deployment/shop-worker``, k9s and Lens use the subresource ``scale``, and the field
+managers of the child show it.  Which side moved is a three-way question: the base is the count that
+we wrote last (an annotation in the same write), the sides are the child and the Formation.  If both
+moved, or there is no base, the Formation wins.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from formation_operator import autoscalers, naming
+from formation_operator.autoscalers import Autoscaler
+from formation_operator.counts import Count
+from formation_operator.model import FormationSpec, ProcessType
+from formation_operator.notices import Notice
+from formation_operator.observed import Child
+
+HPA_CONTROLLER = "kube-controller-manager"
+"""Scales for HPAs. Its name is its only mark, so it is never taken for a person."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """Whose changes of a child's count are requests."""
+
+    write_through: bool = True
+    honoured: frozenset[str] = frozenset()
+    """Clients that edit the object instead of using its subresource (Argo CD: argocd-server)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A count that was asked for on a child, and that the Formation is to have."""
+
+    process_type: str
+    child: str
+    client: str
+    declared: int
+    wanted: int
+
+    def patch(self) -> list[dict[str, object]]:
+        """Return the JSON patch for the Formation; it fails if the count changed meanwhile.
+
+        A server-side apply would own the field, and block the type's removal for ever.
+        """
+        path = f"/spec/processes/{self.process_type}/replicas"
+        return [
+            {"op": "test", "path": path, "value": self.declared},
+            {"op": "replace", "path": path, "value": self.wanted},
+        ]
+
+    def honoured(self) -> Notice:
+        """Return the Event that says that it was done."""
+        note = (
+            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.wanted}: "
+            f"wrote it to spec.processes.{self.process_type}.replicas"
+        )
+        return Notice("ScaleHonoured", "Scale", note)
+
+    def overruled(self, why: str) -> Notice:
+        """Return the Event that says that the Formation's count stays."""
+        note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
+        return Notice("ScaleOverruled", "Scale", note, warning=True)
+
+
+def moved(process: ProcessType, child: Child | None) -> bool:
+    """Tell whether somebody else set the count of a child whose type declares one."""
+    return child is not None and process.replicas is not None and not child.owns_count
+
+
+def judge(
+    spec: FormationSpec,
+    name: str,
+    child: Child,
+    autoscaler: Autoscaler | None,
+    policy: Policy,
+) -> Request | Notice | None:
+    """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
+    declared = spec.processes[name].replicas
+    setter = child.count_set_by
+    if declared is None or child.owns_count or setter is None or autoscaler is not None:
+        return None
+    asked = setter.scale and setter.manager != HPA_CONTROLLER
+    if not policy.write_through or not (asked or setter.manager in policy.honoured):
+        return None
+    if child.replicas == (0 if spec.suspend else declared):
+        return None
+    request = Request(name, child.name, setter.manager, declared, child.replicas)
+    if child.count is None:
+        return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
+    if child.count != declared:
+        return request.overruled(f"the Formation was changed from {child.count} to {declared} as well")
+    return request
+
+
+def restless(spec: FormationSpec, count: Count) -> str | None:
+    """Return why a suspended type can't be kept at zero, if that is so, and the way out.
+
+    An HPA rests at zero; KEDA scales up again by design, unless its object says otherwise.
+    """
+    autoscaler = count.autoscaler
+    if not spec.suspend or autoscaler is None or autoscaler.kind != autoscalers.SCALED_OBJECT:
+        return None
+    if autoscaler.held_at_zero:
+        return None
+    return (
+        f"{autoscaler} starts processes again while the Formation is suspended: "
+        f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
+    )
+
+
+def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:
+    """Yield a sentence for each count that two clients decide about, or that none can."""
+    known = list(known)
+    for name, process in sorted(spec.processes.items()):
+        autoscaler = autoscalers.of_child(known, naming.child(formation, name))
+        if autoscaler and process.replicas is not None:
+            yield (
+                f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "
+                f"take spec.processes.{name}.replicas away"
+            )
+    own = autoscalers.of_formation(known, formation)
+    web = spec.processes.get("web")
+    if own and (web is None or web.replicas is None):
+        yield f"web: {own} scales the Formation, which needs spec.processes.web.replicas: set it once"

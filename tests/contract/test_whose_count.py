@@ -1,0 +1,385 @@
+"""Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+from tests.cluster.cluster import environment
+from tests.operator_process import OperatorProcess
+
+WORKER = {"worker": a_process(replicas=4)}
+
+
+COLUMNS = "-o=jsonpath={.spec.replicas}{'\\n'}"
+
+
+class Record:
+    """All values of a Deployment's count, as a watch saw them."""
+
+    def __init__(self, user: Client, name: str) -> None:
+        self.process = subprocess.Popen(
+            [str(user.cluster.kubectl), "-n", user.namespace, "get", "deployment", name, "--watch", COLUMNS],
+            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self) -> list[int]:
+        """Stop watching and return the values, repetitions left out."""
+        time.sleep(0.5)
+        self.process.terminate()
+        values = [int(line) for line in self.process.communicate()[0].split()]
+        return [value for number, value in enumerate(values) if number == 0 or value != values[number - 1]]
+
+
+def count(user: Client, name: str = "shop-worker") -> int:
+    return int(user.get("deployment", name)["spec"]["replicas"])
+
+
+def declared(user: Client, process_type: str = "worker") -> int | None:
+    count: int | None = user.get("formation", "shop")["spec"]["processes"][process_type].get("replicas")
+    return count
+
+
+def an_hpa(minimum: int, target: str = "shop-worker", kind: str = "Deployment") -> dict[str, Any]:
+    version = "apps/v1" if kind == "Deployment" else "formations.dev/v1"
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": f"{target}-{kind.lower()}"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": version, "kind": kind, "name": target},
+            "minReplicas": minimum,
+            "maxReplicas": 20,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}},
+                }
+            ],
+        },
+    }
+
+
+@pytest.fixture
+def interrupted(operator: OperatorProcess) -> Iterator[OperatorProcess]:
+    """The operator, which the test may stop."""
+    yield operator
+    operator.restart()
+
+
+def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Client) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    record = Record(user, "shop-worker")
+
+    user("scale", "deployment/shop-worker", "--replicas=7")
+
+    eventually(lambda: declared(user) == 7)
+    (note,) = eventually(lambda: user.events("ScaleHonoured"))
+    assert "kubectl" in note
+    assert "from 4 to 7" in note
+    user.reported()
+    assert throughout(3, lambda: count(user)) == 7
+    assert record.end() == [4, 7]
+    user.apply(a_formation(processes={"clock": a_process(replicas=1)}))
+    eventually(lambda: "worker" not in user.get("formation", "shop")["spec"]["processes"])
+
+
+def test_an_edited_count_is_set_back_with_the_right_command(user: Client) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+
+    user.merge("deployment", "shop-worker", {"spec": {"replicas": 9}})
+
+    eventually(lambda: count(user) == 4)
+    assert "kubectl patch formation shop" in eventually(lambda: user.events("DriftRepaired"))[0]
+    assert declared(user) == 4
+
+
+def test_a_scale_to_zero_and_back_works(user: Client) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+
+    user("scale", "deployment/shop-worker", "--replicas=0")
+    eventually(lambda: declared(user) == 0)
+    user("scale", "deployment/shop-worker", "--replicas=2")
+    eventually(lambda: declared(user) == 2)
+
+    user.reported()
+    assert count(user) == 2
+
+
+def test_a_singleton_that_is_scaled_to_two_is_set_back_and_told_why(user: Client) -> None:
+    user.apply(a_formation(processes={"worker": a_process(replicas=1, singleton=True)}))
+    user.reported()
+
+    user("scale", "deployment/shop-worker", "--replicas=2")
+
+    eventually(lambda: count(user) == 1)
+    assert "singleton" in eventually(lambda: user.events("ScaleOverruled"))[0]
+    assert declared(user) == 1
+
+
+def test_a_child_scaled_while_the_operator_was_down_is_honoured(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    interrupted.start()
+
+    eventually(lambda: declared(user) == 7)
+    assert count(user) == 7
+
+
+def test_if_both_moved_meanwhile_the_formation_wins_and_an_event_says_so(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 2}}}})
+    interrupted.start()
+
+    eventually(lambda: count(user) == 2)
+    assert declared(user) == 2
+    assert "from 4 to 2" in eventually(lambda: user.events("ScaleOverruled"))[0]
+
+
+def test_without_the_remembered_count_the_formation_wins(user: Client, interrupted: OperatorProcess) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+
+    user("annotate", "deployment", "shop-worker", "formations.dev/count=7", "--overwrite")
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    interrupted.start()
+
+    eventually(lambda: count(user) == 4)
+    assert declared(user) == 4
+
+
+def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    record = Record(user, "shop-worker")
+
+    user.apply(an_hpa(6))
+    eventually(lambda: count(user) == 6, patience=40)
+    eventually(lambda: managed_by(user) == "HorizontalPodAutoscaler/shop-worker-deployment")
+    assert throughout(6, lambda: count(user)) == 6
+    assert declared(user) == 4
+    contended = eventually(lambda: user.condition("ScalingContended"))
+    assert "take spec.processes.worker.replicas away" in contended["message"]
+    user("delete", "hpa", "shop-worker-deployment")
+
+    eventually(lambda: count(user) == 4)
+    eventually(lambda: managed_by(user) is None)
+    assert record.end() == [4, 6, 4]
+    assert not user.events("ScaleHonoured")
+    assert not user.events("DriftRepaired")
+
+
+def managed_by(user: Client) -> str | None:
+    processes = user.get("formation", "shop")["status"].get("processes") or {}
+    manager: str | None = (processes.get("worker") or {}).get("replicasManagedBy")
+    return manager
+
+
+def test_an_autoscaler_that_acts_before_the_operator_sees_it_is_not_written_through(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+    user.apply(an_hpa(6))
+    eventually(lambda: count(user) == 6, patience=40)
+
+    interrupted.start()
+
+    eventually(lambda: managed_by(user))
+    assert throughout(3, lambda: count(user)) == 6
+    assert declared(user) == 4
+
+
+def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
+    user.apply(a_formation(processes={"web": a_process("/web", replicas=2)}))
+    user.reported()
+
+    user.apply(an_hpa(5, "shop", "Formation"))
+
+    eventually(lambda: count(user, "shop-web") == 5, patience=40)
+    assert declared(user, "web") == 5
+
+
+def test_an_autoscaler_on_a_formation_without_a_count_of_web_is_told_what_it_needs(user: Client) -> None:
+    user.apply(a_formation(processes={"web": a_process("/web")}))
+    user.reported()
+
+    user.apply(an_hpa(5, "shop", "Formation"))
+
+    assert "spec.processes.web.replicas" in eventually(lambda: user.condition("ScalingContended"))["message"]
+
+
+def test_a_count_that_is_taken_away_and_given_back_never_dips(user: Client) -> None:
+    user.apply(a_formation(processes={"worker": a_process(replicas=5)}))
+    user.reported()
+    record = Record(user, "shop-worker")
+
+    user.apply(a_formation(processes={"worker": a_process()}))
+    user.reported()
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    user.reported()
+    user.apply(a_formation(processes={"worker": a_process()}, env=[{"name": "A", "value": "1"}]))
+    user.reported()
+    user.apply(a_formation(processes={"worker": a_process(replicas=3)}))
+    eventually(lambda: count(user) == 3)
+
+    assert record.end() == [5, 7, 3]
+
+
+def test_a_deleted_child_with_an_omitted_count_comes_back_with_its_last(user: Client) -> None:
+    user.apply(a_formation(processes={"worker": a_process()}))
+    user.reported()
+    user("scale", "deployment/shop-worker", "--replicas=6")
+    eventually(lambda: user.get("formation", "shop")["status"]["processes"]["worker"]["desiredReplicas"] == 6)
+    before = user.get("deployment", "shop-worker")["metadata"]["uid"]
+
+    user("delete", "deployment", "shop-worker")
+
+    eventually(
+        lambda: (
+            (user.find("deployment", "shop-worker") or {"metadata": {"uid": before}})["metadata"]["uid"]
+            != before
+        )
+    )
+    assert throughout(3, lambda: count(user)) == 6
+
+
+def test_a_scale_while_suspended_changes_the_count_to_come_back_to(user: Client) -> None:
+    processes = {"worker": a_process(replicas=4), "clock": a_process()}
+    user.apply(a_formation(processes=processes))
+    user.reported()
+    user.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: (count(user), count(user, "shop-clock")) == (0, 0))
+    user.reported()
+
+    user("scale", "deployment/shop-worker", "--replicas=6")
+    user("scale", "deployment/shop-clock", "--replicas=3")
+    eventually(lambda: declared(user) == 6)
+    eventually(lambda: (count(user), count(user, "shop-clock")) == (0, 0))
+    user.merge("formation", "shop", {"spec": {"suspend": None, "image": "registry.example.com/shop:v2"}})
+
+    eventually(lambda: (count(user), count(user, "shop-clock")) == (6, 3))
+
+
+def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(user: Client) -> None:
+    user.apply(a_formation(processes={"worker": a_process()}))
+    user.apply(an_hpa(3))
+    eventually(lambda: count(user) == 3, patience=40)
+
+    user.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: count(user) == 0)
+    assert throughout(8, lambda: count(user)) == 0
+    user.merge("formation", "shop", {"spec": {"suspend": None}})
+
+    eventually(lambda: count(user) == 3)
+
+
+def test_a_client_that_is_honoured_by_name_may_edit_the_object(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+    interrupted.start("--honour=argocd-server")
+
+    user.merge("deployment", "shop-worker", {"spec": {"replicas": 8}}, "--field-manager=argocd-server")
+
+    eventually(lambda: declared(user) == 8)
+
+
+def test_write_through_can_be_turned_off(user: Client, interrupted: OperatorProcess) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+    interrupted.start("--no-write-through")
+
+    user("scale", "deployment/shop-worker", "--replicas=8")
+
+    eventually(lambda: count(user) == 4)
+    assert declared(user) == 4
+
+
+KEDA = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "scaledobjects.keda.sh"},
+    "spec": {
+        "group": "keda.sh",
+        "names": {
+            "kind": "ScaledObject",
+            "listKind": "ScaledObjectList",
+            "plural": "scaledobjects",
+            "singular": "scaledobject",
+        },
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+                },
+            }
+        ],
+    },
+}
+
+
+@pytest.fixture
+def keda(kubectl: Client) -> Iterator[None]:
+    """A cluster that knows KEDA's objects; its writes are replayed by the test."""
+    kubectl("apply", "-f", "-", input=json.dumps(KEDA))
+    kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
+    yield
+    kubectl("delete", "crd", "scaledobjects.keda.sh")
+
+
+def test_kedas_own_scaling_between_zero_and_one_is_left_to_it(
+    keda: None, user: Client, interrupted: OperatorProcess
+) -> None:
+    interrupted.restart()
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    scaled = {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": "jobs"},
+        "spec": {"scaleTargetRef": {"name": "shop-worker"}, "triggers": []},
+    }
+    user.apply(scaled)
+    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
+    record = Record(user, "shop-worker")
+
+    for wanted in (0, 1, 0):
+        user("scale", "deployment/shop-worker", f"--replicas={wanted}")
+        assert throughout(2, lambda: count(user)) == wanted
+    user("delete", "scaledobject", "jobs")
+
+    eventually(lambda: count(user) == 4)
+    assert record.end() == [4, 0, 1, 0, 4]
+    assert declared(user) == 4
+    assert not user.events("ScaleHonoured")

@@ -1,0 +1,82 @@
+"""Which changes of a child's count are requests, and which side moved."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from formation_operator import scaling
+from formation_operator.autoscalers import Autoscaler
+from formation_operator.model import FormationSpec, ProcessType
+from formation_operator.notices import Notice
+from formation_operator.observed import Setter
+from formation_operator.scaling import Policy, Request
+from tests.unit.test_plan import a_child
+
+SCALED = a_child(replicas=7, count=4, count_set_by=Setter("k9s", scale=True))
+EDITED = dataclasses.replace(SCALED, count_set_by=Setter("argocd-server", scale=False))
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
+
+
+def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
+    spec = FormationSpec(
+        processes={"worker": ProcessType(replicas=changes.get("declared", 4))}, suspend=changes.get("suspend")
+    )
+    policy = changes.get("policy", Policy())
+    return scaling.judge(spec, "worker", child, changes.get("autoscaler"), policy)
+
+
+def test_a_scale_request_is_written_through() -> None:
+    request = judge()
+    assert isinstance(request, Request)
+    assert request.patch() == [
+        {"op": "test", "path": "/spec/processes/worker/replicas", "value": 4},
+        {"op": "replace", "path": "/spec/processes/worker/replicas", "value": 7},
+    ]
+    assert "k9s scaled Deployment shop-worker from 4 to 7" in request.honoured().note
+
+
+@pytest.mark.parametrize(
+    ("child", "changes"),
+    [
+        (SCALED, {"policy": Policy(write_through=False)}),
+        (SCALED, {"autoscaler": HPA}),
+        (SCALED, {"declared": None}),
+        (EDITED, {}),
+        (dataclasses.replace(SCALED, count_set_by=Setter("kube-controller-manager", scale=True)), {}),
+        (dataclasses.replace(SCALED, count_set_by=None), {}),
+        (dataclasses.replace(SCALED, owns_count=True), {}),
+        (dataclasses.replace(SCALED, replicas=4), {}),
+        (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
+    ],
+    ids=[
+        "turned off",
+        "an autoscaler's",
+        "no declared count",
+        "an edit",
+        "an HPA's",
+        "nobody's",
+        "ours",
+        "the same count",
+        "the zero of a suspension",
+    ],
+)
+def test_what_is_no_request_is_not_written_through(child: Any, changes: dict[str, Any]) -> None:
+    assert judge(child, **changes) is None
+
+
+def test_a_client_that_is_honoured_by_name_may_edit() -> None:
+    assert isinstance(judge(EDITED, policy=Policy(honoured=frozenset({"argocd-server"}))), Request)
+
+
+@pytest.mark.parametrize("base", [None, 3], ids=["no base", "both moved"])
+def test_without_a_base_or_if_both_moved_the_formation_wins(base: int | None) -> None:
+    verdict = judge(dataclasses.replace(SCALED, count=base))
+    assert isinstance(verdict, Notice)
+    assert verdict.reason == "ScaleOverruled"
+
+
+def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:
+    request = judge(suspend=True)
+    assert isinstance(request, Request)
+    assert request.wanted == 7
