@@ -142,15 +142,22 @@ def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
     }
 
 
+NAMELESS = Setter("A client without a name", scale=True)
+
+
 def _setter(managed: list[dict[str, Any]]) -> Setter | None:
-    """Return who else holds the count: through the subresource if anybody did."""
+    """Return who else holds the count: through the subresource if anybody did.
+
+    A scale request from or to zero leaves no holder at all, because that subresource drops a zero
+    before its fields are noted (seen on Kubernetes 1.37.2). Every other write leaves one.
+    """
     others = [
         Setter(entry["manager"], entry.get("subresource") == "scale")
         for entry in managed
         if entry["manager"] not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
         and ownership.holds(entry.get("fieldsV1") or {}, ("spec", "replicas"))
     ]
-    return max(others, key=lambda setter: setter.scale, default=None)
+    return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 
 
 def _rollout(raw: dict[str, Any]) -> Rollout:

@@ -14,7 +14,7 @@ from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Count
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
-from formation_operator.observed import Child
+from formation_operator.observed import NAMELESS, Child, Setter
 
 HPA_CONTROLLER = "kube-controller-manager"
 """Scales for HPAs. Its name is its only mark, so it is never taken for a person."""
@@ -79,12 +79,9 @@ def judge(
     """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
     declared = spec.processes[name].replicas
     setter = child.count_set_by
-    if declared is None or child.owns_count or setter is None or autoscaler is not None:
+    if declared is None or setter is None or child.owns_count or autoscaler is not None:
         return None
-    asked = setter.scale and setter.manager != HPA_CONTROLLER
-    if not policy.write_through or not (asked or setter.manager in policy.honoured):
-        return None
-    if child.replicas == (0 if spec.suspend else declared):
+    if not _asks(setter, child, policy) or child.replicas == (0 if spec.suspend else declared):
         return None
     request = Request(name, child.name, setter.manager, declared, child.replicas)
     if child.count is None:
@@ -108,6 +105,15 @@ def restless(spec: FormationSpec, count: Count) -> str | None:
         f"{autoscaler} starts processes again while the Formation is suspended: "
         f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
     )
+
+
+def _asks(setter: Setter, child: Child, policy: Policy) -> bool:
+    """Tell whether a client's change of the count is a request."""
+    if not policy.write_through or setter.manager == HPA_CONTROLLER:
+        return False
+    if setter is NAMELESS and child.count is None:
+        return False  # nobody ever set it: the count was omitted until now
+    return setter.scale or setter.manager in policy.honoured
 
 
 def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:

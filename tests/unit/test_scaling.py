@@ -9,7 +9,7 @@ from formation_operator import scaling
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
-from formation_operator.observed import Setter
+from formation_operator.observed import NAMELESS, Setter
 from formation_operator.scaling import Policy, Request
 from tests.unit.test_plan import a_child
 
@@ -80,3 +80,13 @@ def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:
     request = judge(suspend=True)
     assert isinstance(request, Request)
     assert request.wanted == 7
+
+
+def test_a_scale_request_to_zero_leaves_no_name_and_is_honoured_all_the_same() -> None:
+    request = judge(dataclasses.replace(SCALED, replicas=0, count_set_by=NAMELESS))
+    assert isinstance(request, Request)
+    assert request.wanted == 0
+
+
+def test_a_count_that_was_omitted_until_now_was_set_by_nobody() -> None:
+    assert judge(dataclasses.replace(SCALED, replicas=1, count=None, count_set_by=NAMELESS)) is None
