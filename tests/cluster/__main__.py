@@ -19,7 +19,7 @@ def main() -> None:
     elif chosen.command == "down":
         lifecycle.down()
     elif chosen.command == "build":
-        build.ensure((*build.CONTROL, *build.REAL_NODE, *build.SIMULATED_NODE))
+        build.ensure((*build.CONTROL, *build.REAL_NODE, *build.SIMULATED_NODE, build.METRICS))
     else:
         status()
 

@@ -71,6 +71,8 @@ CNI = Module(
 )
 KWOK = Module("kwok", commands("sigs.k8s.io/kwok/cmd", "kwok"))
 
+METRICS = Module("metrics-server", commands("sigs.k8s.io/metrics-server/cmd", "metrics-server"))
+
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)
 SIMULATED_NODE = (KWOK,)
@@ -129,7 +131,7 @@ def linker_flags(module: Module) -> str:
 
 def remove_stale() -> None:
     """Delete the binaries of module versions that are no longer pinned."""
-    current = {module.binaries() for module in (*CONTROL, *REAL_NODE, *SIMULATED_NODE)}
+    current = {module.binaries() for module in (*CONTROL, *REAL_NODE, *SIMULATED_NODE, METRICS)}
     for folder in (paths.cache() / "bin").glob("*-*"):
         if folder not in current:
             shutil.rmtree(folder)

@@ -1,0 +1,80 @@
+"""Real figures for autoscalers: metrics-server, run beside the API server of a cluster with a real node.
+
+It isn't part of ``up``, because only a few tests need it. It runs as a process of this machine, so
+its Service has no selector but an EndpointSlice that leads to the bridge's address.
+"""
+
+import json
+
+from tests.cluster import build, record, settings
+from tests.cluster.cluster import Cluster
+from tests.cluster.errors import ClusterError
+
+NAME = "metrics-server"
+
+
+def start(cluster: Cluster) -> None:
+    """Build metrics-server if needed, start it, and wait until the API server gives its figures."""
+    known = record.load()
+    if known is None or cluster.node != "real":
+        raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
+    binary = build.ensure((build.METRICS,))[NAME]
+    kubeconfig = str(cluster.kubeconfig)
+    known.start_guest(
+        NAME,
+        [
+            str(binary),
+            f"--kubeconfig={kubeconfig}",
+            f"--authentication-kubeconfig={kubeconfig}",
+            f"--authorization-kubeconfig={kubeconfig}",
+            f"--bind-address={settings.BRIDGE_ADDRESS}",
+            f"--secure-port={settings.port(settings.METRICS_PORT)}",
+            f"--cert-dir={cluster.state / NAME}",
+            "--kubelet-insecure-tls",
+            "--kubelet-preferred-address-types=InternalIP",
+            "--kubelet-request-timeout=5s",
+            "--metric-resolution=10s",
+        ],
+        {},
+    )
+    cluster.run_kubectl(
+        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects()})
+    )
+    cluster.run_kubectl(
+        "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=60s"
+    )
+
+
+def objects() -> list[dict[str, object]]:
+    """Return what makes the API server ask metrics-server."""
+    metadata = {"name": NAME, "namespace": "kube-system"}
+    port = settings.port(settings.METRICS_PORT)
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"ports": [{"name": "https", "port": 443}]},
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": NAME}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": [settings.BRIDGE_ADDRESS], "conditions": {"ready": True}}],
+            "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+        },
+        {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": "v1beta1.metrics.k8s.io"},
+            "spec": {
+                "service": {"name": NAME, "namespace": "kube-system", "port": 443},
+                "group": "metrics.k8s.io",
+                "version": "v1beta1",
+                "insecureSkipTLSVerify": True,
+                "groupPriorityMinimum": 100,
+                "versionPriority": 100,
+            },
+        },
+    ]
