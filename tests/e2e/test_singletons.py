@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from tests.builders import a_formation, a_process
+from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import images
 from tests.cluster.cluster import Cluster
@@ -28,7 +28,8 @@ func main() {
 	signal.Notify(signals, syscall.SIGTERM)
 	write("start")
 	<-signals
-	time.Sleep(time.Second)
+	drain, _ := time.ParseDuration(os.Getenv("DRAIN"))
+	time.Sleep(drain)
 	write("end")
 }
 
@@ -63,18 +64,11 @@ def journal(real_node: Cluster, tmp_path: pathlib.Path) -> pathlib.Path:
 def test_a_singleton_never_runs_twice_through_rollouts_and_restarts(
     user: Client, journal: pathlib.Path
 ) -> None:
-    volume = {"name": "journal", "hostPath": {"path": str(journal)}}
-    mount = {"name": "process", "volumeMounts": [{"name": "journal", "mountPath": "/journal"}]}
     clock = a_process("/program", replicas=1, singleton=True, terminationGracePeriodSeconds=10)
-    formation = a_formation(
-        image="registry.example.com/journal:v1",
-        processes={"clock": clock},
-        podTemplate={"spec": {"volumes": [volume], "containers": [mount]}},
-    )
-    user.apply(formation)
-    lines = started(journal, 1)
+    user.apply(journalling(journal, {"clock": clock}, drain="1s"))
+    started(journal, 1)
 
-    user.apply({**formation, "spec": {**formation["spec"], "env": [{"name": "A", "value": "1"}]}})
+    user.apply(journalling(journal, {"clock": clock}, drain="2s"))
     started(journal, 2)
     user("rollout", "restart", "deployment/shop-clock")
     started(journal, 3)
@@ -85,12 +79,45 @@ def test_a_singleton_never_runs_twice_through_rollouts_and_restarts(
     assert [line.split()[1] for line in lines[0::2]][:3] == [line.split()[1] for line in lines[1::2]]
 
 
+def test_an_old_process_finishes_its_work_within_its_grace_period(
+    user: Client, journal: pathlib.Path
+) -> None:
+    worker = a_process("/program", replicas=1, terminationGracePeriodSeconds=30)
+    user.apply(journalling(journal, {"worker": worker}, drain="8s"))
+    started(journal, 1)
+
+    user.apply(journalling(journal, {"worker": worker}, drain="7s"))
+    started(journal, 2)
+
+    old, new, end = eventually(
+        lambda: lines_of(journal)[:3] if len(lines_of(journal)) > 2 else None, patience=60
+    )
+    assert new.startswith("start")
+    assert end == old.replace("start", "end")
+
+
+def journalling(journal: pathlib.Path, processes: dict[str, Manifest], drain: str) -> Manifest:
+    """Return a Formation of processes that write to the journal, and take so long to end."""
+    volume = {"name": "journal", "hostPath": {"path": str(journal)}}
+    mount = {"name": "process", "volumeMounts": [{"name": "journal", "mountPath": "/journal"}]}
+    return a_formation(
+        image="registry.example.com/journal:v1",
+        env=[{"name": "DRAIN", "value": drain}],
+        processes=processes,
+        podTemplate={"spec": {"volumes": [volume], "containers": [mount]}},
+    )
+
+
+def lines_of(journal: pathlib.Path) -> list[str]:
+    file = journal / "lines"
+    return file.read_text().splitlines() if file.exists() else []
+
+
 def started(journal: pathlib.Path, times: int) -> list[str]:
     """Wait for so many starts, and return all lines."""
 
     def enough() -> list[str] | None:
-        file = journal / "lines"
-        lines = file.read_text().splitlines() if file.exists() else []
+        lines = lines_of(journal)
         return lines if sum(line.startswith("start") for line in lines) >= times else None
 
     return eventually(enough, patience=60)

@@ -74,6 +74,22 @@ def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
         assert user.find("service", f"{name}-web")
 
 
+def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes={"declared": a_process(replicas=2), "omitted": a_process()}))
+    user.reported()
+    user("scale", "deployment/shop-omitted", "--replicas=3")
+    user.reported()
+
+    for suspend, wanted in ((True, (0, 0)), (None, (2, 3))) * 2:
+        user.merge("formation", "shop", {"spec": {"suspend": suspend}})
+        time.sleep(0.02)
+        interrupted.kill()
+        interrupted.start()
+        eventually(lambda: tuple(deployments(user).values()) == wanted)  # noqa: B023  # used at once
+
+
 def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operator: OperatorProcess) -> None:
     user.apply(a_formation())
     user.reported()
