@@ -71,9 +71,16 @@ def versions(client: Client, name: str) -> dict[str, str]:
     }
 
 
+def everywhere(client: Client) -> list[str]:
+    """Return the Formations of all namespaces; the figures of the server don't tell them apart."""
+    columns = "jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}"
+    return client("get", "formations", "--all-namespaces", "-o", columns).stdout.split()
+
+
 def settle(client: Client, name: str) -> None:
-    """Wait until no write has happened for five seconds."""
+    """Wait until nobody else's Formation is there any more, and no write has happened for five seconds."""
     client.reported(name)
+    eventually(lambda: everywhere(client) == [f"{client.namespace}/{name}"], patience=120)
 
     def still() -> bool:
         before = writes(client)
