@@ -151,6 +151,9 @@ def controller_flags(file: pathlib.Path, keys: Keys) -> list[str]:
         f"--cluster-signing-cert-file={ca.certificate}",
         f"--cluster-signing-key-file={ca.key}",
         "--horizontal-pod-autoscaler-sync-period=5s",
+        # Each test has a namespace; at the default rate their deletions would queue up for minutes.
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
     ]
 
 

@@ -80,7 +80,7 @@ def everywhere(client: Client) -> list[str]:
 def settle(client: Client, name: str) -> None:
     """Wait until nobody else's Formation is there any more, and no write has happened for five seconds."""
     client.reported(name)
-    eventually(lambda: everywhere(client) == [f"{client.namespace}/{name}"], patience=120)
+    eventually(lambda: everywhere(client) == [f"{client.namespace}/{name}"], patience=240)
 
     def still() -> bool:
         before = writes(client)
