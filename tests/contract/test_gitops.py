@@ -1,0 +1,290 @@
+"""What a pipeline that applies Git may rely on: quiet, its own last word, and room for what it leaves out."""
+
+import json
+import pathlib
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.builders import Manifest, a_formation, a_process, text
+from tests.client import Client, eventually, throughout
+from tests.cluster import paths
+from tests.contract.test_counts_and_images import counts
+from tests.contract.test_quiet import versions
+from tests.contract.test_whose_count import count, declared
+
+FORMATION = a_formation(
+    env=[{"name": "LOG_LEVEL", "value": "info"}],
+    processes={
+        "web": a_process("/shop", "web", replicas=2, port=8080),
+        "worker": a_process(replicas=4, resources={"requests": {"cpu": "100m"}}),
+        "clock": a_process("/shop", "clock", replicas=1, singleton=True),
+    },
+)
+UNCOUNTED = a_formation(processes={"web": a_process("/shop", "web"), "worker": a_process()})
+
+SERVER_SIDE = ("--server-side",)
+FORCED = ("--server-side", "--force-conflicts")
+each_way = pytest.mark.parametrize("flags", [(), SERVER_SIDE], ids=["client-side", "server-side"])
+
+
+def settled(user: Client) -> dict[str, str]:
+    """Wait until no object has changed for three seconds, and return their versions."""
+    user.reported()
+
+    def still() -> dict[str, str] | None:
+        before = versions(user, "shop")
+        time.sleep(3)
+        return before if versions(user, "shop") == before else None
+
+    return eventually(still, patience=60)
+
+
+def changed(formation: Manifest, process_type: str, **fields: Any) -> Manifest:
+    """Return the Formation with other fields of one type."""
+    processes = formation["spec"]["processes"]
+    processes = {**processes, process_type: {**processes[process_type], **fields}}
+    return {**formation, "spec": {**formation["spec"], "processes": processes}}
+
+
+def without(formation: Manifest, process_type: str) -> Manifest:
+    processes = {key: item for key, item in formation["spec"]["processes"].items() if key != process_type}
+    return {**formation, "spec": {**formation["spec"], "processes": processes}}
+
+
+@each_way
+def test_applying_the_same_again_changes_nothing_and_the_diff_is_empty(
+    user: Client, flags: tuple[str, ...]
+) -> None:
+    user.apply(FORMATION, *flags)
+    before = settled(user)
+
+    for _ in range(3):
+        user.apply(FORMATION, *flags)
+
+    assert user("diff", *flags, "-f", "-", input=text(FORMATION)).stdout == ""
+    assert settled(user) == before
+
+
+@each_way
+def test_get_shows_what_the_user_wrote_and_a_status(user: Client, flags: tuple[str, ...]) -> None:
+    user.apply(FORMATION, *flags)
+    settled(user)
+
+    shown = yaml.safe_load(user("get", "formation", "shop", "-o", "yaml").stdout)
+
+    assert set(shown) == {"apiVersion", "kind", "metadata", "spec", "status"}
+    assert shown["spec"] == FORMATION["spec"]
+    kubectls_own = {"kubectl.kubernetes.io/last-applied-configuration"}
+    assert set(shown["metadata"].pop("annotations", {})) == (kubectls_own if not flags else set())
+    kubernetes_own = {"namespace", "uid", "resourceVersion", "generation", "creationTimestamp"}
+    assert set(shown["metadata"]) == {"name"} | kubernetes_own
+
+
+@each_way
+def test_a_count_that_git_leaves_out_stays_as_people_scale_it(user: Client, flags: tuple[str, ...]) -> None:
+    user.apply(UNCOUNTED, *flags)
+    user.reported()
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    user("scale", "formation/shop", "--replicas=5")
+    eventually(lambda: counts(user) == {"shop-web": 5, "shop-worker": 7})
+
+    user.apply(UNCOUNTED, *flags)
+    released = {**UNCOUNTED, "spec": {**UNCOUNTED["spec"], "image": "registry.example.com/shop:v2"}}
+    user.apply(released, *flags)
+    user.reported()
+
+    assert counts(user) == {"shop-web": 5, "shop-worker": 7}
+    assert (declared(user, "web"), declared(user)) == (5, None)
+
+
+@each_way
+def test_a_count_that_only_a_person_declared_follows_the_child_and_outlives_git(
+    user: Client, flags: tuple[str, ...]
+) -> None:
+    user.apply(UNCOUNTED, *flags)
+    user("scale", "formation/shop", "--replicas=5")
+    eventually(lambda: count(user, "shop-web") == 5)
+    user.reported()
+
+    user("scale", "deployment/shop-web", "--replicas=6")
+    eventually(lambda: declared(user, "web") == 6)
+    user.apply(UNCOUNTED, *flags)
+    user.reported()
+
+    assert declared(user, "web") == 6
+    assert count(user, "shop-web") == 6
+
+
+@pytest.mark.parametrize("flags", [(), FORCED], ids=["client-side", "server-side"])
+def test_a_count_that_a_person_sets_lasts_until_git_is_applied(user: Client, flags: tuple[str, ...]) -> None:
+    user.apply(FORMATION, *flags)
+    user.reported()
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    eventually(lambda: declared(user) == 7)
+
+    user.apply(FORMATION, *flags)
+
+    eventually(lambda: count(user) == 4)
+    user.reported()
+    assert throughout(2, lambda: (count(user), declared(user))) == (4, 4)
+    user.apply(changed(FORMATION, "worker", replicas=3), *flags)
+    eventually(lambda: count(user) == 3)
+    assert len(user.events("ScaleHonoured")) == 1
+
+
+def test_server_side_apply_names_a_count_that_was_written_through_and_takes_it_back_by_force(
+    user: Client,
+) -> None:
+    user.apply(FORMATION, *SERVER_SIDE)
+    user.reported()
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    eventually(lambda: declared(user) == 7)
+
+    refused = user("apply", *SERVER_SIDE, "-f", "-", input=text(FORMATION), check=False)
+
+    assert refused.returncode != 0
+    assert ".spec.processes.worker.replicas" in refused.stderr
+    assert "formation-operator" in refused.stderr
+    assert declared(user) == 7
+    user.apply(FORMATION, *FORCED)
+    eventually(lambda: count(user) == 4)
+    user.apply(FORMATION, *SERVER_SIDE)
+
+
+def scale_child(user: Client) -> str:
+    user("scale", "deployment/shop-worker", "--replicas=7")
+    return "worker"
+
+
+def scale_formation(user: Client) -> str:
+    user("scale", "formation/shop", "--replicas=7")
+    return "web"
+
+
+def patch_formation(user: Client) -> str:
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 7}}}})
+    return "worker"
+
+
+def put_formation(user: Client) -> str:
+    """Write the whole object, as dashboards do (a plain `kubectl replace` changes what apply remembers)."""
+    path = f"/apis/formations.dev/v1/namespaces/{user.namespace}/formations/shop"
+    edited = changed(user.get("formation", "shop"), "worker", replicas=7)
+    user("replace", "--raw", path, "-f", "-", input=json.dumps(edited))
+    return "worker"
+
+
+@each_way
+@pytest.mark.parametrize(
+    "update",
+    [scale_child, scale_formation, patch_formation, put_formation],
+    ids=lambda update: update.__name__,
+)
+def test_a_type_that_git_drops_is_gone_whoever_scaled_it_before(
+    user: Client, update: Callable[[Client], str], flags: tuple[str, ...]
+) -> None:
+    user.apply(FORMATION, *flags)
+    user.reported()
+    dropped = update(user)
+    eventually(lambda: (declared(user, dropped), count(user, f"shop-{dropped}")) == (7, 7))
+    user.reported()
+
+    user.apply(without(FORMATION, dropped), *flags)
+
+    assert dropped not in user.get("formation", "shop")["spec"]["processes"]
+    eventually(lambda: user.find("deployment", f"shop-{dropped}") is None)
+    assert dropped not in user.reported()["status"]["processes"]
+
+
+SETTINGS = [{"name": "LOG_LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LOG_LEVEL"}}}]
+BASE = """
+configurations: [kustomizeconfig.yaml]
+resources: [formation.json]
+configMapGenerator: [{name: settings, literals: [LOG_LEVEL=info]}]
+"""
+OVERLAY = """
+resources: [../base]
+images: [{name: registry.example.com/shop, newTag: v9}]
+configMapGenerator: [{name: settings, behavior: merge, literals: [LOG_LEVEL=$LEVEL]}]
+patches:
+  - target: {kind: Formation, name: shop}
+    patch: |
+      - {op: replace, path: /spec/processes/worker/replicas, value: 9}
+"""
+
+
+@pytest.fixture(params=sorted(paths.ROOT.glob("*/kustomizeconfig.yaml")), ids=lambda file: file.parent.name)
+def base(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A kustomize base that uses the configuration that we ship."""
+    folder = tmp_path / "base"
+    folder.mkdir()
+    shutil.copy(request.param, folder)
+    (folder / "kustomization.yaml").write_text(BASE)
+    formation = a_formation(env=SETTINGS, envFrom=[{"configMapRef": {"name": "settings"}}])
+    (folder / "formation.json").write_text(text(formation))
+    return folder
+
+
+def an_overlay(base: pathlib.Path, level: str) -> str:
+    """Write the overlay of an environment, and return its folder."""
+    folder = base.parent / "production"
+    folder.mkdir(exist_ok=True)
+    (folder / "kustomization.yaml").write_text(OVERLAY.replace("$LEVEL", level))
+    return str(folder)
+
+
+def process_container(user: Client) -> dict[str, Any]:
+    template = user.get("deployment", "shop-worker")["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    return dict(container)
+
+
+def settings_in_use(user: Client) -> set[str]:
+    """Return the names of the ConfigMaps that the worker's environment comes from."""
+    container = process_container(user)
+    keys = [item["valueFrom"] for item in container["env"] if item["name"] == "LOG_LEVEL"]
+    return {
+        *(key["configMapKeyRef"]["name"] for key in keys),
+        *(source["configMapRef"]["name"] for source in container["envFrom"]),
+    }
+
+
+def settings_with(user: Client, level: str) -> str:
+    """Return the name of the ConfigMap that kustomize made for a value."""
+    (name,) = (
+        item["metadata"]["name"]
+        for item in user.list_all("configmap")
+        if (item.get("data") or {}).get("LOG_LEVEL") == level
+    )
+    return str(name)
+
+
+def test_an_overlay_of_kustomize_sets_image_and_count_and_follows_a_generated_config_map(
+    user: Client, base: pathlib.Path
+) -> None:
+    user("apply", "-k", an_overlay(base, "warning"))
+    first = settings_with(user, "warning")
+    assert first.startswith("settings-")
+    eventually(lambda: settings_in_use(user) == {first})
+    assert process_container(user)["image"] == "registry.example.com/shop:v9"
+    assert count(user) == 9
+
+    user("apply", "-k", an_overlay(base, "debug"))
+
+    eventually(lambda: settings_in_use(user) == {settings_with(user, "debug")})
+    assert user("diff", "-k", an_overlay(base, "debug")).stdout == ""
+
+
+def test_the_patch_for_argo_cd_adds_our_health_check_and_keeps_its_other_settings(kubectl: Client) -> None:
+    kubectl("create", "configmap", "argocd-cm", "--from-literal=url=https://argocd.example.com")
+    patch = paths.ROOT / "manifests" / "gitops" / "argocd-cm-patch.yaml"
+
+    kubectl("patch", "configmap", "argocd-cm", "--type=merge", "--patch-file", str(patch))
+
+    key = "resource.customizations.health.formations.dev_Formation"
+    assert set(kubectl.get("configmap", "argocd-cm")["data"]) == {"url", key}
