@@ -105,7 +105,10 @@ def enter() -> CurrentCluster:
             "`python -m tests.images.build shop` builds it"
         )
     stage = Stage(kubectl)
-    context = stage.run("config", "current-context").strip()
-    stage.run("version")
+    try:
+        context = stage.run("config", "current-context").strip()
+        stage.run("version")
+    except WrongError as error:
+        raise ClusterError(f"CLUSTER=current needs a kube context that answers: {error}") from error
     progress.step(f"the demo uses your cluster of the context {context}, namespace {NAMESPACE}")
     return CurrentCluster(stage, image, pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-")))
