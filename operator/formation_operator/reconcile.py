@@ -14,10 +14,10 @@ from formation_operator import (
     cache,
     counts,
     desired,
-    errors,
     naming,
     patience,
     plan,
+    requests,
     scaling,
     status,
 )
@@ -71,7 +71,8 @@ class Reconciler:
         self._clock = clock
         self._ask = ask
         self._delay = settings.status_delay
-        self._policy = scaling.Policy(settings.write_through, frozenset(settings.honour))
+        policy = scaling.Policy(settings.write_through, frozenset(settings.honour))
+        self._requests = requests.Requests(cluster, known, policy)
         self._report_due: set[Key] = set()
         self._patience = patience.Patience()
 
@@ -90,8 +91,9 @@ class Reconciler:
             return True
 
         if not formation.spec.paused:
-            formation = await self._honour(key, formation)
+            await self._tell(raw, await self._requests.honour(key, formation))
             raw = self._cache.formations[key]
+            formation = parse(raw)
         counted = self._counts(key, formation)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted)
@@ -115,51 +117,6 @@ class Reconciler:
             )
             for name, process in formation.spec.processes.items()
         }
-
-    async def _honour(self, key: Key, formation: Formation) -> Formation:
-        """Write through what was asked of the children, and return the Formation as it is then."""
-        children = self._cache.children_of(key)
-        known = self._cache.autoscalers_in(key[0])
-        scaled = {
-            name: child
-            for name, process in formation.spec.processes.items()
-            if (child := children.get(("Deployment", naming.child(key[1], name)))) is not None
-            and scaling.moved(process, child)
-            and autoscalers.of_child(known, child.name) is None
-            and child.owner is not None
-            and child.owner.uid == formation.metadata.uid
-        }
-        if not scaled:
-            return formation
-        await self._look_for_autoscalers(key[0])
-        known = self._cache.autoscalers_in(key[0])
-        for name, child in scaled.items():
-            verdict = scaling.judge(
-                formation.spec, name, child, autoscalers.of_child(known, child.name), self._policy
-            )
-            if isinstance(verdict, scaling.Request):
-                verdict = await self._write_through(key, verdict)
-            if verdict is not None:
-                await self._tell(self._cache.formations[key], [verdict])
-        return parse(self._cache.formations[key])
-
-    async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
-        try:
-            written = await self._cluster.patch(naming.KIND, *key, request.patch())
-        except errors.RefusedError as error:
-            return request.overruled(f"the Formation can't have it ({error})")
-        self._cache.put_formation(written)
-        return request.honoured()
-
-    async def _look_for_autoscalers(self, namespace: str) -> None:
-        """List a namespace's autoscalers anew: one may have acted before its watch told us of it."""
-        for kind in autoscalers.KINDS:
-            try:
-                items, _ = await self._cluster.list_all(kind, namespace)
-            except errors.NotFoundError:
-                continue  # KEDA isn't installed
-            for raw in items:
-                self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind))
 
     async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""

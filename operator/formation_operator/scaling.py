@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from formation_operator import autoscalers, naming
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Count
-from formation_operator.model import FormationSpec, ProcessType
+from formation_operator.model import FormationSpec
 from formation_operator.notices import Notice
 from formation_operator.observed import NAMELESS, Child, Setter
 
@@ -62,11 +62,6 @@ class Request:
         """Return the Event that says that the Formation's count stays."""
         note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
         return Notice("ScaleOverruled", "Scale", note, warning=True)
-
-
-def moved(process: ProcessType, child: Child | None) -> bool:
-    """Tell whether somebody else set the count of a child whose type declares one."""
-    return child is not None and process.replicas is not None and not child.owns_count
 
 
 def judge(
