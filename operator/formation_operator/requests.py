@@ -7,7 +7,6 @@ from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Key
 
-
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
 TEST_FAILED = "rejected our request due to an error in our request"
 
