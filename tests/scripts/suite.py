@@ -36,6 +36,8 @@ NO_TESTS = 5
 def main() -> int:
     """Run the stages up to the first that fails, clean up, and return the exit code."""
     signal.signal(signal.SIGTERM, interrupt)
+    # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as reports:
         try:
