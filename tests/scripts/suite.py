@@ -83,16 +83,21 @@ def choose_node() -> None:
 
 
 def run(command: tuple[str, ...], report: pathlib.Path) -> int:
-    """Run a stage; if it is interrupted, let it end in its own way first."""
+    """Run a stage; if it is interrupted, let it end in its own way first.
+
+    In a session of its own: Ctrl-C at a terminal would reach it twice, and the second one would cut
+    short the cleaning up that the first had begun.
+    """
     options = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report}"
-    child = subprocess.Popen(command, env={**os.environ, "PYTEST_ADDOPTS": options})
+    child = subprocess.Popen(command, env={**os.environ, "PYTEST_ADDOPTS": options}, start_new_session=True)
     try:
         return child.wait()
     except KeyboardInterrupt:
-        child.send_signal(signal.SIGINT)
+        os.killpg(child.pid, signal.SIGINT)
         with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
             child.wait(timeout=60)
-        child.kill()
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
         raise
 
 
