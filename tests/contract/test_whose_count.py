@@ -29,12 +29,14 @@ class Record:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout is not None
+        self.first = self.process.stdout.readline()  # from here on nothing is missed
 
     def end(self) -> list[int]:
         """Stop watching and return the values, repetitions left out."""
         time.sleep(0.5)
         self.process.terminate()
-        values = [int(line) for line in self.process.communicate()[0].split()]
+        values = [int(line) for line in (self.first + self.process.communicate()[0]).split()]
         return [value for number, value in enumerate(values) if number == 0 or value != values[number - 1]]
 
 
