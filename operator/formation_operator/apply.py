@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from formation_operator import drift, errors, naming, observed, ownership, plan
@@ -36,8 +36,8 @@ class Executor:
     cluster: Cluster
     formation: Formation
     world: World
-    existed: bool
-    """Whether what is to be created was there before."""
+    lost: Collection[tuple[str, str]]
+    """Kind and name of each object of ours that somebody deleted."""
 
     async def run(self, actions: list[Action]) -> list[Outcome]:
         """Carry out all actions side by side and return what came of each."""
@@ -71,7 +71,8 @@ class Executor:
             again = plan.decide(_intent(action), child, self.world)
             return Outcome(action, child) if again is None else await self._one(again)
         raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
-        notices = (_recreated(action),) if self.existed else ()
+        lost = (kind, metadata["name"]) in self.lost
+        notices = (_recreated(action),) if lost else ()
         return Outcome(action, observed.child(raw, kind), notices=notices)
 
     async def _update(self, action: Action) -> Outcome:

@@ -25,6 +25,7 @@ class Cache:
         self.formations: dict[Key, dict[str, Any]] = {}
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
+        self._lost: dict[Identity, str] = {}
         self.settled: dict[str, tuple[str, str]] = {}
         self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
         self.living: set[str] = set()
@@ -86,19 +87,26 @@ class Cache:
         if known is not None and not _newer(child.resource_version, known.resource_version):
             return child
         self._unlink(identity)
+        self._lost.pop(identity, None)
         self.children[identity] = child
         if child.formation_key:
             self._of_formation[child.formation_key].add(identity)
         return known
 
-    def drop_child(self, kind: str, namespace: str, name: str) -> Child | None:
-        """Forget a child and return what was known of it."""
+    def drop_child(self, kind: str, namespace: str, name: str, *, lost: bool) -> Child | None:
+        """Forget a child and return what was known of it; it is lost if it wasn't us who deleted it."""
         identity = (kind, namespace, name)
         self._unlink(identity)
         known = self.children.pop(identity, None)
         if known is not None:
             self.settled.pop(known.uid, None)
+            if lost and known.owner is not None and known.owner.uid in self.living:
+                self._lost[identity] = known.owner.uid
         return known
+
+    def lost_by(self, uid: str) -> set[tuple[str, str]]:
+        """Return kind and name of what a Formation had and has lost."""
+        return {(identity[0], identity[2]) for identity, owner in self._lost.items() if owner == uid}
 
     def children_of(self, key: Key) -> dict[tuple[str, str], Child]:
         """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""

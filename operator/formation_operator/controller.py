@@ -140,7 +140,7 @@ class Controller:
         """Take in a Deployment or Service; a change of its figures alone may wait a little."""
         concerned = self._cache.concerned(child)
         if deleted:
-            before = self._cache.drop_child(child.kind, child.namespace, child.name)
+            before = self._cache.drop_child(child.kind, child.namespace, child.name, lost=True)
         else:
             before = self._cache.put_child(child)
             if before is child:

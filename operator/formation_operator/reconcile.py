@@ -92,6 +92,8 @@ class Reconciler:
 
         if not formation.spec.paused:
             await self._tell(raw, await self._requests.honour(key, formation))
+            if key not in self._cache.formations:
+                return True
             raw = self._cache.formations[key]
             formation = parse(raw)
         counted = self._counts(key, formation)
@@ -106,7 +108,8 @@ class Reconciler:
     def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
         children = self._cache.children_of(key)
-        before = self._cache.formations[key]["status"].get("processes") or {}
+        # The Formation may have been deleted while a request was under way.
+        before = self._cache.formations.get(key, {}).get("status", {}).get("processes") or {}
         return {
             name: counts.decide(
                 formation.spec,
@@ -128,11 +131,8 @@ class Reconciler:
             settled=self._cache.settled,
         )
         actions = plan.plan(wanted.intents, self._cache.children_of(key), wanted.failed, world)
-        # Nothing was asked for since the last report, so what is missing now was there then.
-        reported = self._cache.formations[key]["status"].get("observedGeneration")
-        executor = apply.Executor(
-            self._cluster, formation, world, existed=reported == formation.metadata.generation
-        )
+        lost = self._cache.lost_by(formation.metadata.uid)
+        executor = apply.Executor(self._cluster, formation, world, lost)
         outcomes = await executor.run([self._patiently(action, wanted) for action in actions])
         for outcome in outcomes:
             self._remember(outcome)
@@ -155,7 +155,8 @@ class Reconciler:
         """Put the answer to our write into the cache, ahead of the watch."""
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            self._cache.drop_child(action.child.kind, action.child.namespace, action.child.name)
+            gone = action.child
+            self._cache.drop_child(gone.kind, gone.namespace, gone.name, lost=False)
         elif child is not None:
             self._cache.put_child(child)
             if action.intent is not None:

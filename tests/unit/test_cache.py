@@ -1,0 +1,52 @@
+"""What the operator knows between two passes."""
+
+from formation_operator.cache import Cache
+from formation_operator.observed import Child
+from tests import builders
+from tests.builders import a_formation
+from tests.unit.test_plan import OWNER, a_child
+
+
+def a_cache(*children: Child) -> Cache:
+    cache = Cache()
+    cache.put_formation(builders.stored(a_formation()))
+    for child in children:
+        cache.put_child(child)
+    return cache
+
+
+def test_only_newer_versions_are_taken() -> None:
+    cache = a_cache(a_child(resource_version="9"))
+    old = a_child(resource_version="10", replicas=3)
+    assert cache.put_child(old) is not old, "10 is newer than 9, though not as text"
+    stale = a_child(resource_version="9")
+    assert cache.put_child(stale) is stale
+    assert cache.children_of(("default", "shop"))["Deployment", "shop-worker"].replicas == 3
+
+
+def test_a_child_that_somebody_deleted_is_lost_until_it_is_there_again() -> None:
+    cache = a_cache(a_child())
+    cache.drop_child("Deployment", "default", "shop-worker", lost=True)
+    assert cache.lost_by(OWNER.uid) == {("Deployment", "shop-worker")}
+    cache.put_child(a_child())
+    assert cache.lost_by(OWNER.uid) == set()
+
+
+def test_what_we_deleted_ourselves_or_never_had_is_not_lost() -> None:
+    cache = a_cache(a_child(), a_child(name="foreign", owner=None))
+    cache.drop_child("Deployment", "default", "shop-worker", lost=False)
+    cache.drop_child("Deployment", "default", "foreign", lost=True)
+    assert cache.lost_by(OWNER.uid) == set()
+
+
+def test_of_two_formations_that_want_one_name_the_older_has_the_claim() -> None:
+    cache = Cache()
+    processes = {"b-c": builders.a_process(), "x": builders.a_process()}
+    older = builders.stored(a_formation("a", processes=processes), uid="1", creationTimestamp="2026-01-01")
+    younger = a_formation("a-b", processes={"c": builders.a_process()})
+    cache.put_formation(builders.stored(younger, uid="2", creationTimestamp="2026-01-02"))
+    cache.put_formation(older)
+    claims = cache.claims(("default", "a-b"))
+    assert claims["a-b-c"].uid == "1"
+    assert cache.drop_formation(("default", "a")) == {("default", "a-b")}
+    assert cache.claims(("default", "a-b")) == {}
