@@ -151,7 +151,8 @@ def test_deleting_the_formation_deletes_its_children(user: Client) -> None:
 
     user("delete", "formation", "shop")
 
-    eventually(lambda: not user.list_all("deployment") and not user.list_all("service"))
+    # Kubernetes' garbage collector takes up to half a minute to notice a new kind of owner.
+    eventually(lambda: not user.list_all("deployment") and not user.list_all("service"), patience=90)
 
 
 def test_a_foreign_deployment_is_left_alone_and_reported(user: Client) -> None:
@@ -215,7 +216,9 @@ def test_an_orphaned_child_is_adopted_and_not_restarted(user: Client) -> None:
     user.reported()
     before = user.get("deployment", "shop-worker")
     user("delete", "formation", "shop", "--cascade=orphan")
-    eventually(lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"])
+    eventually(
+        lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"], patience=90
+    )
 
     user.apply(a_formation())
 
@@ -236,7 +239,7 @@ def test_a_restored_child_drops_what_the_next_spec_drops(user: Client) -> None:
     user.reported()
     backup = user.get("deployment", "shop-worker")
     user("delete", "formation", "shop")
-    eventually(lambda: user.find("deployment", "shop-worker") is None)
+    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=90)
     for key in ("ownerReferences", "managedFields", "uid", "resourceVersion", "creationTimestamp"):
         backup["metadata"].pop(key)
     backup.pop("status")

@@ -56,7 +56,7 @@ def test_a_formation_that_was_deleted_meanwhile_leaves_nothing(
     user("delete", "formation", "shop")
     interrupted.start()
 
-    eventually(lambda: not deployments(user))
+    eventually(lambda: not deployments(user), patience=90)
 
 
 def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
