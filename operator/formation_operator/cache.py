@@ -15,7 +15,10 @@ from formation_operator.observed import Child, Key, Pod
 from formation_operator.plan import Claim
 
 Identity = tuple[str, str, str]
-"""Kind, namespace and name of a child."""
+"""Kind, namespace and name of an object."""
+
+REMEMBERED = 4096
+"""How many deletions are remembered; an answer is under way for a moment only."""
 
 
 class Cache:
@@ -25,6 +28,7 @@ class Cache:
         self.formations: dict[Key, dict[str, Any]] = {}
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
+        self._buried: collections.OrderedDict[Identity, int] = collections.OrderedDict()
         self._lost: dict[Identity, str] = {}
         self.settled: dict[str, tuple[str, str]] = {}
         self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
@@ -41,15 +45,21 @@ class Cache:
         known = self.formations.get(key)
         if known is not None and not _newer(raw["metadata"]["resourceVersion"], version_of(known)):
             return False
-        self.drop_formation(key)
+        if not self._alive((naming.KIND, *key), version_of(raw)):
+            return False
+        self._forget_formation(key)
         self.formations[key] = trimmed(raw)
         self.living.add(raw["metadata"]["uid"])
         for name in child_names(raw):
             self._wanted[key[0], name].add(key)
         return True
 
-    def drop_formation(self, key: Key) -> set[Key]:
-        """Forget a Formation, and return those that wanted a name of its children."""
+    def drop_formation(self, key: Key, version: str) -> set[Key]:
+        """Forget a Formation that was deleted, and return those that wanted a name of its children."""
+        self._bury((naming.KIND, *key), version)
+        return self._forget_formation(key)
+
+    def _forget_formation(self, key: Key) -> set[Key]:
         rivals = {rival for name in self._unwant(key) for rival in self._wanted[key[0], name]}
         known = self.formations.pop(key, None)
         if known is not None:
@@ -86,6 +96,8 @@ class Cache:
         known = self.children.get(identity)
         if known is not None and not _newer(child.resource_version, known.resource_version):
             return child
+        if not self._alive(identity, child.resource_version):
+            return child
         self._unlink(identity)
         self._lost.pop(identity, None)
         self.children[identity] = child
@@ -93,9 +105,10 @@ class Cache:
             self._of_formation[child.formation_key].add(identity)
         return known
 
-    def drop_child(self, kind: str, namespace: str, name: str, *, lost: bool) -> Child | None:
+    def drop_child(self, child: Child, *, lost: bool) -> Child | None:
         """Forget a child and return what was known of it; it is lost if it wasn't us who deleted it."""
-        identity = (kind, namespace, name)
+        identity = (child.kind, child.namespace, child.name)
+        self._bury(identity, child.resource_version)
         self._unlink(identity)
         known = self.children.pop(identity, None)
         if known is not None:
@@ -159,6 +172,22 @@ class Cache:
         if autoscaler.target_kind == naming.KIND:
             return {(namespace, name)} & self.formations.keys()
         return set(self._wanted.get((namespace, name), ()))
+
+    # The dead
+
+    def _bury(self, identity: Identity, version: str) -> None:
+        """Remember a deletion: the answer to an older write of ours may still be on its way."""
+        self._buried[identity] = int(version)
+        self._buried.move_to_end(identity)
+        while len(self._buried) > REMEMBERED:
+            self._buried.popitem(last=False)
+
+    def _alive(self, identity: Identity, version: str) -> bool:
+        """Tell whether what is said of an object is newer than its deletion, and forget that if so."""
+        if int(version) <= self._buried.get(identity, 0):
+            return False
+        self._buried.pop(identity, None)
+        return True
 
     # Pods
 

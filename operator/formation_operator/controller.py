@@ -133,14 +133,14 @@ class Controller:
                 self._queue.add(key)
             return
         self._queue.forget(key)
-        for rival in self._cache.drop_formation(key):
+        for rival in self._cache.drop_formation(key, cache.version_of(raw)):
             self._queue.add(rival)
 
     def see_child(self, child: Child, *, deleted: bool) -> None:
         """Take in a Deployment or Service; a change of its figures alone may wait a little."""
         concerned = self._cache.concerned(child)
         if deleted:
-            before = self._cache.drop_child(child.kind, child.namespace, child.name, lost=True)
+            before = self._cache.drop_child(child, lost=True)
         else:
             before = self._cache.put_child(child)
             if before is child:

@@ -155,8 +155,7 @@ class Reconciler:
         """Put the answer to our write into the cache, ahead of the watch."""
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            gone = action.child
-            self._cache.drop_child(gone.kind, gone.namespace, gone.name, lost=False)
+            self._cache.drop_child(action.child, lost=False)
         elif child is not None:
             self._cache.put_child(child)
             if action.intent is not None:

@@ -26,16 +26,16 @@ def test_only_newer_versions_are_taken() -> None:
 
 def test_a_child_that_somebody_deleted_is_lost_until_it_is_there_again() -> None:
     cache = a_cache(a_child())
-    cache.drop_child("Deployment", "default", "shop-worker", lost=True)
+    cache.drop_child(a_child(resource_version="6"), lost=True)
     assert cache.lost_by(OWNER.uid) == {("Deployment", "shop-worker")}
-    cache.put_child(a_child())
+    cache.put_child(a_child(resource_version="7"))
     assert cache.lost_by(OWNER.uid) == set()
 
 
 def test_what_we_deleted_ourselves_or_never_had_is_not_lost() -> None:
     cache = a_cache(a_child(), a_child(name="foreign", owner=None))
-    cache.drop_child("Deployment", "default", "shop-worker", lost=False)
-    cache.drop_child("Deployment", "default", "foreign", lost=True)
+    cache.drop_child(a_child(), lost=False)
+    cache.drop_child(a_child(name="foreign", owner=None), lost=True)
     assert cache.lost_by(OWNER.uid) == set()
 
 
@@ -48,5 +48,22 @@ def test_of_two_formations_that_want_one_name_the_older_has_the_claim() -> None:
     cache.put_formation(older)
     claims = cache.claims(("default", "a-b"))
     assert claims["a-b-c"].uid == "1"
-    assert cache.drop_formation(("default", "a")) == {("default", "a-b")}
+    assert cache.drop_formation(("default", "a"), "2") == {("default", "a-b")}
     assert cache.claims(("default", "a-b")) == {}
+
+
+def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -> None:
+    cache = a_cache(a_child(resource_version="5"))
+    formation = a_formation()
+    cache.drop_formation(("default", "shop"), "9")
+    cache.drop_child(a_child(resource_version="9"), lost=True)
+
+    assert not cache.put_formation(builders.stored(formation, resourceVersion="8"))
+    cache.put_child(a_child(resource_version="8"))
+    assert cache.formations == {}
+    assert cache.children == {}
+
+    assert cache.put_formation(builders.stored(formation, uid="uid-2", resourceVersion="10"))
+    cache.put_child(a_child(resource_version="10"))
+    assert list(cache.formations) == [("default", "shop")]
+    assert len(cache.children) == 1
