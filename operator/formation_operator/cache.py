@@ -6,6 +6,7 @@ numbers that grow.
 """
 
 import collections
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -147,10 +148,7 @@ class Cache:
         if known is not None and not _newer(autoscaler.resource_version, known.resource_version):
             return set()
         there[autoscaler.kind, autoscaler.name] = autoscaler
-        if known and (known.target_name, known.held_at_zero) == (
-            autoscaler.target_name,
-            autoscaler.held_at_zero,
-        ):
+        if known and known == dataclasses.replace(autoscaler, resource_version=known.resource_version):
             return set()  # most changes of an autoscaler are of its status
         return self._scaled(autoscaler) | (self._scaled(known) if known else set())
 

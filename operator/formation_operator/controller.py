@@ -69,7 +69,8 @@ class Controller:
                 if kind != autoscalers.SCALED_OBJECT:
                     raise
                 items, version = [], "0"  # KEDA isn't installed
-            self._take(kind, items)
+            for raw in items:
+                self.see(kind, raw, deleted=False)
             self._drop_missing(kind, items, version)
 
     async def _pass(self, key: Key) -> bool:
@@ -82,16 +83,16 @@ class Controller:
     def _ask(self, key: Key, delay: float) -> None:
         self._queue.add(key, delay)
 
-    def _take(self, kind: str, items: list[dict[str, Any]]) -> None:
-        for raw in items:
-            if kind == naming.KIND:
-                self.see_formation({**raw, "kind": kind}, deleted=False)
-            elif kind == "Pod":
-                self.see_pod(raw, deleted=False)
-            elif kind in autoscalers.KINDS:
-                self.see_autoscaler(raw, kind, deleted=False)
-            else:
-                self.see_child(observed.child(raw, kind), deleted=False)
+    def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
+        """Take in an object of any kind as a watch or a list gave it."""
+        if kind == naming.KIND:
+            self.see_formation(raw, deleted=deleted)
+        elif kind == "Pod":
+            self.see_pod(raw, deleted=deleted)
+        elif kind in autoscalers.KINDS:
+            self.see_autoscaler(raw, kind, deleted=deleted)
+        else:
+            self.see_child(observed.child(raw, kind), deleted=deleted)
 
     def _drop_missing(self, kind: str, items: list[dict[str, Any]], version: str) -> None:
         """Take as deleted what we know but the list lacks, unless it is newer than the list."""
