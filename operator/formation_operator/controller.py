@@ -53,8 +53,11 @@ class Controller:
             tasks.create_task(self._resync_forever(), name="resync")
 
     async def _resync_forever(self) -> None:
+        # Soon for the first time: what is deleted between our listing and the watches' own goes untold.
+        pause = min(self._settings.first_resync, self._settings.resync)
         while True:
-            await asyncio.sleep(self._settings.resync * random.uniform(0.9, 1.1))  # noqa: S311
+            await asyncio.sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311
+            pause = self._settings.resync
             try:
                 await self.resync()
             except Exception:
@@ -76,9 +79,21 @@ class Controller:
     async def _pass(self, key: Key) -> bool:
         try:
             return await self._reconciler.run(key)
+        except errors.NotFoundError as error:
+            return await self._is_gone(key, error)
         except errors.ClusterError as error:
             logger.warning("%s/%s: %s; trying again", *key, error)
             return False
+
+    async def _is_gone(self, key: Key, error: errors.NotFoundError) -> bool:
+        """Forget a Formation whose deletion no watch told of; tell whether it is gone indeed."""
+        known = self._cache.formations.get(key)
+        if known is not None and await self._cluster.get(naming.KIND, *key) is not None:
+            logger.warning("%s/%s: %s; trying again", *key, error)
+            return False
+        if known is not None:
+            self.see_formation({"metadata": known["metadata"]}, deleted=True)
+        return True
 
     def _ask(self, key: Key, delay: float) -> None:
         self._queue.add(key, delay)

@@ -17,8 +17,10 @@ class Settings:
     """Passes under way at once, each of another Formation."""
     status_delay: float = 1.0
     """For how long changes of readiness are gathered before they are reported."""
+    first_resync: float = 15.0
     resync: float = 600.0
-    """How often everything is listed and compared, in case a watch missed something."""
+    """When, after the start, and how often everything is listed and compared, in case a watch missed
+    something."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5
