@@ -12,8 +12,9 @@ from typing import Any
 
 from formation_operator import naming
 from formation_operator.autoscalers import Autoscaler
-from formation_operator.observed import Child, Key, Pod
+from formation_operator.observed import Child, Key
 from formation_operator.plan import Claim
+from formation_operator.pods import Pod
 
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
@@ -23,7 +24,7 @@ REMEMBERED = 4096
 
 
 class Cache:
-    """Formations, their children, and the Pods that won't start."""
+    """Formations, their children, and the Pods that aren't well."""
 
     def __init__(self) -> None:
         self.formations: dict[Key, dict[str, Any]] = {}
@@ -189,19 +190,23 @@ class Cache:
 
     # Pods
 
-    def refused_pods(self) -> list[Pod]:
-        """Return all Pods that won't start."""
+    def troubled_pods(self) -> list[Pod]:
+        """Return all Pods that aren't well."""
         return [pod for pods in self.pods.values() for pod in pods.values()]
 
     def put_pod(self, key: Key, name: str, pod: Pod | None) -> bool:
-        """Take a Pod that won't start, or forget one that does; tell whether that is news."""
+        """Take a Pod that isn't well, or forget one that is; tell whether that is news."""
         pods = self.pods[key]
         known = pods.pop(name, None)
         if pod is not None:
             pods[name] = pod
         if not pods:
             del self.pods[key]
-        return (known and known.refusal) != (pod and pod.refusal)
+        return known is not pod and (pod is None or not pod.same_as(known))
+
+    def pods_of(self, key: Key) -> list[Pod]:
+        """Return the Pods of a Formation that aren't well."""
+        return list(self.pods.get(key, {}).values())
 
 
 def key_of(raw: dict[str, Any]) -> Key:

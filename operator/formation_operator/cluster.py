@@ -17,6 +17,9 @@ class Cluster(Protocol):
     async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
         """Return all objects of a kind that concern us, everywhere or in one namespace, and their version."""
 
+    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Return the objects of a namespace that a label selector and a field selector choose."""
+
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
 

@@ -7,10 +7,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from formation_operator import autoscalers, cache, errors, naming, observed, reconcile
+from formation_operator import autoscalers, cache, errors, naming, observed, pods, reconcile
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
-from formation_operator.observed import Child, Key, Pod
+from formation_operator.observed import Child, Key
+from formation_operator.pods import Pod
 from formation_operator.queue import Queue
 from formation_operator.settings import Settings
 
@@ -127,7 +128,7 @@ class Controller:
         if kind == "Pod":
             return [
                 ((pod.namespace, pod.name), pod.resource_version, forget(self._forget_pod, pod))
-                for pod in self._cache.refused_pods()
+                for pod in self._cache.troubled_pods()
             ]
         if kind in autoscalers.KINDS:
             return [
@@ -149,6 +150,7 @@ class Controller:
                 self._queue.add(key)
             return
         self._queue.forget(key)
+        self._reconciler.forget(key)
         for rival in self._cache.drop_formation(key, cache.version_of(raw)):
             self._queue.add(rival)
 
@@ -183,16 +185,16 @@ class Controller:
             self._queue.add(key)
 
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
-        """Take in a Pod: only those that kubelet refuses to start are remembered."""
+        """Take in a Pod: only those that aren't well are remembered."""
         metadata = raw["metadata"]
         formation = (metadata.get("labels") or {}).get(naming.FORMATION_LABEL, "")
-        pod = None if deleted else observed.refused_pod(raw)
-        self._see_refused(metadata["namespace"], formation, metadata["name"], pod)
+        pod = None if deleted else pods.pod(raw)
+        self._take_pod(metadata["namespace"], formation, metadata["name"], pod)
 
     def _forget_pod(self, pod: Pod) -> None:
-        self._see_refused(pod.namespace, pod.formation, pod.name, None)
+        self._take_pod(pod.namespace, pod.formation, pod.name, None)
 
-    def _see_refused(self, namespace: str, formation: str, name: str, pod: Pod | None) -> None:
+    def _take_pod(self, namespace: str, formation: str, name: str, pod: Pod | None) -> None:
         key = (namespace, formation)
         if self._cache.put_pod(key, name, pod) and key in self._cache.formations:
             self._queue.add(key, self._settings.status_delay)

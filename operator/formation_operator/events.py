@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/ev
 """
 
 import collections
+import dataclasses
 import datetime
 import os
 import uuid
@@ -30,7 +31,8 @@ class Recorder:
     def record(self, formation: dict[str, Any], notice: Notice) -> tuple[str, dict[str, Any], bool]:
         """Return the Event's name and body, and whether it repeats one that was posted lately."""
         now = datetime.datetime.now(datetime.UTC)
-        identity = (formation["metadata"]["uid"], notice)
+        same = dataclasses.replace(notice, note="") if notice.topic else notice
+        identity = (formation["metadata"]["uid"], same)
         name, count, last = self._recent.pop(identity, (_name(formation), 0, now))
         if now - last > SERIES_ENDS:
             name, count = _name(formation), 0

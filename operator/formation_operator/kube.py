@@ -24,6 +24,7 @@ PATHS = {
     autoscalers.HPA: ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     autoscalers.SCALED_OBJECT: ("/apis/keda.sh/v1alpha1", "scaledobjects"),
     "Pod": ("/api/v1", "pods"),
+    "ReplicaSet": ("/apis/apps/v1", "replicasets"),
     "Event": ("/apis/events.k8s.io/v1", "events"),
 }
 LABELLED = ("Deployment", "Service", "Pod")
@@ -54,15 +55,19 @@ class Kube:
         items: list[Object] = []
         version = "0"
         for scope in (namespace,) if namespace else self._namespaces or (None,):
-            found, version = await self._pages(kind, scope)
+            found, version = await self._pages(kind, scope, CHILD_SELECTOR if kind in LABELLED else "")
             items += found
         return items, version
 
-    async def _pages(self, kind: str, namespace: str | None) -> tuple[list[Object], str]:
+    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Return the objects of a namespace that a label selector and a field selector choose."""
+        return (await self._pages(kind, namespace, labels, fields))[0]
+
+    async def _pages(
+        self, kind: str, namespace: str | None, labels: str = "", fields: str = ""
+    ) -> tuple[list[Object], str]:
         items: list[Object] = []
-        query = {"limit": str(PAGE)}
-        if kind in LABELLED:
-            query["labelSelector"] = CHILD_SELECTOR
+        query = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", path(kind, namespace), query)
             items += page["items"]

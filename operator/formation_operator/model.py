@@ -213,8 +213,33 @@ class Condition(Model):
     message: str = Field(description="A sentence for people.")
 
 
+class Exit(Model):
+    """How a process ended; kept after its Pod is gone."""
+
+    exit_code: int | None = Field(None, description="The exit code.")
+    signal: int | None = Field(None, description="The signal that ended it, if one did.")
+    reason: str | None = Field(
+        None, description="A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."
+    )
+    message: str | None = Field(
+        None, description="A sentence for people, with the last line that the process left, if any."
+    )
+    finished_at: str | None = Field(None, description="When it ended.")
+
+
 class ProcessStatus(Model):
     """What runs of one process type."""
+
+    state: str | None = Field(
+        None,
+        description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended.",
+    )
+    reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
+    message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
+    restarts: int | None = Field(
+        None, description="How often processes of this type were restarted where they are."
+    )
+    last_exit: Exit | None = Field(None, description="How a process of this type ended last, unasked.")
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
     ready_replicas: int | None = Field(None, description="Processes that are ready.")

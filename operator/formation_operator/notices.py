@@ -11,3 +11,5 @@ class Notice:
     action: str
     note: str
     warning: bool = False
+    topic: str = ""
+    """What makes two Events the same although their notes differ, such as in a figure."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from formation_operator import naming, ownership
 
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 Key = tuple[str, str]
 """Namespace and name of a Formation."""
 
@@ -45,6 +46,8 @@ class Rollout:
     """Why the Deployment gave up on its rollout."""
     blocked: str | None = None
     """Why Pods can't be created (quota, Pod Security, ...)."""
+    revision: str = ""
+    """Which version of the pod template this is, by its own controller's count."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +177,7 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         serving=(conditions.get("Available") or {}).get("status") == "True",
         stuck=progressing.get("message") if progressing.get("status") == "False" else None,
         blocked=failure.get("message") if failure.get("status") == "True" else None,
+        revision=(raw["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION, ""),
     )
 
 
@@ -181,37 +185,4 @@ def _controller(metadata: dict[str, Any]) -> Owner | None:
     for reference in metadata.get("ownerReferences") or []:
         if reference.get("controller"):
             return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
-    return None
-
-
-@dataclasses.dataclass(frozen=True)
-class Pod:
-    """A Pod whose container kubelet refuses to start."""
-
-    namespace: str
-    name: str
-    resource_version: str
-    formation: str
-    process_type: str
-    refusal: str
-    """kubelet's own words."""
-
-
-def refused_pod(raw: dict[str, Any]) -> Pod | None:
-    """Return the facts of a Pod that kubelet refuses to start, or nothing for any other."""
-    metadata = raw["metadata"]
-    labels = metadata.get("labels") or {}
-    status = raw.get("status") or {}
-    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    for container in containers:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") == "CreateContainerConfigError":
-            return Pod(
-                namespace=metadata["namespace"],
-                name=metadata["name"],
-                resource_version=metadata["resourceVersion"],
-                formation=labels.get(naming.FORMATION_LABEL, ""),
-                process_type=labels.get(naming.PROCESS_TYPE_LABEL, ""),
-                refusal=waiting.get("message", ""),
-            )
     return None

@@ -14,19 +14,21 @@ from formation_operator import (
     cache,
     counts,
     desired,
+    evidence,
     naming,
     patience,
     plan,
     requests,
     scaling,
     status,
+    transitions,
 )
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
-from formation_operator.observed import Key
+from formation_operator.observed import Child, Key
 from formation_operator.plan import Action
 from formation_operator.settings import Settings
 from formation_operator.status import Problem
@@ -75,12 +77,13 @@ class Reconciler:
         self._requests = requests.Requests(cluster, known, policy)
         self._report_due: set[Key] = set()
         self._patience = patience.Patience()
+        self._pace = patience.Pace()
+        self._examiner = evidence.Examiner(cluster)
 
     async def run(self, key: Key) -> bool:
         """Run one pass; tell whether nothing is left to try again."""
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
-            self._report_due.discard(key)
             return True  # its children go with it, by garbage collection
         try:
             formation = parse(raw)
@@ -101,9 +104,15 @@ class Reconciler:
         outcomes = [] if formation.spec.paused else await self._act(key, wanted)
         await self._tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._report_later(key, outcomes):
-            seen = self._see(key, wanted, outcomes)
+            seen = await self._see(key, wanted, outcomes)
             await self._report(raw, status.compute(seen, raw["status"], self._now()))
         return not any(outcome.problem for outcome in outcomes)
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of a Formation that is gone."""
+        self._report_due.discard(key)
+        self._examiner.forget(key)
+        self._pace.forget(key)
 
     def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
@@ -180,32 +189,55 @@ class Reconciler:
         self._ask(key, self._delay)
         return True
 
-    def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> status.Seen:
+    async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> status.Seen:
         formation = wanted.formation
-        children = self._cache.children_of(key)
-        found = {name: children.get((each.kind, each.name)) for name, each in wanted.deployments.items()}
+        deployments = self._deployments(key, wanted)
+        examined = await self._examine(key, deployments)
         return status.Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
             counts=self._counts(key, formation),
-            deployments={
-                name: child
-                for name, child in found.items()
-                if child is not None and child.owner is not None and child.owner.uid == formation.metadata.uid
-            },
+            deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: images(intent) for name, intent in wanted.deployments.items()},
             problems=[*problems_of_types(wanted.failed), *problems_of_outcomes(outcomes)],
-            pods=self._cache.pods.get(key, {}).values(),
+            pods=examined.pods,
+            findings=examined.findings,
+            suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scaling.contended(formation.spec, key[1], self._cache.autoscalers_in(key[0])),
         )
 
+    def _deployments(self, key: Key, wanted: Wanted) -> dict[str, Child]:
+        """Return the Deployment of each type that has one of its own."""
+        children = self._cache.children_of(key)
+        found = {name: children.get((each.kind, each.name)) for name, each in wanted.deployments.items()}
+        uid = wanted.formation.metadata.uid
+        return {
+            name: child
+            for name, child in found.items()
+            if child is not None and child.owner is not None and child.owner.uid == uid
+        }
+
+    async def _examine(self, key: Key, deployments: dict[str, Child]) -> evidence.Examined:
+        """Look into what is wrong with the Pods, and look again when time alone may change that."""
+        examined = await self._examiner.examine(
+            key, deployments, self._cache.pods_of(key), self._clock().timestamp()
+        )
+        if examined.again_in is not None:
+            self._ask(key, examined.again_in + self._delay)
+        return examined
+
     async def _report(self, raw: dict[str, Any], wanted: status.Status) -> None:
-        """Write the status if it differs from what is there."""
+        """Write the status if it differs from what is there, and tell which types changed their state."""
         if not status.differs(wanted, raw["status"]):
             return
-        metadata = {key: raw["metadata"][key] for key in ("name", "namespace", "uid")}
+        key = cache.key_of(raw)
+        pause = self._pace.pause(key, self._clock().timestamp())
+        if pause:
+            self._ask(key, pause)
+            return
+        metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid")}
         manifest = {
             "apiVersion": naming.API_VERSION,
             "kind": naming.KIND,
@@ -216,7 +248,8 @@ class Reconciler:
         self._cache.put_formation(written)
         if generation(written) != generation(raw) or "deletionTimestamp" in written["metadata"]:
             # The answer holds a change that the watch will bring, too, but then as no news.
-            self._ask(cache.key_of(raw), 0.0)
+            self._ask(key, 0.0)
+        await self._tell(raw, transitions.notices(raw["status"], wanted))
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")

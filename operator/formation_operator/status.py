@@ -4,13 +4,16 @@ The status is a fixed point: seeing the same again gives the same status, which 
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from formation_operator import conditions, naming
+from formation_operator import conditions, exits, health, naming
 from formation_operator.conditions import Condition
 from formation_operator.counts import Count
-from formation_operator.observed import Child, Pod
+from formation_operator.diagnosis import Finding
+from formation_operator.health import Health
+from formation_operator.observed import Child
+from formation_operator.pods import Pod
 
 Status = dict[str, Any]
 
@@ -42,8 +45,13 @@ class Seen:
     """The intent of each type that could be rendered."""
     images: Mapping[str, Mapping[str, str]]
     """The images that each type's intent asks for, by container."""
-    problems: Iterable[Problem] = ()
-    pods: Iterable[Pod] = ()
+    problems: Sequence[Problem] = ()
+    """What stands in the way of writing the children."""
+    pods: Sequence[Pod] = ()
+    """The Pods that aren't well."""
+    findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
+    """What is wrong with them, by type."""
+    suspended: bool = False
     paused: bool = False
     contended: Iterable[str] = ()
     """What several clients want of one count, in sentences."""
@@ -51,7 +59,9 @@ class Seen:
 
 def compute(seen: Seen, previous: Status, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    processes = {name: _process(seen, name, previous) for name in sorted(seen.counts)}
+    types = {name: _health(seen, name) for name in sorted(seen.counts)}
+    before = previous.get("processes") or {}
+    processes = {name: _process(seen, name, types[name], before.get(name) or {}) for name in types}
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
@@ -59,7 +69,7 @@ def compute(seen: Seen, previous: Status, now: str) -> Status:
         ),
         "processes": processes,
         "conditions": conditions.rendered(
-            _conditions(seen), previous.get("conditions") or [], seen.generation, now
+            _conditions(seen, types), previous.get("conditions") or [], seen.generation, now
         ),
     }
     if "web" in processes:  # what the scale subresource reads
@@ -111,10 +121,19 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {item["type"]: item for item in items}
 
 
-def _process(seen: Seen, name: str, previous: Status) -> dict[str, Any]:
+def _health(seen: Seen, name: str) -> Health:
+    return health.health(
+        seen.counts[name],
+        seen.deployments.get(name),
+        seen.digests.get(name),
+        seen.findings.get(name, ()),
+        suspended=seen.suspended,
+    )
+
+
+def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict[str, Any]:
     child = seen.deployments.get(name)
     autoscaler = seen.counts[name].autoscaler
-    before = (previous.get("processes") or {}).get(name) or {}
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
@@ -122,112 +141,67 @@ def _process(seen: Seen, name: str, previous: Status) -> dict[str, Any]:
         ready, updated = before.get("readyReplicas", 0), 0
     else:
         ready = updated = 0
+    last = _last_exit(seen, name, before.get("lastExit"))
     return {
         "desiredReplicas": seen.counts[name].desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
         "selector": naming.selector_string(seen.name, name),
+        "state": own.state,
+        **({"reason": own.reason, "message": own.message} if own.reason else {}),
+        "restarts": sum(pod.restarts for pod in seen.pods if pod.process_type == name),
+        **({"lastExit": last} if last else {}),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
     }
 
 
-def _conditions(seen: Seen) -> list[Condition]:
-    found = [*seen.problems, *_deployment_problems(seen), *_pod_problems(seen)]
-    lasting = [problem for problem in found if problem.lasting]
-    waiting = [str(problem) for problem in found if not problem.lasting]
-    unready = [*waiting, *_unready(seen, {problem.process_type for problem in found})]
-    extra = [*_overridden(seen)]
-    contended = "; ".join(seen.contended)
-    if contended:
-        extra.append(Condition(conditions.CONTENDED, "Autoscaler", contended))
-    if seen.paused:
-        extra.append(Condition(conditions.PAUSED, "Paused", "spec.paused is true: nothing is changed"))
+def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return how a process of a type ended last; the record outlives the Pod that it came from."""
+    records = [exits.record_of(pod, name) for pod in seen.pods if pod.process_type == name]
+    # Of two about the same moment the fresh one counts.
+    known = [record for record in (*records, before) if record]
+    return max(known, key=lambda record: record["finishedAt"], default=None)
+
+
+def _conditions(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
+    lasting = [problem for problem in seen.problems if problem.lasting]
+    waiting = [problem for problem in seen.problems if not problem.lasting]
+    excused = {problem.process_type for problem in seen.problems}
+    for name, own in types.items():
+        if not own.complete and name not in excused:
+            problem = Problem(name, own.reason, own.message, lasting=own.lasting)
+            (lasting if own.lasting else waiting).append(problem)
+    return [*_readiness(seen, lasting, waiting), *_extra(seen)]
+
+
+def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Condition]:
+    text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
-        text = "; ".join(map(str, [*lasting, *unready]))
         reason = lasting[0].reason
         return [
             Condition(conditions.READY, reason, text, true=False),
             Condition(conditions.STALLED, reason, text),
-            *extra,
         ]
-    if not unready:
-        return [Condition(conditions.READY, "Running", "all process types run as declared"), *extra]
-    text = "; ".join(unready)
+    if not waiting:
+        return [Condition(conditions.READY, "Running", "all process types run as declared")]
     if seen.paused:
-        return [Condition(conditions.READY, "Paused", text, true=False), *extra]
+        return [Condition(conditions.READY, "Paused", text, true=False)]
+    # Of several reasons the one that tells more than that something is under way.
+    reason = next((each.reason for each in waiting if each.reason != "Progressing"), "Progressing")
     return [
-        Condition(conditions.READY, "Progressing", text, true=False),
-        Condition(conditions.RECONCILING, "Progressing", text),
-        *extra,
+        Condition(conditions.READY, reason, text, true=False),
+        Condition(conditions.RECONCILING, reason, text),
     ]
 
 
-def _unready(seen: Seen, excused: set[str]) -> list[str]:
-    """Return a sentence for each type that doesn't run as declared yet."""
-    sentences = []
-    for name, count in sorted(seen.counts.items()):
-        if name in excused:
-            continue
-        child = seen.deployments.get(name)
-        if child is None or not child.rollout.current or child.intent != seen.digests.get(name):
-            sentences.append(f"{name}: the rollout is about to begin")
-        elif not _complete(count, child):
-            sentences.append(_progress(name, count, child))
-    return sentences
-
-
-def _complete(count: Count, child: Child) -> bool:
-    rollout = child.rollout
-    if count.rendered is None:
-        # Somebody else's count moves by itself: as long as enough Pods serve, nothing is wrong.
-        return rollout.serving and rollout.updated >= rollout.total
-    return rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
-
-
-def _progress(name: str, count: Count, child: Child) -> str:
-    rollout = child.rollout
-    old = rollout.total - rollout.updated
-    if old > 0:
-        return f"{name}: {rollout.updated} of {count.desired} updated, {old} old still running"
-    if rollout.total > count.desired:
-        return f"{name}: {rollout.total} running, {count.desired} wanted"
-    return f"{name}: {rollout.available} of {count.desired} available"
-
-
-def _deployment_problems(seen: Seen) -> Iterable[Problem]:
-    for name, child in sorted(seen.deployments.items()):
-        if not child.rollout.current:
-            continue
-        if child.rollout.blocked:
-            yield Problem(name, "ReplicaFailure", child.rollout.blocked)
-        elif child.rollout.stuck:
-            yield Problem(name, "ProgressDeadlineExceeded", child.rollout.stuck)
-
-
-def _pod_problems(seen: Seen) -> Iterable[Problem]:
-    told = set()
-    for pod in sorted(seen.pods, key=lambda pod: pod.name):
-        if pod.process_type in seen.counts and pod.process_type not in told:
-            told.add(pod.process_type)
-            yield explain_refusal(pod.process_type, pod.refusal)
-
-
-def explain_refusal(process_type: str, refusal: str) -> Problem:
-    """Return kubelet's refusal to start a container, with the one-line fix where there is one.
-
-    The two texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
-    """
-    option = "or spec.securityDefaults: none to run it as it is"
-    user = "podTemplate: {spec: {securityContext: {runAsUser: 1000}}}"
-    if "non-numeric user" in refusal:
-        fix = (
-            f"the image names its user by a word: set USER to a number in the Dockerfile, or {user}, {option}"
-        )
-        return Problem(process_type, "ImageUserNotNumeric", fix)
-    if "run as root" in refusal:
-        fix = f"the image runs as root: set USER 1000 in the Dockerfile, or {user}, {option}"
-        return Problem(process_type, "ImageUserIsRoot", fix)
-    return Problem(process_type, "ContainerConfigError", refusal, lasting=False)
+def _extra(seen: Seen) -> Iterable[Condition]:
+    """Yield what else there is to say, whether or not the Formation is ready."""
+    yield from _overridden(seen)
+    contended = "; ".join(seen.contended)
+    if contended:
+        yield Condition(conditions.CONTENDED, "Autoscaler", contended)
+    if seen.paused:
+        yield Condition(conditions.PAUSED, "Paused", "spec.paused is true: nothing is changed")
 
 
 def _overridden(seen: Seen) -> Iterable[Condition]:

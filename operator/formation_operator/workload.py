@@ -34,6 +34,7 @@ def pod_template(formation: str, name: str, spec: FormationSpec, process: Proces
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
     overlay = _named_after_type(name, process, overlay)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
+    template = {**template, "spec": _outspoken(template["spec"])}
     if (process.security_defaults or spec.security_defaults) != "none":
         template = {**template, "spec": _restricted(template["spec"])}
     return template
@@ -129,6 +130,13 @@ def _check_own_container(process: ProcessType, container: Manifest) -> None:
                 f"podTemplate: the container {naming.PROCESS_CONTAINER} sets the port {naming.PORT_NAME} "
                 f"({port['containerPort']}): use the process type's port, or another name and number"
             )
+
+
+def _outspoken(pod: Manifest) -> Manifest:
+    """Return the pod with containers that leave the end of their log in its status when they crash."""
+    policy = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    kinds = [key for key in ("initContainers", "containers") if key in pod]
+    return {**pod, **{key: [{**policy, **item} for item in pod[key]] for key in kinds}}
 
 
 def _restricted(pod: Manifest) -> Manifest:

@@ -25,7 +25,8 @@ CLUSTER_VERBS = {
     ("", "pods"): READ,
     ("autoscaling", "horizontalpodautoscalers"): READ,
     ("keda.sh", "scaledobjects"): READ,
-    ("events.k8s.io", "events"): {"create", "patch"},
+    ("apps", "replicasets"): {"list"},
+    ("events.k8s.io", "events"): {"list", "create", "patch"},
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from formation_operator import status
 from formation_operator.counts import Count
-from formation_operator.observed import Pod, Rollout
+from formation_operator.observed import Rollout
 from formation_operator.status import Problem, Seen
 from tests.unit.test_plan import INTENT, a_child
 
@@ -73,7 +73,12 @@ def test_a_rollout_under_way_is_reconciling_and_not_ready(rollout: Rollout) -> N
 
 @pytest.mark.parametrize(
     "rollout",
-    [dataclasses.replace(DONE, stuck="too slow"), dataclasses.replace(DONE, blocked="exceeded quota")],
+    [
+        dataclasses.replace(DONE, available=1, stuck="too slow"),
+        dataclasses.replace(
+            DONE, available=1, blocked='pods "x" is forbidden: violates PodSecurity "restricted"'
+        ),
+    ],
 )
 def test_what_waiting_will_not_mend_is_stalled_and_not_reconciling(rollout: Rollout) -> None:
     found = conditions(status.compute(seen(rollout), {}, NOW))
@@ -90,24 +95,6 @@ def test_one_broken_type_names_itself_and_the_way_out() -> None:
     problem = Problem("web", "InvalidSpec", "podTemplate: rename the sidecar")
     found = conditions(status.compute(seen(problems=[problem]), {}, NOW))
     assert found["Stalled"]["message"] == "web: podTemplate: rename the sidecar"
-
-
-@pytest.mark.parametrize(
-    ("refusal", "reason"),
-    [
-        ("container has runAsNonRoot and image will run as root (pod: x)", "ImageUserIsRoot"),
-        (
-            "container has runAsNonRoot and image has non-numeric user (app), cannot verify",
-            "ImageUserNotNumeric",
-        ),
-    ],
-)
-def test_a_user_that_kubelet_refuses_is_reported_with_the_one_line_fix(refusal: str, reason: str) -> None:
-    pod = Pod("default", "shop-worker-1", "1", "shop", "worker", refusal)
-    found = conditions(status.compute(seen(dataclasses.replace(DONE, available=0), pods=[pod]), {}, NOW))
-    assert found["Stalled"]["reason"] == reason
-    assert "runAsUser: 1000" in found["Stalled"]["message"]
-    assert "securityDefaults: none" in found["Stalled"]["message"]
 
 
 def test_an_image_that_a_policy_rewrites_is_told_and_keeps_the_formation_ready() -> None:

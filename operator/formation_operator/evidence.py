@@ -1,0 +1,162 @@
+"""What has to be asked of the cluster before the trouble of a Formation's Pods can be explained.
+
+Two questions, and only while something is wrong: what kubelet recorded about a Pod whose own status
+doesn't tell (see `diagnosis.needs_events`), and which Pods belong to the present version of a
+Deployment, since a failing old version says nothing about the new one.  Answers are remembered for
+as long as nothing changes; a question without an answer is asked again after a pause that doubles.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from formation_operator import diagnosis, errors, naming, times
+from formation_operator.cluster import Cluster, Object
+from formation_operator.diagnosis import Finding, Told
+from formation_operator.observed import REVISION_ANNOTATION, Child, Key
+from formation_operator.pods import Pod
+
+logger = logging.getLogger(__name__)
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 600.0
+LONGEST_MESSAGE = 600
+ANY, NONE = "*", ""
+"""In place of a template's hash: all Pods have the present one; it isn't known."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was recorded about a Pod when it was as ``pod`` says."""
+
+    pod: Pod
+    events: tuple[Told, ...]
+    asked_at: float
+    pause: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """The trouble of a Formation's Pods, by process type."""
+
+    findings: Mapping[str, list[Finding]]
+    pods: Sequence[Pod]
+    again_in: float | None
+    """Seconds after which it may be different although nothing is heard."""
+
+
+class Examiner:
+    """Asks, and remembers the answers."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._answers: dict[Key, dict[str, Answer]] = {}
+        self._templates: dict[Key, dict[str, tuple[str, str]]] = {}
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of a Formation that is gone."""
+        self._answers.pop(key, None)
+        self._templates.pop(key, None)
+
+    async def examine(
+        self, key: Key, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float
+    ) -> Examined:
+        """Return what is wrong with a Formation's Pods; ``now`` is in seconds since 1970."""
+        known = list(pods)
+        if not known:
+            self.forget(key)
+            return Examined({}, (), None)
+        findings: dict[str, list[Finding]] = {}
+        answers: dict[str, Answer] = {}
+        for pod in await self._present(key, deployments, known):
+            answer = await self._answer(key, pod, now)
+            if answer is not None:
+                answers[pod.uid] = answer
+            found = diagnosis.finding(pod, now, answer.events if answer else ())
+            if found is not None:
+                findings.setdefault(pod.process_type, []).append(found)
+        self._answers[key] = answers
+        waits = [diagnosis.changes_in(pod, now) for pod in known]
+        waits += [answer.asked_at + answer.pause - now for answer in answers.values() if answer.pause]
+        return Examined(findings, known, min((wait for wait in waits if wait is not None), default=None))
+
+    async def _answer(self, key: Key, pod: Pod, now: float) -> Answer | None:
+        if not diagnosis.needs_events(pod, now):
+            return None
+        before = self._answers.get(key, {}).get(pod.uid)
+        same = before is not None and pod.same_as(before.pod)
+        if before is not None and same and (not before.pause or now < before.asked_at + before.pause):
+            return before
+        events = await self._events(pod)
+        pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
+        explained = diagnosis.explains(pod, now, events)
+        return Answer(pod, events, now, 0.0 if explained else pause)
+
+    async def _events(self, pod: Pod) -> tuple[Told, ...]:
+        try:
+            found = await self._cluster.select("Event", pod.namespace, fields=f"regarding.uid={pod.uid}")
+        except errors.ClusterError as error:
+            logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
+            return ()
+        return tuple(
+            told(item) for item in found if item.get("type") == "Warning" or item.get("reason") == "Killing"
+        )
+
+    # Which version of the pod template
+
+    async def _present(self, key: Key, deployments: Mapping[str, Child], pods: list[Pod]) -> list[Pod]:
+        """Return the Pods of each Deployment's present version, in a lasting order."""
+        templates = {
+            name: await self._template(key, name, deployments.get(name))
+            for name in sorted({pod.process_type for pod in pods})
+        }
+        present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
+        return sorted(present, key=lambda pod: (pod.created, pod.name))
+
+    async def _template(self, key: Key, name: str, child: Child | None) -> str:
+        """Return the hash of a Deployment's present template; ANY where there is no other."""
+        if child is None or not child.rollout.current:
+            return NONE
+        if child.rollout.updated == child.rollout.total > 0:
+            return ANY
+        revision, template = self._templates.get(key, {}).get(name, ("", ""))
+        identity = f"{child.uid}/{child.rollout.revision}"
+        if revision != identity:
+            template = await self._hash(child)
+            if template != NONE:
+                self._templates.setdefault(key, {})[name] = (identity, template)
+        return template
+
+    async def _hash(self, child: Child) -> str:
+        labels = naming.selector_string(child.formation or "", child.process_type or "")
+        try:
+            found = await self._cluster.select("ReplicaSet", child.namespace, labels=labels)
+        except errors.ClusterError as error:
+            logger.warning("The ReplicaSets of %s/%s can't be read: %s", child.namespace, child.name, error)
+            return NONE
+        return next((template_of(item) for item in found if is_present(item, child)), NONE)
+
+
+def is_present(replica_set: Object, child: Child) -> bool:
+    """Tell whether a ReplicaSet is the one that a Deployment has now."""
+    metadata = replica_set["metadata"]
+    owners = {reference["uid"] for reference in metadata.get("ownerReferences") or []}
+    revision = (metadata.get("annotations") or {}).get(REVISION_ANNOTATION)
+    return child.uid in owners and revision == child.rollout.revision
+
+
+def template_of(replica_set: Object) -> str:
+    """Return the hash that a ReplicaSet's Pods carry as a label."""
+    return str((replica_set["metadata"].get("labels") or {}).get("pod-template-hash", ""))
+
+
+def told(event: Object) -> Told:
+    """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
+    series = event.get("series") or {}
+    last = (
+        series.get("lastObservedTime")
+        or event.get("deprecatedLastTimestamp")
+        or event.get("eventTime")
+        or event["metadata"].get("creationTimestamp")
+    )
+    message = event.get("note") or ""
+    return Told(event.get("reason") or "", message[:LONGEST_MESSAGE], times.epoch(last) or 0.0)

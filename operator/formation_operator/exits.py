@@ -1,0 +1,135 @@
+"""How a process ended, in everyday words, and the word for programs that goes with it."""
+
+import re
+import signal
+from typing import Any
+
+from formation_operator import times
+from formation_operator.pods import Exit, Pod
+
+AT_ONCE = 10.0
+"""Seconds: who ends without an error before that has hardly done a day's work."""
+LONGEST_LINE = 200
+"""Characters of a process's last words."""
+EXITED = "Exited"
+KILLED = "Killed"
+OUT_OF_MEMORY = "OOMKilled"
+AT_ONCE_REASON = "ExitedAtOnce"
+COMPLETED = "Completed"
+BAD_COMMAND = "BadCommand"
+LOST = "Lost"
+SHELL_CODES = {
+    126: "the shell found the command but couldn't execute it",
+    127: "the shell found no such command",
+}
+SIGNAL_NAMES = {
+    signal.SIGABRT: "it aborted itself",
+    signal.SIGBUS: "a memory access went wrong",
+    signal.SIGFPE: "a calculation went wrong",
+    signal.SIGILL: "its program isn't made for this machine, or aborted itself",
+    signal.SIGSEGV: "a memory access went wrong",
+    signal.SIGSYS: "it made a system call that isn't allowed",
+}
+# What runc and the kernel say of a program that can't be started, after the name of the call.
+NOT_STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)')
+FOREGROUND = (
+    "a process type has to keep running. If it puts itself into the background, run it in the "
+    "foreground; if its work was done, it is a Job"
+)
+
+
+def reason(exit_: Exit) -> str:
+    """Return the word for programs for how a container ended."""
+    if exit_.reason == "OOMKilled":
+        return OUT_OF_MEMORY
+    if exit_.reason == "ContainerStatusUnknown":
+        return LOST
+    if exit_.reason in ("StartError", "ContainerCannotRun"):
+        return BAD_COMMAND
+    if exit_.code == 0:
+        return AT_ONCE_REASON if exit_.seconds < AT_ONCE else COMPLETED
+    return KILLED if exit_.signal else EXITED
+
+
+def words(exit_: Exit) -> str:
+    """Return how a container ended, as one says it; the process's own last words come with it."""
+    match reason(exit_):
+        case "OOMKilled":
+            limit = f" ({exit_.memory_limit})" if exit_.memory_limit else ""
+            text = f"needed more memory than its limit{limit} and was killed: raise resources.limits.memory"
+        case "Lost":
+            text = "was lost with its node: how it ended isn't known"
+        case "BadCommand":
+            text = not_started(exit_.message)
+        case "ExitedAtOnce":
+            text = f"exited with code 0 right after its start: {FOREGROUND}"
+        case "Completed":
+            text = f"exited with code 0: {FOREGROUND}"
+        case "Killed":
+            text = _signalled(exit_) + _last_words(exit_)
+        case _:
+            text = _with_code(exit_.code) + _last_words(exit_)
+    return text
+
+
+def _with_code(code: int) -> str:
+    explained = SHELL_CODES.get(code)
+    return f"exited with code {code}" + (f" ({explained})" if explained else "")
+
+
+def not_started(message: str) -> str:
+    """Return why a program couldn't be started, from the container runtime's own words."""
+    found = NOT_STARTED.search(message)
+    if found is None:
+        return f"couldn't be started: {message}"
+    program = found["program"] or found["path"]
+    why = (found["why"] or found["error"]).strip()
+    return f"couldn't be started: {program}: {why}: check command, args and the image"
+
+
+def lasting(message: str) -> bool:
+    """Tell whether a program that can't be started never will be with this image and command."""
+    return NOT_STARTED.search(message) is not None
+
+
+def record(exit_: Exit) -> dict[str, Any]:
+    """Return what the status keeps of how a container ended."""
+    return {
+        "exitCode": exit_.code,
+        **({"signal": exit_.signal} if exit_.signal else {}),
+        "reason": reason(exit_),
+        "message": words(exit_),
+        "finishedAt": exit_.finished_at,
+    }
+
+
+def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
+    """Return what the status keeps of how a Pod's container ended, or the Pod as a whole."""
+    last = next((item.exit for item in pod.containers if item.name == name), None)
+    own = record(last) if last else {}
+    if pod.failure is None:
+        return own or None
+    word, message, moment = pod.failure
+    text = f"was ended by its node: {word}: {message}".rstrip(": ")
+    return {**own, "reason": word, "message": text, "finishedAt": moment or own.get("finishedAt", "")}
+
+
+def moments(exit_: Exit) -> tuple[float, float]:
+    """Return when a container began and ended, in seconds since 1970."""
+    return times.epoch(exit_.started_at) or 0.0, times.epoch(exit_.finished_at) or 0.0
+
+
+def _signalled(exit_: Exit) -> str:
+    number = exit_.signal or 0
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "unknown"
+    explained = SIGNAL_NAMES.get(signal.Signals(number)) if name != "unknown" else None
+    return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
+
+
+def _last_words(exit_: Exit) -> str:
+    """Return the last line that the process left, cut to what fits a table."""
+    lines = [line.strip() for line in exit_.message.splitlines() if line.strip()]
+    return f": {lines[-1][:LONGEST_LINE]}" if lines else ""

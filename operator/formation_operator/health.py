@@ -1,0 +1,140 @@
+"""How a process type is as a whole: its state, and the reason if that isn't Running.
+
+Running means as declared.  The other states name what keeps a type from it, worst first, as found
+on its Pods or by its Deployment's controller.
+"""
+
+import collections
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from formation_operator import diagnosis
+from formation_operator.counts import Count
+from formation_operator.diagnosis import CRASHING, IDLE, RUNNING, STARTING, SUSPENDED, Finding
+from formation_operator.observed import Child, Rollout
+
+PROGRESSING = "Progressing"
+REPLICA_FAILURE = "ReplicaFailure"
+DEADLINE = "ProgressDeadlineExceeded"
+TOLERATED = 0.25
+"""The share of somebody else's count that may be down, as in a Deployment's own defaults."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """One type, as a whole."""
+
+    state: str
+    complete: bool
+    """Whether the type runs as declared."""
+    reason: str = ""
+    """The cause, in a word for programs; empty where there is nothing to explain."""
+    message: str = ""
+    """The cause, in a sentence for people without the type's name."""
+    lasting: bool = False
+    """Whether waiting won't mend it."""
+
+
+def health(
+    count: Count, child: Child | None, digest: str | None, findings: Sequence[Finding], *, suspended: bool
+) -> Health:
+    """Return how a type is; ``digest`` is the intent that its Deployment should have."""
+    if child is None or not child.rollout.current or child.intent != digest:
+        state = SUSPENDED if suspended and count.desired == 0 else STARTING
+        return Health(state, complete=False, reason=PROGRESSING, message="the rollout is about to begin")
+    found = _worst(findings)
+    complete = _complete(count, child.rollout, findings)
+    if count.desired == 0:
+        return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
+    if found is not None:
+        return _ill(found, findings, count, child.rollout, complete=complete)
+    if complete:
+        return Health(RUNNING, complete=True)
+    return _under_way(count, child.rollout)
+
+
+def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding]) -> bool:
+    crashing = sum(each.state == CRASHING for each in findings)
+    if count.rendered is None:
+        # Somebody else's count moves by itself: as long as enough Pods serve, nothing is wrong.
+        return rollout.serving and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
+    there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
+    return there and not crashing
+
+
+def _worst(findings: Sequence[Finding]) -> Finding | None:
+    """Return the gravest finding, of these the most frequent, of these the latest."""
+    often = collections.Counter((each.state, each.reason) for each in findings)
+    return min(
+        findings,
+        key=lambda each: (
+            not each.lasting,
+            diagnosis.SEVERITY.index(each.state),
+            -often[each.state, each.reason],
+            each.reason,
+            [-ord(letter) for letter in each.last],
+        ),
+        default=None,
+    )
+
+
+def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
+    state = SUSPENDED if suspended else IDLE
+    if complete:
+        return Health(state, complete=True)
+    return Health(state, complete=False, reason=PROGRESSING, message=progress(count, rollout))
+
+
+def _ill(
+    found: Finding, findings: Sequence[Finding], count: Count, rollout: Rollout, *, complete: bool
+) -> Health:
+    alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
+    message = found.message
+    if found.last:
+        message += f"{_restarts(sum(each.restarts for each in alike))}, last at {found.last}"
+    if count.desired > 1 and len(alike) < count.desired:
+        message = f"{len(alike)} of {count.desired}: {message}"
+    if rollout.stuck and not complete:
+        message += "; the rollout is past its deadline"
+    if rollout.updated < rollout.total:
+        message += f"; {rollout.total - rollout.updated} of the version before still run"
+    lasting = found.lasting or (bool(rollout.stuck) and not complete)
+    return Health(found.state, complete, found.reason, message, lasting and not complete)
+
+
+def _restarts(number: int) -> str:
+    return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
+
+
+def _under_way(count: Count, rollout: Rollout) -> Health:
+    serving = rollout.available >= count.desired
+    state = RUNNING if serving else STARTING
+    if rollout.blocked:
+        message = f"Pods can't be created: {_forbidden(rollout.blocked)}"
+        lasting = LASTING_REFUSAL.search(rollout.blocked) is not None or rollout.stuck is not None
+        return Health(state, complete=False, reason=REPLICA_FAILURE, message=message, lasting=lasting)
+    if rollout.stuck:
+        message = f"the rollout is past its deadline: {progress(count, rollout)}"
+        return Health(state, complete=False, reason=DEADLINE, message=message, lasting=True)
+    return Health(state, complete=False, reason=PROGRESSING, message=progress(count, rollout))
+
+
+# A quota may be freed and a webhook come back; these refuse the same Pod for ever.
+LASTING_REFUSAL = re.compile(r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per")
+FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
+
+
+def _forbidden(message: str) -> str:
+    text = re.sub(r'^pods "[^"]*" is forbidden: ', "", message)
+    return f"{text}: {FIX}" if "violates PodSecurity" in text else text
+
+
+def progress(count: Count, rollout: Rollout) -> str:
+    """Return how far a rollout has got, in a sentence."""
+    old = rollout.total - rollout.updated
+    if old > 0:
+        return f"{rollout.updated} of {count.desired} updated, {old} old still running"
+    if rollout.total > count.desired:
+        return f"{rollout.total} running, {count.desired} wanted"
+    return f"{rollout.available} of {count.desired} available"

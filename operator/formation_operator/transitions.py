@@ -1,0 +1,56 @@
+"""Which changes of a type's state are told by an Event, and in which words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from formation_operator.diagnosis import CRASHING, UNREADY, UNSCHEDULABLE
+from formation_operator.health import PROGRESSING
+from formation_operator.notices import Notice
+
+ALARMING = (CRASHING, UNREADY, UNSCHEDULABLE)
+
+
+def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
+    """Yield an Event for each type whose state or reason differs between two statuses.
+
+    A type that begins without trouble isn't worth one.
+    """
+    known = before.get("processes") or {}
+    for name, process in (after.get("processes") or {}).items():
+        previous = known.get(name) or {}
+        if "state" not in process or _told(previous) == _told(process):
+            continue
+        if "state" in previous or _cause(process):
+            yield _notice(name, process)
+
+
+def _told(process: dict[str, Any]) -> tuple[str, str]:
+    return process.get("state", ""), _cause(process)
+
+
+def _cause(process: dict[str, Any]) -> str:
+    """Return why a type isn't well, or nothing in the ordinary course of things."""
+    reason = str(process.get("reason", ""))
+    return "" if reason == PROGRESSING else reason
+
+
+def _notice(name: str, process: dict[str, Any]) -> Notice:
+    state, cause = _told(process)
+    return Notice(
+        reason=cause if cause and state not in ALARMING else state,
+        action=cause or state,
+        note=f"{name}: {process['message'] if cause else _words(process)}",
+        warning=bool(cause),
+        topic=f"{name}/{state}/{cause}",
+    )
+
+
+def _words(process: dict[str, Any]) -> str:
+    match process["state"]:
+        case "Running":
+            return f"{process['readyReplicas']} of {process['desiredReplicas']} run"
+        case "Suspended":
+            return "suspended: no process runs until spec.suspend is false again"
+        case "Idle":
+            return "idle: its count is 0"
+    return f"starting: {process['message']}"

@@ -1,0 +1,313 @@
+"""Whatever keeps a type down, `kubectl describe formation` says it, and one Event on the Formation does.
+
+Every cause is provoked with real processes on the real node.  All the Formations of the table are
+applied at once, so that the slow ones don't wait for each other.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import builders
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster import images
+from tests.cluster.cluster import Cluster
+from tests.images import debian
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.node
+
+PATIENCE = 150.0
+SLEEP = ("sleep", "inf")
+NEVER = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 2}
+
+
+def sh(script: str) -> tuple[str, str, str]:
+    return ("/bin/sh", "-c", script)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cause:
+    """A way to be down, and what must be said of it."""
+
+    name: str
+    process: builders.Manifest
+    state: str
+    reason: str
+    words: tuple[str, ...]
+    stalled: bool = False
+    pod: builders.Manifest = dataclasses.field(default_factory=dict)
+    """What the podTemplate says beside the user."""
+
+    def formation(self) -> builders.Manifest:
+        process = {"name": "process", "imagePullPolicy": "IfNotPresent"}
+        pod = {"securityContext": {"runAsUser": 1000}, "containers": [process], **self.pod}
+        return a_formation(
+            self.name, image=debian.IMAGE.name, podTemplate={"spec": pod}, processes={"worker": self.process}
+        )
+
+
+def mounting(volume: dict[str, Any]) -> builders.Manifest:
+    process = {
+        "name": "process",
+        "imagePullPolicy": "IfNotPresent",
+        "volumeMounts": [{"name": "it", "mountPath": "/it"}],
+    }
+    return {"containers": [process], "volumes": [{"name": "it", **volume}]}
+
+
+def beside(**container: Any) -> builders.Manifest:
+    return {
+        "name": "helper",
+        "image": debian.IMAGE.name,
+        "imagePullPolicy": "IfNotPresent",
+        **container,
+    }
+
+
+HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
+CAUSES = [
+    Cause(
+        "exit-code",
+        a_process(*sh("echo first; echo 'no database at db:5432' >&2; exit 3"), replicas=1),
+        "Crashing",
+        "Exited",
+        ("exited with code 3: no database at db:5432", "restart", "last at 2"),
+    ),
+    Cause(
+        "signal",
+        a_process(*sh("python3 -c 'import os; os.kill(os.getpid(), 11)'; exit $?"), replicas=1),
+        "Crashing",
+        "Killed",
+        ("signal 11 (SIGSEGV)",),
+    ),
+    Cause(
+        "memory",
+        a_process(*sh(f"exec {HUNGRY}"), replicas=1, resources={"limits": {"memory": "48Mi"}}),
+        "Crashing",
+        "OOMKilled",
+        ("more memory than its limit (48Mi)", "resources.limits.memory"),
+    ),
+    Cause(
+        "no-image",
+        a_process(*SLEEP, replicas=1, image="registry.example.com/nowhere:v9"),
+        "Starting",
+        "ImagePullFailed",
+        ("image can't be pulled", "registry.example.com/nowhere:v9"),
+    ),
+    Cause(
+        "no-image-name",
+        a_process(*SLEEP, replicas=1, image="registry.example.com/Shop:v9"),
+        "Starting",
+        "ImagePullFailed",
+        ("image can't be pulled", "Shop:v9"),
+        stalled=True,
+    ),
+    Cause(
+        "bad-command",
+        a_process("gunicorm", replicas=1),
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: gunicorm: executable file not found", "check command"),
+        stalled=True,
+    ),
+    Cause(
+        "shell-typo",
+        a_process(*sh("gunicorm shop"), replicas=1),
+        "Crashing",
+        "Exited",
+        ("exited with code 127", "no such command", "gunicorm: not found"),
+    ),
+    Cause(
+        "liveness",
+        a_process(*sh("trap 'exit 0' TERM; sleep inf & wait"), replicas=1, livenessProbe=NEVER),
+        "Crashing",
+        "LivenessProbeFailed",
+        ("restarted because its liveness probe failed",),
+    ),
+    Cause(
+        "startup",
+        a_process(
+            *SLEEP,
+            replicas=1,
+            startupProbe={"tcpSocket": {"port": 9999}, "periodSeconds": 1},
+            terminationGracePeriodSeconds=1,
+        ),
+        "Crashing",
+        "StartupProbeFailed",
+        ("restarted because its startup probe failed", "connection refused"),
+    ),
+    Cause(
+        "readiness",
+        a_process(*SLEEP, replicas=1, port=8080),
+        "Starting",
+        "ReadinessProbeFailed",
+        ("runs, but its readiness probe fails", "8080: connect: connection refused"),
+    ),
+    Cause(
+        "secret",
+        a_process(*SLEEP, replicas=1, envFrom=[{"secretRef": {"name": "absent"}}]),
+        "Starting",
+        "SecretMissing",
+        ("no Secret absent",),
+    ),
+    Cause(
+        "config",
+        a_process(
+            *SLEEP,
+            replicas=1,
+            env=[{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "absent", "key": "a"}}}],
+        ),
+        "Starting",
+        "ConfigMapMissing",
+        ("no ConfigMap absent",),
+    ),
+    Cause(
+        "secret-volume",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "FailedMount",
+        ("can't start", 'secret "absent" not found'),
+        pod=mounting({"secret": {"secretName": "absent"}}),
+    ),
+    Cause(
+        "claim",
+        a_process(*SLEEP, replicas=1),
+        "Unschedulable",
+        "Unschedulable",
+        ("no node can take it", 'persistentvolumeclaim "absent" not found'),
+        pod=mounting({"persistentVolumeClaim": {"claimName": "absent"}}),
+    ),
+    Cause(
+        "no-room",
+        a_process(*SLEEP, replicas=1, resources={"requests": {"cpu": "900"}}),
+        "Unschedulable",
+        "Unschedulable",
+        ("no node can take it", "Insufficient cpu"),
+    ),
+    Cause(
+        "no-such-node",
+        a_process(*SLEEP, replicas=1),
+        "Unschedulable",
+        "Unschedulable",
+        ("no node can take it", "node affinity/selector"),
+        pod={"nodeSelector": {"disk": "golden"}},
+    ),
+    Cause(
+        "daemon",
+        a_process(*sh("sleep 300 & exit 0"), replicas=1),
+        "Crashing",
+        "ExitedAtOnce",
+        ("exited with code 0 right after its start", "in the foreground"),
+    ),
+    Cause(
+        "init",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "Exited",
+        ("container helper exited with code 9: migration 7 failed",),
+        pod={"initContainers": [beside(command=[*sh("echo migration 7 failed; exit 9")])]},
+    ),
+    Cause(
+        "slow-init",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "Initializing",
+        ("container helper still runs",),
+        pod={"initContainers": [beside(command=["sleep", "inf"])]},
+    ),
+    Cause(
+        "sidecar",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "Exited",
+        ("container helper exited with code 4",),
+        pod={
+            "containers": [
+                {"name": "process", "imagePullPolicy": "IfNotPresent"},
+                beside(command=[*sh("exit 4")]),
+            ]
+        },
+    ),
+    Cause(
+        "hook",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "PostStartHookFailed",
+        ("was ended because its postStart hook failed",),
+        pod={
+            "terminationGracePeriodSeconds": 1,
+            "containers": [
+                {
+                    "name": "process",
+                    "imagePullPolicy": "IfNotPresent",
+                    "lifecycle": {"postStart": {"exec": {"command": ["false"]}}},
+                }
+            ],
+        },
+    ),
+    Cause(
+        "account",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "ReplicaFailure",
+        ("Pods can't be created", 'serviceaccount "absent" not found'),
+        pod={"serviceAccountName": "absent"},
+    ),
+    Cause(
+        "evicted",
+        a_process(*sh("head -c 20M /dev/zero > /it/full; exec sleep inf"), replicas=1),
+        "Crashing",
+        "Evicted",
+        ("was ended by its node: Evicted", "exceeds the limit"),
+        pod=mounting({"emptyDir": {"sizeLimit": "1Mi"}}),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def night(real_node: Cluster, operator: OperatorProcess) -> Iterator[Client]:
+    """A namespace in which everything is down at once."""
+    images.load(real_node, debian.base())
+    real_node.run_kubectl("create", "namespace", "night")
+    client = Client(real_node, "night")
+    client("apply", "-f", "-", input="\n---\n".join(builders.text(cause.formation()) for cause in CAUSES))
+    yield client
+    real_node.run_kubectl("delete", "namespace", "night", "--wait=false")
+
+
+def process(client: Client, name: str) -> builders.Manifest:
+    found: builders.Manifest = client.get("formation", name)["status"].get("processes", {}).get("worker", {})
+    return found
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_describe_says_why(night: Client, cause: Cause) -> None:
+    def told() -> bool:
+        shown = process(night, cause.name)
+        assert (shown.get("state"), shown.get("reason")) == (cause.state, cause.reason), shown
+        described = " ".join(night("describe", "formation", cause.name).stdout.split())
+        assert [word for word in cause.words if word not in described] == [], described
+        return True
+
+    eventually(told, patience=PATIENCE)
+    kinds = {
+        item["type"]: item["status"] for item in night.get("formation", cause.name)["status"]["conditions"]
+    }
+    assert kinds == {"Ready": "False", ("Stalled" if cause.stalled else "Reconciling"): "True"}
+    assert cause.words[0] in " ".join(warnings(night, cause.name))
+
+
+def warnings(client: Client, name: str) -> list[str]:
+    items = json.loads(client("get", "events.events.k8s.io", "-o", "json").stdout)["items"]
+    return [
+        item["note"]
+        for item in items
+        if item["regarding"].get("name") == name
+        and item["regarding"]["kind"] == "Formation"
+        and item["type"] == "Warning"
+    ]
