@@ -1,8 +1,6 @@
 """Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,34 +8,21 @@ import pytest
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.cluster.cluster import environment
+from tests.history import History, stages
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
 
 
-COLUMNS = "-o=jsonpath={.spec.replicas}{'\\n'}"
-
-
-class Record:
-    """All values of a Deployment's count, as a watch saw them."""
+class Record(History):
+    """All values that a Deployment's count took."""
 
     def __init__(self, user: Client, name: str) -> None:
-        self.process = subprocess.Popen(
-            [str(user.cluster.kubectl), "-n", user.namespace, "get", "deployment", name, "--watch", COLUMNS],
-            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.first = self.process.stdout.readline()  # from here on nothing is missed
+        super().__init__(user, "deployment", name)
 
-    def end(self) -> list[int]:
+    def counts(self) -> list[int]:
         """Stop watching and return the values, repetitions left out."""
-        time.sleep(0.5)
-        self.process.terminate()
-        values = [int(line) for line in (self.first + self.process.communicate()[0]).split()]
-        return [value for number, value in enumerate(values) if number == 0 or value != values[number - 1]]
+        return stages(self.end(), lambda deployment: int(deployment["spec"]["replicas"]))
 
 
 def count(user: Client, name: str = "shop-worker") -> int:
@@ -89,7 +74,7 @@ def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Clien
     assert "from 4 to 7" in note
     user.reported()
     assert throughout(3, lambda: count(user)) == 7
-    assert record.end() == [4, 7]
+    assert record.counts() == [4, 7]
     user.apply(a_formation(processes={"clock": a_process(replicas=1)}))
     eventually(lambda: "worker" not in user.get("formation", "shop")["spec"]["processes"])
 
@@ -188,7 +173,7 @@ def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(use
 
     eventually(lambda: count(user) == 4)
     eventually(lambda: managed_by(user) is None)
-    assert record.end() == [4, 6, 4]
+    assert record.counts() == [4, 6, 4]
     assert not user.events("ScaleHonoured")
     assert not user.events("DriftRepaired")
 
@@ -248,7 +233,7 @@ def test_a_count_that_is_taken_away_and_given_back_never_dips(user: Client) -> N
     user.apply(a_formation(processes={"worker": a_process(replicas=3)}))
     eventually(lambda: count(user) == 3)
 
-    assert record.end() == [5, 7, 3]
+    assert record.counts() == [5, 7, 3]
 
 
 def test_a_deleted_child_with_an_omitted_count_comes_back_with_its_last(user: Client) -> None:
@@ -382,6 +367,6 @@ def test_kedas_own_scaling_between_zero_and_one_is_left_to_it(
     user("delete", "scaledobject", "jobs")
 
     eventually(lambda: count(user) == 4)
-    assert record.end() == [4, 0, 1, 0, 4]
+    assert record.counts() == [4, 0, 1, 0, 4]
     assert declared(user) == 4
     assert not user.events("ScaleHonoured")

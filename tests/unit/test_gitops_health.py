@@ -1,31 +1,17 @@
 """What Argo CD and Flux make of a Formation at each stage of its life, by the rules that they go by."""
 
 import dataclasses
-import pathlib
 from typing import Any
 
-import celpy
 import pytest
-import yaml
-from celpy.adapter import json_to_cel
-from lupa import lua51
 
 from formation_operator import naming, status
 from formation_operator.counts import Count
 from formation_operator.observed import Rollout
 from formation_operator.status import Problem, Seen
 from tests.builders import Manifest, a_formation, stored
+from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
 from tests.unit.test_status import DONE, LATER, NOW, seen
-
-GITOPS = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "gitops"
-LUA = (GITOPS / "argocd-health.lua").read_text()
-PATCH = yaml.safe_load((GITOPS / "argocd-cm-patch.yaml").read_text())
-FLUX = yaml.safe_load((GITOPS / "flux-kustomization.yaml").read_text())
-(EXPRESSIONS,) = FLUX["spec"]["healthCheckExprs"]
-
-# Argo CD opens only the base, package and table libraries, and an `os` of its own.
-# Source: https://github.com/argoproj/argo-cd/blob/master/util/lua/lua.go
-WITHHELD = ("coroutine", "debug", "io", "math", "os", "python", "string")
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)
 GONE = Rollout(current=True, serving=True)
@@ -72,61 +58,6 @@ STAGES = {
     "being deleted": (DELETED, "Progressing", "Terminating"),
 }
 LIVING = {name: stage for name, stage in STAGES.items() if name != "being deleted"}
-
-
-def argo_cd(formation: Manifest) -> dict[str, str]:
-    """Return what Argo CD shows: the shipped script, run as Argo CD runs it."""
-    lua = lua51.LuaRuntime()
-    for library in WITHHELD:
-        lua.globals()[library] = None
-    lua.globals()["obj"] = lua.table_from(formation, recursive=True)
-    return dict(lua.execute(LUA))
-
-
-def condition(formation: Manifest, kind: str) -> str | None:
-    """Return the status of a condition, or nothing where it isn't listed."""
-    conditions = formation["status"].get("conditions") or []
-    return next((item["status"] for item in conditions if item["type"] == kind), None)
-
-
-def is_stale(formation: Manifest) -> bool:
-    generation: int = formation["metadata"]["generation"]
-    return bool(formation["status"].get("observedGeneration", generation) != generation)
-
-
-def kstatus(formation: Manifest) -> str:
-    """Return what kstatus says of a custom resource: the first of its documented rules that fits.
-
-    Source: https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
-    """
-    if "deletionTimestamp" in formation["metadata"]:
-        return "Terminating"
-    if is_stale(formation):
-        return "InProgress"
-    for item in formation["status"].get("conditions") or []:
-        if item["status"] == "True" and item["type"] in ("Reconciling", "Stalled"):
-            return "InProgress" if item["type"] == "Reconciling" else "Failed"
-    return "Current" if condition(formation, "Ready") in ("True", None) else "InProgress"
-
-
-def holds(expression: str, formation: Manifest) -> bool:
-    """Evaluate an expression of CEL whose variables are the fields of the object."""
-    environment = celpy.Environment()
-    program = environment.program(environment.compile(expression))
-    return bool(program.evaluate({key: json_to_cel(value) for key, value in formation.items()}))
-
-
-def flux(formation: Manifest) -> str:
-    """Return what Flux makes of the shipped expressions, in the order that it asks.
-
-    Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#health-check-expressions
-    """
-    if is_stale(formation):
-        return "InProgress"
-    for field, said in (("inProgress", "InProgress"), ("failed", "Failed"), ("current", "Current")):
-        if holds(EXPRESSIONS[field], formation):
-            return said
-    return "InProgress"
 
 
 @pytest.mark.parametrize(("formation", "health", "_"), STAGES.values(), ids=STAGES)

@@ -1,0 +1,48 @@
+"""Every version that an object went through, as a watch saw it."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from tests.client import Client
+from tests.cluster.cluster import environment
+
+T = TypeVar("T")
+
+
+class History:
+    """Watches one object from now on."""
+
+    def __init__(self, user: Client, kind: str, name: str) -> None:
+        self._process = subprocess.Popen(
+            [str(user.cluster.kubectl), "-n", user.namespace, "get", kind, name, "--watch", "-o", "json"],
+            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self._first = self._process.stdout.readline()  # from here on nothing is missed
+
+    def end(self) -> list[dict[str, Any]]:
+        """Stop watching and return the versions in their order."""
+        time.sleep(0.5)
+        self._process.terminate()
+        text = self._first + self._process.communicate()[0]
+        decoder, versions, position = json.JSONDecoder(), [], 0
+        while text[position:].strip():
+            position += len(text[position:]) - len(text[position:].lstrip())
+            version, position = decoder.raw_decode(text, position)
+            versions.append(version)
+        return versions
+
+
+def stages(versions: Iterable[dict[str, Any]], judge: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return what was judged of the versions one after the other, repetitions left out."""
+    found: list[T] = []
+    for version in versions:
+        judged = judge(version)
+        if not found or found[-1] != judged:
+            found.append(judged)
+    return found
