@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +11,6 @@ import urllib.request
 
 from tests.cluster.cluster import Cluster, environment
 
-HEALTH = "http://127.0.0.1:18080/healthz"
 START_SECONDS = 60
 
 
@@ -21,13 +21,16 @@ class OperatorProcess:
     cluster: Cluster
     log: pathlib.Path
     process: subprocess.Popen[bytes] | None = None
+    health: str = ""
+    """Where this process, and none that a broken run left behind, answers its health check."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
         kubeconfig = self.cluster.kubeconfig_for("formation-system", "formation-operator")
+        self.health = f"http://127.0.0.1:{free_port()}/healthz"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "formation_operator", "--liveness", HEALTH, *flags],
+                [sys.executable, "-m", "formation_operator", "--liveness", self.health, *flags],
                 env={**environment(), "KUBECONFIG": str(kubeconfig)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -61,7 +64,14 @@ class OperatorProcess:
     def _healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(HEALTH, timeout=2) as answer:
+            with opener.open(self.health, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

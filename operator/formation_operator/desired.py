@@ -14,6 +14,8 @@ from formation_operator.workload import Manifest
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
 SURGE = UNAVAILABLE = "25%"
+PROOF_SECONDS = 5
+"""How long a process without a readiness probe must run before it replaces one of the version before."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +53,9 @@ def deployment(formation: Formation, name: str, process: ProcessType, count: Cou
         "strategy": strategy(process),
         "template": workload.pod_template(owner, name, formation.spec, process),
     }
+    if not workload.tells_when_ready(spec["template"], name):
+        # Kubernetes counts it as ready at once, and a rollout would end the old ones for one that crashes.
+        spec["minReadySeconds"] = PROOF_SECONDS
     if count.rendered is not None:
         spec["replicas"] = count.rendered
     # Without a count of ours the annotation would change with every scaling of somebody else's.

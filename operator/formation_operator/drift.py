@@ -72,6 +72,8 @@ def field_of(formation: Formation, intent: Intent, path: ownership.Path) -> str:
         return f"{own}.replicas"
     if path[:2] == ("spec", "strategy"):
         return f"{own}.rollingUpdate"
+    if path[:2] == ("spec", "minReadySeconds"):
+        return f"{own}.readinessProbe"
     return _template_field(formation, name, path)
 
 

@@ -40,6 +40,12 @@ def pod_template(formation: str, name: str, spec: FormationSpec, process: Proces
     return template
 
 
+def tells_when_ready(template: Manifest, name: str) -> bool:
+    """Tell whether the process of a rendered pod template has a readiness probe."""
+    containers = template["spec"]["containers"]
+    return any(item["name"] == name and item.get("readinessProbe") for item in containers)
+
+
 def _template(
     formation: str, name: str, spec: FormationSpec, process: ProcessType, overlay: Manifest
 ) -> Manifest:

@@ -1,0 +1,324 @@
+"""What health checks, status and Events say through the life of a type: exact at every stage, and calm."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from tests import builders
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+from tests.cluster import images
+from tests.cluster.cluster import Cluster
+from tests.contract.test_whose_count import an_hpa
+from tests.health_checks import argo_cd, flux, kstatus
+from tests.history import History, stages
+from tests.images import debian
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.node
+
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=90s")
+RUNS = ("sleep", "inf")
+CRASHES = ("/bin/sh", "-c", "echo 'no database' >&2; exit 3")
+
+
+@pytest.fixture(scope="module")
+def debian_image(real_node: Cluster) -> None:
+    """Put Debian onto the node."""
+    images.load(real_node, debian.base())
+
+
+@pytest.fixture
+def person(user: Client, debian_image: None) -> Client:
+    """A user with an image that has a shell."""
+    return user
+
+
+def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:
+    """Return a Formation with one worker that runs, or does what the command says."""
+    container: dict[str, Any] = {"name": "process", "imagePullPolicy": "IfNotPresent"}
+    pod: dict[str, Any] = {"securityContext": {"runAsUser": 1000}, "containers": [container]}
+    if volume:
+        container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
+        pod["volumes"] = [{"name": "memory", "emptyDir": {}}]
+    fields = {"replicas": 1, "terminationGracePeriodSeconds": 1, **fields}
+    return a_formation(
+        name,
+        image=debian.IMAGE.name,
+        podTemplate={"spec": pod},
+        processes={"worker": a_process(*(command or RUNS), **fields)},
+    )
+
+
+def worker(client: Client, name: str = "shop") -> dict[str, Any]:
+    """Return what the status says of the worker."""
+    found: dict[str, Any] = client.get("formation", name)["status"].get("processes", {}).get("worker", {})
+    return found
+
+
+def is_in(client: Client, state: str, reason: str = "") -> dict[str, Any] | None:
+    """Return what the status says of the worker if it is in a state, for a reason."""
+    found = worker(client)
+    return found if (found.get("state"), found.get("reason", "")) == (state, reason) else None
+
+
+def spec(client: Client, **fields: Any) -> None:
+    """Change the Formation's spec."""
+    client.merge("formation", "shop", {"spec": fields})
+
+
+def command(client: Client, *words: str) -> None:
+    """Change what the worker runs."""
+    spec(client, processes={"worker": {"command": list(words)}})
+
+
+QUOTA = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "few"},
+    "spec": {"hard": {"pods": "1"}},
+}
+LIMITS = {
+    "apiVersion": "v1",
+    "kind": "LimitRange",
+    "metadata": {"name": "small"},
+    "spec": {"limits": [{"type": "Container", "max": {"memory": "64Mi"}}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "formation", "words", "kind"),
+    [
+        (QUOTA, shop(replicas=2), "exceeded quota: few", "Reconciling"),
+        (
+            LIMITS,
+            shop(resources={"limits": {"memory": "128Mi"}}),
+            "maximum memory usage per Container is 64Mi",
+            "Stalled",
+        ),
+        (None, shop(securityDefaults="none"), "violates PodSecurity", "Stalled"),
+    ],
+    ids=["quota", "limit range", "pod security"],
+)
+def test_a_namespace_that_refuses_a_pod_is_named(
+    person: Client,
+    policy: builders.Manifest | None,
+    formation: builders.Manifest,
+    words: str,
+    kind: str,
+) -> None:
+    if policy is None:
+        enforce = "pod-security.kubernetes.io/enforce=restricted"
+        person("label", "namespace", person.namespace, enforce)
+    else:
+        person.apply(policy)
+
+    person.apply(formation)
+
+    def refused() -> bool:
+        found = worker(person)
+        return found.get("reason") == "ReplicaFailure" and words in found["message"]
+
+    eventually(refused, patience=60)
+    assert words in " ".join(person("describe", "formation", "shop").stdout.split())
+    condition = eventually(lambda: person.condition(kind))
+    assert words in condition["message"]
+    assert any(words in note for note in person.events("ReplicaFailure"))
+
+
+def test_health_checks_see_each_stage_of_an_ordinary_life_once(person: Client) -> None:
+    person.apply(shop())
+    history = History(person, "formation", "shop")
+    person(*READY)
+    command(person, "sleep", "1000")
+    person.reported()
+    person(*READY)
+    spec(person, suspend=True)
+    eventually(lambda: is_in(person, "Suspended"))
+    person(*READY)
+    spec(person, suspend=False)
+    eventually(lambda: is_in(person, "Running"))
+    person(*READY)
+    person.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 0}}}})
+    eventually(lambda: is_in(person, "Idle"))
+    person(*READY)
+    person("delete", "formation", "shop", "--cascade=foreground")
+
+    versions = history.end()
+    once = ["InProgress", "Current"]
+    assert stages(versions, kstatus) == [*once * 5, "Terminating"]
+    assert stages(versions, flux)[:10] == once * 5
+    assert stages(versions, lambda each: argo_cd(each)["status"]) == [
+        *["Progressing", "Healthy"] * 2,
+        *["Progressing", "Suspended"],
+        *["Progressing", "Healthy"] * 2,
+        "Progressing",
+    ]
+
+
+def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(person: Client) -> None:
+    person.apply(shop())
+    person(*READY)
+    person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 15}})
+    history = History(person, "formation", "shop")
+    old = {pod["metadata"]["name"] for pod in person.list_all("pod")}
+
+    command(person, *CRASHES)
+    stalled = eventually(lambda: person.condition("Stalled"), patience=90)
+    assert "worker: exited with code 3: no database" in stalled["message"]
+    assert "the rollout is past its deadline" in stalled["message"]
+    assert "1 of the version before still run" in stalled["message"]
+    running = {item["metadata"]["name"] for item in person.list_all("pod") if ready(item)}
+    assert running == old
+    command(person, "sleep", "1000")
+    person.reported()
+    person(*READY)
+
+    assert stages(history.end(), kstatus) == ["Current", "InProgress", "Failed", "InProgress", "Current"]
+    assert person.get("deployment", "shop-worker")["spec"]["progressDeadlineSeconds"] == 15
+    last = worker(person)["lastExit"]
+    assert (last["exitCode"], last["message"]) == (3, "exited with code 3: no database")
+
+
+def test_a_process_that_crashes_soon_after_its_start_never_takes_the_place_of_one_that_runs(
+    person: Client,
+) -> None:
+    person.apply(shop(replicas=2))
+    person(*READY)
+    before = {pod["metadata"]["name"] for pod in person.list_all("pod")}
+    history = History(person, "formation", "shop")
+
+    command(person, "/bin/sh", "-c", "sleep 2; exit 3")
+    eventually(lambda: worker(person).get("restarts", 0) >= 2, patience=60)
+
+    assert before <= {pod["metadata"]["name"] for pod in person.list_all("pod") if ready(pod)}
+    assert stages(history.end(), kstatus) == ["Current", "InProgress"]
+
+
+def ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions") or []
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
+def test_a_spec_that_can_not_be_carried_out_fails_and_its_correction_recovers(person: Client) -> None:
+    person.apply(shop())
+    person(*READY)
+    history = History(person, "formation", "shop")
+    volume = {
+        "spec": {"containers": [{"name": "process", "volumeMounts": [{"name": "a", "mountPath": "/a"}]}]}
+    }
+
+    spec(person, processes={"worker": {"podTemplate": volume}})
+    stalled = eventually(lambda: person.condition("Stalled"))
+    assert 'volumeMounts[0].name: Not found: "a"' in stalled["message"]
+    spec(person, processes={"worker": {"podTemplate": None}})
+    person.reported()
+    person(*READY)
+
+    found = stages(history.end(), kstatus)
+    assert found == ["Current", "InProgress", "Failed", "InProgress", "Current"]
+
+
+def test_a_process_that_crashes_again_and_again_never_looks_well_in_between(person: Client) -> None:
+    """It is believed at first, of course: each of its lives lasts a while."""
+    person.apply(shop("/bin/sh", "-c", "sleep 12; exit 3"))
+    person(*READY)
+    history = History(person, "formation", "shop")
+
+    eventually(lambda: worker(person).get("restarts", 0) >= 3, patience=150)
+
+    versions = history.end()
+    assert stages(versions, kstatus) == ["Current", "InProgress"]
+    assert stages(versions, lambda each: argo_cd(each)["status"]) == ["Healthy", "Progressing"]
+    assert [note.split(":")[0] for note in person.events("Crashing")] == ["worker"]
+
+
+THIRD_TIME = "echo >> /memory/lives; test $(wc -l < /memory/lives) -ge 3 && exec sleep inf; exit 3"
+
+
+def test_a_process_that_recovers_is_believed_and_how_it_ended_outlives_its_pod(person: Client) -> None:
+    person.apply(shop("/bin/sh", "-c", THIRD_TIME, volume=True))
+    history = History(person, "formation", "shop")
+
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    person(*READY)
+
+    assert stages(history.end(), kstatus) == ["InProgress", "Current"]
+    before = worker(person)
+    assert (before["state"], before["restarts"], before["lastExit"]["exitCode"]) == ("Running", 2, 3)
+    command(person, *RUNS)
+    person.reported()
+    person(*READY)
+    after = eventually(lambda: worker(person) if worker(person)["restarts"] == 0 else None)
+    assert after["lastExit"] == before["lastExit"]
+
+
+def test_a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_second(
+    person: Client, operator: OperatorProcess
+) -> None:
+    person.apply(shop(*CRASHES, replicas=12))
+    history, began = History(person, "formation", "shop"), time.monotonic()
+
+    eventually(lambda: worker(person).get("restarts", 0) >= 30, patience=120)
+    operator.restart()
+    throughout(5, lambda: is_in(person, "Crashing", "Exited") is not None)
+
+    versions, seconds = history.end(), time.monotonic() - began
+    assert len(stages(versions, lambda each: each["status"])) <= seconds + 2
+    assert len(person.events("Crashing")) == 1
+    assert stages(versions, kstatus) == ["InProgress"]
+    message = worker(person)["message"]
+    assert re.search(r"exited with code 3: no database \(\d+ restarts\), last at \d{4}-", message), message
+
+
+def test_while_an_autoscaler_works_health_checks_see_no_change(person: Client) -> None:
+    formation = shop()
+    del formation["spec"]["processes"]["worker"]["replicas"]
+    person.apply(formation)
+    person(*READY)
+    person.apply(an_hpa(1))
+    eventually(lambda: worker(person).get("replicasManagedBy"))
+    history = History(person, "formation", "shop")
+
+    for minimum, maximum, count in ((4, 20, 4), (1, 2, 2)):
+        limits = {"minReplicas": minimum, "maxReplicas": maximum}
+        person.merge("hpa", "shop-worker-deployment", {"spec": limits})
+        eventually(lambda count=count: worker(person)["readyReplicas"] == count, patience=60)  # type: ignore[misc]
+
+    assert stages(history.end(), kstatus) == ["Current"]
+
+
+def test_each_type_that_is_down_is_told_of_whatever_the_others_do(person: Client) -> None:
+    formation = shop()
+    formation["spec"]["processes"] |= {
+        "web": a_process("gunicorm", replicas=2, port=8080),
+        "batch": a_process(*RUNS, replicas=3, resources={"requests": {"memory": "9Ti"}}),
+    }
+    person.apply(formation)
+
+    def told() -> bool:
+        processes = person.get("formation", "shop")["status"].get("processes", {})
+        stalled = (person.condition("Stalled") or {}).get("message", "")
+        states = {name: item["state"] for name, item in processes.items()}
+        assert states == {"worker": "Running", "web": "Crashing", "batch": "Unschedulable"}, states
+        return "web: couldn't be started: gunicorm" in stalled and "batch: no node can take it" in stalled
+
+    eventually(told, patience=60)
+
+
+def test_events_about_a_type_come_once_for_each_change(person: Client) -> None:
+    person.apply(shop())
+    person(*READY)
+    command(person, *CRASHES)
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    command(person, *RUNS)
+    person.reported()
+    person(*READY)
+
+    items = json.loads(person("get", "events.events.k8s.io", "-o", "json").stdout)["items"]
+    ours = [item for item in items if item["regarding"]["kind"] == "Formation"]
+    told = sorted(item["reason"] for item in ours if item["reason"] in ("Crashing", "Running"))
+    assert told == ["Crashing", "Running"]
