@@ -14,17 +14,14 @@ from collections.abc import Callable, Sequence
 
 from formation_operator import exits, times
 from formation_operator.pods import Container, Exit, Pod
+from formation_operator.reasons import Reason, State
 
-RUNNING = "Running"
-STARTING = "Starting"
-CRASHING = "Crashing"
-UNREADY = "Unready"
-UNSCHEDULABLE = "Unschedulable"
-IDLE = "Idle"
-SUSPENDED = "Suspended"
-
-PROBE_FAILED = "ProbeFailed"
-SEVERITY = (CRASHING, UNSCHEDULABLE, STARTING, UNREADY)
+SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
+PROBE_FAILED = {
+    "liveness": Reason.LIVENESS_PROBE_FAILED,
+    "readiness": Reason.READINESS_PROBE_FAILED,
+    "startup": Reason.STARTUP_PROBE_FAILED,
+}
 PATIENCE = 10.0
 """Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
 RELIABLE = 600.0
@@ -45,7 +42,7 @@ class Told:
 class Finding:
     """What is wrong with one Pod."""
 
-    state: str
+    state: State
     reason: str
     message: str
     lasting: bool = False
@@ -80,7 +77,7 @@ def needs_events(pod: Pod, now: float) -> bool:
     if any(_may_have_been_ended(container, now) for container in pod.containers):
         return True
     found = finding(pod, now)
-    unexplained = found is None or found.reason.endswith(PROBE_FAILED)
+    unexplained = found is None or found.reason in PROBE_FAILED.values()
     return unexplained and pod.unready is not None and _age(pod, now) >= PATIENCE
 
 
@@ -135,14 +132,14 @@ def _since(pod: Pod) -> float:
 def _failed(pod: Pod) -> Finding:
     reason, message, last = pod.failure or ("", "", "")
     text = f"was ended by its node: {reason}: {message}".rstrip(": ")
-    return Finding(CRASHING, reason, text, last=last)
+    return Finding(State.CRASHING, reason, text, last=last)
 
 
 def _unscheduled(reason: str, message: str) -> Finding:
-    if reason == "SchedulingGated":
-        return Finding(STARTING, reason, "waits for its scheduling gates to be removed")
+    if reason == Reason.SCHEDULING_GATED:
+        return Finding(State.STARTING, reason, "waits for its scheduling gates to be removed")
     text = NOISE.sub("", message).rstrip(". ")
-    return Finding(UNSCHEDULABLE, "Unschedulable", f"no node can take it: {text}")
+    return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 # The scheduler's attempts to make room say nothing that its first sentence doesn't.
@@ -152,17 +149,16 @@ NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:).*", re.DO
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if pod.unready is None or _age(pod, now) < PATIENCE or _just_started(pod, now):
         return None
-    told = _latest(events, lambda event: event.reason in ON_THE_WAY)
-    if told is not None and not _running(pod):
-        return Finding(STARTING, told.reason, f"can't start: {told.message}")
+    if not _running(pod):
+        told = _latest(events, lambda event: event.reason in ON_THE_WAY) or _latest(events)
+        return Finding(State.STARTING, told.reason, f"can't start: {told.message}") if told else None
     reason, message, _ = pod.unready
-    if _running(pod) and message and not reason.startswith("Containers"):
-        return Finding(UNREADY, reason or "NotReady", f"runs, but isn't ready: {message}")
-    other = _latest(events)
-    if other is not None:
-        verb = "runs, but isn't ready" if _running(pod) else "can't start"
-        return Finding(UNREADY if _running(pod) else STARTING, other.reason, f"{verb}: {other.message}")
-    return None
+    if not message or reason.startswith("Containers"):
+        told = _latest(events)
+        reason, message = (told.reason, told.message) if told else ("", "")
+    if not message:
+        return None
+    return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
 
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
@@ -189,14 +185,15 @@ def _container(pod: Pod, container: Container, now: float, events: Events) -> Fi
     if container.waiting in WAITING:
         return WAITING[container.waiting](container)
     if container.waiting.endswith("Error"):
-        return Finding(STARTING, container.waiting, f"can't start: {container.message}")
+        return Finding(State.STARTING, container.waiting, f"can't start: {container.message}")
     crashed = _crashed(container, now)
     if crashed is not None:
         return _exit(container, crashed, events)
     if container.running_since is None or now - container.running_since < PATIENCE:
         return None
     if container.init:
-        return Finding(STARTING, "Initializing", "still runs: the process starts when that has ended")
+        text = "still runs: the process starts when that has ended"
+        return Finding(State.STARTING, Reason.INITIALIZING, text)
     return None if container.ready else _unready(pod, container, now, events)
 
 
@@ -212,11 +209,10 @@ def _crashed(container: Container, now: float) -> Exit | None:
 
 def _exit(container: Container, last: Exit, events: Events) -> Finding:
     reason, message = exits.reason(last), exits.words(last)
-    ended = _ended_by_kubelet(container, last, events)
-    if ended is not None and reason != exits.OUT_OF_MEMORY:
-        reason, message = ended
-    lasting = reason == exits.BAD_COMMAND and exits.lasting(last.message)
-    return Finding(CRASHING, reason, message, lasting, last.finished_at)
+    if reason != Reason.OUT_OF_MEMORY:
+        reason, message = _ended_by_kubelet(container, last, events) or (reason, message)
+    lasting = reason == Reason.BAD_COMMAND and exits.lasting(last.message)
+    return Finding(State.CRASHING, reason, message, lasting, last.finished_at)
 
 
 def _may_have_been_ended(container: Container, now: float) -> bool:
@@ -225,19 +221,22 @@ def _may_have_been_ended(container: Container, now: float) -> bool:
     )
 
 
-def _ended_by_kubelet(container: Container, last: Exit, events: Events) -> tuple[str, str] | None:
+def _ended_by_kubelet(container: Container, last: Exit, events: Events) -> tuple[Reason, str] | None:
     """Return what kubelet says if it ended a container itself, because of a probe or a hook."""
     if "postStart" in container.checks:
         hook = _latest(events, lambda event: event.reason == "FailedPostStartHook")
         if hook is not None and _fits(hook, last):
-            return POST_START, f"was ended because its postStart hook failed: {hook.message}"
+            return Reason.POST_START_HOOK_FAILED, HOOK_FAILED + hook.message
     for kind in ("liveness", "startup"):
-        text = f"Container {container.name} failed {kind} probe"
-        killed = _latest(events, lambda event, text=text: event.message.startswith(text))  # type: ignore[misc]
+        killed = _latest(events, _beginning(f"Container {container.name} failed {kind} probe"))
         if kind in container.checks and killed is not None and _fits(killed, last):
             words = f"was restarted because its {kind} probe failed{_probe_says(kind, events)}"
-            return f"{kind.title()}{PROBE_FAILED}", words
+            return PROBE_FAILED[kind], words
     return None
+
+
+def _beginning(text: str) -> Callable[[Told], bool]:
+    return lambda event: event.message.startswith(text)
 
 
 def _fits(ended: Told, last: Exit) -> bool:
@@ -251,12 +250,12 @@ def _fits(ended: Told, last: Exit) -> bool:
 
 
 ASKED_TO_END = (0, 128 + 9, 128 + 15)
-POST_START = "PostStartHookFailed"
+HOOK_FAILED = "was ended because its postStart hook failed: "
 
 
 def _probe_says(kind: str, events: Events) -> str:
     prefix = f"{kind.title()} probe failed:"
-    told = _latest(events, lambda event: event.reason == "Unhealthy" and event.message.startswith(prefix))
+    told = _latest(events, _beginning(prefix))
     text = told.message.removeprefix(prefix).strip() if told else ""
     return f": {text}" if text else ""
 
@@ -270,8 +269,8 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
         return None
     was_ready = _since(pod) > (container.running_since or 0) + 1
     return Finding(
-        UNREADY if was_ready else STARTING,
-        f"{kind.title()}{PROBE_FAILED}",
+        State.UNREADY if was_ready else State.STARTING,
+        PROBE_FAILED[kind],
         f"runs, but its {kind} probe fails{_probe_says(kind, events)}",
     )
 
@@ -291,32 +290,39 @@ def _refused(container: Container) -> Finding:
         fix = (
             f"the image names its user by a word: set USER to a number in the Dockerfile, or {user}, {option}"
         )
-        return Finding(STARTING, "ImageUserNotNumeric", fix, lasting=True)
+        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, fix, lasting=True)
     if "run as root" in refusal:
         fix = f"the image runs as root: set USER 1000 in the Dockerfile, or {user}, {option}"
-        return Finding(STARTING, "ImageUserIsRoot", fix, lasting=True)
-    missing = re.fullmatch(r'(secret|configmap) "(?P<name>[^"]+)" not found', refusal)
+        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, fix, lasting=True)
+    missing = re.fullmatch(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', refusal)
     if missing:
-        kind = {"secret": "Secret", "configmap": "ConfigMap"}[missing[1]]
+        kind, reason = MISSING[missing["kind"]]
         text = f"can't start: there is no {kind} {missing['name']}: create it, or correct env and envFrom"
-        return Finding(STARTING, f"{kind}Missing", text)
-    return Finding(STARTING, "ContainerConfigError", f"can't start: {refusal}")
+        return Finding(State.STARTING, reason, text)
+    return Finding(State.STARTING, Reason.CONTAINER_CONFIG_ERROR, f"can't start: {refusal}")
+
+
+MISSING = {
+    "secret": ("Secret", Reason.SECRET_MISSING),
+    "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
+}
 
 
 def _pull_failed(container: Container) -> Finding:
-    text = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
+    said = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
+    text = f"its image can't be pulled: {said}".rstrip(": ")
     lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
-    return Finding(STARTING, "ImagePullFailed", f"its image can't be pulled: {text}".rstrip(": "), lasting)
+    return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
 
 
 def _not_started(container: Container) -> Finding:
     if exits.lasting(container.message):
-        return Finding(CRASHING, exits.BAD_COMMAND, exits.not_started(container.message), lasting=True)
-    return Finding(STARTING, container.waiting, f"can't start: {container.message}")
+        return Finding(State.CRASHING, Reason.BAD_COMMAND, exits.not_started(container.message), lasting=True)
+    return Finding(State.STARTING, container.waiting, f"can't start: {container.message}")
 
 
 def _hook_failed(container: Container) -> Finding:
-    return Finding(CRASHING, POST_START, f"was ended because its postStart hook failed: {container.message}")
+    return Finding(State.CRASHING, Reason.POST_START_HOOK_FAILED, HOOK_FAILED + container.message)
 
 
 WAITING: dict[str, Callable[[Container], Finding]] = {

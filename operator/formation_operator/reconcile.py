@@ -30,6 +30,7 @@ from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Key
 from formation_operator.plan import Action
+from formation_operator.reasons import Trouble
 from formation_operator.settings import Settings
 from formation_operator.status import Problem
 
@@ -279,7 +280,7 @@ def images(intent: Intent) -> dict[str, str]:
 
 def problems_of_types(failed: dict[str, str]) -> list[Problem]:
     """Return the problems of types that couldn't be rendered."""
-    return [Problem(name, "InvalidSpec", message) for name, message in sorted(failed.items())]
+    return [Problem(name, Trouble.INVALID_SPEC, message) for name, message in sorted(failed.items())]
 
 
 def problems_of_outcomes(outcomes: list[apply.Outcome]) -> list[Problem]:
@@ -293,5 +294,5 @@ def problems_of_outcomes(outcomes: list[apply.Outcome]) -> list[Problem]:
 
 def reason(outcome: apply.Outcome) -> str:
     """Return the word for programs that fits an outcome with a problem."""
-    words = {plan.Verb.REFUSE: "NameTaken", plan.Verb.WAIT: "Waiting"}
-    return words.get(outcome.action.verb, "Refused" if outcome.lasting else "Retrying")
+    words = {plan.Verb.REFUSE: Trouble.NAME_TAKEN, plan.Verb.WAIT: Trouble.WAITING}
+    return words.get(outcome.action.verb, Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)
