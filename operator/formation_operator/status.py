@@ -168,7 +168,7 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str
 
 def _moment(record: dict[str, Any]) -> tuple[str, str]:
     """Return when an exit was; of several at once it is always the same one that comes last."""
-    return record.get("finishedAt", ""), record["message"]
+    return record.get("finishedAt", ""), repr(sorted(record.items()))
 
 
 def _conditions(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
