@@ -76,9 +76,10 @@ def needs_events(pod: Pod, now: float) -> bool:
         return False
     if any(_may_have_been_ended(container, now) for container in pod.containers):
         return True
+    if pod.unready is None or _age(pod, now) < PATIENCE:
+        return False
     found = finding(pod, now)
-    unexplained = found is None or found.reason in PROBE_FAILED.values()
-    return unexplained and pod.unready is not None and _age(pod, now) >= PATIENCE
+    return not _just_started(pod, now) if found is None else found.reason in PROBE_FAILED.values()
 
 
 def explains(pod: Pod, now: float, events: Events) -> bool:
