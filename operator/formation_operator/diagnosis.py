@@ -132,8 +132,7 @@ def _since(pod: Pod) -> float:
 
 def _failed(pod: Pod) -> Finding:
     reason, message, last = pod.failure or ("", "", "")
-    text = f"was ended by its node: {reason}: {message}".rstrip(": ")
-    return Finding(State.CRASHING, reason, text, last=last)
+    return Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
 
 
 def _unscheduled(reason: str, message: str) -> Finding:
@@ -212,8 +211,7 @@ def _exit(container: Container, last: Exit, events: Events) -> Finding:
     reason, message = exits.reason(last), exits.words(last)
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = _ended_by_kubelet(container, last, events) or (reason, message)
-    lasting = reason == Reason.BAD_COMMAND and exits.lasting(last.message)
-    return Finding(State.CRASHING, reason, message, lasting, last.finished_at)
+    return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
 
 
 def _may_have_been_ended(container: Container, now: float) -> bool:
@@ -317,9 +315,12 @@ def _pull_failed(container: Container) -> Finding:
 
 
 def _not_started(container: Container) -> Finding:
-    if exits.lasting(container.message):
-        return Finding(State.CRASHING, Reason.BAD_COMMAND, exits.not_started(container.message), lasting=True)
-    return Finding(State.STARTING, container.waiting, f"can't start: {container.message}")
+    """Return why the runtime couldn't start a program, in the words of the exit that it may become."""
+    reason = exits.why_not_started(container.message)
+    if reason == Reason.START_ERROR and container.waiting == "CreateContainerError":
+        return Finding(State.STARTING, container.waiting, f"can't start: {container.message}")
+    words = exits.not_started(container.message)
+    return Finding(State.CRASHING, reason, words, lasting=reason == Reason.BAD_COMMAND)
 
 
 def _hook_failed(container: Container) -> Finding:

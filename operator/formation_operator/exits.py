@@ -24,12 +24,8 @@ SIGNAL_NAMES = {
     signal.SIGSEGV: "a memory access went wrong",
     signal.SIGSYS: "it made a system call that isn't allowed",
 }
-KUBERNETES_REASONS = {
-    "OOMKilled": Reason.OUT_OF_MEMORY,
-    "ContainerStatusUnknown": Reason.LOST,
-    "StartError": Reason.BAD_COMMAND,
-    "ContainerCannotRun": Reason.BAD_COMMAND,
-}
+NO_START = ("StartError", "ContainerCannotRun")
+"""What the container runtimes call an end before the beginning."""
 # What runc and the kernel say of a program that can't be started, after the name of the call.
 NOT_STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)')
 FOREGROUND = (
@@ -40,8 +36,12 @@ FOREGROUND = (
 
 def reason(exit_: Exit) -> Reason:
     """Return the word for programs for how a container ended."""
-    if exit_.reason in KUBERNETES_REASONS:
-        return KUBERNETES_REASONS[exit_.reason]
+    if exit_.reason == "OOMKilled":
+        return Reason.OUT_OF_MEMORY
+    if exit_.reason == "ContainerStatusUnknown":
+        return Reason.LOST
+    if exit_.reason in NO_START:
+        return why_not_started(exit_.message)
     if exit_.code == 0:
         return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
     return Reason.KILLED if exit_.signal else Reason.EXITED
@@ -55,7 +55,7 @@ def words(exit_: Exit) -> str:
             text = f"needed more memory than its limit{limit} and was killed: raise resources.limits.memory"
         case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
-        case Reason.BAD_COMMAND:
+        case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(exit_.message)
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {FOREGROUND}"
@@ -84,9 +84,9 @@ def not_started(message: str) -> str:
     return f"couldn't be started: {program}: {why}: check command, args and the image"
 
 
-def lasting(message: str) -> bool:
-    """Tell whether a program that can't be started never will be with this image and command."""
-    return NOT_STARTED.search(message) is not None
+def why_not_started(message: str) -> Reason:
+    """Return the word for it: with a bad command or image a program never will be, else it may be."""
+    return Reason.BAD_COMMAND if NOT_STARTED.search(message) else Reason.START_ERROR
 
 
 def record(exit_: Exit) -> dict[str, Any]:
@@ -107,8 +107,13 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     if pod.failure is None:
         return own or None
     word, message, moment = pod.failure
-    text = f"was ended by its node: {word}: {message}".rstrip(": ")
-    return {**own, "reason": word, "message": text, "finishedAt": moment or own.get("finishedAt", "")}
+    end = {"reason": word, "message": by_its_node(word, message)}
+    return {**own, **end, "finishedAt": moment or own.get("finishedAt", "")}
+
+
+def by_its_node(word: str, message: str) -> str:
+    """Return how a Pod ended that failed as a whole."""
+    return f"was ended by its node: {word}: {message}".rstrip(": ")
 
 
 def moments(exit_: Exit) -> tuple[float, float]:

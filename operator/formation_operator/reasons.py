@@ -30,6 +30,7 @@ class Reason(enum.StrEnum):
     KILLED = "Killed"
     OUT_OF_MEMORY = "OOMKilled"
     BAD_COMMAND = "BadCommand"
+    START_ERROR = "StartError"
     LOST = "Lost"
     # Who ended it.
     LIVENESS_PROBE_FAILED = "LivenessProbeFailed"

@@ -233,9 +233,9 @@ CASES = {
         "can't start: couldn't find key url in Secret default/shop",
     ),
     "the runtime refuses it": Case(
-        a_pod(a_container(waiting("RunContainerError", "no device"))),
+        a_pod(a_container(waiting("CreateContainerError", "no device"))),
         STARTING,
-        "RunContainerError",
+        "CreateContainerError",
         "can't start: no device",
     ),
     "kubelet has an error of its own": Case(
@@ -340,6 +340,18 @@ def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case) -> None
     assert found is not None
     assert (found.state, found.reason, found.message) == (case.state, case.reason, case.message)
     assert found.lasting == case.lasting
+
+
+@pytest.mark.parametrize("message", ['exec: "gunicorm": not found', "no device"])
+def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_it_counts_as_an_exit(
+    message: str,
+) -> None:
+    ended_so = ended(128, message, reason="StartError")
+    first = diagnosis.finding(seen(a_pod(a_container(waiting("RunContainerError", message)))), NOW)
+    then = diagnosis.finding(seen(a_pod(a_container(BACK_OFF, last=ended_so))), NOW)
+    assert first is not None
+    assert then is not None
+    assert dataclasses.replace(then, last="") == first
 
 
 def test_a_crash_tells_when_and_how_often() -> None:

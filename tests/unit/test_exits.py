@@ -83,7 +83,7 @@ ENDS = {
     ),
     "a start that failed for another reason": (
         an_exit(code=128, reason="ContainerCannotRun", message="the disk\nis full"),
-        Reason.BAD_COMMAND,
+        Reason.START_ERROR,
         "couldn't be started: the disk is full",
     ),
     "a lost node": (
@@ -108,15 +108,6 @@ ENDS = {
 def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) -> None:
     assert exits.reason(end) == reason
     assert exits.words(end) == words
-
-
-def test_only_a_program_that_cannot_run_here_never_will() -> None:
-    lasting = {name for name, (end, *_) in ENDS.items() if exits.lasting(end.message)}
-    assert lasting == {
-        "a program that isn't there",
-        "an empty word as the program",
-        "a program of another machine",
-    }
 
 
 def test_the_record_says_what_is_known_and_nothing_else() -> None:
@@ -160,7 +151,7 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code() ->
     st.builds(
         Exit,
         code=st.integers(),
-        reason=st.sampled_from(["", "Error", *exits.KUBERNETES_REASONS]) | st.text(),
+        reason=st.sampled_from(["", "Error", "OOMKilled", *exits.NO_START]) | st.text(),
         message=st.text() | st.text().map(lambda text: f'exec: "{text}": {text}'),
         started_at=st.text() | st.just(ago(60)),
         finished_at=st.text() | st.just(ago(5)),

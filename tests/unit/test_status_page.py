@@ -33,5 +33,5 @@ def test_each_condition_is_explained() -> None:
 
 def test_the_page_explains_no_word_that_is_never_said() -> None:
     kubernetes = {"NetworkNotReady", "NodeNotReady", "ReadinessGatesNotReady", "Evicted"}
-    kubernetes |= {"RunContainerError", "CreateContainerError", *diagnosis.ON_THE_WAY}
+    kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
     assert {*State, *Reason, *Trouble, *kubernetes, "True", "False"} >= EXPLAINED
