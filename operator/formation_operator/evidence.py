@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from formation_operator import diagnosis, errors, naming, reading, times
 from formation_operator.cluster import Cluster, Object
-from formation_operator.diagnosis import Finding, Told
+from formation_operator.findings import Finding, Told
 from formation_operator.observed import REVISION_ANNOTATION, Child, Key
 from formation_operator.pods import Pod
 

@@ -116,6 +116,11 @@ def by_its_node(word: str, message: str) -> str:
     return f"was ended by its node: {word}: {message}".rstrip(": ")
 
 
+def hook_failed(message: str) -> str:
+    """Return how a container ended whose postStart hook failed."""
+    return f"was ended because its postStart hook failed: {message}"
+
+
 def moments(exit_: Exit) -> tuple[float, float]:
     """Return when a container began and ended, in seconds since 1970."""
     return times.epoch(exit_.started_at) or 0.0, times.epoch(exit_.finished_at) or 0.0

@@ -9,9 +9,8 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from formation_operator import diagnosis
 from formation_operator.counts import Count
-from formation_operator.diagnosis import Finding
+from formation_operator.findings import SEVERITY, Finding
 from formation_operator.observed import Child, Rollout
 from formation_operator.reasons import Reason, State
 
@@ -72,7 +71,7 @@ def _worst(findings: Sequence[Finding]) -> Finding | None:
         findings,
         key=lambda each: (
             each.lasting,
-            -diagnosis.SEVERITY.index(each.state),
+            -SEVERITY.index(each.state),
             often[each.state, each.reason],
             each.reason,
             each.last,

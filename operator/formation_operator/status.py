@@ -10,7 +10,7 @@ from typing import Any
 from formation_operator import conditions, exits, health, naming
 from formation_operator.conditions import Condition
 from formation_operator.counts import Count
-from formation_operator.diagnosis import Finding
+from formation_operator.findings import Finding
 from formation_operator.health import Health
 from formation_operator.observed import Child
 from formation_operator.pods import Pod

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from formation_operator import diagnosis, evidence, pods, reading
-from formation_operator.diagnosis import Finding, Told
+from formation_operator.findings import SEVERITY, Finding, Told
 from formation_operator.pods import Pod
 from formation_operator.reasons import Reason, State
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
@@ -513,7 +513,7 @@ def test_every_pod_is_well_or_has_a_state_a_reason_and_a_short_line(
 
 
 def sound(found: Finding) -> bool:
-    assert found.state in diagnosis.SEVERITY
+    assert found.state in SEVERITY
     assert found.reason
     assert found.message.isprintable()
     assert len(found.message) < 2 * reading.LONGEST + 200

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import diagnosis, health
+from formation_operator import health
 from formation_operator.counts import Count
-from formation_operator.diagnosis import Finding
+from formation_operator.findings import SEVERITY, Finding
 from formation_operator.health import Health
 from formation_operator.observed import Child, Rollout
 from formation_operator.reasons import Reason, State
@@ -193,7 +193,7 @@ def test_ready_and_stalled_follow_what_waiting_can_mend(found: Health, complete:
 
 FINDINGS = st.builds(
     Finding,
-    state=st.sampled_from(diagnosis.SEVERITY),
+    state=st.sampled_from(SEVERITY),
     reason=st.sampled_from(Reason),
     message=st.text(min_size=1, max_size=5),
     lasting=st.booleans(),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from formation_operator import diagnosis, exits, pods, status
 from formation_operator import reasons as words
 from formation_operator.counts import Count
+from formation_operator.findings import Finding
 from formation_operator.observed import Rollout
 from formation_operator.pods import Pod
 from formation_operator.status import Problem, Seen
@@ -231,7 +232,7 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
         digests=dict.fromkeys(counts, INTENT.digest),
     )
     assert conditions(status.compute(world, {}, NOW))["Ready"]["reason"] == "Progressing"
-    crash = diagnosis.Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
+    crash = Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
     world = dataclasses.replace(world, findings={"worker": [crash]})
     found = conditions(status.compute(world, {}, NOW))["Ready"]
     assert found["reason"] == "Exited"
