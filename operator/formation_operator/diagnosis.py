@@ -40,7 +40,7 @@ def needs_events(pod: Pod, now: float) -> bool:
         return False
     if any(_may_have_been_ended(container, now) for container in pod.containers):
         return True
-    if pod.unready is None or trust.unready_for(pod, now) < trust.PATIENCE:
+    if not trust.unready_for_long(pod, now):
         return False
     found = finding(pod, now)
     return not _just_started(pod, now) if found is None else found.reason in kubelet.PROBE_FAILED.values()
@@ -79,7 +79,7 @@ def _unscheduled(reason: str, message: str) -> Finding:
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
-    if pod.unready is None or trust.unready_for(pod, now) < trust.PATIENCE or _just_started(pod, now):
+    if pod.unready is None or not trust.unready_for_long(pod, now) or _just_started(pod, now):
         return None
     if not _running(pod):
         told = latest(events, lambda event: event.reason in ON_THE_WAY) or latest(events)
@@ -134,10 +134,8 @@ def _may_have_been_ended(container: Container, now: float) -> bool:
 
 def _unready(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
     """Return why a container that has run for a while isn't ready."""
-    if trust.unready_for(pod, now) < trust.PATIENCE:
-        return None
     kind = "readiness" if container.started else "startup"
-    if kind not in container.checks:
+    if kind not in container.checks or not trust.unready_for_long(pod, now):
         return None
     was_ready = trust.unready_since(pod) > (container.running_since or 0) + 1
     return Finding(

@@ -47,9 +47,9 @@ def just_started(container: Container, now: float) -> bool:
     return container.running_since is not None and now - container.running_since < PATIENCE
 
 
-def unready_for(pod: Pod, now: float) -> float:
-    """Return for how many seconds a Pod hasn't been ready."""
-    return now - unready_since(pod)
+def unready_for_long(pod: Pod, now: float) -> bool:
+    """Tell whether a Pod hasn't been ready for so long that one asks why."""
+    return pod.unready is not None and now - unready_since(pod) >= PATIENCE
 
 
 def unready_since(pod: Pod) -> float:
