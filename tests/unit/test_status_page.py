@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from formation_operator import conditions, diagnosis
+from formation_operator import conditions, diagnosis, model
 from formation_operator.reasons import Reason, State, Trouble
 from tests.cluster import paths
 from tests.unit.test_diagnosis import CASES
@@ -29,6 +29,11 @@ def test_whatever_is_found_wrong_with_a_pod_has_a_row_in_a_table() -> None:
 def test_each_condition_is_explained() -> None:
     kinds = {value for name, value in vars(conditions).items() if name.isupper()}
     assert {kind for kind in kinds if f"`{kind}`" not in PAGE} == set()
+
+
+def test_kubectl_explain_names_each_state() -> None:
+    described = model.ProcessStatus.model_fields["state"].description or ""
+    assert {state for state in State if state not in described} == set()
 
 
 def test_the_page_explains_no_word_that_is_never_said() -> None:
