@@ -427,6 +427,12 @@ def test_events_explain_a_pod_only_if_they_say_more_than_it_does() -> None:
 
 # When it may change by itself
 
+EVICTED = a_pod(
+    conditions=(condition("Ready", status=False, since=9),),
+    status={"phase": "Failed", "reason": "Evicted"},
+    creationTimestamp=ago(39),
+)
+
 
 @pytest.mark.parametrize(
     ("raw", "seconds"),
@@ -437,6 +443,8 @@ def test_events_explain_a_pod_only_if_they_say_more_than_it_does() -> None:
         (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=600, before=10))), 1),
         (QUIET["it is being created"], 1),
         (a_pod(a_crash()), None),
+        (EVICTED, 51),
+        (a_pod(conditions=(), status={"phase": "Failed"}, creationTimestamp=ago(9)), 1),
     ],
     ids=[
         "after one crash",
@@ -445,10 +453,20 @@ def test_events_explain_a_pod_only_if_they_say_more_than_it_does() -> None:
         "a good day's work",
         "a new Pod",
         "it waits",
+        "an evicted Pod that had run for 30 s",
+        "a Pod that failed at once",
     ],
 )
 def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
     assert diagnosis.changes_in(seen(raw), NOW) == seconds
+
+
+@pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
+def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
+    raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
+    assert (diagnosis.finding(seen(raw), NOW) is not None) == told_of
+    since = (condition("Ready", status=False, since=seconds, message="by order"),)
+    assert (diagnosis.finding(seen(a_pod(conditions=since)), NOW) is not None) == told_of
 
 
 STATES = st.one_of(
