@@ -371,10 +371,10 @@ QUIET = {
         a_container(waiting("PodInitializing")), init=(a_container(running(9), "migrate"),)
     ),
     "it has run for a moment, and isn't ready yet": a_pod(
-        a_container(running(9), ready=False, readinessProbe=PROBE)
+        a_container(running(9), ready=False, started=True, readinessProbe=PROBE)
     ),
     "it has been unready for a moment": a_pod(
-        a_container(running(), ready=False, readinessProbe=PROBE),
+        a_container(running(), ready=False, started=True, readinessProbe=PROBE),
         conditions=(condition("Ready", status=False, since=9),),
     ),
     "it crashed once and has run for a while": a_pod(a_crash(running(10), ready=True, restarts=1)),
