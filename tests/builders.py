@@ -97,27 +97,27 @@ def a_pod(
     """
     inside = containers or (a_container(running()),)
     ready = condition("Ready", all(item["status"]["ready"] for item in inside))
-    ours = {"formations.dev/formation": "shop", "formations.dev/process-type": "worker"}
     name = metadata.get("name", "shop-worker-1")
+    known = {"namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": "1"}
+    ours = {"formations.dev/formation": "shop", "formations.dev/process-type": "worker"}
     return {
         "metadata": {
             "name": name,
-            "namespace": "default",
-            "uid": f"uid-of-{name}",
-            "resourceVersion": "1",
             "creationTimestamp": ago(7200),
-            "labels": {**ours, "pod-template-hash": "abc", **(labels or {})},
+            **known,
             **metadata,
+            "labels": {**ours, "pod-template-hash": "abc", **(labels or {})},
         },
-        "spec": {
-            "initContainers": [item["spec"] for item in init],
-            "containers": [item["spec"] for item in inside],
-        },
+        "spec": {"initContainers": _all("spec", init), "containers": _all("spec", inside)},
         "status": {
             "phase": "Running",
             "conditions": [*((ready,) if conditions is None else conditions)],
-            "initContainerStatuses": [item["status"] for item in init],
-            "containerStatuses": [item["status"] for item in inside],
+            "initContainerStatuses": _all("status", init),
+            "containerStatuses": _all("status", inside),
             **(status or {}),
         },
     }
+
+
+def _all(part: str, containers: tuple[Manifest, ...]) -> list[Manifest]:
+    return [item[part] for item in containers]

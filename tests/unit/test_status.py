@@ -17,6 +17,7 @@ from formation_operator.pods import Pod
 from formation_operator.status import Problem, Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
+from tests.unit.test_health import ROLLOUT
 from tests.unit.test_plan import INTENT, a_child
 from tests.unit.test_pods import broken_pods
 
@@ -247,16 +248,6 @@ def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_forma
     assert computed["processes"]["worker"]["state"] == "Crashing"
 
 
-ROLLOUTS = st.builds(
-    Rollout,
-    current=st.booleans(),
-    total=st.integers(0, 3),
-    updated=st.integers(0, 3),
-    ready=st.integers(0, 3),
-    available=st.integers(0, 3),
-    stuck=st.none() | st.just("timed out"),
-    blocked=st.none() | st.just("exceeded quota"),
-)
 PODS = st.lists(
     broken_pods()
     | st.builds(crashed, st.sampled_from("abc"), code=st.integers(0, 3), before=st.integers(0, 2)),
@@ -264,7 +255,7 @@ PODS = st.lists(
 )
 
 
-@given(PODS, ROLLOUTS, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
+@given(PODS, ROLLOUT, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
 def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often(
     raws: list[Manifest], rollout: Rollout, suspended: bool, paused: bool, chance: random.Random
 ) -> None:
