@@ -116,9 +116,9 @@ def by_its_node(word: str, message: str) -> str:
     return f"was ended by its node: {word}: {message}".rstrip(": ")
 
 
-def hook_failed(message: str) -> str:
+def hook_failed(message: str = "") -> str:
     """Return how a container ended whose postStart hook failed."""
-    return f"was ended because its postStart hook failed: {message}"
+    return f"was ended because its postStart hook failed: {message}".rstrip(": ")
 
 
 def moments(exit_: Exit) -> tuple[float, float]:

@@ -1,5 +1,9 @@
-"""What only kubelet's Events tell: that it ended a container itself, and what a probe said."""
+"""What only kubelet's Events tell: that it ended a container itself, and what a probe said.
 
+The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
+"""
+
+import re
 from collections.abc import Callable
 
 from formation_operator import exits
@@ -22,7 +26,7 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
     if "postStart" in container.checks:
         hook = latest(events, lambda event: event.reason == "FailedPostStartHook")
         if hook is not None and _fits(hook, last):
-            return Reason.POST_START_HOOK_FAILED, exits.hook_failed(hook.message)
+            return Reason.POST_START_HOOK_FAILED, exits.hook_failed()  # its Event says no more
     for kind in ("liveness", "startup"):
         killed = latest(events, _beginning(f"Container {container.name} failed {kind} probe"))
         if kind in container.checks and killed is not None and _fits(killed, last):
@@ -33,10 +37,10 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
 
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
-    prefix = f"{kind.title()} probe failed:"
-    told = latest(events, _beginning(prefix))
-    text = told.message.removeprefix(prefix).strip() if told else ""
-    return f": {text}" if text else ""
+    said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>.+)")
+    told = latest(events, lambda event: said.match(event.message) is not None)
+    found = said.match(told.message) if told else None
+    return f": {found['words']}" if found else ""
 
 
 def _beginning(text: str) -> Callable[[Told], bool]:

@@ -176,8 +176,8 @@ CASES = {
         a_pod(a_crash(lifecycle={"postStart": PROBE})),
         CRASHING,
         "PostStartHookFailed",
-        "was ended because its postStart hook failed: exit status 1",
-        (told("FailedPostStartHook", "exit status 1", 6),),
+        "was ended because its postStart hook failed",
+        (told("FailedPostStartHook", "PostStartHook failed", 6),),
     ),
     # It doesn't start
     "its image can't be pulled": Case(
@@ -295,6 +295,13 @@ CASES = {
         "ReadinessProbeFailed",
         "runs, but its readiness probe fails: connection refused",
         (told("Unhealthy", "Readiness probe failed: connection refused"),),
+    ),
+    "its probe can't be carried out": Case(
+        a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
+        STARTING,
+        "ReadinessProbeFailed",
+        "runs, but its readiness probe fails: no such program",
+        (told("Unhealthy", "Readiness probe errored and resulted in unknown state: no such program"),),
     ),
     "it is ready no more": Case(
         a_pod(a_container(running(600), ready=False, started=True, readinessProbe=PROBE)),
