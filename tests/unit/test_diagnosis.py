@@ -179,6 +179,13 @@ CASES = {
         "was ended because its postStart hook failed",
         (told("FailedPostStartHook", "PostStartHook failed", 6),),
     ),
+    "its hook failed before, but now it crashed by itself": Case(
+        a_pod(a_crash(lifecycle={"postStart": PROBE})),
+        CRASHING,
+        "Exited",
+        "exited with code 1",
+        (told("FailedPostStartHook", "PostStartHook failed", 300),),
+    ),
     # It doesn't start
     "its image can't be pulled": Case(
         a_pod(
@@ -359,6 +366,14 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
     assert first is not None
     assert then is not None
     assert dataclasses.replace(then, last="") == first
+
+
+@pytest.mark.parametrize("code", [0, 137, 143])
+def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: int) -> None:
+    pod = seen(a_pod(a_crash(livenessProbe=PROBE, code=code)))
+    found = diagnosis.finding(pod, NOW, (killed("liveness", before=300),))
+    assert found is not None
+    assert found.reason == Reason.LIVENESS_PROBE_FAILED
 
 
 def test_a_crash_tells_when_and_how_often() -> None:

@@ -110,6 +110,10 @@ def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) ->
     assert exits.words(end) == words
 
 
+def test_of_a_long_last_line_the_beginning_is_told() -> None:
+    assert exits.words(an_exit(message="x" * 201)) == "exited with code 1: " + "x" * 200
+
+
 def test_the_record_says_what_is_known_and_nothing_else() -> None:
     assert exits.record(an_exit(code=143)) == {
         "exitCode": 143,

@@ -51,6 +51,7 @@ ROLLOUTS = {
     "there is no Deployment yet": (of(None), ABOUT),
     "its controller hasn't seen it": (how(current=False), ABOUT),
     "it isn't as intended": (of(a_child(rollout=DONE, intent="older")), ABOUT),
+    "there is no Deployment yet, and none is wanted": (of(None, count=NONE), ABOUT),
     "it is to be suspended": (
         of(None, count=NONE, suspended=True),
         dataclasses.replace(ABOUT, state=State.SUSPENDED),
