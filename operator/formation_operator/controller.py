@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from formation_operator import autoscalers, cache, errors, naming, observed, pods, reconcile
+from formation_operator import autoscalers, cache, errors, naming, observed, pods, reading, reconcile
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
 from formation_operator.observed import Child, Key
@@ -187,7 +187,7 @@ class Controller:
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Pod: only those that aren't well are remembered."""
         metadata = raw["metadata"]
-        formation = (metadata.get("labels") or {}).get(naming.FORMATION_LABEL, "")
+        formation = reading.text(reading.mapping(metadata, "labels"), naming.FORMATION_LABEL)
         pod = None if deleted else pods.pod(raw)
         self._take_pod(metadata["namespace"], formation, metadata["name"], pod)
 

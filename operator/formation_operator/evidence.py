@@ -10,9 +10,9 @@ import dataclasses
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from formation_operator import diagnosis, errors, naming, times
+from formation_operator import diagnosis, errors, naming, reading, times
 from formation_operator.cluster import Cluster, Object
-from formation_operator.diagnosis import Finding, Told
+from formation_operator.findings import Finding, Told
 from formation_operator.observed import REVISION_ANNOTATION, Child, Key
 from formation_operator.pods import Pod
 
@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 600.0
 LONGEST_MESSAGE = 600
-ANY, NONE = "*", ""
-"""In place of a template's hash: all Pods have the present one; it isn't known."""
+ANY, NONE = "*", "?"
+"""In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,25 +138,24 @@ class Examiner:
 
 def is_present(replica_set: Object, child: Child) -> bool:
     """Tell whether a ReplicaSet is the one that a Deployment has now."""
-    metadata = replica_set["metadata"]
-    owners = {reference["uid"] for reference in metadata.get("ownerReferences") or []}
-    revision = (metadata.get("annotations") or {}).get(REVISION_ANNOTATION)
+    metadata = reading.mapping(replica_set, "metadata")
+    owners = {reading.text(owner, "uid") for owner in reading.items(metadata, "ownerReferences")}
+    revision = reading.mapping(metadata, "annotations").get(REVISION_ANNOTATION)
     return child.uid in owners and revision == child.rollout.revision
 
 
 def template_of(replica_set: Object) -> str:
     """Return the hash that a ReplicaSet's Pods carry as a label."""
-    return str((replica_set["metadata"].get("labels") or {}).get("pod-template-hash", ""))
+    return reading.text(reading.mapping(replica_set, "metadata", "labels"), "pod-template-hash") or NONE
 
 
 def told(event: Object) -> Told:
     """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
-    series = event.get("series") or {}
     last = (
-        series.get("lastObservedTime")
-        or event.get("deprecatedLastTimestamp")
-        or event.get("eventTime")
-        or event["metadata"].get("creationTimestamp")
+        reading.text(reading.mapping(event, "series"), "lastObservedTime")
+        or reading.text(event, "deprecatedLastTimestamp")
+        or reading.text(event, "eventTime")
+        or reading.text(reading.mapping(event, "metadata"), "creationTimestamp")
     )
-    message = event.get("note") or ""
-    return Told(event.get("reason") or "", message[:LONGEST_MESSAGE], times.epoch(last) or 0.0)
+    message = reading.text(event, "note")[:LONGEST_MESSAGE]
+    return Told(reading.text(event, "reason") or "Unknown", message, times.epoch(last) or 0.0)

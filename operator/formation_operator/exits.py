@@ -4,20 +4,14 @@ import re
 import signal
 from typing import Any
 
-from formation_operator import times
+from formation_operator import reading, times
 from formation_operator.pods import Exit, Pod
+from formation_operator.reasons import Reason
 
 AT_ONCE = 10.0
 """Seconds: who ends without an error before that has hardly done a day's work."""
 LONGEST_LINE = 200
 """Characters of a process's last words."""
-EXITED = "Exited"
-KILLED = "Killed"
-OUT_OF_MEMORY = "OOMKilled"
-AT_ONCE_REASON = "ExitedAtOnce"
-COMPLETED = "Completed"
-BAD_COMMAND = "BadCommand"
-LOST = "Lost"
 SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
@@ -30,6 +24,8 @@ SIGNAL_NAMES = {
     signal.SIGSEGV: "a memory access went wrong",
     signal.SIGSYS: "it made a system call that isn't allowed",
 }
+NO_START = ("StartError", "ContainerCannotRun")
+"""What the container runtimes call an end before the beginning."""
 # What runc and the kernel say of a program that can't be started, after the name of the call.
 NOT_STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)')
 FOREGROUND = (
@@ -38,34 +34,34 @@ FOREGROUND = (
 )
 
 
-def reason(exit_: Exit) -> str:
+def reason(exit_: Exit) -> Reason:
     """Return the word for programs for how a container ended."""
     if exit_.reason == "OOMKilled":
-        return OUT_OF_MEMORY
+        return Reason.OUT_OF_MEMORY
     if exit_.reason == "ContainerStatusUnknown":
-        return LOST
-    if exit_.reason in ("StartError", "ContainerCannotRun"):
-        return BAD_COMMAND
+        return Reason.LOST
+    if exit_.reason in NO_START:
+        return why_not_started(exit_.message)
     if exit_.code == 0:
-        return AT_ONCE_REASON if exit_.seconds < AT_ONCE else COMPLETED
-    return KILLED if exit_.signal else EXITED
+        return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
+    return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
 def words(exit_: Exit) -> str:
     """Return how a container ended, as one says it; the process's own last words come with it."""
     match reason(exit_):
-        case "OOMKilled":
+        case Reason.OUT_OF_MEMORY:
             limit = f" ({exit_.memory_limit})" if exit_.memory_limit else ""
             text = f"needed more memory than its limit{limit} and was killed: raise resources.limits.memory"
-        case "Lost":
+        case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
-        case "BadCommand":
+        case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(exit_.message)
-        case "ExitedAtOnce":
+        case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {FOREGROUND}"
-        case "Completed":
+        case Reason.COMPLETED:
             text = f"exited with code 0: {FOREGROUND}"
-        case "Killed":
+        case Reason.KILLED:
             text = _signalled(exit_) + _last_words(exit_)
         case _:
             text = _with_code(exit_.code) + _last_words(exit_)
@@ -79,17 +75,18 @@ def _with_code(code: int) -> str:
 
 def not_started(message: str) -> str:
     """Return why a program couldn't be started, from the container runtime's own words."""
-    found = NOT_STARTED.search(message)
+    line = reading.in_one_line(message)
+    found = NOT_STARTED.search(line)
     if found is None:
-        return f"couldn't be started: {message}"
-    program = found["program"] or found["path"]
+        return f"couldn't be started: {line}"
+    program = found["path"] or found["program"] or '""'
     why = (found["why"] or found["error"]).strip()
     return f"couldn't be started: {program}: {why}: check command, args and the image"
 
 
-def lasting(message: str) -> bool:
-    """Tell whether a program that can't be started never will be with this image and command."""
-    return NOT_STARTED.search(message) is not None
+def why_not_started(message: str) -> Reason:
+    """Return the word for it: with a bad command or image a program never will be, else it may be."""
+    return Reason.BAD_COMMAND if NOT_STARTED.search(message) else Reason.START_ERROR
 
 
 def record(exit_: Exit) -> dict[str, Any]:
@@ -110,8 +107,18 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     if pod.failure is None:
         return own or None
     word, message, moment = pod.failure
-    text = f"was ended by its node: {word}: {message}".rstrip(": ")
-    return {**own, "reason": word, "message": text, "finishedAt": moment or own.get("finishedAt", "")}
+    end = {"reason": word, "message": by_its_node(word, message)}
+    return {**own, **end, "finishedAt": moment or own.get("finishedAt", "")}
+
+
+def by_its_node(word: str, message: str) -> str:
+    """Return how a Pod ended that failed as a whole."""
+    return f"was ended by its node: {word}: {message}".rstrip(": ")
+
+
+def hook_failed(message: str = "") -> str:
+    """Return how a container ended whose postStart hook failed."""
+    return f"was ended because its postStart hook failed: {message}".rstrip(": ")
 
 
 def moments(exit_: Exit) -> tuple[float, float]:
@@ -121,15 +128,13 @@ def moments(exit_: Exit) -> tuple[float, float]:
 
 def _signalled(exit_: Exit) -> str:
     number = exit_.signal or 0
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        name = "unknown"
-    explained = SIGNAL_NAMES.get(signal.Signals(number)) if name != "unknown" else None
+    known = number in {*signal.Signals}
+    name = signal.Signals(number).name if known else "unknown"
+    explained = SIGNAL_NAMES.get(signal.Signals(number)) if known else None
     return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
 
 
 def _last_words(exit_: Exit) -> str:
     """Return the last line that the process left, cut to what fits a table."""
-    lines = [line.strip() for line in exit_.message.splitlines() if line.strip()]
+    lines = [line for each in exit_.message.splitlines() if (line := reading.in_one_line(each).strip())]
     return f": {lines[-1][:LONGEST_LINE]}" if lines else ""

@@ -9,14 +9,11 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from formation_operator import diagnosis
 from formation_operator.counts import Count
-from formation_operator.diagnosis import CRASHING, IDLE, RUNNING, STARTING, SUSPENDED, Finding
+from formation_operator.findings import SEVERITY, Finding
 from formation_operator.observed import Child, Rollout
+from formation_operator.reasons import Reason, State
 
-PROGRESSING = "Progressing"
-REPLICA_FAILURE = "ReplicaFailure"
-DEADLINE = "ProgressDeadlineExceeded"
 TOLERATED = 0.25
 """The share of somebody else's count that may be down, as in a Deployment's own defaults."""
 
@@ -25,7 +22,7 @@ TOLERATED = 0.25
 class Health:
     """One type, as a whole."""
 
-    state: str
+    state: State
     complete: bool
     """Whether the type runs as declared."""
     reason: str = ""
@@ -41,8 +38,9 @@ def health(
 ) -> Health:
     """Return how a type is; ``digest`` is the intent that its Deployment should have."""
     if child is None or not child.rollout.current or child.intent != digest:
-        state = SUSPENDED if suspended and count.desired == 0 else STARTING
-        return Health(state, complete=False, reason=PROGRESSING, message="the rollout is about to begin")
+        state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
+        text = "the rollout is about to begin"
+        return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
     found = _worst(findings)
     complete = _complete(count, child.rollout, findings)
     if count.desired == 0:
@@ -50,12 +48,12 @@ def health(
     if found is not None:
         return _ill(found, findings, count, child.rollout, complete=complete)
     if complete:
-        return Health(RUNNING, complete=True)
+        return Health(State.RUNNING, complete=True)
     return _under_way(count, child.rollout)
 
 
 def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding]) -> bool:
-    crashing = sum(each.state == CRASHING for each in findings)
+    crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
         # Somebody else's count moves by itself: as long as enough Pods serve, nothing is wrong.
         return rollout.serving and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
@@ -64,26 +62,30 @@ def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding]) -> bo
 
 
 def _worst(findings: Sequence[Finding]) -> Finding | None:
-    """Return the gravest finding, of these the most frequent, of these the latest."""
+    """Return the gravest finding, of these the most frequent, of these the latest.
+
+    Which of two that are equal in all that stays open to the last letter, so that it is the same each time.
+    """
     often = collections.Counter((each.state, each.reason) for each in findings)
-    return min(
+    return max(
         findings,
         key=lambda each: (
-            not each.lasting,
-            diagnosis.SEVERITY.index(each.state),
-            -often[each.state, each.reason],
+            each.lasting,
+            -SEVERITY.index(each.state),
+            often[each.state, each.reason],
             each.reason,
-            [-ord(letter) for letter in each.last],
+            each.last,
+            each.message,
         ),
         default=None,
     )
 
 
 def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
-    state = SUSPENDED if suspended else IDLE
+    state = State.SUSPENDED if suspended else State.IDLE
     if complete:
         return Health(state, complete=True)
-    return Health(state, complete=False, reason=PROGRESSING, message=progress(count, rollout))
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
 
 
 def _ill(
@@ -109,15 +111,15 @@ def _restarts(number: int) -> str:
 
 def _under_way(count: Count, rollout: Rollout) -> Health:
     serving = rollout.available >= count.desired
-    state = RUNNING if serving else STARTING
+    state = State.RUNNING if serving else State.STARTING
     if rollout.blocked:
         message = f"Pods can't be created: {_forbidden(rollout.blocked)}"
         lasting = LASTING_REFUSAL.search(rollout.blocked) is not None or rollout.stuck is not None
-        return Health(state, complete=False, reason=REPLICA_FAILURE, message=message, lasting=lasting)
+        return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
     if rollout.stuck:
         message = f"the rollout is past its deadline: {progress(count, rollout)}"
-        return Health(state, complete=False, reason=DEADLINE, message=message, lasting=True)
-    return Health(state, complete=False, reason=PROGRESSING, message=progress(count, rollout))
+        return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
 
 
 # A quota may be freed and a webhook come back; these refuse the same Pod for ever.

@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from formation_operator import naming, ownership
+from formation_operator import naming, ownership, reading
 
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 Key = tuple[str, str]
@@ -175,8 +175,8 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         serving=(conditions.get("Available") or {}).get("status") == "True",
-        stuck=progressing.get("message") if progressing.get("status") == "False" else None,
-        blocked=failure.get("message") if failure.get("status") == "True" else None,
+        stuck=reading.text(progressing, "message") if progressing.get("status") == "False" else None,
+        blocked=reading.text(failure, "message") if failure.get("status") == "True" else None,
         revision=(raw["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION, ""),
     )
 

@@ -9,10 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from formation_operator import naming, times
+from formation_operator import naming, reading, times
+from formation_operator.reasons import Reason
 
-LONGEST = 1000
-"""Characters of a message that are kept: kubelet can quote whole error pages."""
 SIGNALS = range(1, 32)
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 
@@ -37,8 +36,9 @@ class Exit:
 
     @property
     def seconds(self) -> float:
-        """How long the process ran."""
-        return (times.epoch(self.finished_at) or 0) - (times.epoch(self.started_at) or 0)
+        """How long the process ran; 0 if nobody knows."""
+        started, finished = times.epoch(self.started_at), times.epoch(self.finished_at)
+        return 0.0 if started is None or finished is None else max(0.0, finished - started)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,6 @@ class Pod:
     template: str
     """Which version of its Deployment's pod template it has (label pod-template-hash)."""
     created: float
-    node: str
     failure: tuple[str, str, str] | None
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
     unscheduled: tuple[str, str] | None
@@ -108,28 +107,27 @@ class Pod:
 
 def pod(raw: dict[str, Any]) -> Pod | None:
     """Return the facts of a Pod as the API server gave it, or nothing if it is well or on its way out."""
-    metadata, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
+    metadata, spec, status = raw["metadata"], reading.mapping(raw, "spec"), reading.mapping(raw, "status")
     if "deletionTimestamp" in metadata:
         return None  # how it ends is its owner's wish, and no news
     containers = tuple(_containers(spec, status))
-    conditions = {item["type"]: item for item in status.get("conditions") or []}
+    conditions = {reading.text(item, "type"): item for item in reading.items(status, "conditions")}
     failure = _failure(status, conditions)
-    unready = _unready(conditions.get("Ready") or {})
+    unready = _unready(conditions.get("Ready", {}))
     if failure is None and unready is None and containers and all(item.well for item in containers):
         return None
-    labels = metadata.get("labels") or {}
+    labels = reading.mapping(metadata, "labels")
     return Pod(
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        formation=labels.get(naming.FORMATION_LABEL, ""),
-        process_type=labels.get(naming.PROCESS_TYPE_LABEL, ""),
-        template=sys.intern(labels.get("pod-template-hash", "")),
-        created=times.epoch(metadata.get("creationTimestamp")) or 0.0,
-        node=sys.intern(spec.get("nodeName") or ""),
+        formation=reading.text(labels, naming.FORMATION_LABEL),
+        process_type=reading.text(labels, naming.PROCESS_TYPE_LABEL),
+        template=sys.intern(reading.text(labels, "pod-template-hash")),
+        created=times.epoch(reading.text(metadata, "creationTimestamp")) or 0.0,
         failure=failure,
-        unscheduled=_unscheduled(conditions.get("PodScheduled") or {}),
+        unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         unready=unready,
         containers=containers,
     )
@@ -137,46 +135,46 @@ def pod(raw: dict[str, Any]) -> Pod | None:
 
 def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Container]:
     for part in ("initContainer", "container"):
-        specs = {item["name"]: item for item in spec.get(f"{part}s") or []}
-        for item in status.get(f"{part}Statuses") or []:
-            own = specs.get(item["name"]) or {}
+        specs = {reading.text(item, "name"): item for item in reading.items(spec, f"{part}s")}
+        for item in reading.items(status, f"{part}Statuses"):
+            own = specs.get(reading.text(item, "name"), {})
             sidecar = own.get("restartPolicy") == "Always"
             yield _container(item, own, init=part == "initContainer" and not sidecar)
 
 
 def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> Container:
-    state = status.get("state") or {}
-    waiting = state.get("waiting") or {}
-    ended = state.get("terminated")
-    last = ended or (status.get("lastState") or {}).get("terminated")
-    limits = (spec.get("resources") or {}).get("limits") or {}
+    waiting = reading.mapping(status, "state", "waiting")
+    ended = reading.mapping(status, "state", "terminated")
+    last = ended or reading.mapping(status, "lastState", "terminated")
+    memory_limit = reading.text(reading.mapping(spec, "resources", "limits"), "memory")
     return Container(
-        name=sys.intern(status["name"]),
+        name=sys.intern(reading.text(status, "name")),
         init=init,
-        ready=bool(status.get("ready")),
+        ready=status.get("ready") is True,
         started=status.get("started") is not False,
-        restarts=status.get("restartCount", 0),
-        running_since=times.epoch((state.get("running") or {}).get("startedAt")),
-        waiting=sys.intern(waiting.get("reason") or ""),
-        message=(waiting.get("message") or "")[:LONGEST],
-        ended=ended is not None,
-        exit=_exit(last, str(limits.get("memory") or "")) if last else None,
+        restarts=reading.number(status, "restartCount"),
+        running_since=times.epoch(reading.text(reading.mapping(status, "state", "running"), "startedAt")),
+        waiting=sys.intern(reading.text(waiting, "reason")),
+        message=reading.text(waiting, "message"),
+        ended=bool(ended),
+        exit=_exit(last, memory_limit) if last else None,
         checks=_checks(spec),
     )
 
 
 def _checks(spec: dict[str, Any]) -> tuple[str, ...]:
     probes = [kind for kind in KINDS_OF_PROBE if spec.get(f"{kind}Probe")]
-    return (*probes, *(["postStart"] if (spec.get("lifecycle") or {}).get("postStart") else []))
+    hooks = ["postStart"] if reading.mapping(spec, "lifecycle", "postStart") else []
+    return (*probes, *hooks)
 
 
 def _exit(terminated: dict[str, Any], memory_limit: str) -> Exit:
     return Exit(
-        code=terminated.get("exitCode", 0),
-        reason=sys.intern(terminated.get("reason") or ""),
-        message=(terminated.get("message") or "").strip()[-LONGEST:],
-        started_at=terminated.get("startedAt") or "",
-        finished_at=terminated.get("finishedAt") or "",
+        code=reading.number(terminated, "exitCode"),
+        reason=sys.intern(reading.text(terminated, "reason")),
+        message=reading.last_lines(terminated, "message"),
+        started_at=reading.text(terminated, "startedAt"),
+        finished_at=reading.text(terminated, "finishedAt"),
         memory_limit=memory_limit,
     )
 
@@ -184,19 +182,19 @@ def _exit(terminated: dict[str, Any], memory_limit: str) -> Exit:
 def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:
     if status.get("phase") != "Failed":
         return None
-    ready = conditions.get("Ready") or {}
-    since = ready.get("lastTransitionTime") or status.get("startTime") or ""
-    return status.get("reason") or "Failed", (status.get("message") or "")[:LONGEST], since
+    changed = reading.text(conditions.get("Ready", {}), "lastTransitionTime")
+    reason = reading.text(status, "reason") or Reason.FAILED
+    return reason, reading.text(status, "message"), changed or reading.text(status, "startTime")
 
 
 def _unscheduled(condition: dict[str, Any]) -> tuple[str, str] | None:
     if condition.get("status") != "False":
         return None
-    return condition.get("reason") or "", (condition.get("message") or "")[:LONGEST]
+    return reading.text(condition, "reason"), reading.text(condition, "message")
 
 
 def _unready(condition: dict[str, Any]) -> tuple[str, str, float] | None:
     if condition.get("status") == "True":
         return None
-    since = times.epoch(condition.get("lastTransitionTime")) or 0.0
-    return condition.get("reason") or "", (condition.get("message") or "")[:LONGEST], since
+    since = times.epoch(reading.text(condition, "lastTransitionTime")) or 0.0
+    return reading.text(condition, "reason"), reading.text(condition, "message"), since

@@ -10,10 +10,11 @@ from typing import Any
 from formation_operator import conditions, exits, health, naming
 from formation_operator.conditions import Condition
 from formation_operator.counts import Count
-from formation_operator.diagnosis import Finding
+from formation_operator.findings import Finding
 from formation_operator.health import Health
 from formation_operator.observed import Child
 from formation_operator.pods import Pod
+from formation_operator.reasons import Reason, State, Trouble
 
 Status = dict[str, Any]
 
@@ -84,8 +85,8 @@ def invalid(generation: int, message: str, previous: Status, now: str) -> Status
     way_out = "nothing was changed; correct the field and apply again"
     text = f"{message}: {way_out}"
     wanted = [
-        Condition(conditions.READY, "InvalidSpec", text, true=False),
-        Condition(conditions.STALLED, "InvalidSpec", text),
+        Condition(conditions.READY, Trouble.INVALID_SPEC, text, true=False),
+        Condition(conditions.STALLED, Trouble.INVALID_SPEC, text),
     ]
     kept = {
         key: value
@@ -158,9 +159,16 @@ def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict
 def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return how a process of a type ended last; the record outlives the Pod that it came from."""
     records = [exits.record_of(pod, name) for pod in seen.pods if pod.process_type == name]
+    latest = max(filter(None, records), key=_moment, default=None)
+    if latest is None or before is None:
+        return latest or before
     # Of two about the same moment the fresh one counts.
-    known = [record for record in (*records, before) if record]
-    return max(known, key=lambda record: record["finishedAt"], default=None)
+    return before if _moment(before)[0] > _moment(latest)[0] else latest
+
+
+def _moment(record: dict[str, Any]) -> tuple[str, str]:
+    """Return when an exit was; of several at once it is always the same one that comes last."""
+    return record.get("finishedAt", ""), repr(sorted(record.items()))
 
 
 def _conditions(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
@@ -183,11 +191,11 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
             Condition(conditions.STALLED, reason, text),
         ]
     if not waiting:
-        return [Condition(conditions.READY, "Running", "all process types run as declared")]
+        return [Condition(conditions.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:
-        return [Condition(conditions.READY, "Paused", text, true=False)]
+        return [Condition(conditions.READY, Trouble.PAUSED, text, true=False)]
     # Of several reasons the one that tells more than that something is under way.
-    reason = next((each.reason for each in waiting if each.reason != "Progressing"), "Progressing")
+    reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return [
         Condition(conditions.READY, reason, text, true=False),
         Condition(conditions.RECONCILING, reason, text),
@@ -201,7 +209,7 @@ def _extra(seen: Seen) -> Iterable[Condition]:
     if contended:
         yield Condition(conditions.CONTENDED, "Autoscaler", contended)
     if seen.paused:
-        yield Condition(conditions.PAUSED, "Paused", "spec.paused is true: nothing is changed")
+        yield Condition(conditions.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 
 
 def _overridden(seen: Seen) -> Iterable[Condition]:

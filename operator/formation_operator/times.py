@@ -4,5 +4,9 @@ import datetime
 
 
 def epoch(text: str | None) -> float | None:
-    """Return the seconds since 1970 of an RFC 3339 time, or nothing for an empty one."""
-    return datetime.datetime.fromisoformat(text).timestamp() if text else None
+    """Return the seconds since 1970 of an RFC 3339 time, or nothing for what isn't one."""
+    try:
+        moment = datetime.datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from formation_operator.diagnosis import CRASHING, UNREADY, UNSCHEDULABLE
-from formation_operator.health import PROGRESSING
 from formation_operator.notices import Notice
+from formation_operator.reasons import Reason, State
 
-ALARMING = (CRASHING, UNREADY, UNSCHEDULABLE)
+ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 
 
 def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
@@ -31,7 +30,7 @@ def _told(process: dict[str, Any]) -> tuple[str, str]:
 def _cause(process: dict[str, Any]) -> str:
     """Return why a type isn't well, or nothing in the ordinary course of things."""
     reason = str(process.get("reason", ""))
-    return "" if reason == PROGRESSING else reason
+    return "" if reason == Reason.PROGRESSING else reason
 
 
 def _notice(name: str, process: dict[str, Any]) -> Notice:
@@ -47,10 +46,10 @@ def _notice(name: str, process: dict[str, Any]) -> Notice:
 
 def _words(process: dict[str, Any]) -> str:
     match process["state"]:
-        case "Running":
+        case State.RUNNING:
             return f"{process['readyReplicas']} of {process['desiredReplicas']} run"
-        case "Suspended":
+        case State.SUSPENDED:
             return "suspended: no process runs until spec.suspend is false again"
-        case "Idle":
+        case State.IDLE:
             return "idle: its count is 0"
     return f"starting: {process['message']}"

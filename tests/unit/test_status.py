@@ -1,15 +1,25 @@
 """What is reported, and that it is a fixed point."""
 
 import dataclasses
+import random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from formation_operator import status
+from formation_operator import diagnosis, exits, pods, status
+from formation_operator import reasons as words
 from formation_operator.counts import Count
+from formation_operator.findings import Finding
 from formation_operator.observed import Rollout
+from formation_operator.pods import Pod
 from formation_operator.status import Problem, Seen
+from tests import builders
+from tests.builders import Manifest, a_container, a_pod, ago, ended, running
+from tests.unit.test_health import ROLLOUT
 from tests.unit.test_plan import INTENT, a_child
+from tests.unit.test_pods import broken_pods
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
 DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
@@ -134,3 +144,140 @@ def test_web_feeds_the_scale_subresource() -> None:
     computed = status.compute(world, {}, NOW)
     assert computed["replicas"] == 2
     assert computed["selector"] == "formations.dev/formation=shop,formations.dev/process-type=web"
+
+
+# Each type: how it is, and how its processes ended
+
+
+def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
+    """Return what a pass sees of Pods, and finds wrong with them."""
+    kept = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
+    found = [found for pod in kept if (found := diagnosis.finding(pod, builders.NOW)) is not None]
+    return seen(rollout, pods=kept, findings={"worker": found}, **changes)
+
+
+def worker(world: Seen, previous: status.Status | None = None) -> dict[str, Any]:
+    process: dict[str, Any] = status.compute(world, previous or {}, NOW)["processes"]["worker"]
+    return process
+
+
+def crashed(name: str = "a", **how: Any) -> Manifest:
+    return a_pod(a_container(ended(how.pop("code", 1), **how), restarts=3), name=name)
+
+
+def test_a_type_that_runs_says_so_and_nothing_else() -> None:
+    assert worker(seen()) == {
+        "desiredReplicas": 2,
+        "readyReplicas": 2,
+        "updatedReplicas": 2,
+        "selector": "formations.dev/formation=shop,formations.dev/process-type=worker",
+        "state": "Running",
+        "restarts": 0,
+    }
+
+
+def test_a_crash_is_told_by_the_type_and_by_the_conditions() -> None:
+    computed = status.compute(troubled(crashed(message="no database")), {}, NOW)
+    process, found = computed["processes"]["worker"], conditions(computed)
+    sentence = f"1 of 2: exited with code 1: no database (3 restarts), last at {ago(5)}"
+    assert (process["state"], process["reason"], process["restarts"]) == ("Crashing", "Exited", 3)
+    assert process["message"] == sentence
+    assert process["lastExit"] == {
+        "exitCode": 1,
+        "reason": "Exited",
+        "message": "exited with code 1: no database",
+        "finishedAt": ago(5),
+    }
+    assert set(found) == {"Ready", "Reconciling"}
+    assert (found["Ready"]["reason"], found["Ready"]["message"]) == ("Exited", f"worker: {sentence}")
+
+
+def test_the_last_exit_outlives_its_pod_until_there_is_a_later_one() -> None:
+    first = status.compute(troubled(crashed(before=60)), {}, NOW)
+    after = status.compute(seen(), first, LATER)
+    assert after["processes"]["worker"]["lastExit"] == first["processes"]["worker"]["lastExit"]
+    assert worker(troubled(crashed(before=90)), after)["lastExit"]["finishedAt"] == ago(60)
+    assert worker(troubled(crashed(before=5)), after)["lastExit"]["finishedAt"] == ago(5)
+
+
+def test_of_two_about_the_same_exit_the_fresh_one_counts() -> None:
+    before = {"processes": {"worker": {"lastExit": {"finishedAt": ago(5), "message": "zzz, in older words"}}}}
+    assert worker(troubled(crashed()), before)["lastExit"]["message"] == "exited with code 1"
+
+
+@pytest.mark.parametrize("record", [{"message": "x"}, {"finishedAt": "", "message": "x"}, {}])
+def test_a_last_exit_without_a_time_gives_way(record: dict[str, Any]) -> None:
+    before = {"processes": {"worker": {"lastExit": record}}}
+    assert worker(troubled(crashed()), before)["lastExit"]["finishedAt"] == ago(5)
+    assert worker(seen(), before).get("lastExit", {}) == record
+
+
+def test_how_a_process_ended_that_was_told_to_end_is_no_news() -> None:
+    going = crashed()
+    going["metadata"]["deletionTimestamp"] = ago(1)
+    assert "lastExit" not in worker(troubled(going))
+
+
+def test_restarts_are_those_of_all_its_containers_and_of_no_other_type() -> None:
+    web = a_pod(a_container(running(), restarts=9), labels={"formations.dev/process-type": "web"})
+    both = a_pod(a_container(running(), restarts=1), a_container(running(), "helper", restarts=2), name="b")
+    assert worker(troubled(both, web))["restarts"] == 3
+
+
+def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() -> None:
+    starting = dataclasses.replace(DONE, available=1)
+    counts = {name: Count(2, 2, 2) for name in ("clock", "worker")}
+    world = seen(
+        counts=counts,
+        deployments={name: a_child(rollout=starting, replicas=2) for name in counts},
+        digests=dict.fromkeys(counts, INTENT.digest),
+    )
+    assert conditions(status.compute(world, {}, NOW))["Ready"]["reason"] == "Progressing"
+    crash = Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
+    world = dataclasses.replace(world, findings={"worker": [crash]})
+    found = conditions(status.compute(world, {}, NOW))["Ready"]
+    assert found["reason"] == "Exited"
+    assert "clock: 1 of 2 available" in found["message"]
+
+
+def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_formation_ready() -> None:
+    many = Rollout(current=True, total=8, updated=8, ready=7, available=7, serving=True)
+    theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
+    computed = status.compute(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
+    assert conditions(computed)["Ready"]["status"] == "True"
+    assert computed["processes"]["worker"]["state"] == "Crashing"
+
+
+PODS = st.lists(
+    broken_pods()
+    | st.builds(crashed, st.sampled_from("abc"), code=st.integers(0, 3), before=st.integers(0, 2)),
+    max_size=4,
+)
+
+
+@given(PODS, ROLLOUT, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
+def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often(
+    raws: list[Manifest], rollout: Rollout, suspended: bool, paused: bool, chance: random.Random
+) -> None:
+    first = status.compute(troubled(*raws, rollout=rollout, suspended=suspended, paused=paused), {}, NOW)
+    shuffled = chance.sample(raws, len(raws))
+    world = troubled(*shuffled, rollout=rollout, suspended=suspended, paused=paused)
+    again = status.compute(world, first, LATER)
+    assert again == first
+    assert not status.differs(again, first)
+    assert {process["state"] for process in first["processes"].values()} <= {*words.State}
+    assert all(len(item["message"]) < 4096 for item in first["conditions"])
+    assert not {"Reconciling", "Stalled"} <= {*conditions(first)}
+
+
+def test_of_two_exits_in_the_same_second_it_is_always_the_same_that_is_the_last() -> None:
+    one, other = crashed("a", code=1), crashed("b", code=2)
+    assert worker(troubled(one, other))["lastExit"] == worker(troubled(other, one))["lastExit"]
+
+
+def test_a_pod_of_a_version_before_gives_its_exit_but_no_state() -> None:
+    kept: list[Pod] = [pod for pod in [pods.pod(crashed())] if pod]
+    process = worker(seen(pods=kept))
+    assert process["state"] == "Running"
+    assert process["lastExit"]["reason"] == words.Reason.EXITED
+    assert exits.record_of(kept[0], "worker") == process["lastExit"]

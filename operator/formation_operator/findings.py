@@ -1,0 +1,41 @@
+"""What may be wrong with a Pod, and what kubelet recorded about it."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from formation_operator.reasons import State
+
+SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
+"""What is worst comes first."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What is wrong with one Pod."""
+
+    state: State
+    reason: str
+    message: str
+    lasting: bool = False
+    """Whether waiting won't mend it."""
+    last: str = ""
+    """When it last happened, as an RFC 3339 time."""
+    restarts: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """One Event about a Pod."""
+
+    reason: str
+    message: str
+    last: float
+    """When it was last seen, in seconds since 1970."""
+
+
+Events = Sequence[Told]
+
+
+def latest(events: Events, fits: Callable[[Told], bool] = bool) -> Told | None:
+    """Return the latest Event that fits; without a condition all do."""
+    return max((event for event in events if fits(event)), key=lambda event: event.last, default=None)

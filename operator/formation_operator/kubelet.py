@@ -1,0 +1,57 @@
+"""What only kubelet's Events tell: that it ended a container itself, and what a probe said.
+
+The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
+"""
+
+import re
+from collections.abc import Callable
+
+from formation_operator import exits
+from formation_operator.findings import Events, Told, latest
+from formation_operator.pods import Container, Exit
+from formation_operator.reasons import Reason
+
+PROBE_FAILED = {
+    "liveness": Reason.LIVENESS_PROBE_FAILED,
+    "readiness": Reason.READINESS_PROBE_FAILED,
+    "startup": Reason.STARTUP_PROBE_FAILED,
+}
+FATAL = {"liveness", "startup", "postStart"}
+"""The checks that kubelet ends a container for."""
+ASKED_TO_END = (0, 128 + 9, 128 + 15)
+
+
+def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str] | None:
+    """Return what kubelet says if it ended a container itself, because of a probe or a hook."""
+    if "postStart" in container.checks:
+        hook = latest(events, lambda event: event.reason == "FailedPostStartHook")
+        if hook is not None and _fits(hook, last):
+            return Reason.POST_START_HOOK_FAILED, exits.hook_failed()  # its Event says no more
+    for kind in ("liveness", "startup"):
+        killed = latest(events, _beginning(f"Container {container.name} failed {kind} probe"))
+        if kind in container.checks and killed is not None and _fits(killed, last):
+            words = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
+            return PROBE_FAILED[kind], words
+    return None
+
+
+def probe_says(kind: str, events: Events) -> str:
+    """Return what a probe that fails said last, after a colon."""
+    said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>.+)")
+    told = latest(events, lambda event: said.match(event.message) is not None)
+    found = said.match(told.message) if told else None
+    return f": {found['words']}" if found else ""
+
+
+def _beginning(text: str) -> Callable[[Told], bool]:
+    return lambda event: event.message.startswith(text)
+
+
+def _fits(ended: Told, last: Exit) -> bool:
+    """Tell whether kubelet's ending a container explains its latest exit.
+
+    After some two dozen Events about a Pod kubelet keeps quiet for minutes, so an earlier one has to
+    do, if the exit looks like a request to end.
+    """
+    began, finished = exits.moments(last)
+    return began <= ended.last <= finished + 1 or (ended.last < began and last.code in ASKED_TO_END)

@@ -1,0 +1,55 @@
+"""Read JSON that others wrote: what is missing, null or of another type than it should be counts as empty.
+
+A Pod's status is written by kubelet, and may be by anybody who has the right to: no value in it may
+end a watch.
+"""
+
+import re
+from typing import Any
+
+LONGEST = 1000
+"""Characters of a text that are kept: kubelet can quote whole error pages."""
+COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""What colours a terminal."""
+
+
+def mapping(source: Any, *path: str) -> dict[str, Any]:
+    """Return the mapping that a path leads to."""
+    for step in path:
+        source = source.get(step) if isinstance(source, dict) else None
+    return source if isinstance(source, dict) else {}
+
+
+def items(source: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the mappings in a list."""
+    value = source.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(source: dict[str, Any], key: str) -> str:
+    """Return the beginning of a text, in one line."""
+    return in_one_line(_string(source, key)[:LONGEST])
+
+
+def last_lines(source: dict[str, Any], key: str) -> str:
+    """Return the end of a text of several lines, as of a log."""
+    return _string(source, key).rstrip()[-LONGEST:]
+
+
+def number(source: dict[str, Any], key: str) -> int:
+    """Return a whole number."""
+    value = source.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def in_one_line(value: str) -> str:
+    """Return a text as a table can show it: without line breaks, colours and what else moves a cursor."""
+    if value.isprintable():
+        return value
+    plain = "".join(letter if letter.isprintable() else " " for letter in COLOUR.sub("", value))
+    return " ".join(plain.split())
+
+
+def _string(source: dict[str, Any], key: str) -> str:
+    value = source.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,65 @@
+"""The words for programs that a status has for how a process type is, and why.
+
+`docs/status.md` tells people what to do about each.  Where Kubernetes' own word says it all, such as
+FailedMount or Evicted, that one is passed on.
+"""
+
+import enum
+
+
+class State(enum.StrEnum):
+    """How a process type is."""
+
+    RUNNING = "Running"
+    STARTING = "Starting"
+    CRASHING = "Crashing"
+    UNREADY = "Unready"
+    UNSCHEDULABLE = "Unschedulable"
+    IDLE = "Idle"
+    SUSPENDED = "Suspended"
+
+
+class Reason(enum.StrEnum):
+    """Why a type isn't simply running."""
+
+    PROGRESSING = "Progressing"
+    # How a process ended.
+    EXITED = "Exited"
+    EXITED_AT_ONCE = "ExitedAtOnce"
+    COMPLETED = "Completed"
+    KILLED = "Killed"
+    OUT_OF_MEMORY = "OOMKilled"
+    BAD_COMMAND = "BadCommand"
+    START_ERROR = "StartError"
+    LOST = "Lost"
+    # Who ended it.
+    LIVENESS_PROBE_FAILED = "LivenessProbeFailed"
+    STARTUP_PROBE_FAILED = "StartupProbeFailed"
+    POST_START_HOOK_FAILED = "PostStartHookFailed"
+    # What keeps it from starting or from being ready.
+    READINESS_PROBE_FAILED = "ReadinessProbeFailed"
+    IMAGE_PULL_FAILED = "ImagePullFailed"
+    IMAGE_USER_IS_ROOT = "ImageUserIsRoot"
+    IMAGE_USER_NOT_NUMERIC = "ImageUserNotNumeric"
+    SECRET_MISSING = "SecretMissing"  # noqa: S105  # no password
+    CONFIG_MAP_MISSING = "ConfigMapMissing"
+    CONTAINER_CONFIG_ERROR = "ContainerConfigError"
+    INITIALIZING = "Initializing"
+    NOT_READY = "NotReady"
+    UNSCHEDULABLE = "Unschedulable"
+    SCHEDULING_GATED = "SchedulingGated"
+    FAILED = "Failed"
+    # What the Deployment's own controller says.
+    REPLICA_FAILURE = "ReplicaFailure"
+    DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+
+
+class Trouble(enum.StrEnum):
+    """Why the Formation as a whole isn't ready, where that isn't a type's own reason."""
+
+    INVALID_SPEC = "InvalidSpec"
+    NAME_TAKEN = "NameTaken"
+    REFUSED = "Refused"
+    RETRYING = "Retrying"
+    WAITING = "Waiting"
+    PAUSED = "Paused"

@@ -1,0 +1,58 @@
+"""For how long nothing is said of a Pod, and from when on a process is trusted again.
+
+A process that crashes again and again looks fine in between.  It is believed once it has run for
+twice as long as before its last crash, so nothing flaps with a crash loop.
+"""
+
+from formation_operator import times
+from formation_operator.pods import Container, Exit, Pod
+
+PATIENCE = 10.0
+"""Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
+RELIABLE = 600.0
+"""Seconds after which kubelet, too, starts counting a container's crashes anew."""
+
+
+def trusted_after(container: Container) -> float | None:
+    """Return from when on a container that runs again after a crash counts as running."""
+    if container.running_since is None or container.exit is None or container.restarts == 0:
+        return None
+    again = container.restarts > 1
+    return container.running_since + (_probation(container.exit.seconds) if again else PATIENCE)
+
+
+def failed_until(pod: Pod) -> float:
+    """Return until when a Pod that failed as a whole counts, although there is another in its place."""
+    failed = times.epoch(pod.failure[2]) if pod.failure else None
+    return (failed or pod.created) + _probation((failed or pod.created) - pod.created)
+
+
+def _probation(lasted: float) -> float:
+    """Return for how many seconds a process has to run that ended after so many the last time."""
+    return PATIENCE if lasted >= RELIABLE else min(RELIABLE, max(PATIENCE, 2 * lasted))
+
+
+def crashed(container: Container, now: float) -> Exit | None:
+    """Return how a container ended if it has crashed and isn't trusted yet."""
+    if container.exit is None or (container.init and container.ended and container.exit.code == 0):
+        return None
+    if container.running_since is None:
+        return container.exit
+    trusted = trusted_after(container)
+    return container.exit if trusted is not None and now < trusted else None
+
+
+def just_started(container: Container, now: float) -> bool:
+    """Tell whether a container hasn't run for long enough to be asked anything."""
+    return container.running_since is not None and now - container.running_since < PATIENCE
+
+
+def unready_for_long(pod: Pod, now: float) -> bool:
+    """Tell whether a Pod hasn't been ready for so long that one asks why."""
+    return pod.unready is not None and now - unready_since(pod) >= PATIENCE
+
+
+def unready_since(pod: Pod) -> float:
+    """Return since when a Pod isn't ready: since it was made, if nobody says."""
+    since = pod.unready[2] if pod.unready else 0.0
+    return since or pod.created

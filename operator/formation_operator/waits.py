@@ -1,0 +1,84 @@
+"""Why a container waits: what kubelet says while it can't start it."""
+
+import re
+from collections.abc import Callable
+
+from formation_operator import exits
+from formation_operator.findings import Finding
+from formation_operator.pods import Container
+from formation_operator.reasons import Reason, State
+
+RUN_AS = (
+    "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "
+    "or spec.securityDefaults: none to run it as it is"
+)
+MISSING = {
+    "secret": ("Secret", Reason.SECRET_MISSING),
+    "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
+}
+
+
+def finding(container: Container) -> Finding | None:
+    """Return why a container waits, or nothing if it is only about to start."""
+    if container.waiting in KNOWN:
+        return KNOWN[container.waiting](container)
+    return _cannot_start(container) if container.waiting.endswith("Error") else None
+
+
+def _cannot_start(container: Container, reason: str = "") -> Finding:
+    return Finding(State.STARTING, reason or container.waiting, f"can't start: {container.message}")
+
+
+def _refused(container: Container) -> Finding:
+    """Return kubelet's refusal to start a container, with the one-line fix where there is one.
+
+    The two texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
+    """
+    refusal = container.message
+    if "non-numeric user" in refusal:
+        fix = f"the image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, fix, lasting=True)
+    if "run as root" in refusal:
+        fix = f"the image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, fix, lasting=True)
+    missing = re.fullmatch(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', refusal)
+    if missing:
+        kind, reason = MISSING[missing["kind"]]
+        text = f"can't start: there is no {kind} {missing['name']}: create it, or correct env and envFrom"
+        return Finding(State.STARTING, reason, text)
+    return _cannot_start(container, Reason.CONTAINER_CONFIG_ERROR)
+
+
+def _pull_failed(container: Container) -> Finding:
+    said = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
+    text = f"its image can't be pulled: {said}".rstrip(": ")
+    lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
+    return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
+
+
+def _not_started(container: Container) -> Finding:
+    """Return why the runtime couldn't start a program, in the words of the exit that it may become."""
+    reason = exits.why_not_started(container.message)
+    if reason == Reason.START_ERROR and container.waiting == "CreateContainerError":
+        return _cannot_start(container)
+    words = exits.not_started(container.message)
+    return Finding(State.CRASHING, reason, words, lasting=reason == Reason.BAD_COMMAND)
+
+
+def _hook_failed(container: Container) -> Finding:
+    return Finding(State.CRASHING, Reason.POST_START_HOOK_FAILED, exits.hook_failed(container.message))
+
+
+KNOWN: dict[str, Callable[[Container], Finding]] = {
+    "CreateContainerConfigError": _refused,
+    "CreateContainerError": _not_started,
+    "RunContainerError": _not_started,
+    "PostStartHookError": _hook_failed,
+    "ErrImagePull": _pull_failed,
+    "ImagePullBackOff": _pull_failed,
+    "ErrImageNeverPull": _pull_failed,
+    "InvalidImageName": _pull_failed,
+    "ImageInspectError": _pull_failed,
+    "RegistryUnavailable": _pull_failed,
+    "SignatureValidationFailed": _pull_failed,
+}

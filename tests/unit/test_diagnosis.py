@@ -1,0 +1,566 @@
+"""What is wrong with a Pod, and when that may change."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from formation_operator import diagnosis, evidence, pods, reading
+from formation_operator.findings import SEVERITY, Finding, Told
+from formation_operator.pods import Pod
+from formation_operator.reasons import Reason, State
+from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
+from tests.unit.test_pods import broken_pods
+
+PROBE = {"exec": {"command": ["false"]}}
+BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container")
+UNREADY = (condition("Ready", status=False, reason="ContainersNotReady", message="containers not ready"),)
+
+
+def told(reason: str, message: str, before: float = 5) -> Told:
+    return Told(reason, message, NOW - before)
+
+
+def killed(kind: str, container: str = "worker", before: float = 5) -> Told:
+    return told("Killing", f"Container {container} failed {kind} probe, will be restarted", before)
+
+
+def a_crash(again: Manifest = BACK_OFF, *, code: int = 1, restarts: int = 2, **more: Any) -> Manifest:
+    """Return a container whose process ran for 30 seconds, until 5 seconds ago."""
+    last = more.pop("last", ended(code))
+    return a_container(again, last=last, restarts=restarts, **{"ready": False, **more})
+
+
+def refused(message: str) -> Manifest:
+    return a_pod(a_container(waiting("CreateContainerConfigError", message)))
+
+
+def seen(raw: Manifest) -> Pod:
+    pod = pods.pod(raw)
+    assert pod is not None
+    return pod
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A Pod, what was recorded about it, and what must be found."""
+
+    raw: Manifest
+    state: State
+    reason: str
+    message: str
+    events: tuple[Told, ...] = ()
+    lasting: bool = False
+
+
+STARTING, CRASHING = State.STARTING, State.CRASHING
+FIX = (
+    "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "
+    "or spec.securityDefaults: none to run it as it is"
+)
+CASES = {
+    # It ends
+    "it crashes": Case(
+        a_pod(a_crash(last=ended(3, "no database"))), CRASHING, "Exited", "exited with code 3: no database"
+    ),
+    "it has ended just now": Case(a_pod(a_container(ended(1))), CRASHING, "Exited", "exited with code 1"),
+    "it runs again, but not for long enough": Case(
+        a_pod(a_crash(running(59), ready=True)), CRASHING, "Exited", "exited with code 1"
+    ),
+    "it crashed once and began again just now": Case(
+        a_pod(a_crash(running(9), ready=True, restarts=1)), CRASHING, "Exited", "exited with code 1"
+    ),
+    "it puts itself into the background": Case(
+        a_pod(a_crash(last=ended(0, ran=1))),
+        CRASHING,
+        "ExitedAtOnce",
+        "exited with code 0 right after its start: a process type has to keep running. If it puts itself "
+        "into the background, run it in the foreground; if its work was done, it is a Job",
+    ),
+    "its program isn't there": Case(
+        a_pod(a_crash(last=ended(128, 'exec: "gunicorm": not found', reason="StartError"))),
+        CRASHING,
+        "BadCommand",
+        "couldn't be started: gunicorm: not found: check command, args and the image",
+        lasting=True,
+    ),
+    "its program isn't there, as another runtime says": Case(
+        a_pod(a_container(waiting("CreateContainerError", 'exec: "gunicorm": not found'))),
+        CRASHING,
+        "BadCommand",
+        "couldn't be started: gunicorm: not found: check command, args and the image",
+        lasting=True,
+    ),
+    "another container of its crashes": Case(
+        a_pod(a_container(running()), a_container(BACK_OFF, "helper", last=ended(4), restarts=1)),
+        CRASHING,
+        "Exited",
+        "container helper exited with code 4",
+    ),
+    "an init container crashes": Case(
+        a_pod(
+            a_container(waiting("PodInitializing")),
+            init=(a_container(BACK_OFF, "migrate", last=ended(9), restarts=1),),
+        ),
+        CRASHING,
+        "Exited",
+        "container migrate exited with code 9",
+    ),
+    "its node ended it": Case(
+        a_pod(
+            conditions=(condition("Ready", status=False, since=9),),
+            status={"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."},
+        ),
+        CRASHING,
+        "Evicted",
+        "was ended by its node: Evicted: The node was low on memory.",
+    ),
+    "its node ended it and doesn't say why": Case(
+        a_pod(conditions=(condition("Ready", status=False, since=9),), status={"phase": "Failed"}),
+        CRASHING,
+        "Failed",
+        "was ended by its node: Failed",
+    ),
+    # kubelet ends it
+    "its liveness probe failed": Case(
+        a_pod(a_crash(livenessProbe=PROBE, code=137)),
+        CRASHING,
+        "LivenessProbeFailed",
+        "was restarted because its liveness probe failed: HTTP 500",
+        (killed("liveness"), told("Unhealthy", "Liveness probe failed: HTTP 500", 7)),
+    ),
+    "its startup probe failed": Case(
+        a_pod(a_crash(startupProbe=PROBE, code=137)),
+        CRASHING,
+        "StartupProbeFailed",
+        "was restarted because its startup probe failed",
+        (killed("startup"),),
+    ),
+    "its liveness probe failed, and kubelet records no more of it": Case(
+        a_pod(a_crash(livenessProbe=PROBE, code=143)),
+        CRASHING,
+        "LivenessProbeFailed",
+        "was restarted because its liveness probe failed",
+        (killed("liveness", before=300),),
+    ),
+    "its liveness probe failed before, but now it crashed by itself": Case(
+        a_pod(a_crash(livenessProbe=PROBE, code=1)),
+        CRASHING,
+        "Exited",
+        "exited with code 1",
+        (killed("liveness", before=300),),
+    ),
+    "a probe of another container failed": Case(
+        a_pod(a_crash(livenessProbe=PROBE, code=1)),
+        CRASHING,
+        "Exited",
+        "exited with code 1",
+        (killed("liveness", "helper"),),
+    ),
+    "it ran out of memory while its probe failed": Case(
+        a_pod(a_crash(livenessProbe=PROBE, last=ended(137, reason="OOMKilled"))),
+        CRASHING,
+        "OOMKilled",
+        "needed more memory than its limit and was killed: raise resources.limits.memory",
+        (killed("liveness"),),
+    ),
+    "its hook failed": Case(
+        a_pod(a_container(waiting("PostStartHookError", "exit status 1"))),
+        CRASHING,
+        "PostStartHookFailed",
+        "was ended because its postStart hook failed: exit status 1",
+    ),
+    "its hook failed, as only an Event tells": Case(
+        a_pod(a_crash(lifecycle={"postStart": PROBE})),
+        CRASHING,
+        "PostStartHookFailed",
+        "was ended because its postStart hook failed",
+        (told("FailedPostStartHook", "PostStartHook failed", 6),),
+    ),
+    "its hook failed before, but now it crashed by itself": Case(
+        a_pod(a_crash(lifecycle={"postStart": PROBE})),
+        CRASHING,
+        "Exited",
+        "exited with code 1",
+        (told("FailedPostStartHook", "PostStartHook failed", 300),),
+    ),
+    # It doesn't start
+    "its image can't be pulled": Case(
+        a_pod(
+            a_container(
+                waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9": ErrImagePull: no such host')
+            )
+        ),
+        STARTING,
+        "ImagePullFailed",
+        "its image can't be pulled: no such host",
+    ),
+    "its image can't be pulled and nobody says why": Case(
+        a_pod(a_container(waiting("ErrImagePull"))), STARTING, "ImagePullFailed", "its image can't be pulled"
+    ),
+    "its image's name is none": Case(
+        a_pod(a_container(waiting("InvalidImageName", "couldn't parse Shop:v9"))),
+        STARTING,
+        "ImagePullFailed",
+        "its image can't be pulled: couldn't parse Shop:v9",
+        lasting=True,
+    ),
+    "its image runs as root": Case(
+        refused("container has runAsNonRoot and image will run as root (pod: x)"),
+        STARTING,
+        "ImageUserIsRoot",
+        f"the image runs as root: set USER 1000 in the Dockerfile, {FIX}",
+        lasting=True,
+    ),
+    "its image names a user": Case(
+        refused("container has runAsNonRoot and image has non-numeric user (app), cannot verify"),
+        STARTING,
+        "ImageUserNotNumeric",
+        f"the image names its user by a word: set USER to a number in the Dockerfile, {FIX}",
+        lasting=True,
+    ),
+    "its Secret is missing": Case(
+        refused('secret "shop" not found'),
+        STARTING,
+        "SecretMissing",
+        "can't start: there is no Secret shop: create it, or correct env and envFrom",
+    ),
+    "its ConfigMap is missing": Case(
+        refused('configmap "shop" not found'),
+        STARTING,
+        "ConfigMapMissing",
+        "can't start: there is no ConfigMap shop: create it, or correct env and envFrom",
+    ),
+    "a key of its Secret is missing": Case(
+        refused("couldn't find key url in Secret default/shop"),
+        STARTING,
+        "ContainerConfigError",
+        "can't start: couldn't find key url in Secret default/shop",
+    ),
+    "the runtime refuses it": Case(
+        a_pod(a_container(waiting("CreateContainerError", "no device"))),
+        STARTING,
+        "CreateContainerError",
+        "can't start: no device",
+    ),
+    "kubelet has an error of its own": Case(
+        a_pod(a_container(waiting("PreStartHookError", "no device"))),
+        STARTING,
+        "PreStartHookError",
+        "can't start: no device",
+    ),
+    "its init container goes on and on": Case(
+        a_pod(a_container(waiting("PodInitializing")), init=(a_container(running(), "migrate"),)),
+        STARTING,
+        "Initializing",
+        "container migrate still runs: the process starts when that has ended",
+    ),
+    "its volume can't be mounted": Case(
+        a_pod(a_container(waiting("ContainerCreating"))),
+        STARTING,
+        "FailedMount",
+        'can\'t start: secret "shop" not found',
+        (told("FailedMount", 'secret "shop" not found', 8), told("Pulling", "Pulling image", 7)),
+    ),
+    "something else holds it up": Case(
+        a_pod(a_container(waiting("ContainerCreating"))),
+        STARTING,
+        "NetworkNotReady",
+        "can't start: network is not ready",
+        (told("NetworkNotReady", "network is not ready"),),
+    ),
+    # It finds no node
+    "no node has room": Case(
+        a_pod(
+            conditions=(
+                condition(
+                    "PodScheduled",
+                    status=False,
+                    reason="Unschedulable",
+                    message="0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, "
+                    "preemption: 0/3 nodes are available: 3 Preemption is not helpful.",
+                ),
+            ),
+            status={"containerStatuses": []},
+        ),
+        State.UNSCHEDULABLE,
+        "Unschedulable",
+        "no node can take it: 0/3 nodes are available: 3 Insufficient cpu",
+    ),
+    "it is held back": Case(
+        a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
+        STARTING,
+        "SchedulingGated",
+        "waits for its scheduling gates to be removed",
+    ),
+    # It isn't ready
+    "it never became ready": Case(
+        a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
+        STARTING,
+        "ReadinessProbeFailed",
+        "runs, but its readiness probe fails: connection refused",
+        (told("Unhealthy", "Readiness probe failed: connection refused"),),
+    ),
+    "its probe can't be carried out": Case(
+        a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
+        STARTING,
+        "ReadinessProbeFailed",
+        "runs, but its readiness probe fails: no such program",
+        (told("Unhealthy", "Readiness probe errored and resulted in unknown state: no such program"),),
+    ),
+    "it is ready no more": Case(
+        a_pod(a_container(running(600), ready=False, started=True, readinessProbe=PROBE)),
+        State.UNREADY,
+        "ReadinessProbeFailed",
+        "runs, but its readiness probe fails",
+    ),
+    "its startup probe goes on failing": Case(
+        a_pod(a_container(running(60), ready=False, startupProbe=PROBE, readinessProbe=PROBE)),
+        STARTING,
+        "StartupProbeFailed",
+        "runs, but its startup probe fails",
+    ),
+    "its readiness gate is closed": Case(
+        a_pod(
+            conditions=(
+                condition("Ready", status=False, reason="ReadinessGatesNotReady", message="gate x is closed"),
+            )
+        ),
+        State.UNREADY,
+        "ReadinessGatesNotReady",
+        "runs, but isn't ready: gate x is closed",
+    ),
+    "somebody says that it isn't ready, but no word for it": Case(
+        a_pod(conditions=(condition("Ready", status=False, message="by order"),)),
+        State.UNREADY,
+        "NotReady",
+        "runs, but isn't ready: by order",
+    ),
+    "its node is out of reach": Case(
+        a_pod(conditions=(condition("Ready", status=False),)),
+        State.UNREADY,
+        "NodeNotReady",
+        "runs, but isn't ready: Node is not ready",
+        (told("NodeNotReady", "Node is not ready"),),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case) -> None:
+    found = diagnosis.finding(seen(case.raw), NOW, case.events)
+    assert found is not None
+    assert (found.state, found.reason, found.message) == (case.state, case.reason, case.message)
+    assert found.lasting == case.lasting
+
+
+@pytest.mark.parametrize("message", ['exec: "gunicorm": not found', "no device"])
+def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_it_counts_as_an_exit(
+    message: str,
+) -> None:
+    ended_so = ended(128, message, reason="StartError")
+    first = diagnosis.finding(seen(a_pod(a_container(waiting("RunContainerError", message)))), NOW)
+    then = diagnosis.finding(seen(a_pod(a_container(BACK_OFF, last=ended_so))), NOW)
+    assert first is not None
+    assert then is not None
+    assert dataclasses.replace(then, last="") == first
+
+
+@pytest.mark.parametrize("code", [0, 137, 143])
+def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: int) -> None:
+    pod = seen(a_pod(a_crash(livenessProbe=PROBE, code=code)))
+    found = diagnosis.finding(pod, NOW, (killed("liveness", before=300),))
+    assert found is not None
+    assert found.reason == Reason.LIVENESS_PROBE_FAILED
+
+
+def test_a_crash_tells_when_and_how_often() -> None:
+    found = diagnosis.finding(seen(a_pod(a_crash(), a_crash(name="helper", restarts=3))), NOW)
+    assert found is not None
+    assert (found.restarts, found.last) == (5, ago(5))
+
+
+QUIET = {
+    "it is being created": a_pod(
+        a_container(waiting("ContainerCreating")), conditions=(condition("Ready", status=False, since=9),)
+    ),
+    "it was made just now, and nobody has looked at it": a_pod(
+        conditions=(), status={}, creationTimestamp=ago(9)
+    ),
+    "its init container has run for a moment": a_pod(
+        a_container(waiting("PodInitializing")), init=(a_container(running(9), "migrate"),)
+    ),
+    "it has run for a moment, and isn't ready yet": a_pod(
+        a_container(running(9), ready=False, started=True, readinessProbe=PROBE)
+    ),
+    "it has been unready for a moment": a_pod(
+        a_container(running(), ready=False, started=True, readinessProbe=PROBE),
+        conditions=(condition("Ready", status=False, since=9),),
+    ),
+    "it crashed once and has run for a while": a_pod(a_crash(running(10), ready=True, restarts=1)),
+    "it crashed again and has run for twice as long": a_pod(a_crash(running(60), ready=True)),
+    "it had run for hours before it crashed again": a_pod(
+        a_crash(running(10), ready=True, last=ended(1, ran=7200, before=11))
+    ),
+    "its init container needed two tries": a_pod(
+        init=(a_container(ended(0), "migrate", restarts=1, ready=True),)
+    ),
+    "it was evicted long ago": a_pod(
+        conditions=(condition("Ready", status=False, since=600),),
+        status={"phase": "Failed", "reason": "Evicted"},
+        creationTimestamp=ago(700),
+    ),
+}
+
+
+@pytest.mark.parametrize("raw", QUIET.values(), ids=QUIET)
+def test_nothing_is_said_of_what_may_still_become_well_by_itself(raw: Manifest) -> None:
+    assert diagnosis.finding(seen(raw), NOW) is None
+
+
+# When the API server is asked for Events
+
+ASKED = {
+    "a container that kubelet may have ended": a_pod(a_crash(livenessProbe=PROBE)),
+    "a volume that may be missing": a_pod(a_container(waiting("ContainerCreating"))),
+    "a probe that fails": a_pod(a_container(running(), ready=False, started=True, readinessProbe=PROBE)),
+    "a node that may be out of reach": a_pod(conditions=(condition("Ready", status=False),)),
+}
+
+
+@pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
+def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
+    assert diagnosis.needs_events(seen(raw), NOW)
+
+
+@pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash())])
+def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Manifest) -> None:
+    assert not diagnosis.needs_events(seen(raw), NOW)
+
+
+def test_events_explain_a_pod_only_if_they_say_more_than_it_does() -> None:
+    pod = seen(a_pod(a_crash(livenessProbe=PROBE)))
+    assert diagnosis.explains(pod, NOW, (killed("liveness"),))
+    assert not diagnosis.explains(pod, NOW, (told("BackOff", "Back-off restarting failed container"),))
+    assert not diagnosis.explains(pod, NOW, ())
+
+
+# When it may change by itself
+
+EVICTED = a_pod(
+    conditions=(condition("Ready", status=False, since=9),),
+    status={"phase": "Failed", "reason": "Evicted"},
+    creationTimestamp=ago(39),
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (a_pod(a_crash(running(9), ready=True, restarts=1)), 1),
+        (a_pod(a_crash(running(9), ready=True)), 51),
+        (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=400, before=10))), 591),
+        (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=600, before=10))), 1),
+        (QUIET["it is being created"], 1),
+        (a_pod(a_crash()), None),
+        (a_pod(a_container(running(4), ready=False)), 6),
+        (EVICTED, 51),
+        (a_pod(conditions=(), status={"phase": "Failed"}, creationTimestamp=ago(9)), 1),
+    ],
+    ids=[
+        "after one crash",
+        "twice as long",
+        "ten minutes at most",
+        "a good day's work",
+        "a new Pod",
+        "it waits",
+        "a process that was started just now",
+        "an evicted Pod that had run for 30 s",
+        "a Pod that failed at once",
+    ],
+)
+def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
+    assert diagnosis.changes_in(seen(raw), NOW) == seconds
+
+
+@pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
+def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
+    raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
+    assert (diagnosis.finding(seen(raw), NOW) is not None) == told_of
+    since = (condition("Ready", status=False, since=seconds, message="by order"),)
+    assert (diagnosis.finding(seen(a_pod(conditions=since)), NOW) is not None) == told_of
+
+
+STATES = st.one_of(
+    st.integers(-30, 2000).map(running),
+    st.sampled_from([BACK_OFF, waiting("ContainerCreating"), waiting("ErrImagePull", "no such host")]),
+    st.builds(ended, st.sampled_from([0, 1, 137]), ran=st.integers(0, 900), before=st.integers(0, 900)),
+)
+CONTAINERS = st.builds(
+    a_container,
+    STATES,
+    last=st.none() | st.builds(ended, st.sampled_from([0, 1, 143]), ran=st.integers(0, 900)),
+    restarts=st.integers(0, 3),
+    ready=st.booleans(),
+    started=st.booleans(),
+    readinessProbe=st.sampled_from([None, PROBE]),
+    livenessProbe=st.sampled_from([None, PROBE]),
+)
+READINESS = st.builds(condition, st.just("Ready"), st.booleans(), since=st.integers(-30, 900))
+PODS = st.builds(
+    a_pod,
+    CONTAINERS,
+    conditions=st.tuples(READINESS),
+    status=st.sampled_from([{}, {"phase": "Failed", "reason": "Evicted"}]),
+)
+
+
+@given(PODS, st.integers(0, 3000))
+def test_nothing_changes_by_itself_sooner_than_foretold(raw: Manifest, later: int) -> None:
+    pod = pods.pod(raw)
+    assume(pod is not None)
+    assert pod is not None
+    wait = diagnosis.changes_in(pod, NOW)
+    assert wait is None or wait > 0
+    if wait is None or later < wait:
+        assert diagnosis.finding(pod, NOW + later) == diagnosis.finding(pod, NOW)
+        assert diagnosis.needs_events(pod, NOW + later) == diagnosis.needs_events(pod, NOW)
+
+
+# What must hold whatever is recorded
+
+EVENTS = st.builds(
+    lambda reason, note, since: evidence.told({"reason": reason, "note": note, "eventTime": since}),
+    st.sampled_from(["Killing", "Unhealthy", "FailedMount", "FailedPostStartHook", "", None]) | st.text(),
+    st.sampled_from(["Container worker failed liveness probe", "Readiness probe failed:", None]) | st.text(),
+    st.sampled_from([ago(5), ago(300), "", None]) | st.text(),
+)
+
+
+@given(PODS | broken_pods(), st.lists(EVENTS, max_size=4), st.floats(-1e12, 1e12) | st.just(NOW))
+def test_every_pod_is_well_or_has_a_state_a_reason_and_a_short_line(
+    raw: Manifest, events: list[Told], now: float
+) -> None:
+    pod = pods.pod(raw)
+    assume(pod is not None)
+    assert pod is not None
+    found = diagnosis.finding(pod, now, events)
+    diagnosis.needs_events(pod, now)
+    diagnosis.explains(pod, now, events)
+    wait = diagnosis.changes_in(pod, now)
+    assert wait is None or wait > 0
+    assert found is None or sound(found)
+
+
+def sound(found: Finding) -> bool:
+    assert found.state in SEVERITY
+    assert found.reason
+    assert found.message.isprintable()
+    assert len(found.message) < 2 * reading.LONGEST + 200
+    return True
+
+
+def test_the_words_for_programs_are_single_words() -> None:
+    assert [word for word in [*Reason, *State] if not word.isalnum()] == []

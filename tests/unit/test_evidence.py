@@ -1,0 +1,225 @@
+"""What is asked of the cluster, how often, and which Pods count."""
+
+import dataclasses
+import random
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import errors, evidence, pods
+from formation_operator.cluster import Object
+from formation_operator.evidence import Examined, Examiner
+from formation_operator.observed import Child, Key, Rollout
+from formation_operator.pods import Pod
+from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
+from tests.unit.test_plan import a_child
+from tests.unit.test_pods import broken_pods
+
+KEY: Key = ("default", "shop")
+ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
+ROLLING = a_child(rollout=Rollout(current=True, total=2, updated=1, revision="2"))
+CREATING = a_pod(a_container(waiting("ContainerCreating")))
+NO_SECRET = {
+    "type": "Warning",
+    "reason": "FailedMount",
+    "note": 'secret "shop" not found',
+    "deprecatedLastTimestamp": ago(5),
+    "metadata": {},
+}
+
+
+def crashing(name: str, template: str, code: int = 1) -> Manifest:
+    return a_pod(a_container(ended(code)), name=name, labels={"pod-template-hash": template})
+
+
+def a_replica_set(template: str, revision: str, owner: str = "child-1") -> Object:
+    return {
+        "metadata": {
+            "labels": {"pod-template-hash": template},
+            "annotations": {"deployment.kubernetes.io/revision": revision},
+            "ownerReferences": [{"uid": owner}],
+        }
+    }
+
+
+class Records:
+    """The answers of a cluster, and a note of what it was asked."""
+
+    def __init__(self, *replica_sets: Object, events: tuple[Object, ...] = ()) -> None:
+        self.objects = {"ReplicaSet": [*replica_sets], "Event": [*events]}
+        self.asked: list[tuple[str, str]] = []
+        self.away = False
+
+    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
+        self.asked.append((kind, labels or fields))
+        if self.away:
+            raise errors.UnavailableError("away")
+        return self.objects[kind]
+
+
+def examiner(records: Records) -> Examiner:
+    return Examiner(records)  # type: ignore[arg-type]  # all that it asks for
+
+
+def seen(*raws: Manifest) -> list[Pod]:
+    return [pod for raw in raws if (pod := pods.pod(raw)) is not None]
+
+
+async def look(
+    by: Examiner, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
+) -> Examined:
+    deployments = {} if child is None else {"worker": child}
+    return await by.examine(KEY, deployments, seen(*raws), NOW + later)
+
+
+def messages(examined: Examined) -> list[str]:
+    return [found.message for found in examined.findings.get("worker", [])]
+
+
+async def test_nothing_is_asked_where_nothing_is_wrong() -> None:
+    records = Records()
+    examined = await look(examiner(records), [a_pod()], ROLLING)
+    assert (examined.findings, examined.again_in, records.asked) == ({}, None, [])
+
+
+async def test_a_crash_needs_no_question_while_all_pods_have_one_version() -> None:
+    records = Records()
+    examined = await look(examiner(records), [crashing("a", "old"), crashing("b", "new", code=2)])
+    assert messages(examined) == ["exited with code 1", "exited with code 2"]
+    assert records.asked == []
+
+
+# Which version of the pod template
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        Records(a_replica_set("old", "1"), a_replica_set("new", "2")),
+        Records(a_replica_set("old", "2", owner="another"), a_replica_set("new", "2")),
+    ],
+    ids=["an older version", "another Deployment's"],
+)
+async def test_in_a_rollout_only_pods_of_the_new_version_count(records: Records) -> None:
+    by = examiner(records)
+    raws = [crashing("a", "old"), crashing("b", "new", code=2)]
+    assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
+    assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
+    selector = "formations.dev/formation=shop,formations.dev/process-type=worker"
+    assert records.asked == [("ReplicaSet", selector)]
+
+
+async def test_the_next_version_is_asked_for_again() -> None:
+    records = Records(a_replica_set("old", "1"), a_replica_set("new", "2"), a_replica_set("newer", "3"))
+    by = examiner(records)
+    raws = [crashing("b", "new"), crashing("c", "newer", code=3)]
+    await look(by, raws, ROLLING)
+    next_one = dataclasses.replace(ROLLING, rollout=dataclasses.replace(ROLLING.rollout, revision="3"))
+    assert messages(await look(by, raws, next_one)) == ["exited with code 3"]
+
+
+@pytest.mark.parametrize(
+    "child",
+    [None, a_child(), ROLLING],
+    ids=["no Deployment", "one that its controller hasn't seen", "no ReplicaSet of it yet"],
+)
+async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None) -> None:
+    unlabelled = a_pod(a_container(ended(1)), labels={"pod-template-hash": ""})
+    examined = await look(examiner(Records()), [crashing("a", "old"), unlabelled], child)
+    assert examined.findings == {}
+    assert len(examined.pods) == 2
+
+
+async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
+    records = Records(a_replica_set("new", "2"))
+    records.away = True
+    by = examiner(records)
+    assert messages(await look(by, [crashing("b", "new")], ROLLING)) == []
+    records.away = False
+    assert messages(await look(by, [crashing("b", "new")], ROLLING)) == ["exited with code 1"]
+
+
+# Events
+
+
+async def test_an_event_explains_what_a_pod_does_not_tell_and_is_asked_for_once() -> None:
+    records = Records(events=(NO_SECRET,))
+    by = examiner(records)
+    for later in (0, 5, 600):
+        examined = await look(by, [CREATING], later=later)
+        assert messages(examined) == ['can\'t start: secret "shop" not found']
+        assert examined.again_in is None
+    assert records.asked == [("Event", "regarding.uid=uid-of-shop-worker-1")]
+
+
+async def test_a_question_without_an_answer_is_asked_again_after_a_pause_that_doubles() -> None:
+    records = Records()
+    by, later, pauses = examiner(records), 0.0, []
+    for _ in range(10):
+        again = (await look(by, [CREATING], later=later)).again_in
+        assert again is not None
+        pauses.append(again)
+        before = len(records.asked)
+        await look(by, [CREATING], later=later + again - 1)
+        assert len(records.asked) == before
+        later += again
+    assert pauses == [5, 10, 20, 40, 80, 160, 320, 600, 600, 600]
+    assert len(records.asked) == 10
+
+
+async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
+    records = Records()
+    by = examiner(records)
+    await look(by, [CREATING])
+    examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
+    assert len(records.asked) == 2
+    assert examined.again_in == evidence.FIRST_PAUSE
+
+
+async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
+    records = Records()
+    records.away = True
+    examined = await look(examiner(records), [CREATING, crashing("b", "abc")])
+    assert messages(examined) == ["exited with code 1"]
+    assert examined.again_in == evidence.FIRST_PAUSE
+
+
+async def test_what_went_well_is_no_explanation() -> None:
+    pulled = {**NO_SECRET, "type": "Normal", "reason": "Pulled", "note": "Successfully pulled image"}
+    assert messages(await look(examiner(Records(events=(pulled,))), [CREATING])) == []
+
+
+async def test_a_formation_that_is_gone_is_forgotten() -> None:
+    records = Records(events=(NO_SECRET,))
+    by = examiner(records)
+    await look(by, [CREATING])
+    by.forget(KEY)
+    await look(by, [CREATING])
+    assert len(records.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        ({"series": {"lastObservedTime": ago(1)}, "eventTime": ago(9)}, 1),
+        ({"deprecatedLastTimestamp": ago(2), "eventTime": None, "series": None}, 2),
+        ({"eventTime": ago(3)}, 3),
+        ({"metadata": {"creationTimestamp": ago(4)}}, 4),
+    ],
+    ids=["a series", "the older kind", "a single one", "nothing but its object's own time"],
+)
+def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, seconds: float) -> None:
+    assert evidence.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
+
+
+@given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))
+async def test_the_order_in_which_pods_are_seen_changes_nothing(
+    raws: list[Manifest], chance: random.Random
+) -> None:
+    named = [{**raw, "metadata": {**raw["metadata"], "name": f"pod-{n}"}} for n, raw in enumerate(raws)]
+    records = Records(a_replica_set("abc", "2"), events=(NO_SECRET,))
+    one = await look(examiner(records), named, ROLLING)
+    other = await look(examiner(records), chance.sample(named, len(named)), ROLLING)
+    assert (one.findings, one.again_in) == (other.findings, other.again_in)

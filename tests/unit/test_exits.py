@@ -1,0 +1,169 @@
+"""How a process ended, in everyday words."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import exits, pods
+from formation_operator.pods import Exit
+from formation_operator.reasons import Reason
+from tests.builders import a_container, a_pod, ago, condition, ended
+
+AN_EXIT = Exit(
+    code=1, reason="Error", message="", started_at=ago(65), finished_at=ago(5), memory_limit="64Mi"
+)
+RUNC = "failed to create shim task: OCI runtime create failed: unable to start container process: "
+NOT_FOUND = "executable file not found in $PATH"
+CHECK = "check command, args and the image"
+
+
+def an_exit(**changes: object) -> Exit:
+    return dataclasses.replace(AN_EXIT, **changes)  # type: ignore[arg-type]
+
+
+# What happened, the word for programs, and all that people are told.
+ENDS = {
+    "an error": (an_exit(code=3), Reason.EXITED, "exited with code 3"),
+    "an error with last words": (
+        an_exit(message="starting\nno database at db:5432\n"),
+        Reason.EXITED,
+        "exited with code 1: no database at db:5432",
+    ),
+    "last words in colour": (
+        an_exit(message="starting\n\x1b[31mno\tdatabase\x1b[0m\n \x1b[0m\n"),
+        Reason.EXITED,
+        "exited with code 1: no database",
+    ),
+    "a typo in a shell's line": (
+        an_exit(code=127, message="sh: 1: gunicorm: not found"),
+        Reason.EXITED,
+        "exited with code 127 (the shell found no such command): sh: 1: gunicorm: not found",
+    ),
+    "a script that isn't executable": (
+        an_exit(code=126),
+        Reason.EXITED,
+        "exited with code 126 (the shell found the command but couldn't execute it)",
+    ),
+    "a crash of the program itself": (
+        an_exit(code=139, message="loading"),
+        Reason.KILLED,
+        "was ended by signal 11 (SIGSEGV): a memory access went wrong: loading",
+    ),
+    "kill -9": (an_exit(code=137), Reason.KILLED, "was ended by signal 9 (SIGKILL)"),
+    "too much memory": (
+        an_exit(code=137, reason="OOMKilled", message="allocating"),
+        Reason.OUT_OF_MEMORY,
+        "needed more memory than its limit (64Mi) and was killed: raise resources.limits.memory",
+    ),
+    "too much memory without a limit of its own": (
+        an_exit(code=137, reason="OOMKilled", memory_limit=""),
+        Reason.OUT_OF_MEMORY,
+        "needed more memory than its limit and was killed: raise resources.limits.memory",
+    ),
+    "a program that isn't there": (
+        an_exit(
+            code=128,
+            reason="StartError",
+            message=f'{RUNC}exec: "gunicorm": {NOT_FOUND}: unknown',
+        ),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: gunicorm: {NOT_FOUND}: {CHECK}",
+    ),
+    "an empty word as the program": (
+        an_exit(code=128, reason="StartError", message=f'{RUNC}exec: "": {NOT_FOUND}'),
+        Reason.BAD_COMMAND,
+        f'couldn\'t be started: "": {NOT_FOUND}: {CHECK}',
+    ),
+    "a program of another machine": (
+        an_exit(code=128, reason="StartError", message=f"{RUNC}exec /shop: exec format error"),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: /shop: exec format error: {CHECK}",
+    ),
+    "a start that failed for another reason": (
+        an_exit(code=128, reason="ContainerCannotRun", message="the disk\nis full"),
+        Reason.START_ERROR,
+        "couldn't be started: the disk is full",
+    ),
+    "a lost node": (
+        an_exit(code=137, reason="ContainerStatusUnknown"),
+        Reason.LOST,
+        "was lost with its node: how it ended isn't known",
+    ),
+    "a daemon": (
+        an_exit(code=0, reason="Completed", started_at=ago(14)),
+        Reason.EXITED_AT_ONCE,
+        f"exited with code 0 right after its start: {exits.FOREGROUND}",
+    ),
+    "work that was done": (
+        an_exit(code=0, reason="Completed", started_at=ago(15)),
+        Reason.COMPLETED,
+        f"exited with code 0: {exits.FOREGROUND}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("end", "reason", "words"), ENDS.values(), ids=ENDS)
+def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) -> None:
+    assert exits.reason(end) == reason
+    assert exits.words(end) == words
+
+
+def test_of_a_long_last_line_the_beginning_is_told() -> None:
+    assert exits.words(an_exit(message="x" * 201)) == "exited with code 1: " + "x" * 200
+
+
+def test_the_record_says_what_is_known_and_nothing_else() -> None:
+    assert exits.record(an_exit(code=143)) == {
+        "exitCode": 143,
+        "signal": 15,
+        "reason": "Killed",
+        "message": "was ended by signal 15 (SIGTERM)",
+        "finishedAt": ago(5),
+    }
+    assert "signal" not in exits.record(an_exit())
+
+
+def test_the_record_of_a_pod_is_its_own_containers() -> None:
+    pod = pods.pod(a_pod(a_container(ended(4), "helper"), a_container(ended(3, before=9))))
+    assert pod is not None
+    record = exits.record_of(pod, "worker")
+    assert record is not None
+    assert (record["exitCode"], record["finishedAt"]) == (3, ago(9))
+    assert exits.record_of(pod, "web") is None
+
+
+def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code() -> None:
+    evicted = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory"}
+    pod = pods.pod(
+        a_pod(
+            a_container(ended(137)), conditions=(condition("Ready", status=False, since=3),), status=evicted
+        )
+    )
+    assert pod is not None
+    assert exits.record_of(pod, "worker") == {
+        "exitCode": 137,
+        "signal": 9,
+        "reason": "Evicted",
+        "message": "was ended by its node: Evicted: The node was low on memory",
+        "finishedAt": ago(3),
+    }
+
+
+@given(
+    st.builds(
+        Exit,
+        code=st.integers(),
+        reason=st.sampled_from(["", "Error", "OOMKilled", *exits.NO_START]) | st.text(),
+        message=st.text() | st.text().map(lambda text: f'exec: "{text}": {text}'),
+        started_at=st.text() | st.just(ago(60)),
+        finished_at=st.text() | st.just(ago(5)),
+        memory_limit=st.sampled_from(["", "64Mi"]),
+    )
+)
+def test_every_end_has_a_short_line_and_a_word(end: Exit) -> None:
+    record = exits.record(end)
+    assert record["reason"] in {*Reason}
+    assert record["message"].isprintable()
+    assert len(record["message"]) <= len(end.message) + 200

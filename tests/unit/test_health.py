@@ -1,0 +1,233 @@
+"""How a type is as a whole, from its Deployment's figures and what is wrong with its Pods."""
+
+import dataclasses
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import health
+from formation_operator.counts import Count
+from formation_operator.findings import SEVERITY, Finding
+from formation_operator.health import Health
+from formation_operator.observed import Child, Rollout
+from formation_operator.reasons import Reason, State
+from tests.builders import ago
+from tests.unit.test_plan import INTENT, a_child
+
+OURS = Count(desired=2, rendered=2, remembered=2)
+THEIRS = Count(desired=8, rendered=None, remembered=8)
+NONE = Count(desired=0, rendered=0, remembered=2)
+DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
+EIGHT = Rollout(current=True, total=8, updated=8, ready=8, available=8, serving=True)
+EMPTY = Rollout(current=True, serving=True)
+HALF = dataclasses.replace(DONE, ready=1, available=1)
+CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
+UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
+BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
+QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
+POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
+
+
+def how(*findings: Finding, count: Count = OURS, suspended: bool = False, **rollout: Any) -> Health:
+    return of(
+        a_child(rollout=dataclasses.replace(DONE, **rollout)), *findings, count=count, suspended=suspended
+    )
+
+
+def of(child: Child | None, *findings: Finding, count: Count = OURS, suspended: bool = False) -> Health:
+    return health.health(count, child, INTENT.digest, findings, suspended=suspended)
+
+
+def under_way(message: str, state: State = State.STARTING) -> Health:
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
+
+
+ABOUT = under_way("the rollout is about to begin")
+ROLLOUTS = {
+    "all run": (how(), Health(State.RUNNING, complete=True)),
+    "there is no Deployment yet": (of(None), ABOUT),
+    "its controller hasn't seen it": (how(current=False), ABOUT),
+    "it isn't as intended": (of(a_child(rollout=DONE, intent="older")), ABOUT),
+    "there is no Deployment yet, and none is wanted": (of(None, count=NONE), ABOUT),
+    "it is to be suspended": (
+        of(None, count=NONE, suspended=True),
+        dataclasses.replace(ABOUT, state=State.SUSPENDED),
+    ),
+    "some start": (how(available=1), under_way("1 of 2 available")),
+    "old ones run": (how(updated=1, available=1), under_way("1 of 2 updated, 1 old still running")),
+    "old ones run, and enough serve": (
+        how(updated=1),
+        under_way("1 of 2 updated, 1 old still running", State.RUNNING),
+    ),
+    "one too many": (how(total=3, updated=3), under_way("3 running, 2 wanted", State.RUNNING)),
+    "none is wanted": (of(a_child(rollout=EMPTY), count=NONE), Health(State.IDLE, complete=True)),
+    "suspended": (
+        of(a_child(rollout=EMPTY), count=NONE, suspended=True),
+        Health(State.SUSPENDED, complete=True),
+    ),
+    "some still stop": (how(count=NONE, suspended=True), under_way("2 running, 0 wanted", State.SUSPENDED)),
+    "an autoscaler adds some": (
+        how(count=THEIRS, total=8, updated=8),
+        Health(State.RUNNING, complete=True),
+    ),
+    "an autoscaler's aren't enough to serve": (
+        how(count=THEIRS, total=8, updated=8, serving=False),
+        under_way("2 of 8 available"),
+    ),
+    "past its deadline": (
+        how(available=1, stuck="timed out"),
+        Health(
+            State.STARTING,
+            complete=False,
+            reason=Reason.DEADLINE_EXCEEDED,
+            message="the rollout is past its deadline: 1 of 2 available",
+            lasting=True,
+        ),
+    ),
+    "over its quota": (
+        how(total=1, updated=1, available=1, blocked=QUOTA),
+        Health(
+            State.STARTING,
+            complete=False,
+            reason=Reason.REPLICA_FAILURE,
+            message="Pods can't be created: exceeded quota: small",
+        ),
+    ),
+    "over its quota for too long": (
+        how(total=1, updated=1, available=1, blocked=QUOTA, stuck="timed out"),
+        Health(
+            State.STARTING,
+            complete=False,
+            reason=Reason.REPLICA_FAILURE,
+            message="Pods can't be created: exceeded quota: small",
+            lasting=True,
+        ),
+    ),
+    "refused by Pod Security": (
+        how(total=0, updated=0, available=0, blocked=POD_SECURITY),
+        Health(
+            State.STARTING,
+            complete=False,
+            reason=Reason.REPLICA_FAILURE,
+            message=f'Pods can\'t be created: violates PodSecurity "restricted": {health.FIX}',
+            lasting=True,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), ROLLOUTS.values(), ids=ROLLOUTS)
+def test_without_trouble_the_deployment_says_how_a_type_is(found: Health, expected: Health) -> None:
+    assert found == expected
+
+
+SENTENCES = {
+    "one crashes": (how(CRASH, available=1), f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}"),
+    "both crash": (how(CRASH, CRASH, available=0), f"exited with code 1 (6 restarts), last at {ago(5)}"),
+    "it was restarted once": (
+        how(dataclasses.replace(CRASH, restarts=1)),
+        f"1 of 2: exited with code 1 (1 restart), last at {ago(5)}",
+    ),
+    "it wasn't restarted yet": (
+        how(dataclasses.replace(CRASH, restarts=0)),
+        f"1 of 2: exited with code 1, last at {ago(5)}",
+    ),
+    "one isn't ready": (how(UNREADY, available=1), "1 of 2: its readiness probe fails"),
+    "past its deadline": (
+        how(UNREADY, available=1, stuck="timed out"),
+        "1 of 2: its readiness probe fails; the rollout is past its deadline",
+    ),
+    "the version before serves": (
+        how(UNREADY, total=3, updated=1),
+        "1 of 2: its readiness probe fails; 2 of the version before still run",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "message"), SENTENCES.values(), ids=SENTENCES)
+def test_trouble_is_told_with_how_many_how_often_and_what_still_runs(found: Health, message: str) -> None:
+    assert found.message == message
+
+
+LATER = dataclasses.replace(CRASH, message="exited with code 2", last=ago(1))
+
+
+@pytest.mark.parametrize(
+    ("findings", "told"),
+    [
+        ((UNREADY, UNREADY, CRASH), "exited with code 1"),
+        ((CRASH, CRASH, BAD), "no such program"),
+        ((CRASH, dataclasses.replace(CRASH, reason=Reason.KILLED, message="killed"), CRASH), "exited"),
+        ((CRASH, LATER), "exited with code 2"),
+    ],
+    ids=["the gravest", "what waiting won't mend", "the most frequent", "the latest"],
+)
+def test_of_several_troubles_one_is_told(findings: tuple[Finding, ...], told: str) -> None:
+    assert told in how(*findings, available=0).message
+
+
+@pytest.mark.parametrize(
+    ("found", "complete", "lasting"),
+    [
+        (how(CRASH), False, False),
+        (how(BAD), False, True),
+        (how(UNREADY, stuck="timed out", available=1), False, True),
+        (how(UNREADY, stuck="timed out"), True, False),
+        (of(a_child(rollout=EIGHT), CRASH, CRASH, count=THEIRS), True, False),
+        (of(a_child(rollout=EIGHT), CRASH, CRASH, CRASH, count=THEIRS), False, False),
+    ],
+    ids=[
+        "a crash, although all are available in between",
+        "a command that won't work",
+        "a rollout past its deadline",
+        "a rollout that was past its deadline and is through",
+        "a quarter of an autoscaler's many",
+        "more than a quarter",
+    ],
+)
+def test_ready_and_stalled_follow_what_waiting_can_mend(found: Health, complete: bool, lasting: bool) -> None:
+    assert (found.complete, found.lasting) == (complete, lasting)
+
+
+FINDINGS = st.builds(
+    Finding,
+    state=st.sampled_from(SEVERITY),
+    reason=st.sampled_from(Reason),
+    message=st.text(min_size=1, max_size=5),
+    lasting=st.booleans(),
+    last=st.sampled_from(["", ago(5), ago(9)]),
+    restarts=st.integers(0, 9),
+)
+ROLLOUT = st.builds(
+    Rollout,
+    current=st.booleans(),
+    total=st.integers(0, 9),
+    updated=st.integers(0, 9),
+    available=st.integers(0, 9),
+    serving=st.booleans(),
+    stuck=st.none() | st.just("timed out"),
+    blocked=st.sampled_from([None, QUOTA, POD_SECURITY]),
+)
+
+
+@given(
+    st.lists(FINDINGS, max_size=5),
+    ROLLOUT,
+    st.sampled_from([OURS, THEIRS, NONE]),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+def test_a_type_is_the_same_in_whatever_order_its_pods_are_seen(
+    findings: list[Finding], rollout: Rollout, count: Count, suspended: bool, chance: random.Random
+) -> None:
+    child = a_child(rollout=rollout)
+    found = of(child, *findings, count=count, suspended=suspended)
+    shuffled = chance.sample(findings, len(findings))
+    assert of(child, *shuffled, count=count, suspended=suspended) == found
+    assert found.state in {*State}
+    assert bool(found.reason) == bool(found.message)
+    assert found.reason or found.complete
+    assert not (found.lasting and found.complete)

@@ -1,0 +1,234 @@
+"""What is remembered of a Pod, and that no Pod can end a watch."""
+
+import copy
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import pods, reading, times
+from formation_operator.pods import Pod
+from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, running, waiting
+
+CRASHED = a_container(
+    waiting("CrashLoopBackOff", "back-off 10s restarting failed container"),
+    last=ended(3, "no database\n", ran=60, before=20),
+    restarts=2,
+    resources={"limits": {"memory": "64Mi"}},
+    livenessProbe={"exec": {"command": ["true"]}},
+    lifecycle={"postStart": {"sleep": {"seconds": 1}}},
+)
+MIGRATED = a_container(ended(0), "migrate", ready=True)
+
+
+def known(raw: Manifest) -> Pod:
+    pod = pods.pod(raw)
+    assert pod is not None
+    return pod
+
+
+WELL = {
+    "it runs and is ready": a_pod(),
+    "its init container has done its work": a_pod(init=(MIGRATED,)),
+    "its sidecar runs": a_pod(init=(a_container(running(), "proxy", restartPolicy="Always"),)),
+    "it is being deleted": a_pod(CRASHED, deletionTimestamp=ago(1)),
+}
+ILL = {
+    "it has crashed": a_pod(CRASHED),
+    "it runs again after a crash": a_pod(a_container(running(), last=ended(1), restarts=1)),
+    "it isn't ready": a_pod(a_container(running(), ready=False)),
+    "its own condition isn't met": a_pod(conditions=(condition("Ready", status=False),)),
+    "nothing is known of it yet": a_pod(conditions=(), status={"containerStatuses": []}),
+    "it was evicted": a_pod(status={"phase": "Failed", "reason": "Evicted"}),
+    "its init container still runs": a_pod(init=(a_container(running(), "migrate"),)),
+    "its init container needed two tries": a_pod(init=(a_container(ended(0), "migrate", restarts=1),)),
+}
+
+
+@pytest.mark.parametrize("raw", WELL.values(), ids=WELL)
+def test_nothing_is_kept_of_a_pod_that_has_nothing_to_tell(raw: Manifest) -> None:
+    assert pods.pod(raw) is None
+
+
+@pytest.mark.parametrize("raw", ILL.values(), ids=ILL)
+def test_a_pod_that_is_not_simply_well_is_kept(raw: Manifest) -> None:
+    assert pods.pod(raw) is not None
+
+
+def test_what_tells_of_a_crash_is_kept() -> None:
+    pod = known(a_pod(CRASHED))
+    (container,) = pod.containers
+    assert (pod.formation, pod.process_type, pod.template) == ("shop", "worker", "abc")
+    assert (pod.restarts, container.waiting, container.checks) == (
+        2,
+        "CrashLoopBackOff",
+        ("liveness", "postStart"),
+    )
+    assert container.exit is not None
+    assert (container.exit.code, container.exit.message) == (3, "no database")
+    assert (container.exit.memory_limit, container.exit.seconds) == ("64Mi", 60)
+
+
+def test_a_container_that_ended_just_now_tells_that_and_not_the_time_before() -> None:
+    (container,) = known(a_pod(a_container(ended(7), last=ended(3)))).containers
+    assert container.exit is not None
+    assert container.exit.code == 7
+    assert container.ended
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "expected"),
+    [(137, "Error", 9), (143, "Error", 15), (128, "StartError", None), (129, "StartError", None)]
+    + [(code, "Error", None) for code in (0, 1, 127, 128, 160, 255)],
+)
+def test_a_signal_is_an_exit_code_above_128_of_a_program_that_was_started(
+    code: int, reason: str, expected: int | None
+) -> None:
+    (container,) = known(a_pod(a_container(ended(code, reason=reason)))).containers
+    assert container.exit is not None
+    assert container.exit.signal == expected
+
+
+def test_how_long_a_process_ran_is_nothing_where_nobody_knows() -> None:
+    state = ended(1)
+    del state["terminated"]["startedAt"]
+    (container,) = known(a_pod(a_container(state))).containers
+    assert container.exit is not None
+    assert container.exit.seconds == 0
+
+
+def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
+    log = "noise\n" * 2_000_000 + "the last words"
+    refusal = "the first words" + " and so on" * 1_000_000
+    crashed, refused = known(
+        a_pod(a_container(ended(1, log)), a_container(waiting("ErrImagePull", refusal), "helper"))
+    ).containers
+    assert crashed.exit is not None
+    assert crashed.exit.message.endswith("the last words")
+    assert refused.message.startswith("the first words")
+    assert len(crashed.exit.message) <= reading.LONGEST
+    assert len(refused.message) <= reading.LONGEST
+
+
+def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
+    pod = known(a_pod(CRASHED))
+    assert pod.same_as(known(a_pod(CRASHED, resourceVersion="2")))
+    assert not pod.same_as(known(a_pod(a_container(ended(1)))))
+    assert not pod.same_as(None)
+
+
+# What must hold whatever a Pod says of itself
+
+WHOLE = a_pod(
+    CRASHED,
+    init=(MIGRATED,),
+    conditions=(
+        condition("PodScheduled", status=False, reason="x", message="y"),
+        condition("Ready", status=False),
+    ),
+    status={"phase": "Failed", "reason": "Evicted", "message": "z", "startTime": ago(9)},
+)
+IDENTITY = {("metadata", key) for key in ("name", "namespace", "uid", "resourceVersion")}
+TIMES = [
+    "",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "2026-13-40T99:00:00Z",
+    "yesterday",
+    "2026-01-01",
+]
+MEAN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.sampled_from(TIMES),
+    st.just([]),
+    st.just({}),
+    st.lists(st.none() | st.text(), max_size=2),
+    st.dictionaries(st.sampled_from(["name", "type", "reason", "state"]), st.none() | st.text(), max_size=2),
+)
+
+
+def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of everything in an object, but for what makes it that object."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        path = (*before, step)
+        if path != ("metadata",) and path not in IDENTITY:
+            yield path
+        yield from paths(inner, path)
+
+
+@st.composite
+def broken_pods(draw: st.DrawFn) -> Manifest:
+    """Draw a Pod in which some things are missing, and others aren't what they should be."""
+    raw = copy.deepcopy(WHOLE)
+    for path in draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4)):
+        place: Any = raw
+        try:
+            for step in path[:-1]:
+                place = place[step]
+            if draw(st.booleans()):
+                del place[path[-1]]
+            else:
+                place[path[-1]] = draw(MEAN)
+        except (KeyError, IndexError, TypeError):
+            continue  # what led there is broken already
+    return raw
+
+
+PATHS = list(paths(WHOLE))
+
+
+@given(broken_pods())
+def test_no_pod_is_too_broken_to_be_read(raw: Manifest) -> None:
+    pod = pods.pod(raw)
+    if pod is not None:
+        assert pod.same_as(pods.pod(copy.deepcopy(raw)))
+        assert all(len(text) <= reading.LONGEST for text in texts(dataclasses.asdict(pod)))
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
+
+
+@given(st.text())
+def test_a_line_is_one_line_that_a_terminal_shows_as_it_is(text: str) -> None:
+    line = reading.in_one_line(text)
+    assert line.isprintable()
+    assert reading.in_one_line(line) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain  words", "plain  words"),
+        ("\x1b[31;1mError\x1b[0m: no\ttable", "Error: no table"),
+        ("two\r\nlines\x00", "two lines"),
+    ],
+)
+def test_a_line_keeps_the_words(text: str, line: str) -> None:
+    assert reading.in_one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:01:00Z", 60),
+        ("1970-01-01T00:00:00.25Z", 0.25),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("0001-01-01T00:00:00Z", -62135596800),
+        *((text, None) for text in (*TIMES[3:], "", None, "1970-01-01T00:00:00")),
+    ],
+)
+def test_a_time_is_seconds_or_nothing(text: str | None, seconds: float | None) -> None:
+    assert times.epoch(text) == seconds

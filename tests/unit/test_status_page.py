@@ -1,0 +1,42 @@
+"""The page that people read when something is down knows every word that a status can say."""
+
+import re
+
+import pytest
+
+from formation_operator import conditions, diagnosis, model
+from formation_operator.reasons import Reason, State, Trouble
+from tests.cluster import paths
+from tests.unit.test_diagnosis import CASES
+
+PAGE = (paths.ROOT / "docs" / "status.md").read_text()
+ROWS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+EXPLAINED = {word for row in ROWS for word in re.findall(r"`(\w+)`", row)}
+
+
+@pytest.mark.parametrize("word", [*State, *Reason, *Trouble, *diagnosis.ON_THE_WAY])
+def test_each_state_and_each_reason_has_a_row_in_a_table(word: str) -> None:
+    assert word in EXPLAINED
+
+
+def test_whatever_is_found_wrong_with_a_pod_has_a_row_in_a_table() -> None:
+    found = {case.reason for case in CASES.values()}
+    others = {word for word in found if word.endswith("Error")}  # one row for all of these
+    assert found - others <= EXPLAINED
+    assert "others in `...Error`" in PAGE
+
+
+def test_each_condition_is_explained() -> None:
+    kinds = {value for name, value in vars(conditions).items() if name.isupper()}
+    assert {kind for kind in kinds if f"`{kind}`" not in PAGE} == set()
+
+
+def test_kubectl_explain_names_each_state() -> None:
+    described = model.ProcessStatus.model_fields["state"].description or ""
+    assert {state for state in State if state not in described} == set()
+
+
+def test_the_page_explains_no_word_that_is_never_said() -> None:
+    kubernetes = {"NetworkNotReady", "NodeNotReady", "ReadinessGatesNotReady", "Evicted"}
+    kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
+    assert {*State, *Reason, *Trouble, *kubernetes, "True", "False"} >= EXPLAINED

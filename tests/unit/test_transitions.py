@@ -1,0 +1,139 @@
+"""Which changes are told by an Event, and in which words."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import naming, transitions
+from formation_operator.events import Recorder
+from formation_operator.notices import Notice
+from formation_operator.reasons import Reason, State
+from tests.builders import a_formation, stored
+
+RUNNING = {"state": "Running", "readyReplicas": 2, "desiredReplicas": 2}
+STARTING = {"state": "Starting", "reason": "Progressing", "message": "1 of 2 available"}
+CRASHING = {"state": "Crashing", "reason": "Exited", "message": "exited with code 1 (3 restarts)"}
+AGAIN = {**CRASHING, "message": "exited with code 1 (4 restarts)"}
+KILLED = {**CRASHING, "reason": "Killed", "message": "was ended by signal 9"}
+PULLING = {"state": "Starting", "reason": "ImagePullFailed", "message": "its image can't be pulled"}
+BLOCKED = {**RUNNING, "reason": "ReplicaFailure", "message": "Pods can't be created: quota"}
+UNKNOWN: dict[str, Any] = {"desiredReplicas": 2}
+
+
+def told(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Notice]:
+    processes = {} if before is None else {"worker": before}
+    return [*transitions.notices({"processes": processes}, {"processes": {"worker": after}})]
+
+
+TOLD = {
+    "it crashes": (RUNNING, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
+    "it ends in another way": (CRASHING, KILLED, "Crashing", "worker: was ended by signal 9", True),
+    "it begins with a crash": (None, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
+    "it can't start": (STARTING, PULLING, "ImagePullFailed", "worker: its image can't be pulled", True),
+    "it can't be scaled": (
+        RUNNING,
+        BLOCKED,
+        "ReplicaFailure",
+        "worker: Pods can't be created: quota",
+        True,
+    ),
+    "it runs again": (CRASHING, RUNNING, "Running", "worker: 2 of 2 run", False),
+    "a rollout begins": (RUNNING, STARTING, "Starting", "worker: starting: 1 of 2 available", False),
+    "its count is 0": (RUNNING, {"state": "Idle"}, "Idle", "worker: idle: its count is 0", False),
+    "it is suspended": (
+        RUNNING,
+        {"state": "Suspended"},
+        "Suspended",
+        "worker: suspended: no process runs until spec.suspend is false again",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "reason", "note", "warning"), TOLD.values(), ids=TOLD)
+def test_a_change_is_told(
+    before: dict[str, Any] | None, after: dict[str, Any], reason: str, note: str, warning: bool
+) -> None:
+    (notice,) = told(before, after)
+    assert (notice.reason, notice.note, notice.warning) == (reason, note, warning)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(CRASHING, AGAIN), (None, STARTING), (None, RUNNING), (UNKNOWN, RUNNING), (RUNNING, UNKNOWN)],
+    ids=[
+        "it crashes once more",
+        "it begins",
+        "it begins and runs at once",
+        "the operator is new",
+        "an older status",
+    ],
+)
+def test_what_is_no_news_is_not_told(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    assert told(before, after) == []
+
+
+def test_a_formation_without_types_tells_nothing() -> None:
+    assert [*transitions.notices({}, {"observedGeneration": 1})] == []
+
+
+PROCESSES = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(State),
+        "message": st.text(min_size=1),
+        "readyReplicas": st.integers(0, 9),
+        "desiredReplicas": st.integers(0, 9),
+    },
+    optional={"reason": st.sampled_from(Reason)},
+)
+
+
+@given(PROCESSES, PROCESSES)
+def test_what_was_told_is_not_told_again(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert told(after, after) == []
+    assert all(notice.reason and notice.action for notice in told(before, after))
+
+
+# How Events are folded
+
+FORMATION = stored(a_formation())
+
+
+def test_a_crash_loop_is_one_event_however_its_figures_change() -> None:
+    recorder = Recorder()
+    name, body, repeated = recorder.record(FORMATION, *told(RUNNING, CRASHING))
+    assert not repeated
+    assert "series" not in body
+    again, body, repeated = recorder.record(FORMATION, *told(RUNNING, AGAIN))
+    assert (again, repeated, body["series"]["count"]) == (name, True, 2)
+
+
+def test_another_cause_another_type_and_another_formation_have_events_of_their_own() -> None:
+    recorder = Recorder()
+    other = stored(a_formation("blog"), uid="uid-2")
+    web = transitions.notices({"processes": {"web": RUNNING}}, {"processes": {"web": CRASHING}})
+    recorded = [
+        recorder.record(FORMATION, *told(RUNNING, CRASHING)),
+        recorder.record(FORMATION, *told(RUNNING, KILLED)),
+        recorder.record(FORMATION, *web),
+        recorder.record(other, *told(RUNNING, CRASHING)),
+    ]
+    assert len({name for name, _, _ in recorded}) == 4
+    assert not any(repeated for _, _, repeated in recorded)
+
+
+def test_notes_without_a_topic_are_the_same_only_word_for_word() -> None:
+    recorder = Recorder()
+    recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))
+    assert not recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 3"))[2]
+    assert recorder.record(FORMATION, Notice("Repaired", "Repair", "set back to 2"))[2]
+
+
+@given(st.text(max_size=2000))
+def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
+    _, body, _ = Recorder().record(FORMATION, Notice("Crashing", "Exited", note))
+    assert len(body["note"].encode()) <= 1024
+    assert note.startswith(body["note"])
+    assert body["reportingController"] == naming.REPORTING_CONTROLLER
