@@ -34,15 +34,23 @@ class Health:
 
 
 def health(
-    count: Count, child: Child | None, digest: str | None, findings: Sequence[Finding], *, suspended: bool
+    count: Count,
+    child: Child | None,
+    findings: Sequence[Finding],
+    *,
+    suspended: bool = False,
+    served: int | None = None,
 ) -> Health:
-    """Return how a type is; ``digest`` is the intent that its Deployment should have."""
-    if child is None or not child.rollout.current or child.intent != digest:
+    """Return how a type is; ``child`` is its Deployment, if that was written as intended.
+
+    ``served`` is how many processes were ready when this same spec was last found to be complete.
+    """
+    if child is None or not (child.rollout.current or _grows(count, served)):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
         text = "the rollout is about to begin"
         return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
     found = _worst(findings)
-    complete = _complete(count, child.rollout, findings)
+    complete = _complete(count, child.rollout, findings, served)
     if count.desired == 0:
         return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
     if found is not None:
@@ -52,11 +60,17 @@ def health(
     return _under_way(count, child.rollout)
 
 
-def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding]) -> bool:
+def _grows(count: Count, served: int | None) -> bool:
+    """Tell whether the count is somebody else's, who may move it while all is well."""
+    return count.rendered is None and served is not None
+
+
+def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
-        # Somebody else's count moves by itself: as long as enough Pods serve, nothing is wrong.
-        return rollout.serving and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
+        # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
+        enough = rollout.serving or (served is not None and rollout.ready >= min(served, count.desired))
+        return enough and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
     there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
     return there and not crashing
 

@@ -104,7 +104,7 @@ class Reconciler:
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted)
         await self._tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
-        if not self._report_later(key, wanted, outcomes):
+        if not self._report_later(key, outcomes):
             seen = await self._see(key, wanted, outcomes)
             await self._report(raw, status.compute(seen, raw["status"], self._now()))
         return not any(outcome.problem for outcome in outcomes)
@@ -118,22 +118,18 @@ class Reconciler:
     def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
         children = self._cache.children_of(key)
+        # The Formation may have been deleted while a request was under way.
+        before = self._cache.formations.get(key, {}).get("status", {}).get("processes") or {}
         return {
             name: counts.decide(
                 formation.spec,
                 process,
                 children.get(("Deployment", naming.child(key[1], name))),
                 autoscalers.of_child(known, naming.child(key[1], name)),
-                self._count_told(key, name),
+                (before.get(name) or {}).get("desiredReplicas"),
             )
             for name, process in formation.spec.processes.items()
         }
-
-    def _count_told(self, key: Key, name: str) -> int | None:
-        """Return the count of a type that was reported last."""
-        # The Formation may have been deleted while a request was under way.
-        processes = self._cache.formations.get(key, {}).get("status", {}).get("processes") or {}
-        return (processes.get(name) or {}).get("desiredReplicas")
 
     async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -180,13 +176,12 @@ class Reconciler:
             logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
             await self._cluster.notify(raw, notice)
 
-    def _report_later(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> bool:
+    def _report_later(self, key: Key, outcomes: list[apply.Outcome]) -> bool:
         """Put the report off once after a change went well, so that it holds the cluster's answer.
 
-        Until then ``observedGeneration`` tells everybody that the status is about an older spec. And
-        an autoscaler at work would otherwise make the Formation look unready with each step.
+        Until then ``observedGeneration`` tells everybody that the status is about an older spec.
         """
-        changed = any(outcome.child or outcome.gone for outcome in outcomes) or self._scaled(key, wanted)
+        changed = any(outcome.child or outcome.gone for outcome in outcomes)
         troubled = any(outcome.problem for outcome in outcomes)
         if not changed or troubled or key in self._report_due:
             self._report_due.discard(key)
@@ -194,15 +189,6 @@ class Reconciler:
         self._report_due.add(key)
         self._ask(key, self._delay)
         return True
-
-    def _scaled(self, key: Key, wanted: Wanted) -> bool:
-        """Tell whether a count that isn't ours was set, and the Deployment's controller hasn't answered."""
-        return any(
-            not child.rollout.current
-            and wanted.counts[name].rendered is None
-            and wanted.counts[name].desired != self._count_told(key, name)
-            for name, child in self._deployments(key, wanted).items()
-        )
 
     async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> status.Seen:
         formation = wanted.formation

@@ -60,7 +60,7 @@ class Seen:
 
 def compute(seen: Seen, previous: Status, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {name: _health(seen, name) for name in sorted(seen.counts)}
+    types = {name: _health(seen, name, _served(seen, name, previous)) for name in sorted(seen.counts)}
     before = previous.get("processes") or {}
     processes = {name: _process(seen, name, types[name], before.get(name) or {}) for name in types}
     status: Status = {
@@ -122,13 +122,25 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {item["type"]: item for item in items}
 
 
-def _health(seen: Seen, name: str) -> Health:
+def _served(seen: Seen, name: str, previous: Status) -> int | None:
+    """Return how many processes of a type were ready while the Formation was, as it is now."""
+    ready = any(
+        item["type"] == conditions.READY and item["status"] == "True"
+        for item in previous.get("conditions") or []
+    )
+    if not ready or previous.get("observedGeneration") != seen.generation:
+        return None
+    return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")
+
+
+def _health(seen: Seen, name: str, served: int | None) -> Health:
+    child = seen.deployments.get(name)
     return health.health(
         seen.counts[name],
-        seen.deployments.get(name),
-        seen.digests.get(name),
+        child if child is not None and child.intent == seen.digests.get(name) else None,
         seen.findings.get(name, ()),
         suspended=seen.suspended,
+        served=served,
     )
 
 

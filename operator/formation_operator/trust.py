@@ -9,6 +9,8 @@ from formation_operator.pods import Container, Exit, Pod
 
 PATIENCE = 10.0
 """Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
+FIRST = 60.0
+"""Seconds at most after the first crash: it may well stay the only one."""
 RELIABLE = 600.0
 """Seconds after which kubelet, too, starts counting a container's crashes anew."""
 
@@ -17,8 +19,8 @@ def trusted_after(container: Container) -> float | None:
     """Return from when on a container that runs again after a crash counts as running."""
     if container.running_since is None or container.exit is None or container.restarts == 0:
         return None
-    again = container.restarts > 1
-    return container.running_since + (_probation(container.exit.seconds) if again else PATIENCE)
+    most = FIRST if container.restarts == 1 else RELIABLE
+    return container.running_since + _probation(container.exit.seconds, most)
 
 
 def failed_until(pod: Pod) -> float:
@@ -27,9 +29,9 @@ def failed_until(pod: Pod) -> float:
     return (failed or pod.created) + _probation((failed or pod.created) - pod.created)
 
 
-def _probation(lasted: float) -> float:
+def _probation(lasted: float, most: float = RELIABLE) -> float:
     """Return for how many seconds a process has to run that ended after so many the last time."""
-    return PATIENCE if lasted >= RELIABLE else min(RELIABLE, max(PATIENCE, 2 * lasted))
+    return PATIENCE if lasted >= RELIABLE else min(most, max(PATIENCE, 2 * lasted))
 
 
 def crashed(container: Container, now: float) -> Exit | None:

@@ -69,8 +69,8 @@ CASES = {
     "it runs again, but not for long enough": Case(
         a_pod(a_crash(running(59), ready=True)), CRASHING, "Exited", "exited with code 1"
     ),
-    "it crashed once and began again just now": Case(
-        a_pod(a_crash(running(9), ready=True, restarts=1)), CRASHING, "Exited", "exited with code 1"
+    "it crashed once and has begun again": Case(
+        a_pod(a_crash(running(59), ready=True, restarts=1)), CRASHING, "Exited", "exited with code 1"
     ),
     "it puts itself into the background": Case(
         a_pod(a_crash(last=ended(0, ran=1))),
@@ -399,7 +399,9 @@ QUIET = {
         a_container(running(), ready=False, started=True, readinessProbe=PROBE),
         conditions=(condition("Ready", status=False, since=9),),
     ),
-    "it crashed once and has run for a while": a_pod(a_crash(running(10), ready=True, restarts=1)),
+    "it crashed once and has run for a while": a_pod(
+        a_crash(running(60), ready=True, restarts=1, last=ended(1, ran=400, before=61))
+    ),
     "it crashed again and has run for twice as long": a_pod(a_crash(running(60), ready=True)),
     "it had run for hours before it crashed again": a_pod(
         a_crash(running(10), ready=True, last=ended(1, ran=7200, before=11))
@@ -459,7 +461,8 @@ EVICTED = a_pod(
 @pytest.mark.parametrize(
     ("raw", "seconds"),
     [
-        (a_pod(a_crash(running(9), ready=True, restarts=1)), 1),
+        (a_pod(a_crash(running(9), ready=True, restarts=1)), 51),
+        (a_pod(a_crash(running(9), ready=True, restarts=1, last=ended(1, ran=400, before=10))), 51),
         (a_pod(a_crash(running(9), ready=True)), 51),
         (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=400, before=10))), 591),
         (a_pod(a_crash(running(9), ready=True, last=ended(1, ran=600, before=10))), 1),
@@ -470,7 +473,8 @@ EVICTED = a_pod(
         (a_pod(conditions=(), status={"phase": "Failed"}, creationTimestamp=ago(9)), 1),
     ],
     ids=[
-        "after one crash",
+        "twice as long after one crash",
+        "a minute at most after one crash",
         "twice as long",
         "ten minutes at most",
         "a good day's work",

@@ -15,7 +15,7 @@ from formation_operator.health import Health
 from formation_operator.observed import Child, Rollout
 from formation_operator.reasons import Reason, State
 from tests.builders import ago
-from tests.unit.test_plan import INTENT, a_child
+from tests.unit.test_plan import a_child
 
 OURS = Count(desired=2, rendered=2, remembered=2)
 THEIRS = Count(desired=8, rendered=None, remembered=8)
@@ -37,8 +37,14 @@ def how(*findings: Finding, count: Count = OURS, suspended: bool = False, **roll
     )
 
 
+def grown(*findings: Finding, count: Count = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
+    """Return how a type is of which some were ready, and more are wanted now."""
+    child = a_child(rollout=dataclasses.replace(DONE, serving=False, **{"total": 8, "updated": 8, **rollout}))
+    return health.health(count, child, findings, served=served)
+
+
 def of(child: Child | None, *findings: Finding, count: Count = OURS, suspended: bool = False) -> Health:
-    return health.health(count, child, INTENT.digest, findings, suspended=suspended)
+    return health.health(count, child, findings, suspended=suspended)
 
 
 def under_way(message: str, state: State = State.STARTING) -> Health:
@@ -50,7 +56,6 @@ ROLLOUTS = {
     "all run": (how(), Health(State.RUNNING, complete=True)),
     "there is no Deployment yet": (of(None), ABOUT),
     "its controller hasn't seen it": (how(current=False), ABOUT),
-    "it isn't as intended": (of(a_child(rollout=DONE, intent="older")), ABOUT),
     "there is no Deployment yet, and none is wanted": (of(None, count=NONE), ABOUT),
     "it is to be suspended": (
         of(None, count=NONE, suspended=True),
@@ -75,6 +80,24 @@ ROLLOUTS = {
     ),
     "an autoscaler's aren't enough to serve": (
         how(count=THEIRS, total=8, updated=8, serving=False),
+        under_way("2 of 8 available"),
+    ),
+    "an autoscaler adds some to those that serve": (grown(), Health(State.RUNNING, complete=True)),
+    "its controller hasn't seen yet what an autoscaler wants": (
+        grown(total=2, updated=2, current=False),
+        Health(State.RUNNING, complete=True),
+    ),
+    "an autoscaler takes some away": (
+        grown(count=dataclasses.replace(THEIRS, desired=1), total=2, updated=2),
+        Health(State.RUNNING, complete=True),
+    ),
+    "fewer serve than before an autoscaler added some": (grown(ready=1), under_way("2 of 8 available")),
+    "an autoscaler's run in a version before": (
+        grown(updated=5),
+        under_way("5 of 8 updated, 3 old still running"),
+    ),
+    "we want some more than serve": (
+        grown(count=dataclasses.replace(OURS, desired=8, rendered=8)),
         under_way("2 of 8 available"),
     ),
     "past its deadline": (

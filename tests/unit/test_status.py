@@ -248,6 +248,28 @@ def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_forma
     assert computed["processes"]["worker"]["state"] == "Crashing"
 
 
+def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -> None:
+    done = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
+    world = dataclasses.replace(troubled(rollout=done), digests={"worker": "another"})
+    found = conditions(status.compute(world, {}, NOW))["Ready"]
+    assert (found["status"], found["message"]) == ("False", "worker: the rollout is about to begin")
+
+
+def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> None:
+    few = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
+    more = dataclasses.replace(few, current=False, serving=False)
+    theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
+    before = status.compute(troubled(rollout=few, counts=theirs), {}, NOW)
+
+    after = status.compute(troubled(rollout=more, counts=theirs), before, LATER)
+
+    assert conditions(after)["Ready"]["status"] == "True"
+    fresh = status.compute(troubled(rollout=more, counts=theirs), {}, LATER)
+    changed = dataclasses.replace(troubled(rollout=more, counts=theirs), generation=9)
+    for started in (fresh, status.compute(changed, before, LATER)):
+        assert conditions(started)["Ready"]["status"] == "False"
+
+
 PODS = st.lists(
     broken_pods()
     | st.builds(crashed, st.sampled_from("abc"), code=st.integers(0, 3), before=st.integers(0, 2)),
