@@ -81,7 +81,14 @@ def test_a_container_that_ended_just_now_tells_that_and_not_the_time_before() ->
 
 @pytest.mark.parametrize(
     ("code", "reason", "expected"),
-    [(137, "Error", 9), (143, "Error", 15), (128, "StartError", None), (129, "StartError", None)]
+    [
+        (137, "Error", 9),
+        (143, "Error", 15),
+        (129, "Error", 1),
+        (159, "Error", 31),
+        (128, "StartError", None),
+        (129, "StartError", None),
+    ]
     + [(code, "Error", None) for code in (0, 1, 127, 128, 160, 255)],
 )
 def test_a_signal_is_an_exit_code_above_128_of_a_program_that_was_started(
