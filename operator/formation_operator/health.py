@@ -45,12 +45,12 @@ def health(
 
     ``served`` is how many processes were ready when this same spec was last found to be complete.
     """
-    if child is None or not (child.rollout.current or _grows(count, served)):
+    complete = child is not None and _complete(count, child.rollout, findings, served)
+    if child is None or not (child.rollout.current or (complete and _grows(count, served))):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
         text = "the rollout is about to begin"
         return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
     found = _worst(findings)
-    complete = _complete(count, child.rollout, findings, served)
     if count.desired == 0:
         return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
     if found is not None:

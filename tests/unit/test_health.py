@@ -91,6 +91,10 @@ ROLLOUTS = {
         grown(count=dataclasses.replace(THEIRS, desired=1), total=2, updated=2),
         Health(State.RUNNING, complete=True),
     ),
+    "its controller hasn't seen what an autoscaler wants, and some crash": (
+        grown(CRASH, total=2, updated=2, current=False),
+        ABOUT,
+    ),
     "fewer serve than before an autoscaler added some": (grown(ready=1), under_way("2 of 8 available")),
     "an autoscaler's run in a version before": (
         grown(updated=5),
@@ -229,6 +233,7 @@ ROLLOUT = st.builds(
     current=st.booleans(),
     total=st.integers(0, 9),
     updated=st.integers(0, 9),
+    ready=st.integers(0, 9),
     available=st.integers(0, 9),
     serving=st.booleans(),
     stuck=st.none() | st.just("timed out"),

@@ -277,14 +277,27 @@ PODS = st.lists(
 )
 
 
-@given(PODS, ROLLOUT, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
+SPECS = st.fixed_dictionaries(
+    {
+        "counts": st.sampled_from([(2, 2), (8, None), (0, 0)]).map(lambda each: {"worker": Count(*each, 2)}),
+        "suspended": st.booleans(),
+        "paused": st.booleans(),
+    }
+)
+
+
+@given(PODS, ROLLOUT, ROLLOUT, SPECS, st.randoms(use_true_random=False))
 def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often(
-    raws: list[Manifest], rollout: Rollout, suspended: bool, paused: bool, chance: random.Random
+    raws: list[Manifest], rollout: Rollout, past: Rollout, spec: dict[str, Any], chance: random.Random
 ) -> None:
-    first = status.compute(troubled(*raws, rollout=rollout, suspended=suspended, paused=paused), {}, NOW)
-    shuffled = chance.sample(raws, len(raws))
-    world = troubled(*shuffled, rollout=rollout, suspended=suspended, paused=paused)
-    again = status.compute(world, first, LATER)
+    def report(
+        pods_seen: list[Manifest], figures: Rollout, previous: status.Status, now: str
+    ) -> status.Status:
+        return status.compute(troubled(*pods_seen, rollout=figures, **spec), previous, now)
+
+    before = report([], past, {}, NOW)
+    first = report(raws, rollout, before, NOW)
+    again = report(chance.sample(raws, len(raws)), rollout, first, LATER)
     assert again == first
     assert not status.differs(again, first)
     assert {process["state"] for process in first["processes"].values()} <= {*words.State}
