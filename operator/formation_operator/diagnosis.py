@@ -15,8 +15,9 @@ from formation_operator.reasons import Reason, State
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
 """What is recorded of a Pod whose containers can't even be tried yet."""
+LISTEN = "does it listen on that port, and on all addresses?"
 # The scheduler's attempts to make room say nothing that its first sentence doesn't.
-NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:).*", re.DOTALL)
+NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:|not found$).*", re.DOTALL)
 
 
 def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
@@ -44,11 +45,6 @@ def needs_events(pod: Pod, now: float) -> bool:
         return False
     found = finding(pod, now)
     return not _just_started(pod, now) if found is None else found.reason in kubelet.PROBE_FAILED.values()
-
-
-def explains(pod: Pod, now: float, events: Events) -> bool:
-    """Tell whether the Events about a Pod say more than its own status does."""
-    return finding(pod, now, events) != finding(pod, now)
 
 
 def changes_in(pod: Pod, now: float) -> float | None:
@@ -82,8 +78,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if pod.unready is None or not trust.unready_for_long(pod, now) or _just_started(pod, now):
         return None
     if not _running(pod):
-        told = latest(events, lambda event: event.reason in ON_THE_WAY) or latest(events)
-        return Finding(State.STARTING, told.reason, f"can't start: {told.message}") if told else None
+        return _before_it_runs(pod, events)
     reason, message, _ = pod.unready
     if not message or reason.startswith("Containers"):
         told = latest(events)
@@ -91,6 +86,17 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if not message:
         return None
     return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
+
+
+def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
+    told = latest(events, lambda event: event.reason in ON_THE_WAY) or latest(events)
+    if told is not None:
+        text = f"can't start: {exits.without_preamble(told.message)}"
+        return Finding(State.STARTING, told.reason, text)
+    if pod.node and not pod.containers:
+        text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
+        return Finding(State.STARTING, Reason.NODE_SILENT, text)
+    return None
 
 
 def _running(pod: Pod) -> bool:
@@ -138,8 +144,10 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
     if kind not in container.checks or not trust.unready_for_long(pod, now):
         return None
     was_ready = trust.unready_since(pod) > (container.running_since or 0) + 1
+    says = kubelet.probe_says(kind, events)
+    hint = "" if was_ready or not says.endswith("connection refused") else f": {LISTEN}"
     return Finding(
         State.UNREADY if was_ready else State.STARTING,
         kubelet.PROBE_FAILED[kind],
-        f"runs, but its {kind} probe fails{kubelet.probe_says(kind, events)}",
+        f"runs, but its {kind} probe fails{says}{hint}",
     )

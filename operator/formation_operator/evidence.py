@@ -2,8 +2,9 @@
 
 Two questions, and only while something is wrong: what kubelet recorded about a Pod whose own status
 doesn't tell (see `diagnosis.needs_events`), and which Pods belong to the present version of a
-Deployment, since a failing old version says nothing about the new one.  Answers are remembered for
-as long as nothing changes; a question without an answer is asked again after a pause that doubles.
+Deployment, since a failing old version says nothing about the new one.  Answers are remembered while
+nothing changes.  What kubelet recorded may become another without a change of the Pod, so that is
+asked again, after a pause that doubles.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from formation_operator.pods import Pod
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE = 5.0
-LONGEST_PAUSE = 600.0
+LONGEST_PAUSE = 300.0
 LONGEST_MESSAGE = 600
 ANY, NONE = "*", "?"
 """In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
@@ -76,7 +77,7 @@ class Examiner:
                 findings.setdefault(pod.process_type, []).append(found)
         self._answers[key] = answers
         waits = [diagnosis.changes_in(pod, now) for pod in known]
-        waits += [answer.asked_at + answer.pause - now for answer in answers.values() if answer.pause]
+        waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
         return Examined(findings, known, min((wait for wait in waits if wait is not None), default=None))
 
     async def _answer(self, key: Key, pod: Pod, now: float) -> Answer | None:
@@ -84,12 +85,10 @@ class Examiner:
             return None
         before = self._answers.get(key, {}).get(pod.uid)
         same = before is not None and pod.same_as(before.pod)
-        if before is not None and same and (not before.pause or now < before.asked_at + before.pause):
+        if before is not None and same and now < before.asked_at + before.pause:
             return before
-        events = await self._events(pod)
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
-        explained = diagnosis.explains(pod, now, events)
-        return Answer(pod, events, now, 0.0 if explained else pause)
+        return Answer(pod, await self._events(pod), now, pause)
 
     async def _events(self, pod: Pod) -> tuple[Told, ...]:
         try:

@@ -28,6 +28,9 @@ NO_START = ("StartError", "ContainerCannotRun")
 """What the container runtimes call an end before the beginning."""
 # What runc and the kernel say of a program that can't be started, after the name of the call.
 NOT_STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)')
+# The calls that a container runtime's cause comes through.
+PREAMBLE = re.compile(r".*unable to start container process: (error during container init: )?")
+ONE_WORD_EACH = "each word of a command is an item of its own in the list"
 FOREGROUND = (
     "a process type has to keep running. If it puts itself into the background, run it in the "
     "foreground; if its work was done, it is a Job"
@@ -78,10 +81,16 @@ def not_started(message: str) -> str:
     line = reading.in_one_line(message)
     found = NOT_STARTED.search(line)
     if found is None:
-        return f"couldn't be started: {line}"
+        return f"couldn't be started: {without_preamble(line)}"
     program = found["path"] or found["program"] or '""'
     why = (found["why"] or found["error"]).strip()
-    return f"couldn't be started: {program}: {why}: check command, args and the image"
+    way_out = ONE_WORD_EACH if " " in program else "check command, args and the image"
+    return f"couldn't be started: {program}: {why}: {way_out}"
+
+
+def without_preamble(message: str) -> str:
+    """Return the cause that a container runtime names, without the calls that it came through."""
+    return PREAMBLE.sub("", message)
 
 
 def why_not_started(message: str) -> Reason:

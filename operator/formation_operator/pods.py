@@ -85,6 +85,8 @@ class Pod:
     template: str
     """Which version of its Deployment's pod template it has (label pod-template-hash)."""
     created: float
+    node: str
+    """Where it was sent to; empty if it wasn't yet."""
     failure: tuple[str, str, str] | None
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
     unscheduled: tuple[str, str] | None
@@ -126,6 +128,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         process_type=reading.text(labels, naming.PROCESS_TYPE_LABEL),
         template=sys.intern(reading.text(labels, "pod-template-hash")),
         created=times.epoch(reading.text(metadata, "creationTimestamp")) or 0.0,
+        node=sys.intern(reading.text(spec, "nodeName")),
         failure=failure,
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         unready=unready,

@@ -41,10 +41,12 @@ class Reason(enum.StrEnum):
     IMAGE_PULL_FAILED = "ImagePullFailed"
     IMAGE_USER_IS_ROOT = "ImageUserIsRoot"
     IMAGE_USER_NOT_NUMERIC = "ImageUserNotNumeric"
+    RUNS_AS_ROOT = "RunsAsRoot"
     SECRET_MISSING = "SecretMissing"  # noqa: S105  # no password
     CONFIG_MAP_MISSING = "ConfigMapMissing"
     CONTAINER_CONFIG_ERROR = "ContainerConfigError"
     INITIALIZING = "Initializing"
+    NODE_SILENT = "NodeSilent"
     NOT_READY = "NotReady"
     UNSCHEDULABLE = "Unschedulable"
     SCHEDULING_GATED = "SchedulingGated"

@@ -134,6 +134,15 @@ def _served(seen: Seen, name: str, previous: Status) -> int | None:
 
 
 def _health(seen: Seen, name: str, served: int | None) -> Health:
+    """Return how a type is; one that can't be written as intended says what stands in the way."""
+    own = _by_its_processes(seen, name, served)
+    problem = next((each for each in seen.problems if each.process_type == name), None)
+    if problem is None or own.reason != Reason.PROGRESSING:
+        return own
+    return dataclasses.replace(own, reason=problem.reason, message=problem.message, lasting=problem.lasting)
+
+
+def _by_its_processes(seen: Seen, name: str, served: int | None) -> Health:
     child = seen.deployments.get(name)
     return health.health(
         seen.counts[name],

@@ -32,7 +32,7 @@ def _cannot_start(container: Container, reason: str = "") -> Finding:
 def _refused(container: Container) -> Finding:
     """Return kubelet's refusal to start a container, with the one-line fix where there is one.
 
-    The two texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
+    The texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
     """
     refusal = container.message
     if "non-numeric user" in refusal:
@@ -41,6 +41,9 @@ def _refused(container: Container) -> Finding:
     if "run as root" in refusal:
         fix = f"the image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
         return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, fix, lasting=True)
+    if "runAsUser breaks non-root policy" in refusal:
+        fix = "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none"
+        return Finding(State.STARTING, Reason.RUNS_AS_ROOT, fix, lasting=True)
     missing = re.fullmatch(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', refusal)
     if missing:
         kind, reason = MISSING[missing["kind"]]
@@ -51,7 +54,7 @@ def _refused(container: Container) -> Finding:
 
 def _pull_failed(container: Container) -> Finding:
     said = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
-    text = f"its image can't be pulled: {said}".rstrip(": ")
+    text = f"can't pull its image: {said}".rstrip(": ")
     lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
     return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
 

@@ -97,14 +97,14 @@ CAUSES = [
         a_process(*SLEEP, replicas=1, image="registry.example.com/nowhere:v9"),
         "Starting",
         "ImagePullFailed",
-        ("image can't be pulled", "registry.example.com/nowhere:v9"),
+        ("can't pull its image", "registry.example.com/nowhere:v9"),
     ),
     Cause(
         "no-image-name",
         a_process(*SLEEP, replicas=1, image="registry.example.com/Shop:v9"),
         "Starting",
         "ImagePullFailed",
-        ("image can't be pulled", "Shop:v9"),
+        ("can't pull its image", "Shop:v9"),
         stalled=True,
     ),
     Cause(
@@ -113,6 +113,14 @@ CAUSES = [
         "Crashing",
         "BadCommand",
         ("couldn't be started: gunicorm: executable file not found", "check command"),
+        stalled=True,
+    ),
+    Cause(
+        "one-string",
+        a_process("python3 -m http.server", replicas=1),
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: python3 -m http.server", "each word of a command is an item of its own"),
         stalled=True,
     ),
     Cause(
@@ -249,6 +257,43 @@ CAUSES = [
                 }
             ],
         },
+    ),
+    Cause(
+        "root",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "RunsAsRoot",
+        ("podTemplate makes it run as root", "spec.securityDefaults: none"),
+        stalled=True,
+        pod={"securityContext": {"runAsUser": 0}},
+    ),
+    Cause(
+        "working-directory",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "StartError",
+        ("couldn't be started: mkdir /etc/hostname: not a directory",),
+        pod={
+            "containers": [
+                {"name": "process", "imagePullPolicy": "IfNotPresent", "workingDir": "/etc/hostname"}
+            ]
+        },
+    ),
+    Cause(
+        "init-image",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "ImagePullFailed",
+        ("container helper can't pull its image",),
+        pod={"initContainers": [beside(image="registry.example.com/nowhere:v9")]},
+    ),
+    Cause(
+        "silent-node",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "NodeSilent",
+        ("waits for its node absent",),
+        pod={"nodeName": "absent"},
     ),
     Cause(
         "account",

@@ -33,6 +33,9 @@ def a_crash(again: Manifest = BACK_OFF, *, code: int = 1, restarts: int = 2, **m
     return a_container(again, last=last, restarts=restarts, **{"ready": False, **more})
 
 
+OCI = "failed to create shim task: runc create failed: unable to start container process: "
+
+
 def refused(message: str) -> Manifest:
     return a_pod(a_container(waiting("CreateContainerConfigError", message)))
 
@@ -195,16 +198,16 @@ CASES = {
         ),
         STARTING,
         "ImagePullFailed",
-        "its image can't be pulled: no such host",
+        "can't pull its image: no such host",
     ),
     "its image can't be pulled and nobody says why": Case(
-        a_pod(a_container(waiting("ErrImagePull"))), STARTING, "ImagePullFailed", "its image can't be pulled"
+        a_pod(a_container(waiting("ErrImagePull"))), STARTING, "ImagePullFailed", "can't pull its image"
     ),
     "its image's name is none": Case(
         a_pod(a_container(waiting("InvalidImageName", "couldn't parse Shop:v9"))),
         STARTING,
         "ImagePullFailed",
-        "its image can't be pulled: couldn't parse Shop:v9",
+        "can't pull its image: couldn't parse Shop:v9",
         lasting=True,
     ),
     "its image runs as root": Case(
@@ -296,11 +299,45 @@ CASES = {
         "waits for its scheduling gates to be removed",
     ),
     # It isn't ready
+    "its node doesn't take it up": Case(
+        {**a_pod(), "spec": {"nodeName": "n1"}, "status": {}},
+        STARTING,
+        "NodeSilent",
+        "waits for its node n1, which hasn't taken it up: is it there, and does it run?",
+    ),
+    "podTemplate makes it root": Case(
+        refused('container\'s runAsUser breaks non-root policy (pod: "shop_default(1)", container: worker)'),
+        STARTING,
+        "RunsAsRoot",
+        "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none",
+        lasting=True,
+    ),
+    "its command is one string": Case(
+        a_pod(a_crash(last=ended(128, 'exec: "python3 -m shop": not found', reason="StartError"))),
+        CRASHING,
+        "BadCommand",
+        "couldn't be started: python3 -m shop: not found: "
+        "each word of a command is an item of its own in the list",
+        lasting=True,
+    ),
+    "its working directory isn't one": Case(
+        a_pod(
+            a_crash(
+                last=ended(
+                    128, OCI + "error during container init: mkdir /a: not a directory", reason="StartError"
+                )
+            )
+        ),
+        CRASHING,
+        "StartError",
+        "couldn't be started: mkdir /a: not a directory",
+    ),
     "it never became ready": Case(
         a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
         STARTING,
         "ReadinessProbeFailed",
-        "runs, but its readiness probe fails: connection refused",
+        "runs, but its readiness probe fails: connection refused: does it listen on that port, "
+        "and on all addresses?",
         (told("Unhealthy", "Readiness probe failed: connection refused"),),
     ),
     "its probe can't be carried out": Case(
@@ -442,13 +479,6 @@ def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Man
     assert not diagnosis.needs_events(seen(raw), NOW)
 
 
-def test_events_explain_a_pod_only_if_they_say_more_than_it_does() -> None:
-    pod = seen(a_pod(a_crash(livenessProbe=PROBE)))
-    assert diagnosis.explains(pod, NOW, (killed("liveness"),))
-    assert not diagnosis.explains(pod, NOW, (told("BackOff", "Back-off restarting failed container"),))
-    assert not diagnosis.explains(pod, NOW, ())
-
-
 # When it may change by itself
 
 EVICTED = a_pod(
@@ -552,7 +582,6 @@ def test_every_pod_is_well_or_has_a_state_a_reason_and_a_short_line(
     assert pod is not None
     found = diagnosis.finding(pod, now, events)
     diagnosis.needs_events(pod, now)
-    diagnosis.explains(pod, now, events)
     wait = diagnosis.changes_in(pod, now)
     assert wait is None or wait > 0
     assert found is None or sound(found)

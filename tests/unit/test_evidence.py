@@ -144,18 +144,27 @@ async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
 # Events
 
 
-async def test_an_event_explains_what_a_pod_does_not_tell_and_is_asked_for_once() -> None:
+async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_a_while() -> None:
     records = Records(events=(NO_SECRET,))
     by = examiner(records)
-    for later in (0, 5, 600):
+    for later in (0, 1, 4):
         examined = await look(by, [CREATING], later=later)
         assert messages(examined) == ['can\'t start: secret "shop" not found']
-        assert examined.again_in is None
+        assert examined.again_in == 5 - later
     assert records.asked == [("Event", "regarding.uid=uid-of-shop-worker-1")]
 
 
-async def test_a_question_without_an_answer_is_asked_again_after_a_pause_that_doubles() -> None:
-    records = Records()
+async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() -> None:
+    records = Records(events=(NO_SECRET,))
+    by = examiner(records)
+    await look(by, [CREATING])
+    records.objects["Event"] = [{**NO_SECRET, "note": 'secret "other" not found'}]
+    assert messages(await look(by, [CREATING], later=5)) == ['can\'t start: secret "other" not found']
+
+
+@pytest.mark.parametrize("events", [(), (NO_SECRET,)])
+async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tuple[Manifest, ...]) -> None:
+    records = Records(events=events)
     by, later, pauses = examiner(records), 0.0, []
     for _ in range(10):
         again = (await look(by, [CREATING], later=later)).again_in
@@ -165,7 +174,7 @@ async def test_a_question_without_an_answer_is_asked_again_after_a_pause_that_do
         await look(by, [CREATING], later=later + again - 1)
         assert len(records.asked) == before
         later += again
-    assert pauses == [5, 10, 20, 40, 80, 160, 320, 600, 600, 600]
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert len(records.asked) == 10
 
 

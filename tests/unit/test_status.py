@@ -248,6 +248,14 @@ def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_forma
     assert computed["processes"]["worker"]["state"] == "Crashing"
 
 
+def test_a_type_that_can_not_be_written_says_why_itself() -> None:
+    refused = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volume")
+    found = status.compute(dataclasses.replace(troubled(), problems=[refused], deployments={}), {}, NOW)
+    worker = found["processes"]["worker"]
+    assert (worker["reason"], worker["message"]) == ("Refused", "spec.template: no such volume")
+    assert conditions(found)["Stalled"]["message"] == "worker: spec.template: no such volume"
+
+
 def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -> None:
     done = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     world = dataclasses.replace(troubled(rollout=done), digests={"worker": "another"})

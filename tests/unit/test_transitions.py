@@ -17,7 +17,7 @@ STARTING = {"state": "Starting", "reason": "Progressing", "message": "1 of 2 ava
 CRASHING = {"state": "Crashing", "reason": "Exited", "message": "exited with code 1 (3 restarts)"}
 AGAIN = {**CRASHING, "message": "exited with code 1 (4 restarts)"}
 KILLED = {**CRASHING, "reason": "Killed", "message": "was ended by signal 9"}
-PULLING = {"state": "Starting", "reason": "ImagePullFailed", "message": "its image can't be pulled"}
+PULLING = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull its image"}
 BLOCKED = {**RUNNING, "reason": "ReplicaFailure", "message": "Pods can't be created: quota"}
 UNKNOWN: dict[str, Any] = {"desiredReplicas": 2}
 
@@ -31,7 +31,7 @@ TOLD = {
     "it crashes": (RUNNING, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
     "it ends in another way": (CRASHING, KILLED, "Crashing", "worker: was ended by signal 9", True),
     "it begins with a crash": (None, CRASHING, "Crashing", "worker: exited with code 1 (3 restarts)", True),
-    "it can't start": (STARTING, PULLING, "ImagePullFailed", "worker: its image can't be pulled", True),
+    "it can't start": (STARTING, PULLING, "ImagePullFailed", "worker: can't pull its image", True),
     "it can't be scaled": (
         RUNNING,
         BLOCKED,
