@@ -73,7 +73,8 @@ HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 CAUSES = [
     Cause(
         "exit-code",
-        a_process(*sh("echo first; echo 'no database at db:5432' >&2; exit 3"), replicas=1),
+        # The pauses: two streams have no order, and kubelet doesn't wait for the last line to be written.
+        a_process(*sh("echo first; sleep 1; echo 'no database at db:5432' >&2; sleep 1; exit 3"), replicas=1),
         "Crashing",
         "Exited",
         ("exited with code 3: no database at db:5432", "restart", "last at 2"),
