@@ -33,6 +33,7 @@ class Image:
     user: str = ""
     ports: tuple[int, ...] = ()
     working_dir: str = "/"
+    stop_signal: str = ""
 
     def config(self, layer: str) -> bytes:
         """Return the image's configuration, given the hash of its layer."""
@@ -46,6 +47,7 @@ class Image:
                 "User": self.user,
                 "ExposedPorts": {f"{port}/tcp": {} for port in self.ports},
                 "WorkingDir": self.working_dir,
+                **({"StopSignal": self.stop_signal} if self.stop_signal else {}),
             },
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}"]},
         }

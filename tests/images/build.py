@@ -1,4 +1,4 @@
-"""Build an image and print the file that holds it: ``python -m tests.images.build operator|shop [VERSION]``.
+"""Build an image and print the file that holds it: ``python -m tests.images.build operator``.
 
 The file is a docker-archive: ``ctr --namespace k8s.io images import FILE`` brings it to a node.
 """
@@ -6,7 +6,7 @@ The file is a docker-archive: ``ctr --namespace k8s.io images import FILE`` brin
 import sys
 
 from tests.cluster.errors import ClusterError
-from tests.images import operator_image, shop_image
+from tests.images import operator_image, shop_image, system_image
 
 
 def main(arguments: list[str]) -> None:
@@ -18,8 +18,11 @@ def main(arguments: list[str]) -> None:
             print(shop_image.build())
         case ["shop", version]:
             print(shop_image.build(version))
+        case ["system", name] if name in system_image.SYSTEMS:
+            print(system_image.build(name))
         case _:
-            sys.exit("usage: python -m tests.images.build operator | shop [VERSION]")
+            names = "|".join(system_image.SYSTEMS)
+            sys.exit(f"usage: python -m tests.images.build operator | shop [VERSION] | system {names}")
 
 
 if __name__ == "__main__":

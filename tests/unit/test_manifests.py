@@ -8,7 +8,7 @@ import yaml
 
 import formation_operator
 from formation_operator import model, naming
-from tests.images import operator_image, shop_image
+from tests.images import operator_image, shop_image, system_image
 
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
 NAMESPACE = "formation-system"
@@ -182,7 +182,8 @@ def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None
 
 
 def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
-    for folder in (MANIFESTS / "rbac", MANIFESTS / "operator", MANIFESTS / "samples"):
+    samples = MANIFESTS / "samples"
+    for folder in (MANIFESTS / "rbac", MANIFESTS / "operator", samples, samples / "systems"):
         listed = load(folder / "kustomization.yaml")[0]["resources"]
         present = {file.name for file in folder.glob("*.yaml")} - {"kustomization.yaml"}
         assert set(listed) == present
@@ -206,3 +207,12 @@ def test_the_sample_starts_each_process_type_by_its_name() -> None:
     (sample,) = SAMPLES
     for name, process in sample["spec"]["processes"].items():
         assert process["command"] == [shop_image.PROGRAM, name]
+
+
+def test_there_is_a_sample_of_every_system_and_none_needs_a_probe() -> None:
+    found = {item["metadata"]["name"]: item["spec"] for item in built(MANIFESTS / "samples" / "systems")}
+    assert {name: spec["image"] for name, spec in found.items()} == {
+        name: system.image.name for name, system in system_image.SYSTEMS.items()
+    }
+    declared = {key for spec in found.values() for process in spec["processes"].values() for key in process}
+    assert not [key for key in declared if key.endswith("Probe")]

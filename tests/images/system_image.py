@@ -1,0 +1,139 @@
+"""An image for each kind of process: Debian's packages of a system, and a small app in ``/app``.
+
+The base is the one that the operator's image has. The machine's own apt-get installs into it, so
+that packages come from where this machine's packages come from.
+"""
+
+import dataclasses
+import hashlib
+import pathlib
+import shutil
+import tarfile
+
+from tests.cluster import images, packages, paths
+from tests.cluster.errors import ClusterError
+from tests.images import debian, workshop
+
+APPS = paths.ROOT / "tests" / "systems"
+USER = "1000"
+
+# In a mount namespace of its own: what is mounted goes with it, even if it is killed.
+MOUNTED = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec "$@"'
+# What packages need that the base leaves out, and what keeps them from starting their services.
+FOLDERS = ("usr/share/man/man1", "var/cache/apt/archives/partial", "var/cache/debconf", "var/log/apt")
+START_NOTHING = "#!/bin/sh\nexit 101\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """What runs processes of a kind; ``build`` runs in ``/app``, by packages that the image doesn't keep."""
+
+    name: str
+    packages: tuple[str, ...] = ()
+    stop_signal: str = ""
+    build: tuple[str, ...] = ()
+    build_packages: tuple[str, ...] = ()
+
+    @property
+    def image(self) -> images.Image:
+        """Return what the image says about itself."""
+        return images.Image(
+            f"registry.example.com/{self.name}:v1",
+            env=(("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin"),),
+            user=USER,
+            working_dir="/app",
+            stop_signal=self.stop_signal,
+        )
+
+    @property
+    def app(self) -> pathlib.Path:
+        """Return the folder of its app."""
+        return APPS / self.name
+
+
+SYSTEMS = {
+    system.name: system
+    for system in (
+        System("apache", ("apache2", "libapache2-mod-php"), stop_signal="SIGWINCH"),
+        System("eventmachine", ("ruby", "ruby-eventmachine")),
+        System(
+            "jvm",
+            ("openjdk-17-jre-headless",),
+            build=("javac", "Web.java"),
+            build_packages=("openjdk-17-jdk-headless",),
+        ),
+        System("node", ("nodejs",)),
+        System("plain"),
+        System("twisted", ("python3-twisted",)),
+    )
+}
+
+
+def build(name: str) -> pathlib.Path:
+    """Return a system's image as a docker-archive, building it if these sources have none in the cache."""
+    system = SYSTEMS[name]
+    base = debian.base()
+
+    def make(folder: pathlib.Path, target: pathlib.Path) -> None:
+        root = folder / "root"
+        unpack(base, root)
+        shutil.copytree(system.app, root / "app")
+        install(root, *system.packages, *system.build_packages)
+        compile_app(root, system)
+        debian.strip(root)
+        images.write(target, root, system.image)
+
+    return workshop.once(f"system-{name}", digest(base, system), make)
+
+
+def unpack(base: pathlib.Path, root: pathlib.Path) -> None:
+    """Unpack the root file system of a base image, with its owners and modes."""
+    with tarfile.open(base) as archive, tarfile.open(fileobj=archive.extractfile("layer.tar")) as layer:
+        layer.extractall(root, filter="fully_trusted")
+
+
+def install(root: pathlib.Path, *names: str) -> None:
+    """Install packages into a root, with this machine's sources and lists of packages."""
+    if not names:
+        return
+    for folder in FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text(START_NOTHING)
+    policy.chmod(0o755)
+    places = {
+        "DPkg::Chroot-Directory": root,
+        "Dir::State::status": root / "var/lib/dpkg/status",
+        "Dir::State::extended_states": root / "var/lib/apt/extended_states",
+        "Dir::Cache::archives": root / "var/cache/apt/archives",
+        "Dir::Log": root / "var/log/apt",
+    }
+    options = [f"--option={name}={place}" for name, place in places.items()]
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *options, *names]
+    try:
+        run(root, *command)
+    except ClusterError:
+        packages.apt("update")  # the lists are missing, or too old
+        run(root, *command)
+
+
+def compile_app(root: pathlib.Path, system: System) -> None:
+    """Build the app where it needs that, and take away again what only that needs."""
+    if system.build:
+        run(root, "chroot", str(root), "sh", "-c", 'cd /app && exec "$@"', "sh", *system.build)
+        run(root, "chroot", str(root), "dpkg", "--purge", *system.build_packages)
+
+
+def run(root: pathlib.Path, *command: str) -> None:
+    """Run a command of this machine with /proc and /dev in the root."""
+    apart = ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNTED, str(root)]
+    workshop.run([*apart, "env", "DEBIAN_FRONTEND=noninteractive", *command])
+
+
+def digest(base: pathlib.Path, system: System) -> str:
+    """Return a short hash of everything that the image is made from."""
+    summary = hashlib.sha256(repr((base.name, system, system.image)).encode())
+    for file in sorted(path for path in system.app.rglob("*") if path.is_file()):
+        facts = (str(file.relative_to(system.app)), file.stat().st_mode, file.stat().st_size)
+        summary.update(repr(facts).encode() + file.read_bytes())
+    return summary.hexdigest()[:12]
