@@ -93,10 +93,13 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     if told is not None:
         text = f"can't start: {exits.without_preamble(told.message)}"
         return Finding(State.STARTING, told.reason, text)
-    if pod.node and not pod.containers:
-        text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
-        return Finding(State.STARTING, Reason.NODE_SILENT, text)
-    return None
+    if pod.containers:
+        return None
+    if not pod.node:
+        text = "no scheduler has looked at it: does one run, and does podTemplate name the right one?"
+        return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
+    text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
+    return Finding(State.STARTING, Reason.NODE_SILENT, text)
 
 
 def _running(pod: Pod) -> bool:

@@ -108,7 +108,8 @@ def _ill(
     alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
     message = found.message
     if found.last:
-        message += f"{_restarts(sum(each.restarts for each in alike))}, last at {found.last}"
+        often = _restarts(sum(each.restarts for each in alike))
+        message = f"{message.rstrip('.')}{often}, last at {found.last}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
     if rollout.stuck and not complete:

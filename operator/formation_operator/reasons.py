@@ -46,6 +46,7 @@ class Reason(enum.StrEnum):
     CONFIG_MAP_MISSING = "ConfigMapMissing"
     CONTAINER_CONFIG_ERROR = "ContainerConfigError"
     INITIALIZING = "Initializing"
+    SCHEDULER_SILENT = "SchedulerSilent"
     NODE_SILENT = "NodeSilent"
     NOT_READY = "NotReady"
     UNSCHEDULABLE = "Unschedulable"

@@ -297,6 +297,14 @@ CAUSES = [
         pod={"nodeName": "absent"},
     ),
     Cause(
+        "silent-scheduler",
+        a_process(*SLEEP, replicas=1),
+        "Unschedulable",
+        "SchedulerSilent",
+        ("no scheduler has looked at it",),
+        pod={"schedulerName": "absent"},
+    ),
+    Cause(
         "account",
         a_process(*SLEEP, replicas=1),
         "Starting",

@@ -305,6 +305,12 @@ CASES = {
         "NodeSilent",
         "waits for its node n1, which hasn't taken it up: is it there, and does it run?",
     ),
+    "no scheduler looks at it": Case(
+        {**a_pod(), "spec": {"schedulerName": "absent"}, "status": {}},
+        State.UNSCHEDULABLE,
+        "SchedulerSilent",
+        "no scheduler has looked at it: does one run, and does podTemplate name the right one?",
+    ),
     "podTemplate makes it root": Case(
         refused('container\'s runAsUser breaks non-root policy (pod: "shop_default(1)", container: worker)'),
         STARTING,
