@@ -17,6 +17,7 @@ STALLED = "Stalled"
 PAUSED = "Paused"
 OVERRIDDEN = "Overridden"
 CONTENDED = "ScalingContended"
+DAEMONIZING = "Daemonizing"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 import signal
 from typing import Any
 
-from formation_operator import reading, times
+from formation_operator import foreground, reading, times
 from formation_operator.pods import Exit, Pod
 from formation_operator.reasons import Reason
 
@@ -33,7 +33,7 @@ PREAMBLE = re.compile(r".*unable to start container process: (error during conta
 ONE_WORD_EACH = "each word of a command is an item of its own in the list"
 FOREGROUND = (
     "a process type has to keep running. If it puts itself into the background, run it in the "
-    "foreground; if its work was done, it is a Job"
+    "foreground{way_out}; if its work was done, it is a Job"
 )
 
 
@@ -61,9 +61,9 @@ def words(exit_: Exit) -> str:
         case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(exit_.message)
         case Reason.EXITED_AT_ONCE:
-            text = f"exited with code 0 right after its start: {FOREGROUND}"
+            text = f"exited with code 0 right after its start: {keep_running(exit_)}"
         case Reason.COMPLETED:
-            text = f"exited with code 0: {FOREGROUND}"
+            text = f"exited with code 0: {keep_running(exit_)}"
         case Reason.KILLED:
             text = _signalled(exit_) + _last_words(exit_)
         case _:
@@ -74,6 +74,12 @@ def words(exit_: Exit) -> str:
 def _with_code(code: int) -> str:
     explained = SHELL_CODES.get(code)
     return f"exited with code {code}" + (f" ({explained})" if explained else "")
+
+
+def keep_running(exit_: Exit) -> str:
+    """Return what to do about a process that ended without an error."""
+    known = foreground.way_out(exit_.command)
+    return FOREGROUND.format(way_out=f" ({known})" if known else "")
 
 
 def not_started(message: str) -> str:

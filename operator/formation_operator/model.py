@@ -205,7 +205,9 @@ class Formation(Model):
 class Condition(Model):
     """One aspect of the Formation's state, as Kubernetes' own conditions."""
 
-    type: str = Field(description="Ready, Reconciling, Stalled, Paused, Overridden or ScalingContended.")
+    type: str = Field(
+        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended or Daemonizing."
+    )
     status: str = Field(description="True, False or Unknown.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")
     last_transition_time: str = Field(description="When status last changed.")

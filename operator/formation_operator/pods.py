@@ -28,6 +28,8 @@ class Exit:
     started_at: str
     finished_at: str
     memory_limit: str
+    command: tuple[str, ...] = ()
+    """What was started, as far as the Pod says it: the image's own part isn't known."""
 
     @property
     def signal(self) -> int | None:
@@ -149,7 +151,6 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
     waiting = reading.mapping(status, "state", "waiting")
     ended = reading.mapping(status, "state", "terminated")
     last = ended or reading.mapping(status, "lastState", "terminated")
-    memory_limit = reading.text(reading.mapping(spec, "resources", "limits"), "memory")
     return Container(
         name=sys.intern(reading.text(status, "name")),
         init=init,
@@ -160,7 +161,7 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
         waiting=sys.intern(reading.text(waiting, "reason")),
         message=reading.text(waiting, "message"),
         ended=bool(ended),
-        exit=_exit(last, memory_limit) if last else None,
+        exit=_exit(last, spec) if last else None,
         checks=_checks(spec),
     )
 
@@ -171,14 +172,15 @@ def _checks(spec: dict[str, Any]) -> tuple[str, ...]:
     return (*probes, *hooks)
 
 
-def _exit(terminated: dict[str, Any], memory_limit: str) -> Exit:
+def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
     return Exit(
         code=reading.number(terminated, "exitCode"),
         reason=sys.intern(reading.text(terminated, "reason")),
         message=reading.last_lines(terminated, "message"),
         started_at=reading.text(terminated, "startedAt"),
         finished_at=reading.text(terminated, "finishedAt"),
-        memory_limit=memory_limit,
+        memory_limit=reading.text(reading.mapping(spec, "resources", "limits"), "memory"),
+        command=(*reading.texts(spec, "command"), *reading.texts(spec, "args")),
     )
 
 

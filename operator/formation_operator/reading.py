@@ -26,6 +26,12 @@ def items(source: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def texts(source: dict[str, Any], key: str) -> list[str]:
+    """Return the texts in a list, whole."""
+    value = source.get(key)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def text(source: dict[str, Any], key: str) -> str:
     """Return the beginning of a text, in one line."""
     return in_one_line(_string(source, key)[:LONGEST])

@@ -15,6 +15,7 @@ from formation_operator import (
     counts,
     desired,
     evidence,
+    foreground,
     naming,
     patience,
     plan,
@@ -207,6 +208,7 @@ class Reconciler:
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scaling.contended(formation.spec, key[1], self._cache.autoscalers_in(key[0])),
+            daemonizing=foreground.warnings(commands(formation)),
         )
 
     def _deployments(self, key: Key, wanted: Wanted) -> dict[str, Child]:
@@ -276,6 +278,12 @@ def images(intent: Intent) -> dict[str, str]:
     """Return the images that a Deployment's intent asks for, by container."""
     containers = intent.manifest["spec"]["template"]["spec"]["containers"]
     return {item["name"]: item["image"] for item in containers if "image" in item}
+
+
+def commands(formation: Formation) -> dict[str, list[str]]:
+    """Return the command of each type that names its program; else that is the image's matter."""
+    types = formation.spec.processes.items()
+    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
 
 
 def problems_of_types(failed: dict[str, str]) -> list[Problem]:

@@ -56,6 +56,8 @@ class Seen:
     paused: bool = False
     contended: Iterable[str] = ()
     """What several clients want of one count, in sentences."""
+    daemonizing: Iterable[str] = ()
+    """Whose command leaves the foreground, in sentences."""
 
 
 def compute(seen: Seen, previous: Status, now: str) -> Status:
@@ -110,6 +112,7 @@ def differs(wanted: Status, present: Status) -> bool:
         conditions.PAUSED,
         conditions.OVERRIDDEN,
         conditions.CONTENDED,
+        conditions.DAEMONIZING,
     }
     shown = [item for item in present.get("conditions") or [] if item["type"] in ours]
     return {**present, "conditions": _by_type(shown)} != {
@@ -229,6 +232,9 @@ def _extra(seen: Seen) -> Iterable[Condition]:
     contended = "; ".join(seen.contended)
     if contended:
         yield Condition(conditions.CONTENDED, "Autoscaler", contended)
+    daemonizing = "; ".join(seen.daemonizing)
+    if daemonizing:
+        yield Condition(conditions.DAEMONIZING, "CommandLeavesForeground", daemonizing)
     if seen.paused:
         yield Condition(conditions.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from formation_operator import conditions
 from formation_operator.notices import Notice
 from formation_operator.reasons import Reason, State
 
@@ -12,8 +13,9 @@ ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     """Yield an Event for each type whose state or reason differs between two statuses.
 
-    A type that begins without trouble isn't worth one.
+    A type that begins without trouble isn't worth one.  Another is about commands that leave the foreground.
     """
+    yield from _daemonizing(before, after)
     known = before.get("processes") or {}
     for name, process in (after.get("processes") or {}).items():
         previous = known.get(name) or {}
@@ -21,6 +23,17 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
             continue
         if "state" in previous or _cause(process):
             yield _notice(name, process)
+
+
+def _daemonizing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
+    known, found = (
+        next(
+            (item for item in status.get("conditions") or [] if item["type"] == conditions.DAEMONIZING), None
+        )
+        for status in (before, after)
+    )
+    if found is not None and (known is None or known.get("message") != found["message"]):
+        yield Notice(found["reason"], conditions.DAEMONIZING, found["message"], warning=True)
 
 
 def _told(process: dict[str, Any]) -> tuple[str, str]:

@@ -94,12 +94,12 @@ ENDS = {
     "a daemon": (
         an_exit(code=0, reason="Completed", started_at=ago(14)),
         Reason.EXITED_AT_ONCE,
-        f"exited with code 0 right after its start: {exits.FOREGROUND}",
+        f"exited with code 0 right after its start: {exits.FOREGROUND.format(way_out='')}",
     ),
     "work that was done": (
         an_exit(code=0, reason="Completed", started_at=ago(15)),
         Reason.COMPLETED,
-        f"exited with code 0: {exits.FOREGROUND}",
+        f"exited with code 0: {exits.FOREGROUND.format(way_out='')}",
     ),
 }
 
@@ -108,6 +108,12 @@ ENDS = {
 def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) -> None:
     assert exits.reason(end) == reason
     assert exits.words(end) == words
+
+
+def test_a_process_that_may_have_left_the_foreground_is_told_the_way_out_of_its_program() -> None:
+    ends = [an_exit(code=0, started_at=ago(begun), command=("nginx", "-c", "x")) for begun in (6, 600)]
+    for end in ends:
+        assert "in the foreground (nginx: add -g 'daemon off;' to its command); if" in exits.words(end)
 
 
 def test_of_a_long_last_line_the_beginning_is_told() -> None:

@@ -18,6 +18,8 @@ CRASHED = a_container(
     last=ended(3, "no database\n", ran=60, before=20),
     restarts=2,
     resources={"limits": {"memory": "64Mi"}},
+    command=["serve"],
+    args=["-v"],
     livenessProbe={"exec": {"command": ["true"]}},
     lifecycle={"postStart": {"sleep": {"seconds": 1}}},
 )
@@ -70,6 +72,7 @@ def test_what_tells_of_a_crash_is_kept() -> None:
     assert container.exit is not None
     assert (container.exit.code, container.exit.message) == (3, "no database")
     assert (container.exit.memory_limit, container.exit.seconds) == ("64Mi", 60)
+    assert container.exit.command == ("serve", "-v")
 
 
 def test_a_container_that_ended_just_now_tells_that_and_not_the_time_before() -> None:

@@ -125,6 +125,21 @@ def test_a_paused_formation_says_so_and_is_ready_only_if_it_runs_as_declared() -
     assert set(behind) == {"Ready", "Paused"}
 
 
+def test_a_command_that_leaves_the_foreground_is_told_and_changes_nothing_else() -> None:
+    warned = status.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    found = conditions(warned)
+    assert set(found) == {"Ready", "Daemonizing"}
+    assert found["Ready"] == conditions(status.compute(seen(), {}, NOW))["Ready"]
+    assert found["Daemonizing"]["status"] == "True"
+    assert found["Daemonizing"]["reason"] == "CommandLeavesForeground"
+    assert found["Daemonizing"]["message"] == "worker: cron goes into the background"
+
+
+def test_a_warning_about_a_command_goes_with_the_command() -> None:
+    warned = status.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    assert status.differs(status.compute(seen(), warned, LATER), warned)
+
+
 def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
     before = status.compute(seen(), {}, NOW)
     computed = status.invalid(4, "spec.processes: wrong", before, LATER)

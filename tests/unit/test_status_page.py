@@ -39,4 +39,5 @@ def test_kubectl_explain_names_each_state() -> None:
 def test_the_page_explains_no_word_that_is_never_said() -> None:
     kubernetes = {"NetworkNotReady", "NodeNotReady", "ReadinessGatesNotReady", "Evicted"}
     kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
-    assert {*State, *Reason, *Trouble, *kubernetes, "True", "False"} >= EXPLAINED
+    kinds = {value for name, value in vars(conditions).items() if name.isupper()}
+    assert {*State, *Reason, *Trouble, *kubernetes, *kinds, "True", "False"} >= EXPLAINED

@@ -137,3 +137,21 @@ def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
     assert len(body["note"].encode()) <= 1024
     assert note.startswith(body["note"])
     assert body["reportingController"] == naming.REPORTING_CONTROLLER
+
+
+def warned(*sentences: str) -> dict[str, Any]:
+    """Return a status that warns about commands."""
+    condition = {"type": "Daemonizing", "status": "True", "reason": "CommandLeavesForeground"}
+    return {"conditions": [{**condition, "message": sentence} for sentence in sentences]}
+
+
+@pytest.mark.parametrize("before", [{}, warned(), warned("web: cron goes into the background")])
+def test_a_command_that_leaves_the_foreground_is_told_when_that_is_new(before: dict[str, Any]) -> None:
+    sentence = "worker: cron goes into the background"
+    (notice,) = transitions.notices(before, warned(sentence))
+    assert (notice.reason, notice.note, notice.warning) == ("CommandLeavesForeground", sentence, True)
+
+
+@pytest.mark.parametrize("after", [{}, warned(), warned("worker: cron goes into the background")])
+def test_a_warning_about_a_command_is_not_told_again_nor_that_it_is_gone(after: dict[str, Any]) -> None:
+    assert [*transitions.notices(warned("worker: cron goes into the background"), after)] == []

@@ -1,0 +1,117 @@
+r"""Whether a process type's command leaves the foreground, which no process of a Pod may.
+
+The container's first process is what Kubernetes watches, restarts and asks to stop: where it puts the
+work into the background and ends, the container ends.  A command that plainly does so, or that writes a
+PID file, is warned about before that happens, and never refused.
+Source: https://12factor.net/concurrency, "twelve-factor app processes should never daemonize".
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from formation_operator import daemons, shell
+from formation_operator.daemons import Daemon
+
+# A script of init bears the name of the server that it starts, and is none.
+NAME_IN_PATH = r"(init\.d/)?[^/\n]*$"
+VERSIONED = r"[a-z_-]*[a-z]-?[0-9.]+"
+"""A program's name with a version behind it, such as php-fpm8.2."""
+NAME = r"[a-z_-]*[a-z]"
+OPTION = r"--[^=\n]+|-[A-Za-z]+"
+_FLAGS = r"(\n-[^\n]*)*"
+
+
+def _wrapper(names: str, words: str = _FLAGS) -> str:
+    return rf"\n([^\n]*/)?({names}){words}"
+
+
+# What may stand before the program that counts, with its own words.
+WRAPPERS = "|".join(
+    [
+        r"\n[A-Za-z_][A-Za-z0-9_]*=[^\n]*",
+        _wrapper("exec|command|dumb-init|catatonit|busybox|ddtrace-run|opentelemetry-instrument"),
+        _wrapper("env", r"(\n(-u|--unset|-C|--chdir)\n[^\n]*|\n-[^S\n]*)*"),
+        _wrapper("nice|ionice|tini|stdbuf", r"(\n-[nceiop]\n[^\n]*|\n-[^\n]*)*"),
+        _wrapper("bundle", r"\nexec"),
+        _wrapper("poetry|pipenv|pdm|rye|uv", r"\nrun"),
+        _wrapper("newrelic-admin", r"\nrun-program"),
+        _wrapper("gosu|su-exec", r"\n[^-\n][^\n]*"),
+        _wrapper("timeout", r"(\n-[ks]\n[^\n]*|\n-[^\n]*)*\n[0-9][^\n]*"),
+        _wrapper(r"python[0-9.]*", r"(\n-[XW]\n[^\n]*|\n-[XW][^\n]+|\n-[bBdEiIOPqsSuvx]+)*\n-m"),
+    ]
+)
+
+
+def warnings(commands: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a sentence for each process type whose command leaves the foreground, with the way out."""
+    found = {name: finding(command) for name, command in sorted(commands.items())}
+    return [f"{name}: {sentence}" for name, sentence in found.items() if sentence]
+
+
+def finding(command: Sequence[str]) -> str | None:
+    """Return what a command does that it shouldn't, and the way out; nothing if that isn't plain."""
+    name, daemon, text = _reached(command)
+    if daemon is None:
+        return None
+    words = options(text, daemon)
+    if _leaves(daemon, words):
+        return f"{name} {daemon.does}: {daemon.way_out}"
+    files = [word for word in words if _is(daemon.pid_file, word) and not _is(daemons.NO_FILE, word)]
+    if files:
+        option = re.match(OPTION, files[0])
+        return f"{name} writes a PID file, which nobody needs here: leave {option and option.group()} out"
+    return None
+
+
+def way_out(command: Sequence[str]) -> str | None:
+    """Return what keeps a command in the foreground that has left it, as far as its program is known."""
+    name, daemon, _ = _reached(command)
+    return f"{name}: {daemon.way_out}" if daemon else None
+
+
+def _leaves(daemon: Daemon, words: Sequence[str]) -> bool:
+    said = [any(_is(pattern, word) for word in words) for pattern in (daemon.background, daemon.foreground)]
+    return said == [True, False] and (not daemon.only or any(_is(daemon.only, word) for word in words))
+
+
+def _is(pattern: str, word: str) -> bool:
+    return bool(pattern) and re.fullmatch(pattern, word) is not None
+
+
+def _reached(command: Sequence[str]) -> tuple[str, Daemon | None, str]:
+    """Return the program that a command comes down to: its name, what is known of it, and all its words."""
+    words = unwrapped(command)
+    script = shell.script(words)
+    if script is None:
+        text = as_text(words)
+        return (*known(text), text)
+    end = shell.end(script)
+    if end is None:
+        return "", None, ""
+    return ("the shell", shell.BACKGROUNDING, "\n&") if end.background else _reached(end.command)
+
+
+def as_text(words: Sequence[str]) -> str:
+    """Return words as one text, as the patterns need it: a line feed before each, and none in it."""
+    return "".join("\n" + word.replace("\n", " ") for word in words)
+
+
+def unwrapped(command: Sequence[str]) -> Sequence[str]:
+    """Return a command without what stands before its program."""
+    before = re.match(f"({WRAPPERS})*", as_text(command))
+    return command[before.group().count("\n") if before else 0 :]
+
+
+def known(text: str) -> tuple[str, Daemon | None]:
+    """Return the name of a command's program, and what is known of it."""
+    found = re.search(NAME_IN_PATH, text[1:].split("\n", 1)[0])
+    name = found.group() if found else ""
+    if name not in daemons.TABLE and re.fullmatch(VERSIONED, name):
+        plain = re.match(NAME, name)
+        name = plain.group() if plain else name
+    return name, daemons.TABLE.get(name)
+
+
+def options(text: str, daemon: Daemon) -> list[str]:
+    """Return each option with its value, and each other word, up to the end of the options."""
+    return [match.group()[1:] for match in re.finditer(daemon.words, text.split("\n--\n", maxsplit=1)[0])]

@@ -1,0 +1,115 @@
+"""What the script of a `sh -c` ends with: the command that the container lives and ends by.
+
+A shell's language is large, so this reads the small part of it that people write into a command, and
+says nothing about any other script (loops, functions, substitutions, here-documents).
+Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+
+from formation_operator.daemons import ANYTHING, Daemon
+
+SHELLS = ("sh", "bash", "dash", "ash", "ksh", "zsh")
+COMPOUND = frozenset(
+    ("if", "then", "elif", "else", "fi", "case", "esac", "for", "select", "while", "until", "do", "done")
+) | {"function", "coproc", "time", "{", "}", "[[", "!"}
+TOKEN = re.compile(
+    r"""
+      (?P<nothing>[ \t]+|\\\n|\#[^\n]*)
+    | (?P<beyond><<|<\(|>\(|;;|[()`])
+    | (?P<redirection>[0-9]*(&>>|&>|>>|>&|>\||<&|<>|[<>])[ \t]*)
+    | (?P<separator>&&|\|\||\|&|[;&|\n])
+    | (?P<word>([^\s'"\\;&|<>()`]|\\[^\n]|'[^']*'|"([^"\\]|\\.)*")+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+QUOTES = re.compile(r"""'(?P<plain>[^']*)'|"(?P<text>([^"\\]|\\.)*)"|\\(?P<one>.)""", re.DOTALL)
+UNKNOWN = "$()"
+"""Stands for a word with a variable."""
+BACKGROUNDING = Daemon(
+    "take the & at its end away, or let the shell wait for it",
+    ANYTHING,
+    does="starts its last command in the background and ends",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class End:
+    """The last command of a script."""
+
+    command: Sequence[str]
+    background: bool
+    """Whether the shell doesn't wait for it."""
+
+
+def script(command: Sequence[str]) -> str | None:
+    """Return the script that a command gives to a shell, or nothing if it runs another program or a file."""
+    if not command or command[0].rsplit("/", 1)[-1] not in SHELLS:
+        return None
+    given, words = False, iter(command[1:])
+    for word in words:
+        if not re.fullmatch(r"[-+][A-Za-z]+", word):
+            return word if given else None
+        given |= word[0] == "-" and "c" in word
+        if "o" in word:
+            next(words, None)  # the name of an option
+    return None
+
+
+def end(text: str) -> End | None:
+    """Return what a script ends with, or nothing if that isn't plain."""
+    commands = _commands(text)
+    if commands is None or any(command[0] in ("wait", *COMPOUND) for command, _ in commands):
+        return None
+    # What a shell disowns goes on in the background.
+    rest = [each for each in commands if each[0][0] != "disown"]
+    if not rest:
+        return None
+    command, separator = rest[-1]
+    if separator == "&":
+        return End(command, background=True)
+    if len(rest) > 1 and rest[-2][1] == "||":
+        return None  # runs only if the one before fails
+    # Without `exec` it depends on the shell whether setsid has to fork.
+    return None if command[0] == "setsid" else End(command, background=False)
+
+
+def _commands(text: str) -> list[tuple[list[str], str]] | None:
+    """Return each simple command of a script, and what comes after it."""
+    commands: list[tuple[list[str], str]] = []
+    words: list[str] = []
+    target = False
+    for kind, token in _tokens(text):
+        if kind == "beyond":
+            return None
+        if kind == "separator" and words:
+            commands.append((words, token))
+            words = []
+        elif kind == "word" and not target:
+            words.append(_unquoted(token))
+        target = kind == "redirection"
+    return [*commands, (words, "")] if words else commands
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the tokens of a script; what can't be read is beyond us."""
+    position = 0
+    if "$(" in text:
+        yield "beyond", "$("
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            yield "beyond", text[position:]
+            return
+        position = match.end()
+        if match.lastgroup != "nothing":
+            yield str(match.lastgroup), match.group()
+
+
+def _unquoted(word: str) -> str:
+    """Return a word without its quotes."""
+    if "$" in word:
+        return UNKNOWN
+    return QUOTES.sub(lambda match: match["plain"] or match["text"] or match["one"] or "", word)

@@ -1,0 +1,60 @@
+"""The table of programs that are known to leave the foreground: what it says can be said in two languages."""
+
+import dataclasses
+import re
+
+import pytest
+
+from formation_operator import daemons, foreground
+from formation_operator.daemons import TABLE
+
+PATTERNS = sorted(
+    {
+        pattern
+        for daemon in TABLE.values()
+        for field, pattern in dataclasses.asdict(daemon).items()
+        if field not in ("way_out", "does") and pattern
+    }
+    | {daemon.words for daemon in TABLE.values()}
+    | {daemons.NO_FILE, foreground.WRAPPERS, foreground.VERSIONED, foreground.NAME, foreground.OPTION}
+)
+# What Python has and RE2 lacks, or has with another meaning.
+PYTHONS_OWN = re.compile(r"\(\?(=|!|<|P=|>|\()|\\[1-9dDwWsSbBAZ]|[*+?}]\+")
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_means_the_same_to_python_and_to_re2(pattern: str) -> None:
+    re.compile(pattern)
+    assert not PYTHONS_OWN.search(pattern)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_program_has_a_way_out_that_ends_a_sentence(name: str) -> None:
+    daemon = TABLE[name]
+    assert daemon.way_out
+    assert daemon.way_out[0].islower()
+    assert not daemon.way_out.endswith(".")
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_keeps_a_program_in_the_foreground_keeps_it_there_beside_what_would_not(name: str) -> None:
+    daemon = TABLE[name]
+    assert not daemon.foreground or daemon.background
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_program_alone_is_warned_about_only_if_it_needs_no_option(name: str) -> None:
+    warned = foreground.finding([name]) is not None
+    assert warned == (TABLE[name].background == daemons.ANYTHING)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_program_whose_options_are_a_variable_is_not_warned_about(name: str) -> None:
+    if TABLE[name].background == daemons.ANYTHING and name != "nohup":
+        assert foreground.finding([name, "$(OPTIONS)"]) is None
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_help_and_versions_are_not_daemons(name: str) -> None:
+    quiet = [foreground.finding([name, flag]) is None for flag in ("--help", "--version", "-h", "-V", "-v")]
+    assert any(quiet)

@@ -1,0 +1,105 @@
+"""What a shell's script ends with."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator import shell
+from formation_operator.shell import End
+
+
+def last(*command: str) -> End:
+    return End([*command], background=False)
+
+
+def behind(*command: str) -> End:
+    return End([*command], background=True)
+
+
+ENDS = {
+    "one command": ("gunicorn shop.wsgi", last("gunicorn", "shop.wsgi")),
+    "the last of several": ("cd /app; migrate && serve -v\n", last("serve", "-v")),
+    "exec": ("exec serve", last("exec", "serve")),
+    "a trailing &": ("serve &", behind("serve")),
+    "a trailing & and a comment": ("serve & # for ever\n\n", behind("serve")),
+    "the last of two that both go behind": ("web & worker &", behind("worker")),
+    "a list that goes behind": ("migrate && serve &", behind("serve")),
+    "a pipe that goes behind": ("serve | tee log &", behind("tee", "log")),
+    "one that is disowned": ("serve & disown", behind("serve")),
+    "one behind and one in front": ("helper & exec serve", last("exec", "serve")),
+    "output sent elsewhere": ("serve >log 2>&1", last("serve")),
+    "all output sent elsewhere": ("serve &>log", last("serve")),
+    "all output sent elsewhere, and behind": ("serve &> log &", behind("serve")),
+    "no input": ("serve </dev/null 2>&-", last("serve")),
+    "an & in quotes": ("""serve '&' "a & b" \\&""", last("serve", "&", "a & b", "&")),
+    "an & in a word": ("serve 'http://x/?a=1&b=2'", last("serve", "http://x/?a=1&b=2")),
+    "a # in a word": ("serve a#b", last("serve", "a#b")),
+    "a line that is continued": ("serve \\\n  -v", last("serve", "-v")),
+    "words put together": ("""serve --name='a b'"c"d""", last("serve", "--name=a bcd")),
+    "a variable": ('serve --bind ":$PORT"', last("serve", "--bind", shell.UNKNOWN)),
+    "a variable of its own": ("PORT=80 serve", last("PORT=80", "serve")),
+}
+SILENT = {
+    "nothing": "",
+    "a comment": "# serve &",
+    "a wait": "web & worker & wait",
+    "a wait for one of them": "serve & wait $!",
+    "a wait in between": "serve & wait; echo bye",
+    "an end that runs only after a failure": "serve || exit 1",
+    "a loop": "while true; do serve; done &",
+    "a condition": "if ready; then serve & fi",
+    "a group": "{ serve; } &",
+    "a subshell": "(serve &)",
+    "a function": "f() { serve & }; f",
+    "a case": "case $1 in web) serve & ;; esac",
+    "a here-document": "cat <<END\nserve &\nEND",
+    "a here-string": "cat <<< 'serve &'",
+    "a substitution": 'serve --name "$(hostname)" &',
+    "an older substitution": "serve `hostname` &",
+    "a variable of Kubernetes": "serve $(OPTIONS) &",
+    "a process's output as a file": "serve <(options) &",
+    "a quote without an end": "serve 'a &",
+    "a backslash without an end": "serve \\",
+    "setsid, which forks in some shells only": "cd /app; setsid serve",
+}
+SCRIPTS = {
+    "sh": (["sh", "-c", "serve &"], "serve &"),
+    "a path": (["/bin/bash", "-c", "serve"], "serve"),
+    "options together": (["bash", "-lc", "serve"], "serve"),
+    "options before": (["bash", "-e", "-u", "-c", "serve"], "serve"),
+    "an option that is named": (["bash", "-euo", "pipefail", "-c", "serve"], "serve"),
+    "an option after the c": (["bash", "-ceuo", "pipefail", "serve"], "serve"),
+    "arguments behind it": (["sh", "-c", "serve $1", "sh", "web"], "serve $1"),
+    "a file": (["sh", "/serve.sh", "-c", "x"], None),
+    "another program": (["serve", "-c", "x &"], None),
+    "no script": (["sh", "-c"], None),
+    "a long option": (["bash", "--rcfile", "-c", "serve"], None),
+    "nothing": ([], None),
+}
+
+
+@pytest.mark.parametrize(("script", "end"), ENDS.values(), ids=ENDS)
+def test_the_end_of_a_script_is_its_last_command(script: str, end: End) -> None:
+    assert shell.end(script) == end
+
+
+@pytest.mark.parametrize("script", SILENT.values(), ids=SILENT)
+def test_nothing_is_said_of_a_script_that_is_not_plain(script: str) -> None:
+    assert shell.end(script) is None
+
+
+@pytest.mark.parametrize(("command", "script"), SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_is_what_a_shell_is_given_to_read(command: list[str], script: str | None) -> None:
+    assert shell.script(command) == script
+
+
+@given(st.text(alphabet="a &;|<>()'\"\\#$`\n{}2"))
+def test_any_script_is_read_to_its_end(script: str) -> None:
+    end = shell.end(script)
+    assert end is None or end.command
+
+
+@given(st.lists(st.text(alphabet='ab&;|<>#"\\ \n(){}', min_size=1), min_size=1, max_size=5))
+def test_quoted_words_come_back_as_they_were(words: list[str]) -> None:
+    script = " ".join(f"'{word}'" for word in ["serve", *words])
+    assert shell.end(script) == End(["serve", *words], background=False)
