@@ -1,4 +1,4 @@
-"""Write the CRD from the models: ``python -m crds.generate [--check | --snapshot]``."""
+"""Write the CRD and the policy: ``python -m crds.generate [--check | --snapshot]``."""
 
 import argparse
 import pathlib
@@ -7,11 +7,16 @@ from typing import Any
 
 import yaml
 
-from crds.generate import crd, schema, snapshot
+from crds.generate import crd, policy, schema, snapshot
 from formation_operator.model import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
+POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
+POLICY_HEADER = """\
+# Generated from the operator's table of daemons by `python -m crds.generate`: don't edit.
+# Warns whoever applies a Formation whose command leaves the foreground, and refuses nothing.
+"""
 
 
 class Plain(yaml.SafeDumper):
@@ -23,27 +28,46 @@ class Plain(yaml.SafeDumper):
         return True
 
 
+class Blocks(Plain):
+    """Writes texts of several lines line by line."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Return the text as YAML has it."""
+        style = "|" if "\n" in data else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+Blocks.add_representer(str, Blocks.represent_str)
+
+
 def text(document: dict[str, Any]) -> str:
     """Return the CRD as it is kept in the repository."""
     return HEADER + yaml.dump(document, Dumper=Plain, sort_keys=False, width=1000, allow_unicode=True)
 
 
+def policy_text() -> str:
+    """Return the policy as it is kept in the repository."""
+    return POLICY_HEADER + yaml.dump_all(policy.build(), Dumper=Blocks, sort_keys=False, width=100_000)
+
+
 def main() -> int:
-    """Write, or compare, the CRD."""
+    """Write, or compare, the CRD and the policy."""
     parser = argparse.ArgumentParser(prog="python -m crds.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare only; 1 if the file is out of date")
+    parser.add_argument("--check", action="store_true", help="compare only; 1 if a file is out of date")
     parser.add_argument("--snapshot", action="store_true", help="first renew the part of Kubernetes' OpenAPI")
     chosen = parser.parse_args()
     if chosen.snapshot:
         roots = schema.embedded_roots(FormationSpec.model_json_schema())
         snapshot.write(snapshot.take(sorted(roots)))
-    wanted = text(crd.build(snapshot.read()))
+    wanted = {FILE: text(crd.build(snapshot.read())), POLICY: policy_text()}
     if not chosen.check:
-        FILE.write_text(wanted, encoding="utf-8")
-    elif FILE.read_text(encoding="utf-8") != wanted:
-        print(f"{FILE.name} is out of date: run python -m crds.generate", file=sys.stderr)
-        return 1
-    return 0
+        for file, content in wanted.items():
+            file.write_text(content, encoding="utf-8")
+        return 0
+    old = [file.name for file, content in wanted.items() if file.read_text(encoding="utf-8") != content]
+    if old:
+        print(f"{', '.join(old)}: out of date: run python -m crds.generate", file=sys.stderr)
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

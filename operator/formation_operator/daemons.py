@@ -169,7 +169,7 @@ _WEB = {
     "catalina.sh": Daemon(_run("catalina.sh run"), "start"),
     "varnishd": _by_default(_add("-F"), "-[FdCVxh?].*", pid_file=r"-P\n?.+", values="-P"),
     "haproxy": Daemon(
-        f"{_drop('-D', 'daemon')}; -W -db keeps it in the foreground",
+        f"{_drop('-D', 'daemon')}: -db keeps it in the foreground",
         "-D",
         "-db|-d|-c|-vv?",
         pid_file=r"-p\n.+",

@@ -18,6 +18,9 @@ VERSIONED = r"[a-z_-]*[a-z]-?[0-9.]+"
 """A program's name with a version behind it, such as php-fpm8.2."""
 NAME = r"[a-z_-]*[a-z]"
 OPTION = r"--[^=\n]+|-[A-Za-z]+"
+LEAVES = "{} {does}: {way_out}"
+WRITES = "{} writes a PID file, which nobody needs here: leave {option} out"
+
 _FLAGS = r"(\n-[^\n]*)*"
 
 
@@ -55,11 +58,11 @@ def finding(command: Sequence[str]) -> str | None:
         return None
     words = options(text, daemon)
     if _leaves(daemon, words):
-        return f"{name} {daemon.does}: {daemon.way_out}"
+        return LEAVES.format(name, does=daemon.does, way_out=daemon.way_out)
     files = [word for word in words if _is(daemon.pid_file, word) and not _is(daemons.NO_FILE, word)]
     if files:
         option = re.match(OPTION, files[0])
-        return f"{name} writes a PID file, which nobody needs here: leave {option and option.group()} out"
+        return WRITES.format(name, option=option.group() if option else "it")
     return None
 
 

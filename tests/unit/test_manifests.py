@@ -183,7 +183,11 @@ def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None
 
 def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
     samples = MANIFESTS / "samples"
-    for folder in (MANIFESTS / "rbac", MANIFESTS / "operator", samples, samples / "systems"):
+    for folder in (
+        *(MANIFESTS / name for name in ("rbac", "operator", "policies")),
+        samples,
+        samples / "systems",
+    ):
         listed = load(folder / "kustomization.yaml")[0]["resources"]
         present = {file.name for file in folder.glob("*.yaml")} - {"kustomization.yaml"}
         assert set(listed) == present

@@ -1,0 +1,174 @@
+"""Commands that leave the foreground: told by the operator, and by the optional policy, and never refused."""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from crds.generate import policy
+from formation_operator import foreground, shell
+from tests.builders import Manifest, a_formation, a_process, text
+from tests.client import Client, eventually, throughout
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.contract.test_quiet import settle, versions
+from tests.operator_process import OperatorProcess
+from tests.unit.test_foreground import RIGHT, WARNED
+
+NGINX = foreground.finding(["nginx"])
+POLICIES = str(paths.ROOT / "manifests" / "policies")
+
+
+def running(*commands: Iterable[str]) -> Manifest:
+    """Return a Formation with a process type for each command."""
+    return a_formation(processes={f"p{number}": a_process(*words) for number, words in enumerate(commands)})
+
+
+# The operator
+
+
+def test_a_command_that_leaves_the_foreground_is_told_by_a_condition_and_an_event_until_it_is_right(
+    user: Client,
+) -> None:
+    user.apply(running(["nginx"], ["serve"]))
+    user.reported()
+    found = user.condition("Daemonizing")
+    assert found is not None
+    assert (found["status"], found["reason"]) == ("True", "CommandLeavesForeground")
+    assert found["message"] == f"p0: {NGINX}"
+    assert eventually(lambda: user.events("CommandLeavesForeground")) == [f"p0: {NGINX}"]
+    assert user.find("deployment", "shop-p0") is not None
+
+    user.apply(running(["nginx", "-g", "daemon off;"], ["serve"]))
+
+    user.reported()
+    assert user.condition("Daemonizing") is None
+    assert len(user.events("CommandLeavesForeground")) == 1
+
+
+def test_a_warning_is_given_once_and_causes_no_write_and_no_other_over_a_restart(
+    user: Client, operator: OperatorProcess
+) -> None:
+    user.apply(running(["nginx"]))
+    settle(user, "shop")
+    before = versions(user, "shop")
+
+    operator.restart()
+
+    assert throughout(10, lambda: versions(user, "shop")) == before
+    assert user.events("CommandLeavesForeground") == [f"p0: {NGINX}"]
+
+
+def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> None:
+    user.apply(running(["nginx"]))
+    user.reported()
+
+    user.apply(running(["cron"]))
+
+    told = {f"p0: {NGINX}", f"p0: {foreground.finding(['cron'])}"}
+    eventually(lambda: {*user.events("CommandLeavesForeground")} == told)
+
+
+# The policy
+
+
+@pytest.fixture(scope="module")
+def policies(installed: Cluster) -> Iterator[None]:
+    """Install the policy, and wait until it is in effect."""
+    installed.run_kubectl("apply", "-k", POLICIES)
+    eventually(
+        lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"])), patience=60
+    )
+    yield
+    installed.run_kubectl("delete", "-k", POLICIES)
+
+
+def warnings(kubectl: Client, formation: Manifest) -> str:
+    """Return what is said to who applies a Formation, which is never refused."""
+    return kubectl("apply", "--dry-run=server", "-f", "-", input=text(formation)).stderr
+
+
+def plain(command: list[str]) -> bool:
+    """Tell whether a command runs no shell."""
+    return shell.script(foreground.unwrapped(command)) is None
+
+
+COMMANDS = [shlex.split(command) for command in (*WARNED, *RIGHT) if command]
+HANDFULS = [COMMANDS[start : start + 20] for start in range(0, len(COMMANDS), 20)]
+
+
+@pytest.mark.parametrize("commands", HANDFULS, ids=lambda commands: commands[0][0])
+def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
+    kubectl: Client, policies: None, commands: list[list[str]]
+) -> None:
+    said = warnings(kubectl, running(*commands))
+
+    found = {f"p{number}": foreground.finding(words) for number, words in enumerate(commands) if plain(words)}
+    _, _, told = said.strip().partition(f"with binding '{policy.NAME}': ")
+    assert {*told.split("; ")} - {""} == {f"{name}: {each}" for name, each in found.items() if each}
+
+
+def test_whoever_applies_a_daemon_reads_the_warning_and_has_the_formation(
+    kubectl: Client, policies: None
+) -> None:
+    done = kubectl("apply", "-f", "-", input=text(running(["nginx"], ["sshd", "-D"])))
+
+    assert f"Warning: Validation failed for ValidatingAdmissionPolicy '{policy.NAME}'" in done.stderr
+    assert f"p0: {NGINX}" in done.stderr
+    assert "p1" not in done.stderr
+    assert "created" in done.stdout
+    again = kubectl("apply", "-f", "-", input=text(running(["nginx", "-g", "daemon off;"])))
+    assert again.stderr == ""
+
+
+def long(number: int) -> list[str]:
+    """Return a command as long as the policy reads one, with a wrapper and many options."""
+    words = ["env", "A=b", "gunicorn", "--daemon", "--bind", ":80", "-c", "conf.py", f"app{number}"]
+    while len(words) < policy.MOST_WORDS and sum(map(len, words)) + len(words) < policy.LONGEST - 12:
+        words.append("--option=x")
+    return words
+
+
+def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
+    kubectl: Client, policies: None
+) -> None:
+    said = warnings(kubectl, running(*(long(number) for number in range(32))))
+
+    assert [number for number in range(32) if f"p{number}: gunicorn goes" not in said] == []
+
+
+def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client, policies: None) -> None:
+    many = ["gunicorn", "-D", *["x"] * policy.MOST_WORDS]
+    wide = ["gunicorn", "-D", "x" * policy.LONGEST]
+    huge = ["gunicorn", "-D", *["x" * 700] * 60]
+
+    assert warnings(kubectl, running(many, wide, *[huge] * 30)) == ""
+
+
+def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> None:
+    name = f"{kubectl.namespace}.over-budget"
+    costly = [
+        json.dumps(each)
+        .replace(policy.NAME, name)
+        .replace(f"<= {policy.MOST_WORDS}", "<= 100000")
+        .replace(f"<= {policy.LONGEST}", "<= 1000000")
+        for each in policy.build()
+    ]
+    kubectl("apply", "-f", "-", input="\n---\n".join(costly))
+    eventually(lambda: "daemon off" in warnings(kubectl, running(["nginx"])), patience=60)
+
+    over = warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30))
+
+    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+        kubectl("delete", kind, name)
+    assert over == ""
+
+
+def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:
+    def checked() -> Manifest | None:
+        found = kubectl.get("validatingadmissionpolicy", policy.NAME)
+        status: Manifest = found.get("status", {})
+        return status if status.get("observedGeneration") == found["metadata"]["generation"] else None
+
+    assert eventually(checked)["typeChecking"] == {}

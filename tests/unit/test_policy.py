@@ -1,0 +1,155 @@
+"""The policy says in CEL what the operator says in Python, as far as it can, and nothing else.
+
+`tests/contract/test_foreground.py` shows the same of a real API server, with fewer commands.
+"""
+
+import re
+import shlex
+from typing import Any
+
+import celpy
+import pytest
+from celpy.adapter import json_to_cel
+from celpy.celtypes import ListType, MapType, StringType
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crds.generate import __main__ as generator
+from crds.generate import policy
+from formation_operator import foreground, shell
+from formation_operator.daemons import TABLE
+from tests.cluster import paths
+from tests.unit.test_foreground import RIGHT, WARNED
+
+SPEC = policy.build()[0]["spec"]
+
+
+def find(text: StringType, pattern: StringType) -> StringType:
+    found = re.search(pattern, text)
+    return StringType(found.group() if found else "")
+
+
+def find_all(text: StringType, pattern: StringType) -> ListType:
+    return ListType([StringType(found.group()) for found in re.finditer(pattern, text)])
+
+
+# Kubernetes' own additions to CEL; their patterns are held to what RE2 and Python both know (test_daemons).
+FUNCTIONS = {
+    "find": find,
+    "findAll": find_all,
+    "matches": lambda text, pattern: celpy.celtypes.BoolType(re.search(pattern, text) is not None),
+    "replace": lambda text, old, new: StringType(text.replace(old, new)),
+    "join": lambda words, between: StringType(between.join(words)),
+    "split": lambda text, between: ListType([StringType(part) for part in text.split(between)]),
+    "substring": lambda text, start: StringType(text[start:]),
+}
+
+
+def compiled(expression: str) -> celpy.Runner:
+    environment = celpy.Environment()
+    return environment.program(environment.compile(expression), functions=FUNCTIONS)  # type: ignore[arg-type]
+
+
+VARIABLES = {item["name"]: compiled(item["expression"]) for item in SPEC["variables"]}
+[VALIDATION] = SPEC["validations"]
+HOLDS, SAYS = compiled(VALIDATION["expression"]), compiled(VALIDATION["messageExpression"])
+TABLE_VALUE = VARIABLES["table"].evaluate({})
+
+
+def said(**processes: dict[str, Any]) -> str | None:
+    """Return what the policy says of a Formation with these process types."""
+    known = MapType({StringType("table"): TABLE_VALUE})
+    context = {"object": json_to_cel({"spec": {"processes": processes}}), "variables": known}
+    for name, variable in VARIABLES.items():
+        if name != "table":
+            known[StringType(name)] = variable.evaluate(context)
+    return None if HOLDS.evaluate(context) else str(SAYS.evaluate(context))
+
+
+def expected(command: list[str]) -> str | None:
+    """Return what the operator says of a command that runs no shell."""
+    sentence = (
+        None if shell.script(foreground.unwrapped(command)) is not None else foreground.finding(command)
+    )
+    return f"web: {sentence}" if sentence else None
+
+
+def test_the_committed_policy_is_what_the_table_says() -> None:
+    assert generator.POLICY.read_text() == generator.policy_text(), "run python -m crds.generate"
+
+
+def test_the_policy_refuses_nothing_even_where_it_fails() -> None:
+    _, binding = policy.build()
+    assert SPEC["failurePolicy"] == "Ignore"
+    assert "Deny" not in binding["spec"]["validationActions"]
+
+
+def test_the_policy_is_no_part_of_what_is_installed_by_default() -> None:
+    assert "policies" not in (paths.ROOT / "manifests" / "kustomization.yaml").read_text()
+
+
+@pytest.mark.parametrize("command", [*WARNED, *RIGHT])
+def test_the_policy_agrees_with_the_operator(command: str) -> None:
+    words = shlex.split(command)
+    assert said(web={"command": words}) == expected(words)
+
+
+@pytest.mark.parametrize("command", [command for command in WARNED if command.endswith("'")])
+def test_of_a_shells_script_the_policy_says_nothing(command: str) -> None:
+    assert said(web={"command": shlex.split(command)}) == expected(shlex.split(command))
+
+
+def test_each_type_is_judged_with_its_arguments() -> None:
+    assert said(
+        web={"command": ["gunicorn"], "args": ["-D"]},
+        worker={"args": ["gunicorn", "-D"]},
+        clock={"command": ["cron"], "args": ["-f"]},
+        mail={"command": ["memcached", "-P", "/run/x"]},
+    ) == (
+        f"web: {foreground.finding(['gunicorn', '-D'])}; "
+        f"mail: {foreground.finding(['memcached', '-P', '/run/x'])}"
+    )
+
+
+def test_nothing_is_said_of_a_command_that_is_too_long_to_judge() -> None:
+    assert said(web={"command": ["gunicorn", "-D", *["x"] * policy.MOST_WORDS]}) is None
+    assert said(web={"command": ["gunicorn", "-D", "x" * policy.LONGEST]}) is None
+
+
+FRAGMENTS = [
+    "sh",
+    "-c",
+    "env",
+    "A=b",
+    "nice",
+    "-n",
+    "5",
+    "-D",
+    "-d",
+    "--",
+    "start",
+    "--pid",
+    "/run/x",
+    "yes",
+    "$(X)",
+]
+FRAGMENTS += [
+    "python3",
+    "-m",
+    "-u",
+    "-g",
+    "daemon off;",
+    "--daemon",
+    "--daemonize",
+    "--pidfile=",
+    "--pidfile",
+    "",
+]
+FRAGMENTS += ["/init.d/cron", "php-fpm8.2", "a\nb", "-\n-D", "/usr/bin/"]
+WORDS = st.one_of(st.sampled_from([*TABLE]), st.sampled_from(FRAGMENTS), st.text(max_size=4))
+
+
+@settings(max_examples=50)
+@given(st.lists(WORDS, min_size=1, max_size=7))
+def test_the_policy_agrees_with_the_operator_about_any_command(command: list[str]) -> None:
+    assert said(web={"command": command}) == expected(command)
