@@ -19,8 +19,8 @@ NAME = f"foreground.{naming.GROUP}"
 MOST_WORDS = 64
 LONGEST = 600
 """Characters of a command."""
-# Every word begins with a line feed, so the one matches none and the other each.
-NEVER, ALWAYS = "^ $", "^\n"
+# Every word ends with a line feed, so the one matches none and the other each.
+NEVER, ALWAYS = "^\n[^\n]", "\n$"
 
 TEXTS = f"""\
 object.spec.processes
@@ -28,17 +28,19 @@ object.spec.processes
   .map(t, [[t], object.spec.processes[t].command,
     has(object.spec.processes[t].args) ? object.spec.processes[t].args : []])
   .filter(e, size(e[1]) + size(e[2]) <= {MOST_WORDS})
-  .map(e, [e[0][0], (e[1] + e[2]).map(w, "\\n" + w.replace("\\n", " ")).join("")])
+  .map(e, [e[0][0], (e[1] + e[2]).map(w, w.replace("\\n", " ") + "\\n").join("")])
   .filter(e, size(e[1]) <= {LONGEST})"""
 PROGRAMS = """\
 variables.texts
   .map(e, [e[0], e[1].substring(size(e[1].find($wrappers)))])
-  .map(e, [e[0], e[1].find("^\\n[^\\n]*").find($name_in_path), e[1]])
+  .map(e, [e[0], e[1].find("^[^\\n]*"), e[1]])
+  .filter(e, e[1].matches($program))
+  .map(e, [e[0], e[1].find($basename), e[2]])
   .map(e, [e[0], !(e[1] in variables.table) && e[1].matches($versioned) ? e[1].find($name) : e[1], e[2]])
   .filter(e, e[1] in variables.table)"""
 WORDS = """\
 variables.programs
-  .map(e, [e[0], e[1]] + e[2].split("\\n--\\n")[0].findAll(variables.table[e[1]].words))"""
+  .map(e, [e[0], e[1]] + (e[2].split("\\n--\\n")[0] + "\\n").findAll(variables.table[e[1]].words))"""
 LEAVING = """\
 variables.words
   .filter(e, e.exists(w, w.matches(variables.table[e[1]].background))
@@ -114,14 +116,15 @@ def row(daemon: Daemon) -> dict[str, str]:
 
 def word(pattern: str, without: str = NEVER) -> str:
     """Return a pattern for a whole word with its line feed."""
-    return rf"^\n({pattern})$" if pattern else without
+    return rf"^({pattern})\n$" if pattern else without
 
 
 def programs() -> str:
     """Return the CEL that finds each type's program."""
     patterns = {
         "wrappers": f"^({foreground.WRAPPERS})*",
-        "name_in_path": foreground.NAME_IN_PATH,
+        "program": f"^({foreground.PROGRAM})$",
+        "basename": foreground.BASENAME,
         "versioned": f"^({foreground.VERSIONED})$",
         "name": f"^{foreground.NAME}",
     }

@@ -1,8 +1,8 @@
 r"""The programs that are known to put themselves into the background, or to write a PID file.
 
 Pure data, in regular expressions that mean the same to Python and to RE2: the operator reads a command
-with them, and ``manifests/policies`` does the same in CEL.  A command is one text there, in which a line
-feed stands before each word.  An option and its value are read as one, whether they are one word or
+with them, and ``manifests/policies`` does the same in CEL.  A command is one text there, in which each word
+ends with a line feed.  An option and its value are read as one, whether they are one word or
 two: ``-D\nFOREGROUND`` is ``-D FOREGROUND``.
 
 A wrong warning about a right command is worse than a missed one.  So a program is in this table only if
@@ -41,12 +41,12 @@ class Daemon:
 
     @property
     def words(self) -> str:
-        """The pattern that reads the words of a command one after the other, each after its line feed.
+        """The pattern that reads the words of a command one after the other, each with its line feed.
 
         A value never looks like an option here, so that a mistake hides no option that counts.
         """
-        word = r"\n[^\n]*"
-        return rf"\n({self.values})\n[^-\n][^\n]*|{word}" if self.values else word
+        word = r"[^\n]*\n"
+        return rf"({self.values})\n[^-\n][^\n]*\n|{word}" if self.values else word
 
 
 def _by_default(way_out: str, foreground: str, **more: str) -> Daemon:
@@ -98,8 +98,6 @@ _PYTHON = {
         _drop("-D (--daemon)"),
         "-D|--daemon",
         only="webserver|api-server|scheduler|triggerer|dag-processor|celery|kerberos",
-        pid_file=r"--pid[\n=].+",
-        values="--pid",
     ),
     "supervisord": Daemon(
         _add("-n (--nodaemon)", "nodaemon=true"), pid_file=r"(-j\n?|--pidfile[\n=]).+", values="-j|--pidfile"
@@ -118,8 +116,6 @@ _RUBY = {
         _drop("-d (--daemonize)"),
         "-d|--daemonize",
         only="start|restart",
-        pid_file=r"(-P\n?|--pid[\n=]).+",
-        values="-P|--pid",
     ),
     "sidekiq": Daemon(
         _drop("-d (--daemon)"), "-d|--daemon", pid_file=r"(-P\n?|--pidfile[\n=]).+", values="-P|--pidfile"
@@ -172,8 +168,6 @@ _WEB = {
         f"{_drop('-D', 'daemon')}: -db keeps it in the foreground",
         "-D",
         "-db|-d|-c|-vv?",
-        pid_file=r"-p\n.+",
-        values="-p",
     ),
     "squid": _by_default(
         _add("-N (--foreground)"), "-[a-zA-Z]*[NzkvhX].*|--(foreground|help|version)", values="-[afkdu]"
@@ -193,7 +187,7 @@ _DATA = {
         pid_file=r"(-P\n?|--pidfile[\n=]).+",
         values="-P|--pidfile",
     ),
-    "mysqld": Daemon(_drop("-D (--daemonize)"), "-D|--daemonize(=(?i:1|on|true))?"),
+    "mysqld": Daemon(_drop("--daemonize"), "--daemonize(=(?i:1|on|true))?"),
     "pg_ctl": Daemon(_run("postgres"), "start|restart", values="-[DlopmtU]"),
     "pgbouncer": Daemon(_drop("-d (--daemon)"), "-[qRv]*d.*|--daemon"),
     "mongod mongos": Daemon(
@@ -220,12 +214,11 @@ _SYSTEM = {
         _add("-F (--foreground)"),
         "-[a-zA-Z]*[FsVhi].*|--(foreground|syntax-only|version|help|interactive.*|preprocess.*)",
     ),
-    "named": _by_default(_add("-f"), "-[fgvVhM].*"),
+    "named": _by_default(_add("-f"), "-[46]*[fgvVhM].*"),
     "slapd": _by_default(_add("-d 0"), "-[dVT].*"),
     "postfix": Daemon(_run("postfix start-fg"), "start", values="-c"),
     "exim exim4": Daemon(_run("exim -bdf"), "-bd", "-bdf"),
     "dnsmasq": Daemon(_add("-k (--keep-in-foreground)", "keep-in-foreground")),
-    "stunnel": Daemon("add foreground = yes to its configuration"),
 }
 
 _HELPERS = {

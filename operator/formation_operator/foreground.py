@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from formation_operator import daemons, shell
 from formation_operator.daemons import Daemon
 
-# A script of init bears the name of the server that it starts, and is none.
-NAME_IN_PATH = r"(init\.d/)?[^/\n]*$"
+# A program of the app's own may have the name of a known one, such as /app/cron.
+PROGRAM = r"(/(usr|opt)/([^\n]*/)?s?bin/|[^\n]*(venv|\.local)/bin/|/s?bin/)?[^/\n]+"
+BASENAME = r"[^/\n]+$"
 VERSIONED = r"[a-z_-]*[a-z]-?[0-9.]+"
 """A program's name with a version behind it, such as php-fpm8.2."""
 NAME = r"[a-z_-]*[a-z]"
@@ -21,34 +22,32 @@ OPTION = r"--[^=\n]+|-[A-Za-z]+"
 LEAVES = "{} {does}: {way_out}"
 WRITES = "{} writes a PID file, which nobody needs here: leave {option} out"
 
-_FLAGS = r"(\n-[^\n]*)*"
 
-
-def _wrapper(names: str, words: str = _FLAGS) -> str:
-    return rf"\n([^\n]*/)?({names}){words}"
+def _wrapper(names: str, words: str) -> str:
+    return rf"([^\n]*/)?({names})\n{words}"
 
 
 # What may stand before the program that counts, with its own words.
 WRAPPERS = "|".join(
     [
-        r"\n[A-Za-z_][A-Za-z0-9_]*=[^\n]*",
-        _wrapper("exec|command|dumb-init|catatonit|busybox|ddtrace-run|opentelemetry-instrument"),
-        _wrapper("env", r"(\n(-u|--unset|-C|--chdir)\n[^\n]*|\n-[^S\n]*)*"),
-        _wrapper("nice|ionice|tini|stdbuf", r"(\n-[nceiop]\n[^\n]*|\n-[^\n]*)*"),
-        _wrapper("bundle", r"\nexec"),
-        _wrapper("poetry|pipenv|pdm|rye|uv", r"\nrun"),
-        _wrapper("newrelic-admin", r"\nrun-program"),
-        _wrapper("gosu|su-exec", r"\n[^-\n][^\n]*"),
-        _wrapper("timeout", r"(\n-[ks]\n[^\n]*|\n-[^\n]*)*\n[0-9][^\n]*"),
-        _wrapper(r"python[0-9.]*", r"(\n-[XW]\n[^\n]*|\n-[XW][^\n]+|\n-[bBdEiIOPqsSuvx]+)*\n-m"),
+        r"[A-Za-z_][A-Za-z0-9_]*=[^\n]*\n",
+        _wrapper("exec|dumb-init|catatonit|busybox|ddtrace-run|opentelemetry-instrument", r"(-[^\n]*\n)*"),
+        _wrapper("env", r"((-u|--unset|-C|--chdir)\n[^\n]*\n|-[^S\n]*\n)*"),
+        _wrapper("nice|ionice|tini|stdbuf", r"(-[nceiop]\n[^\n]*\n|-[^\n]*\n)*"),
+        _wrapper("bundle", r"exec\n"),
+        _wrapper("poetry|pipenv|pdm|rye|uv", r"run\n"),
+        _wrapper("newrelic-admin", r"run-program\n"),
+        _wrapper("gosu|su-exec", r"[^-\n][^\n]*\n"),
+        _wrapper("timeout", r"(-[ks]\n[^\n]*\n|-[^\n]*\n)*[0-9][^\n]*\n"),
+        _wrapper(r"python[0-9.]*", r"(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*-m\n"),
     ]
 )
 
 
 def warnings(commands: Mapping[str, Sequence[str]]) -> list[str]:
     """Return a sentence for each process type whose command leaves the foreground, with the way out."""
-    found = {name: finding(command) for name, command in sorted(commands.items())}
-    return [f"{name}: {sentence}" for name, sentence in found.items() if sentence]
+    said = {name: finding(command) for name, command in sorted(commands.items())}
+    return [f"{name}: {sentence}" for name, sentence in said.items() if sentence]
 
 
 def finding(command: Sequence[str]) -> str | None:
@@ -61,8 +60,7 @@ def finding(command: Sequence[str]) -> str | None:
         return LEAVES.format(name, does=daemon.does, way_out=daemon.way_out)
     files = [word for word in words if _is(daemon.pid_file, word) and not _is(daemons.NO_FILE, word)]
     if files:
-        option = re.match(OPTION, files[0])
-        return WRITES.format(name, option=option.group() if option else "it")
+        return WRITES.format(name, option=found(OPTION, files[0]))
     return None
 
 
@@ -91,12 +89,12 @@ def _reached(command: Sequence[str]) -> tuple[str, Daemon | None, str]:
     end = shell.end(script)
     if end is None:
         return "", None, ""
-    return ("the shell", shell.BACKGROUNDING, "\n&") if end.background else _reached(end.command)
+    return ("the shell", shell.BACKGROUNDING, "&\n") if end.background else _reached(end.command)
 
 
 def as_text(words: Sequence[str]) -> str:
-    """Return words as one text, as the patterns need it: a line feed before each, and none in it."""
-    return "".join("\n" + word.replace("\n", " ") for word in words)
+    """Return words as one text, as the patterns need it: a line feed ends each, and none is in it."""
+    return "".join(word.replace("\n", " ") + "\n" for word in words)
 
 
 def unwrapped(command: Sequence[str]) -> Sequence[str]:
@@ -107,14 +105,22 @@ def unwrapped(command: Sequence[str]) -> Sequence[str]:
 
 def known(text: str) -> tuple[str, Daemon | None]:
     """Return the name of a command's program, and what is known of it."""
-    found = re.search(NAME_IN_PATH, text[1:].split("\n", 1)[0])
-    name = found.group() if found else ""
+    path, _, _ = text.partition("\n")
+    if not re.fullmatch(PROGRAM, path):
+        return path, None
+    name = found(BASENAME, path)
     if name not in daemons.TABLE and re.fullmatch(VERSIONED, name):
-        plain = re.match(NAME, name)
-        name = plain.group() if plain else name
+        name = found(NAME, name)
     return name, daemons.TABLE.get(name)
 
 
 def options(text: str, daemon: Daemon) -> list[str]:
     """Return each option with its value, and each other word, up to the end of the options."""
-    return [match.group()[1:] for match in re.finditer(daemon.words, text.split("\n--\n", maxsplit=1)[0])]
+    before, _, _ = text.partition("\n--\n")
+    return [match.group()[:-1] for match in re.finditer(daemon.words, before + "\n")]
+
+
+def found(pattern: str, text: str) -> str:
+    """Return the first part of a text that fits a pattern, or nothing."""
+    match = re.search(pattern, text)
+    return match.group() if match else ""

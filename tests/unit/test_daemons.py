@@ -16,7 +16,15 @@ PATTERNS = sorted(
         if field not in ("way_out", "does") and pattern
     }
     | {daemon.words for daemon in TABLE.values()}
-    | {daemons.NO_FILE, foreground.WRAPPERS, foreground.VERSIONED, foreground.NAME, foreground.OPTION}
+    | {
+        daemons.NO_FILE,
+        foreground.WRAPPERS,
+        foreground.VERSIONED,
+        foreground.NAME,
+        foreground.OPTION,
+        foreground.PROGRAM,
+        foreground.BASENAME,
+    }
 )
 # What Python has and RE2 lacks, or has with another meaning.
 PYTHONS_OWN = re.compile(r"\(\?(=|!|<|P=|>|\()|\\[1-9dDwWsSbBAZ]|[*+?}]\+")
