@@ -24,11 +24,12 @@ NEVER, ALWAYS = "^\n[^\n]", "\n$"
 
 TEXTS = f"""\
 object.spec.processes
-  .filter(t, has(object.spec.processes[t].command))
-  .map(t, [[t], object.spec.processes[t].command,
-    has(object.spec.processes[t].args) ? object.spec.processes[t].args : []])
-  .filter(e, size(e[1]) + size(e[2]) <= {MOST_WORDS})
-  .map(e, [e[0][0], (e[1] + e[2]).map(w, w.replace("\\n", " ") + "\\n").join("")])
+  .filter(t, has(object.spec.processes[t].command)
+    && size(object.spec.processes[t].command)
+      + (has(object.spec.processes[t].args) ? size(object.spec.processes[t].args) : 0) <= {MOST_WORDS})
+  .map(t, [string(t), (object.spec.processes[t].command
+      + (has(object.spec.processes[t].args) ? object.spec.processes[t].args : []))
+    .map(w, string(w).replace("\\n", " ") + "\\n").join("")])
   .filter(e, size(e[1]) <= {LONGEST})"""
 PROGRAMS = """\
 variables.texts
@@ -76,7 +77,7 @@ def build() -> list[Json]:
         "validations": [
             {
                 "expression": "size(variables.said) == 0",
-                "message": "a command leaves the foreground",
+                "message": "commands leave the foreground, or write PID files",
                 "messageExpression": 'variables.said.map(e, e[0] + ": " + e[1]).join("; ")',
             }
         ],
