@@ -1,4 +1,4 @@
-"""Which changes of a type's state are told by an Event, and in which words."""
+"""Which changes of the status are told by an Event, and in which words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,14 +26,15 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 
 def _daemonizing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
-    known, found = (
-        next(
-            (item for item in status.get("conditions") or [] if item["type"] == conditions.DAEMONIZING), None
-        )
-        for status in (before, after)
-    )
-    if found is not None and (known is None or known.get("message") != found["message"]):
+    known, found = _warning(before), _warning(after)
+    if found.get("message") not in (None, known.get("message")):
         yield Notice(found["reason"], conditions.DAEMONIZING, found["message"], warning=True)
+
+
+def _warning(status: dict[str, Any]) -> dict[str, Any]:
+    """Return the condition about commands that leave the foreground, empty if there is none."""
+    listed = status.get("conditions") or []
+    return next((item for item in listed if item["type"] == conditions.DAEMONIZING), {})
 
 
 def _told(process: dict[str, Any]) -> tuple[str, str]:
