@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -13,7 +13,10 @@ demo: ## show the operator at work and check each step (CLUSTER=current: on your
 	$(in_env) -m tests.demo
 
 test: ## everything: the checks, then all tests on a Kubernetes of its own
-	$(in_env) -m tests.scripts.suite
+	$(in_env) -m tests.scripts.suite test
+
+systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type, and that no request is lost
+	$(in_env) -m tests.scripts.suite systems
 
 check: ## lint, types, import layers and unit tests: seconds, no cluster
 	@tests/scripts/check

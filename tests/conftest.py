@@ -1,5 +1,6 @@
-"""The cluster, a namespace of one's own, and the operator as it is shipped."""
+"""The cluster, its node, a namespace of one's own, and the operator as it is shipped."""
 
+import contextlib
 import itertools
 import pathlib
 import uuid
@@ -41,6 +42,14 @@ def installed(cluster: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
+def real_node(installed: Cluster) -> Cluster:
+    """The cluster, if its node runs processes."""
+    if installed.node != "real":
+        pytest.skip("nothing runs on this node: it isn't real")
+    return installed
+
+
+@pytest.fixture(scope="session")
 def operator(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
     """The operator, running as a process with the RBAC that we ship."""
     log: pathlib.Path = tmp_path_factory.mktemp("operator") / "operator.log"
@@ -51,13 +60,20 @@ def operator(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> It
     print(f"\nthe operator's log:\n{log.read_text()[-20000:]}")
 
 
-@pytest.fixture
-def namespace(installed: Cluster) -> Iterator[str]:
-    """A fresh namespace, deleted afterwards without waiting for it."""
+@contextlib.contextmanager
+def fresh_namespace(installed: Cluster) -> Iterator[str]:
+    """Make a namespace, and delete it afterwards without waiting for it."""
     name = f"t{next(_numbers)}-{uuid.uuid4().hex[:5]}"
     installed.run_kubectl("create", "namespace", name)
     yield name
     installed.run_kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def namespace(installed: Cluster) -> Iterator[str]:
+    """A fresh namespace."""
+    with fresh_namespace(installed) as name:
+        yield name
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A node that really runs processes, the images that run there, and a cluster without our operator."""
+"""The images that run on a real node, and a cluster without our operator."""
 
 import json
 import pathlib
@@ -14,14 +14,6 @@ from tests.images import operator_image, shop_image
 from tests.operator_process import OperatorProcess
 
 Answer = dict[str, str]
-
-
-@pytest.fixture(scope="session")
-def real_node(installed: Cluster) -> Cluster:
-    """The cluster, if its node runs processes."""
-    if installed.node != "real":
-        pytest.skip("nothing runs on this node: it isn't real")
-    return installed
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
+``make systems``: those of tests/systems alone.
+
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included,
 no cluster is left behind, and the last line says how many tests have passed.
 """
@@ -20,35 +22,32 @@ from tests.cluster import ClusterError, host, lifecycle
 CLUSTER = (sys.executable, "-m", "tests.cluster")
 PYTEST = (sys.executable, "-m", "pytest", "tests", "--ignore=tests/unit", "--ignore=tests/bench")
 UP = (*CLUSTER, "up")
-STAGES = (
-    ("tests/scripts/check",),
-    (*CLUSTER, "down"),
-    UP,
-    (*PYTEST, "-m", "not host"),
-    (*CLUSTER, "down"),
-    (*PYTEST, "-m", "host"),
-)
+DOWN = (*CLUSTER, "down")
+SUITES = {
+    "test": (("tests/scripts/check",), DOWN, UP, (*PYTEST, "-m", "not host"), DOWN, (*PYTEST, "-m", "host")),
+    "systems": (DOWN, UP, (sys.executable, "-m", "pytest", "tests/systems")),
+}
 INTERRUPTED = 130
 NO_TESTS = 5
 """pytest's answer where every test was left out."""
 
 
-def main() -> int:
-    """Run the stages up to the first that fails, clean up, and return the exit code."""
+def main(suite: str) -> int:
+    """Run a suite's stages up to the first that fails, clean up, and return the exit code."""
     signal.signal(signal.SIGTERM, interrupt)
     # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as reports:
         try:
-            result = run_stages(pathlib.Path(reports))
+            result = run_stages(SUITES[suite], pathlib.Path(reports))
         except KeyboardInterrupt:
             result = INTERRUPTED
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the cleaning up as well
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            ended = subprocess.run([*CLUSTER, "down"], check=False).returncode
-        print(total(pathlib.Path(reports), time.monotonic() - began, result), flush=True)
+            ended = subprocess.run(DOWN, check=False).returncode
+        print(f"make {suite}: {total(pathlib.Path(reports), time.monotonic() - began, result)}", flush=True)
     return result or ended
 
 
@@ -57,9 +56,9 @@ def interrupt(number: int, frame: types.FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run_stages(reports: pathlib.Path) -> int:
+def run_stages(stages: tuple[tuple[str, ...], ...], reports: pathlib.Path) -> int:
     """Return the exit code of the first stage that fails, or zero."""
-    for number, command in enumerate(STAGES):
+    for number, command in enumerate(stages):
         if command == UP:
             choose_node()
         result = run(command, reports / f"{number}.xml")
@@ -113,8 +112,8 @@ def total(reports: pathlib.Path, seconds: float, result: int) -> str:
     passed = counted["tests"] - sum(counted[name] for name in ("failures", "errors", "skipped"))
     others = [f"{count} {name}" for name, count in counted.items() if count and name != "tests"]
     verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
-    return f"make test: {', '.join([f'{passed} passed', *others])} in {seconds:.0f} s: {verdict}"
+    return f"{', '.join([f'{passed} passed', *others])} in {seconds:.0f} s: {verdict}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""The samples of manifests/samples/systems, each with its image on the node, and the clients' figures."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.builders import Manifest
+from tests.client import Client
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster
+from tests.conftest import fresh_namespace
+from tests.images import system_image
+from tests.operator_process import OperatorProcess
+
+SAMPLES = paths.ROOT / "manifests" / "samples" / "systems"
+FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
+
+Sample = Callable[[str], Manifest]
+
+
+@pytest.fixture(scope="session")
+def sample(real_node: Cluster) -> Sample:
+    """Return the function that gives a system's sample, when its image is on the node."""
+    loaded: set[str] = set()
+
+    def give(name: str) -> Manifest:
+        if name not in loaded:
+            images.load(real_node, system_image.build(name))
+            loaded.add(name)
+        manifest: dict[str, Any] = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
+        return manifest
+
+    return give
+
+
+@pytest.fixture(scope="module")
+def restricted(operator: OperatorProcess, real_node: Cluster) -> Iterator[Client]:
+    """Kubectl in a namespace for all tests of a module, with the operator at work.
+
+    It enforces the restricted Pod Security Standard, which Formations meet unless they say otherwise.
+    """
+    with fresh_namespace(real_node) as namespace:
+        kubectl = Client(real_node, namespace)
+        kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+        yield kubectl
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are printed at the end, whether or not all is well."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the figures."""
+    if lines := config.stash.get(FIGURES, []):
+        terminalreporter.section("requests through the Service")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,129 @@
+"""A process type of a Formation that runs: where it answers, its Pods, and how they have ended."""
+
+import contextlib
+import dataclasses
+import datetime
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+from formation_operator import naming
+from tests.client import Client, eventually
+from tests.cluster import paths
+
+PATIENCE = 90
+"""Seconds: a JVM takes a while to start on a busy machine."""
+HOLD = "formations.dev/held-by-a-test"
+
+Pod = dict[str, Any]
+
+
+def container_of(pod: Pod) -> dict[str, Any]:
+    """Return how the one container of a Pod is."""
+    (container,) = pod["status"]["containerStatuses"]
+    return dict(container)
+
+
+@dataclasses.dataclass(frozen=True)
+class Running:
+    """One process type of one Formation."""
+
+    kubectl: Client
+    formation: str
+    process_type: str
+
+    @property
+    def deployment(self) -> str:
+        """The Deployment, as kubectl names it."""
+        return f"deployment/{self.formation}-{self.process_type}"
+
+    def url(self) -> str:
+        """Return where the type's Service answers, seen from this machine."""
+        service = self.kubectl.get("service", f"{self.formation}-{self.process_type}")["spec"]
+        return f"http://{service['clusterIP']}:{service['ports'][0]['port']}"
+
+    def urls(self) -> list[str]:
+        """Return where each process answers by itself."""
+        ports = [
+            (pod["status"]["podIP"], pod["spec"]["containers"][0]["ports"][0]["containerPort"])
+            for pod in self.pods()
+        ]
+        return [f"http://{address}:{port}" for address, port in ports]
+
+    def pods(self) -> list[Pod]:
+        """Return the type's Pods, those that are going away included."""
+        labels = naming.selector(self.formation, self.process_type).items()
+        return [pod for pod in self.kubectl.list_all("pod") if labels <= pod["metadata"]["labels"].items()]
+
+    def scale(self, count: int) -> None:
+        """Scale the type, and wait until so many run and all others are gone."""
+        self.kubectl("scale", self.deployment, f"--replicas={count}")
+        self.settled(count)
+
+    def settled(self, count: int) -> None:
+        """Wait until the Formation is ready with just so many Pods of the type."""
+
+        def is_settled() -> bool:
+            self.kubectl.reported(self.formation)
+            ready = self.kubectl.condition("Ready", self.formation)
+            return bool(ready and ready["status"] == "True" and len(self.pods()) == count)
+
+        eventually(is_settled, PATIENCE)
+
+    def kill(self) -> None:
+        """Kill the one process with signal 9, from its node: nothing in its container may do that to it."""
+        (pod,) = self.pods()
+        container = container_of(pod)["containerID"].removeprefix("containerd://")
+        ctr = [str(self.kubectl.cluster.binaries["ctr"]), f"--address={paths.sockets() / 'containerd.sock'}"]
+        kill = ["--namespace=k8s.io", "tasks", "kill", "--signal=9", container]
+        subprocess.run([*ctr, *kill], check=True, capture_output=True)  # it warns even when all is well
+
+    def status(self) -> dict[str, Any]:
+        """Return what the Formation's status says of the type."""
+        return dict(self.kubectl.get("formation", self.formation)["status"]["processes"][self.process_type])
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the Pods that there are, ended ones too, to be looked at: with a finalizer on each."""
+        names = [pod["metadata"]["name"] for pod in self.pods()]
+        for name in names:
+            self.kubectl.merge("pod", name, {"metadata": {"finalizers": [HOLD]}})
+        try:
+            yield
+        finally:
+            for name in names:
+                self.kubectl.merge("pod", name, {"metadata": {"finalizers": None}})
+
+    def end_of_one(self) -> "End":
+        """Wait for the end of a held Pod's process, and return it."""
+
+        def end() -> End | None:
+            going = [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]
+            return next((End.of(pod) for pod in going if "terminated" in container_of(pod)["state"]), None)
+
+        return eventually(end, PATIENCE)
+
+
+@dataclasses.dataclass(frozen=True)
+class End:
+    """How a process ended that was asked to."""
+
+    pod: str
+    exit_code: int
+    seconds: float
+    """From the request to delete its Pod to its end."""
+    grace: int
+
+    @classmethod
+    def of(cls, pod: Pod) -> "End":
+        """Read it from a Pod that is held."""
+        about, terminated = pod["metadata"], container_of(pod)["state"]["terminated"]
+        left = datetime.timedelta(seconds=about["deletionGracePeriodSeconds"])
+        asked = datetime.datetime.fromisoformat(about["deletionTimestamp"]) - left
+        ended = datetime.datetime.fromisoformat(terminated["finishedAt"])
+        return cls(
+            about["name"],
+            terminated["exitCode"],
+            (ended - asked).total_seconds(),
+            pod["spec"]["terminationGracePeriodSeconds"],
+        )

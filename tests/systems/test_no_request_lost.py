@@ -1,0 +1,51 @@
+"""No request is lost, whatever is done to a web type that declares no more than its command and its port."""
+
+import time
+
+import pytest
+
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.systems.conftest import Sample
+from tests.systems.running import Running
+from tests.systems.web_client import SteadyClient, try_to_get
+
+pytestmark = pytest.mark.node
+
+WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
+
+
+@pytest.mark.parametrize("name", WEB_SERVERS)
+def test_no_request_is_lost_while_processes_come_and_go(
+    name: str, restricted: Client, sample: Sample, figures: list[str]
+) -> None:
+    web = only_command_and_port(restricted, name, sample(name)["spec"])
+
+    with SteadyClient(web.url()) as client:
+        time.sleep(2)
+        with client.during("rollout"):
+            web.kubectl.merge("formation", name, {"spec": {"env": [{"name": "VERSION", "value": "2"}]}})
+            web.settled(1)
+        with client.during("scale-out"):
+            web.scale(3)
+        with client.during("kubectl delete pod"):
+            web.kubectl("delete", "pod", web.pods()[0]["metadata"]["name"])
+            web.settled(3)
+        with client.during("scale-in"):
+            web.scale(1)
+
+    figures += [f"{name}: {line}" for line in client.figures()]
+    web.kubectl("delete", "formation", name)
+    assert [failed for step in client.failed.values() for failed in step] == []
+    assert all(sent > 30 for sent in client.sent.values())
+
+
+def only_command_and_port(kubectl: Client, name: str, spec: Manifest) -> Running:
+    """Run a sample's web with nothing said about it but that."""
+    declared = spec["processes"]["web"]
+    process = a_process(*declared["command"], port=declared["port"], replicas=1)
+    kubectl.apply(a_formation(name, image=spec["image"], processes={"web": process}))
+    web = Running(kubectl, name, "web")
+    web.settled(1)
+    eventually(lambda: try_to_get(web.url()))  # a new Service takes a moment until it leads somewhere
+    return web
