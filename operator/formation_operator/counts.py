@@ -60,7 +60,9 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None) ->
     if child.owns_count and child.replicas == 0 and child.count is not None:
         present = child.count  # suspended: the zero is ours
     if spec.suspend:
-        return Count(desired=0, rendered=0, remembered=present, autoscaler=autoscaler)
+        # What an autoscaler sets meanwhile is no wish for later: taken up, it would be a fight without end.
+        kept = present if autoscaler is None or child.count is None else child.count
+        return Count(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None
     return Count(
         desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler

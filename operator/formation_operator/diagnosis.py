@@ -31,7 +31,7 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
         if found is not None:
             own = container.name == pod.process_type
             message = found.message if own else f"container {container.name} {found.message}"
-            return dataclasses.replace(found, message=message, restarts=pod.restarts)
+            return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
     return _as_a_whole(pod, now, events)
 
 

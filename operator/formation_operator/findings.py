@@ -21,6 +21,8 @@ class Finding:
     last: str = ""
     """When it last happened, as an RFC 3339 time."""
     restarts: int = 0
+    own: bool = True
+    """Whether it is about the process itself, and not about a container beside it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from formation_operator import naming, ownership
 from formation_operator.desired import Intent
 from formation_operator.observed import Child, Key
+from formation_operator.reasons import Trouble
 
 
 class Verb(enum.Enum):
@@ -36,6 +37,8 @@ class Action:
     child: Child | None = None
     reason: str = ""
     """For WAIT and REFUSE: what stands in the way, and the way out."""
+    trouble: Trouble | None = None
+    """The word for that."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,9 +146,10 @@ def _other(intent: Intent, child: Child, world: World) -> Action:
 
 
 def _wait(intent: Intent, child: Child, reason: str) -> Action:
-    return Action(Verb.WAIT, intent.process_type, intent, child, reason)
+    return Action(Verb.WAIT, intent.process_type, intent, child, reason, Trouble.WAITING)
 
 
 def _refuse(intent: Intent, reason: str) -> Action:
     way_out = "rename the process type or the Formation, or remove that object"
-    return Action(Verb.REFUSE, intent.process_type, intent, reason=f"{reason}: {way_out}")
+    text = f"{reason}: {way_out}"
+    return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)

@@ -57,6 +57,12 @@ class Reason(enum.StrEnum):
     DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
 
 
+BY_KUBELET = frozenset(
+    {Reason.LIVENESS_PROBE_FAILED, Reason.STARTUP_PROBE_FAILED, Reason.POST_START_HOOK_FAILED}
+)
+"""Why kubelet itself ends a process. Only Events tell, and they go sooner than the Pod's own record."""
+
+
 class Trouble(enum.StrEnum):
     """Why the Formation as a whole isn't ready, where that isn't a type's own reason."""
 
@@ -65,4 +71,5 @@ class Trouble(enum.StrEnum):
     REFUSED = "Refused"
     RETRYING = "Retrying"
     WAITING = "Waiting"
+    CAN_NOT_SUSPEND = "CannotSuspend"
     PAUSED = "Paused"

@@ -156,11 +156,13 @@ class Reconciler:
             return action
         restless = scaling.restless(wanted.formation.spec, wanted.counts[action.process_type])
         if restless and not child.owns_count:
-            return dataclasses.replace(action, verb=plan.Verb.REFUSE, reason=restless)
+            return dataclasses.replace(
+                action, verb=plan.Verb.REFUSE, reason=restless, trouble=Trouble.CAN_NOT_SUSPEND
+            )
         if self._patience.repair(child.uid, self._clock().timestamp()):
             return action
         reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
-        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason)
+        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason, trouble=Trouble.WAITING)
 
     def _remember(self, outcome: apply.Outcome) -> None:
         """Put the answer to our write into the cache, ahead of the watch."""
@@ -302,5 +304,4 @@ def problems_of_outcomes(outcomes: list[apply.Outcome]) -> list[Problem]:
 
 def reason(outcome: apply.Outcome) -> str:
     """Return the word for programs that fits an outcome with a problem."""
-    words = {plan.Verb.REFUSE: Trouble.NAME_TAKEN, plan.Verb.WAIT: Trouble.WAITING}
-    return words.get(outcome.action.verb, Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)
+    return outcome.action.trouble or (Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)

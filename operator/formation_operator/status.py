@@ -14,7 +14,7 @@ from formation_operator.findings import Finding
 from formation_operator.health import Health
 from formation_operator.observed import Child
 from formation_operator.pods import Pod
-from formation_operator.reasons import Reason, State, Trouble
+from formation_operator.reasons import BY_KUBELET, Reason, State, Trouble
 
 Status = dict[str, Any]
 
@@ -184,10 +184,21 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str
     """Return how a process of a type ended last; the record outlives the Pod that it came from."""
     records = [exits.record_of(pod, name) for pod in seen.pods if pod.process_type == name]
     latest = max(filter(None, records), key=_moment, default=None)
-    if latest is None or before is None:
-        return latest or before
-    # Of two about the same moment the fresh one counts.
-    return before if _moment(before)[0] > _moment(latest)[0] else latest
+    if latest is None:
+        return before
+    latest = _explained(latest, seen.findings.get(name, ()))
+    ended, ended_before = _moment(latest)[0], _moment(before or {})[0]
+    # Of two about the same moment the fresh one counts, unless it has forgotten who ended the process.
+    knew_more = ended == ended_before and (before or {}).get("reason") in BY_KUBELET
+    return before if ended_before > ended or knew_more else latest
+
+
+def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the record of an exit with what only kubelet's Events tell: that it ended the process itself."""
+    for each in findings:
+        if each.own and each.reason in BY_KUBELET and each.last == record.get("finishedAt"):
+            return {**record, "reason": each.reason, "message": each.message}
+    return record
 
 
 def _moment(record: dict[str, Any]) -> tuple[str, str]:

@@ -346,6 +346,8 @@ def test_describe_says_why(night: Client, cause: Cause) -> None:
         assert (shown.get("state"), shown.get("reason")) == (cause.state, cause.reason), shown
         described = " ".join(night("describe", "formation", cause.name).stdout.split())
         assert [word for word in cause.words if word not in described] == [], described
+        last = shown.get("lastExit", {"reason": cause.reason})
+        assert last["reason"] == cause.reason or "container helper" in shown["message"], last
         return True
 
     eventually(told, patience=PATIENCE)

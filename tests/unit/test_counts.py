@@ -96,6 +96,11 @@ def test_a_suspension_is_stronger_than_an_autoscaler_and_remembers_its_count() -
     assert (count.rendered, count.remembered) == (0, 5)
 
 
+def test_what_an_autoscaler_sets_during_a_suspension_is_not_remembered() -> None:
+    started_again = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
+    assert autoscaled(started_again, suspend=True).remembered == 5
+
+
 def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() -> None:
     assert autoscaled(None).rendered == 3
 

@@ -220,6 +220,21 @@ def test_of_two_about_the_same_exit_the_fresh_one_counts() -> None:
     assert worker(troubled(crashed()), before)["lastExit"]["message"] == "exited with code 1"
 
 
+def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_doing_so() -> None:
+    sentence = "was restarted because its liveness probe failed"
+    found = Finding(words.State.CRASHING, words.Reason.LIVENESS_PROBE_FAILED, sentence, last=ago(5))
+    first = status.compute(dataclasses.replace(troubled(crashed()), findings={"worker": [found]}), {}, NOW)
+    assert first["processes"]["worker"]["lastExit"] == {
+        "exitCode": 1,
+        "reason": "LivenessProbeFailed",
+        "message": sentence,
+        "finishedAt": ago(5),
+    }
+    later = worker(troubled(crashed()), first)
+    assert later["lastExit"] == first["processes"]["worker"]["lastExit"]
+    assert worker(troubled(crashed(before=2)), first)["lastExit"]["reason"] == "Exited"
+
+
 @pytest.mark.parametrize("record", [{"message": "x"}, {"finishedAt": "", "message": "x"}, {}])
 def test_a_last_exit_without_a_time_gives_way(record: dict[str, Any]) -> None:
     before = {"processes": {"worker": {"lastExit": record}}}
