@@ -1,12 +1,14 @@
 """Every version that an object went through, as a watch saw it."""
 
 import json
+import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.cluster.cluster import environment
 
 T = TypeVar("T")
@@ -16,20 +18,22 @@ class History:
     """Watches one object from now on."""
 
     def __init__(self, user: Client, kind: str, name: str) -> None:
+        self._file = tempfile.TemporaryFile("w+")  # noqa: SIM115  # a pipe would be full before anybody reads it
         self._process = subprocess.Popen(
             [str(user.cluster.kubectl), "-n", user.namespace, "get", kind, name, "--watch", "-o", "json"],
             env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
-            stdout=subprocess.PIPE,
-            text=True,
+            stdout=self._file,
         )
-        assert self._process.stdout is not None
-        self._first = self._process.stdout.readline()  # from here on nothing is missed
+        eventually(lambda: os.fstat(self._file.fileno()).st_size)  # from here on nothing is missed
 
     def end(self) -> list[dict[str, Any]]:
         """Stop watching and return the versions in their order."""
         time.sleep(0.5)
         self._process.terminate()
-        text = self._first + self._process.communicate()[0]
+        self._process.wait()
+        with self._file as file:
+            file.seek(0)
+            text = file.read()
         decoder, versions, position = json.JSONDecoder(), [], 0
         while text[position:].strip():
             position += len(text[position:]) - len(text[position:].lstrip())
