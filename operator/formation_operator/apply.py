@@ -76,29 +76,43 @@ class Executor:
         return Outcome(action, observed.child(raw, kind), notices=notices)
 
     async def _update(self, action: Action) -> Outcome:
+        if _intent(action).handed_over is not None:
+            return await self._hand_over(action)
+        return await self._write(action)
+
+    async def _write(self, action: Action, **precondition: str) -> Outcome:
         child, manifest = _child(action), _manifest(action)
-        metadata = {**manifest["metadata"], "uid": child.uid}
-        handed_over = _intent(action).handed_over
-        if handed_over is not None:
-            metadata["resourceVersion"] = await self._hand_over(manifest, child, handed_over)
+        metadata = {**manifest["metadata"], "uid": child.uid, **precondition}
         raw = await self.cluster.apply(
             {**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER, force=True
         )
         return Outcome(action, observed.child(raw, child.kind))
 
-    async def _hand_over(self, manifest: dict[str, Any], child: Child, count: int) -> str:
-        """Give the count to a manager of its own, so that it stays when our intent drops it.
+    async def _hand_over(self, action: Action) -> Outcome:
+        """Write an intent that mentions the count no more, and leave the count as it is.
 
-        The version that is returned makes the next write fail if anybody scales in between.
+        It goes to a manager of its own first.  If anybody scales in between, as an autoscaler that has
+        just come may, nothing is written over that: the next pass decides anew.
         """
+        child, count = _child(action), _intent(action).handed_over
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None:
+            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        present = Outcome(action, observed.child(live, child.kind))
+        if live["spec"].get("replicas") != count:
+            return present
         only_count = {
-            "apiVersion": manifest["apiVersion"],
+            "apiVersion": live["apiVersion"],
             "kind": child.kind,
             "metadata": {"name": child.name, "namespace": child.namespace, "uid": child.uid},
             "spec": {"replicas": count},
         }
-        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
-        return str(raw["metadata"]["resourceVersion"])
+        only_count["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+        try:
+            raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
+            return await self._write(action, resourceVersion=raw["metadata"]["resourceVersion"])
+        except errors.ConflictError:
+            return present
 
     async def _repair(self, action: Action) -> Outcome:
         child = _child(action)
