@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import cluster as clusters
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.operator_process import OperatorProcess
@@ -38,6 +38,9 @@ def installed(cluster: Cluster) -> Cluster:
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
     cluster.run_kubectl("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    # The server publishes a kind's description a moment after it serves the kind.
+    explained = ("explain", "formations.formations.dev")
+    eventually(lambda: Client(cluster, "default")(*explained, check=False).returncode == 0)
     return cluster
 
 

@@ -20,7 +20,18 @@ class History:
     def __init__(self, user: Client, kind: str, name: str) -> None:
         self._file = tempfile.TemporaryFile("w+")  # noqa: SIM115  # a pipe would be full before anybody reads it
         self._process = subprocess.Popen(
-            [str(user.cluster.kubectl), "-n", user.namespace, "get", kind, name, "--watch", "--show-managed-fields", "-o", "json"],
+            [
+                str(user.cluster.kubectl),
+                "-n",
+                user.namespace,
+                "get",
+                kind,
+                name,
+                "--watch",
+                "--show-managed-fields",
+                "-o",
+                "json",
+            ],
             env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
             stdout=self._file,
         )
