@@ -99,8 +99,8 @@ class Executor:
         if live is None:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
         present = Outcome(action, observed.child(live, child.kind))
-        if live["spec"].get("replicas") != count:
-            return present
+        if live["spec"].get("replicas") != child.replicas:
+            return present  # not what was decided about
         only_count = {
             "apiVersion": live["apiVersion"],
             "kind": child.kind,
