@@ -94,25 +94,34 @@ class Executor:
         It goes to a manager of its own first.  If anybody scales in between, as an autoscaler that has
         just come may, nothing is written over that: the next pass decides anew.
         """
-        child, count = _child(action), _intent(action).handed_over
-        live = await self.cluster.get(child.kind, child.namespace, child.name)
-        if live is None:
-            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        child = _child(action)
+        live = await self._live(child)
         present = Outcome(action, observed.child(live, child.kind))
         if live["spec"].get("replicas") != child.replicas:
             return present  # not what was decided about
         only_count = {
             "apiVersion": live["apiVersion"],
             "kind": child.kind,
-            "metadata": {"name": child.name, "namespace": child.namespace, "uid": child.uid},
-            "spec": {"replicas": count},
+            "metadata": {
+                "name": child.name,
+                "namespace": child.namespace,
+                "uid": child.uid,
+                "resourceVersion": live["metadata"]["resourceVersion"],
+            },
+            "spec": {"replicas": _intent(action).handed_over},
         }
-        only_count["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         try:
             raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
             return await self._write(action, resourceVersion=raw["metadata"]["resourceVersion"])
         except errors.ConflictError:
             return present
+
+    async def _live(self, child: Child) -> dict[str, Any]:
+        """Return an object as it is at this moment, or raise ConflictError if it is gone."""
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None:
+            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        return live
 
     async def _repair(self, action: Action) -> Outcome:
         child = _child(action)
@@ -126,9 +135,7 @@ class Executor:
     async def _adopt(self, action: Action) -> Outcome:
         child = _child(action)
         await self._check_living()
-        live = await self.cluster.get(child.kind, child.namespace, child.name)
-        if live is None:
-            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        live = await self._live(child)
         repaired = ownership.taken_over(live["metadata"].get("managedFields") or [])
         if repaired is not None:
             version = live["metadata"]["resourceVersion"]

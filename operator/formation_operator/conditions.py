@@ -51,3 +51,8 @@ def rendered(
 def _since(condition: Condition, before: dict[str, Any] | None, now: str) -> str:
     same = before is not None and before.get("status") == str(condition.true)
     return str(before["lastTransitionTime"]) if same and before else now
+
+
+def find(status: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return a condition of a status, empty where it isn't listed."""
+    return next((item for item in status.get("conditions") or [] if item["type"] == kind), {})

@@ -127,11 +127,8 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _served(seen: Seen, name: str, previous: Status) -> int | None:
     """Return how many processes of a type were ready while the Formation was, as it is now."""
-    ready = any(
-        item["type"] == conditions.READY and item["status"] == "True"
-        for item in previous.get("conditions") or []
-    )
-    if not ready or previous.get("observedGeneration") != seen.generation:
+    ready = conditions.find(previous, conditions.READY).get("status")
+    if ready != "True" or previous.get("observedGeneration") != seen.generation:
         return None
     return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")
 

@@ -26,15 +26,9 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 
 def _daemonizing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
-    known, found = _warning(before), _warning(after)
+    known, found = (conditions.find(status, conditions.DAEMONIZING) for status in (before, after))
     if found.get("message") not in (None, known.get("message")):
         yield Notice(found["reason"], conditions.DAEMONIZING, found["message"], warning=True)
-
-
-def _warning(status: dict[str, Any]) -> dict[str, Any]:
-    """Return the condition about commands that leave the foreground, empty if there is none."""
-    listed = status.get("conditions") or []
-    return next((item for item in listed if item["type"] == conditions.DAEMONIZING), {})
 
 
 def _told(process: dict[str, Any]) -> tuple[str, str]:
