@@ -14,6 +14,7 @@ from formation_operator.observed import Child, Key
 from formation_operator.pods import Pod
 from formation_operator.queue import Queue
 from formation_operator.settings import Settings
+from formation_operator.times import Clock
 
 logger = logging.getLogger(__name__)
 # Autoscalers first: a count must never be taken for ours before they are known.
@@ -23,7 +24,7 @@ KINDS = (autoscalers.HPA, autoscalers.SCALED_OBJECT, "Deployment", "Service", "P
 class Controller:
     """Holds the cache and the queue, and keeps them in step with the cluster."""
 
-    def __init__(self, cluster: Cluster, settings: Settings, clock: reconcile.Clock) -> None:
+    def __init__(self, cluster: Cluster, settings: Settings, clock: Clock) -> None:
         self._cluster = cluster
         self._settings = settings
         self._cache = cache.Cache()

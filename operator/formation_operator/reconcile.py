@@ -1,9 +1,7 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
 import dataclasses
-import datetime
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pydantic
@@ -19,24 +17,22 @@ from formation_operator import (
     naming,
     patience,
     plan,
+    reading,
+    report,
     requests,
     scaling,
     status,
-    transitions,
 )
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
-from formation_operator.notices import Notice
 from formation_operator.observed import Child, Key
 from formation_operator.plan import Action
 from formation_operator.reasons import Trouble
+from formation_operator.seen import Problem, Seen
 from formation_operator.settings import Settings
-from formation_operator.status import Problem
-
-logger = logging.getLogger(__name__)
-Clock = Callable[[], datetime.datetime]
+from formation_operator.times import Clock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +73,8 @@ class Reconciler:
         self._delay = settings.status_delay
         policy = scaling.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = requests.Requests(cluster, known, policy)
-        self._report_due: set[Key] = set()
         self._patience = patience.Patience()
-        self._pace = patience.Pace()
+        self._reporter = report.Reporter(cluster, known, clock, ask, settings.status_delay)
         self._examiner = evidence.Examiner(cluster)
 
     async def run(self, key: Key) -> bool:
@@ -90,13 +85,13 @@ class Reconciler:
         try:
             formation = parse(raw)
         except pydantic.ValidationError as error:
-            await self._report(
-                raw, status.invalid(generation(raw), explain(error), raw["status"], self._now())
-            )
+            generation = reading.number(raw["metadata"], "generation")
+            wrong = status.invalid(generation, explain(error), raw["status"], self._now())
+            await self._reporter.write(raw, wrong)
             return True
 
         if not formation.spec.paused:
-            await self._tell(raw, await self._requests.honour(key, formation))
+            await self._reporter.tell(raw, await self._requests.honour(key, formation))
             if key not in self._cache.formations:
                 return True
             raw = self._cache.formations[key]
@@ -104,17 +99,16 @@ class Reconciler:
         counted = self._counts(key, formation)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted)
-        await self._tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
-        if not self._report_later(key, outcomes):
+        await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
+        if not self._reporter.later(key, outcomes):
             seen = await self._see(key, wanted, outcomes)
-            await self._report(raw, status.compute(seen, raw["status"], self._now()))
+            await self._reporter.write(raw, status.compute(seen, raw["status"], self._now()))
         return not any(outcome.problem for outcome in outcomes)
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._report_due.discard(key)
         self._examiner.forget(key)
-        self._pace.forget(key)
+        self._reporter.forget(key)
 
     def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
@@ -174,30 +168,11 @@ class Reconciler:
             if action.intent is not None:
                 self._cache.settled[child.uid] = (action.intent.digest, child.owned)
 
-    async def _tell(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
-        for notice in notices:
-            logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
-            await self._cluster.notify(raw, notice)
-
-    def _report_later(self, key: Key, outcomes: list[apply.Outcome]) -> bool:
-        """Put the report off once after a change went well, so that it holds the cluster's answer.
-
-        Until then ``observedGeneration`` tells everybody that the status is about an older spec.
-        """
-        changed = any(outcome.child or outcome.gone for outcome in outcomes)
-        troubled = any(outcome.problem for outcome in outcomes)
-        if not changed or troubled or key in self._report_due:
-            self._report_due.discard(key)
-            return False
-        self._report_due.add(key)
-        self._ask(key, self._delay)
-        return True
-
-    async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> status.Seen:
+    async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:
         formation = wanted.formation
         deployments = self._deployments(key, wanted)
         examined = await self._examine(key, deployments)
-        return status.Seen(
+        return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
             counts=self._counts(key, formation),
@@ -233,36 +208,8 @@ class Reconciler:
             self._ask(key, examined.again_in + self._delay)
         return examined
 
-    async def _report(self, raw: dict[str, Any], wanted: status.Status) -> None:
-        """Write the status if it differs from what is there, and tell which types changed their state."""
-        if not status.differs(wanted, raw["status"]):
-            return
-        key = cache.key_of(raw)
-        pause = self._pace.pause(key, self._clock().timestamp())
-        if pause:
-            self._ask(key, pause)
-            return
-        metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid")}
-        manifest = {
-            "apiVersion": naming.API_VERSION,
-            "kind": naming.KIND,
-            "metadata": metadata,
-            "status": wanted,
-        }
-        written = await self._cluster.apply_status(manifest)
-        self._cache.put_formation(written)
-        if generation(written) != generation(raw) or "deletionTimestamp" in written["metadata"]:
-            # The answer holds a change that the watch will bring, too, but then as no news.
-            self._ask(key, 0.0)
-        await self._tell(raw, transitions.notices(raw["status"], wanted))
-
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def generation(raw: dict[str, Any]) -> int:
-    """Return the generation of an object's spec."""
-    return int(raw["metadata"].get("generation", 0))
 
 
 def parse(raw: dict[str, Any]) -> Formation:

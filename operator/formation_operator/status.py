@@ -4,60 +4,17 @@ The status is a fixed point: seeing the same again gives the same status, which 
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import conditions, exits, health, naming
+from formation_operator import conditions, exits, health, naming, verdict
 from formation_operator.conditions import Condition
-from formation_operator.counts import Count
 from formation_operator.findings import Finding
 from formation_operator.health import Health
-from formation_operator.observed import Child
-from formation_operator.pods import Pod
-from formation_operator.reasons import BY_KUBELET, Reason, State, Trouble
+from formation_operator.reasons import BY_KUBELET, Reason, Trouble
+from formation_operator.seen import Seen
 
 Status = dict[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What stands in the way of one type, or of the whole Formation where no type is named."""
-
-    process_type: str
-    reason: str
-    message: str
-    lasting: bool = True
-    """Whether waiting won't mend it."""
-
-    def __str__(self) -> str:
-        """Return the sentence for a condition's message."""
-        return f"{self.process_type}: {self.message}" if self.process_type else self.message
-
-
-@dataclasses.dataclass(frozen=True)
-class Seen:
-    """Everything that a pass saw of a Formation that it could read."""
-
-    name: str
-    generation: int
-    counts: Mapping[str, Count]
-    deployments: Mapping[str, Child]
-    digests: Mapping[str, str]
-    """The intent of each type that could be rendered."""
-    images: Mapping[str, Mapping[str, str]]
-    """The images that each type's intent asks for, by container."""
-    problems: Sequence[Problem] = ()
-    """What stands in the way of writing the children."""
-    pods: Sequence[Pod] = ()
-    """The Pods that aren't well."""
-    findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
-    """What is wrong with them, by type."""
-    suspended: bool = False
-    paused: bool = False
-    contended: Iterable[str] = ()
-    """What several clients want of one count, in sentences."""
-    daemonizing: Iterable[str] = ()
-    """Whose command leaves the foreground, in sentences."""
 
 
 def compute(seen: Seen, previous: Status, now: str) -> Status:
@@ -72,7 +29,7 @@ def compute(seen: Seen, previous: Status, now: str) -> Status:
         ),
         "processes": processes,
         "conditions": conditions.rendered(
-            _conditions(seen, types), previous.get("conditions") or [], seen.generation, now
+            verdict.conditions_of(seen, types), previous.get("conditions") or [], seen.generation, now
         ),
     }
     if "web" in processes:  # what the scale subresource reads
@@ -201,66 +158,3 @@ def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str,
 def _moment(record: dict[str, Any]) -> tuple[str, str]:
     """Return when an exit was; of several at once it is always the same one that comes last."""
     return record.get("finishedAt", ""), repr(sorted(record.items()))
-
-
-def _conditions(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
-    lasting = [problem for problem in seen.problems if problem.lasting]
-    waiting = [problem for problem in seen.problems if not problem.lasting]
-    excused = {problem.process_type for problem in seen.problems}
-    for name, own in types.items():
-        if not own.complete and name not in excused:
-            problem = Problem(name, own.reason, own.message, lasting=own.lasting)
-            (lasting if own.lasting else waiting).append(problem)
-    return [*_readiness(seen, lasting, waiting), *_extra(seen)]
-
-
-def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Condition]:
-    text = "; ".join(map(str, [*lasting, *waiting]))
-    if lasting:
-        reason = lasting[0].reason
-        return [
-            Condition(conditions.READY, reason, text, true=False),
-            Condition(conditions.STALLED, reason, text),
-        ]
-    if not waiting:
-        return [Condition(conditions.READY, State.RUNNING, "all process types run as declared")]
-    if seen.paused:
-        return [Condition(conditions.READY, Trouble.PAUSED, text, true=False)]
-    # Of several reasons the one that tells more than that something is under way.
-    reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
-    return [
-        Condition(conditions.READY, reason, text, true=False),
-        Condition(conditions.RECONCILING, reason, text),
-    ]
-
-
-def _extra(seen: Seen) -> Iterable[Condition]:
-    """Yield what else there is to say, whether or not the Formation is ready."""
-    yield from _overridden(seen)
-    contended = "; ".join(seen.contended)
-    if contended:
-        yield Condition(conditions.CONTENDED, "Autoscaler", contended)
-    daemonizing = "; ".join(seen.daemonizing)
-    if daemonizing:
-        yield Condition(conditions.DAEMONIZING, "CommandLeavesForeground", daemonizing)
-    if seen.paused:
-        yield Condition(conditions.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
-
-
-def _overridden(seen: Seen) -> Iterable[Condition]:
-    """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
-    sentences = []
-    for name, child in sorted(seen.deployments.items()):
-        if child.intent != seen.digests.get(name):
-            continue
-        live = dict(child.images)
-        sentences += [
-            f"{name}: the cluster changes the image {image} of container {container} to {live[container]}"
-            for container, image in sorted(seen.images.get(name, {}).items())
-            if container in live and live[container] != image
-        ]
-        rendered = seen.counts[name].rendered if name in seen.counts else None
-        if rendered is not None and child.replicas != rendered and child.owns_count:
-            sentences.append(f"{name}: the cluster changes the count {rendered} to {child.replicas}")
-    if sentences:
-        yield Condition(conditions.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))

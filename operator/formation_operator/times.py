@@ -1,6 +1,10 @@
 """Kubernetes' times as numbers, so that they can be compared. Nothing here knows what time it is."""
 
 import datetime
+from collections.abc import Callable
+
+Clock = Callable[[], datetime.datetime]
+"""Gives the present as an aware time; it is handed to whoever may know it."""
 
 
 def epoch(text: str | None) -> float | None:

@@ -23,13 +23,16 @@ def test_no_request_is_lost_while_processes_come_and_go(
 
     with SteadyClient(web.url()) as client:
         time.sleep(2)
-        with client.during("rollout"):
-            web.kubectl.merge("formation", name, {"spec": {"env": [{"name": "VERSION", "value": "2"}]}})
+        with client.during("rollout of one"):
+            roll_out(web, "2")
             web.settled(1)
         with client.during("scale-out"):
             web.scale(3)
         with client.during("kubectl delete pod"):
             web.kubectl("delete", "pod", web.pods()[0]["metadata"]["name"])
+            web.settled(3)
+        with client.during("rollout of three"):
+            roll_out(web, "3")
             web.settled(3)
         with client.during("scale-in"):
             web.scale(1)
@@ -38,6 +41,12 @@ def test_no_request_is_lost_while_processes_come_and_go(
     web.kubectl("delete", "formation", name)
     assert [failed for step in client.failed.values() for failed in step] == []
     assert all(sent > 30 for sent in client.sent.values())
+
+
+def roll_out(web: Running, version: str) -> None:
+    """Replace every process, as a new image does."""
+    env = [{"name": "VERSION", "value": version}]
+    web.kubectl.merge("formation", web.formation, {"spec": {"env": env}})
 
 
 def only_command_and_port(kubectl: Client, name: str, spec: Manifest) -> Running:

@@ -14,7 +14,7 @@ from formation_operator.counts import Count
 from formation_operator.findings import Finding
 from formation_operator.observed import Rollout
 from formation_operator.pods import Pod
-from formation_operator.status import Problem, Seen
+from formation_operator.seen import Problem, Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.test_health import ROLLOUT

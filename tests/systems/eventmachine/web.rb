@@ -49,12 +49,15 @@ class Connection < EM::Connection
   end
 end
 
-# Accept nothing more, close what is idle, finish what is under way.
+# From now on each answer asks its client to close the connection. After two seconds accept nothing more, close what
+# is still idle, finish what is under way.
 def stop(server)
   Connection.stopping = true
-  EM.stop_server(server)
-  Connection::OPEN.keys.each(&:close_if_idle)
-  EM.add_periodic_timer(0.1) { EM.stop if Connection::OPEN.empty? }
+  EM.add_timer(2) do
+    EM.stop_server(server)
+    Connection::OPEN.keys.each(&:close_if_idle)
+    EM.add_periodic_timer(0.1) { EM.stop if Connection::OPEN.empty? }
+  end
 end
 
 EM.run do

@@ -10,16 +10,31 @@ public final class Web {
     /** How long requests under way may take to finish at SIGTERM. */
     private static final int DRAIN_SECONDS = 5;
 
+    private static volatile boolean stopping;
+
     public static void main(String[] arguments) throws IOException {
         int port = Integer.parseInt(System.getenv("PORT"));
         HttpServer server = HttpServer.create(new InetSocketAddress(port), 128);
         server.setExecutor(Executors.newCachedThreadPool());
         server.createContext("/", Web::answer);
         server.createContext("/heap", exchange -> send(exchange, Runtime.getRuntime().maxMemory() + "\n"));
-        // The JVM runs its shutdown hooks at SIGTERM; stop() accepts nothing more, waits, then closes what is open.
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(DRAIN_SECONDS)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> drain(server)));  // runs at SIGTERM
         server.start();
         System.out.println("web: listening on port " + port);
+    }
+
+    /**
+     * From now on each answer asks its client to close the connection. After two seconds accept nothing more, wait for
+     * the requests under way, then close what is open.
+     */
+    private static void drain(HttpServer server) {
+        stopping = true;
+        try {
+            Thread.sleep(2000);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        server.stop(DRAIN_SECONDS);
     }
 
     /** Answer, at once or after as many seconds as ?slow= says. */
@@ -36,6 +51,9 @@ public final class Web {
 
     private static void send(HttpExchange exchange, String text) throws IOException {
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        if (stopping) {
+            exchange.getResponseHeaders().set("Connection", "close");
+        }
         exchange.sendResponseHeaders(200, body.length);
         exchange.getResponseBody().write(body);
         exchange.close();

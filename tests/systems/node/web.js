@@ -15,9 +15,12 @@ const server = http.createServer((request, response) => {
 
 server.listen(process.env.PORT, () => console.log(`web: listening on port ${process.env.PORT}`));
 
-// Accept nothing more, close what is idle, finish what is under way; with nothing left to do, Node.js exits.
+// From now on each answer asks its client to close the connection. After two seconds accept nothing more, close what
+// is still idle, finish what is under way; with nothing left to do, Node.js exits.
 process.on('SIGTERM', () => {
   stopping = true;
-  server.close();
-  server.closeIdleConnections();
+  setTimeout(() => {
+    server.close();
+    server.closeIdleConnections();
+  }, 2000);
 });

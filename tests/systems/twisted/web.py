@@ -16,6 +16,7 @@ class Web(resource.Resource):
     def __init__(self):
         super().__init__()
         self.under_way = set()
+        self.stopping = False
 
     def render_GET(self, request):
         self.under_way.add(request)
@@ -26,13 +27,20 @@ class Web(resource.Resource):
 
     def answer(self, request, seconds):
         if request in self.under_way:  # its client hasn't gone away meanwhile
+            if self.stopping:
+                request.setHeader(b"connection", b"close")
             request.write(f"{os.environ['PROCESS_NAME']} waited {seconds} s\n".encode())
             request.finish()
 
 
 @defer.inlineCallbacks
 def drain(port, web):
-    """Accept nothing more, and finish what is under way: the reactor waits for that before it ends."""
+    """Ask each client to close its connection, for two seconds; then accept nothing more, and finish what is under way.
+
+    The reactor waits for that before it ends.
+    """
+    web.stopping = True
+    yield wait(2)
     yield port.stopListening()
     while web.under_way:
         yield wait(0.1)

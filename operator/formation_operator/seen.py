@@ -1,0 +1,50 @@
+"""What one pass saw of a Formation: all that its status is made of."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from formation_operator.counts import Count
+from formation_operator.findings import Finding
+from formation_operator.observed import Child
+from formation_operator.pods import Pod
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What stands in the way of one type, or of the whole Formation where no type is named."""
+
+    process_type: str
+    reason: str
+    message: str
+    lasting: bool = True
+    """Whether waiting won't mend it."""
+
+    def __str__(self) -> str:
+        """Return the sentence for a condition's message."""
+        return f"{self.process_type}: {self.message}" if self.process_type else self.message
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """Everything that a pass saw of a Formation that it could read."""
+
+    name: str
+    generation: int
+    counts: Mapping[str, Count]
+    deployments: Mapping[str, Child]
+    digests: Mapping[str, str]
+    """The intent of each type that could be rendered."""
+    images: Mapping[str, Mapping[str, str]]
+    """The images that each type's intent asks for, by container."""
+    problems: Sequence[Problem] = ()
+    """What stands in the way of writing the children."""
+    pods: Sequence[Pod] = ()
+    """The Pods that aren't well."""
+    findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
+    """What is wrong with them, by type."""
+    suspended: bool = False
+    paused: bool = False
+    contended: Iterable[str] = ()
+    """What several clients want of one count, in sentences."""
+    daemonizing: Iterable[str] = ()
+    """Whose command leaves the foreground, in sentences."""
