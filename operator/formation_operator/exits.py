@@ -4,14 +4,12 @@ import re
 import signal
 from typing import Any
 
-from formation_operator import foreground, reading, times
+from formation_operator import foreground, last_words, reading, times
 from formation_operator.pods import Exit, Pod
 from formation_operator.reasons import Reason
 
 AT_ONCE = 10.0
 """Seconds: who ends without an error before that has hardly done a day's work."""
-LONGEST_LINE = 200
-"""Characters of a process's last words."""
 SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
@@ -150,6 +148,5 @@ def _signalled(exit_: Exit) -> str:
 
 
 def _last_words(exit_: Exit) -> str:
-    """Return the last line that the process left, cut to what fits a table."""
-    lines = [line for each in exit_.message.splitlines() if (line := reading.in_one_line(each).strip())]
-    return f": {lines[-1][:LONGEST_LINE]}" if lines else ""
+    line = last_words.told(exit_.message)
+    return f": {line}" if line else ""

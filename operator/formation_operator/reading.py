@@ -9,6 +9,8 @@ from typing import Any
 
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
+LONGEST_LOG = 2048
+"""Characters of a log's end, of which kubelet gives no more."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
@@ -39,7 +41,7 @@ def text(source: dict[str, Any], key: str) -> str:
 
 def last_lines(source: dict[str, Any], key: str) -> str:
     """Return the end of a text of several lines, as of a log."""
-    return _string(source, key).rstrip()[-LONGEST:]
+    return _string(source, key).rstrip()[-LONGEST_LOG:]
 
 
 def number(source: dict[str, Any], key: str) -> int:

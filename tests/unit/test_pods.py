@@ -119,7 +119,7 @@ def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
     assert crashed.exit is not None
     assert crashed.exit.message.endswith("the last words")
     assert refused.message.startswith("the first words")
-    assert len(crashed.exit.message) <= reading.LONGEST
+    assert len(crashed.exit.message) <= reading.LONGEST_LOG
     assert len(refused.message) <= reading.LONGEST
 
 
@@ -200,7 +200,7 @@ def test_no_pod_is_too_broken_to_be_read(raw: Manifest) -> None:
     pod = pods.pod(raw)
     if pod is not None:
         assert pod.same_as(pods.pod(copy.deepcopy(raw)))
-        assert all(len(text) <= reading.LONGEST for text in texts(dataclasses.asdict(pod)))
+        assert all(len(text) <= reading.LONGEST_LOG for text in texts(dataclasses.asdict(pod)))
 
 
 def texts(value: Any) -> Iterator[str]:
