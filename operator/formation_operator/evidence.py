@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 LONGEST_MESSAGE = 600
+COMBINED = "(combined from similar events): "
+"""What client-go puts before the latest of many Events about an object."""
 ANY, NONE = "*", "?"
 """In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
 
@@ -156,5 +158,5 @@ def told(event: Object) -> Told:
         or reading.text(event, "eventTime")
         or reading.text(reading.mapping(event, "metadata"), "creationTimestamp")
     )
-    message = reading.text(event, "note")[:LONGEST_MESSAGE]
+    message = reading.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
     return Told(reading.text(event, "reason") or "Unknown", message, times.epoch(last) or 0.0)

@@ -223,6 +223,11 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     assert evidence.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
+def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
+    note = "(combined from similar events): Readiness probe failed: EOF"
+    assert evidence.told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
+
+
 @given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))
 async def test_the_order_in_which_pods_are_seen_changes_nothing(
     raws: list[Manifest], chance: random.Random
