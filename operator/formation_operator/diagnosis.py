@@ -9,12 +9,14 @@ import dataclasses
 import re
 
 from formation_operator import exits, kubelet, trust, waits
-from formation_operator.findings import Events, Finding, latest
+from formation_operator.findings import Events, Finding, Told, latest
 from formation_operator.pods import Container, Exit, Pod
 from formation_operator.reasons import Reason, State
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
 """What is recorded of a Pod whose containers can't even be tried yet."""
+NO_CAUSE = "Unable to attach or mount volumes: "
+"""How kubelet begins where it only says that it still waits for some."""
 LISTEN = "does it listen on that port, and on all addresses?"
 # The scheduler's attempts to make room say nothing that its first sentence doesn't.
 NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:|not found$).*", re.DOTALL)
@@ -44,7 +46,10 @@ def needs_events(pod: Pod, now: float) -> bool:
     if not trust.unready_for_long(pod, now):
         return False
     found = finding(pod, now)
-    return not _just_started(pod, now) if found is None else found.reason in kubelet.PROBE_FAILED.values()
+    if found is None:
+        only_pulls = pod.set_up and not _running(pod)
+        return not (only_pulls or _just_started(pod, now))
+    return found.reason in kubelet.PROBE_FAILED.values()
 
 
 def changes_in(pod: Pod, now: float) -> float | None:
@@ -78,7 +83,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if pod.unready is None or not trust.unready_for_long(pod, now) or _just_started(pod, now):
         return None
     if not _running(pod):
-        return _before_it_runs(pod, events)
+        return None if pod.set_up else _before_it_runs(pod, events)
     reason, message, _ = pod.unready
     if not message or reason.startswith("Containers"):
         told = latest(events)
@@ -89,7 +94,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
 
 
 def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
-    told = latest(events, lambda event: event.reason in ON_THE_WAY) or latest(events)
+    told = _in_the_way(events)
     if told is not None:
         text = f"can't start: {exits.without_preamble(told.message)}"
         return Finding(State.STARTING, told.reason, text)
@@ -100,6 +105,14 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
         return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
     text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
     return Finding(State.STARTING, Reason.NODE_SILENT, text)
+
+
+def _in_the_way(events: Events) -> Told | None:
+    """Return what was recorded last, if possible with a cause. That a node was sought is over by then."""
+    later = [event for event in events if event.reason != "FailedScheduling"]
+    known = [event for event in later if event.reason in ON_THE_WAY]
+    causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
+    return latest(causes or known or later)
 
 
 def _running(pod: Pod) -> bool:

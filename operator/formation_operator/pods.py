@@ -93,6 +93,8 @@ class Pod:
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
     unscheduled: tuple[str, str] | None
     """If no node takes it: reason and message."""
+    set_up: bool
+    """Whether its volumes and its network are there, so that nothing but its containers is left to start."""
     unready: tuple[str, str, float] | None
     """What the Pod's own condition Ready says while it's false: reason, message and since when."""
     containers: tuple[Container, ...]
@@ -133,6 +135,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         node=sys.intern(reading.text(spec, "nodeName")),
         failure=failure,
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
+        set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
         containers=containers,
     )

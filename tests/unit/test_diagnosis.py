@@ -36,6 +36,9 @@ def a_crash(again: Manifest = BACK_OFF, *, code: int = 1, restarts: int = 2, **m
 OCI = "failed to create shim task: runc create failed: unable to start container process: "
 
 
+STILL_WAITS = "Unable to attach or mount volumes: unmounted volumes=[it]: context deadline exceeded"
+
+
 def refused(message: str) -> Manifest:
     return a_pod(a_container(waiting("CreateContainerConfigError", message)))
 
@@ -267,6 +270,20 @@ CASES = {
         'can\'t start: secret "shop" not found',
         (told("FailedMount", 'secret "shop" not found', 8), told("Pulling", "Pulling image", 7)),
     ),
+    "kubelet still waits for its volume": Case(
+        a_pod(a_container(waiting("ContainerCreating"))),
+        STARTING,
+        "FailedMount",
+        "can't start: no such claim",
+        (told("FailedMount", "no such claim", 60), told("FailedMount", STILL_WAITS, 5)),
+    ),
+    "kubelet only says that it still waits for its volume": Case(
+        a_pod(a_container(waiting("ContainerCreating"))),
+        STARTING,
+        "FailedMount",
+        f"can't start: {STILL_WAITS}",
+        (told("Other", "x", 1), told("FailedMount", STILL_WAITS, 5)),
+    ),
     "something else holds it up": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
         STARTING,
@@ -419,6 +436,26 @@ def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: i
     assert found.reason == Reason.LIVENESS_PROBE_FAILED
 
 
+ON_ITS_NODE = (*UNREADY, condition("PodScheduled"))
+PULLING = (*ON_ITS_NODE, condition("PodReadyToStartContainers"))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "event"),
+    [
+        (PULLING, told("FailedMount", "failed to sync configmap cache")),
+        (PULLING, told("FailedCreatePodSandBox", "no network yet")),
+        (ON_ITS_NODE, told("FailedScheduling", "0/3 nodes are available")),
+    ],
+    ids=["its volumes", "its network", "its node"],
+)
+def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_now(
+    conditions: tuple[Manifest, ...], event: Told
+) -> None:
+    pod = seen(a_pod(a_container(waiting("ContainerCreating")), conditions=conditions))
+    assert diagnosis.finding(pod, NOW, (event,)) is None
+
+
 def test_a_crash_tells_when_and_how_often() -> None:
     found = diagnosis.finding(seen(a_pod(a_crash(), a_crash(name="helper", restarts=3))), NOW)
     assert found is not None
@@ -480,7 +517,10 @@ def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
     assert diagnosis.needs_events(seen(raw), NOW)
 
 
-@pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash())])
+BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=PULLING)
+
+
+@pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash()), BEING_PULLED])
 def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Manifest) -> None:
     assert not diagnosis.needs_events(seen(raw), NOW)
 
