@@ -25,7 +25,11 @@ SIGNAL_NAMES = {
 NO_START = ("StartError", "ContainerCannotRun")
 """What the container runtimes call an end before the beginning."""
 # What runc and the kernel say of a program that can't be started, after the name of the call.
-NOT_STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)')
+NOT_STARTED = re.compile(
+    r'exec: "(?P<program>[^"]*)": (stat \S+: )?(?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)'
+)
+# The same as the last line of a process's own log.
+HARDLY_STARTED = re.compile(r"exec \S+: (exec format error|no such file or directory|permission denied)")
 # The calls that a container runtime's cause comes through.
 PREAMBLE = re.compile(r".*unable to start container process: (error during container init: )?")
 ONE_WORD_EACH = "each word of a command is an item of its own in the list"
@@ -43,6 +47,8 @@ def reason(exit_: Exit) -> Reason:
         return Reason.LOST
     if exit_.reason in NO_START:
         return why_not_started(exit_.message)
+    if _hardly_started(exit_):
+        return Reason.BAD_COMMAND
     if exit_.code == 0:
         return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
     return Reason.KILLED if exit_.signal else Reason.EXITED
@@ -57,7 +63,7 @@ def words(exit_: Exit) -> str:
         case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
-            text = not_started(exit_.message)
+            text = not_started(last_words.told(exit_.message) if _hardly_started(exit_) else exit_.message)
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {keep_running(exit_)}"
         case Reason.COMPLETED:
@@ -137,6 +143,12 @@ def hook_failed(message: str = "") -> str:
 def moments(exit_: Exit) -> tuple[float, float]:
     """Return when a container began and ended, in seconds since 1970."""
     return times.epoch(exit_.started_at) or 0.0, times.epoch(exit_.finished_at) or 0.0
+
+
+def _hardly_started(exit_: Exit) -> bool:
+    """Tell whether the runtime failed in a process's place, when it had let go of it already."""
+    at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
+    return at_once and HARDLY_STARTED.fullmatch(last_words.told(exit_.message)) is not None
 
 
 def _signalled(exit_: Exit) -> str:

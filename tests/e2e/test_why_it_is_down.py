@@ -69,6 +69,15 @@ def beside(**container: Any) -> builders.Manifest:
     }
 
 
+def given(script: str) -> builders.Manifest:
+    """Return a pod whose process finds a script in /it that may be executed."""
+    put = beside(
+        command=[*sh(f"printf '{script}' > /it/run && chmod +x /it/run")],
+        volumeMounts=[{"name": "it", "mountPath": "/it"}],
+    )
+    return {**mounting({"emptyDir": {}}), "initContainers": [put]}
+
+
 HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 CAUSES = [
     Cause(
@@ -123,6 +132,39 @@ CAUSES = [
         "BadCommand",
         ("couldn't be started: python3 -m http.server", "each word of a command is an item of its own"),
         stalled=True,
+    ),
+    Cause(
+        "no-such-path",
+        a_process("/bin/foo", replicas=1),
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: /bin/foo: no such file or directory: check command",),
+        stalled=True,
+    ),
+    Cause(
+        "no-format",
+        a_process("/it/run", replicas=1),
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: /it/run: exec format error",),
+        stalled=True,
+        pod=given("echo no first line"),
+    ),
+    Cause(
+        "no-interpreter",
+        a_process("/it/run", replicas=1),
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: /it/run: no such file or directory",),
+        stalled=True,
+        pod=given("#!/absent\\n"),
+    ),
+    Cause(
+        "traceback",
+        a_process("python3", "-c", "raise ConnectionError('no database at db:5432')", replicas=1),
+        "Crashing",
+        "Exited",
+        ("exited with code 1: ConnectionError: no database at db:5432",),
     ),
     Cause(
         "shell-typo",

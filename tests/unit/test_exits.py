@@ -81,6 +81,35 @@ ENDS = {
         Reason.BAD_COMMAND,
         f"couldn't be started: /shop: exec format error: {CHECK}",
     ),
+    "a path that isn't there": (
+        an_exit(
+            code=128,
+            reason="StartError",
+            message=f'{RUNC}exec: "/bin/foo": stat /bin/foo: no such file or directory: unknown',
+        ),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: /bin/foo: no such file or directory: {CHECK}",
+    ),
+    "a program that couldn't take the place of its runtime": (
+        an_exit(code=255, started_at=ago(6), message="exec /a: x\nexec /app/run.sh: exec format error\n"),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: /app/run.sh: exec format error: {CHECK}",
+    ),
+    "a script whose interpreter isn't there": (
+        an_exit(started_at=ago(6), message="exec /app/run.sh: no such file or directory"),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: /app/run.sh: no such file or directory: {CHECK}",
+    ),
+    "a process that says this of another one": (
+        an_exit(started_at=ago(6), message="worker 3: exec /app/run.sh: permission denied"),
+        Reason.EXITED,
+        "exited with code 1: worker 3: exec /app/run.sh: permission denied",
+    ),
+    "a process that says this after a while": (
+        an_exit(message="exec /app/run.sh: permission denied"),
+        Reason.EXITED,
+        "exited with code 1: exec /app/run.sh: permission denied",
+    ),
     "a start that failed for another reason": (
         an_exit(code=128, reason="ContainerCannotRun", message="the disk\nis full"),
         Reason.START_ERROR,
