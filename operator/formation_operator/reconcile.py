@@ -189,10 +189,10 @@ class Reconciler:
         )
 
     def _deployments(self, key: Key, wanted: Wanted) -> dict[str, Child]:
-        """Return the Deployment of each type that has one of its own."""
+        """Return the Deployment of each type that has one of its own, though it be of an older spec."""
         children = self._cache.children_of(key)
-        found = {name: children.get((each.kind, each.name)) for name, each in wanted.deployments.items()}
-        uid = wanted.formation.metadata.uid
+        types, uid = wanted.formation.spec.processes, wanted.formation.metadata.uid
+        found = {name: children.get(("Deployment", naming.child(key[1], name))) for name in types}
         return {
             name: child
             for name, child in found.items()

@@ -9,10 +9,12 @@ from typing import Any
 
 from formation_operator import conditions, exits, health, naming, verdict
 from formation_operator.conditions import Condition
+from formation_operator.counts import Count
 from formation_operator.findings import Finding
 from formation_operator.health import Health
+from formation_operator.observed import Child
 from formation_operator.reasons import BY_KUBELET, Reason, Trouble
-from formation_operator.seen import Seen
+from formation_operator.seen import Problem, Seen
 
 Status = dict[str, Any]
 
@@ -92,21 +94,38 @@ def _served(seen: Seen, name: str, previous: Status) -> int | None:
 
 def _health(seen: Seen, name: str, served: int | None) -> Health:
     """Return how a type is; one that can't be written as intended says what stands in the way."""
-    own = _by_its_processes(seen, name, served)
+    child, count = seen.deployments.get(name), seen.counts[name]
+    behind = child is None or child.intent != seen.digests.get(name)
     problem = next((each for each in seen.problems if each.process_type == name), None)
-    if problem is None or own.reason != Reason.PROGRESSING:
+    if problem is None and seen.paused and behind:
+        problem = CHANGE_WAITS
+    if child is not None and behind:
+        child, count = (child, _present(count, child)) if problem else (None, count)
+    findings = seen.findings.get(name, ())
+    own = health.health(count, child, findings, suspended=seen.suspended, served=served)
+    if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
-    return dataclasses.replace(own, reason=problem.reason, message=problem.message, lasting=problem.lasting)
+    return _held_up(own, problem)
 
 
-def _by_its_processes(seen: Seen, name: str, served: int | None) -> Health:
-    child = seen.deployments.get(name)
-    return health.health(
-        seen.counts[name],
-        child if child is not None and child.intent == seen.digests.get(name) else None,
-        seen.findings.get(name, ()),
-        suspended=seen.suspended,
-        served=served,
+CHANGE_WAITS = Problem("", Trouble.PAUSED, "a change waits: spec.paused is true", lasting=False)
+
+
+def _present(count: Count, child: Child) -> Count:
+    """Return the count that a Deployment has, whatever else is declared."""
+    ours = None if count.rendered is None else child.replicas
+    return dataclasses.replace(count, desired=child.replicas, rendered=ours)
+
+
+def _held_up(own: Health, problem: Problem) -> Health:
+    """Return how a type is that something keeps from being as declared: its own trouble comes first."""
+    troubled = own.reason not in ("", Reason.PROGRESSING)
+    return dataclasses.replace(
+        own,
+        complete=False,
+        reason=own.reason if troubled else problem.reason,
+        message=f"{own.message}; {problem.message}" if troubled else problem.message,
+        lasting=problem.lasting,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from formation_operator import conditions
 from formation_operator.notices import Notice
-from formation_operator.reasons import Reason, State
+from formation_operator.reasons import Reason, State, Trouble
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 
@@ -38,7 +38,7 @@ def _told(process: dict[str, Any]) -> tuple[str, str]:
 def _cause(process: dict[str, Any]) -> str:
     """Return why a type isn't well, or nothing in the ordinary course of things."""
     reason = str(process.get("reason", ""))
-    return "" if reason == Reason.PROGRESSING else reason
+    return "" if reason in (Reason.PROGRESSING, Trouble.PAUSED) else reason
 
 
 def _notice(name: str, process: dict[str, Any]) -> Notice:

@@ -286,6 +286,50 @@ def test_a_type_that_can_not_be_written_says_why_itself() -> None:
     assert conditions(found)["Stalled"]["message"] == "worker: spec.template: no such volume"
 
 
+BEHIND = {"worker": "another"}
+REFUSED = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volume")
+WAITS = "a change waits: spec.paused is true"
+
+
+@pytest.mark.parametrize(
+    ("kept_by", "reason", "says", "kinds"),
+    [
+        ({"paused": True}, "Paused", WAITS, {"Ready", "Paused"}),
+        ({"problems": [REFUSED]}, "Refused", REFUSED.message, {"Ready", "Stalled"}),
+    ],
+    ids=["paused", "refused"],
+)
+def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
+    kept_by: dict[str, Any], reason: str, says: str, kinds: set[str]
+) -> None:
+    four = {"worker": Count(desired=4, rendered=4, remembered=4)}
+    well = status.compute(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
+    shown = well["processes"]["worker"]
+    assert (shown["state"], shown["reason"], shown["message"]) == ("Running", reason, says)
+    assert set(conditions(well)) == kinds
+    assert conditions(well)["Ready"]["status"] == "False"
+    ill = status.compute(troubled(crashed(), digests=BEHIND, **kept_by), {}, NOW)
+    shown = ill["processes"]["worker"]
+    assert (shown["state"], shown["reason"]) == ("Crashing", "Exited")
+    assert shown["message"] == f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}; {says}"
+    assert set(conditions(ill)) == kinds
+
+
+def test_a_bad_command_that_runs_while_a_better_one_waits_stalls_nothing() -> None:
+    bad = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
+    world = seen(digests=BEHIND, paused=True, findings={"worker": [bad]})
+    assert set(conditions(status.compute(world, {}, NOW))) == {"Ready", "Paused"}
+
+
+def test_a_paused_type_that_was_never_made_waits() -> None:
+    assert worker(seen(paused=True, deployments={}))["message"] == WAITS
+
+
+def test_a_paused_type_that_is_as_declared_has_no_change_that_waits() -> None:
+    starting = dataclasses.replace(DONE, available=1)
+    assert worker(seen(starting, paused=True))["message"] == "1 of 2 available"
+
+
 def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -> None:
     done = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     world = dataclasses.replace(troubled(rollout=done), digests={"worker": "another"})

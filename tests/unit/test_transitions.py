@@ -19,6 +19,7 @@ AGAIN = {**CRASHING, "message": "exited with code 1 (4 restarts)"}
 KILLED = {**CRASHING, "reason": "Killed", "message": "was ended by signal 9"}
 PULLING = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull its image"}
 BLOCKED = {**RUNNING, "reason": "ReplicaFailure", "message": "Pods can't be created: quota"}
+WAITING = {**RUNNING, "reason": "Paused", "message": "a change waits"}
 UNKNOWN: dict[str, Any] = {"desiredReplicas": 2}
 
 
@@ -62,8 +63,16 @@ def test_a_change_is_told(
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(CRASHING, AGAIN), (None, STARTING), (None, RUNNING), (UNKNOWN, RUNNING), (RUNNING, UNKNOWN)],
+    [
+        (RUNNING, WAITING),
+        (CRASHING, AGAIN),
+        (None, STARTING),
+        (None, RUNNING),
+        (UNKNOWN, RUNNING),
+        (RUNNING, UNKNOWN),
+    ],
     ids=[
+        "a change waits because somebody wants it to",
         "it crashes once more",
         "it begins",
         "it begins and runs at once",
