@@ -3,7 +3,8 @@
 A CRD knows no references, no defaults without consequences and fewer types than Kubernetes
 itself.  Everything that differs on purpose from the definition is a table here:
 
-- Fields that a Deployment can't have, or that no Kubernetes supports any more, are left out.
+- Fields that a Deployment can't have, that no Kubernetes supports any more, or that are an old name of
+  another one, are left out.
 - A pod template is partial, so a Pod doesn't need its containers in it.
 - Names that Kubernetes requires without saying so in its schema are required.
 - Lists that CEL rules look into have limits, or the API server refuses the rules' cost.
@@ -27,7 +28,7 @@ UNSUPPORTED_VOLUMES = [
     "storageos",
 ]
 DROPPED = {
-    "PodSpec": ["ephemeralContainers", "activeDeadlineSeconds"],
+    "PodSpec": ["ephemeralContainers", "activeDeadlineSeconds", "serviceAccount"],
     "Volume": UNSUPPORTED_VOLUMES,
 }
 # Of an embedded object's metadata only these reach the Pod.

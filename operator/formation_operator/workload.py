@@ -34,7 +34,7 @@ def pod_template(formation: str, name: str, spec: FormationSpec, process: Proces
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
     overlay = _named_after_type(name, process, overlay)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
-    template = {**template, "spec": _outspoken(template["spec"])}
+    template = {**template, "spec": _aliased(_outspoken(template["spec"]))}
     if (process.security_defaults or spec.security_defaults) != "none":
         template = {**template, "spec": _restricted(template["spec"])}
     return template
@@ -143,6 +143,16 @@ def _outspoken(pod: Manifest) -> Manifest:
     policy = {"terminationMessagePolicy": "FallbackToLogsOnError"}
     kinds = [key for key in ("initContainers", "containers") if key in pod]
     return {**pod, **{key: [{**policy, **item} for item in pod[key]] for key in kinds}}
+
+
+def _aliased(pod: Manifest) -> Manifest:
+    """Return the pod with its service account under the field's old name as well.
+
+    The server keeps both the same.  An alias that it had filled in itself would be nobody's, and so
+    bring back an account that is taken away.
+    """
+    account = pod.get("serviceAccountName")
+    return {**pod, "serviceAccount": account} if account else pod
 
 
 def _restricted(pod: Manifest) -> Manifest:

@@ -92,6 +92,20 @@ def test_a_removed_variable_comes_back(user: Client) -> None:
     assert "spec.env" in eventually(lambda: user.events("DriftRepaired"))[0]
 
 
+def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None:
+    user.apply(a_formation(podTemplate={"spec": {"serviceAccountName": "shop"}}))
+    user.reported()
+    before = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
+
+    user.apply(a_formation())
+    user.reported()
+
+    after = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
+    accounts = {"serviceAccountName", "serviceAccount"}
+    assert {key: before[key] for key in accounts} == dict.fromkeys(accounts, "shop")
+    assert not accounts & after.keys()
+
+
 def test_a_removed_label_comes_back(user: Client) -> None:
     user.apply(a_formation())
     user.reported()

@@ -129,7 +129,7 @@ def test_what_rules_walk_over_has_a_limit(owner: str, path: str) -> None:
 def test_a_pod_template_is_partial_and_has_only_what_a_deployment_takes() -> None:
     pod = at("podTemplate.spec")
     assert "required" not in pod
-    assert not {"ephemeralContainers", "activeDeadlineSeconds"} & pod["properties"].keys()
+    assert not {"ephemeralContainers", "activeDeadlineSeconds", "serviceAccount"} & pod["properties"].keys()
     assert set(at("podTemplate.metadata")["properties"]) == {"labels", "annotations"}
     assert "flocker" not in at("podTemplate.spec.volumes.*")["properties"]
 

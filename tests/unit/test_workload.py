@@ -64,6 +64,13 @@ def test_a_process_keeps_its_whole_grace_period_after_the_pause() -> None:
     assert template(formation)["spec"]["terminationGracePeriodSeconds"] == 25
 
 
+@pytest.mark.parametrize("account", ["shop", ""])
+def test_a_service_account_has_its_old_name_too_so_that_it_can_be_taken_away(account: str) -> None:
+    shared = {"spec": {"serviceAccountName": account}}
+    pod = template(a_formation(podTemplate=shared, processes={"web": a_process("/web")}))["spec"]
+    assert pod.get("serviceAccount", "") == account
+
+
 def test_windows_pods_get_no_linux_security_fields() -> None:
     formation = a_formation(
         podTemplate={"spec": {"os": {"name": "windows"}}}, processes={"web": a_process("/w")}
