@@ -2,18 +2,20 @@
 
 Kubernetes combines lists of named things (containers, volumes, ...) by their merge keys and
 replaces every other list.  Some structs are unions: exactly one of their fields may be set,
-so a handler of the overlay must replace the base's, never join it.
+so a handler of the overlay must replace the base's, never join it.  Variables stay below those that they
+refer to.
 Source of the keys: ``x-kubernetes-patch-merge-key`` in Kubernetes' OpenAPI.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
+from formation_operator import environment
+
 MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
     "initContainers": ("name",),
     "volumes": ("name",),
-    "env": ("name",),
     "imagePullSecrets": ("name",),
     "resourceClaims": ("name",),
     "schedulingGates": ("name",),
@@ -25,7 +27,7 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
 }
 DEFAULTS = {"protocol": "TCP"}
 UNIONS = frozenset({"readinessProbe", "livenessProbe", "startupProbe", "preStop", "postStart", "valueFrom"})
-REPLACED_ITEMS = frozenset({"volumes", "env"})
+REPLACED_ITEMS = frozenset({"volumes"})
 
 
 def merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
@@ -39,8 +41,11 @@ def merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
 def _value(key: str, base: Any, overlay: Any) -> Any:
     if isinstance(base, dict) and isinstance(overlay, dict):
         return merge(base, overlay)
-    if key in MERGE_KEYS and isinstance(base, list) and isinstance(overlay, list):
-        return _items(key, base, overlay)
+    if isinstance(base, list) and isinstance(overlay, list):
+        if key == "env":
+            return environment.combined(base, overlay)
+        if key in MERGE_KEYS:
+            return _items(key, base, overlay)
     return overlay
 
 

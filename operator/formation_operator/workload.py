@@ -7,7 +7,7 @@ changelog.  Nothing that changes with a count may appear here.
 
 from typing import Any
 
-from formation_operator import merge, naming
+from formation_operator import environment, merge, naming
 from formation_operator.model import FormationSpec, ProcessType
 
 # How long a Service's clients may still send requests to a Pod that is going away. Measured on a
@@ -69,7 +69,7 @@ def _container(formation: str, name: str, spec: FormationSpec, process: ProcessT
         "image": process.image or spec.image,
         "command": process.command,
         "args": process.args,
-        "env": environment(formation, name, spec, process),
+        "env": _environment(formation, name, spec, process),
         "envFrom": [*(spec.env_from or []), *(process.env_from or [])],
         "resources": process.resources,
         "livenessProbe": process.liveness_probe,
@@ -85,12 +85,8 @@ def _container(formation: str, name: str, spec: FormationSpec, process: ProcessT
     return container
 
 
-def environment(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> list[Manifest]:
-    """Return the variables of a process: ours, then the app's, then the type's.
-
-    A later one of the same name takes the earlier one's place, so that ``$(NAME)`` in the ones
-    between still finds it: Kubernetes resolves such references from top to bottom.
-    """
+def _environment(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> list[Manifest]:
+    """Return the variables of a process: ours, the app's over them, and the type's over those."""
     injected: list[Manifest] = [
         {"name": "FORMATION", "value": formation},
         {"name": "PROCESS_TYPE", "value": name},
@@ -98,10 +94,8 @@ def environment(formation: str, name: str, spec: FormationSpec, process: Process
     ]
     if process.port is not None:
         injected.insert(0, {"name": "PORT", "value": str(process.port)})
-    variables: dict[str, Manifest] = {
-        item["name"]: item for item in (*injected, *(spec.env or []), *(process.env or []))
-    }
-    return list(variables.values())
+    shared = environment.combined(injected, spec.env or [])
+    return environment.combined(shared, process.env or [])
 
 
 def _named_after_type(name: str, process: ProcessType, overlay: Manifest) -> Manifest:

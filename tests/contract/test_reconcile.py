@@ -92,6 +92,20 @@ def test_a_removed_variable_comes_back(user: Client) -> None:
     assert "spec.env" in eventually(lambda: user.events("DriftRepaired"))[0]
 
 
+def test_a_variable_that_is_overridden_later_moves_below_what_it_refers_to(user: Client) -> None:
+    user.apply(a_formation(env=[{"name": "URL", "value": "sqlite://"}]))
+    user.reported()
+
+    own = [{"name": "HOST", "value": "db"}, {"name": "URL", "value": "postgres://$(HOST)"}]
+    user.apply(
+        a_formation(env=[{"name": "URL", "value": "sqlite://"}], processes={"worker": {**WORKER, "env": own}})
+    )
+    user.reported()
+
+    container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
+    assert [item for item in container["env"] if item["name"] in ("HOST", "URL")] == own
+
+
 def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None:
     user.apply(a_formation(podTemplate={"spec": {"serviceAccountName": "shop"}}))
     user.reported()
