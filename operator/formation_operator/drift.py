@@ -11,6 +11,14 @@ from formation_operator.notices import Notice
 SHOWN = 3
 """How many fields a message names before it only counts them."""
 
+SOMEBODY = "Another client"
+
+SPEC_FIELDS = {
+    "ports": "port",
+    "replicas": "replicas",
+    "strategy": "rollingUpdate",
+    "minReadySeconds": "readinessProbe",
+}
 CONTAINER_FIELDS = {
     "command": "command",
     "args": "args",
@@ -28,17 +36,32 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     lost = list(ownership.lost(intent.manifest, ownership.entry_of(managed) or {}))
     if ownership.entry_of(managed) is None:
         lost = [("metadata", "managedFields")]
-    client = client_of(managed, lost)
-    fields = list(dict.fromkeys(field_of(formation, intent, path) for path in lost))
-    named = ", ".join(fields[:SHOWN]) + (f" and {len(fields) - SHOWN} more" if len(fields) > SHOWN else "")
     changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
     return Notice(
         reason="DriftRepaired",
         action="Repair",
-        note=f"{client} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        f"To change it, change {named} of the Formation{_command(formation, intent, lost)}",
+        note=f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
+        + _way_out(formation, intent, lost),
         warning=True,
     )
+
+
+def _way_out(formation: Formation, intent: Intent, lost: list[ownership.Path]) -> str:
+    """Return the sentence that says where the change belongs, if it belongs anywhere."""
+    if intent.kind == "Service" and any(_is_fixed(path) for path in lost):
+        field = f"spec.processes.{intent.process_type}.service"
+        return f"For another Service, set {field} to false and make one of your own"
+    found = dict.fromkeys(field_of(formation, intent, path) for path in lost)
+    fields = [field for field in found if field]
+    if not fields:
+        return "It belongs to the operator: there is nothing to change in the Formation"
+    named = ", ".join(fields[:SHOWN]) + (f" and {len(fields) - SHOWN} more" if len(fields) > SHOWN else "")
+    return f"To change it, change {named} of the Formation{_command(formation, intent, lost)}"
+
+
+def _is_fixed(path: ownership.Path) -> bool:
+    """Tell whether no field of a Formation decides about this field of a Service."""
+    return path[0] == "spec" and path[:2] != ("spec", "ports")
 
 
 def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[ownership.Path]) -> str:
@@ -52,28 +75,25 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[ownership.Path])
     for path in lost:
         for entry in others:
             if ownership.holds(entry.get("fieldsV1") or {}, path):
-                return str(entry["manager"])
+                return entry.get("manager") or SOMEBODY
     # A removed field is held by nobody. An entry of the scale subresource carries no time.
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)
-    controllers = {"kube-controller-manager"}
-    likely = [entry["manager"] for entry in others if entry["manager"] not in controllers]
-    return str(likely[0]) if likely else "Another client"
+    likely = [entry for entry in others if entry.get("manager") != "kube-controller-manager"]
+    return (likely[0].get("manager") if likely else None) or SOMEBODY
 
 
-def field_of(formation: Formation, intent: Intent, path: ownership.Path) -> str:
-    """Return the Formation's field that decides about a field of a child."""
+def field_of(formation: Formation, intent: Intent, path: ownership.Path) -> str | None:
+    """Return the Formation's field that decides about a field of a child, or nothing if none does."""
     name = intent.process_type
-    own = f"spec.processes.{name}"
-    if path[0] == "metadata":
-        return f"spec.{path[1]}" if path[1] in ("labels", "annotations") else "nothing"
-    if intent.kind == "Service":
-        return f"{own}.port"
-    if path[:2] == ("spec", "replicas"):
-        return f"{own}.replicas"
-    if path[:2] == ("spec", "strategy"):
-        return f"{own}.rollingUpdate"
-    if path[:2] == ("spec", "minReadySeconds"):
-        return f"{own}.readinessProbe"
+    part, field = (*path, "")[:2]
+    if any(step.startswith(f"{naming.GROUP}/") for step in path) or (part, field) == ("spec", "selector"):
+        return None
+    if part == "metadata":
+        return f"spec.{field}" if field in ("labels", "annotations") else None
+    if field == "strategy" and formation.spec.processes[name].singleton:
+        return f"spec.processes.{name}.singleton"
+    if field in SPEC_FIELDS:
+        return f"spec.processes.{name}.{SPEC_FIELDS[field]}"
     return _template_field(formation, name, path)
 
 

@@ -151,5 +151,6 @@ def _wait(intent: Intent, child: Child, reason: str) -> Action:
 
 def _refuse(intent: Intent, reason: str) -> Action:
     way_out = "rename the process type or the Formation, or remove that object"
-    text = f"{reason}: {way_out}"
+    no_service = f"set spec.processes.{intent.process_type}.service to false, "
+    text = f"{reason}: {no_service if intent.kind == 'Service' else ''}{way_out}"
     return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)

@@ -96,6 +96,13 @@ def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
     assert "rename" in action.reason
 
 
+def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
+    service = dataclasses.replace(INTENT, kind="Service")
+    action = plan.decide(service, a_child(kind="Service", owner=None, formation=None), WORLD)
+    assert action is not None
+    assert "set spec.processes.worker.service to false, rename" in action.reason
+
+
 def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
     child = a_child(owned='{"f:spec":{"f:template":{}}}')
     settled = {child.uid: (INTENT.digest, child.owned)}

@@ -1,0 +1,124 @@
+"""What the Event about a repaired child says: who it was, and where the change belongs, if anywhere."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator import counts, desired, drift, ownership, reconcile
+from formation_operator.desired import Intent
+from formation_operator.model import Formation
+from tests import builders
+from tests.builders import a_formation, a_process
+
+WEB = a_process("/web", port=8080, env=[{"name": "OWN", "value": "1"}])
+CLOCK = a_process("/clock", singleton=True)
+SHOP = reconcile.parse(
+    builders.stored(
+        a_formation(processes={"web": WEB, "clock": CLOCK}, labels={"team": "blue"}, image="shop:v1")
+    )
+)
+CONTAINER = ("spec", "template", "spec", "containers", '{"name":"web"}')
+NOTHING = "It belongs to the operator: there is nothing to change in the Formation"
+ANOTHER_SERVICE = "For another Service, set spec.processes.web.service to false and make one of your own"
+
+
+def intents(formation: Formation) -> dict[tuple[str, str], Intent]:
+    wanted = {name: counts.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()}
+    return {(intent.kind, intent.name): intent for intent in desired.build(formation, wanted)[0]}
+
+
+INTENTS = intents(SHOP)
+WEB_DEPLOYMENT = INTENTS["Deployment", "shop-web"]
+CLOCK_DEPLOYMENT = INTENTS["Deployment", "shop-clock"]
+SERVICE = INTENTS["Service", "shop-web"]
+
+
+def fields(value: Any) -> Any:
+    """Return the fieldsV1 of a manager that applied a value; only containers are held one by one."""
+    if isinstance(value, list) and value and "image" in value[0]:
+        return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **fields(item)} for item in value}
+    return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+def step(name: str) -> str:
+    return f"k:{name}" if name.startswith("{") else f"f:{name}"
+
+
+def live(intent: Intent, path: ownership.Path, taker: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is there after another client has taken one field from us."""
+    ours = fields({key: intent.manifest[key] for key in ("metadata", "spec")})
+    node = ours
+    for name in path[:-1]:
+        node = node[step(name)]
+    del node[step(path[-1])]
+    theirs: dict[str, Any] = {}
+    for name in reversed(path):
+        theirs = {step(name): theirs}
+    other = {"manager": "kubectl-edit", "operation": "Update", **(taker or {}), "fieldsV1": theirs}
+    mine = {"manager": "formation-operator", "operation": "Apply", "fieldsV1": ours}
+    return {"metadata": {"managedFields": [mine, {k: v for k, v in other.items() if v is not None}]}}
+
+
+def change(field: str) -> str:
+    return f"To change it, change {field} of the Formation"
+
+
+@pytest.mark.parametrize(
+    ("intent", "path", "way_out"),
+    [
+        (WEB_DEPLOYMENT, (*CONTAINER, "image"), change("spec.image")),
+        (WEB_DEPLOYMENT, (*CONTAINER, "ports"), change("spec.processes.web.port")),
+        (WEB_DEPLOYMENT, (*CONTAINER, "lifecycle"), change("spec.processes.web.podTemplate")),
+        (WEB_DEPLOYMENT, ("spec", "strategy"), change("spec.processes.web.rollingUpdate")),
+        (WEB_DEPLOYMENT, ("metadata", "labels", "team"), change("spec.labels")),
+        (WEB_DEPLOYMENT, ("spec",), change("spec.processes.web.podTemplate")),
+        (WEB_DEPLOYMENT, ("metadata",), NOTHING),
+        (CLOCK_DEPLOYMENT, ("spec", "strategy"), change("spec.processes.clock.singleton")),
+        (CLOCK_DEPLOYMENT, ("spec", "minReadySeconds"), change("spec.processes.clock.readinessProbe")),
+        (SERVICE, ("spec", "ports"), change("spec.processes.web.port")),
+        (SERVICE, ("spec", "type"), ANOTHER_SERVICE),
+        (SERVICE, ("spec", "selector"), ANOTHER_SERVICE),
+        (SERVICE, ("spec", "selector", "formations.dev/process-type"), ANOTHER_SERVICE),
+        (SERVICE, ("metadata", "labels", "team"), change("spec.labels")),
+        (SERVICE, ("metadata", "labels", "formations.dev/formation"), NOTHING),
+        (WEB_DEPLOYMENT, ("metadata", "ownerReferences"), NOTHING),
+        (WEB_DEPLOYMENT, ("metadata", "labels", "formations.dev/formation"), NOTHING),
+        (WEB_DEPLOYMENT, ("metadata", "annotations", "formations.dev/intent"), NOTHING),
+        (
+            WEB_DEPLOYMENT,
+            ("spec", "template", "metadata", "labels", "formations.dev/process-type"),
+            NOTHING,
+        ),
+    ],
+)
+def test_the_event_names_what_decides_about_the_field(
+    intent: Intent, path: ownership.Path, way_out: str
+) -> None:
+    note = drift.explain(SHOP, intent, live(intent, path)).note
+    assert note.startswith("kubectl-edit changed ")
+    assert note.endswith(f"of {intent.kind} {intent.name}; set it back. {way_out}")
+
+
+def test_a_count_is_changed_by_a_command() -> None:
+    note = drift.explain(SHOP, CLOCK_DEPLOYMENT, live(CLOCK_DEPLOYMENT, ("spec", "replicas"))).note
+    assert "kubectl patch formation shop --type merge -p" in note
+
+
+def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
+    replaced: dict[str, Any] = {"metadata": {"managedFields": [{"manager": "kubectl-replace"}]}}
+    note = drift.explain(SHOP, WEB_DEPLOYMENT, replaced).note
+    assert note.startswith("kubectl-replace changed metadata.managedFields")
+    assert note.endswith(NOTHING)
+
+
+@pytest.mark.parametrize("taker", [{"manager": None}, {"manager": ""}])
+def test_a_client_without_a_name_is_another_client(taker: dict[str, Any]) -> None:
+    path = ("spec", "strategy")
+    note = drift.explain(SHOP, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
+    assert note.startswith("Another client changed spec.strategy")
+
+
+def test_nor_does_it_matter_if_it_removed_the_field() -> None:
+    taken = live(WEB_DEPLOYMENT, ("spec", "strategy"))
+    taken["metadata"]["managedFields"][1] = {"operation": "Update", "fieldsV1": {}}
+    assert drift.explain(SHOP, WEB_DEPLOYMENT, taken).note.startswith("Another client changed spec.strategy")
