@@ -2,8 +2,8 @@
 
 Kubernetes combines lists of named things (containers, volumes, ...) by their merge keys and
 replaces every other list.  Some structs are unions: exactly one of their fields may be set,
-so a handler of the overlay must replace the base's, never join it.  Variables stay below those that they
-refer to.
+so a handler of the overlay must replace the base's, never join it.  A probe without a handler changes
+the base's times.  Variables stay below those that they refer to.
 Source of the keys: ``x-kubernetes-patch-merge-key`` in Kubernetes' OpenAPI.
 """
 
@@ -26,16 +26,23 @@ MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
 }
 DEFAULTS = {"protocol": "TCP"}
-UNIONS = frozenset({"readinessProbe", "livenessProbe", "startupProbe", "preStop", "postStart", "valueFrom"})
-REPLACED_ITEMS = frozenset({"volumes"})
+UNIONS = frozenset({"preStop", "postStart", "seccompProfile", "appArmorProfile"})
+PROBES = frozenset({"readinessProbe", "livenessProbe", "startupProbe"})
+HANDLERS = frozenset({"httpGet", "tcpSocket", "exec", "grpc"})
+REPLACED_ITEMS = frozenset({"volumes", "resourceClaims"})
 
 
 def merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """Return ``base`` with ``overlay`` over it; neither is changed."""
     merged = dict(base)
     for key, value in overlay.items():
-        merged[key] = value if key in UNIONS else _value(key, merged.get(key), value)
+        merged[key] = value if _is_whole(key, value) else _value(key, merged.get(key), value)
     return merged
+
+
+def _is_whole(key: str, value: Any) -> bool:
+    """Tell whether a value replaces the base's, as one that says in which of several ways it is meant."""
+    return key in UNIONS or (key in PROBES and not HANDLERS.isdisjoint(value or ()))
 
 
 def _value(key: str, base: Any, overlay: Any) -> Any:

@@ -45,6 +45,11 @@ def test_a_handler_of_the_pod_template_replaces_ours_whole() -> None:
     assert pod["containers"][0]["readinessProbe"] == probe
 
 
+def test_a_probe_of_the_pod_template_without_a_handler_changes_the_times_of_ours() -> None:
+    pod = template(with_container(name="process", readinessProbe={"periodSeconds": 1}))["spec"]
+    assert pod["containers"][0]["readinessProbe"] == {"tcpSocket": {"port": "http"}, "periodSeconds": 1}
+
+
 @pytest.mark.parametrize(("grace", "pause"), [(0, None), (1, 1), (5, 5), (60, 5)])
 def test_the_pause_before_sigterm_fits_into_a_grace_period_that_the_pod_template_fixes(
     grace: int, pause: int | None
