@@ -50,18 +50,28 @@ def _template(
     formation: str, name: str, spec: FormationSpec, process: ProcessType, overlay: Manifest
 ) -> Manifest:
     """Return the template as we mean it, before the user's podTemplate goes over it."""
-    pod: Manifest = {"containers": [_container(formation, name, spec, process)]}
+    container = _container(formation, name, spec, process)
+    pod: Manifest = {"containers": [container]}
+    pause = _pause(name, process, overlay)
+    fixed = (overlay.get("spec") or {}).get("terminationGracePeriodSeconds")
+    if fitting := pause if fixed is None else min(pause, fixed):
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": fitting}}}
     grace = process.termination_grace_period_seconds
-    if process.port is not None:
-        own_grace = overlay.get("spec", {}).get("terminationGracePeriodSeconds")
-        pause = DRAIN_SECONDS if own_grace is None else min(DRAIN_SECONDS, own_grace)
-        pod["terminationGracePeriodSeconds"] = (GRACE_SECONDS if grace is None else grace) + DRAIN_SECONDS
-        if pause:
-            pod["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": pause}}}
-    elif grace is not None:
-        pod["terminationGracePeriodSeconds"] = grace
+    if pause and grace is None:
+        grace = GRACE_SECONDS
+    if grace is not None:
+        pod["terminationGracePeriodSeconds"] = grace + pause
     labels = {**naming.recommended(formation, name), **naming.selector(formation, name)}
     return {"metadata": {"labels": labels}, "spec": pod}
+
+
+def _pause(name: str, process: ProcessType, overlay: Manifest) -> int:
+    """Return for how many seconds a process that has to go is left alone before SIGTERM."""
+    containers = (overlay.get("spec") or {}).get("containers") or []
+    action: Manifest = next((item for item in containers if item["name"] == name), {})
+    for step in ("lifecycle", "preStop", "sleep"):
+        action = action.get(step) or {}
+    return int(action.get("seconds", 0 if process.port is None else DRAIN_SECONDS))
 
 
 def _container(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> Manifest:

@@ -69,6 +69,26 @@ def test_a_process_keeps_its_whole_grace_period_after_the_pause() -> None:
     assert template(formation)["spec"]["terminationGracePeriodSeconds"] == 25
 
 
+@pytest.mark.parametrize(
+    ("fields", "pause", "period"),
+    [
+        ({}, 40, 70),
+        ({"port": 80}, 40, 70),
+        ({"port": 80, "terminationGracePeriodSeconds": 20}, 40, 60),
+        ({"terminationGracePeriodSeconds": 20}, 40, 60),
+        ({"port": 80, "terminationGracePeriodSeconds": 20}, 0, 20),
+    ],
+)
+def test_a_pause_of_the_pod_template_comes_on_top_of_the_grace_period_too(
+    fields: dict[str, Any], pause: int, period: int
+) -> None:
+    lifecycle = {"preStop": {"sleep": {"seconds": pause}}}
+    own = {"spec": {"containers": [{"name": "process", "lifecycle": lifecycle}]}}
+    pod = template(a_formation(processes={"web": a_process("/web", podTemplate=own, **fields)}))["spec"]
+    assert pod["containers"][0]["lifecycle"] == lifecycle
+    assert pod["terminationGracePeriodSeconds"] == period
+
+
 @pytest.mark.parametrize("account", ["shop", ""])
 def test_a_service_account_has_its_old_name_too_so_that_it_can_be_taken_away(account: str) -> None:
     shared = {"spec": {"serviceAccountName": account}}
