@@ -135,7 +135,9 @@ def _check_own_container(process: ProcessType, container: Manifest) -> None:
             "set it on the process type instead"
         )
     for port in container.get("ports") or []:
-        if port.get("name") == naming.PORT_NAME or port["containerPort"] == process.port:
+        # The same number of another protocol is another port: HTTP/3 listens on both.
+        same = port["containerPort"] == process.port and (port.get("protocol") or "TCP") == "TCP"
+        if same or port.get("name") == naming.PORT_NAME:
             raise InvalidTypeError(
                 f"podTemplate: the container {naming.PROCESS_CONTAINER} sets the port {naming.PORT_NAME} "
                 f"({port['containerPort']}): use the process type's port, or another name and number"

@@ -91,6 +91,10 @@ ACCEPTED = [
     accepted("no surge and the default for the other", worker(rollingUpdate={"maxSurge": 0})),
     accepted("a type's name that begins with a digit", worker("2nd")),
     accepted("a type named process", worker("process", podTemplate=own(tty=True))),
+    accepted(
+        "HTTP/3 on a type's port",
+        worker(port=443, podTemplate=own(ports=[{"containerPort": 443, "protocol": "UDP"}])),
+    ),
     accepted("32 types", processes({f"t{number}": WORKER for number in range(32)})),
     accepted("the longest names", formation("s" * 42)),
     accepted(

@@ -47,6 +47,12 @@ POD_TEMPLATES = [
         "port",
     ),
     refused(
+        "the type's port once more, with its protocol",
+        worker(port=8080, podTemplate=own(ports=[{"containerPort": 8080, "protocol": "TCP"}])),
+        f"{W}.podTemplate.spec.containers",
+        "port",
+    ),
+    refused(
         "a type's port in the shared podTemplate",
         formation(podTemplate=own(ports=[{"name": "web", "containerPort": 8080}])),
         "spec.podTemplate.spec.containers",

@@ -27,11 +27,20 @@ def with_container(**fields: Any) -> builders.Manifest:
         ({"args": ["mine"]}, "args"),
         ({"ports": [{"name": "http", "containerPort": 81}]}, "port"),
         ({"ports": [{"containerPort": 80}]}, "port"),
+        ({"ports": [{"containerPort": 80, "protocol": ""}]}, "port"),
+        ({"ports": [{"containerPort": 80, "protocol": "TCP"}]}, "port"),
     ],
 )
 def test_a_pod_template_that_sets_what_is_ours_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(workload.InvalidTypeError, match=named):
         template(with_container(name="process", **fields))
+
+
+def test_a_port_of_another_protocol_may_have_the_number_of_the_types_own() -> None:
+    quic = {"name": "quic", "containerPort": 80, "protocol": "UDP"}
+    pod = template(with_container(name="process", ports=[quic]))["spec"]
+    http = {"name": "http", "containerPort": 80, "protocol": "TCP"}
+    assert pod["containers"][0]["ports"] == [http, quic]
 
 
 def test_a_sidecar_named_like_the_type_is_refused() -> None:

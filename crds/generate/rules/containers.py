@@ -13,8 +13,9 @@ RENAME = f"call it {OWN} to change the process itself, or give it another name"
 
 
 def same_port(owner: str, process: str) -> str:
-    """Return the CEL for: the owner's podTemplate sets the port that is the process type's already."""
-    same = f"c.name == '{OWN}' && has(c.ports) && c.ports.exists(p, p.containerPort == {process}.port)"
+    """Return the CEL for: the owner's podTemplate sets the TCP port that is the process type's already."""
+    taken = f"p.containerPort == {process}.port && (!has(p.protocol) || p.protocol in ['', 'TCP'])"
+    same = f"c.name == '{OWN}' && has(c.ports) && c.ports.exists(p, {taken})"
     return f"has({process}.port) && {some_container(owner, same)}"
 
 
