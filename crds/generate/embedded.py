@@ -38,7 +38,7 @@ METADATA = {
 }
 OPTIONAL = {"PodSpec": ["containers"]}
 NAMED = ["ConfigMapKeySelector", "SecretKeySelector", "ConfigMapEnvSource", "SecretEnvSource"]
-REQUIRED = {owner: ["name"] for owner in NAMED}
+REQUIRED = {"ExecAction": ["command"], **{owner: ["name"] for owner in NAMED}}
 
 
 def choice(*values: str) -> Json:
@@ -47,7 +47,10 @@ def choice(*values: str) -> Json:
 
 
 PORT = {"minimum": 1, "maximum": 65535}
-NAMED_PORT = {**PORT, "maxLength": 15}
+# As IANA names services: single hyphens between letters and digits, and a letter at least.
+PORT_NAME = "([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*"
+NAMED_PORT = {**PORT, "maxLength": 15, "pattern": f"^{PORT_NAME}$"}
+KEY = {"maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$"}
 FEW = {"maxItems": 32}
 NOT_NEGATIVE = {"minimum": 0}
 NOT_EMPTY = {"minLength": 1}
@@ -64,17 +67,22 @@ NARROWED: dict[str, Json] = {
     "Container.name": {**NOT_EMPTY, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
     "Container.image": {**NOT_EMPTY, "pattern": r"^\S+$"},
     "Container.ports": FEW,
+    "Container.env": {"maxItems": model.MOST_VARIABLES},
     "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
     "ContainerPort.containerPort": PORT,
     "ContainerPort.hostPort": {**PORT, **NOT_NEGATIVE},
-    "ContainerPort.name": {"maxLength": 15},
+    "ContainerPort.name": {"maxLength": 15, "pattern": f"^({PORT_NAME})?$"},
     "ContainerPort.protocol": choice("TCP", "UDP", "SCTP"),
     "EnvVar.name": {**NOT_EMPTY, "maxLength": 1024, "pattern": "^[ -<>-~]+$"},
     "HTTPGetAction.port": NAMED_PORT,
     "HTTPGetAction.scheme": choice("HTTP", "HTTPS"),
     "TCPSocketAction.port": NAMED_PORT,
     "GRPCAction.port": PORT,
+    "ExecAction.command": {"minItems": 1},
+    "ConfigMapKeySelector.key": KEY,
+    "SecretKeySelector.key": KEY,
     **{f"Probe.{number}": NOT_NEGATIVE for number in PROBE_NUMBERS},
+    "Probe.terminationGracePeriodSeconds": {"minimum": 1},
     **{f"{owner}.name": NOT_EMPTY for owner in NAMED},
 }
 

@@ -19,6 +19,9 @@ GRACE_SECONDS = 30
 RESTRICTED_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 RESTRICTED_CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
+# What a container may ask for beside huge pages and what a device plugin brings, as domain/name.
+RESOURCES = ("cpu", "memory", "ephemeral-storage")
+
 Manifest = dict[str, Any]
 
 
@@ -29,8 +32,10 @@ class InvalidTypeError(ValueError):
 def pod_template(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> Manifest:
     """Return the pod template of process type ``name``.
 
-    Raises InvalidTypeError where a podTemplate takes what belongs to the process's own container.
+    Raises InvalidTypeError where a podTemplate takes what belongs to the process's own container, and
+    where the type asks for a resource that there isn't.
     """
+    _check_resources(process.resources or {})
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
     overlay = _named_after_type(name, process, overlay)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
@@ -142,6 +147,17 @@ def _check_own_container(process: ProcessType, container: Manifest) -> None:
                 f"podTemplate: the container {naming.PROCESS_CONTAINER} sets the port {naming.PORT_NAME} "
                 f"({port['containerPort']}): use the process type's port, or another name and number"
             )
+
+
+def _check_resources(resources: Manifest) -> None:
+    """Refuse what the API server would refuse in its own words; the CRD's rules can't see these keys."""
+    for kind in ("requests", "limits"):
+        for key in resources.get(kind) or {}:
+            if key not in RESOURCES and "/" not in key and not key.startswith("hugepages-"):
+                raise InvalidTypeError(
+                    f"resources.{kind}.{key}: there is no such resource: use {', '.join(RESOURCES)}, "
+                    "hugepages-<size>, or the full name of an extended one, such as example.com/gpu"
+                )
 
 
 def _outspoken(pod: Manifest) -> Manifest:

@@ -15,6 +15,7 @@ from tests.contract.manifests import (
     limits,
     own,
     processes,
+    variable,
     without,
     worker,
 )
@@ -94,6 +95,24 @@ ACCEPTED = [
     accepted(
         "HTTP/3 on a type's port",
         worker(port=443, podTemplate=own(ports=[{"containerPort": 443, "protocol": "UDP"}])),
+    ),
+    accepted(
+        "a change of a probe's times alone in podTemplate",
+        worker(port=80, podTemplate=own(readinessProbe={"periodSeconds": 1})),
+    ),
+    *(
+        accepted(f"a probe of the port {name}", worker(livenessProbe={"tcpSocket": {"port": name}}))
+        for name in ("http", "a", "8-a", "h2-c", "a1-2b", "123456789012-ab")
+    ),
+    accepted(
+        "a probe that ends processes sooner",
+        worker(startupProbe={"exec": {"command": ["true"]}, "terminationGracePeriodSeconds": 1}),
+    ),
+    *(
+        accepted(
+            f"the key {key}", worker(env=[variable(valueFrom={"secretKeyRef": {"name": "s", "key": key}})])
+        )
+        for key in ("url", ".env", "tls.crt", "A_b-C.1")
     ),
     accepted("32 types", processes({f"t{number}": WORKER for number in range(32)})),
     accepted("the longest names", formation("s" * 42)),

@@ -156,6 +156,14 @@ VALUES = [
         f"{W}.env[0].valueFrom.secretKeyRef.name",
         "Required",
     ),
+    *(
+        refused(
+            f"the key {key!r} of a {kind}",
+            worker(env=[variable(valueFrom={f"{kind}KeyRef": {"name": "s", "key": key}})]),
+            f"{W}.env[0].valueFrom.{kind}KeyRef.key",
+        )
+        for kind, key in (("secret", ""), ("configMap", ""), ("secret", "my key"))
+    ),
     refused(
         "envFrom nothing", worker(envFrom=[{"prefix": "A"}]), f"{W}.envFrom[0]", "configMapRef and secretRef"
     ),
@@ -176,6 +184,38 @@ VALUES = [
         worker(livenessProbe={"tcpSocket": {"port": "8080"}}),
         f"{W}.livenessProbe.tcpSocket.port",
         "number",
+    ),
+    *(
+        refused(
+            f"a probe of the port {name!r}",
+            worker(readinessProbe={"httpGet": {"port": name}}),
+            f"{W}.readinessProbe.httpGet.port",
+            "the name of a container's port, such as http",
+        )
+        for name in ("Http", "my_port", "a--b", "-a", "")
+    ),
+    refused(
+        "a probe without a command",
+        worker(startupProbe={"exec": {}}),
+        f"{W}.startupProbe.exec.command: Required",
+    ),
+    refused(
+        "a probe with an empty command",
+        worker(startupProbe={"exec": {"command": []}}),
+        f"{W}.startupProbe.exec.command",
+        "at least 1",
+    ),
+    refused(
+        "a readiness probe that ends processes",
+        worker(readinessProbe={"tcpSocket": {"port": 1}, "terminationGracePeriodSeconds": 5}),
+        f"{W}.readinessProbe.terminationGracePeriodSeconds",
+        "only a livenessProbe and a startupProbe",
+    ),
+    refused(
+        "a probe that leaves no time to end",
+        worker(livenessProbe={"tcpSocket": {"port": 1}, "terminationGracePeriodSeconds": 0}),
+        f"{W}.livenessProbe.terminationGracePeriodSeconds",
+        "greater than or equal to 1",
     ),
     refused(
         "unknown securityDefaults",

@@ -16,8 +16,11 @@ from tests.contract.manifests import (
     limits,
     own,
     refused,
+    variable,
     worker,
 )
+
+BOTH = variable(value="1", valueFrom={"secretKeyRef": {"name": "s", "key": "k"}})
 
 OWN_FIELDS: dict[str, Any] = {"image": "shop:v2", "command": ["a"], "args": ["a"]}
 POD_TEMPLATES = [
@@ -130,6 +133,42 @@ POD_TEMPLATES = [
         worker(podTemplate=own(resources=limits(memory="5GBx"))),
         "containers[0].resources.limits.memory",
         "5GBx",
+    ),
+    *(
+        refused(
+            f"a port named {name}",
+            worker(podTemplate=own(ports=[{"name": name, "containerPort": 9090}])),
+            f"{W}.podTemplate.spec.containers[0].ports[0].name",
+            name,
+        )
+        for name in ("metrics_port", "Metrics", "metrics-")
+    ),
+    *(
+        refused(
+            f"a value and valueFrom in {kind}",
+            formation(podTemplate=containers({**SIDECAR, "env": [BOTH]}, kind=kind)),
+            f"spec.podTemplate.spec.{kind}[0].env[0]",
+            "'A' has both value and valueFrom",
+        )
+        for kind in ("containers", "initContainers")
+    ),
+    refused(
+        "the process's own variable with valueFrom nothing",
+        worker(podTemplate=own(env=[variable(valueFrom={})])),
+        f"{W}.podTemplate.spec.containers[0].env[0].valueFrom",
+        "exactly one",
+    ),
+    refused(
+        "a preStop without a command",
+        worker(podTemplate=own(lifecycle={"preStop": {"exec": {}}})),
+        "containers[0].lifecycle.preStop.exec.command",
+        "Required",
+    ),
+    refused(
+        "a readiness probe that ends processes",
+        worker(podTemplate=own(readinessProbe={"terminationGracePeriodSeconds": 5})),
+        f"{W}.podTemplate.spec.containers[0].readinessProbe.terminationGracePeriodSeconds",
+        "only a livenessProbe and a startupProbe",
     ),
     refused(
         "a pull secret without a name",

@@ -120,7 +120,8 @@ def test_only_quantities_are_left_open_and_each_has_a_pattern() -> None:
 
 @pytest.mark.parametrize("owner", ["", "processes.*."])
 @pytest.mark.parametrize(
-    "path", ["env", "podTemplate.spec.containers", "podTemplate.spec.containers.*.ports"]
+    "path",
+    ["env", *(f"podTemplate.spec.containers{inside}" for inside in ("", ".*.ports", ".*.env"))],
 )
 def test_what_rules_walk_over_has_a_limit(owner: str, path: str) -> None:
     assert at(f"{owner}{path}")["maxItems"] <= 256

@@ -48,6 +48,20 @@ def test_a_sidecar_named_like_the_type_is_refused() -> None:
         template(with_container(name="web", image="mesh"))
 
 
+@pytest.mark.parametrize("kind", ["requests", "limits"])
+def test_a_resource_that_there_is_not_is_refused_with_the_way_out(kind: str) -> None:
+    process = a_process("/web", resources={kind: {"cpu": 1, "mem": "1Gi"}})
+    with pytest.raises(workload.InvalidTypeError, match=rf"resources\.{kind}\.mem: .* memory"):
+        template(a_formation(processes={"web": process}))
+
+
+def test_huge_pages_and_extended_resources_are_resources() -> None:
+    limits = {"cpu": 1, "memory": 1, "ephemeral-storage": 1, "hugepages-2Mi": 1, "example.com/gpu": 1}
+    process = a_process("/web", resources={"limits": limits})
+    pod = template(a_formation(processes={"web": process}))["spec"]
+    assert pod["containers"][0]["resources"] == {"limits": limits}
+
+
 def test_a_handler_of_the_pod_template_replaces_ours_whole() -> None:
     probe = {"exec": {"command": ["/ready"]}}
     pod = template(with_container(name="process", readinessProbe=probe))["spec"]

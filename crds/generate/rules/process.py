@@ -1,5 +1,6 @@
 """Rules about one process type: what it runs, how many, with which environment and probes."""
 
+from crds.generate.embedded import PORT_NAME
 from crds.generate.rules.cel import Rule, one_of
 
 COUNT = [
@@ -65,9 +66,17 @@ ONE_SUCCESS = [
         at=".successThreshold",
     )
 ]
+READINESS = [
+    Rule(
+        "!has(self.terminationGracePeriodSeconds)",
+        "a process that isn't ready goes on running: only a livenessProbe and a startupProbe have this",
+        at=".terminationGracePeriodSeconds",
+        reason="FieldValueForbidden",
+    )
+]
 PROBE_PORT = [
     Rule(
-        "type(self.port) == int || self.port.matches('[a-z]')",
+        f"type(self.port) == int || self.port.matches('^{PORT_NAME}$')",
         "a port is a number without quotes, or the name of a container's port, such as http",
         at=".port",
     )

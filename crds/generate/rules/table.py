@@ -16,6 +16,8 @@ TYPE = "spec.processes.*"
 OWNERS = ("spec", TYPE)
 PROBES = [f"{TYPE}.{kind}Probe" for kind in ("liveness", "readiness", "startup")]
 PODS = [f"{owner}.podTemplate" for owner in OWNERS]
+CONTAINERS = [f"{pod}.spec.{kind}.*" for pod in PODS for kind in containers.KINDS]
+VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, *CONTAINERS)]
 TABLE: list[tuple[str, list[Rule]]] = [
     ("", formation.RESOURCE),
     ("spec", [*formation.IMAGES, *containers.SPEC]),
@@ -25,11 +27,12 @@ TABLE: list[tuple[str, list[Rule]]] = [
     (TYPE, [*process.PROCESS, *containers.PROCESS]),
     (f"{TYPE}.command", process.COMMAND),
     (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
-    *((f"{owner}.env.*", process.VARIABLE) for owner in OWNERS),
-    *((f"{owner}.env.*.valueFrom", process.VALUE_FROM) for owner in OWNERS),
+    *((variable, process.VARIABLE) for variable in VARIABLES),
+    *((f"{variable}.valueFrom", process.VALUE_FROM) for variable in VARIABLES),
     *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in OWNERS),
     *((probe, process.PROBE) for probe in PROBES),
     *((f"{TYPE}.{kind}Probe", process.ONE_SUCCESS) for kind in ("liveness", "startup")),
+    *((f"{place}.readinessProbe", process.READINESS) for place in (TYPE, *CONTAINERS)),
     *((f"{probe}.{how}", process.PROBE_PORT) for probe in PROBES for how in ("httpGet", "tcpSocket")),
     *((f"{pod}.metadata.labels", formation.LABELS) for pod in PODS),
     *((f"{pod}.metadata.annotations", formation.POD_ANNOTATIONS) for pod in PODS),
