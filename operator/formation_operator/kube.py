@@ -51,13 +51,12 @@ class Kube:
         await self._api.close()
 
     async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
-        """Return all objects of a kind that concern us, and the version of the list."""
-        items: list[Object] = []
-        version = "0"
-        for scope in (namespace,) if namespace else self._namespaces or (None,):
-            found, version = await self._pages(kind, scope, CHILD_SELECTOR if kind in LABELLED else "")
-            items += found
-        return items, version
+        """Return all objects of a kind that concern us, and the version up to which nothing is missing."""
+        labels = CHILD_SELECTOR if kind in LABELLED else ""
+        scopes = (namespace,) if namespace else self._namespaces or (None,)
+        lists = [await self._pages(kind, scope, labels) for scope in scopes]
+        # The list of one namespace doesn't know what happened in it while the next one was read.
+        return [item for items, _ in lists for item in items], min((version for _, version in lists), key=int)
 
     async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
         """Return the objects of a namespace that a label selector and a field selector choose."""
