@@ -96,7 +96,8 @@ class ProcessType(Model):
     replicas: Count | None = Field(
         None,
         description="The count: how many processes of this type run. 0 keeps the type, idle. "
-        "Omitted: starts with 1 and is left to whoever scales the Deployment, such as an autoscaler.",
+        "Omitted: starts with 1 and is left to whoever scales the Deployment, such as an autoscaler; a "
+        "singleton is held at 1.",
     )
     port: Port | None = Field(
         None,
@@ -127,7 +128,11 @@ class ProcessType(Model):
         description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with "
         "a port the 5 s in which traffic moves away come on top.",
     )
-    rolling_update: RollingUpdate | None = Field(None, description="How fast a rollout of this type goes.")
+    rolling_update: RollingUpdate | None = Field(
+        None,
+        description="How fast a rollout of this type goes. With hostNetwork or a hostPort set maxSurge: 0, "
+        "because a new process can't start beside the old one on its node.",
+    )
     singleton: bool | None = Field(
         None,
         description="true: at most one process, and never two during a rollout: the old one ends before "
