@@ -14,7 +14,8 @@ MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
 NAMESPACE = "formation-system"
 NAME = "formation-operator"
 
-READ = {"get", "list", "watch"}
+SEEN = {"list", "watch"}
+READ = SEEN | {"get"}
 CHILDREN = READ | {"create", "patch", "delete"}
 # Every verb of the operator in the whole cluster. A new one needs a reason, here and in its manifest.
 CLUSTER_VERBS = {
@@ -22,9 +23,9 @@ CLUSTER_VERBS = {
     ("formations.dev", "formations/status"): {"patch"},
     ("apps", "deployments"): CHILDREN,
     ("", "services"): CHILDREN,
-    ("", "pods"): READ,
-    ("autoscaling", "horizontalpodautoscalers"): READ,
-    ("keda.sh", "scaledobjects"): READ,
+    ("", "pods"): SEEN,
+    ("autoscaling", "horizontalpodautoscalers"): SEEN,
+    ("keda.sh", "scaledobjects"): SEEN,
     ("apps", "replicasets"): {"list"},
     ("events.k8s.io", "events"): {"list", "create", "patch"},
 }
@@ -77,25 +78,17 @@ def test_the_operator_has_exactly_the_verbs_that_it_needs_in_the_cluster() -> No
     assert verbs(only("ClusterRole")) == CLUSTER_VERBS
 
 
-def test_the_operator_writes_only_its_own_lease_in_its_own_namespace() -> None:
-    role = only("Role")
-    leases = ("coordination.k8s.io", "leases")
-    assert verbs(role) == {leases: {"create", "get", "update", "patch"}}
-    named = [rule for rule in role["rules"] if rule.get("resourceNames") == [NAME]]
-    assert [rule["verbs"] for rule in named] == [["get", "update", "patch"]]
-
-
 @pytest.mark.parametrize("role", [item for item in INSTALLED if item["kind"].endswith("Role")])
 def test_no_role_has_a_wildcard(role: dict[str, Any]) -> None:
     assert "*" not in yaml.safe_dump(role["rules"])
 
 
-@pytest.mark.parametrize("kind", ["ClusterRole", "Role"])
-def test_each_role_of_the_operator_is_bound_to_its_account(kind: str) -> None:
-    binding = only(f"{kind}Binding")
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": NAME}
+def test_the_role_of_the_operator_is_bound_to_its_account_and_there_is_no_other() -> None:
+    binding = only("ClusterRoleBinding")
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME}
     account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
     assert (binding["roleRef"], binding["subjects"]) == (role, [account])
+    assert "Role" not in {item["kind"] for item in INSTALLED}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +170,7 @@ def test_the_image_is_this_version_and_the_one_that_the_tests_build() -> None:
 
 
 def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None:
-    namespaced = [item for item in INSTALLED if item["kind"] in {"Deployment", "ServiceAccount", "Role"}]
+    namespaced = [item for item in INSTALLED if item["kind"] in {"Deployment", "ServiceAccount"}]
     assert {item["metadata"]["namespace"] for item in namespaced} == {NAMESPACE}
 
 
