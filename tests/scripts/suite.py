@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from tests.cluster import ClusterError, host, lifecycle
 
 CLUSTER = (sys.executable, "-m", "tests.cluster")
-PYTEST = (sys.executable, "-m", "pytest", "tests", "--ignore=tests/unit", "--ignore=tests/bench")
+PYTEST = (sys.executable, "-m", "pytest", "tests", "--ignore=tests/unit")
 UP = (*CLUSTER, "up")
 DOWN = (*CLUSTER, "down")
 SUITES = {
