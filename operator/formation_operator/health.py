@@ -45,6 +45,8 @@ def health(
 
     ``served`` is how many processes were ready when this same spec was last found to be complete.
     """
+    if child is not None and child.rollout.refused and count.desired:
+        return _blocked(count, child.rollout, "its ReplicaSet", child.rollout.refused)
     complete = child is not None and _complete(count, child.rollout, findings, served)
     if child is None or not (child.rollout.current or (complete and _grows(count, served))):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
@@ -54,10 +56,10 @@ def health(
     if count.desired == 0:
         return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
     if found is not None:
-        return _ill(found, findings, count, child.rollout, complete=complete)
+        return _ill(found, findings, count, child, complete=complete)
     if complete:
         return Health(State.RUNNING, complete=True)
-    return _under_way(count, child.rollout)
+    return _under_way(count, child)
 
 
 def _grows(count: Count, served: int | None) -> bool:
@@ -103,8 +105,9 @@ def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool)
 
 
 def _ill(
-    found: Finding, findings: Sequence[Finding], count: Count, rollout: Rollout, *, complete: bool
+    found: Finding, findings: Sequence[Finding], count: Count, child: Child, *, complete: bool
 ) -> Health:
+    rollout = child.rollout
     alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
     message = found.message
     if found.last:
@@ -112,38 +115,67 @@ def _ill(
         message = f"{message.rstrip('.')}{often}, last at {found.last}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
-    if rollout.stuck and not complete:
+    stuck = bool(rollout.stuck) and not complete and not rollout.ending
+    if stuck:
         message += "; the rollout is past its deadline"
-    if rollout.updated < rollout.total:
+    if _held(rollout):
+        message += f"; {_held_words(child)}"
+    elif rollout.updated < rollout.total:
         message += f"; {rollout.total - rollout.updated} of the version before still run"
-    lasting = found.lasting or (bool(rollout.stuck) and not complete)
-    return Health(found.state, complete, found.reason, message, lasting and not complete)
+    return Health(found.state, complete, found.reason, message, (found.lasting or stuck) and not complete)
 
 
 def _restarts(number: int) -> str:
     return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
 
 
-def _under_way(count: Count, rollout: Rollout) -> Health:
-    serving = rollout.available >= count.desired
-    state = State.RUNNING if serving else State.STARTING
+def _under_way(count: Count, child: Child) -> Health:
+    rollout = child.rollout
     if rollout.blocked:
-        message = f"Pods can't be created: {_forbidden(rollout.blocked)}"
-        lasting = LASTING_REFUSAL.search(rollout.blocked) is not None or rollout.stuck is not None
-        return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
+        return _blocked(count, rollout, "Pods", rollout.blocked)
+    state = _state(count, rollout)
+    if _held(rollout):
+        message = _held_words(child)
+        return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
+    if rollout.ending:
+        message = "waits for the old process to end before a new one is started"
+        return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
     if rollout.stuck:
         message = f"the rollout is past its deadline: {progress(count, rollout)}"
         return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
     return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
 
 
+def _blocked(count: Count, rollout: Rollout, what: str, why: str) -> Health:
+    message = f"{what} can't be created: {_forbidden(why)}"
+    lasting = LASTING_REFUSAL.search(why) is not None or rollout.stuck is not None
+    state = _state(count, rollout)
+    return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
+
+
+def _state(count: Count, rollout: Rollout) -> State:
+    return State.RUNNING if rollout.available >= count.desired else State.STARTING
+
+
+def _held(rollout: Rollout) -> bool:
+    """Tell whether a version is kept back by a Deployment that somebody paused; counts it still follows."""
+    return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
+
+
+def _held_words(child: Child) -> str:
+    return f"its Deployment is paused, by somebody: kubectl rollout resume deployment/{child.name}"
+
+
 # A quota may be freed and a webhook come back; these refuse the same Pod for ever.
 LASTING_REFUSAL = re.compile(r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per")
+FORBIDDEN = re.compile(
+    r'^(Failed to create new replica set "[^"]*": )?(pods|replicasets\.apps) "[^"]*" is forbidden: '
+)
 FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
 
 
 def _forbidden(message: str) -> str:
-    text = re.sub(r'^pods "[^"]*" is forbidden: ', "", message)
+    text = FORBIDDEN.sub("", message)
     return f"{text}: {FIX}" if "violates PodSecurity" in text else text
 
 

@@ -46,6 +46,12 @@ class Rollout:
     """Why the Deployment gave up on its rollout."""
     blocked: str | None = None
     """Why Pods can't be created (quota, Pod Security, ...)."""
+    refused: str | None = None
+    """Why the ReplicaSet of the latest spec can't be created: until it can, no figure is about that spec."""
+    paused: bool = False
+    """Whether somebody holds the Deployment's rollouts back (``kubectl rollout pause``)."""
+    ending: bool = False
+    """Whether the old processes have to end before any of the new ones begins."""
     revision: str = ""
     """Which version of the pod template this is, by its own controller's count."""
 
@@ -168,6 +174,8 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
     conditions = {item["type"]: item for item in status.get("conditions") or []}
     progressing = conditions.get("Progressing") or {}
     failure = conditions.get("ReplicaFailure") or {}
+    given_up = reading.text(progressing, "message") if progressing.get("status") == "False" else None
+    refused = progressing.get("reason") == "ReplicaSetCreateError"
     return Rollout(
         current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
         total=status.get("replicas", 0),
@@ -175,10 +183,19 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         serving=(conditions.get("Available") or {}).get("status") == "True",
-        stuck=reading.text(progressing, "message") if progressing.get("status") == "False" else None,
+        stuck=None if refused else given_up,
+        refused=given_up if refused else None,
         blocked=reading.text(failure, "message") if failure.get("status") == "True" else None,
+        paused=raw["spec"].get("paused") is True,
+        ending=_ending(raw["spec"], status),
         revision=(raw["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION, ""),
     )
+
+
+def _ending(spec: dict[str, Any], status: dict[str, Any]) -> bool:
+    if reading.mapping(spec, "strategy").get("type") != "Recreate" or status.get("updatedReplicas"):
+        return False
+    return bool(status.get("replicas") or status.get("terminatingReplicas"))
 
 
 def _controller(metadata: dict[str, Any]) -> Owner | None:

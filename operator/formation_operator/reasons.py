@@ -55,6 +55,7 @@ class Reason(enum.StrEnum):
     # What the Deployment's own controller says.
     REPLICA_FAILURE = "ReplicaFailure"
     DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    DEPLOYMENT_PAUSED = "DeploymentPaused"
 
 
 BY_KUBELET = frozenset(

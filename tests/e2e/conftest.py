@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.client import Client
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
-from tests.images import operator_image, shop_image
+from tests.images import debian, operator_image, shop_image
 from tests.operator_process import OperatorProcess
 
 Answer = dict[str, str]
@@ -21,6 +22,18 @@ def shop(real_node: Cluster) -> None:
     """Put two versions of the sample app onto the node."""
     for version in ("v1", "v2"):
         images.load(real_node, shop_image.build(version))
+
+
+@pytest.fixture(scope="session")
+def debian_image(real_node: Cluster) -> None:
+    """Put Debian onto the node."""
+    images.load(real_node, debian.base())
+
+
+@pytest.fixture
+def person(user: Client, debian_image: None) -> Client:
+    """A user with an image that has a shell."""
+    return user
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,6 @@ import pytest
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.cluster import images
-from tests.cluster.cluster import Cluster
 from tests.contract.test_whose_count import an_hpa
 from tests.health_checks import argo_cd, flux, kstatus
 from tests.history import History, stages
@@ -23,18 +21,6 @@ pytestmark = pytest.mark.node
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=90s")
 RUNS = ("sleep", "inf")
 CRASHES = ("/bin/sh", "-c", "echo 'no database' >&2; exit 3")
-
-
-@pytest.fixture(scope="module")
-def debian_image(real_node: Cluster) -> None:
-    """Put Debian onto the node."""
-    images.load(real_node, debian.base())
-
-
-@pytest.fixture
-def person(user: Client, debian_image: None) -> Client:
-    """A user with an image that has a shell."""
-    return user
 
 
 def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:

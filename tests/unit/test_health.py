@@ -28,6 +28,8 @@ CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5)
 UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
 QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
+QUOTA_OF_SETS = 'replicasets.apps "shop-6d" is forbidden: exceeded quota: small'
+RESUME = "its Deployment is paused, by somebody: kubectl rollout resume deployment/shop-worker"
 POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
 
 
@@ -133,6 +135,51 @@ ROLLOUTS = {
             lasting=True,
         ),
     ),
+    "not even its ReplicaSet may be created": (
+        how(current=False, refused=f'Failed to create new replica set "shop-6d": {QUOTA_OF_SETS}'),
+        Health(
+            State.RUNNING,
+            complete=False,
+            reason=Reason.REPLICA_FAILURE,
+            message="its ReplicaSet can't be created: exceeded quota: small",
+        ),
+    ),
+    "somebody paused the Deployment": (
+        how(updated=0, paused=True),
+        Health(
+            State.RUNNING,
+            complete=False,
+            reason=Reason.DEPLOYMENT_PAUSED,
+            message=RESUME,
+            lasting=True,
+        ),
+    ),
+    "somebody paused the Deployment before its first process": (
+        how(total=0, updated=0, available=0, paused=True),
+        Health(
+            State.STARTING,
+            complete=False,
+            reason=Reason.DEPLOYMENT_PAUSED,
+            message=RESUME,
+            lasting=True,
+        ),
+    ),
+    "somebody paused the Deployment, which grows all the same": (
+        how(total=1, updated=1, available=1, paused=True),
+        under_way("1 of 2 available"),
+    ),
+    "somebody paused the Deployment, and nothing is to change": (
+        how(paused=True),
+        Health(State.RUNNING, complete=True),
+    ),
+    "the old process has to end first": (
+        how(total=0, updated=0, available=0, ending=True),
+        under_way("waits for the old process to end before a new one is started"),
+    ),
+    "the old process takes longer to end than a rollout may": (
+        how(total=0, updated=0, available=0, ending=True, stuck="timed out"),
+        under_way("waits for the old process to end before a new one is started"),
+    ),
     "refused by Pod Security": (
         how(total=0, updated=0, available=0, blocked=POD_SECURITY),
         Health(
@@ -166,6 +213,10 @@ SENTENCES = {
     "past its deadline": (
         how(UNREADY, available=1, stuck="timed out"),
         "1 of 2: its readiness probe fails; the rollout is past its deadline",
+    ),
+    "the version before crashes, and the next is kept back": (
+        how(CRASH, updated=0, paused=True),
+        f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}; {RESUME}",
     ),
     "the version before serves": (
         how(UNREADY, total=3, updated=1),
@@ -238,6 +289,9 @@ ROLLOUT = st.builds(
     serving=st.booleans(),
     stuck=st.none() | st.just("timed out"),
     blocked=st.sampled_from([None, QUOTA, POD_SECURITY]),
+    refused=st.sampled_from([None, QUOTA_OF_SETS]),
+    paused=st.booleans(),
+    ending=st.booleans(),
 )
 
 

@@ -11,9 +11,10 @@ from tests.unit.test_plan import INTENT
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
 
 
-def rollout(*conditions: dict[str, str], **status: Any) -> Rollout:
+def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **status: Any) -> Rollout:
     raw = {
         **INTENT.manifest,
+        "spec": {**INTENT.manifest["spec"], **(spec or {})},
         "metadata": {
             **INTENT.manifest["metadata"],
             "namespace": "default",
@@ -66,6 +67,34 @@ def test_what_its_controller_says_is_kept(
     found = rollout(*conditions)
     assert (found.serving, found.stuck) == (serving, stuck)
     assert found.blocked == blocked
+
+
+def test_a_replica_set_that_cannot_be_created_is_no_deadline() -> None:
+    said = {**condition("Progressing", "False", "quota"), "reason": "ReplicaSetCreateError"}
+    found = rollout(said)
+    assert (found.refused, found.stuck) == ("quota", None)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "status", "ending"),
+    [
+        ("Recreate", {"replicas": 1, "updatedReplicas": 0}, True),
+        ("Recreate", {"replicas": 0, "updatedReplicas": 0, "terminatingReplicas": 1}, True),
+        ("Recreate", {"replicas": 0, "updatedReplicas": 0}, False),
+        ("Recreate", {"replicas": 1, "updatedReplicas": 1, "terminatingReplicas": 1}, False),
+        ("RollingUpdate", {"replicas": 1, "updatedReplicas": 0}, False),
+    ],
+    ids=["it is still there", "it is on its way out", "it is gone", "the new one is there", "both may run"],
+)
+def test_a_new_process_that_waits_for_the_old_one_to_end_is_known(
+    strategy: str, status: dict[str, int], ending: bool
+) -> None:
+    assert rollout(spec={"strategy": {"type": strategy}}, **status).ending == ending
+
+
+def test_a_deployment_that_somebody_paused_is_known() -> None:
+    assert rollout(spec={"paused": True}).paused
+    assert not rollout().paused
 
 
 def test_a_page_that_a_webhook_answers_is_kept_as_a_line() -> None:

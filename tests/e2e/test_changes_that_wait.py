@@ -1,0 +1,88 @@
+"""A change that something holds back: it is said what, and how what runs is meanwhile."""
+
+import pytest
+
+from tests.client import Client, eventually, throughout
+from tests.e2e.test_states import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
+
+pytestmark = pytest.mark.node
+
+QUOTA = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "one"},
+    "spec": {"hard": {"count/replicasets.apps": "1"}},
+}
+SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+
+
+def test_a_deployment_that_somebody_paused_is_named_with_the_command_that_resumes_it(person: Client) -> None:
+    person.apply(shop())
+    person(*READY)
+    person("rollout", "pause", "deployment/shop-worker")
+
+    command(person, "sleep", "1000")
+
+    found = eventually(lambda: is_in(person, "Running", "DeploymentPaused"))
+    assert "kubectl rollout resume deployment/shop-worker" in found["message"]
+    assert person.condition("Stalled")
+    person("rollout", "resume", "deployment/shop-worker")
+    person(*READY)
+
+
+def test_a_quota_of_replica_sets_is_named_as_long_as_it_is_full(person: Client) -> None:
+    person.apply(shop())
+    person(*READY)
+    person.apply(QUOTA)
+
+    command(person, "sleep", "1000")
+
+    found = eventually(lambda: is_in(person, "Running", "ReplicaFailure"))
+    assert found["message"].startswith("its ReplicaSet can't be created: exceeded quota: one")
+    assert person.condition("Reconciling")
+    person("delete", "resourcequota", "one")
+    person(*READY)
+
+
+def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(person: Client) -> None:
+    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=30))
+    person(*READY)
+    person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 6}})
+
+    command(person, *RUNS)
+
+    def waits() -> bool:
+        return "waits for the old process to end" in worker(person).get("message", "")
+
+    eventually(waits)
+    throughout(12, lambda: person.condition("Stalled"))
+    assert waits()
+    person(*READY)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"paused": True}, "; a change waits: spec.paused is true"),
+        (
+            {"processes": {"worker": {"podTemplate": {"spec": {"serviceAccountName": "No Name"}}}}},
+            "serviceAccountName",
+        ),
+    ],
+    ids=["paused", "refused"],
+)
+def test_a_crash_is_told_of_while_its_mending_waits(
+    person: Client, change: dict[str, object], says: str
+) -> None:
+    person.apply(shop(*CRASHES))
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    spec(person, **change)
+
+    command(person, *RUNS)
+    person.reported()
+
+    def told() -> bool:
+        found = is_in(person, "Crashing", "Exited")
+        return found is not None and "exited with code 3" in found["message"] and says in found["message"]
+
+    eventually(told)
