@@ -60,6 +60,7 @@ def changes_in(pod: Pod, now: float) -> float | None:
     elif pod.unready is not None:
         moments += [trust.unready_since(pod) + trust.PATIENCE]
         moments += [since + trust.PATIENCE for each in pod.containers if (since := each.running_since)]
+        moments += [trust.tried_until(each) for each in pod.containers]
     ahead = [moment - now for moment in moments if moment is not None and moment > now]
     return min(ahead, default=None)
 
@@ -86,6 +87,8 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
         return None if pod.set_up else _before_it_runs(pod, events)
     reason, message, _ = pod.unready
     if not message or reason.startswith("Containers"):
+        if not all(item.init or item.ready for item in pod.containers):
+            return None  # its probe has a word of its own
         told = latest(events)
         reason, message = (told.reason, told.message) if told else ("", "")
     if not message:
@@ -159,7 +162,10 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
     kind = "readiness" if container.started else "startup"
     if kind not in container.checks or not trust.unready_for_long(pod, now):
         return None
-    was_ready = trust.unready_since(pod) > (container.running_since or 0) + 1
+    since = container.running_since or 0.0
+    was_ready = trust.unready_since(pod) > since + 1
+    if not was_ready and now < trust.tried_until(container) and not kubelet.probe_failed(kind, events, since):
+        return None  # most processes take a moment to start
     says = kubelet.probe_says(kind, events)
     hint = "" if was_ready or not says.endswith("connection refused") else f": {LISTEN}"
     return Finding(

@@ -35,9 +35,14 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
     return None
 
 
+def probe_failed(kind: str, events: Events, since: float) -> bool:
+    """Tell whether a probe has failed since a moment."""
+    return any(each.last >= since and each.message.startswith(f"{kind.title()} probe ") for each in events)
+
+
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
-    said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>.+)")
+    said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
     told = latest(events, lambda event: said.match(event.message) is not None)
     found = said.match(told.message) if told else None
     return f": {found['words']}" if found else ""

@@ -13,6 +13,8 @@ from formation_operator import naming, reading, times
 from formation_operator.reasons import Reason
 
 SIGNALS = range(1, 32)
+LONGEST_START = 86400.0
+"""Seconds: nobody waits for longer, whatever a probe allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 
 
@@ -65,6 +67,8 @@ class Container:
     """How it ended last."""
     checks: tuple[str, ...]
     """What kubelet may end it for: its probes by their kind, and postStart."""
+    probing: tuple[tuple[str, float], ...] = ()
+    """For how many seconds each probe by its kind may fail before that counts."""
 
     @property
     def well(self) -> bool:
@@ -166,6 +170,7 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
         ended=bool(ended),
         exit=_exit(last, spec) if last else None,
         checks=_checks(spec),
+        probing=tuple((kind, _probing(reading.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
     )
 
 
@@ -173,6 +178,11 @@ def _checks(spec: dict[str, Any]) -> tuple[str, ...]:
     probes = [kind for kind in KINDS_OF_PROBE if spec.get(f"{kind}Probe")]
     hooks = ["postStart"] if reading.mapping(spec, "lifecycle", "postStart") else []
     return (*probes, *hooks)
+
+
+def _probing(probe: dict[str, Any]) -> float:
+    tries = (reading.number(probe, "failureThreshold") or 3) * (reading.number(probe, "periodSeconds") or 10)
+    return min(LONGEST_START, reading.number(probe, "initialDelaySeconds") + tries) if probe else 0.0
 
 
 def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:

@@ -11,6 +11,8 @@ PATIENCE = 10.0
 """Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
 FIRST = 60.0
 """Seconds at most after the first crash: it may well stay the only one."""
+FIRST_PROBES = ("startup", "readiness")
+"""Which probes a process has to pass before it gets requests, one after the other."""
 RELIABLE = 600.0
 """Seconds after which kubelet, too, starts counting a container's crashes anew."""
 
@@ -58,3 +60,10 @@ def unready_since(pod: Pod) -> float:
     """Return since when a Pod isn't ready: since it was made, if nobody says."""
     since = pod.unready[2] if pod.unready else 0.0
     return since or pod.created
+
+
+def tried_until(container: Container) -> float:
+    """Return until when the probes that a container has to pass at first may fail without a word."""
+    passing = FIRST_PROBES if container.started else FIRST_PROBES[:1]
+    allowed = sum(seconds for kind, seconds in container.probing if kind in passing)
+    return (container.running_since or 0.0) + allowed

@@ -568,9 +568,50 @@ def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
 @pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
 def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
     raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
-    assert (diagnosis.finding(seen(raw), NOW) is not None) == told_of
+    assert diagnosis.needs_events(seen(raw), NOW) == told_of
     since = (condition("Ready", status=False, since=seconds, message="by order"),)
     assert (diagnosis.finding(seen(a_pod(conditions=since)), NOW) is not None) == told_of
+
+
+SLOW = {**PROBE, "initialDelaySeconds": 60, "periodSeconds": 5, "failureThreshold": 2}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "probes", "told_of"),
+    [
+        (29, {"startupProbe": PROBE, "started": False}, False),
+        (30, {"startupProbe": PROBE, "started": False, "readinessProbe": SLOW}, True),
+        (29, {"readinessProbe": PROBE}, False),
+        (30, {"readinessProbe": PROBE}, True),
+        (69, {"readinessProbe": SLOW}, False),
+        (70, {"readinessProbe": SLOW}, True),
+        (99, {"readinessProbe": SLOW, "startupProbe": PROBE}, False),
+        (100, {"readinessProbe": SLOW, "startupProbe": PROBE}, True),
+    ],
+)
+def test_a_probe_fails_when_all_its_first_tries_may_have(
+    seconds: float, probes: dict[str, Any], told_of: bool
+) -> None:
+    since = (condition("Ready", status=False, since=seconds),)
+    container = a_container(running(seconds), ready=False, **{"started": True, **probes})
+    pod = seen(a_pod(container, conditions=since))
+    assert (diagnosis.finding(pod, NOW) is not None) == told_of
+    assert told_of or diagnosis.changes_in(pod, NOW) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "told_of"),
+    [
+        (told("Unhealthy", "Readiness probe failed: ", 10), True),
+        (told("Unhealthy", "Readiness probe failed: EOF", 13), False),
+        (told("Unhealthy", "Startup probe failed: EOF", 10), False),
+    ],
+    ids=["it failed", "it failed for the process before", "another one failed"],
+)
+def test_a_probe_fails_as_soon_as_kubelet_says_so(event: Told, told_of: bool) -> None:
+    pod = seen(a_pod(a_container(running(12), ready=False, started=True, readinessProbe=SLOW)))
+    found = diagnosis.finding(pod, NOW, (event,))
+    assert (found.message if found else "") == ("runs, but its readiness probe fails" if told_of else "")
 
 
 STATES = st.one_of(
@@ -585,7 +626,7 @@ CONTAINERS = st.builds(
     restarts=st.integers(0, 3),
     ready=st.booleans(),
     started=st.booleans(),
-    readinessProbe=st.sampled_from([None, PROBE]),
+    readinessProbe=st.sampled_from([None, PROBE, SLOW]),
     livenessProbe=st.sampled_from([None, PROBE]),
 )
 READINESS = st.builds(condition, st.just("Ready"), st.booleans(), since=st.integers(-30, 900))
