@@ -18,4 +18,4 @@ class NotFoundError(ClusterError):
 
 
 class UnavailableError(ClusterError):
-    """The server couldn't answer now: overload, time-out or a lost connection. Try again later."""
+    """The server can't do it now: overload, time-out, a lost connection or a full quota. Try again later."""

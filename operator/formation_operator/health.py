@@ -167,16 +167,28 @@ def _held_words(child: Child) -> str:
 
 
 # A quota may be freed and a webhook come back; these refuse the same Pod for ever.
-LASTING_REFUSAL = re.compile(r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per")
+LASTING_REFUSAL = re.compile(
+    r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per|limit to request ratio|must specify"
+    r"|denied (the )?request"
+)
 FORBIDDEN = re.compile(
     r'^(Failed to create new replica set "[^"]*": )?(pods|replicasets\.apps) "[^"]*" is forbidden: '
 )
+UNSPECIFIED = re.compile(r"(?:specify|;) (\S+) for: ")
 FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
 
 
 def _forbidden(message: str) -> str:
     text = FORBIDDEN.sub("", message)
-    return f"{text}: {FIX}" if "violates PodSecurity" in text else text
+    if "violates PodSecurity" in text:
+        return f"{text}: {FIX}"
+    fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
+    return f"{text}: set {', '.join(fields)}" if fields else text
+
+
+def _field(name: str) -> str:
+    """Return where a type says what a quota counts; a bare name counts requests."""
+    return f"resources.{name}" if "." in name else f"resources.requests.{name}"
 
 
 def progress(count: Count, rollout: Rollout) -> str:

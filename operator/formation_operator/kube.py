@@ -5,6 +5,7 @@ Objects stay plain JSON: the client's generated classes cost some fifty times a 
 
 import json
 import logging
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ PATHS = {
 LABELLED = ("Deployment", "Service", "Pod")
 CHILD_SELECTOR = naming.FORMATION_LABEL
 PAGE = 500
+FOR_NOW = re.compile(r"exceeded quota|because it is being terminated")
+"""What is forbidden only until something else goes."""
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -180,4 +183,6 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         413: errors.RefusedError,
         422: errors.RefusedError,
     }
-    return kinds.get(status, errors.UnavailableError)(message)
+    passing = status == 403 and FOR_NOW.search(message) is not None
+    kind = errors.UnavailableError if passing else kinds.get(status, errors.UnavailableError)
+    return kind(message)

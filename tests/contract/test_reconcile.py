@@ -294,3 +294,19 @@ def test_a_client_that_keeps_changing_a_child_back_is_not_fought_at_full_speed(u
     throughout(3, lambda: image(user, "shop-worker"))
     assert image(user, "shop-worker") == "other:v9"
     assert "another client" in eventually(lambda: user.condition("Reconciling"))["message"]
+
+
+def test_a_quota_that_is_full_is_waited_for(user: Client) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}}
+    user.apply({**quota, "spec": {"hard": {"count/deployments.apps": "0"}}})
+
+    user.apply(a_formation(processes={"worker": WORKER}))
+
+    def waits() -> bool:
+        reconciling = user.condition("Reconciling") or {}
+        return "exceeded quota: none" in reconciling.get("message", "")
+
+    eventually(waits)
+    assert user.condition("Stalled") is None
+    user("delete", "resourcequota", "none")
+    eventually(lambda: user.find("deployment", "shop-worker"))

@@ -67,6 +67,7 @@ QUOTA = {
     "metadata": {"name": "few"},
     "spec": {"hard": {"pods": "1"}},
 }
+LIMITED = {**QUOTA, "spec": {"hard": {"limits.memory": "1Gi"}}}
 LIMITS = {
     "apiVersion": "v1",
     "kind": "LimitRange",
@@ -85,9 +86,10 @@ LIMITS = {
             "maximum memory usage per Container is 64Mi",
             "Stalled",
         ),
+        (LIMITED, shop(), "must specify limits.memory for: worker: set resources.limits.memory", "Stalled"),
         (None, shop(securityDefaults="none"), "violates PodSecurity", "Stalled"),
     ],
-    ids=["quota", "limit range", "pod security"],
+    ids=["quota", "limit range", "quota that needs limits", "pod security"],
 )
 def test_a_namespace_that_refuses_a_pod_is_named(
     person: Client,

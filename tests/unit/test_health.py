@@ -247,6 +247,31 @@ def test_of_several_troubles_one_is_told(findings: tuple[Finding, ...], told: st
     assert told in how(*findings, available=0).message
 
 
+FORBIDDEN = 'pods "shop-1" is forbidden: '
+SPECIFY = "failed quota: q: must specify limits.cpu for: worker; memory for: worker"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "lasting"),
+    [
+        ("exceeded quota: small", False),
+        (SPECIFY, True),
+        ("minimum cpu usage per Container is 100m, but request is 10m", True),
+        ("cpu max limit to request ratio per Container is 2, but provided ratio is 5.000000", True),
+        ("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", True),
+        ('admission webhook "v.kyverno.svc" denied the request: no', True),
+        ('failed calling webhook "v.kyverno.svc": connection refused', False),
+    ],
+)
+def test_a_refusal_that_waiting_will_not_mend_is_known(refusal: str, lasting: bool) -> None:
+    assert how(total=1, updated=1, available=1, blocked=FORBIDDEN + refusal).lasting == lasting
+
+
+def test_a_quota_that_needs_limits_is_told_with_the_fields_that_set_them() -> None:
+    message = how(total=1, updated=1, available=1, blocked=FORBIDDEN + SPECIFY).message
+    assert message == f"Pods can't be created: {SPECIFY}: set resources.limits.cpu, resources.requests.memory"
+
+
 @pytest.mark.parametrize(
     ("found", "complete", "lasting"),
     [

@@ -1,11 +1,12 @@
 """What is made of the API server's answers."""
 
+import json
 from typing import Any
 
 import pytest
 from kubernetes.aio import client
 
-from formation_operator import kube, naming
+from formation_operator import errors, kube, naming
 
 
 class Answering(kube.Kube):
@@ -32,3 +33,34 @@ async def test_lists_of_several_namespaces_are_as_old_as_the_oldest(first: str, 
     await cluster.close()
     assert [item["metadata"]["name"] for item in items] == ["x", "y"]
     assert version == "9"
+
+
+# What an answer means for whoever asked
+
+TERMINATING = (
+    'deployments.apps "shop-web" is forbidden: unable to create new content in namespace shop '
+    "because it is being terminated"
+)
+MEANINGS = {
+    "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.RefusedError),
+    "a full quota": (
+        403,
+        'deployments.apps "shop-web" is forbidden: exceeded quota: q',
+        errors.UnavailableError,
+    ),
+    "a namespace that goes": (403, TERMINATING, errors.UnavailableError),
+    "a field that is wrong": (422, "spec: exceeded quota", errors.RefusedError),
+    "a conflict": (409, "the object has been modified", errors.ConflictError),
+    "overload": (429, "too many requests", errors.UnavailableError),
+}
+
+
+@pytest.mark.parametrize(("code", "message", "kind"), MEANINGS.values(), ids=MEANINGS)
+def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, kind: type) -> None:
+    error = kube.error_of(code, json.dumps({"message": message}).encode())
+    assert type(error) is kind
+    assert str(error) == message
+
+
+def test_an_answer_without_a_message_is_told_as_it_is() -> None:
+    assert str(kube.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
