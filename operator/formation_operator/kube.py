@@ -31,7 +31,7 @@ PATHS = {
 LABELLED = ("Deployment", "Service", "Pod")
 CHILD_SELECTOR = naming.FORMATION_LABEL
 PAGE = 500
-FOR_NOW = re.compile(r"exceeded quota|because it is being terminated")
+FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"

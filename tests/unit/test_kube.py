@@ -48,6 +48,7 @@ MEANINGS = {
         'deployments.apps "shop-web" is forbidden: exceeded quota: q',
         errors.UnavailableError,
     ),
+    "a quota that is new": (403, "x is forbidden: status unknown for quota: q", errors.UnavailableError),
     "a namespace that goes": (403, TERMINATING, errors.UnavailableError),
     "a field that is wrong": (422, "spec: exceeded quota", errors.RefusedError),
     "a conflict": (409, "the object has been modified", errors.ConflictError),
