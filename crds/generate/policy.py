@@ -108,7 +108,7 @@ def row(daemon: Daemon) -> dict[str, str]:
     return {
         "words": daemon.words,
         "background": word(daemon.background),
-        "foreground": word(daemon.foreground),
+        "foreground": word(daemon.stays),
         "only": word(daemon.only, ALWAYS),
         "pid_file": word(daemon.pid_file),
         "says": foreground.LEAVES.format("{}", does=daemon.does, way_out=daemon.way_out),

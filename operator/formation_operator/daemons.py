@@ -31,6 +31,8 @@ class Daemon:
     """What sends it into the background; without one, only its configuration tells."""
     foreground: str = ""
     """What keeps it in the foreground whatever else is said, or makes it do something short instead."""
+    perhaps: str = ""
+    """What may keep it there: nobody but its configuration, or its environment, tells."""
     only: str = ""
     """What must be said as well, such as a subcommand."""
     pid_file: str = ""
@@ -38,6 +40,11 @@ class Daemon:
     values: str = ""
     """The options whose value may be the next word."""
     does: str = "goes into the background"
+
+    @property
+    def stays(self) -> str:
+        """The pattern of what forbids to say that it leaves the foreground."""
+        return "|".join(filter(None, (self.foreground, self.perhaps)))
 
     @property
     def words(self) -> str:
@@ -49,9 +56,9 @@ class Daemon:
         return rf"({self.values})\n[^-\n][^\n]*\n|{word}" if self.values else word
 
 
-def _by_default(way_out: str, foreground: str, **more: str) -> Daemon:
+def _by_default(way_out: str, foreground: str, perhaps: str = "", **more: str) -> Daemon:
     """Return a program that needs no option; a word that isn't known may be the one that forbids it."""
-    return Daemon(way_out, ANYTHING, f"{foreground}|{UNKNOWN}", **more)
+    return Daemon(way_out, ANYTHING, foreground, f"{perhaps}|{UNKNOWN}" if perhaps else UNKNOWN, **more)
 
 
 def _add(flag: str, setting: str = "") -> str:
@@ -100,7 +107,10 @@ _PYTHON = {
         only="webserver|api-server|scheduler|triggerer|dag-processor|celery|kerberos",
     ),
     "supervisord": Daemon(
-        _add("-n (--nodaemon)", "nodaemon=true"), pid_file=r"(-j\n?|--pidfile[\n=]).+", values="-j|--pidfile"
+        _add("-n (--nodaemon)", "nodaemon=true"),
+        foreground="-[a-z]*n[a-z]*|--nodaemon",
+        pid_file=r"(-j\n?|--pidfile[\n=]).+",
+        values="-j|--pidfile",
     ),
 }
 
@@ -149,8 +159,8 @@ _WEB = {
     ),
     "nginx nginx-debug openresty": _by_default(
         _add("-g 'daemon off;'"),
-        # Another configuration may say it as well.
-        r"-g\n?(.*[ ;])?daemon +off.*|-[cps](\n?.+)?|-[tTqvVh?]+",
+        r"-g\n?(.*[ ;])?daemon +off.*|-[tTqvVh?]+|-s(\n?.+)?",
+        perhaps=r"-[cp](\n?.+)?",  # another configuration may say it as well
         values="-[cegps]",
         does="goes into the background unless its configuration forbids it",
     ),
@@ -218,7 +228,9 @@ _SYSTEM = {
     "slapd": _by_default(_add("-d 0"), "-[dVT].*"),
     "postfix": Daemon(_run("postfix start-fg"), "start", values="-c"),
     "exim exim4": Daemon(_run("exim -bdf"), "-bd", "-bdf"),
-    "dnsmasq": Daemon(_add("-k (--keep-in-foreground)", "keep-in-foreground")),
+    "dnsmasq": Daemon(
+        _add("-k (--keep-in-foreground)", "keep-in-foreground"), foreground="-k|--keep-in-foreground"
+    ),
 }
 
 _HELPERS = {

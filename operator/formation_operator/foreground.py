@@ -66,13 +66,24 @@ def finding(command: Sequence[str]) -> str | None:
 
 def way_out(command: Sequence[str]) -> str | None:
     """Return what keeps a command in the foreground that has left it, as far as its program is known."""
-    name, daemon, _ = _reached(command)
-    return f"{name}: {daemon.way_out}" if daemon else None
+    name, daemon, text = _reached(command)
+    if daemon is None:
+        return None
+    words = options(text, daemon)
+    may_leave = _told_to(daemon, words) or "configuration" in daemon.way_out
+    return f"{name}: {daemon.way_out}" if may_leave and not _any(daemon.foreground, words) else None
 
 
 def _leaves(daemon: Daemon, words: Sequence[str]) -> bool:
-    said = [any(_is(pattern, word) for word in words) for pattern in (daemon.background, daemon.foreground)]
-    return said == [True, False] and (not daemon.only or any(_is(daemon.only, word) for word in words))
+    return _told_to(daemon, words) and not _any(daemon.stays, words)
+
+
+def _told_to(daemon: Daemon, words: Sequence[str]) -> bool:
+    return _any(daemon.background, words) and (not daemon.only or _any(daemon.only, words))
+
+
+def _any(pattern: str, words: Sequence[str]) -> bool:
+    return any(_is(pattern, word) for word in words)
 
 
 def _is(pattern: str, word: str) -> bool:

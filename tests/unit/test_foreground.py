@@ -198,7 +198,25 @@ def test_a_process_that_has_left_is_told_the_way_out_if_its_program_is_known(com
     assert (foreground.way_out(shlex.split(command)) or "").startswith(said)
 
 
-@pytest.mark.parametrize("command", ["serve", "", "sh -c 'while true; do serve; done'"])
+NO_WAY_OUT = [
+    "serve",
+    "",
+    "sh -c 'while true; do serve; done'",
+    "apache2 -D FOREGROUND",
+    "nginx -g 'daemon off;'",
+    "nginx -c x -g 'daemon off;'",
+    "php-fpm -F",
+    "sshd -D",
+    "supervisord -n",
+    "dnsmasq -k",
+    "celery -A shop worker",
+    "celery -A shop beat",
+    "memcached -u nobody",
+    "rails server",
+]
+
+
+@pytest.mark.parametrize("command", NO_WAY_OUT)
 def test_no_way_out_is_made_up(command: str) -> None:
     assert foreground.way_out(shlex.split(command)) is None
 
