@@ -43,8 +43,8 @@ def reason(exit_: Exit) -> Reason:
     """Return the word for programs for how a container ended."""
     if exit_.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY
-    if exit_.reason == "ContainerStatusUnknown":
-        return Reason.LOST
+    if exit_.reason == "ContainerStatusUnknown" or (exit_.code == 255 and exit_.reason == "Unknown"):
+        return Reason.LOST  # the second is containerd's word for what it can't remember, as after a reboot
     if exit_.reason in NO_START:
         return why_not_started(exit_.message)
     if _hardly_started(exit_):
@@ -58,8 +58,7 @@ def words(exit_: Exit) -> str:
     """Return how a container ended, as one says it; the process's own last words come with it."""
     match reason(exit_):
         case Reason.OUT_OF_MEMORY:
-            limit = f" ({exit_.memory_limit})" if exit_.memory_limit else ""
-            text = f"needed more memory than its limit{limit} and was killed: raise resources.limits.memory"
+            text = _out_of_memory(exit_.memory_limit)
         case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
@@ -73,6 +72,13 @@ def words(exit_: Exit) -> str:
         case _:
             text = _with_code(exit_.code) + _last_words(exit_)
     return text
+
+
+def _out_of_memory(limit: str) -> str:
+    if limit:
+        return f"needed more memory than its limit ({limit}) and was killed: raise resources.limits.memory"
+    way_out = "set resources.requests.memory and resources.limits.memory"
+    return f"was killed because its node, or its Pod as a whole, ran out of memory: {way_out}"
 
 
 def _with_code(code: int) -> str:

@@ -169,7 +169,8 @@ CASES = {
         a_pod(a_crash(livenessProbe=PROBE, last=ended(137, reason="OOMKilled"))),
         CRASHING,
         "OOMKilled",
-        "needed more memory than its limit and was killed: raise resources.limits.memory",
+        "was killed because its node, or its Pod as a whole, ran out of memory: "
+        "set resources.requests.memory and resources.limits.memory",
         (killed("liveness"),),
     ),
     "its hook failed": Case(

@@ -16,6 +16,7 @@ AN_EXIT = Exit(
 )
 RUNC = "failed to create shim task: OCI runtime create failed: unable to start container process: "
 NOT_FOUND = "executable file not found in $PATH"
+NO_LIMIT = "was killed because its node, or its Pod as a whole, ran out of memory"
 CHECK = "check command, args and the image"
 
 
@@ -60,7 +61,7 @@ ENDS = {
     "too much memory without a limit of its own": (
         an_exit(code=137, reason="OOMKilled", memory_limit=""),
         Reason.OUT_OF_MEMORY,
-        "needed more memory than its limit and was killed: raise resources.limits.memory",
+        f"{NO_LIMIT}: set resources.requests.memory and resources.limits.memory",
     ),
     "a program that isn't there": (
         an_exit(
@@ -120,6 +121,12 @@ ENDS = {
         Reason.LOST,
         "was lost with its node: how it ended isn't known",
     ),
+    "a node that was started again": (
+        an_exit(code=255, reason="Unknown"),
+        Reason.LOST,
+        "was lost with its node: how it ended isn't known",
+    ),
+    "a code that looks like it": (an_exit(code=255), Reason.EXITED, "exited with code 255"),
     "a daemon": (
         an_exit(code=0, reason="Completed", started_at=ago(14)),
         Reason.EXITED_AT_ONCE,
