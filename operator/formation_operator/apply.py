@@ -20,7 +20,9 @@ class Outcome:
 
     action: Action
     child: Child | None = None
-    """The object as it is now, if it was written."""
+    """The object as it is now, if it was written or found."""
+    again: bool = False
+    """Whether nothing of the intent was written, because the object isn't what was decided about."""
     gone: bool = False
     problem: str | None = None
     """Why it couldn't be done, in words."""
@@ -67,38 +69,56 @@ class Executor:
         kind = manifest["kind"]
         live = await self.cluster.get(kind, metadata["namespace"], metadata["name"])
         if live is not None:
-            child = observed.child(live, kind)
-            again = plan.decide(_intent(action), child, self.world)
-            return Outcome(action, child) if again is None else await self._one(again)
+            return await self._found(action, observed.child(live, kind))
         raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
         lost = (kind, metadata["name"]) in self.lost
         notices = (_recreated(action),) if lost else ()
         return Outcome(action, observed.child(raw, kind), notices=notices)
 
-    async def _update(self, action: Action) -> Outcome:
-        if _intent(action).handed_over is not None:
-            return await self._hand_over(action)
-        return await self._write(action)
+    async def _found(self, action: Action, child: Child) -> Outcome:
+        """Leave an object that isn't for us; decide anew about one that is, its count included."""
+        found = plan.decide(_intent(action), child, self.world)
+        if found is not None and found.verb in (Verb.WAIT, Verb.REFUSE):
+            return await self._one(found)
+        return Outcome(action, child, again=True)
 
-    async def _write(self, action: Action, **precondition: str) -> Outcome:
+    async def _update(self, action: Action) -> Outcome:
+        return await self._bring(action, await self._live(_child(action)))
+
+    async def _bring(self, action: Action, live: dict[str, Any]) -> Outcome:
+        """Write the intent over an object, given as it is at this moment.
+
+        Nothing is written over what nobody has decided about: a count that somebody set just now, or
+        an object that has lost the entry by which we know what is ours. The next pass decides anew.
+        """
+        child = _child(action)
+        present = Outcome(action, observed.child(live, child.kind), again=True)
+        if _decided(present.child) != _decided(child):
+            return present
+        try:
+            repaired = ownership.taken_over(live["metadata"].get("managedFields") or [])
+            if repaired is not None:
+                return await self._take_over(action, live, repaired)
+            return await self._write(action, await self._hand_over(action, live))
+        except errors.ConflictError:
+            return present
+
+    async def _write(self, action: Action, version: str) -> Outcome:
         child, manifest = _child(action), _manifest(action)
-        metadata = {**manifest["metadata"], "uid": child.uid, **precondition}
+        metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
         raw = await self.cluster.apply(
             {**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER, force=True
         )
         return Outcome(action, observed.child(raw, child.kind))
 
-    async def _hand_over(self, action: Action) -> Outcome:
-        """Write an intent that mentions the count no more, and leave the count as it is.
+    async def _hand_over(self, action: Action, live: dict[str, Any]) -> str:
+        """Give a count that the intent mentions no more to a manager of its own, so that it stays as it is.
 
-        It goes to a manager of its own first.  If anybody scales in between, as an autoscaler that has
-        just come may, nothing is written over that: the next pass decides anew.
+        Returns the version that the object has then.
         """
-        child = _child(action)
-        live = await self._live(child)
-        present = Outcome(action, observed.child(live, child.kind))
-        if live["spec"].get("replicas") != child.replicas:
-            return present  # not what was decided about
+        child, version = _child(action), str(live["metadata"]["resourceVersion"])
+        if _intent(action).handed_over is None:
+            return version
         only_count = {
             "apiVersion": live["apiVersion"],
             "kind": child.kind,
@@ -106,15 +126,29 @@ class Executor:
                 "name": child.name,
                 "namespace": child.namespace,
                 "uid": child.uid,
-                "resourceVersion": live["metadata"]["resourceVersion"],
+                "resourceVersion": version,
             },
             "spec": {"replicas": _intent(action).handed_over},
         }
-        try:
-            raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
-            return await self._write(action, resourceVersion=raw["metadata"]["resourceVersion"])
-        except errors.ConflictError:
-            return present
+        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
+        return str(raw["metadata"]["resourceVersion"])
+
+    async def _take_over(
+        self, action: Action, live: dict[str, Any], repaired: list[dict[str, Any]]
+    ) -> Outcome:
+        """Make the fields of a restored object ours."""
+        child = _child(action)
+        operations = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
+            # Makes it a conflict if the object was changed meanwhile.
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": live["metadata"]["resourceVersion"],
+            },
+        ]
+        raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+        return Outcome(action, observed.child(raw, child.kind), again=True)
 
     async def _live(self, child: Child) -> dict[str, Any]:
         """Return an object as it is at this moment, or raise ConflictError if it is gone."""
@@ -124,29 +158,14 @@ class Executor:
         return live
 
     async def _repair(self, action: Action) -> Outcome:
-        child = _child(action)
-        live = await self.cluster.get(child.kind, child.namespace, child.name)
-        outcome = await self._update(action)
-        if live is None:
-            return outcome
-        notice = drift.explain(self.formation, _intent(action), live)
-        return dataclasses.replace(outcome, notices=(notice,))
+        live = await self._live(_child(action))
+        return _telling(await self._bring(action, live), drift.explain(self.formation, _intent(action), live))
 
     async def _adopt(self, action: Action) -> Outcome:
         child = _child(action)
         await self._check_living()
-        live = await self._live(child)
-        repaired = ownership.taken_over(live["metadata"].get("managedFields") or [])
-        if repaired is not None:
-            version = live["metadata"]["resourceVersion"]
-            operations = [
-                {"op": "test", "path": "/metadata/resourceVersion", "value": version},
-                {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
-            ]
-            await self.cluster.patch(child.kind, child.namespace, child.name, operations)
-        outcome = await self._update(action)
         note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
-        return dataclasses.replace(outcome, notices=(Notice("Adopted", "Adopt", note),))
+        return _telling(await self._update(action), Notice("Adopted", "Adopt", note))
 
     async def _check_living(self) -> None:
         """Raise ConflictError if the Formation is going: it may be orphaning its children just now.
@@ -170,6 +189,16 @@ class Executor:
 
     async def _refuse(self, action: Action) -> Outcome:
         return Outcome(action, problem=action.reason, lasting=True)
+
+
+def _decided(child: Child | None) -> tuple[object, ...]:
+    """Return what a decision about a count was made of."""
+    return (child.uid, child.replicas, child.count, child.owns_count) if child else ()
+
+
+def _telling(outcome: Outcome, notice: Notice) -> Outcome:
+    """Return the outcome with an Event, if anything was done."""
+    return outcome if outcome.again else dataclasses.replace(outcome, notices=(notice,))
 
 
 def _intent(action: Action) -> Intent:

@@ -148,6 +148,8 @@ class Cache:
         known = there.get((autoscaler.kind, autoscaler.name))
         if known is not None and not _newer(autoscaler.resource_version, known.resource_version):
             return set()
+        if not self._alive(_identity(autoscaler), autoscaler.resource_version):
+            return set()
         there[autoscaler.kind, autoscaler.name] = autoscaler
         if known and known == dataclasses.replace(autoscaler, resource_version=known.resource_version):
             return set()  # most changes of an autoscaler are of its status
@@ -155,6 +157,7 @@ class Cache:
 
     def drop_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
         """Forget an autoscaler; return the Formations that this concerns."""
+        self._bury(_identity(autoscaler), autoscaler.resource_version)
         known = self._autoscalers[autoscaler.namespace].pop((autoscaler.kind, autoscaler.name), None)
         return self._scaled(known) if known else set()
 
@@ -182,8 +185,11 @@ class Cache:
             self._buried.popitem(last=False)
 
     def _alive(self, identity: Identity, version: str) -> bool:
-        """Tell whether what is said of an object is newer than its deletion, and forget that if so."""
-        if int(version) <= self._buried.get(identity, 0):
+        """Tell whether what is said of an object isn't older than its deletion, and forget that if so.
+
+        An object that has lost our labels is told of as deleted, under the version that it has.
+        """
+        if int(version) < self._buried.get(identity, 0):
             return False
         self._buried.pop(identity, None)
         return True
@@ -238,6 +244,10 @@ def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
     )
     metadata = {key: raw["metadata"][key] for key in kept if key in raw["metadata"]}
     return {"metadata": metadata, "spec": raw.get("spec") or {}, "status": raw.get("status") or {}}
+
+
+def _identity(autoscaler: Autoscaler) -> Identity:
+    return autoscaler.kind, autoscaler.namespace, autoscaler.name
 
 
 def _newer(version: str, known: str) -> bool:

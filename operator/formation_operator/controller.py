@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 # Autoscalers first: a count must never be taken for ours before they are known.
 KINDS = (autoscalers.HPA, autoscalers.SCALED_OBJECT, "Deployment", "Service", "Pod", naming.KIND)
 
+EVER = str(2**63 - 1)
+"""The version of a list that is newer than all that is known."""
+
 
 class Controller:
     """Holds the cache and the queue, and keeps them in step with the cluster."""
@@ -73,10 +76,17 @@ class Controller:
             except errors.NotFoundError:
                 if kind != autoscalers.SCALED_OBJECT:
                     raise
-                items, version = [], "0"  # KEDA isn't installed
+                items, version = [], EVER  # KEDA isn't installed, so whatever is known of it has gone
             for raw in items:
-                self.see(kind, raw, deleted=False)
+                self._take(kind, raw)
             self._drop_missing(kind, items, version)
+
+    def _take(self, kind: str, raw: dict[str, Any]) -> None:
+        """Take in an object of a list; whatever is odd about one keeps nobody from seeing the others."""
+        try:
+            self.see(kind, raw, deleted=False)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind, *cache.key_of(raw))
 
     async def _pass(self, key: Key) -> bool:
         try:

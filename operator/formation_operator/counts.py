@@ -8,10 +8,43 @@ passes to a field manager of its own.
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.observed import Child
+
+
+@dataclasses.dataclass(frozen=True)
+class Reported:
+    """What the Formation's status says of a type's count, from an earlier pass."""
+
+    desired: int | None = None
+    resumed: int | None = None
+    """The count to come back to, if it was suspended then."""
+    autoscaled: bool = False
+    current: bool = False
+    """Whether that was about the present spec."""
+
+    @property
+    def count(self) -> int | None:
+        """The count, a suspension left aside."""
+        return self.desired if self.resumed is None else self.resumed
+
+
+UNREPORTED = Reported()
+
+
+def reported(status: Mapping[str, Any], name: str, generation: int) -> Reported:
+    """Return what a status says of a type, for a Formation that has a generation now."""
+    process = (status.get("processes") or {}).get(name) or {}
+    return Reported(
+        desired=process.get("desiredReplicas"),
+        resumed=process.get("resumeReplicas"),
+        autoscaled="replicasManagedBy" in process,
+        current=status.get("observedGeneration") == generation,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,38 +68,42 @@ def decide(
     process: ProcessType,
     child: Child | None,
     autoscaler: Autoscaler | None = None,
-    last: int | None = None,
+    before: Reported = UNREPORTED,
 ) -> Count:
-    """Return the count of one type, given its Deployment as it is now (or none).
-
-    ``last`` is the count that was reported last, for a Deployment that has to come back.
-    """
+    """Return the count of one type, given its own Deployment as it is now (or none)."""
     declared = declared_count(process)
     if declared is not None and autoscaler is None:
         desired = 0 if spec.suspend else declared
         return Count(desired=desired, rendered=desired, remembered=declared)
     if child is None:
         # It is ours until it is there: then the next pass hands it over.
-        first = last or (1 if declared is None else declared)
+        first = _first((before.count, declared), 1)
         desired = 0 if spec.suspend else first
         ours = desired if desired != 1 else None
         return Count(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
-    return _theirs(spec, child, autoscaler)
+    return _theirs(spec, child, autoscaler, before)
 
 
-def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None) -> Count:
+def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Count:
     """Return the count of a type whose count isn't ours, but for a suspension."""
     present = child.replicas
-    if child.owns_count and child.replicas == 0 and child.count is not None:
-        present = child.count  # suspended: the zero is ours
+    if child.owns_count and child.replicas == 0:
+        present = _first((child.count, before.count), 1)  # suspended: the zero is ours
     if spec.suspend:
-        # What an autoscaler sets meanwhile is no wish for later: taken up, it would be a fight without end.
-        kept = present if autoscaler is None or child.count is None else child.count
+        kept = present
+        if autoscaler is not None and (before.resumed is not None or before.desired is None):
+            # What it sets during a suspension is no wish for later: that would be a fight without end.
+            kept = _first((child.count, before.resumed), present)
         return Count(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None
     return Count(
         desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler
     )
+
+
+def _first(known: Iterable[int | None], otherwise: int) -> int:
+    """Return the first count that is known."""
+    return next((count for count in known if count is not None), otherwise)
 
 
 def declared_count(process: ProcessType) -> int | None:

@@ -249,6 +249,9 @@ class ProcessStatus(Model):
     last_exit: Exit | None = Field(None, description="How a process of this type ended last, unasked.")
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
+    resume_replicas: int | None = Field(
+        None, description="While the Formation is suspended: the count to come back to."
+    )
     ready_replicas: int | None = Field(None, description="Processes that are ready.")
     updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
     selector: str | None = Field(None, description="The label selector of this type's Pods.")

@@ -10,6 +10,8 @@ from typing import Any
 
 from formation_operator import naming, ownership, reading
 
+LONGEST_COUNT = 9
+"""Digits: any count of so many fits the API's 32 bits."""
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 Key = tuple[str, str]
 """Namespace and name of a Formation."""
@@ -101,6 +103,17 @@ class Child:
             return (self.namespace, self.owner.name) if self.owner.is_formation else None
         return (self.namespace, self.formation) if self.formation else None
 
+    @property
+    def replicas_of_others(self) -> bool:
+        """Whether processes run by somebody else's count."""
+        return self.kind == "Deployment" and not self.owns_count and self.replicas > 0
+
+    def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
+        """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
+        if self.owner is not None:
+            return self.owner.uid == uid
+        return self.selected and (self.formation, self.process_type) == (formation, process_type)
+
     def same_object_as(self, other: "Child") -> bool:
         """Whether nothing differs but how far the rollout has got."""
         return (
@@ -144,11 +157,16 @@ def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
     return {
         "owns_count": ownership.holds(entry, ("spec", "replicas")),
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
-        "count": int(remembered) if remembered.isdecimal() else None,
+        "count": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
         "images": tuple((item["name"], sys.intern(item.get("image", ""))) for item in containers),
         "rollout": _rollout(raw),
     }
+
+
+def _count(text: str) -> int | None:
+    """Return a count, or nothing for what can't be one: anybody may have written it."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else None
 
 
 NAMELESS = Setter("A client without a name", scale=True)
@@ -163,7 +181,7 @@ def _setter(managed: list[dict[str, Any]]) -> Setter | None:
     others = [
         Setter(entry["manager"], entry.get("subresource") == "scale")
         for entry in managed
-        if entry["manager"] not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
+        if entry.get("manager", naming.FIELD_MANAGER) not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
         and ownership.holds(entry.get("fieldsV1") or {}, ("spec", "replicas"))
     ]
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)

@@ -72,7 +72,7 @@ class Reconciler:
         self._ask = ask
         self._delay = settings.status_delay
         policy = scaling.Policy(settings.write_through, frozenset(settings.honour))
-        self._requests = requests.Requests(cluster, known, policy)
+        self._requests = requests.Requests(cluster, known, ask, policy)
         self._patience = patience.Patience()
         self._reporter = report.Reporter(cluster, known, clock, ask, settings.status_delay)
         self._examiner = evidence.Examiner(cluster)
@@ -91,7 +91,8 @@ class Reconciler:
             return True
 
         if not formation.spec.paused:
-            await self._reporter.tell(raw, await self._requests.honour(key, formation))
+            async for notice in self._requests.honour(key, formation):
+                await self._reporter.tell(raw, [notice])
             if key not in self._cache.formations:
                 return True
             raw = self._cache.formations[key]
@@ -103,7 +104,7 @@ class Reconciler:
         if not self._reporter.later(key, outcomes):
             seen = await self._see(key, wanted, outcomes)
             await self._reporter.write(raw, status.compute(seen, raw["status"], self._now()))
-        return not any(outcome.problem for outcome in outcomes)
+        return not any(outcome.problem or outcome.again for outcome in outcomes)
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
@@ -114,17 +115,19 @@ class Reconciler:
         known = self._cache.autoscalers_in(key[0])
         children = self._cache.children_of(key)
         # The Formation may have been deleted while a request was under way.
-        before = self._cache.formations.get(key, {}).get("status", {}).get("processes") or {}
-        return {
-            name: counts.decide(
+        before = self._cache.formations.get(key, {}).get("status") or {}
+        about = formation.metadata
+        decided = {}
+        for name, process in formation.spec.processes.items():
+            child = children.get(("Deployment", naming.child(about.name, name)))
+            decided[name] = counts.decide(
                 formation.spec,
                 process,
-                children.get(("Deployment", naming.child(key[1], name))),
-                autoscalers.of_child(known, naming.child(key[1], name)),
-                (before.get(name) or {}).get("desiredReplicas"),
+                child if child is not None and child.belongs_to(about.uid, about.name, name) else None,
+                autoscalers.of_child(known, naming.child(about.name, name)),
+                counts.reported(before, name, about.generation),
             )
-            for name, process in formation.spec.processes.items()
-        }
+        return decided
 
     async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -149,7 +152,7 @@ class Reconciler:
         if action.verb is not plan.Verb.REPAIR or child is None:
             return action
         restless = scaling.restless(wanted.formation.spec, wanted.counts[action.process_type])
-        if restless and not child.owns_count:
+        if restless and child.replicas_of_others:
             return dataclasses.replace(
                 action, verb=plan.Verb.REFUSE, reason=restless, trouble=Trouble.CAN_NOT_SUSPEND
             )
@@ -165,7 +168,7 @@ class Reconciler:
             self._cache.drop_child(action.child, lost=False)
         elif child is not None:
             self._cache.put_child(child)
-            if action.intent is not None:
+            if action.intent is not None and not outcome.again:
                 self._cache.settled[child.uid] = (action.intent.digest, child.owned)
 
     async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:

@@ -1,6 +1,8 @@
 """Write through what was asked of the children, as `scaling` judges it."""
 
-from formation_operator import autoscalers, errors, naming, scaling
+from collections.abc import AsyncIterator, Callable
+
+from formation_operator import autoscalers, counts, errors, naming, scaling
 from formation_operator.cache import Cache
 from formation_operator.cluster import Cluster
 from formation_operator.model import Formation
@@ -14,28 +16,38 @@ TEST_FAILED = "rejected our request due to an error in our request"
 class Requests:
     """Finds scale requests on the children of a Formation, and gives their counts to it."""
 
-    def __init__(self, cluster: Cluster, known: Cache, policy: scaling.Policy) -> None:
-        """Take the port to the cluster, the cache, and whose scaling of a child is a request."""
+    def __init__(
+        self, cluster: Cluster, known: Cache, ask: Callable[[Key, float], None], policy: scaling.Policy
+    ) -> None:
+        """Take the port to the cluster, the cache, and whose scaling of a child is a request.
+
+        ``ask`` asks for a pass after some seconds.
+        """
         self._cluster = cluster
         self._cache = known
+        self._ask = ask
         self._policy = policy
 
-    async def honour(self, key: Key, formation: Formation) -> list[Notice]:
-        """Bring the Formation in the cache to what was asked, and return what to tell about it."""
-        scaled = self._scaled(key, formation)
-        if not scaled:
-            return []
+    async def honour(self, key: Key, formation: Formation) -> AsyncIterator[Notice]:
+        """Bring the Formation in the cache to what was asked, and yield what to tell about it.
+
+        Raises `ConflictError` if the Formation is another than the one in the cache.
+        """
+        found = self._scaled(key, formation)
+        if not found:
+            return
         await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
-        notices = []
-        for name, child in scaled.items():
+        status = self._cache.formations.get(key, {}).get("status") or {}
+        for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
-            verdict = scaling.judge(formation.spec, name, child, autoscaler, self._policy)
+            before = counts.reported(status, name, formation.metadata.generation)
+            scaled = scaling.Scaled(name, child, autoscaler, before)
+            verdict = scaling.judge(formation.spec, scaled, self._policy)
             if isinstance(verdict, scaling.Request):
                 verdict = await self._write_through(key, verdict)
             if verdict is not None:
-                notices.append(verdict)
-        return notices
+                yield verdict
 
     def _scaled(self, key: Key, formation: Formation) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
@@ -64,14 +76,17 @@ class Requests:
             except errors.NotFoundError:
                 continue  # KEDA isn't installed
             for raw in items:
-                self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind))
+                # News for other Formations, too: the watch won't tell it again.
+                for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
+                    self._ask(key, 0.0)
 
-    async def _write_through(self, key: Key, request: scaling.Request) -> Notice | None:
+    async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
         try:
             written = await self._cluster.patch(naming.KIND, *key, request.patch())
         except errors.RefusedError as error:
             if TEST_FAILED in str(error):
-                return None  # the Formation changed just now; its next pass sees both
+                # Going on would set the child back to a count that isn't the Formation's any more.
+                raise errors.ConflictError("the Formation was changed just now") from error
             return request.overruled(f"the Formation can't have it ({error})")
         self._cache.put_formation(written)
         return request.honoured()

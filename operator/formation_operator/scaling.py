@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 
 from formation_operator import autoscalers, naming
 from formation_operator.autoscalers import Autoscaler
-from formation_operator.counts import Count
+from formation_operator.counts import UNREPORTED, Count, Reported
 from formation_operator.model import FormationSpec
 from formation_operator.notices import Notice
-from formation_operator.observed import NAMELESS, Child, Setter
+from formation_operator.observed import NAMELESS, Child
 
-HPA_CONTROLLER = "kube-controller-manager"
-"""Scales for HPAs. Its name is its only mark, so it is never taken for a person."""
+AUTOSCALERS = frozenset({"kube-controller-manager", "keda"})
+"""Who scales for HPAs and for ScaledObjects. Their names are their only marks."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,26 +64,44 @@ class Request:
         return Notice("ScaleOverruled", "Scale", note, warning=True)
 
 
-def judge(
-    spec: FormationSpec,
-    name: str,
-    child: Child,
-    autoscaler: Autoscaler | None,
-    policy: Policy,
-) -> Request | Notice | None:
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """A Deployment whose count isn't ours, and what is known of that count."""
+
+    process_type: str
+    child: Child
+    autoscaler: Autoscaler | None = None
+    before: Reported = UNREPORTED
+
+
+def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
     """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
-    declared = spec.processes[name].replicas
-    setter = child.count_set_by
-    if declared is None or setter is None or child.owns_count or autoscaler is not None:
+    child, declared = scaled.child, spec.processes[scaled.process_type].replicas
+    if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
-    if not _asks(setter, child, policy) or child.replicas == (0 if spec.suspend else declared):
+    if not _asked(scaled, policy) or child.count_set_by is None:
         return None
-    request = Request(name, child.name, setter.manager, declared, child.replicas)
+    request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     if child.count is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
-    if child.count != declared:
+    # If the Deployment can't be written, its base stays behind what was seen of the Formation.
+    seen = scaled.before.current and scaled.before.count == declared
+    if child.count != declared and not seen:
         return request.overruled(f"the Formation was changed from {child.count} to {declared} as well")
     return request
+
+
+def _asked(scaled: Scaled, policy: Policy) -> bool:
+    """Tell whether a client's change of the count is a request."""
+    child, before = scaled.child, scaled.before
+    setter = child.count_set_by
+    if not policy.write_through or setter is None or child.owns_count:
+        return False
+    if setter.manager in AUTOSCALERS or scaled.autoscaler is not None or before.autoscaled:
+        return False  # one that has just gone may have left its last count, and zeros have no name
+    if child.count is None and (setter is NAMELESS or before.count == child.replicas):
+        return False  # the count was omitted until now
+    return setter.scale or setter.manager in policy.honoured
 
 
 def restless(spec: FormationSpec, count: Count) -> str | None:
@@ -102,21 +120,14 @@ def restless(spec: FormationSpec, count: Count) -> str | None:
     )
 
 
-def _asks(setter: Setter, child: Child, policy: Policy) -> bool:
-    """Tell whether a client's change of the count is a request."""
-    if not policy.write_through or setter.manager == HPA_CONTROLLER:
-        return False
-    if setter is NAMELESS and child.count is None:
-        return False  # nobody ever set it: the count was omitted until now
-    return setter.scale or setter.manager in policy.honoured
-
-
 def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:
     """Yield a sentence for each count that two clients decide about, or that none can."""
     known = list(known)
     for name, process in sorted(spec.processes.items()):
         autoscaler = autoscalers.of_child(known, naming.child(formation, name))
-        if autoscaler and process.replicas is not None:
+        if autoscaler and process.singleton:
+            yield f"{name}: {autoscaler} may run several processes of a singleton: take one of the two away"
+        elif autoscaler and process.replicas is not None:
             yield (
                 f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "
                 f"take spec.processes.{name}.replicas away"

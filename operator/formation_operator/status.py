@@ -149,6 +149,7 @@ def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict
         **({"reason": own.reason, "message": own.message} if own.reason else {}),
         "restarts": sum(pod.restarts for pod in seen.pods if pod.process_type == name),
         **({"lastExit": last} if last else {}),
+        **({"resumeReplicas": seen.counts[name].remembered} if seen.suspended else {}),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
     }
 

@@ -13,9 +13,9 @@ import yaml
 from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
+from tests.contract.counting import count, declared
 from tests.contract.test_counts_and_images import counts
 from tests.contract.test_quiet import versions
-from tests.contract.test_whose_count import count, declared
 
 FORMATION = a_formation(
     env=[{"name": "LOG_LEVEL", "value": "info"}],

@@ -1,64 +1,11 @@
 """Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.history import History, stages
+from tests.contract.counting import Record, an_hpa, count, declared, managed_by
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
-
-
-class Record(History):
-    """All values that a Deployment's count took."""
-
-    def __init__(self, user: Client, name: str) -> None:
-        super().__init__(user, "deployment", name)
-
-    def counts(self) -> list[int]:
-        """Stop watching and return the values, repetitions left out."""
-        return stages(self.end(), lambda deployment: int(deployment["spec"]["replicas"]))
-
-
-def count(user: Client, name: str = "shop-worker") -> int:
-    return int(user.get("deployment", name)["spec"]["replicas"])
-
-
-def declared(user: Client, process_type: str = "worker") -> int | None:
-    count: int | None = user.get("formation", "shop")["spec"]["processes"][process_type].get("replicas")
-    return count
-
-
-def an_hpa(minimum: int, target: str = "shop-worker", kind: str = "Deployment") -> dict[str, Any]:
-    version = "apps/v1" if kind == "Deployment" else "formations.dev/v1"
-    return {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": f"{target}-{kind.lower()}"},
-        "spec": {
-            "scaleTargetRef": {"apiVersion": version, "kind": kind, "name": target},
-            "minReplicas": minimum,
-            "maxReplicas": 20,
-            "metrics": [
-                {
-                    "type": "Resource",
-                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}},
-                }
-            ],
-        },
-    }
-
-
-@pytest.fixture
-def interrupted(operator: OperatorProcess) -> Iterator[OperatorProcess]:
-    """The operator, which the test may stop."""
-    yield operator
-    operator.restart()
 
 
 def test_a_scale_request_on_a_child_is_written_through_with_an_event(user: Client) -> None:
@@ -178,12 +125,6 @@ def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(use
     assert record.counts() == [4, 6, 4]
     assert not user.events("ScaleHonoured")
     assert not user.events("DriftRepaired")
-
-
-def managed_by(user: Client) -> str | None:
-    processes = user.get("formation", "shop")["status"].get("processes") or {}
-    manager: str | None = (processes.get("worker") or {}).get("replicasManagedBy")
-    return manager
 
 
 def test_an_autoscaler_that_acts_before_the_operator_sees_it_is_not_written_through(
@@ -309,115 +250,3 @@ def test_write_through_can_be_turned_off(user: Client, interrupted: OperatorProc
 
     eventually(lambda: count(user) == 4)
     assert declared(user) == 4
-
-
-KEDA = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "scaledobjects.keda.sh"},
-    "spec": {
-        "group": "keda.sh",
-        "names": {
-            "kind": "ScaledObject",
-            "listKind": "ScaledObjectList",
-            "plural": "scaledobjects",
-            "singular": "scaledobject",
-        },
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                },
-            }
-        ],
-    },
-}
-
-
-@pytest.fixture
-def keda(kubectl: Client) -> Iterator[None]:
-    """A cluster that knows KEDA's objects; its writes are replayed by the test."""
-    kubectl("apply", "-f", "-", input=json.dumps(KEDA))
-    kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
-    yield
-    kubectl("delete", "crd", "scaledobjects.keda.sh", "--ignore-not-found")
-
-
-SCALED_OBJECT = {
-    "apiVersion": "keda.sh/v1alpha1",
-    "kind": "ScaledObject",
-    "metadata": {"name": "jobs"},
-    "spec": {"scaleTargetRef": {"name": "shop-worker"}, "triggers": []},
-}
-
-
-@pytest.fixture
-def keda_user(keda: None, user: Client, interrupted: OperatorProcess) -> Client:
-    """A user whose worker KEDA scales; the operator was started when KEDA was there."""
-    interrupted.restart()
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    user.apply(SCALED_OBJECT)
-    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
-    return user
-
-
-def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: Client) -> None:
-    record = Record(keda_user, "shop-worker")
-
-    for wanted in (0, 1):
-        keda_user("scale", "deployment/shop-worker", f"--replicas={wanted}")
-        assert throughout(2, lambda: count(keda_user)) == wanted
-    hpa = an_hpa(6)
-    keda_user.apply(hpa)
-    eventually(lambda: count(keda_user) == 6, patience=40)
-    assert managed_by(keda_user) == "ScaledObject/jobs"
-    keda_user("delete", "hpa", hpa["metadata"]["name"])
-    assert throughout(2, lambda: count(keda_user)) == 6
-    keda_user("scale", "deployment/shop-worker", "--replicas=0")
-    assert throughout(2, lambda: count(keda_user)) == 0
-    keda_user("delete", "scaledobject", "jobs")
-
-    eventually(lambda: count(keda_user) == 4)
-    assert record.counts() == [4, 0, 1, 6, 0, 4]
-    assert declared(keda_user) == 4
-    assert not keda_user.events("ScaleHonoured")
-
-
-def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_says_how_to_hold_it(
-    keda_user: Client,
-) -> None:
-    record = Record(keda_user, "shop-worker")
-
-    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
-    eventually(lambda: count(keda_user) == 0)
-    for wanted in (1, 2):
-        keda_user("scale", "deployment/shop-worker", f"--replicas={wanted}")
-        assert throughout(2, lambda: count(keda_user)) == wanted
-
-    stalled = eventually(lambda: keda_user.condition("Stalled"))
-    assert stalled["reason"] == "CannotSuspend"
-    assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
-    keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
-    eventually(lambda: count(keda_user) == 0)
-    eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
-    keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
-    eventually(lambda: count(keda_user) == 4)
-    assert record.counts() == [4, 0, 1, 2, 0, 4]
-
-
-def test_the_operator_goes_on_when_keda_is_taken_away(
-    keda_user: Client, interrupted: OperatorProcess
-) -> None:
-    process = interrupted.process
-    keda_user("delete", "crd", "scaledobjects.keda.sh")
-
-    eventually(lambda: count(keda_user) == 4)
-    keda_user("scale", "deployment/shop-worker", "--replicas=5")
-    eventually(lambda: declared(keda_user) == 5)
-    assert process is not None
-    assert throughout(5, lambda: process.poll() is None)

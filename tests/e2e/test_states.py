@@ -10,7 +10,7 @@ import pytest
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
-from tests.contract.test_whose_count import an_hpa
+from tests.contract.counting import an_hpa
 from tests.health_checks import argo_cd, flux, kstatus
 from tests.history import History, stages
 from tests.images import debian

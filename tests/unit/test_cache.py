@@ -1,5 +1,8 @@
 """What the operator knows between two passes."""
 
+import dataclasses
+
+from formation_operator.autoscalers import Autoscaler
 from formation_operator.cache import Cache
 from formation_operator.observed import Child
 from tests import builders
@@ -67,3 +70,19 @@ def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -
     cache.put_child(a_child(resource_version="10"))
     assert list(cache.formations) == [("default", "shop")]
     assert len(cache.children) == 1
+
+
+def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:
+    cache = a_cache(a_child(resource_version="5"))
+    cache.drop_child(a_child(resource_version="6"), lost=True)
+    cache.put_child(a_child(resource_version="6", formation=None))
+    assert len(cache.children) == 1
+
+
+def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
+    cache = a_cache()
+    hpa = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "5", "Deployment", "shop-worker")
+    assert cache.put_autoscaler(hpa) == {("default", "shop")}
+    cache.drop_autoscaler(dataclasses.replace(hpa, resource_version="9"))
+    assert cache.put_autoscaler(dataclasses.replace(hpa, resource_version="7")) == set()
+    assert cache.autoscalers_in("default") == []

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator import counts
 from formation_operator.autoscalers import Autoscaler
-from formation_operator.counts import Count
+from formation_operator.counts import Count, Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.observed import Child
 
@@ -29,9 +29,15 @@ OURS = dataclasses.replace(PRESENT, owns_count=True)
 SUSPENDED = dataclasses.replace(OURS, replicas=0, count=5)
 
 
-def decide(process: ProcessType, child: Child | None, *, suspend: bool | None = None) -> Count:
+def decide(
+    process: ProcessType,
+    child: Child | None,
+    *,
+    suspend: bool | None = None,
+    before: Reported = counts.UNREPORTED,
+) -> Count:
     spec = FormationSpec(processes={"worker": process}, suspend=suspend)
-    return counts.decide(spec, process, child)
+    return counts.decide(spec, process, child, before=before)
 
 
 DECLARED, OMITTED = ProcessType(replicas=3), ProcessType()
@@ -76,9 +82,11 @@ def test_a_singleton_is_one_unless_it_says_none() -> None:
 HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
 
 
-def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:
+def autoscaled(
+    child: Child | None, *, suspend: bool | None = None, before: Reported = counts.UNREPORTED
+) -> Count:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
-    return counts.decide(spec, DECLARED, child, HPA)
+    return counts.decide(spec, DECLARED, child, HPA, before)
 
 
 def test_an_autoscalers_count_is_left_to_it_though_one_is_declared() -> None:
@@ -105,6 +113,36 @@ def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() ->
     assert autoscaled(None).rendered == 3
 
 
-def test_a_child_that_comes_back_has_the_count_that_was_reported_last() -> None:
-    spec = FormationSpec(processes={"worker": OMITTED})
-    assert counts.decide(spec, OMITTED, None, None, 6).rendered == 6
+def test_an_autoscaler_that_came_unseen_before_a_suspension_is_remembered_with_its_own_count() -> None:
+    scaled = dataclasses.replace(PRESENT, replicas=9, count=4)
+    assert autoscaled(scaled, suspend=True, before=Reported(desired=4)).remembered == 9
+
+
+@pytest.mark.parametrize("last", [6, 0])
+def test_a_child_that_comes_back_has_the_count_that_was_reported_last(last: int) -> None:
+    count = decide(OMITTED, None, before=Reported(last))
+    assert (count.desired, count.rendered) == (last, last)
+
+
+def test_a_child_that_comes_back_after_a_suspension_has_the_count_from_before() -> None:
+    assert decide(OMITTED, None, before=Reported(0, resumed=5)).rendered == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [(Reported(0, resumed=5), 5), (Reported(0), 0), (counts.UNREPORTED, 1)],
+    ids=["suspended", "scaled to zero", "lost, too"],
+)
+def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: Reported, kept: int) -> None:
+    bare = dataclasses.replace(SUSPENDED, count=None)
+    assert decide(OMITTED, bare, suspend=True, before=before).remembered == kept
+    assert decide(OMITTED, bare, before=before).handed_over == kept
+
+
+def test_what_was_reported_is_read_from_the_status() -> None:
+    process = {"desiredReplicas": 0, "resumeReplicas": 5, "replicasManagedBy": "ScaledObject/jobs"}
+    status = {"observedGeneration": 3, "processes": {"worker": process}}
+    read = counts.reported(status, "worker", 3)
+    assert read == Reported(desired=0, resumed=5, autoscaled=True, current=True)
+    assert read.count == 5
+    assert counts.reported({"observedGeneration": -1}, "worker", 1) == counts.UNREPORTED

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator import observed, reading
 from formation_operator.observed import Rollout
-from tests.unit.test_plan import INTENT
+from tests.unit.test_plan import INTENT, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
 
@@ -109,3 +109,29 @@ def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
     assert (child.formation, child.process_type) == ("shop", "worker")
     assert child.selected
     assert child.formation_key == ("default", "shop")
+
+
+def test_a_forged_deployment_is_read_like_any_other() -> None:
+    forged = {"formations.dev/count": "9" * 5000}
+    fields: dict[str, Any] = {"f:metadata": {"f:annotations": {"f:formations.dev/count": {}}}}
+    entries = [
+        {"manager": "formation-operator", "operation": "Apply", "fieldsV1": fields},
+        {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+    ]
+    metadata = {**fresh(), "annotations": forged, "managedFields": entries}
+    read = observed.child({**INTENT.manifest, "metadata": metadata}, "Deployment")
+    assert read.count is None
+    assert read.count_set_by == observed.NAMELESS
+
+
+@pytest.mark.parametrize(
+    ("owner", "label", "mine"),
+    [("u", "", True), ("other", "shop", False), (None, "shop", True), (None, "a", False)],
+)
+def test_a_deployment_is_the_formations_own_or_an_orphan_with_its_labels(
+    owner: str | None, label: str, mine: bool
+) -> None:
+    child = a_child(
+        formation=label, owner=owner and observed.Owner("formations.dev/v1", "Formation", "shop", owner)
+    )
+    assert child.belongs_to("u", "shop", "worker") is mine

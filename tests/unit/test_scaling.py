@@ -7,10 +7,11 @@ import pytest
 
 from formation_operator import scaling
 from formation_operator.autoscalers import Autoscaler
+from formation_operator.counts import Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
 from formation_operator.observed import NAMELESS, Setter
-from formation_operator.scaling import Policy, Request
+from formation_operator.scaling import Policy, Request, Scaled
 from tests.unit.test_plan import a_child
 
 SCALED = a_child(replicas=7, count=4, count_set_by=Setter("k9s", scale=True))
@@ -23,7 +24,8 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
         processes={"worker": ProcessType(replicas=changes.get("declared", 4))}, suspend=changes.get("suspend")
     )
     policy = changes.get("policy", Policy())
-    return scaling.judge(spec, "worker", child, changes.get("autoscaler"), policy)
+    scaled = Scaled("worker", child, changes.get("autoscaler"), changes.get("before", Reported()))
+    return scaling.judge(spec, scaled, policy)
 
 
 def test_a_scale_request_is_written_through() -> None:
@@ -44,6 +46,9 @@ def test_a_scale_request_is_written_through() -> None:
         (SCALED, {"declared": None}),
         (EDITED, {}),
         (dataclasses.replace(SCALED, count_set_by=Setter("kube-controller-manager", scale=True)), {}),
+        (dataclasses.replace(SCALED, count_set_by=Setter("keda", scale=True)), {}),
+        (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
+        (dataclasses.replace(SCALED, count=None), {"before": Reported(7)}),
         (dataclasses.replace(SCALED, count_set_by=None), {}),
         (dataclasses.replace(SCALED, owns_count=True), {}),
         (dataclasses.replace(SCALED, replicas=4), {}),
@@ -55,6 +60,9 @@ def test_a_scale_request_is_written_through() -> None:
         "no declared count",
         "an edit",
         "an HPA's",
+        "KEDA's",
+        "what an autoscaler left behind",
+        "asked for while the count was omitted",
         "nobody's",
         "ours",
         "the same count",
@@ -74,6 +82,19 @@ def test_without_a_base_or_if_both_moved_the_formation_wins(base: int | None) ->
     verdict = judge(dataclasses.replace(SCALED, count=base))
     assert isinstance(verdict, Notice)
     assert verdict.reason == "ScaleOverruled"
+
+
+def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment() -> None:
+    seen = Reported(desired=7, current=True)
+    request = judge(dataclasses.replace(SCALED, replicas=9), declared=7, before=seen)
+    assert isinstance(request, Request)
+    assert (request.declared, request.wanted) == (7, 9)
+    assert isinstance(judge(SCALED, declared=5, before=dataclasses.replace(seen, current=False)), Notice)
+
+
+def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
+    spec = FormationSpec(processes={"worker": ProcessType(singleton=True)})
+    assert "several processes of a singleton" in next(scaling.contended(spec, "shop", [HPA]))
 
 
 def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:
