@@ -108,6 +108,7 @@ class Reconciler:
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
+        self._requests.forget(key)
         self._examiner.forget(key)
         self._reporter.forget(key)
 

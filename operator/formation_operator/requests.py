@@ -27,6 +27,11 @@ class Requests:
         self._cache = known
         self._ask = ask
         self._policy = policy
+        self._written: dict[Key, dict[str, int]] = {}
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of a Formation that is gone."""
+        self._written.pop(key, None)
 
     async def honour(self, key: Key, formation: Formation) -> AsyncIterator[Notice]:
         """Bring the Formation in the cache to what was asked, and yield what to tell about it.
@@ -35,6 +40,7 @@ class Requests:
         """
         found = self._scaled(key, formation)
         if not found:
+            self.forget(key)
             return
         await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
@@ -42,7 +48,8 @@ class Requests:
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
             before = counts.reported(status, name, formation.metadata.generation)
-            scaled = scaling.Scaled(name, child, autoscaler, before)
+            written = self._written.get(key, {}).get(name)
+            scaled = scaling.Scaled(name, child, autoscaler, before, written)
             verdict = scaling.judge(formation.spec, scaled, self._policy)
             if isinstance(verdict, scaling.Request):
                 verdict = await self._write_through(key, verdict)
@@ -89,4 +96,5 @@ class Requests:
                 raise errors.ConflictError("the Formation was changed just now") from error
             return request.overruled(f"the Formation can't have it ({error})")
         self._cache.put_formation(written)
+        self._written.setdefault(key, {})[request.process_type] = request.wanted
         return request.honoured()

@@ -72,6 +72,8 @@ class Scaled:
     child: Child
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
+    written: int | None = None
+    """The count that was written through last, and may not have reached the Deployment."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
@@ -85,7 +87,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     if child.count is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
     # If the Deployment can't be written, its base stays behind what was seen of the Formation.
-    seen = scaled.before.current and scaled.before.count == declared
+    seen = declared in (scaled.written, scaled.before.count if scaled.before.current else None)
     if child.count != declared and not seen:
         return request.overruled(f"the Formation was changed from {child.count} to {declared} as well")
     return request

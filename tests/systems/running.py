@@ -24,6 +24,13 @@ def container_of(pod: Pod) -> dict[str, Any]:
     return dict(container)
 
 
+def request_of(pod: Pod) -> datetime.datetime:
+    """Return when a Pod was asked to go."""
+    about = pod["metadata"]
+    left = datetime.timedelta(seconds=about["deletionGracePeriodSeconds"])
+    return datetime.datetime.fromisoformat(about["deletionTimestamp"]) - left
+
+
 @dataclasses.dataclass(frozen=True)
 class Running:
     """One process type of one Formation."""
@@ -96,10 +103,14 @@ class Running:
 
     def end_of_one(self) -> "End":
         """Wait for the end of a held Pod's process, and return it."""
+        asked: dict[str, datetime.datetime] = {}
 
         def end() -> End | None:
             going = [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]
-            return next((End.of(pod) for pod in going if "terminated" in container_of(pod)["state"]), None)
+            for pod in going:  # once all has ended, kubelet asks again, with no grace
+                asked.setdefault(pod["metadata"]["name"], request_of(pod))
+            ended = [pod for pod in going if "terminated" in container_of(pod)["state"]]
+            return next((End.of(pod, asked[pod["metadata"]["name"]]) for pod in ended), None)
 
         return eventually(end, PATIENCE)
 
@@ -115,14 +126,12 @@ class End:
     grace: int
 
     @classmethod
-    def of(cls, pod: Pod) -> "End":
+    def of(cls, pod: Pod, asked: datetime.datetime) -> "End":
         """Read it from a Pod that is held."""
-        about, terminated = pod["metadata"], container_of(pod)["state"]["terminated"]
-        left = datetime.timedelta(seconds=about["deletionGracePeriodSeconds"])
-        asked = datetime.datetime.fromisoformat(about["deletionTimestamp"]) - left
+        terminated = container_of(pod)["state"]["terminated"]
         ended = datetime.datetime.fromisoformat(terminated["finishedAt"])
         return cls(
-            about["name"],
+            pod["metadata"]["name"],
             terminated["exitCode"],
             (ended - asked).total_seconds(),
             pod["spec"]["terminationGracePeriodSeconds"],
