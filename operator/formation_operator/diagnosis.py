@@ -49,7 +49,7 @@ def needs_events(pod: Pod, now: float) -> bool:
     if found is None:
         only_pulls = pod.set_up and not _running(pod)
         return not (only_pulls or _just_started(pod, now))
-    return found.reason in kubelet.PROBE_FAILED.values()
+    return found.reason in (*kubelet.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
 
 
 def changes_in(pod: Pod, now: float) -> float | None:
@@ -134,7 +134,7 @@ def _just_started(pod: Pod, now: float) -> bool:
 def _container(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
     held_up = waits.finding(container)
     if held_up is not None:
-        return held_up
+        return _with_secrets(held_up, events)
     crashed = trust.crashed(container, now)
     if crashed is not None:
         return _exit(container, crashed, events)
@@ -144,6 +144,13 @@ def _container(pod: Pod, container: Container, now: float, events: Events) -> Fi
         text = "still runs: the process starts when that has ended"
         return Finding(State.STARTING, Reason.INITIALIZING, text)
     return None if container.ready else _unready(pod, container, now, events)
+
+
+def _with_secrets(found: Finding, events: Events) -> Finding:
+    """Return why an image can't be pulled, with what may open its registry."""
+    names = kubelet.missing_pull_secrets(events) if found.reason == Reason.IMAGE_PULL_FAILED else ""
+    message = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
+    return dataclasses.replace(found, message=message) if names else found
 
 
 def _exit(container: Container, last: Exit, events: Events) -> Finding:

@@ -48,6 +48,14 @@ def probe_says(kind: str, events: Events) -> str:
     return f": {found['words']}" if found else ""
 
 
+def missing_pull_secrets(events: Events) -> str:
+    """Return the names of the Secrets for an image's registry that aren't there."""
+    said = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
+    told = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
+    found = said.match(told.message) if told else None
+    return found["names"] if found else ""
+
+
 def _beginning(text: str) -> Callable[[Told], bool]:
     return lambda event: event.message.startswith(text)
 

@@ -110,6 +110,14 @@ CAUSES = [
         ("can't pull its image", "registry.example.com/nowhere:v9"),
     ),
     Cause(
+        "no-pull-secret",
+        a_process(*SLEEP, replicas=1, image="registry.example.com/nowhere:v9"),
+        "Starting",
+        "ImagePullFailed",
+        ("can't pull its image", "there is no Secret absent"),
+        pod={"imagePullSecrets": [{"name": "absent"}]},
+    ),
+    Cause(
         "no-image-name",
         a_process(*SLEEP, replicas=1, image="registry.example.com/Shop:v9"),
         "Starting",

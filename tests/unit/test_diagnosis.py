@@ -204,6 +204,18 @@ CASES = {
         "ImagePullFailed",
         "can't pull its image: no such host",
     ),
+    "its image can't be pulled, and a Secret for its registry isn't there": Case(
+        a_pod(a_container(waiting("ErrImagePull", "pull access denied"))),
+        STARTING,
+        "ImagePullFailed",
+        "can't pull its image: pull access denied: there is no Secret key, which imagePullSecrets name",
+        (
+            told(
+                "FailedToRetrieveImagePullSecret",
+                "Unable to retrieve some image pull secrets (key); attempting to pull the image may fail.",
+            ),
+        ),
+    ),
     "its image can't be pulled and nobody says why": Case(
         a_pod(a_container(waiting("ErrImagePull"))), STARTING, "ImagePullFailed", "can't pull its image"
     ),
@@ -509,6 +521,7 @@ ASKED = {
     "a container that kubelet may have ended": a_pod(a_crash(livenessProbe=PROBE)),
     "a volume that may be missing": a_pod(a_container(waiting("ContainerCreating"))),
     "a probe that fails": a_pod(a_container(running(), ready=False, started=True, readinessProbe=PROBE)),
+    "an image whose registry may need a Secret": a_pod(a_container(waiting("ErrImagePull", "denied"))),
     "a node that may be out of reach": a_pod(conditions=(condition("Ready", status=False),)),
 }
 
