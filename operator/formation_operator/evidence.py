@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 LONGEST_MESSAGE = 600
+KILLING = "Killing"
+"""What kubelet records when it ends a container itself: no warning, but a cause."""
 COMBINED = "(combined from similar events): "
 """What client-go puts before the latest of many Events about an object."""
 ANY, NONE = "*", "?"
@@ -90,7 +92,7 @@ class Examiner:
         if before is not None and same and now < before.asked_at + before.pause:
             return before
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
-        return Answer(pod, await self._events(pod), now, pause)
+        return Answer(pod, with_earlier(await self._events(pod), before), now, pause)
 
     async def _events(self, pod: Pod) -> tuple[Told, ...]:
         try:
@@ -99,7 +101,7 @@ class Examiner:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()
         return tuple(
-            told(item) for item in found if item.get("type") == "Warning" or item.get("reason") == "Killing"
+            told(item) for item in found if item.get("type") == "Warning" or item.get("reason") == KILLING
         )
 
     # Which version of the pod template
@@ -135,6 +137,16 @@ class Examiner:
             logger.warning("The ReplicaSets of %s/%s can't be read: %s", child.namespace, child.name, error)
             return NONE
         return next((template_of(item) for item in found if is_present(item, child)), NONE)
+
+
+def with_earlier(events: tuple[Told, ...], before: Answer | None) -> tuple[Told, ...]:
+    """Return Events with what was recorded earlier of kubelet's ending the same containers.
+
+    In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
+    """
+    present = {each.message for each in events}
+    earlier = before.events if before else ()
+    return (*events, *(each for each in earlier if each.reason == KILLING and each.message not in present))
 
 
 def is_present(replica_set: Object, child: Child) -> bool:

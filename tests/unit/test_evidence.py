@@ -178,6 +178,27 @@ async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tup
     assert len(records.asked) == 10
 
 
+async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_again_and_again() -> None:
+    note = "Container worker failed liveness probe, will be restarted"
+    killing = {**NO_SECRET, "type": "Normal", "reason": "Killing", "note": note}
+    records = Records(events=(killing,))
+    by = examiner(records)
+
+    def loop(restarts: int) -> Manifest:
+        back = waiting("CrashLoopBackOff")
+        probe = {"exec": {"command": ["false"]}}
+        return a_pod(a_container(back, last=ended(137), restarts=restarts, livenessProbe=probe))
+
+    ended_so = ["was restarted because its liveness probe failed"]
+    assert messages(await look(by, [loop(1)])) == ended_so
+    records.objects["Event"] = []
+    assert messages(await look(by, [loop(2)], later=3600)) == ended_so
+    assert messages(await look(by, [loop(3)], later=7200)) == ended_so
+    assert messages(await look(examiner(records), [loop(3)], later=7200)) == [
+        "was ended by signal 9 (SIGKILL)"
+    ]
+
+
 async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
     records = Records()
     by = examiner(records)
