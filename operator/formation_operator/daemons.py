@@ -187,7 +187,7 @@ _WEB = {
 _DATA = {
     "redis-server redis-sentinel valkey-server keydb-server": Daemon(
         _drop("--daemonize yes", "daemonize yes"),
-        r"--daemonize\n(?i:yes)",
+        r"--daemonize[\n ](?i:yes)",
         pid_file=r"--pidfile\n.+",
         values="--[a-z-]+",
     ),
@@ -216,8 +216,9 @@ _DATA = {
 
 _SYSTEM = {
     "sshd": _by_default(_add("-D"), "-[46eqr]*[DditTGV].*"),
-    "cron": _by_default(_add("-f"), "-[a-zA-Z]*[fnxVh].*"),
-    "crond": _by_default(_add("-f (cronie: -n)"), "-[a-zA-Z]*[fndxVh].*"),
+    # With a verb it is a program of the app's own.
+    "cron": _by_default(_add("-f"), "-[a-zA-Z]*[fnxVh].*|start|run"),
+    "crond": _by_default(_add("-f (cronie: -n)"), "-[a-zA-Z]*[fndxVh].*|start|run"),
     "rsyslogd": _by_default(_add("-n"), "-[a-zA-Z]*[nNvdDh].*"),
     "syslogd klogd": _by_default(_add("-n"), "-[a-zA-Z]*[nFdVvh].*|--(no-detach|foreground|version|help)"),
     "syslog-ng": _by_default(
@@ -243,14 +244,22 @@ _HELPERS = {
         "-[SKNoqtmv]*b.*|--background",
         pid_file="-[SKNbotqv]*m.*|--make-pidfile",
     ),
-    "service rc-service systemctl initctl": Daemon(_SERVER, "start|restart"),
+    # Read as one with the name behind it, so that a verb has to follow.
+    "service rc-service": Daemon(_SERVER, "start|restart", values=r"([^\n]*/)?(rc-)?service"),
+    "systemctl initctl": Daemon(_SERVER, "start|restart"),
     "pm2": Daemon(
         f"{_run('pm2-runtime')}, or add --no-daemon",
         "start|restart|reload|startOr[A-Za-z]+|resurrect",
         "--no-daemon|--attach",
     ),
     "forever": Daemon("take start out of its command", "start|restart", values="-[aelop]|--[A-Za-z]+"),
-    "screen": Daemon(_PROGRAM, "-dm[A-Za-z]*|-md"),
+    "screen": Daemon(
+        _PROGRAM,
+        r"-[A-Za-z]*d[A-Za-z]*(\n.+)?",
+        r"-[A-Za-z]*D[A-Za-z]*(\n.+)?",
+        only=r"-[A-Za-z]*m[A-Za-z]*(\n.+)?",
+        values="-[A-Za-z]*[cehpsStT]",
+    ),
     "tmux": Daemon(_PROGRAM, "-[ADEPX]*d.*", only="new|new-session", values="-[cefFLnsStxy]"),
 }
 

@@ -13,7 +13,12 @@ from formation_operator import daemons, shell
 from formation_operator.daemons import Daemon
 
 # A program of the app's own may have the name of a known one, such as /app/cron.
-PROGRAM = r"(/(usr|opt)/([^\n]*/)?s?bin/|[^\n]*(venv|\.local)/bin/|/s?bin/)?[^/\n]+"
+PROGRAM = (
+    r"(/(usr|opt)/([^\n]*/)?s?bin/|[^\n]*(venv|\.local)/bin/|/s?bin/)?[^/\n]+"
+    r"|(\./)?bin/(elasticsearch|catalina\.sh)"
+    r"|(\./)?(bin|script)/(rails|delayed_job)"
+    r"|([^\n]*/)?node_modules/\.bin/(pm2|forever)"
+)
 BASENAME = r"[^/\n]+$"
 VERSIONED = r"[a-z_-]*[a-z]-?[0-9.]+"
 """A program's name with a version behind it, such as php-fpm8.2."""
@@ -31,15 +36,29 @@ def _wrapper(names: str, words: str) -> str:
 WRAPPERS = "|".join(
     [
         r"[A-Za-z_][A-Za-z0-9_]*=[^\n]*\n",
-        _wrapper("exec|dumb-init|catatonit|busybox|ddtrace-run|opentelemetry-instrument", r"(-[^\n]*\n)*"),
+        _wrapper("exec|catatonit|busybox|ddtrace-run|opentelemetry-instrument", r"(-[^\n]*\n)*"),
+        _wrapper("dumb-init", r"((-r|--rewrite)\n[^\n]*\n|-[^\n]*\n)*"),
         _wrapper("env", r"((-u|--unset|-C|--chdir)\n[^\n]*\n|-[^S\n]*\n)*"),
         _wrapper("nice|ionice|tini|stdbuf", r"(-[nceiop]\n[^\n]*\n|-[^\n]*\n)*"),
         _wrapper("bundle", r"exec\n"),
         _wrapper("poetry|pipenv|pdm|rye|uv", r"run\n"),
         _wrapper("newrelic-admin", r"run-program\n"),
         _wrapper("gosu|su-exec", r"[^-\n][^\n]*\n"),
+        _wrapper("sudo", r"((-[A-Za-z]*[CDgpRTu]|--user|--group)\n[^\n]*\n|-[^\n]*\n)*"),
+        _wrapper("runuser", r"(-u|--user)\n[^\n]*\n(-[^\n]*\n)*"),
+        _wrapper(
+            "setpriv", r"(--(reuid|regid|groups|inh-caps|ambient-caps|bounding-set)\n[^\n]*\n|-[^\n]*\n)*"
+        ),
+        _wrapper("flock", r"(-[wE]\n[^\n]*\n|-[^\n]*\n)*[^-\n][^\n]*\n"),
+        _wrapper("npx", r"((-p|--package)\n[^\n]*\n|-[^\n]*\n)*"),
+        _wrapper("npm", r"exec\n(-[^\n]*\n)*"),
         _wrapper("timeout", r"(-[ks]\n[^\n]*\n|-[^\n]*\n)*[0-9][^\n]*\n"),
-        _wrapper(r"python[0-9.]*", r"(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*-m\n"),
+        # Of an installed script the folder is passed over: what is left of its path is its name.
+        _wrapper(
+            r"python[0-9.]*",
+            r"(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*"
+            r"(-m\n|/usr/(local/)?bin/|[^\n]*(venv|\.local)/bin/)",
+        ),
     ]
 )
 

@@ -26,6 +26,11 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 QUOTES = re.compile(r"""'(?P<plain>[^']*)'|"(?P<text>([^"\\]|\\.)*)"|\\(?P<one>.)""", re.DOTALL)
+INJECTED = re.compile(r"\$\((PORT|FORMATION|PROCESS_TYPE|PROCESS_NAME)\)")
+"""Kubernetes fills these in before the shell sees them: no substitution, though it looks like one."""
+LONG_OPTIONS = ("--login", "--noprofile", "--norc", "--posix")
+QUIET = ("exit", "echo", "printf", "true", ":")
+"""What a shell does itself, and without waiting, after it has sent something into the background."""
 UNKNOWN = "$()"
 """Stands for a word with a variable."""
 BACKGROUNDING = Daemon(
@@ -50,6 +55,10 @@ def script(command: Sequence[str]) -> str | None:
         return None
     given, words = False, iter(command[1:])
     for word in words:
+        if word in LONG_OPTIONS:
+            continue
+        if word == "--":
+            return next(words, None) if given else None
         if not re.fullmatch(r"[-+][A-Za-z]+", word):
             return word if given else None
         given |= word[0] == "-" and "c" in word
@@ -60,20 +69,26 @@ def script(command: Sequence[str]) -> str | None:
 
 def end(text: str) -> End | None:
     """Return what a script ends with, or nothing if that isn't plain."""
-    commands = _commands(text)
-    if commands is None or any(command[0] in ("wait", *COMPOUND) for command, _ in commands):
+    commands = _commands(INJECTED.sub("$PORT", text))
+    if commands is None or any(_may_wait(command) for command, _ in commands):
         return None
     # What a shell disowns goes on in the background.
     rest = [each for each in commands if each[0][0] != "disown"]
     if not rest:
         return None
-    command, separator = rest[-1]
-    if separator == "&":
-        return End(command, background=True)
+    last = next((each for each in reversed(rest) if each[0][0] not in QUIET), rest[-1])
+    if last[1] == "&":
+        return End(last[0], background=True)
+    command, _ = rest[-1]
     if len(rest) > 1 and rest[-2][1] == "||":
         return None  # runs only if the one before fails
     # Without `exec` it depends on the shell whether setsid has to fork.
     return None if command[0] == "setsid" else End(command, background=False)
+
+
+def _may_wait(command: Sequence[str]) -> bool:
+    """Tell whether a command waits for others, or is one that this doesn't read."""
+    return "wait" in command or command[0] in ("trap", "eval", *COMPOUND)
 
 
 def _commands(text: str) -> list[tuple[list[str], str]] | None:

@@ -145,6 +145,7 @@ FRAGMENTS += [
     "--pidfile",
     "",
 ]
+FRAGMENTS += ["npx", "sudo", "flock", "service", "screen", "-m", "bin/rails", "/usr/bin/gunicorn", "nice"]
 FRAGMENTS += ["/init.d/cron", "php-fpm8.2", "a\nb", "-\n-D", "/usr/bin/"]
 WORDS = st.one_of(st.sampled_from([*TABLE]), st.sampled_from(FRAGMENTS), st.text(max_size=4))
 
