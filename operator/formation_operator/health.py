@@ -163,7 +163,7 @@ def _held(rollout: Rollout) -> bool:
 
 
 def _held_words(child: Child) -> str:
-    return f"its Deployment is paused, by somebody: kubectl rollout resume deployment/{child.name}"
+    return f"somebody has paused its Deployment: kubectl rollout resume deployment/{child.name}"
 
 
 # A quota may be freed and a webhook come back; these refuse the same Pod for ever.

@@ -29,7 +29,7 @@ UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness p
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
 QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
 QUOTA_OF_SETS = 'replicasets.apps "shop-6d" is forbidden: exceeded quota: small'
-RESUME = "its Deployment is paused, by somebody: kubectl rollout resume deployment/shop-worker"
+RESUME = "somebody has paused its Deployment: kubectl rollout resume deployment/shop-worker"
 POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
 
 
