@@ -11,7 +11,7 @@ import string
 from typing import Any
 
 from formation_operator import daemons, foreground, naming
-from formation_operator.daemons import Daemon
+from formation_operator.daemon import NO_FILE, Daemon
 
 Json = dict[str, Any]
 
@@ -134,7 +134,7 @@ def programs() -> str:
 
 def pid_files() -> str:
     """Return the CEL that finds PID files."""
-    patterns = {"no_file": word(daemons.NO_FILE), "option": foreground.OPTION, "writes": foreground.WRITES}
+    patterns = {"no_file": word(NO_FILE), "option": foreground.OPTION, "writes": foreground.WRITES}
     return filled(PID_FILES, patterns)
 
 

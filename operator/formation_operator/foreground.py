@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from formation_operator import daemons, shell
-from formation_operator.daemons import Daemon
+from formation_operator.daemon import NO_FILE, Daemon
 
 # A program of the app's own may have the name of a known one, such as /app/cron.
 PROGRAM = (
@@ -77,7 +77,7 @@ def finding(command: Sequence[str]) -> str | None:
     words = options(text, daemon)
     if _leaves(daemon, words):
         return LEAVES.format(name, does=daemon.does, way_out=daemon.way_out)
-    files = [word for word in words if _is(daemon.pid_file, word) and not _is(daemons.NO_FILE, word)]
+    files = [word for word in words if _is(daemon.pid_file, word) and not _is(NO_FILE, word)]
     if files:
         return WRITES.format(name, option=found(OPTION, files[0]))
     return None

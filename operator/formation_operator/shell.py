@@ -9,7 +9,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from formation_operator.daemons import ANYTHING, Daemon
+from formation_operator.daemon import ANYTHING, Daemon
 
 SHELLS = ("sh", "bash", "dash", "ash", "ksh", "zsh")
 COMPOUND = frozenset(

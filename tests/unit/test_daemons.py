@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from formation_operator import daemons, foreground
+from formation_operator import foreground
+from formation_operator.daemon import ANYTHING, NO_FILE
 from formation_operator.daemons import TABLE
 
 PATTERNS = sorted(
@@ -17,7 +18,7 @@ PATTERNS = sorted(
     }
     | {daemon.words for daemon in TABLE.values()}
     | {
-        daemons.NO_FILE,
+        NO_FILE,
         foreground.WRAPPERS,
         foreground.VERSIONED,
         foreground.NAME,
@@ -53,12 +54,12 @@ def test_what_keeps_a_program_in_the_foreground_keeps_it_there_beside_what_would
 @pytest.mark.parametrize("name", TABLE)
 def test_a_program_alone_is_warned_about_only_if_it_needs_no_option(name: str) -> None:
     warned = foreground.finding([name]) is not None
-    assert warned == (TABLE[name].background == daemons.ANYTHING)
+    assert warned == (TABLE[name].background == ANYTHING)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_program_whose_options_are_a_variable_is_not_warned_about(name: str) -> None:
-    if TABLE[name].background == daemons.ANYTHING and name != "nohup":
+    if TABLE[name].background == ANYTHING and name != "nohup":
         assert foreground.finding([name, "$(OPTIONS)"]) is None
 
 
