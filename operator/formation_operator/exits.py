@@ -32,7 +32,13 @@ NOT_STARTED = re.compile(
 HARDLY_STARTED = re.compile(r"exec \S+: (exec format error|no such file or directory|permission denied)")
 # The calls that a container runtime's cause comes through.
 PREAMBLE = re.compile(r".*unable to start container process: (error during container init: )?")
+CHECK = "check command, args and the image"
 ONE_WORD_EACH = "each word of a command is an item of its own in the list"
+# What the kernel says of a file that is there.
+OF_A_FILE = {
+    "no such file or directory": "it is there, but not what its first line (#!) names, or its loader",
+    "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
+}
 FOREGROUND = (
     "a process type has to keep running. If it puts itself into the background, run it in the "
     "foreground{way_out}; if its work was done, it is a Job"
@@ -100,7 +106,7 @@ def not_started(message: str) -> str:
         return f"couldn't be started: {without_preamble(line)}"
     program = found["path"] or found["program"] or '""'
     why = (found["why"] or found["error"]).strip()
-    way_out = ONE_WORD_EACH if " " in program else "check command, args and the image"
+    way_out = ONE_WORD_EACH if " " in program else OF_A_FILE.get((found["error"] or "").strip(), CHECK)
     return f"couldn't be started: {program}: {why}: {way_out}"
 
 

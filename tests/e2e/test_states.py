@@ -262,6 +262,19 @@ def test_a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_
     assert re.search(r"exited with code 3: no database \(\d+ restarts\), last at \d{4}-", message), message
 
 
+SLOW = "import http.server as http, time; time.sleep(13); http.HTTPServer(('', 8080), None).serve_forever()"
+
+
+def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
+    probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 16, "periodSeconds": 1}
+    person.apply(shop("python3", "-c", SLOW, port=8080, readinessProbe=probe))
+    history = History(person, "formation", "shop")
+    person(*READY)
+
+    states = stages(history.end(), lambda each: each["status"]["processes"]["worker"].get("reason"))
+    assert states == ["Progressing", None]
+
+
 def test_while_an_autoscaler_works_health_checks_see_no_change(person: Client) -> None:
     formation = shop()
     del formation["spec"]["processes"]["worker"]["replicas"]

@@ -17,7 +17,9 @@ AN_EXIT = Exit(
 RUNC = "failed to create shim task: OCI runtime create failed: unable to start container process: "
 NOT_FOUND = "executable file not found in $PATH"
 NO_LIMIT = "was killed because its node, or its Pod as a whole, ran out of memory"
-CHECK = "check command, args and the image"
+CHECK = exits.CHECK
+NO_INTERPRETER = exits.OF_A_FILE["no such file or directory"]
+NO_FORMAT = exits.OF_A_FILE["exec format error"]
 
 
 def an_exit(**changes: object) -> Exit:
@@ -80,7 +82,7 @@ ENDS = {
     "a program of another machine": (
         an_exit(code=128, reason="StartError", message=f"{RUNC}exec /shop: exec format error"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /shop: exec format error: {CHECK}",
+        f"couldn't be started: /shop: exec format error: {NO_FORMAT}",
     ),
     "a path that isn't there": (
         an_exit(
@@ -94,12 +96,12 @@ ENDS = {
     "a program that couldn't take the place of its runtime": (
         an_exit(code=255, started_at=ago(6), message="exec /a: x\nexec /app/run.sh: exec format error\n"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /app/run.sh: exec format error: {CHECK}",
+        f"couldn't be started: /app/run.sh: exec format error: {NO_FORMAT}",
     ),
     "a script whose interpreter isn't there": (
         an_exit(started_at=ago(6), message="exec /app/run.sh: no such file or directory"),
         Reason.BAD_COMMAND,
-        f"couldn't be started: /app/run.sh: no such file or directory: {CHECK}",
+        f"couldn't be started: /app/run.sh: no such file or directory: {NO_INTERPRETER}",
     ),
     "a process that says this of another one": (
         an_exit(started_at=ago(6), message="worker 3: exec /app/run.sh: permission denied"),
