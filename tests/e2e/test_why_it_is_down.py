@@ -258,7 +258,7 @@ CAUSES = [
     ),
     Cause(
         "daemon",
-        a_process(*sh("sleep 300 & exit 0"), replicas=1),
+        a_process(*sh("(sleep 300 &)"), replicas=1),
         "Crashing",
         "ExitedAtOnce",
         ("exited with code 0 right after its start", "in the foreground"),
