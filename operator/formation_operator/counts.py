@@ -91,7 +91,7 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, be
         present = _first((child.count, before.count), 1)  # suspended: the zero is ours
     if spec.suspend:
         kept = present
-        if autoscaler is not None and (before.resumed is not None or before.desired is None):
+        if autoscaler is not None:
             # What it sets during a suspension is no wish for later: that would be a fight without end.
             kept = _first((child.count, before.resumed), present)
         return Count(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)

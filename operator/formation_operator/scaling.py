@@ -99,8 +99,10 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
     setter = child.count_set_by
     if not policy.write_through or setter is None or child.owns_count:
         return False
-    if setter.manager in AUTOSCALERS or scaled.autoscaler is not None or before.autoscaled:
-        return False  # one that has just gone may have left its last count, and zeros have no name
+    if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
+        return False
+    if setter is NAMELESS and before.autoscaled:
+        return False  # left behind by an autoscaler that has just gone: from and to zero it has no name
     if child.count is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
     return setter.scale or setter.manager in policy.honoured

@@ -82,11 +82,9 @@ def test_a_singleton_is_one_unless_it_says_none() -> None:
 HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
 
 
-def autoscaled(
-    child: Child | None, *, suspend: bool | None = None, before: Reported = counts.UNREPORTED
-) -> Count:
+def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
-    return counts.decide(spec, DECLARED, child, HPA, before)
+    return counts.decide(spec, DECLARED, child, HPA)
 
 
 def test_an_autoscalers_count_is_left_to_it_though_one_is_declared() -> None:
@@ -111,11 +109,6 @@ def test_what_an_autoscaler_sets_during_a_suspension_is_not_remembered() -> None
 
 def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() -> None:
     assert autoscaled(None).rendered == 3
-
-
-def test_an_autoscaler_that_came_unseen_before_a_suspension_is_remembered_with_its_own_count() -> None:
-    scaled = dataclasses.replace(PRESENT, replicas=9, count=4)
-    assert autoscaled(scaled, suspend=True, before=Reported(desired=4)).remembered == 9
 
 
 @pytest.mark.parametrize("last", [6, 0])

@@ -84,6 +84,10 @@ def test_without_a_base_or_if_both_moved_the_formation_wins(base: int | None) ->
     assert verdict.reason == "ScaleOverruled"
 
 
+def test_a_person_may_scale_as_soon_as_an_autoscaler_has_gone() -> None:
+    assert isinstance(judge(before=Reported(4, autoscaled=True)), Request)
+
+
 def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment() -> None:
     seen = Reported(desired=7, current=True)
     request = judge(dataclasses.replace(SCALED, replicas=9), declared=7, before=seen)
