@@ -89,19 +89,16 @@ async def run(settings: Settings) -> None:
     watch = asyncio.create_task(watching.until_broken(), name="watchdog")
     for task in (work, watch):
         task.add_done_callback(lambda _: stop.set())
-    while await watching.kind_is_gone(
-        kopf.operator(
-            registry=registry,
-            settings=watching.kopf_settings(),
-            standalone=True,
-            identity=watching.IDENTITY,
-            clusterwide=not settings.namespaces,
-            namespaces=settings.namespaces,
-            liveness_endpoint=settings.liveness,
-            stop_flag=stop,
-        )
-    ):
-        await controller.start()
+    await kopf.operator(
+        registry=registry,
+        settings=watching.kopf_settings(),
+        standalone=True,
+        identity=watching.IDENTITY,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        liveness_endpoint=settings.liveness,
+        stop_flag=stop,
+    )
     await finish(work, watch)
     await cluster.close()
 

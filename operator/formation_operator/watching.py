@@ -7,17 +7,13 @@ with an error, so that its manager starts a new one.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable
 from typing import Any
 
 import kopf
-from kopf._cogs.clients.errors import APINotFoundError
 from kopf._core.engines.peering import Identity
 
 from formation_operator import naming
 
-logger = logging.getLogger(__name__)
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
@@ -58,19 +54,6 @@ def kopf_settings() -> kopf.OperatorSettings:
     for group, plural in (("apps", "deployments"), ("", "services"), ("", "pods")):
         settings.watching.label_selectors[group, "v1", plural] = naming.FORMATION_LABEL
     return settings
-
-
-async def kind_is_gone(watches: Awaitable[None]) -> bool:
-    """Wait until kopf's watches end; tell whether one of them did because its kind was taken away.
-
-    That is ordinary for KEDA's, and everything else has to be watched on.
-    """
-    try:
-        await watches
-    except APINotFoundError as error:
-        logger.warning("A kind that was watched isn't there any more (%s): watching what there is", error)
-        return True
-    return False
 
 
 async def until_broken() -> None:
