@@ -70,11 +70,17 @@ def keda_user(keda: None, user: Client, interrupted: OperatorProcess) -> Client:
     return user
 
 
+def keda_scales(user: Client, wanted: int) -> None:
+    """Scale as KEDA does: through the subresource, under its own name."""
+    patch = ["--subresource=scale", "--type=merge", "-p", f'{{"spec": {{"replicas": {wanted}}}}}']
+    user("patch", "deployment", "shop-worker", "--field-manager=keda", *patch)
+
+
 def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: Client) -> None:
     record = Record(keda_user, "shop-worker")
 
     for wanted in (0, 1):
-        keda_user("scale", "deployment/shop-worker", f"--replicas={wanted}")
+        keda_scales(keda_user, wanted)
         assert throughout(2, lambda: count(keda_user)) == wanted
     hpa = an_hpa(6)
     keda_user.apply(hpa)
@@ -82,7 +88,7 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert managed_by(keda_user) == "ScaledObject/jobs"
     keda_user("delete", "hpa", hpa["metadata"]["name"])
     assert throughout(2, lambda: count(keda_user)) == 6
-    keda_user("scale", "deployment/shop-worker", "--replicas=0")
+    keda_scales(keda_user, 0)
     assert throughout(2, lambda: count(keda_user)) == 0
     keda_user("delete", "scaledobject", "jobs")
 
@@ -100,7 +106,7 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(keda_user) == 0)
     for wanted in (1, 2):
-        keda_user("scale", "deployment/shop-worker", f"--replicas={wanted}")
+        keda_scales(keda_user, wanted)
         assert throughout(2, lambda: count(keda_user)) == wanted
 
     stalled = eventually(lambda: keda_user.condition("Stalled"))
@@ -135,7 +141,7 @@ def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goe
     record = Record(keda_user, "shop-worker")
     keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(keda_user) == 0)
-    keda_user("scale", "deployment/shop-worker", "--replicas=1")
+    keda_scales(keda_user, 1)
     eventually(lambda: keda_user.condition("Stalled"))
 
     keda_user("delete", "scaledobject", "jobs")
