@@ -13,6 +13,9 @@ from formation_operator.notices import Notice
 from formation_operator.observed import Child
 from formation_operator.plan import Action, Verb, World
 
+INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
+"""The digest of an intent, as a JSON pointer."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -90,6 +93,7 @@ class Executor:
 
         Nothing is written over what nobody has decided about: a count that somebody set just now, or
         an object that has lost the entry by which we know what is ours. The next pass decides anew.
+        Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
         """
         child = _child(action)
         present = Outcome(action, observed.child(live, child.kind), again=True)
@@ -101,7 +105,10 @@ class Executor:
                 return await self._take_over(action, live, repaired)
             return await self._write(action, await self._hand_over(action, live))
         except errors.ConflictError:
-            return present
+            moved = await self._live(child)
+            if moved["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+                raise
+            return Outcome(action, observed.child(moved, child.kind), again=True)
 
     async def _write(self, action: Action, version: str) -> Outcome:
         child, manifest = _child(action), _manifest(action)
@@ -138,7 +145,7 @@ class Executor:
     ) -> Outcome:
         """Make the fields of a restored object ours."""
         child = _child(action)
-        operations = [
+        operations: list[dict[str, Any]] = [
             {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
             # Makes it a conflict if the object was changed meanwhile.
             {
@@ -147,6 +154,8 @@ class Executor:
                 "value": live["metadata"]["resourceVersion"],
             },
         ]
+        if child.intent is not None:  # what is in the fields isn't known to be what we mean
+            operations.append({"op": "remove", "path": INTENT})
         raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
         return Outcome(action, observed.child(raw, child.kind), again=True)
 

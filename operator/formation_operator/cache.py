@@ -110,7 +110,8 @@ class Cache:
     def drop_child(self, child: Child, *, lost: bool) -> Child | None:
         """Forget a child and return what was known of it; it is lost if it wasn't us who deleted it."""
         identity = (child.kind, child.namespace, child.name)
-        self._bury(identity, child.resource_version)
+        # Our own deletion is later than what we knew, and that may come once more.
+        self._bury(identity, str(int(child.resource_version) + (not lost)))
         self._unlink(identity)
         known = self.children.pop(identity, None)
         if known is not None:

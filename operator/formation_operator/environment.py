@@ -31,7 +31,9 @@ def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Vari
 
 def references(variable: Variable) -> list[str]:
     """Return the names that a variable's value refers to, in their order."""
-    return [name for name in REFERENCE.findall(variable.get("value") or "") if name]
+    value = variable.get("value") or ""
+    # What has no end can't begin: searched for at each beginning, that would take long.
+    return [name for name in REFERENCE.findall(value[: value.rfind(")") + 1]) if name]
 
 
 def _sorted(names: Iterable[str], needs: Mapping[str, Sequence[str]]) -> list[str]:

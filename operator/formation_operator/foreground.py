@@ -32,7 +32,8 @@ def _wrapper(names: str, words: str) -> str:
     return rf"([^\n]*/)?({names})\n{words}"
 
 
-# What may stand before the program that counts, with its own words.
+# What may stand before the program that counts, with its own words. Where a word must follow the options,
+# each option fits in one way only: otherwise a long command could be read in more ways than there is time.
 WRAPPERS = "|".join(
     [
         r"[A-Za-z_][A-Za-z0-9_]*=[^\n]*\n",
@@ -49,10 +50,10 @@ WRAPPERS = "|".join(
         _wrapper(
             "setpriv", r"(--(reuid|regid|groups|inh-caps|ambient-caps|bounding-set)\n[^\n]*\n|-[^\n]*\n)*"
         ),
-        _wrapper("flock", r"(-[wE]\n[^\n]*\n|-[^\n]*\n)*[^-\n][^\n]*\n"),
+        _wrapper("flock", r"(-[wE]\n[^\n]*\n|-([^wE\n][^\n]*|[wE][^\n]+)?\n)*[^-\n][^\n]*\n"),
         _wrapper("npx", r"((-p|--package)\n[^\n]*\n|-[^\n]*\n)*"),
         _wrapper("npm", r"exec\n(-[^\n]*\n)*"),
-        _wrapper("timeout", r"(-[ks]\n[^\n]*\n|-[^\n]*\n)*[0-9][^\n]*\n"),
+        _wrapper("timeout", r"(-[ks]\n[^\n]*\n|-([^ks\n][^\n]*|[ks][^\n]+)?\n)*[0-9][^\n]*\n"),
         # Of an installed script the folder is passed over: what is left of its path is its name.
         _wrapper(
             r"python[0-9.]*",

@@ -29,7 +29,8 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
             return Reason.POST_START_HOOK_FAILED, exits.hook_failed()  # its Event says no more
     for kind in ("liveness", "startup"):
         killed = latest(events, _beginning(f"Container {container.name} failed {kind} probe"))
-        if kind in container.checks and killed is not None and _fits(killed, last):
+        earliest = next((first for each, first, _ in container.probing if each == kind), 0.0)
+        if kind in container.checks and killed is not None and _fits(killed, last, earliest):
             words = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
             return PROBE_FAILED[kind], words
     return None
@@ -60,11 +61,12 @@ def _beginning(text: str) -> Callable[[Told], bool]:
     return lambda event: event.message.startswith(text)
 
 
-def _fits(ended: Told, last: Exit) -> bool:
+def _fits(ended: Told, last: Exit, earliest: float = 0.0) -> bool:
     """Tell whether kubelet's ending a container explains its latest exit.
 
     After some two dozen Events about a Pod kubelet keeps quiet for minutes, so an earlier one has to
-    do, if the exit looks like a request to end.
+    do, if the exit looks like a request to end, and came no earlier than after so many seconds.
     """
     began, finished = exits.moments(last)
-    return began <= ended.last <= finished + 1 or (ended.last < began and last.code in ASKED_TO_END)
+    alike = last.code in ASKED_TO_END and last.seconds + 1 >= earliest
+    return began <= ended.last <= finished + 1 or (ended.last < began and alike)

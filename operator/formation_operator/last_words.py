@@ -16,7 +16,7 @@ TRAILERS = re.compile(
     | (Node\.js|Bun)\ v\d.* | Emitted\ '.*'\ event\b.*      # Node.js
     | npm\ (ERR!|error).*
     | goroutine\ \d.* | created\ by\ .* | exit\ status\ \d+ # Go
-    | \[signal\ .* | \S+\((\)|\.{3}\)|\{?0x).*
+    | \[signal\ .* | (\S+\.\S+|panic)\((\)|\.{3}\)|\{?0x.*)
     | \#\d+\ .* | [Ss]tack\ (trace|backtrace): | thrown\ in\ .*  # PHP, Rust
     | note:\ run\ with\ .*
     | \(Background\ on\ this\ error\ at:.*                  # SQLAlchemy
@@ -25,6 +25,7 @@ TRAILERS = re.compile(
 )
 PANIC = re.compile(r"(panic|fatal error): .*")
 """How Go begins, whatever it says of its goroutines after that."""
+GOROUTINE = "\ngoroutine "
 
 
 def told(log: str) -> str:
@@ -32,7 +33,7 @@ def told(log: str) -> str:
     lines = [each for each in log.splitlines() if _shown(each)]
     words = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]
     margin = [each for each in words if not each[0].isspace()]
-    panics = [each for each in margin if PANIC.fullmatch(_shown(each))]
+    panics = [each for each in margin if PANIC.fullmatch(_shown(each))] if GOROUTINE in log else []
     return _shown((panics or margin or words or lines or [""])[-1])
 
 

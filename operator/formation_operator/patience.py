@@ -18,14 +18,15 @@ class Patience:
     def __init__(self) -> None:
         self._repairs: dict[str, collections.deque[float]] = {}
 
-    def repair(self, uid: str, now: float) -> bool:
-        """Tell whether an object may be repaired now, and count that; ``now`` is in seconds."""
-        repairs = self._repairs.setdefault(uid, collections.deque(maxlen=FREE))
-        if len(repairs) == FREE and now - repairs[0] < WINDOW:
-            return False
-        repairs.append(now)
+    def allows(self, uid: str, now: float) -> bool:
+        """Tell whether an object may be repaired now; ``now`` is in seconds."""
+        repairs = self._repairs.get(uid)
+        return repairs is None or len(repairs) < FREE or now - repairs[0] >= WINDOW
+
+    def repaired(self, uid: str, now: float) -> None:
+        """Count a repair."""
+        self._repairs.setdefault(uid, collections.deque(maxlen=FREE)).append(now)
         self._forget(now)
-        return True
 
     def _forget(self, now: float) -> None:
         for uid in [uid for uid, repairs in self._repairs.items() if now - repairs[-1] > WINDOW]:

@@ -67,8 +67,8 @@ class Container:
     """How it ended last."""
     checks: tuple[str, ...]
     """What kubelet may end it for: its probes by their kind, and postStart."""
-    probing: tuple[tuple[str, float], ...] = ()
-    """For how many seconds each probe by its kind may fail before that counts."""
+    probing: tuple[tuple[str, float, float], ...] = ()
+    """Of each probe by its kind: after how many seconds its failing may count at the earliest, and has to."""
 
     @property
     def well(self) -> bool:
@@ -170,7 +170,7 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
         ended=bool(ended),
         exit=_exit(last, spec) if last else None,
         checks=_checks(spec),
-        probing=tuple((kind, _probing(reading.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
+        probing=tuple((kind, *_probing(reading.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
     )
 
 
@@ -180,9 +180,13 @@ def _checks(spec: dict[str, Any]) -> tuple[str, ...]:
     return (*probes, *hooks)
 
 
-def _probing(probe: dict[str, Any]) -> float:
-    tries = (reading.number(probe, "failureThreshold") or 3) * (reading.number(probe, "periodSeconds") or 10)
-    return min(LONGEST_START, reading.number(probe, "initialDelaySeconds") + tries) if probe else 0.0
+def _probing(probe: dict[str, Any]) -> tuple[float, float]:
+    if not probe:
+        return 0.0, 0.0
+    delay = reading.number(probe, "initialDelaySeconds")
+    period = reading.number(probe, "periodSeconds") or 10
+    tries = reading.number(probe, "failureThreshold") or 3
+    return delay + (tries - 1) * period, min(LONGEST_START, delay + tries * period)
 
 
 def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:

@@ -157,7 +157,7 @@ class Reconciler:
             return dataclasses.replace(
                 action, verb=plan.Verb.REFUSE, reason=restless, trouble=Trouble.CAN_NOT_SUSPEND
             )
-        if self._patience.repair(child.uid, self._clock().timestamp()):
+        if self._patience.allows(child.uid, self._clock().timestamp()):
             return action
         reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
         return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason, trouble=Trouble.WAITING)
@@ -171,6 +171,8 @@ class Reconciler:
             self._cache.put_child(child)
             if action.intent is not None and not outcome.again:
                 self._cache.settled[child.uid] = (action.intent.digest, child.owned)
+            if action.verb is plan.Verb.REPAIR and not outcome.again:
+                self._patience.repaired(child.uid, self._clock().timestamp())
 
     async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:
         formation = wanted.formation

@@ -65,5 +65,5 @@ def unready_since(pod: Pod) -> float:
 def tried_until(container: Container) -> float:
     """Return until when the probes that a container has to pass at first may fail without a word."""
     passing = FIRST_PROBES if container.started else FIRST_PROBES[:1]
-    allowed = sum(seconds for kind, seconds in container.probing if kind in passing)
+    allowed = sum(seconds for kind, _, seconds in container.probing if kind in passing)
     return (container.running_since or 0.0) + allowed

@@ -210,3 +210,29 @@ def test_a_forged_deployment_keeps_the_operator_from_nothing(
 
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 6}}}})
     eventually(lambda: count(user) == 6)
+
+
+def test_a_deployment_put_in_the_place_of_ours_is_set_back_and_told_of(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    interrupted.stop()
+    other = user.get("deployment", "shop-worker")
+    for key in ("managedFields", "uid", "resourceVersion", "creationTimestamp"):
+        other["metadata"].pop(key)
+    other["spec"]["replicas"] = 9
+    pod = other["spec"]["template"]["spec"]
+    pod["hostNetwork"] = True
+    pod["containers"][0]["image"] = "other:v9"
+
+    user("delete", "deployment", "shop-worker", "--cascade=orphan")
+    user("create", "--field-manager=kubectl-replace", "-f", "-", input=json.dumps(other))
+    interrupted.start()
+
+    eventually(lambda: count(user) == 4)
+    pod = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
+    assert pod["containers"][0]["image"] != "other:v9"
+    assert "hostNetwork" not in pod
+    assert eventually(lambda: user.events("DriftRepaired"))
+    assert declared(user) == 4

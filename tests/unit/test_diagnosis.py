@@ -158,6 +158,13 @@ CASES = {
         "exited with code 1",
         (killed("liveness", before=300),),
     ),
+    "its liveness probe failed before, but now it ended sooner than that can be": Case(
+        a_pod(a_crash(livenessProbe={**PROBE, "initialDelaySeconds": 60}, code=143)),
+        CRASHING,
+        "Killed",
+        "was ended by signal 15 (SIGTERM)",
+        (killed("liveness", before=300),),
+    ),
     "a probe of another container failed": Case(
         a_pod(a_crash(livenessProbe=PROBE, code=1)),
         CRASHING,

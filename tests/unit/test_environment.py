@@ -140,3 +140,7 @@ def names(formation: builders.Manifest) -> list[str]:
     spec = reconcile.parse(builders.stored(formation)).spec
     (container,) = workload.pod_template("shop", "web", spec, spec.processes["web"])["spec"]["containers"]
     return [item["name"] for item in container["env"]]
+
+
+def test_a_reference_without_an_end_is_none_however_often_it_begins() -> None:
+    assert environment.references({"name": "A", "value": "$(" * 100_000}) == []

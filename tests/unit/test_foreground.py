@@ -289,9 +289,16 @@ WORDS = st.one_of(
 
 @given(st.lists(WORDS, max_size=8))
 def test_any_command_is_read(command: list[str]) -> None:
-    assert foreground.finding(command) is None or foreground.way_out(command)
+    said = foreground.finding(command)
+    assert said is None or "PID file" in said or foreground.way_out(command)
 
 
 @given(st.lists(st.text(max_size=8), max_size=6))
 def test_nothing_is_said_of_a_program_that_is_not_known(words: list[str]) -> None:
     assert foreground.finding(["/app/serve", *words]) is None
+
+
+@pytest.mark.parametrize("program", ["timeout", "flock"])
+def test_a_command_of_many_options_can_be_read_in_one_way_only(program: str) -> None:
+    assert foreground.finding([program, *["-k", "-w"] * 200]) is None
+    assert foreground.finding([program, *["-v"] * 200, "5", "nginx"]) is not None

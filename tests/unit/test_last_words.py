@@ -51,6 +51,14 @@ LOGS = {
     ),
     "nothing but frames": ("\tat Shop.main(Shop.java:3)\n", "at Shop.main(Shop.java:3)"),
     "nothing but noise": ("}\nNode.js v20.11.0\n", "Node.js v20.11.0"),
+    "a last line that looks like a call": (
+        "starting server v1.2\nbind() to 0.0.0.0:80 failed (13: Permission denied)",
+        "bind() to 0.0.0.0:80 failed (13: Permission denied)",
+    ),
+    "a panic that was survived": (
+        "panic: recovered: x\nserving again\nno database",
+        "no database",
+    ),
     "a frame and a goodbye": ("Error: x\n    at main (a.js:1)\ngoodbye (1)", "goodbye (1)"),
 }
 

@@ -12,9 +12,16 @@ from formation_operator.patience import Pace, Patience
 SHOP, BLOG = ("default", "shop"), ("default", "blog")
 
 
+def repair(calm: Patience, uid: str, now: float) -> bool:
+    allowed = calm.allows(uid, now)
+    if allowed:
+        calm.repaired(uid, now)
+    return allowed
+
+
 def test_the_first_repairs_come_at_once_and_then_one_a_minute() -> None:
     calm = Patience()
-    assert [calm.repair("uid", now) for now in (0, 1, 2, 3, 4, 5, 59, 60, 60.5)] == [True] * 5 + [
+    assert [repair(calm, "uid", now) for now in (0, 1, 2, 3, 4, 5, 59, 60, 60.5)] == [True] * 5 + [
         False
     ] * 2 + [
         True,
@@ -24,8 +31,13 @@ def test_the_first_repairs_come_at_once_and_then_one_a_minute() -> None:
 
 def test_each_object_has_its_own_repairs() -> None:
     calm = Patience()
-    assert all(calm.repair(uid, 0) for uid in ("a", "b") for _ in range(patience.FREE))
-    assert not calm.repair("a", 1)
+    assert all(repair(calm, uid, 0) for uid in ("a", "b") for _ in range(patience.FREE))
+    assert not repair(calm, "a", 1)
+
+
+def test_a_repair_that_came_to_nothing_does_not_count() -> None:
+    calm = Patience()
+    assert all(calm.allows("uid", now) for now in range(2 * patience.FREE))
 
 
 @given(st.lists(st.tuples(st.sampled_from([SHOP, BLOG]), st.floats(0, 3)), max_size=40))
