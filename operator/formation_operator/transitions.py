@@ -55,7 +55,9 @@ def _notice(name: str, process: dict[str, Any]) -> Notice:
 def _words(process: dict[str, Any]) -> str:
     match process["state"]:
         case State.RUNNING:
-            return f"{process['readyReplicas']} of {process['desiredReplicas']} run"
+            # During a rollout there may be more for a moment.
+            ready, desired = process["readyReplicas"], process["desiredReplicas"]
+            return f"{min(ready, desired)} of {desired} run"
         case State.SUSPENDED:
             return "suspended: no process runs until spec.suspend is false again"
         case State.IDLE:

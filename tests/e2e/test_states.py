@@ -268,6 +268,7 @@ SLOW = "import http.server as http, time; time.sleep(13); http.HTTPServer(('', 8
 def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
     probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 16, "periodSeconds": 1}
     person.apply(shop("python3", "-c", SLOW, port=8080, readinessProbe=probe))
+    person.reported()
     history = History(person, "formation", "shop")
     person(*READY)
 

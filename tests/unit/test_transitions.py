@@ -41,6 +41,13 @@ TOLD = {
         True,
     ),
     "it runs again": (CRASHING, RUNNING, "Running", "worker: 2 of 2 run", False),
+    "it runs again beside the version before": (
+        CRASHING,
+        {**RUNNING, "readyReplicas": 3},
+        "Running",
+        "worker: 2 of 2 run",
+        False,
+    ),
     "a rollout begins": (RUNNING, STARTING, "Starting", "worker: starting: 1 of 2 available", False),
     "its count is 0": (RUNNING, {"state": "Idle"}, "Idle", "worker: idle: its count is 0", False),
     "it is suspended": (
