@@ -96,9 +96,8 @@ class Executor:
         Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
         """
         child = _child(action)
-        present = Outcome(action, observed.child(live, child.kind), again=True)
-        if _decided(present.child) != _decided(child):
-            return present
+        if _decided(observed.child(live, child.kind)) != _decided(child):
+            return _anew(action, live)
         try:
             repaired = ownership.taken_over(live["metadata"].get("managedFields") or [])
             if repaired is not None:
@@ -108,7 +107,7 @@ class Executor:
             moved = await self._live(child)
             if moved["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
                 raise
-            return Outcome(action, observed.child(moved, child.kind), again=True)
+            return _anew(action, moved)
 
     async def _write(self, action: Action, version: str) -> Outcome:
         child, manifest = _child(action), _manifest(action)
@@ -156,8 +155,7 @@ class Executor:
         ]
         if child.intent is not None:  # what is in the fields isn't known to be what we mean
             operations.append({"op": "remove", "path": INTENT})
-        raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
-        return Outcome(action, observed.child(raw, child.kind), again=True)
+        return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
 
     async def _live(self, child: Child) -> dict[str, Any]:
         """Return an object as it is at this moment, or raise ConflictError if it is gone."""
@@ -200,9 +198,14 @@ class Executor:
         return Outcome(action, problem=action.reason, lasting=True)
 
 
-def _decided(child: Child | None) -> tuple[object, ...]:
+def _decided(child: Child) -> tuple[object, ...]:
     """Return what a decision about a count was made of."""
-    return (child.uid, child.replicas, child.count, child.owns_count) if child else ()
+    return child.uid, child.replicas, child.count, child.owns_count
+
+
+def _anew(action: Action, live: dict[str, Any]) -> Outcome:
+    """Return the outcome that has the next pass decide about an object as it is now."""
+    return Outcome(action, observed.child(live, _child(action).kind), again=True)
 
 
 def _telling(outcome: Outcome, notice: Notice) -> Outcome:

@@ -58,7 +58,7 @@ class Cache:
 
     def drop_formation(self, key: Key, version: str) -> set[Key]:
         """Forget a Formation that was deleted, and return those that wanted a name of its children."""
-        self._bury((naming.KIND, *key), version)
+        self._bury((naming.KIND, *key), int(version))
         return self._forget_formation(key)
 
     def _forget_formation(self, key: Key) -> set[Key]:
@@ -110,8 +110,9 @@ class Cache:
     def drop_child(self, child: Child, *, lost: bool) -> Child | None:
         """Forget a child and return what was known of it; it is lost if it wasn't us who deleted it."""
         identity = (child.kind, child.namespace, child.name)
+        known_until = int(child.resource_version)
         # Our own deletion is later than what we knew, and that may come once more.
-        self._bury(identity, str(int(child.resource_version) + (not lost)))
+        self._bury(identity, known_until if lost else known_until + 1)
         self._unlink(identity)
         known = self.children.pop(identity, None)
         if known is not None:
@@ -158,7 +159,7 @@ class Cache:
 
     def drop_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
         """Forget an autoscaler; return the Formations that this concerns."""
-        self._bury(_identity(autoscaler), autoscaler.resource_version)
+        self._bury(_identity(autoscaler), int(autoscaler.resource_version))
         known = self._autoscalers[autoscaler.namespace].pop((autoscaler.kind, autoscaler.name), None)
         return self._scaled(known) if known else set()
 
@@ -178,9 +179,9 @@ class Cache:
 
     # The dead
 
-    def _bury(self, identity: Identity, version: str) -> None:
+    def _bury(self, identity: Identity, version: int) -> None:
         """Remember a deletion: the answer to an older write of ours may still be on its way."""
-        self._buried[identity] = int(version)
+        self._buried[identity] = version
         self._buried.move_to_end(identity)
         while len(self._buried) > REMEMBERED:
             self._buried.popitem(last=False)

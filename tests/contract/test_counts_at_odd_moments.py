@@ -5,11 +5,11 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from typing import Any
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.contract.counting import Record, count, declared
+from tests.contract.replacing import another_than, backup, copied, restore
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
@@ -46,27 +46,6 @@ def suspend(user: Client, suspended: bool = True) -> None:
 def remembered(user: Client) -> str | None:
     annotations: dict[str, str] = user.get("deployment", "shop-worker")["metadata"]["annotations"]
     return annotations.get("formations.dev/count")
-
-
-def another_than(user: Client, uid: str) -> bool:
-    """Tell whether the worker's Deployment is there, and isn't the one with this uid."""
-    found = user.find("deployment", "shop-worker")
-    return found is not None and found["metadata"]["uid"] != uid
-
-
-def backup(user: Client) -> dict[str, Any]:
-    """Return the worker's Deployment as a tool keeps it that knows nothing of field managers."""
-    saved = user.get("deployment", "shop-worker")
-    for key in ("ownerReferences", "managedFields", "uid", "resourceVersion", "creationTimestamp"):
-        saved["metadata"].pop(key)
-    saved.pop("status")
-    return saved
-
-
-def restore(user: Client, saved: dict[str, Any]) -> None:
-    user("delete", "formation", "shop")
-    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=90)
-    user("create", "--field-manager=velero-server", "-f", "-", input=json.dumps(saved))
 
 
 def test_a_scale_request_and_a_new_image_at_one_moment_both_live(
@@ -218,9 +197,7 @@ def test_a_deployment_put_in_the_place_of_ours_is_set_back_and_told_of(
     user.apply(a_formation(processes=WORKER))
     user.reported()
     interrupted.stop()
-    other = user.get("deployment", "shop-worker")
-    for key in ("managedFields", "uid", "resourceVersion", "creationTimestamp"):
-        other["metadata"].pop(key)
+    other = copied(user)
     other["spec"]["replicas"] = 9
     pod = other["spec"]["template"]["spec"]
     pod["hostNetwork"] = True

@@ -1,10 +1,10 @@
 """The children of a Formation follow it, whatever happens to them."""
 
-import json
 import time
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
+from tests.contract.replacing import backup, restore
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 WORKER = a_process("/shop", "worker", replicas=1)
@@ -265,13 +265,7 @@ def test_an_orphaned_child_is_adopted_and_not_restarted(user: Client) -> None:
 def test_a_restored_child_drops_what_the_next_spec_drops(user: Client) -> None:
     user.apply(a_formation(env=[{"name": "OLD", "value": "1"}]))
     user.reported()
-    backup = user.get("deployment", "shop-worker")
-    user("delete", "formation", "shop")
-    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=90)
-    for key in ("ownerReferences", "managedFields", "uid", "resourceVersion", "creationTimestamp"):
-        backup["metadata"].pop(key)
-    backup.pop("status")
-    user.cluster.run_kubectl("create", "--field-manager=velero-server", "-f", "-", stdin=json.dumps(backup))
+    restore(user, backup(user))
 
     user.apply(a_formation())
     user.reported()

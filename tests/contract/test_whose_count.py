@@ -3,6 +3,7 @@
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
+from tests.contract.replacing import another_than
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
@@ -188,12 +189,7 @@ def test_a_deleted_child_with_an_omitted_count_comes_back_with_its_last(user: Cl
 
     user("delete", "deployment", "shop-worker")
 
-    eventually(
-        lambda: (
-            (user.find("deployment", "shop-worker") or {"metadata": {"uid": before}})["metadata"]["uid"]
-            != before
-        )
-    )
+    eventually(lambda: another_than(user, before))
     assert throughout(3, lambda: count(user)) == 6
 
 
