@@ -89,5 +89,5 @@ def kubectl(installed: Cluster, namespace: str) -> Client:
 def user(operator: OperatorProcess, kubectl: Client) -> Client:
     """Kubectl in the fresh namespace, with the operator at work."""
     assert operator.process is not None
-    assert operator.process.poll() is None, "the operator has died"
+    assert operator.process.poll() is None, f"the operator has died:\n{operator.last_lines()}"
     return kubectl

@@ -39,7 +39,7 @@ class OperatorProcess:
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the operator didn't start:\n{self.log.read_text()[-3000:]}")
+                raise RuntimeError(f"the operator didn't start:\n{self.last_lines()}")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -60,6 +60,10 @@ class OperatorProcess:
         """Stop and start."""
         self.stop()
         self.start()
+
+    def last_lines(self) -> str:
+        """Return the end of the log."""
+        return self.log.read_text()[-3000:]
 
     def _healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -36,19 +36,21 @@ class Queue(Generic[K]):
         self._waiting: set[K] = set()
         self._running: set[K] = set()
         self._again: set[K] = set()
-        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._timers: dict[K, tuple[float, asyncio.Handle]] = {}
         self._failures: dict[K, int] = {}
 
     def add(self, key: K, delay: float = 0.0) -> None:
         """Ask for a pass of a key, at the latest after a delay in seconds."""
         loop = asyncio.get_running_loop()
-        timer = self._timers.get(key)
-        if timer is not None and timer.when() <= loop.time() + delay:
-            return
-        if timer is not None:
+        due = loop.time() + delay
+        if key in self._timers:
+            earlier, timer = self._timers[key]
+            if earlier <= due:
+                return
             timer.cancel()
         if delay > 0:
-            self._timers[key] = loop.call_later(delay, self._offer, key)
+            # With its time, which not every handle knows: uvloop rounds, and calls at once what is due soon.
+            self._timers[key] = (due, loop.call_later(delay, self._offer, key))
         else:
             self._offer(key)
 

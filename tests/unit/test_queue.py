@@ -86,3 +86,18 @@ async def test_an_urgent_request_overtakes_a_delayed_one() -> None:
         queue.add("a")
         await asyncio.sleep(0.01)
     assert passes == ["a", "a"]
+
+
+async def test_a_request_beside_one_that_is_due_at_once_changes_nothing() -> None:
+    passes = []
+
+    async def run(key: str) -> bool:
+        passes.append(key)
+        return True
+
+    async with working(run) as queue:
+        queue.add("a", delay=0.0001)
+        queue.add("a", delay=60)
+        queue.add("a", delay=0.0001)
+        await asyncio.sleep(0.05)
+    assert passes == ["a"]
