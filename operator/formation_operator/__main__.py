@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def run(settings: Settings) -> None:
-    """Run the operator inside kopf; ends the process with an error when a watch has died."""
+    """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
     cluster = await kube.connect(request_timeout=settings.request_timeout, namespaces=settings.namespaces)
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()

@@ -1,10 +1,10 @@
 """How many processes of a type the Formation asks for, and whose that number is.
 
-A declared count is the Formation's.  An omitted one is left to whoever scales the Deployment: it is
-never written, so it is never owned, and nothing of ours can fight over it.  An autoscaler makes
-every count its own, but for a suspension.  Between ours and theirs lies the hand-over: letting
-``replicas`` go must not drop the Deployment to Kubernetes' default of 1, so the present count first
-passes to a field manager of its own.
+A declared count is the Formation's.  An omitted one is left to whoever scales the Deployment: it starts
+with 1, or with its last count if the Deployment was deleted, and is ours at no other time but a
+suspension, so nothing of ours can fight over it.  An autoscaler makes every count its own, but for
+a suspension.  Between ours and theirs lies the hand-over: letting ``replicas`` go must not drop the
+Deployment to Kubernetes' default of 1, so the present count first passes to a field manager of its own.
 """
 
 import dataclasses

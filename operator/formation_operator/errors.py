@@ -6,7 +6,7 @@ class ClusterError(Exception):
 
 
 class RefusedError(ClusterError):
-    """The request is wrong and will be until somebody changes something (400, 403, 422)."""
+    """The request is wrong and will be until somebody changes something (400, 403, 413, 422)."""
 
 
 class ConflictError(ClusterError):
@@ -14,7 +14,7 @@ class ConflictError(ClusterError):
 
 
 class NotFoundError(ClusterError):
-    """The object, or its namespace, doesn't exist (404)."""
+    """The object, its namespace or the kind itself doesn't exist (404)."""
 
 
 class UnavailableError(ClusterError):

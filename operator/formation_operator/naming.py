@@ -1,4 +1,4 @@
-"""Every name that the operator gives or recognises, in one place.
+"""The names that the operator gives and that never change, in one place.
 
 Whatever is written to a cluster under these names must stay readable by every later version:
 a Deployment's selector can't be changed, and a field manager that is renamed leaves its old

@@ -65,7 +65,7 @@ BY_KUBELET = frozenset(
 
 
 class Trouble(enum.StrEnum):
-    """Why the Formation as a whole isn't ready, where that isn't a type's own reason."""
+    """What keeps a type, or the Formation as a whole, from being as declared."""
 
     INVALID_SPEC = "InvalidSpec"
     NAME_TAKEN = "NameTaken"

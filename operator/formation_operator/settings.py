@@ -1,4 +1,4 @@
-"""What can be set from outside, with the values that suit nearly everybody."""
+"""How the operator is run, with the values that suit nearly everybody; some have a flag in `__main__`."""
 
 import dataclasses
 

@@ -57,7 +57,7 @@ def kopf_settings() -> kopf.OperatorSettings:
 
 
 async def until_broken() -> None:
-    """Return never, or raise `WatchLostError` once a kind isn't watched any more."""
+    """Run until a kind isn't watched any more; then raise `WatchLostError`."""
     await asyncio.sleep(FIRST_CHECK)
     before: set[str] = set()
     while True:

@@ -1,7 +1,8 @@
 """The addresses, ports and names that the parts of the cluster have to agree on.
 
 Ports are fixed, so that a kubeconfig stays valid; each has a variable for the machine where it
-is taken.  They differ from Kubernetes' own, so that a cluster that is already here isn't met.
+is taken.  But for kubelet's, they differ from Kubernetes' own, so that a cluster that is already
+here isn't met: a real node never starts beside one.
 """
 
 import os
