@@ -1,9 +1,9 @@
 """The resource as users write it, and nothing else: no defaults of ours, no logic.
 
-These classes are the single source of the CRD: ``crds/generate.py`` turns them into its schema.
+These classes are the single source of the CRD: ``crds/generate`` turns them into its schema.
 A description is what ``kubectl explain`` shows.  Types that Kubernetes defines itself are kept
 as the plain JSON that the user wrote, marked with the definition whose schema checks them at
-``kubectl apply``; they reach the child unread.
+``kubectl apply``.
 
 An object that was stored under an older schema may not fit any more.  Parsing then raises
 `pydantic.ValidationError`, which the pass reports on the object; it never stops the operator.
@@ -78,7 +78,7 @@ class RollingUpdate(Model):
     max_unavailable: Unavailable | None = Field(
         None,
         description="Processes below the count during a rollout, as a number or a percentage "
-        "(default 25%; 0 for a type with a port, so that no request is lost).",
+        "(default 25%; for a type with a port 0, so that no request is lost, or 1 where maxSurge is 0).",
     )
 
 
@@ -96,13 +96,13 @@ class ProcessType(Model):
     replicas: Count | None = Field(
         None,
         description="The count: how many processes of this type run. 0 keeps the type, idle. "
-        "Omitted: starts with 1 and is left to whoever scales the Deployment, such as an autoscaler; a "
-        "singleton is held at 1.",
+        "Omitted: starts with 1, or with its last count if the Deployment was deleted, and is left to "
+        "whoever scales the Deployment, such as an autoscaler; a singleton is held at 1.",
     )
     port: Port | None = Field(
         None,
         description="The port that the process listens on. Sets PORT, names the container port http, and "
-        "makes a Service of the same name and port number.",
+        "makes the Service <formation>-<type> with that port.",
     )
     service: bool | None = Field(None, description="false: no Service for the port.")
     env: Env | None = Field(None, description="Environment of this type; wins over spec.env by name.")
@@ -169,7 +169,9 @@ class FormationSpec(Model):
         None, description="true: every type runs zero processes until it is false again; counts are kept."
     )
     paused: bool | None = Field(
-        None, description="true: the operator touches nothing of this Formation until it is false again."
+        None,
+        description="true: the operator changes no Deployment or Service of this Formation until it is "
+        "false again.",
     )
     security_defaults: SecurityDefaults | None = Field(
         None,
@@ -213,7 +215,7 @@ class Condition(Model):
     type: str = Field(
         description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended or Daemonizing."
     )
-    status: str = Field(description="True, False or Unknown.")
+    status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")
     last_transition_time: str = Field(description="When status last changed.")
     reason: str = Field(description="A word for programs.")
@@ -243,9 +245,7 @@ class ProcessStatus(Model):
     )
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
-    restarts: int | None = Field(
-        None, description="How often processes of this type were restarted where they are."
-    )
+    restarts: int | None = Field(None, description="How often containers of this type's Pods were restarted.")
     last_exit: Exit | None = Field(None, description="How a process of this type ended last, unasked.")
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
