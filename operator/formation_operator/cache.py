@@ -202,15 +202,26 @@ class Cache:
         """Return all Pods that aren't well."""
         return [pod for pods in self.pods.values() for pod in pods.values()]
 
-    def put_pod(self, key: Key, name: str, pod: Pod | None) -> bool:
-        """Take a Pod that isn't well, or forget one that is; tell whether that is news."""
-        pods = self.pods[key]
-        known = pods.pop(name, None)
-        if pod is not None:
-            pods[name] = pod
-        if not pods:
+    def put_pod(self, key: Key, pod: Pod) -> bool:
+        """Take a Pod that isn't well; tell whether that is news."""
+        known = self.pods.get(key, {}).get(pod.name)
+        if known is not None and not _newer(pod.resource_version, known.resource_version):
+            return False
+        if not self._alive(("Pod", key[0], pod.name), pod.resource_version):
+            return False
+        self.pods[key][pod.name] = pod
+        return not pod.same_as(known)
+
+    def drop_pod(self, key: Key, name: str, version: str) -> bool:
+        """Forget a Pod that is well again, or gone; tell whether that is news."""
+        known = self.pods.get(key, {}).get(name)
+        if known is None or _newer(known.resource_version, version):
+            return False
+        self._bury(("Pod", key[0], name), int(version))
+        del self.pods[key][name]
+        if not self.pods[key]:
             del self.pods[key]
-        return known is not pod and (pod is None or not pod.same_as(known))
+        return True
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the Pods of a Formation that aren't well."""

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from formation_operator import autoscalers, cache, errors, naming, observed, pods, reading, reconcile
+from formation_operator import autoscalers, cache, errors, kinds, naming, observed, pods, reading, reconcile
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
 from formation_operator.observed import Child, Key
@@ -17,9 +17,6 @@ from formation_operator.settings import Settings
 from formation_operator.times import Clock
 
 logger = logging.getLogger(__name__)
-# Autoscalers first: a count must never be taken for ours before they are known.
-KINDS = (autoscalers.HPA, autoscalers.SCALED_OBJECT, "Deployment", "Service", "Pod", naming.KIND)
-
 EVER = str(2**63 - 1)
 """The version of a list that is newer than all that is known."""
 
@@ -70,16 +67,16 @@ class Controller:
 
     async def resync(self) -> None:
         """List every kind and take in what the watches may have missed, deletions included."""
-        for kind in KINDS:
+        for kind in kinds.WATCHED:
             try:
-                items, version = await self._cluster.list_all(kind)
+                items, version = await self._cluster.list_all(kind.name)
             except errors.NotFoundError:
-                if kind != autoscalers.SCALED_OBJECT:
+                if not kind.optional:
                     raise
-                items, version = [], EVER  # KEDA isn't installed, so whatever is known of it has gone
+                items, version = [], EVER  # it isn't installed, so whatever is known of it has gone
             for raw in items:
-                self._take(kind, raw)
-            self._drop_missing(kind, items, version)
+                self._take(kind.name, raw)
+            self._drop_missing(kind.name, items, version)
 
     def _take(self, kind: str, raw: dict[str, Any]) -> None:
         """Take in an object of a list; whatever is odd about one keeps nobody from seeing the others."""
@@ -197,15 +194,19 @@ class Controller:
 
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Pod: only those that aren't well are remembered."""
-        metadata = raw["metadata"]
-        formation = reading.text(reading.mapping(metadata, "labels"), naming.FORMATION_LABEL)
+        namespace, name = cache.key_of(raw)
+        key = namespace, reading.text(reading.mapping(raw["metadata"], "labels"), naming.FORMATION_LABEL)
         pod = None if deleted else pods.pod(raw)
-        self._take_pod(metadata["namespace"], formation, metadata["name"], pod)
+        if pod is None:
+            news = self._cache.drop_pod(key, name, cache.version_of(raw))
+        else:
+            news = self._cache.put_pod(key, pod)
+        self._pod_changed(key, news=news)
 
     def _forget_pod(self, pod: Pod) -> None:
-        self._take_pod(pod.namespace, pod.formation, pod.name, None)
+        key = pod.namespace, pod.formation
+        self._pod_changed(key, news=self._cache.drop_pod(key, pod.name, pod.resource_version))
 
-    def _take_pod(self, namespace: str, formation: str, name: str, pod: Pod | None) -> None:
-        key = (namespace, formation)
-        if self._cache.put_pod(key, name, pod) and key in self._cache.formations:
+    def _pod_changed(self, key: Key, *, news: bool) -> None:
+        if news and key in self._cache.formations:
             self._queue.add(key, self._settings.status_delay)

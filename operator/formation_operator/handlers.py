@@ -9,24 +9,17 @@ from typing import Any
 
 import kopf
 
-from formation_operator import autoscalers, naming
+from formation_operator import kinds
 from formation_operator.controller import Controller
-
-WATCHED = {
-    naming.KIND: (naming.GROUP, naming.VERSION, naming.PLURAL),
-    "Deployment": ("apps", "v1", "deployments"),
-    "Service": ("", "v1", "services"),
-    "Pod": ("", "v1", "pods"),
-    autoscalers.HPA: ("autoscaling", "v2", "horizontalpodautoscalers"),
-    autoscalers.SCALED_OBJECT: ("keda.sh", "v1alpha1", "scaledobjects"),
-}
 
 
 def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     """Connect the watches of every kind that matters to a controller."""
     kopf.on.login(registry=registry)(kopf.login_via_client)
-    for kind, resource in WATCHED.items():
-        kopf.on.event(*resource, registry=registry)(handler(controller, kind))
+    for kind in kinds.WATCHED:
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(
+            handler(controller, kind.name)
+        )
 
 
 def handler(controller: Controller, kind: str) -> Callable[..., Coroutine[None, None, None]]:

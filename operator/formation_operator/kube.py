@@ -12,24 +12,13 @@ from urllib.parse import quote
 import aiohttp
 from kubernetes.aio import client, config
 
-from formation_operator import autoscalers, errors, events, naming
+from formation_operator import errors, events, naming
+from formation_operator.cluster import Cluster, Object
+from formation_operator.kinds import BY_NAME
 from formation_operator.notices import Notice
 
-Object = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-PATHS = {
-    naming.KIND: (f"/apis/{naming.API_VERSION}", naming.PLURAL),
-    "Deployment": ("/apis/apps/v1", "deployments"),
-    "Service": ("/api/v1", "services"),
-    autoscalers.HPA: ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
-    autoscalers.SCALED_OBJECT: ("/apis/keda.sh/v1alpha1", "scaledobjects"),
-    "Pod": ("/api/v1", "pods"),
-    "ReplicaSet": ("/apis/apps/v1", "replicasets"),
-    "Event": ("/apis/events.k8s.io/v1", "events"),
-}
-LABELLED = ("Deployment", "Service", "Pod")
-CHILD_SELECTOR = naming.FORMATION_LABEL
 PAGE = 500
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
@@ -39,7 +28,7 @@ MERGE_PATCH = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
-class Kube:
+class Kube(Cluster):
     """A connection to one cluster."""
 
     def __init__(self, api: client.ApiClient, *, timeout: float, namespaces: tuple[str, ...]) -> None:
@@ -55,7 +44,7 @@ class Kube:
 
     async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
         """Return all objects of a kind that concern us, and the version up to which nothing is missing."""
-        labels = CHILD_SELECTOR if kind in LABELLED else ""
+        labels = naming.FORMATION_LABEL if BY_NAME[kind].labelled else ""
         scopes = (namespace,) if namespace else self._namespaces or (None,)
         lists = [await self._pages(kind, scope, labels) for scope in scopes]
         # The list of one namespace doesn't know what happened in it while the next one was read.
@@ -159,9 +148,9 @@ async def connect(*, request_timeout: float, namespaces: tuple[str, ...]) -> Kub
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
     """Return the path of a collection, or of one object in it."""
-    prefix, plural = PATHS[kind]
+    known = BY_NAME[kind]
     scope = f"/namespaces/{quote(namespace)}" if namespace else ""
-    return f"{prefix}{scope}/{plural}" + (f"/{quote(name)}" if name else "")
+    return f"{known.path}{scope}/{known.plural}" + (f"/{quote(name)}" if name else "")
 
 
 def path_of(manifest: Object) -> str:

@@ -67,6 +67,9 @@ class Setter:
     """Whether it asked through the subresource ``scale``."""
 
 
+NAMELESS = Setter("A client without a name", scale=True)
+
+
 @dataclasses.dataclass(frozen=True)
 class Child:
     """A Deployment or Service that carries, or should carry, our labels."""
@@ -87,7 +90,7 @@ class Child:
     owned: str
     """Our Apply entry in managedFields, as JSON; empty if there is none."""
     owns_count: bool = False
-    count_set_by: Setter | None = None
+    count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
     count: int | None = None
     """The count that we wrote last, or that is to come back after a suspension."""
@@ -169,10 +172,7 @@ def _count(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else None
 
 
-NAMELESS = Setter("A client without a name", scale=True)
-
-
-def _setter(managed: list[dict[str, Any]]) -> Setter | None:
+def _setter(managed: list[dict[str, Any]]) -> Setter:
     """Return who else holds the count: through the subresource if anybody did.
 
     A scale request from or to zero leaves no holder at all, because that subresource drops a zero

@@ -1,15 +1,13 @@
-"""Don't fight, and don't flood.
+"""Don't fight: two controllers that correct each other would replace Pods without end.
 
-Two controllers that correct each other at full speed would load the API server and restart
-Pods without end: the first repairs come at once; after that each object gets one a minute.
-And a process that crashes as fast as it can mustn't turn into as many writes of a status.
+The first repairs of an object come at once; more than five in any minute don't come at all.
 """
 
 import collections
 
 FREE = 5
 WINDOW = 60.0
-"""Repairs that come at once within so many seconds."""
+"""So many repairs in so many seconds, and no more."""
 
 
 class Patience:
@@ -18,10 +16,14 @@ class Patience:
     def __init__(self) -> None:
         self._repairs: dict[str, collections.deque[float]] = {}
 
-    def allows(self, uid: str, now: float) -> bool:
-        """Tell whether an object may be repaired now; ``now`` is in seconds."""
-        repairs = self._repairs.get(uid)
-        return repairs is None or len(repairs) < FREE or now - repairs[0] >= WINDOW
+    def exhausted(self, now: float) -> set[str]:
+        """Return the uids of the objects that may not be repaired now; ``now`` is in seconds."""
+        return {
+            uid
+            for uid, repairs in self._repairs.items()
+            # A clock that was set back holds nothing up.
+            if len(repairs) == FREE and 0 <= now - repairs[0] < WINDOW
+        }
 
     def repaired(self, uid: str, now: float) -> None:
         """Count a repair."""
@@ -31,26 +33,3 @@ class Patience:
     def _forget(self, now: float) -> None:
         for uid in [uid for uid, repairs in self._repairs.items() if now - repairs[-1] > WINDOW]:
             del self._repairs[uid]
-
-
-STATUS_SECONDS = 1.0
-"""At most one status of a Formation is written in so many seconds."""
-
-
-class Pace:
-    """Spaces the writes of each Formation's status."""
-
-    def __init__(self) -> None:
-        self._written: dict[tuple[str, str], float] = {}
-
-    def pause(self, key: tuple[str, str], now: float) -> float:
-        """Return the seconds to wait before a status may be written; none counts as written now."""
-        since = now - self._written.get(key, -STATUS_SECONDS)
-        if 0 <= since < STATUS_SECONDS:  # a clock that was set back holds nothing up
-            return STATUS_SECONDS - since
-        self._written[key] = now
-        return 0.0
-
-    def forget(self, key: tuple[str, str]) -> None:
-        """Drop what is remembered of a Formation that is gone."""
-        self._written.pop(key, None)

@@ -61,6 +61,13 @@ class World:
     """The winning claim on each child name that more than one Formation wants."""
     settled: Mapping[str, tuple[str, str]]
     """By uid: the intent that an object was last written with, and what the server let us own then."""
+    restless: Mapping[str, str]
+    """By process type: why it can't be kept at zero though it is suspended, and the way out."""
+    exhausted: Collection[str]
+    """Uids of the objects that were repaired so often that it is enough for now."""
+
+
+RENAME = "rename the process type or the Formation"
 
 
 def plan(
@@ -102,9 +109,7 @@ def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
         return _other(intent, child, world)
     if as_written(intent, child, world):
         return None
-    # A whole object put in place of ours has lost the digest, too.
-    drifted = child.intent in (intent.digest, None) and intent.handed_over is None
-    return Action(Verb.REPAIR if drifted else Verb.UPDATE, intent.process_type, intent, child)
+    return _change(intent, child, world)
 
 
 def as_written(intent: Intent, child: Child, world: World) -> bool:
@@ -122,7 +127,9 @@ def as_written(intent: Intent, child: Child, world: World) -> bool:
 def _create(intent: Intent, world: World) -> Action:
     claim = world.claims.get(intent.name)
     if claim is not None and claim.uid != world.uid:
-        return _refuse(intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}")
+        return _refuse(
+            intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}", RENAME
+        )
     return Action(Verb.CREATE, intent.process_type, intent)
 
 
@@ -139,18 +146,31 @@ def _other(intent: Intent, child: Child, world: World) -> Action:
     if not owner.is_formation:
         return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
     if owner.uid in world.living:
-        return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}")
+        return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
     return _wait(
         intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
     )
+
+
+def _change(intent: Intent, child: Child, world: World) -> Action:
+    """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
+    # A whole object put in place of ours has lost the digest, too.
+    if child.intent not in (intent.digest, None) or intent.handed_over is not None:
+        return Action(Verb.UPDATE, intent.process_type, intent, child)
+    restless = world.restless.get(intent.process_type)
+    if restless and child.replicas_of_others:
+        return Action(Verb.REFUSE, intent.process_type, intent, child, restless, Trouble.CAN_NOT_SUSPEND)
+    if child.uid in world.exhausted:
+        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
+        return _wait(intent, child, reason)
+    return Action(Verb.REPAIR, intent.process_type, intent, child)
 
 
 def _wait(intent: Intent, child: Child, reason: str) -> Action:
     return Action(Verb.WAIT, intent.process_type, intent, child, reason, Trouble.WAITING)
 
 
-def _refuse(intent: Intent, reason: str) -> Action:
-    way_out = "rename the process type or the Formation, or remove that object"
+def _refuse(intent: Intent, reason: str, way_out: str = f"{RENAME}, or remove that object") -> Action:
     no_service = f"set spec.processes.{intent.process_type}.service to false, "
     text = f"{reason}: {no_service if intent.kind == 'Service' else ''}{way_out}"
     return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)

@@ -28,7 +28,6 @@ from formation_operator.counts import Count
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
 from formation_operator.observed import Child, Key
-from formation_operator.plan import Action
 from formation_operator.reasons import Trouble
 from formation_operator.seen import Problem, Seen
 from formation_operator.settings import Settings
@@ -138,29 +137,16 @@ class Reconciler:
             living=self._cache.living,
             claims=self._cache.claims(key),
             settled=self._cache.settled,
+            restless=scaling.restless(formation.spec, wanted.counts),
+            exhausted=self._patience.exhausted(self._clock().timestamp()),
         )
         actions = plan.plan(wanted.intents, self._cache.children_of(key), wanted.failed, world)
         lost = self._cache.lost_by(formation.metadata.uid)
         executor = apply.Executor(self._cluster, formation, world, lost)
-        outcomes = await executor.run([self._patiently(action, wanted) for action in actions])
+        outcomes = await executor.run(actions)
         for outcome in outcomes:
             self._remember(outcome)
         return outcomes
-
-    def _patiently(self, action: Action, wanted: Wanted) -> Action:
-        """Return the action, or something calmer where another client keeps undoing our repairs."""
-        child = action.child
-        if action.verb is not plan.Verb.REPAIR or child is None:
-            return action
-        restless = scaling.restless(wanted.formation.spec, wanted.counts[action.process_type])
-        if restless and child.replicas_of_others:
-            return dataclasses.replace(
-                action, verb=plan.Verb.REFUSE, reason=restless, trouble=Trouble.CAN_NOT_SUSPEND
-            )
-        if self._patience.allows(child.uid, self._clock().timestamp()):
-            return action
-        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
-        return dataclasses.replace(action, verb=plan.Verb.WAIT, reason=reason, trouble=Trouble.WAITING)
 
     def _remember(self, outcome: apply.Outcome) -> None:
         """Put the answer to our write into the cache, ahead of the watch."""

@@ -8,13 +8,17 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from formation_operator import apply, cache, naming, patience, status, transitions
+from formation_operator import apply, cache, naming, status, transitions
 from formation_operator.cluster import Cluster
 from formation_operator.notices import Notice
 from formation_operator.observed import Key
 from formation_operator.times import Clock
 
 logger = logging.getLogger(__name__)
+
+
+STATUS_SECONDS = 1.0
+"""At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
 
 
 class Reporter:
@@ -38,7 +42,7 @@ class Reporter:
         self._ask = ask
         self._delay = delay
         self._due: set[Key] = set()
-        self._pace = patience.Pace()
+        self._pace = Pace()
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
@@ -81,6 +85,25 @@ class Reporter:
             # The answer holds a change that the watch will bring, too, but then as no news.
             self._ask(key, 0.0)
         await self.tell(raw, transitions.notices(raw["status"], wanted))
+
+
+class Pace:
+    """Spaces the writes of each Formation's status."""
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[str, str], float] = {}
+
+    def pause(self, key: tuple[str, str], now: float) -> float:
+        """Return the seconds to wait before a status may be written; none counts as written now."""
+        since = now - self._written.get(key, -STATUS_SECONDS)
+        if 0 <= since < STATUS_SECONDS:  # a clock that was set back holds nothing up
+            return STATUS_SECONDS - since
+        self._written[key] = now
+        return 0.0
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """Drop what is remembered of a Formation that is gone."""
+        self._written.pop(key, None)
 
 
 def manifest(raw: dict[str, Any], wanted: status.Status) -> dict[str, Any]:

@@ -7,7 +7,7 @@ moved, or there is no base, the Formation wins.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from formation_operator import autoscalers, naming
 from formation_operator.autoscalers import Autoscaler
@@ -81,7 +81,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
-    if not _asked(scaled, policy) or child.count_set_by is None:
+    if not _asked(scaled, policy):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     if child.count is None:
@@ -97,7 +97,7 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
     """Tell whether a client's change of the count is a request."""
     child, before = scaled.child, scaled.before
     setter = child.count_set_by
-    if not policy.write_through or setter is None or child.owns_count:
+    if not policy.write_through:
         return False
     if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
         return False
@@ -108,20 +108,18 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
     return setter.scale or setter.manager in policy.honoured
 
 
-def restless(spec: FormationSpec, count: Count) -> str | None:
-    """Return why a suspended type can't be kept at zero, if that is so, and the way out.
+def restless(spec: FormationSpec, counts: Mapping[str, Count]) -> dict[str, str]:
+    """Return, by type, why it can't be kept at zero though it is suspended, and the way out.
 
     An HPA rests at zero; KEDA scales up again by design, unless its object says otherwise.
     """
-    autoscaler = count.autoscaler
-    if not spec.suspend or autoscaler is None or autoscaler.kind != autoscalers.SCALED_OBJECT:
-        return None
-    if autoscaler.held_at_zero:
-        return None
-    return (
-        f"{autoscaler} starts processes again while the Formation is suspended: "
+    scaled = {name: count.autoscaler for name, count in counts.items() if spec.suspend and count.autoscaler}
+    return {
+        name: f"{autoscaler} starts processes again while the Formation is suspended: "
         f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
-    )
+        for name, autoscaler in scaled.items()
+        if autoscaler.kind == autoscalers.SCALED_OBJECT and not autoscaler.held_at_zero
+    }
 
 
 def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:

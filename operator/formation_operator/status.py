@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator import conditions, exits, health, naming, verdict
-from formation_operator.conditions import Condition
+from formation_operator.conditions import Condition, Kind
 from formation_operator.counts import Count
 from formation_operator.findings import Finding
 from formation_operator.health import Health
@@ -46,8 +46,8 @@ def invalid(generation: int, message: str, previous: Status, now: str) -> Status
     way_out = "nothing was changed; correct the field and apply again"
     text = f"{message}: {way_out}"
     wanted = [
-        Condition(conditions.READY, Trouble.INVALID_SPEC, text, true=False),
-        Condition(conditions.STALLED, Trouble.INVALID_SPEC, text),
+        Condition(Kind.READY, Trouble.INVALID_SPEC, text, true=False),
+        Condition(Kind.STALLED, Trouble.INVALID_SPEC, text),
     ]
     kept = {
         key: value
@@ -64,16 +64,7 @@ def invalid(generation: int, message: str, previous: Status, now: str) -> Status
 
 def differs(wanted: Status, present: Status) -> bool:
     """Tell whether a status must be written: conditions that others added are none of ours."""
-    ours = {item["type"] for item in wanted["conditions"]} | {
-        conditions.READY,
-        conditions.RECONCILING,
-        conditions.STALLED,
-        conditions.PAUSED,
-        conditions.OVERRIDDEN,
-        conditions.CONTENDED,
-        conditions.DAEMONIZING,
-    }
-    shown = [item for item in present.get("conditions") or [] if item["type"] in ours]
+    shown = [item for item in present.get("conditions") or [] if item["type"] in {*Kind}]
     return {**present, "conditions": _by_type(shown)} != {
         **wanted,
         "conditions": _by_type(wanted["conditions"]),
@@ -86,7 +77,7 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _served(seen: Seen, name: str, previous: Status) -> int | None:
     """Return how many processes of a type were ready while the Formation was, as it is now."""
-    ready = conditions.find(previous, conditions.READY).get("status")
+    ready = conditions.find(previous, Kind.READY).get("status")
     if ready != "True" or previous.get("observedGeneration") != seen.generation:
         return None
     return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from formation_operator import conditions
+from formation_operator.conditions import Kind
 from formation_operator.notices import Notice
 from formation_operator.reasons import Reason, State, Trouble
 
@@ -26,9 +27,9 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 
 def _daemonizing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
-    known, found = (conditions.find(status, conditions.DAEMONIZING) for status in (before, after))
+    known, found = (conditions.find(status, Kind.DAEMONIZING) for status in (before, after))
     if found.get("message") not in (None, known.get("message")):
-        yield Notice(found["reason"], conditions.DAEMONIZING, found["message"], warning=True)
+        yield Notice(found["reason"], Kind.DAEMONIZING, found["message"], warning=True)
 
 
 def _told(process: dict[str, Any]) -> tuple[str, str]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from formation_operator import conditions
-from formation_operator.conditions import Condition
+from formation_operator.conditions import Condition, Kind
 from formation_operator.health import Health
 from formation_operator.reasons import Reason, State, Trouble
 from formation_operator.seen import Problem, Seen
@@ -26,18 +25,18 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
     if lasting:
         reason = lasting[0].reason
         return [
-            Condition(conditions.READY, reason, text, true=False),
-            Condition(conditions.STALLED, reason, text),
+            Condition(Kind.READY, reason, text, true=False),
+            Condition(Kind.STALLED, reason, text),
         ]
     if not waiting:
-        return [Condition(conditions.READY, State.RUNNING, "all process types run as declared")]
+        return [Condition(Kind.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:
-        return [Condition(conditions.READY, Trouble.PAUSED, text, true=False)]
+        return [Condition(Kind.READY, Trouble.PAUSED, text, true=False)]
     # Of several reasons the one that tells more than that something is under way.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return [
-        Condition(conditions.READY, reason, text, true=False),
-        Condition(conditions.RECONCILING, reason, text),
+        Condition(Kind.READY, reason, text, true=False),
+        Condition(Kind.RECONCILING, reason, text),
     ]
 
 
@@ -46,12 +45,12 @@ def _extra(seen: Seen) -> Iterable[Condition]:
     yield from _overridden(seen)
     contended = "; ".join(seen.contended)
     if contended:
-        yield Condition(conditions.CONTENDED, "Autoscaler", contended)
+        yield Condition(Kind.CONTENDED, "Autoscaler", contended)
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
-        yield Condition(conditions.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+        yield Condition(Kind.DAEMONIZING, "CommandLeavesForeground", daemonizing)
     if seen.paused:
-        yield Condition(conditions.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
+        yield Condition(Kind.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 
 
 def _overridden(seen: Seen) -> Iterable[Condition]:
@@ -70,4 +69,4 @@ def _overridden(seen: Seen) -> Iterable[Condition]:
         if rendered is not None and child.replicas != rendered and child.owns_count:
             sentences.append(f"{name}: the cluster changes the count {rendered} to {child.replicas}")
     if sentences:
-        yield Condition(conditions.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))
+        yield Condition(Kind.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))

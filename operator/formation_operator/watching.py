@@ -12,14 +12,13 @@ from typing import Any
 import kopf
 from kopf._core.engines.peering import Identity
 
-from formation_operator import naming
+from formation_operator import kinds, naming
 
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
-WATCHED = (naming.PLURAL, "deployments", "services", "pods", "horizontalpodautoscalers")
 
 
 class WatchLostError(Exception):
@@ -51,18 +50,21 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = 0.2
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    for group, plural in (("apps", "deployments"), ("", "services"), ("", "pods")):
-        settings.watching.label_selectors[group, "v1", plural] = naming.FORMATION_LABEL
+    for kind in kinds.WATCHED:
+        if kind.labelled:
+            selectors = settings.watching.label_selectors
+            selectors[kind.group, kind.version, kind.plural] = naming.FORMATION_LABEL
     return settings
 
 
 async def until_broken() -> None:
     """Run until a kind isn't watched any more; then raise `WatchLostError`."""
     await asyncio.sleep(FIRST_CHECK)
+    needed = [kind.plural for kind in kinds.WATCHED if not kind.optional]
     before: set[str] = set()
     while True:
         names = " ".join(task.get_name() for task in asyncio.all_tasks() if not task.done())
-        lost = {plural for plural in WATCHED if f"watcher for {plural}." not in names}
+        lost = {plural for plural in needed if f"watcher for {plural}." not in names}
         # Twice in a row: while the operator stops, kopf ends its watchers shortly before us.
         if lost & before:
             raise WatchLostError(f"{', '.join(sorted(lost))}: not watched any more")

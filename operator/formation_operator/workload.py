@@ -13,6 +13,7 @@ from formation_operator.model import FormationSpec, ProcessType
 # How long a Service's clients may still send requests to a Pod that is going away. Measured on a
 # real node: without the pause 29 of 10,086 requests failed over a rollout, with 5 s none.
 DRAIN_SECONDS = 5
+PROBE_PERIOD_SECONDS = 5
 # Kubernetes' own default.
 GRACE_SECONDS = 30
 
@@ -95,7 +96,7 @@ def _container(formation: str, name: str, spec: FormationSpec, process: ProcessT
     if process.port is not None:
         container["ports"] = [{"name": naming.PORT_NAME, "containerPort": process.port, "protocol": "TCP"}]
         container.setdefault(
-            "readinessProbe", {"tcpSocket": {"port": naming.PORT_NAME}, "periodSeconds": DRAIN_SECONDS}
+            "readinessProbe", {"tcpSocket": {"port": naming.PORT_NAME}, "periodSeconds": PROBE_PERIOD_SECONDS}
         )
     return container
 

@@ -6,8 +6,9 @@ from formation_operator.autoscalers import Autoscaler
 from formation_operator.cache import Cache
 from formation_operator.observed import Child
 from tests import builders
-from tests.builders import a_formation
+from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit.test_plan import OWNER, a_child
+from tests.unit.test_pods import known
 
 
 def a_cache(*children: Child) -> Cache:
@@ -93,3 +94,15 @@ def test_an_echo_of_what_we_deleted_ourselves_brings_it_not_back() -> None:
     cache.drop_child(a_child(resource_version="5"), lost=False)
     cache.put_child(a_child(resource_version="5"))
     assert cache.children == {}
+
+
+def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None:
+    cache, key = Cache(), ("default", "shop")
+    crashing = dataclasses.replace(known(a_pod(a_container(ended(1)))), resource_version="5")
+    assert cache.put_pod(key, crashing)
+    assert cache.drop_pod(key, crashing.name, "9")
+    assert not cache.put_pod(key, crashing)
+    assert cache.put_pod(key, dataclasses.replace(crashing, resource_version="12"))
+    assert not cache.put_pod(key, dataclasses.replace(crashing, resource_version="11", node="elsewhere"))
+    assert not cache.drop_pod(key, crashing.name, "11"), "well once, but not any more"
+    assert [pod.resource_version for pod in cache.pods_of(key)] == ["12"]

@@ -7,20 +7,21 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator import errors, kube, naming
+from formation_operator.cluster import Object
 
 
 class Answering(kube.Kube):
     """Answers every request from a table of paths."""
 
-    def __init__(self, namespaces: tuple[str, ...], answers: dict[str, kube.Object]) -> None:
+    def __init__(self, namespaces: tuple[str, ...], answers: dict[str, Object]) -> None:
         super().__init__(client.ApiClient(client.Configuration()), timeout=1, namespaces=namespaces)
         self.answers = answers
 
-    async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> kube.Object:
+    async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> Object:
         return self.answers[resource]
 
 
-def a_list(version: str, *names: str) -> kube.Object:
+def a_list(version: str, *names: str) -> Object:
     items = [{"metadata": {"name": name}} for name in names]
     return {"metadata": {"resourceVersion": version}, "items": items}
 

@@ -11,10 +11,11 @@ from formation_operator import counts, desired, naming, observed, plan, reconcil
 from formation_operator.desired import Intent
 from formation_operator.observed import Child, Owner
 from formation_operator.plan import Claim, Verb, World
+from formation_operator.reasons import Trouble
 from tests import builders
 from tests.builders import a_formation
 
-WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={})
+WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set())
 
 
 def an_intent() -> Intent:
@@ -153,3 +154,36 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
     assert child.owns_count
     assert child.count == 1
     assert not child.rollout.current
+
+
+EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
+
+
+def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:
+    tired = dataclasses.replace(WORLD, exhausted={"child-1"})
+    assert verb(a_child(owned=EDITED), tired) == Verb.WAIT
+    assert verb(a_child(intent="older"), tired) == Verb.UPDATE
+
+
+def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
+    suspended = dataclasses.replace(WORLD, restless={"worker": "ScaledObject/jobs starts it again"})
+    started = plan.decide(INTENT, a_child(owned=EDITED, replicas=2), suspended)
+    assert started is not None
+    assert (started.verb, started.trouble) == (Verb.REFUSE, Trouble.CAN_NOT_SUSPEND)
+    assert started.reason == "ScaledObject/jobs starts it again"
+    assert verb(a_child(owned=EDITED, replicas=0), suspended) == Verb.REPAIR
+
+
+@pytest.mark.parametrize(
+    ("child", "removing_helps"),
+    [
+        (a_child(owner=None, selected=False), True),
+        (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False),
+    ],
+    ids=["a stranger's", "another Formation's, which would make it again"],
+)
+def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing_helps: bool) -> None:
+    refused = plan.decide(INTENT, child, WORLD)
+    assert refused is not None
+    assert "rename the process type or the Formation" in refused.reason
+    assert ("remove that object" in refused.reason) == removing_helps

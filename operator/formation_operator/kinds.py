@@ -1,0 +1,40 @@
+"""The kinds of objects that the operator reads and writes, and how the API server knows them."""
+
+from typing import NamedTuple
+
+from formation_operator import autoscalers, naming
+
+
+class Kind(NamedTuple):
+    """A kind of object, by its place in the API."""
+
+    name: str
+    group: str
+    version: str
+    plural: str
+    labelled: bool = False
+    """Whether only those with our label are of interest."""
+    optional: bool = False
+    """Whether a cluster may do without it."""
+
+    @property
+    def path(self) -> str:
+        """Where the API server serves its version."""
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+
+# Autoscalers first: a count must never be taken for ours before they are known.
+WATCHED = (
+    Kind(autoscalers.HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
+    Kind(autoscalers.SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
+    Kind("Deployment", "apps", "v1", "deployments", labelled=True),
+    Kind("Service", "", "v1", "services", labelled=True),
+    Kind("Pod", "", "v1", "pods", labelled=True),
+    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
+)
+ASKED = (
+    Kind("ReplicaSet", "apps", "v1", "replicasets"),
+    Kind("Event", "events.k8s.io", "v1", "events"),
+)
+"""Read or written now and then, and not watched."""
+BY_NAME = {kind.name: kind for kind in (*WATCHED, *ASKED)}
