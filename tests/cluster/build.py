@@ -10,7 +10,6 @@ import hashlib
 import os
 import pathlib
 import re
-import shutil
 import time
 
 from tests.cluster import golang, paths
@@ -127,11 +126,3 @@ def linker_flags(module: Module) -> str:
     version = {"gitVersion": f"v{major}.{minor}{patch}", "gitMajor": major, "gitMinor": minor}
     package = "k8s.io/component-base/version"
     return " ".join([stripped, *(f"-X {package}.{key}={value}" for key, value in version.items())])
-
-
-def remove_stale() -> None:
-    """Delete the binaries of module versions that are no longer pinned."""
-    current = {module.binaries() for module in (*CONTROL, *REAL_NODE, *SIMULATED_NODE, METRICS)}
-    for folder in (paths.cache() / "bin").glob("*-*"):
-        if folder not in current:
-            shutil.rmtree(folder)

@@ -67,7 +67,6 @@ def test_an_object_as_we_wrote_it_is_left_alone() -> None:
     ("changes", "expected"),
     [
         ({"intent": "older"}, Verb.UPDATE),
-        ({"owned": "{}"}, None),
         ({"owned": '{"f:metadata":{},"f:spec":{"f:template":{}}}'}, Verb.REPAIR),
         ({"owned": ""}, Verb.REPAIR),
         ({"deleting": True}, Verb.WAIT),
