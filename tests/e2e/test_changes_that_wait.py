@@ -55,7 +55,7 @@ def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(pe
         return "waits for the old process to end" in worker(person).get("message", "")
 
     eventually(waits)
-    throughout(12, lambda: person.condition("Stalled"))
+    assert throughout(12, lambda: person.condition("Stalled")) is None
     assert waits()
     person(*READY)
 
