@@ -136,7 +136,7 @@ def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_
     }
 
 
-SIDECAR = """
+POLICY = """
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicy
 metadata: {name: NAMESPACE-POLICY}
@@ -168,7 +168,7 @@ def policies(kubectl: Client) -> Iterator[None]:
 
 
 def install(user: Client, condition: str, expression: str) -> None:
-    policy = SIDECAR.replace("NAMESPACE-POLICY", f"{user.namespace}-policy").replace(
+    policy = POLICY.replace("NAMESPACE-POLICY", f"{user.namespace}-policy").replace(
         "NAMESPACE", user.namespace
     )
     policy = policy.replace("CONDITION", condition).replace("EXPRESSION", expression)

@@ -89,7 +89,7 @@ def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
     assert cache.autoscalers_in("default") == []
 
 
-def test_an_echo_of_what_we_deleted_ourselves_brings_it_not_back() -> None:
+def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
     cache = a_cache(a_child(resource_version="5"))
     cache.drop_child(a_child(resource_version="5"), lost=False)
     cache.put_child(a_child(resource_version="5"))

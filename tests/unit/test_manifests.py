@@ -74,7 +74,7 @@ def container() -> dict[str, Any]:
     return containers[0]
 
 
-def test_the_operator_has_exactly_the_verbs_that_it_needs_in_the_cluster() -> None:
+def test_in_the_cluster_the_operator_has_the_verbs_listed_here_and_no_others() -> None:
     assert verbs(only("ClusterRole")) == CLUSTER_VERBS
 
 
