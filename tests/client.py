@@ -62,6 +62,11 @@ class Client:
         """Patch an object by merge patch."""
         self("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *flags)
 
+    def container(self, deployment: str = "shop-worker") -> dict[str, Any]:
+        """Return the one container of a Deployment's pod template."""
+        (container,) = self.get("deployment", deployment)["spec"]["template"]["spec"]["containers"]
+        return dict(container)
+
     def reported(self, name: str = "shop") -> dict[str, Any]:
         """Wait until a Formation's status is about its latest spec, and return the Formation."""
 

@@ -91,3 +91,10 @@ def user(operator: OperatorProcess, kubectl: Client) -> Client:
     assert operator.process is not None
     assert operator.process.poll() is None, f"the operator has died:\n{operator.last_lines()}"
     return kubectl
+
+
+@pytest.fixture
+def interrupted(operator: OperatorProcess) -> Iterator[OperatorProcess]:
+    """The operator, which the test may end as it likes."""
+    yield operator
+    operator.restart()

@@ -21,6 +21,10 @@ def count(user: Client, name: str = "shop-worker") -> int:
     return int(user.get("deployment", name)["spec"]["replicas"])
 
 
+def counts(user: Client) -> dict[str, int]:
+    return {item["metadata"]["name"]: item["spec"]["replicas"] for item in user.list_all("deployment")}
+
+
 def declared(user: Client, process_type: str = "worker") -> int | None:
     count: int | None = user.get("formation", "shop")["spec"]["processes"][process_type].get("replicas")
     return count

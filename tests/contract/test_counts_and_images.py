@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
+from tests.contract.counting import counts
 
 FORMATION = a_formation(
     processes={
@@ -15,10 +16,6 @@ FORMATION = a_formation(
         "worker": a_process("/shop", "worker", replicas=4),
     }
 )
-
-
-def counts(user: Client) -> dict[str, int]:
-    return {item["metadata"]["name"]: item["spec"]["replicas"] for item in user.list_all("deployment")}
 
 
 def templates(user: Client) -> dict[str, str]:
@@ -111,14 +108,8 @@ def test_a_new_image_reaches_every_type_that_names_none_of_its_own(user: Client)
 
     user.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
 
-    def images() -> dict[str, str]:
-        return {
-            item["metadata"]["name"]: item["spec"]["template"]["spec"]["containers"][0]["image"]
-            for item in user.list_all("deployment")
-        }
-
-    eventually(lambda: images()["shop-web"] == "registry.example.com/shop:v2")
-    assert images()["shop-worker"] == "registry.example.com/worker:v7"
+    eventually(lambda: user.container("shop-web")["image"] == "registry.example.com/shop:v2")
+    assert user.container("shop-worker")["image"] == "registry.example.com/worker:v7"
     assert counts(user) == {"shop-web": 2, "shop-worker": 4}
 
 

@@ -13,8 +13,7 @@ import yaml
 from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
-from tests.contract.counting import count, declared
-from tests.contract.test_counts_and_images import counts
+from tests.contract.counting import count, counts, declared
 from tests.contract.test_quiet import versions
 
 FORMATION = a_formation(
@@ -238,15 +237,9 @@ def an_overlay(base: pathlib.Path, level: str) -> str:
     return str(folder)
 
 
-def process_container(user: Client) -> dict[str, Any]:
-    template = user.get("deployment", "shop-worker")["spec"]["template"]
-    (container,) = template["spec"]["containers"]
-    return dict(container)
-
-
 def settings_in_use(user: Client) -> set[str]:
     """Return the names of the ConfigMaps that the worker's environment comes from."""
-    container = process_container(user)
+    container = user.container()
     keys = [item["valueFrom"] for item in container["env"] if item["name"] == "LOG_LEVEL"]
     return {
         *(key["configMapKeyRef"]["name"] for key in keys),
@@ -271,7 +264,7 @@ def test_an_overlay_of_kustomize_sets_image_and_count_and_follows_a_generated_co
     first = settings_with(user, "warning")
     assert first.startswith("settings-")
     eventually(lambda: settings_in_use(user) == {first})
-    assert process_container(user)["image"] == "registry.example.com/shop:v9"
+    assert user.container()["image"] == "registry.example.com/shop:v9"
     assert count(user) == 9
 
     user("apply", "-k", an_overlay(base, "debug"))

@@ -4,18 +4,11 @@ import time
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
+from tests.contract.counting import count
 from tests.contract.replacing import backup, restore
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 WORKER = a_process("/shop", "worker", replicas=1)
-
-
-def replicas(user: Client, name: str) -> int:
-    return int(user.get("deployment", name)["spec"]["replicas"])
-
-
-def image(user: Client, name: str) -> str:
-    return str(user.get("deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) -> None:
@@ -25,7 +18,7 @@ def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) ->
     web = user.get("deployment", "shop-web")
     service = user.get("service", "shop-web")
     assert web["spec"]["replicas"] == 2
-    assert user.get("deployment", "shop-worker")["spec"]["replicas"] == 1
+    assert count(user) == 1
     assert service["spec"]["ports"][0]["port"] == 8080
     assert service["spec"]["selector"] == web["spec"]["selector"]["matchLabels"]
     assert user.find("service", "shop-worker") is None
@@ -52,7 +45,7 @@ def test_a_type_that_is_taken_away_is_deleted_with_its_service(user: Client) -> 
 
     eventually(lambda: user.find("deployment", "shop-web") is None)
     eventually(lambda: user.find("service", "shop-web") is None)
-    assert replicas(user, "shop-worker") == 1
+    assert count(user) == 1
     assert "web" not in user.reported()["status"]["processes"]
 
 
@@ -63,7 +56,7 @@ def test_service_false_takes_the_service_away_and_keeps_the_port(user: Client) -
     user.apply(a_formation(processes={"web": {**WEB, "service": False}}))
 
     eventually(lambda: user.find("service", "shop-web") is None)
-    assert user.get("deployment", "shop-web")["spec"]["template"]["spec"]["containers"][0]["ports"]
+    assert user.container("shop-web")["ports"]
 
 
 def test_an_edited_image_is_repaired_and_the_event_names_client_and_field(user: Client) -> None:
@@ -72,7 +65,7 @@ def test_an_edited_image_is_repaired_and_the_event_names_client_and_field(user: 
 
     user("set", "image", "deployment/shop-worker", "worker=other:v9")
 
-    eventually(lambda: image(user, "shop-worker") == "registry.example.com/shop:v1")
+    eventually(lambda: user.container()["image"] == "registry.example.com/shop:v1")
     (note,) = eventually(lambda: user.events("DriftRepaired"))
     assert "kubectl-set" in note
     assert "spec.image of the Formation" in note
@@ -85,8 +78,7 @@ def test_a_removed_variable_comes_back(user: Client) -> None:
     user("set", "env", "deployment/shop-worker", "COLOUR-")
 
     def coloured() -> bool:
-        container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
-        return {"name": "COLOUR", "value": "red"} in container["env"]
+        return {"name": "COLOUR", "value": "red"} in user.container()["env"]
 
     eventually(coloured)
     assert "spec.env" in eventually(lambda: user.events("DriftRepaired"))[0]
@@ -102,8 +94,7 @@ def test_a_variable_that_is_overridden_later_moves_below_what_it_refers_to(user:
     )
     user.reported()
 
-    container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
-    assert [item for item in container["env"] if item["name"] in ("HOST", "URL")] == own
+    assert [item for item in user.container()["env"] if item["name"] in ("HOST", "URL")] == own
 
 
 def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None:
@@ -217,7 +208,7 @@ def test_once_the_foreign_object_is_gone_the_type_runs(user: Client) -> None:
 
     user("delete", "deployment", "shop-worker")
 
-    eventually(lambda: image(user, "shop-worker") == "registry.example.com/shop:v1")
+    eventually(lambda: user.container()["image"] == "registry.example.com/shop:v1")
     eventually(lambda: user.condition("Stalled") is None)
 
 
@@ -271,8 +262,7 @@ def test_a_restored_child_drops_what_the_next_spec_drops(user: Client) -> None:
     user.reported()
 
     def variables() -> set[str]:
-        container = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"][0]
-        return {item["name"] for item in container["env"]}
+        return {item["name"] for item in user.container()["env"]}
 
     eventually(lambda: "OLD" not in variables())
 
@@ -287,7 +277,7 @@ def test_a_client_that_keeps_changing_a_child_back_is_not_fought_at_full_speed(u
         return "another client" in (user.condition("Reconciling") or {"message": ""})["message"]
 
     eventually(changes_it_back)
-    assert throughout(3, lambda: image(user, "shop-worker")) == "other:v9"
+    assert throughout(3, lambda: user.container()["image"]) == "other:v9"
 
 
 def test_a_quota_that_is_full_is_waited_for(user: Client) -> None:

@@ -2,29 +2,15 @@
 
 import signal
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import processes, record
+from tests.contract.counting import counts
 from tests.operator_process import OperatorProcess
 
 WEB = a_process("/shop", "web", replicas=2, port=8080)
-
-
-@pytest.fixture
-def interrupted(operator: OperatorProcess) -> Iterator[OperatorProcess]:
-    """The operator, which the test may end as it likes."""
-    yield operator
-    operator.stop()
-    operator.start()
-
-
-def deployments(user: Client) -> dict[str, int]:
-    return {item["metadata"]["name"]: item["spec"]["replicas"] for item in user.list_all("deployment")}
 
 
 def test_what_happened_while_the_operator_was_down_is_made_good(
@@ -40,7 +26,7 @@ def test_what_happened_while_the_operator_was_down_is_made_good(
     user("delete", "service", "shop-web")
     interrupted.start()
 
-    eventually(lambda: deployments(user) == {"shop-web": 3, "shop-clock": 1})
+    eventually(lambda: counts(user) == {"shop-web": 3, "shop-clock": 1})
     eventually(lambda: user.find("service", "shop-web"))
     note = eventually(lambda: user.events("DriftRepaired"))[0]
     assert "kubectl-set" in note
@@ -56,7 +42,7 @@ def test_a_formation_that_was_deleted_meanwhile_leaves_nothing(
     user("delete", "formation", "shop")
     interrupted.start()
 
-    eventually(lambda: not deployments(user), patience=90)
+    eventually(lambda: not counts(user), patience=90)
 
 
 def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
@@ -70,7 +56,7 @@ def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
         interrupted.start()
 
         user.reported(name)
-        assert deployments(user)[f"{name}-web"] == 2
+        assert counts(user)[f"{name}-web"] == 2
         assert user.find("service", f"{name}-web")
 
 
@@ -87,7 +73,7 @@ def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
         time.sleep(0.02)
         interrupted.kill()
         interrupted.start()
-        eventually(lambda: tuple(deployments(user).values()) == wanted)  # noqa: B023  # used at once
+        eventually(lambda: tuple(counts(user).values()) == wanted)  # noqa: B023  # used at once
 
 
 def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operator: OperatorProcess) -> None:
@@ -100,7 +86,7 @@ def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operat
     time.sleep(5)
     processes.send(server, signal.SIGCONT)
 
-    eventually(lambda: deployments(user) == {"shop-worker": 3}, patience=60)
+    eventually(lambda: counts(user) == {"shop-worker": 3}, patience=60)
     assert operator.process is not None
     assert operator.process.poll() is None
 
@@ -124,7 +110,7 @@ def test_broken_formations_delay_no_other(user: Client) -> None:
         input=builders.text({"apiVersion": "v1", "kind": "List", "items": [*broken, sound]}),
     )
 
-    eventually(lambda: deployments(user).get("sound-worker") == 1)
+    eventually(lambda: counts(user).get("sound-worker") == 1)
     stalled = eventually(lambda: user.condition("Stalled", "broken-7"))
     assert "must be less than or equal to" in stalled["message"]
     assert stalled["message"].startswith("worker: ")
