@@ -12,7 +12,7 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.contract.test_quiet import settle, versions
+from tests.contract.quiet import settle, versions
 from tests.operator_process import OperatorProcess
 from tests.unit.test_foreground import RIGHT, WARNED
 

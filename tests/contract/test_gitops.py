@@ -14,7 +14,7 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.contract.counting import count, counts, declared
-from tests.contract.test_quiet import versions
+from tests.contract.quiet import versions
 
 FORMATION = a_formation(
     env=[{"name": "LOG_LEVEL", "value": "info"}],

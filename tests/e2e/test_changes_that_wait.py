@@ -3,7 +3,7 @@
 import pytest
 
 from tests.client import Client, eventually, throughout
-from tests.e2e.test_states import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
+from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
 
 pytestmark = pytest.mark.node
 

@@ -11,6 +11,7 @@ from formation_operator import naming
 from tests.client import Client, eventually
 from tests.cluster import paths
 
+WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
 PATIENCE = 90
 """Seconds: a JVM takes a while to start on a busy machine."""
 HOLD = "formations.dev/held-by-a-test"

@@ -7,14 +7,12 @@ import pytest
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
 from tests.systems.conftest import Sample
-from tests.systems.running import Running
+from tests.systems.running import WEB_SERVERS, Running
 from tests.systems.web_client import SteadyClient, try_to_get
 
 STEPS = {"rollout of one", "scale-out", "kubectl delete pod", "rollout of three", "scale-in"}
 
 pytestmark = pytest.mark.node
-
-WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
 
 
 @pytest.mark.parametrize("name", WEB_SERVERS)

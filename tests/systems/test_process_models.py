@@ -13,8 +13,7 @@ import pytest
 
 from tests.client import Client, eventually
 from tests.systems.conftest import Sample
-from tests.systems.running import PATIENCE, Running
-from tests.systems.test_no_request_lost import WEB_SERVERS
+from tests.systems.running import PATIENCE, WEB_SERVERS, Running
 from tests.systems.web_client import get, try_to_get
 
 pytestmark = pytest.mark.node

@@ -1,0 +1,50 @@
+"""A Formation with one worker that has a shell: how it is, and how a person changes it."""
+
+from typing import Any
+
+from tests import builders
+from tests.builders import a_formation, a_process
+from tests.client import Client
+from tests.images import debian
+
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=90s")
+RUNS = ("sleep", "inf")
+CRASHES = ("/bin/sh", "-c", "echo 'no database' >&2; exit 3")
+
+
+def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:
+    """Return a Formation with one worker that runs, or does what the command says."""
+    container: dict[str, Any] = {"name": "process", "imagePullPolicy": "IfNotPresent"}
+    pod: dict[str, Any] = {"securityContext": {"runAsUser": 1000}, "containers": [container]}
+    if volume:
+        container["volumeMounts"] = [{"name": "memory", "mountPath": "/memory"}]
+        pod["volumes"] = [{"name": "memory", "emptyDir": {}}]
+    fields = {"replicas": 1, "terminationGracePeriodSeconds": 1, **fields}
+    return a_formation(
+        name,
+        image=debian.IMAGE.name,
+        podTemplate={"spec": pod},
+        processes={"worker": a_process(*(command or RUNS), **fields)},
+    )
+
+
+def worker(client: Client, name: str = "shop") -> dict[str, Any]:
+    """Return what the status says of the worker."""
+    found: dict[str, Any] = client.get("formation", name)["status"].get("processes", {}).get("worker", {})
+    return found
+
+
+def is_in(client: Client, state: str, reason: str = "") -> dict[str, Any] | None:
+    """Return what the status says of the worker if it is in a state, for a reason."""
+    found = worker(client)
+    return found if (found.get("state"), found.get("reason", "")) == (state, reason) else None
+
+
+def spec(client: Client, **fields: Any) -> None:
+    """Change the Formation's spec."""
+    client.merge("formation", "shop", {"spec": fields})
+
+
+def command(client: Client, *words: str) -> None:
+    """Change what the worker runs."""
+    spec(client, processes={"worker": {"command": list(words)}})
