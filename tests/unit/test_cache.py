@@ -2,13 +2,11 @@
 
 import dataclasses
 
-from formation_operator.autoscalers import Autoscaler
 from formation_operator.cache import Cache
 from formation_operator.observed import Child
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
-from tests.unit.test_plan import OWNER, a_child
-from tests.unit.test_pods import known
+from tests.unit.facts import HPA, OWNER, a_child, known
 
 
 def a_cache(*children: Child) -> Cache:
@@ -82,10 +80,9 @@ def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> N
 
 def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
     cache = a_cache()
-    hpa = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "5", "Deployment", "shop-worker")
-    assert cache.put_autoscaler(hpa) == {("default", "shop")}
-    cache.drop_autoscaler(dataclasses.replace(hpa, resource_version="9"))
-    assert cache.put_autoscaler(dataclasses.replace(hpa, resource_version="7")) == set()
+    assert cache.put_autoscaler(HPA) == {("default", "shop")}
+    cache.drop_autoscaler(dataclasses.replace(HPA, resource_version="9"))
+    assert cache.put_autoscaler(dataclasses.replace(HPA, resource_version="7")) == set()
     assert cache.autoscalers_in("default") == []
 
 

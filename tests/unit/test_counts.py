@@ -5,26 +5,12 @@ import dataclasses
 import pytest
 
 from formation_operator import counts
-from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Count, Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.observed import Child
+from tests.unit.facts import HPA, a_child
 
-PRESENT = Child(
-    kind="Deployment",
-    namespace="default",
-    name="shop-worker",
-    uid="u",
-    resource_version="1",
-    formation="shop",
-    process_type="worker",
-    selected=True,
-    owner=None,
-    deleting=False,
-    intent=None,
-    owned="",
-    replicas=5,
-)
+PRESENT = a_child(replicas=5)
 OURS = dataclasses.replace(PRESENT, owns_count=True)
 SUSPENDED = dataclasses.replace(OURS, replicas=0, count=5)
 
@@ -77,9 +63,6 @@ def test_resuming_hands_an_omitted_count_back() -> None:
 def test_a_singleton_is_one_unless_it_says_none() -> None:
     assert decide(ProcessType(singleton=True), PRESENT).rendered == 1
     assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0
-
-
-HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
 
 
 def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from formation_operator import diagnosis, evidence, pods, reading
 from formation_operator.findings import SEVERITY, Finding, Told
-from formation_operator.pods import Pod
 from formation_operator.reasons import Reason, State
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
-from tests.unit.test_pods import broken_pods
+from tests.unit.broken_pods import broken_pods
+from tests.unit.facts import known
 
 PROBE = {"exec": {"command": ["false"]}}
 BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container")
@@ -41,12 +41,6 @@ STILL_WAITS = "Unable to attach or mount volumes: unmounted volumes=[it]: contex
 
 def refused(message: str) -> Manifest:
     return a_pod(a_container(waiting("CreateContainerConfigError", message)))
-
-
-def seen(raw: Manifest) -> Pod:
-    pod = pods.pod(raw)
-    assert pod is not None
-    return pod
 
 
 @dataclasses.dataclass(frozen=True)
@@ -430,7 +424,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case) -> None:
-    found = diagnosis.finding(seen(case.raw), NOW, case.events)
+    found = diagnosis.finding(known(case.raw), NOW, case.events)
     assert found is not None
     assert (found.state, found.reason, found.message) == (case.state, case.reason, case.message)
     assert found.lasting == case.lasting
@@ -441,8 +435,8 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
     message: str,
 ) -> None:
     ended_so = ended(128, message, reason="StartError")
-    first = diagnosis.finding(seen(a_pod(a_container(waiting("RunContainerError", message)))), NOW)
-    then = diagnosis.finding(seen(a_pod(a_container(BACK_OFF, last=ended_so))), NOW)
+    first = diagnosis.finding(known(a_pod(a_container(waiting("RunContainerError", message)))), NOW)
+    then = diagnosis.finding(known(a_pod(a_container(BACK_OFF, last=ended_so))), NOW)
     assert first is not None
     assert then is not None
     assert dataclasses.replace(then, last="") == first
@@ -450,7 +444,7 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
 
 @pytest.mark.parametrize("code", [0, 137, 143])
 def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: int) -> None:
-    pod = seen(a_pod(a_crash(livenessProbe=PROBE, code=code)))
+    pod = known(a_pod(a_crash(livenessProbe=PROBE, code=code)))
     found = diagnosis.finding(pod, NOW, (killed("liveness", before=300),))
     assert found is not None
     assert found.reason == Reason.LIVENESS_PROBE_FAILED
@@ -472,12 +466,12 @@ PULLING = (*ON_ITS_NODE, condition("PodReadyToStartContainers"))
 def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_now(
     conditions: tuple[Manifest, ...], event: Told
 ) -> None:
-    pod = seen(a_pod(a_container(waiting("ContainerCreating")), conditions=conditions))
+    pod = known(a_pod(a_container(waiting("ContainerCreating")), conditions=conditions))
     assert diagnosis.finding(pod, NOW, (event,)) is None
 
 
 def test_a_crash_tells_when_and_how_often() -> None:
-    found = diagnosis.finding(seen(a_pod(a_crash(), a_crash(name="helper", restarts=3))), NOW)
+    found = diagnosis.finding(known(a_pod(a_crash(), a_crash(name="helper", restarts=3))), NOW)
     assert found is not None
     assert (found.restarts, found.last) == (5, ago(5))
 
@@ -519,7 +513,7 @@ QUIET = {
 
 @pytest.mark.parametrize("raw", QUIET.values(), ids=QUIET)
 def test_nothing_is_said_of_what_may_still_become_well_by_itself(raw: Manifest) -> None:
-    assert diagnosis.finding(seen(raw), NOW) is None
+    assert diagnosis.finding(known(raw), NOW) is None
 
 
 # When the API server is asked for Events
@@ -535,7 +529,7 @@ ASKED = {
 
 @pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
 def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
-    assert diagnosis.needs_events(seen(raw), NOW)
+    assert diagnosis.needs_events(known(raw), NOW)
 
 
 BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=PULLING)
@@ -543,7 +537,7 @@ BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=PULLI
 
 @pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash()), BEING_PULLED])
 def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Manifest) -> None:
-    assert not diagnosis.needs_events(seen(raw), NOW)
+    assert not diagnosis.needs_events(known(raw), NOW)
 
 
 # When it may change by itself
@@ -583,15 +577,15 @@ EVICTED = a_pod(
     ],
 )
 def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
-    assert diagnosis.changes_in(seen(raw), NOW) == seconds
+    assert diagnosis.changes_in(known(raw), NOW) == seconds
 
 
 @pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
 def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
     raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
-    assert diagnosis.needs_events(seen(raw), NOW) == told_of
+    assert diagnosis.needs_events(known(raw), NOW) == told_of
     since = (condition("Ready", status=False, since=seconds, message="by order"),)
-    assert (diagnosis.finding(seen(a_pod(conditions=since)), NOW) is not None) == told_of
+    assert (diagnosis.finding(known(a_pod(conditions=since)), NOW) is not None) == told_of
 
 
 SLOW = {**PROBE, "initialDelaySeconds": 60, "periodSeconds": 5, "failureThreshold": 2}
@@ -615,7 +609,7 @@ def test_a_probe_fails_when_all_its_first_tries_may_have(
 ) -> None:
     since = (condition("Ready", status=False, since=seconds),)
     container = a_container(running(seconds), ready=False, **{"started": True, **probes})
-    pod = seen(a_pod(container, conditions=since))
+    pod = known(a_pod(container, conditions=since))
     assert (diagnosis.finding(pod, NOW) is not None) == told_of
     assert told_of or diagnosis.changes_in(pod, NOW) == 1
 
@@ -630,7 +624,7 @@ def test_a_probe_fails_when_all_its_first_tries_may_have(
     ids=["it failed", "it failed for the process before", "another one failed"],
 )
 def test_a_probe_fails_as_soon_as_kubelet_says_so(event: Told, told_of: bool) -> None:
-    pod = seen(a_pod(a_container(running(12), ready=False, started=True, readinessProbe=SLOW)))
+    pod = known(a_pod(a_container(running(12), ready=False, started=True, readinessProbe=SLOW)))
     found = diagnosis.finding(pod, NOW, (event,))
     assert (found.message if found else "") == ("runs, but its readiness probe fails" if told_of else "")
 

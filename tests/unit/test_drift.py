@@ -4,40 +4,22 @@ from typing import Any
 
 import pytest
 
-from formation_operator import counts, desired, drift, ownership, reconcile
+from formation_operator import drift, ownership
 from formation_operator.desired import Intent
-from formation_operator.model import Formation
-from tests import builders
 from tests.builders import a_formation, a_process
+from tests.unit.facts import fields, intents, parsed
 
 WEB = a_process("/web", port=8080, env=[{"name": "OWN", "value": "1"}])
 CLOCK = a_process("/clock", singleton=True)
-SHOP = reconcile.parse(
-    builders.stored(
-        a_formation(processes={"web": WEB, "clock": CLOCK}, labels={"team": "blue"}, image="shop:v1")
-    )
-)
+SHOP = parsed(a_formation(processes={"web": WEB, "clock": CLOCK}, labels={"team": "blue"}, image="shop:v1"))
 CONTAINER = ("spec", "template", "spec", "containers", '{"name":"web"}')
 NOTHING = "It belongs to the operator: there is nothing to change in the Formation"
 ANOTHER_SERVICE = "For another Service, set spec.processes.web.service to false and make one of your own"
 
-
-def intents(formation: Formation) -> dict[tuple[str, str], Intent]:
-    wanted = {name: counts.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()}
-    return {(intent.kind, intent.name): intent for intent in desired.build(formation, wanted)[0]}
-
-
-INTENTS = intents(SHOP)
+INTENTS = {(intent.kind, intent.name): intent for intent in intents(SHOP)}
 WEB_DEPLOYMENT = INTENTS["Deployment", "shop-web"]
 CLOCK_DEPLOYMENT = INTENTS["Deployment", "shop-clock"]
 SERVICE = INTENTS["Service", "shop-web"]
-
-
-def fields(value: Any) -> Any:
-    """Return the fieldsV1 of a manager that applied a value; only containers are held one by one."""
-    if isinstance(value, list) and value and "image" in value[0]:
-        return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **fields(item)} for item in value}
-    return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def step(name: str) -> str:

@@ -6,9 +6,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from formation_operator import environment, reconcile, workload
+from formation_operator import environment, workload
 from tests import builders
 from tests.builders import a_formation, a_process
+from tests.unit.facts import parsed
 
 Values = dict[str, str]
 NAMES = ("A", "B", "C", "D", "E")
@@ -137,7 +138,7 @@ def test_a_port_of_ones_own_may_refer_to_another_variable() -> None:
 
 
 def names(formation: builders.Manifest) -> list[str]:
-    spec = reconcile.parse(builders.stored(formation)).spec
+    spec = parsed(formation).spec
     (container,) = workload.pod_template("shop", "web", spec, spec.processes["web"])["spec"]["containers"]
     return [item["name"] for item in container["env"]]
 

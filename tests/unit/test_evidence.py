@@ -14,8 +14,8 @@ from formation_operator.evidence import Examined, Examiner
 from formation_operator.observed import Child, Key, Rollout
 from formation_operator.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
-from tests.unit.test_plan import a_child
-from tests.unit.test_pods import broken_pods
+from tests.unit.broken_pods import broken_pods
+from tests.unit.facts import a_child
 
 KEY: Key = ("default", "shop")
 ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))

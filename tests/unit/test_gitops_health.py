@@ -11,7 +11,7 @@ from formation_operator.observed import Rollout
 from formation_operator.seen import Problem, Seen
 from tests.builders import Manifest, a_formation, stored
 from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
-from tests.unit.test_status import DONE, LATER, NOW, seen
+from tests.unit.facts import DONE, LATER, NOW, seen
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)
 GONE = Rollout(current=True, serving=True)

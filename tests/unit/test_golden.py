@@ -12,10 +12,11 @@ import re
 import pytest
 import yaml
 
-from formation_operator import counts, desired, reconcile
+from formation_operator import desired
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.cluster import paths
+from tests.unit.facts import intents, parsed
 
 GOLDEN = pathlib.Path(__file__).with_name("golden")
 RELEASED = GOLDEN / "released.json"
@@ -118,13 +119,7 @@ CASES = {
 
 
 def rendered(formation: builders.Manifest) -> str:
-    parsed = reconcile.parse(builders.stored(formation))
-    wanted = {
-        name: counts.decide(parsed.spec, process, None) for name, process in parsed.spec.processes.items()
-    }
-    intents, failed = desired.build(parsed, wanted)
-    assert not failed
-    return yaml.safe_dump_all([intent.manifest for intent in intents])
+    return yaml.safe_dump_all([intent.manifest for intent in intents(parsed(formation))])
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -15,21 +15,17 @@ from formation_operator.health import Health
 from formation_operator.observed import Child, Rollout
 from formation_operator.reasons import Reason, State
 from tests.builders import ago
-from tests.unit.test_plan import a_child
+from tests.unit.facts import DONE, POD_SECURITY, QUOTA, QUOTA_OF_SETS, ROLLOUT, a_child
 
 OURS = Count(desired=2, rendered=2, remembered=2)
 THEIRS = Count(desired=8, rendered=None, remembered=8)
 NONE = Count(desired=0, rendered=0, remembered=2)
-DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
 EIGHT = Rollout(current=True, total=8, updated=8, ready=8, available=8, serving=True)
 EMPTY = Rollout(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
 UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
-QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
-QUOTA_OF_SETS = 'replicasets.apps "shop-6d" is forbidden: exceeded quota: small'
 RESUME = "somebody has paused its Deployment: kubectl rollout resume deployment/shop-worker"
-POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
 
 
 def how(*findings: Finding, count: Count = OURS, suspended: bool = False, **rollout: Any) -> Health:
@@ -302,20 +298,6 @@ FINDINGS = st.builds(
     lasting=st.booleans(),
     last=st.sampled_from(["", ago(5), ago(9)]),
     restarts=st.integers(0, 9),
-)
-ROLLOUT = st.builds(
-    Rollout,
-    current=st.booleans(),
-    total=st.integers(0, 9),
-    updated=st.integers(0, 9),
-    ready=st.integers(0, 9),
-    available=st.integers(0, 9),
-    serving=st.booleans(),
-    stuck=st.none() | st.just("timed out"),
-    blocked=st.sampled_from([None, QUOTA, POD_SECURITY]),
-    refused=st.sampled_from([None, QUOTA_OF_SETS]),
-    paused=st.booleans(),
-    ending=st.booleans(),
 )
 
 

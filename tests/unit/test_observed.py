@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator import observed, reading
 from formation_operator.observed import Rollout
-from tests.unit.test_plan import INTENT, a_child
+from tests.unit.facts import INTENT, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
 

@@ -1,57 +1,19 @@
 """What is done about each object, by what is there."""
 
 import dataclasses
-import json
 from collections.abc import Collection
 from typing import Any
 
 import pytest
 
-from formation_operator import counts, desired, naming, observed, plan, reconcile
-from formation_operator.desired import Intent
+from formation_operator import naming, observed, plan
 from formation_operator.observed import Child, Owner
 from formation_operator.plan import Claim, Verb, World
 from formation_operator.reasons import Trouble
-from tests import builders
-from tests.builders import a_formation
+from tests.unit.facts import INTENT, OWNER, a_child, fields
 
 WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set())
-
-
-def an_intent() -> Intent:
-    formation = reconcile.parse(builders.stored(a_formation()))
-    process = formation.spec.processes["worker"]
-    wanted = {"worker": counts.decide(formation.spec, process, None)}
-    (intent,) = desired.build(formation, wanted)[0]
-    return intent
-
-
-def fields(value: Any) -> Any:
-    """Return the fieldsV1 of a manager that applied a value; lists are held whole here."""
-    return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-INTENT = an_intent()
-OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
-
-
-def a_child(**changes: Any) -> Child:
-    owned = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
-    child = Child(
-        kind="Deployment",
-        namespace="default",
-        name="shop-worker",
-        uid="child-1",
-        resource_version="5",
-        formation="shop",
-        process_type="worker",
-        selected=True,
-        owner=OWNER,
-        deleting=False,
-        intent=INTENT.digest,
-        owned=json.dumps(owned),
-    )
-    return dataclasses.replace(child, **changes)
+EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
 
 def verb(child: Child | None, world: World = WORLD) -> Verb | None:
@@ -67,7 +29,7 @@ def test_an_object_as_we_wrote_it_is_left_alone() -> None:
     ("changes", "expected"),
     [
         ({"intent": "older"}, Verb.UPDATE),
-        ({"owned": '{"f:metadata":{},"f:spec":{"f:template":{}}}'}, Verb.REPAIR),
+        ({"owned": EDITED}, Verb.REPAIR),
         ({"owned": ""}, Verb.REPAIR),
         ({"deleting": True}, Verb.WAIT),
         ({"owner": None}, Verb.ADOPT),
@@ -153,9 +115,6 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
     assert child.owns_count
     assert child.count == 1
     assert not child.rollout.current
-
-
-EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
 
 def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:

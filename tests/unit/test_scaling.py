@@ -6,17 +6,15 @@ from typing import Any
 import pytest
 
 from formation_operator import scaling
-from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
 from formation_operator.observed import NAMELESS, Setter
 from formation_operator.scaling import Policy, Request, Scaled
-from tests.unit.test_plan import a_child
+from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, count=4, count_set_by=Setter("k9s", scale=True))
 EDITED = dataclasses.replace(SCALED, count_set_by=Setter("argocd-server", scale=False))
-HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
 
 
 def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:

@@ -17,24 +17,8 @@ from formation_operator.pods import Pod
 from formation_operator.seen import Problem, Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
-from tests.unit.test_health import ROLLOUT
-from tests.unit.test_plan import INTENT, a_child
-from tests.unit.test_pods import broken_pods
-
-NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
-DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
-
-
-def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
-    world = Seen(
-        name="shop",
-        generation=3,
-        counts={"worker": Count(desired=2, rendered=2, remembered=2)},
-        deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
-        digests={"worker": INTENT.digest},
-        images={},
-    )
-    return dataclasses.replace(world, **changes)
+from tests.unit.broken_pods import broken_pods
+from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, seen
 
 
 def conditions(computed: status.Status) -> dict[str, dict[str, Any]]:

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from formation_operator import reconcile, workload
+from formation_operator import workload
 from tests import builders
 from tests.builders import a_formation, a_process
+from tests.unit.facts import parsed
 
 
 def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
-    parsed = reconcile.parse(builders.stored(formation))
-    return workload.pod_template("shop", name, parsed.spec, parsed.spec.processes[name])
+    spec = parsed(formation).spec
+    return workload.pod_template("shop", name, spec, spec.processes[name])
 
 
 def with_container(**fields: Any) -> builders.Manifest:

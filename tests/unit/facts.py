@@ -1,0 +1,104 @@
+"""What the operator knows of a Formation and its children, so that a test shows only what it is about."""
+
+import dataclasses
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from formation_operator import counts, desired, naming, pods, reconcile
+from formation_operator.autoscalers import Autoscaler
+from formation_operator.counts import Count
+from formation_operator.desired import Intent
+from formation_operator.model import Formation
+from formation_operator.observed import Child, Owner, Rollout
+from formation_operator.pods import Pod
+from formation_operator.seen import Seen
+from tests.builders import Manifest, a_formation, stored
+
+NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
+
+
+def parsed(formation: Manifest) -> Formation:
+    """Return a Formation as the operator reads it."""
+    return reconcile.parse(stored(formation))
+
+
+def intents(formation: Formation) -> list[Intent]:
+    """Return what a Formation wants that has no children yet."""
+    wanted = {name: counts.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()}
+    found, failed = desired.build(formation, wanted)
+    assert not failed
+    return found
+
+
+def fields(value: Any) -> Any:
+    """Return the fieldsV1 of a manager that applied a value; only containers are held one by one."""
+    if isinstance(value, list) and value and "image" in value[0]:
+        return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **fields(item)} for item in value}
+    return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
+(INTENT,) = intents(parsed(a_formation()))
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
+
+
+def a_child(**changes: Any) -> Child:
+    """Return the worker's Deployment as we wrote it."""
+    owned = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
+    child = Child(
+        kind="Deployment",
+        namespace="default",
+        name="shop-worker",
+        uid="child-1",
+        resource_version="5",
+        formation="shop",
+        process_type="worker",
+        selected=True,
+        owner=OWNER,
+        deleting=False,
+        intent=INTENT.digest,
+        owned=json.dumps(owned),
+    )
+    return dataclasses.replace(child, **changes)
+
+
+def known(raw: Manifest) -> Pod:
+    """Return what is remembered of a Pod that has something to tell."""
+    pod = pods.pod(raw)
+    assert pod is not None
+    return pod
+
+
+DONE = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
+QUOTA = 'pods "shop-1" is forbidden: exceeded quota: small'
+QUOTA_OF_SETS = 'replicasets.apps "shop-6d" is forbidden: exceeded quota: small'
+POD_SECURITY = 'pods "shop-1" is forbidden: violates PodSecurity "restricted"'
+ROLLOUT = st.builds(
+    Rollout,
+    current=st.booleans(),
+    total=st.integers(0, 9),
+    updated=st.integers(0, 9),
+    ready=st.integers(0, 9),
+    available=st.integers(0, 9),
+    serving=st.booleans(),
+    stuck=st.none() | st.just("timed out"),
+    blocked=st.sampled_from([None, QUOTA, POD_SECURITY]),
+    refused=st.sampled_from([None, QUOTA_OF_SETS]),
+    paused=st.booleans(),
+    ending=st.booleans(),
+)
+
+
+def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
+    """Return what a pass sees of a Formation whose worker is as far as its rollout."""
+    world = Seen(
+        name="shop",
+        generation=3,
+        counts={"worker": Count(desired=2, rendered=2, remembered=2)},
+        deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
+        digests={"worker": INTENT.digest},
+        images={},
+    )
+    return dataclasses.replace(world, **changes)
