@@ -153,7 +153,7 @@ class Executor:
                 "value": live["metadata"]["resourceVersion"],
             },
         ]
-        if child.intent is not None:  # what is in the fields isn't known to be what we mean
+        if child.digest is not None:  # what is in the fields isn't known to be what we mean
             operations.append({"op": "remove", "path": INTENT})
         return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
 
@@ -200,7 +200,7 @@ class Executor:
 
 def _decided(child: Child) -> tuple[object, ...]:
     """Return what a decision about a count was made of."""
-    return child.uid, child.replicas, child.count, child.owns_count
+    return child.uid, child.replicas, child.remembered, child.owns_count
 
 
 def _anew(action: Action, live: dict[str, Any]) -> Outcome:

@@ -88,12 +88,12 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, be
     """Return the count of a type whose count isn't ours, but for a suspension."""
     present = child.replicas
     if child.owns_count and child.replicas == 0:
-        present = _first((child.count, before.count), 1)  # suspended: the zero is ours
+        present = _first((child.remembered, before.count), 1)  # suspended: the zero is ours
     if spec.suspend:
         kept = present
         if autoscaler is not None:
             # What it sets during a suspension is no wish for later: that would be a fight without end.
-            kept = _first((child.count, before.resumed), present)
+            kept = _first((child.remembered, before.resumed), present)
         return Count(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None
     return Count(

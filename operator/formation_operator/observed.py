@@ -85,14 +85,14 @@ class Child:
     """Whether its selector is the one that its labels promise."""
     owner: Owner | None
     deleting: bool
-    intent: str | None
+    digest: str | None
     """Digest of the intent that it was last written with."""
     owned: str
     """Our Apply entry in managedFields, as JSON; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
-    count: int | None = None
+    remembered: int | None = None
     """The count that we wrote last, or that is to come back after a suspension."""
     replicas: int = 1
     images: tuple[tuple[str, str], ...] = ()
@@ -144,7 +144,7 @@ def child(raw: dict[str, Any], kind: str) -> Child:
         == naming.selector(formation or "", process_type or ""),
         owner=_controller(metadata),
         deleting="deletionTimestamp" in metadata,
-        intent=(metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION),
+        digest=(metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION),
         # Interned: the entries of all children of a kind are mostly the same text.
         owned=sys.intern(json.dumps(entry, sort_keys=True)) if entry else "",
         **(_deployment(raw, entry or {}) if kind == "Deployment" else {}),
@@ -160,7 +160,7 @@ def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
     return {
         "owns_count": ownership.holds(entry, ("spec", "replicas")),
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
-        "count": _count(remembered),
+        "remembered": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
         "images": tuple((item["name"], sys.intern(item.get("image", ""))) for item in containers),
         "rollout": _rollout(raw),

@@ -118,7 +118,7 @@ def as_written(intent: Intent, child: Child, world: World) -> bool:
     What the server let us own after that very write counts as all of it: it may have dropped a
     field that is empty, and the same write again would change nothing.
     """
-    if child.intent != intent.digest or intent.handed_over is not None or not child.owned:
+    if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
         return False
     settled = world.settled.get(child.uid) == (intent.digest, child.owned)
     return settled or ownership.covers(intent.manifest, child.owned)
@@ -155,7 +155,7 @@ def _other(intent: Intent, child: Child, world: World) -> Action:
 def _change(intent: Intent, child: Child, world: World) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
-    if child.intent not in (intent.digest, None) or intent.handed_over is not None:
+    if child.digest not in (intent.digest, None) or intent.handed_over is not None:
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = world.restless.get(intent.process_type)
     if restless and child.replicas_of_others:

@@ -84,12 +84,12 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     if not _asked(scaled, policy):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
-    if child.count is None:
+    if child.remembered is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
     # If the Deployment can't be written, its base stays behind what was seen of the Formation.
     seen = declared in (scaled.written, scaled.before.count if scaled.before.current else None)
-    if child.count != declared and not seen:
-        return request.overruled(f"the Formation was changed from {child.count} to {declared} as well")
+    if child.remembered != declared and not seen:
+        return request.overruled(f"the Formation was changed from {child.remembered} to {declared} as well")
     return request
 
 
@@ -103,7 +103,7 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
         return False
     if setter is NAMELESS and before.autoscaled:
         return False  # left behind by an autoscaler that has just gone: from and to zero it has no name
-    if child.count is None and (setter is NAMELESS or before.count == child.replicas):
+    if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
     return setter.scale or setter.manager in policy.honoured
 

@@ -57,7 +57,7 @@ def _overridden(seen: Seen) -> Iterable[Condition]:
     """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
     sentences = []
     for name, child in sorted(seen.deployments.items()):
-        if child.intent != seen.digests.get(name):
+        if child.digest != seen.digests.get(name):
             continue
         live = dict(child.images)
         sentences += [

@@ -58,7 +58,7 @@ def a_child(**changes: Any) -> Child:
         selected=True,
         owner=OWNER,
         deleting=False,
-        intent=INTENT.digest,
+        digest=INTENT.digest,
         owned=json.dumps(owned),
     )
     return dataclasses.replace(child, **changes)

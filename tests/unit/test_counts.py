@@ -12,7 +12,7 @@ from tests.unit.facts import HPA, a_child
 
 PRESENT = a_child(replicas=5)
 OURS = dataclasses.replace(PRESENT, owns_count=True)
-SUSPENDED = dataclasses.replace(OURS, replicas=0, count=5)
+SUSPENDED = dataclasses.replace(OURS, replicas=0, remembered=5)
 
 
 def decide(
@@ -110,7 +110,7 @@ def test_a_child_that_comes_back_after_a_suspension_has_the_count_from_before() 
     ids=["suspended", "scaled to zero", "lost, too"],
 )
 def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: Reported, kept: int) -> None:
-    bare = dataclasses.replace(SUSPENDED, count=None)
+    bare = dataclasses.replace(SUSPENDED, remembered=None)
     assert decide(OMITTED, bare, suspend=True, before=before).remembered == kept
     assert decide(OMITTED, bare, before=before).handed_over == kept
 

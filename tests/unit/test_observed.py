@@ -120,7 +120,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
     ]
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
     read = observed.child({**INTENT.manifest, "metadata": metadata}, "Deployment")
-    assert read.count is None
+    assert read.remembered is None
     assert read.count_set_by == observed.NAMELESS
 
 

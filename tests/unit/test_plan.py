@@ -28,7 +28,7 @@ def test_an_object_as_we_wrote_it_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"intent": "older"}, Verb.UPDATE),
+        ({"digest": "older"}, Verb.UPDATE),
         ({"owned": EDITED}, Verb.REPAIR),
         ({"owned": ""}, Verb.REPAIR),
         ({"deleting": True}, Verb.WAIT),
@@ -111,16 +111,16 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
     child = observed.child(raw, "Deployment")
     assert child.owner == OWNER
     assert child.selected
-    assert child.intent == INTENT.digest
+    assert child.digest == INTENT.digest
     assert child.owns_count
-    assert child.count == 1
+    assert child.remembered == 1
     assert not child.rollout.current
 
 
 def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:
     tired = dataclasses.replace(WORLD, exhausted={"child-1"})
     assert verb(a_child(owned=EDITED), tired) == Verb.WAIT
-    assert verb(a_child(intent="older"), tired) == Verb.UPDATE
+    assert verb(a_child(digest="older"), tired) == Verb.UPDATE
 
 
 def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:

@@ -13,7 +13,7 @@ from formation_operator.observed import NAMELESS, Setter
 from formation_operator.scaling import Policy, Request, Scaled
 from tests.unit.facts import HPA, a_child
 
-SCALED = a_child(replicas=7, count=4, count_set_by=Setter("k9s", scale=True))
+SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
 EDITED = dataclasses.replace(SCALED, count_set_by=Setter("argocd-server", scale=False))
 
 
@@ -46,7 +46,7 @@ def test_a_scale_request_is_written_through() -> None:
         (dataclasses.replace(SCALED, count_set_by=Setter("kube-controller-manager", scale=True)), {}),
         (dataclasses.replace(SCALED, count_set_by=Setter("keda", scale=True)), {}),
         (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
-        (dataclasses.replace(SCALED, count=None), {"before": Reported(7)}),
+        (dataclasses.replace(SCALED, remembered=None), {"before": Reported(7)}),
         (dataclasses.replace(SCALED, replicas=4), {}),
         (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
     ],
@@ -73,7 +73,7 @@ def test_a_client_that_is_honoured_by_name_may_edit() -> None:
 
 @pytest.mark.parametrize("base", [None, 3], ids=["no base", "both moved"])
 def test_without_a_base_or_if_both_moved_the_formation_wins(base: int | None) -> None:
-    verdict = judge(dataclasses.replace(SCALED, count=base))
+    verdict = judge(dataclasses.replace(SCALED, remembered=base))
     assert isinstance(verdict, Notice)
     assert verdict.reason == "ScaleOverruled"
 
@@ -108,4 +108,4 @@ def test_a_scale_request_to_zero_leaves_no_name_and_is_honoured_all_the_same() -
 
 
 def test_a_count_that_was_omitted_until_now_was_set_by_nobody() -> None:
-    assert judge(dataclasses.replace(SCALED, replicas=1, count=None, count_set_by=NAMELESS)) is None
+    assert judge(dataclasses.replace(SCALED, replicas=1, remembered=None, count_set_by=NAMELESS)) is None
