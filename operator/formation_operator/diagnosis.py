@@ -7,9 +7,10 @@ is worth the API server's while to ask for them.
 
 import dataclasses
 import re
+from collections.abc import Iterable
 
 from formation_operator import exits, kubelet, trust, waits
-from formation_operator.findings import Events, Finding, Told, latest
+from formation_operator.findings import SEVERITY, Events, Finding, Told, about, latest, with_way_out
 from formation_operator.pods import Container, Exit, Pod
 from formation_operator.reasons import Reason, State
 
@@ -17,9 +18,20 @@ ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "Fa
 """What is recorded of a Pod whose containers can't even be tried yet."""
 NO_CAUSE = "Unable to attach or mount volumes: "
 """How kubelet begins where it only says that it still waits for some."""
-LISTEN = "does it listen on that port, and on all addresses?"
+NO_VOLUME = r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$'
+WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
+WAYS_TO_A_NODE = {
+    **WAYS_TO_A_VOLUME,
+    r"untolerated taint\(s\)": "such a node is lost, short of memory or disk, or kept for others",
+}
+WAYS_TO_AN_ANSWER = {
+    "connection refused$": "does it listen on that port, and on all addresses?",
+    r"not found in \$PATH$": "is that program in the image?",
+}
+OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
+"""What the scheduler says of claims that no volume has been found for."""
 # The scheduler's attempts to make room say nothing that its first sentence doesn't.
-NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:|not found$).*", re.DOTALL)
+NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:).*|\. not found$", re.DOTALL)
 
 
 def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
@@ -27,14 +39,25 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
     if pod.failure is not None:
         return _failed(pod) if now < trust.failed_until(pod) else None
     if pod.unscheduled is not None:
-        return _unscheduled(*pod.unscheduled)
-    for container in pod.containers:
-        found = _container(pod, container, now, events)
-        if found is not None:
-            own = container.name == pod.process_type
-            message = found.message if own else f"container {container.name} {found.message}"
-            return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
-    return _as_a_whole(pod, now, events)
+        return _unscheduled(pod, *pod.unscheduled)
+    each = ((item, _container(pod, item, now, about(item.name, events))) for item in pod.containers)
+    return _gravest(pod, each) or _as_a_whole(pod, now, events)
+
+
+def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
+    """Return the gravest finding about a Pod's containers; of alike ones that about the process itself."""
+    found = [_named(pod, container, own) for container, own in each if own is not None]
+    return min(found, key=_rank, default=None)
+
+
+def _rank(found: Finding) -> tuple[bool, int, bool]:
+    return not found.lasting, SEVERITY.index(found.state), not found.own
+
+
+def _named(pod: Pod, container: Container, found: Finding) -> Finding:
+    own = container.name == pod.process_type
+    message = found.message if own else f"container {container.name} {found.message}"
+    return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
 
 
 def needs_events(pod: Pod, now: float) -> bool:
@@ -70,14 +93,24 @@ def changes_in(pod: Pod, now: float) -> float | None:
 
 def _failed(pod: Pod) -> Finding:
     reason, message, last = pod.failure or ("", "", "")
-    return Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
+    whole = Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
+    each = ((item, _exit(pod, item, item.failure, ()) if item.failure else None) for item in pod.containers)
+    found = _gravest(pod, each) if pod.failed_by_itself else None
+    return dataclasses.replace(found or whole, gone=True)
 
 
-def _unscheduled(reason: str, message: str) -> Finding:
+def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
     if reason == Reason.SCHEDULING_GATED:
-        return Finding(State.STARTING, reason, "waits for its scheduling gates to be removed")
-    text = NOISE.sub("", message).rstrip(". ")
+        text = f"waits for its scheduling gates to be removed: {', '.join(pod.gates)}".rstrip(": ")
+        return Finding(State.STARTING, reason, text)
+    text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
+    if OF_VOLUMES.search(text):
+        text += _see_claims(pod)
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
+
+
+def _see_claims(pod: Pod) -> str:
+    return f": see kubectl describe pvc {' '.join(pod.claims)}" if pod.claims else ""
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -86,23 +119,27 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if not _running(pod):
         return None if pod.set_up else _before_it_runs(pod, events)
     reason, message, _ = pod.unready
+    if not (reason or message) and all(item.init or item.ready for item in pod.containers):
+        # kubelet would have a word for it: this is what the controller of the nodes leaves of a ready Pod.
+        text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
+        return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):
-        if not all(item.init or item.ready for item in pod.containers):
-            return None  # its probe has a word of its own
-        told = latest(events)
-        reason, message = (told.reason, told.message) if told else ("", "")
-    if not message:
-        return None
+        return None  # its probe has a word of its own
     return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
 
 
 def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     told = _in_the_way(events)
     if told is not None:
-        text = f"can't start: {exits.without_preamble(told.message)}"
+        why = with_way_out(exits.without_preamble(told.message), WAYS_TO_A_VOLUME)
+        text = f"{waits.CANNOT}{why}"
         return Finding(State.STARTING, told.reason, text)
     if pod.containers:
         return None
+    if pod.chosen and not pod.node:
+        what = "its volume" if pod.claims else "what it needs there, such as a volume"
+        text = f"node {pod.chosen} would take it, and the scheduler waits for {what}{_see_claims(pod)}"
+        return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     if not pod.node:
         text = "no scheduler has looked at it: does one run, and does podTemplate name the right one?"
         return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
@@ -134,11 +171,13 @@ def _just_started(pod: Pod, now: float) -> bool:
 def _container(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
     held_up = waits.finding(container)
     if held_up is not None:
-        return _with_secrets(held_up, events)
+        return _with_way_in(held_up, events)
     crashed = trust.crashed(container, now)
     if crashed is not None:
-        return _exit(container, crashed, events)
-    if container.running_since is None or trust.just_started(container, now):
+        return _exit(pod, container, crashed, events)
+    if container.running_since is None:
+        return waits.for_long(container) if trust.unready_for_long(pod, now) else None
+    if trust.just_started(container, now):
         return None
     if container.init:
         text = "still runs: the process starts when that has ended"
@@ -146,15 +185,19 @@ def _container(pod: Pod, container: Container, now: float, events: Events) -> Fi
     return None if container.ready else _unready(pod, container, now, events)
 
 
-def _with_secrets(found: Finding, events: Events) -> Finding:
+def _with_way_in(found: Finding, events: Events) -> Finding:
     """Return why an image can't be pulled, with what may open its registry."""
-    names = kubelet.missing_pull_secrets(events) if found.reason == Reason.IMAGE_PULL_FAILED else ""
-    message = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
-    return dataclasses.replace(found, message=message) if names else found
+    if found.reason != Reason.IMAGE_PULL_FAILED:
+        return found
+    names = kubelet.missing_pull_secrets(events)
+    missing = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
+    return dataclasses.replace(
+        found, message=missing if names else with_way_out(found.message, waits.WAYS_TO_AN_IMAGE)
+    )
 
 
-def _exit(container: Container, last: Exit, events: Events) -> Finding:
-    reason, message = exits.reason(last), exits.words(last)
+def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
+    reason, message = exits.reason(last), exits.words(last, own=container.name == pod.process_type)
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = kubelet.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
@@ -173,10 +216,7 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
     was_ready = trust.unready_since(pod) > since + 1
     if not was_ready and now < trust.tried_until(container) and not kubelet.probe_failed(kind, events, since):
         return None  # most processes take a moment to start
-    says = kubelet.probe_says(kind, events)
-    hint = "" if was_ready or not says.endswith("connection refused") else f": {LISTEN}"
-    return Finding(
-        State.UNREADY if was_ready else State.STARTING,
-        kubelet.PROBE_FAILED[kind],
-        f"runs, but its {kind} probe fails{says}{hint}",
-    )
+    text = f"runs, but its {kind} probe fails{kubelet.probe_says(kind, events)}"
+    if was_ready:
+        return Finding(State.UNREADY, kubelet.PROBE_FAILED[kind], text)
+    return Finding(State.STARTING, kubelet.PROBE_FAILED[kind], with_way_out(text, WAYS_TO_AN_ANSWER))

@@ -171,4 +171,6 @@ def told(event: Object) -> Told:
         or reading.text(reading.mapping(event, "metadata"), "creationTimestamp")
     )
     message = reading.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
-    return Told(reading.text(event, "reason") or "Unknown", message, times.epoch(last) or 0.0)
+    # Such as spec.initContainers{proxy}.
+    container = reading.text(reading.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
+    return Told(reading.text(event, "reason") or "Unknown", message, times.epoch(last) or 0.0, container)

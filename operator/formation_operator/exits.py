@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from formation_operator import foreground, last_words, reading, times
-from formation_operator.pods import Exit, Pod
+from formation_operator.pods import REJECTED, Exit, Pod
 from formation_operator.reasons import Reason
 
 AT_ONCE = 10.0
@@ -19,8 +19,10 @@ SIGNAL_NAMES = {
     signal.SIGBUS: "a memory access went wrong",
     signal.SIGFPE: "a calculation went wrong",
     signal.SIGILL: "its program isn't made for this machine, or aborted itself",
+    signal.SIGKILL: "somebody on its node, or the kernel, killed it",
     signal.SIGSEGV: "a memory access went wrong",
     signal.SIGSYS: "it made a system call that isn't allowed",
+    signal.SIGTERM: "it was asked to end",
 }
 NO_START = ("StartError", "ContainerCannotRun")
 """What the container runtimes call an end before the beginning."""
@@ -31,7 +33,11 @@ NOT_STARTED = re.compile(
 # The same as the last line of a process's own log.
 HARDLY_STARTED = re.compile(r"exec \S+: (exec format error|no such file or directory|permission denied)")
 # The calls that a container runtime's cause comes through.
-PREAMBLE = re.compile(r".*unable to start container process: (error during container init: )?")
+PREAMBLE = re.compile(
+    r"^.*unable to start container process: (error during container init: )?|rpc error: code = \w+ desc = "
+)
+NO_COMMAND = "no command specified"
+"""What a container runtime says where there is nothing that it could start."""
 CHECK = "check command, args and the image"
 ONE_WORD_EACH = "each word of a command is an item of its own in the list"
 # What the kernel says of a file that is there.
@@ -40,9 +46,14 @@ OF_A_FILE = {
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
 }
 FOREGROUND = (
-    "a process type has to keep running. If it puts itself into the background, run it in the "
-    "foreground{way_out}; if its work was done, it is a Job"
+    "{what} has to keep running. If it puts itself into the background, run it in the "
+    "foreground{way_out}; if its work was done, {other}"
 )
+PROCESS = {"what": "a process type", "other": "it is a Job"}
+HELPER = {
+    "what": "a container beside the process",
+    "other": "it belongs into initContainers, without a restartPolicy",
+}
 
 
 def reason(exit_: Exit) -> Reason:
@@ -60,19 +71,22 @@ def reason(exit_: Exit) -> Reason:
     return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
-def words(exit_: Exit) -> str:
-    """Return how a container ended, as one says it; the process's own last words come with it."""
+def words(exit_: Exit, *, own: bool = True) -> str:
+    """Return how a container ended, as one says it; the process's own last words come with it.
+
+    ``own`` is whether it is the process itself, and not a container beside it, which podTemplate declares.
+    """
     match reason(exit_):
         case Reason.OUT_OF_MEMORY:
-            text = _out_of_memory(exit_.memory_limit)
+            text = _out_of_memory(exit_.memory_limit) + ("" if own else " of it in podTemplate")
         case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(last_words.told(exit_.message) if _hardly_started(exit_) else exit_.message)
         case Reason.EXITED_AT_ONCE:
-            text = f"exited with code 0 right after its start: {keep_running(exit_)}"
+            text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
         case Reason.COMPLETED:
-            text = f"exited with code 0: {keep_running(exit_)}"
+            text = f"exited with code 0: {keep_running(exit_, own=own)}"
         case Reason.KILLED:
             text = _signalled(exit_) + _last_words(exit_)
         case _:
@@ -92,15 +106,17 @@ def _with_code(code: int) -> str:
     return f"exited with code {code}" + (f" ({explained})" if explained else "")
 
 
-def keep_running(exit_: Exit) -> str:
+def keep_running(exit_: Exit, *, own: bool = True) -> str:
     """Return what to do about a process that ended without an error."""
     known = foreground.way_out(exit_.command)
-    return FOREGROUND.format(way_out=f" ({known})" if known else "")
+    return FOREGROUND.format(way_out=f" ({known})" if known else "", **(PROCESS if own else HELPER))
 
 
 def not_started(message: str) -> str:
     """Return why a program couldn't be started, from the container runtime's own words."""
     line = reading.in_one_line(message)
+    if NO_COMMAND in line:
+        return "couldn't be started: neither it nor its image names a command: set command"
     found = NOT_STARTED.search(line)
     if found is None:
         return f"couldn't be started: {without_preamble(line)}"
@@ -117,7 +133,8 @@ def without_preamble(message: str) -> str:
 
 def why_not_started(message: str) -> Reason:
     """Return the word for it: with a bad command or image a program never will be, else it may be."""
-    return Reason.BAD_COMMAND if NOT_STARTED.search(message) else Reason.START_ERROR
+    bad = NO_COMMAND in message or NOT_STARTED.search(message)
+    return Reason.BAD_COMMAND if bad else Reason.START_ERROR
 
 
 def record(exit_: Exit) -> dict[str, Any]:
@@ -135,7 +152,7 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     """Return what the status keeps of how a Pod's container ended, or the Pod as a whole."""
     last = next((item.exit for item in pod.containers if item.name == name), None)
     own = record(last) if last else {}
-    if pod.failure is None:
+    if pod.failure is None or pod.failed_by_itself or pod.refused:
         return own or None
     word, message, moment = pod.failure
     end = {"reason": word, "message": by_its_node(word, message)}
@@ -144,7 +161,9 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
 
 def by_its_node(word: str, message: str) -> str:
     """Return how a Pod ended that failed as a whole."""
-    return f"was ended by its node: {word}: {message}".rstrip(": ")
+    why = message.removeprefix(REJECTED)
+    what = "was ended by its node" if why == message else "was refused by its node"
+    return f"{what}: {word}: {why}".rstrip(": ")
 
 
 def hook_failed(message: str = "") -> str:

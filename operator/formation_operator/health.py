@@ -52,7 +52,7 @@ def health(
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
         text = "the rollout is about to begin"
         return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
-    found = _worst(findings)
+    found = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
         return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
     if found is not None:
@@ -77,15 +77,17 @@ def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], serve
     return there and not crashing
 
 
-def _worst(findings: Sequence[Finding]) -> Finding | None:
+def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     """Return the gravest finding, of these the most frequent, of these the latest.
 
+    Where others are in place of the Pods that have failed as a whole, how these others are comes first.
     Which of two that are equal in all that stays open to the last letter, so that it is the same each time.
     """
     often = collections.Counter((each.state, each.reason) for each in findings)
     return max(
         findings,
         key=lambda each: (
+            not (each.gone and replaced),
             each.lasting,
             -SEVERITY.index(each.state),
             often[each.state, each.reason],
@@ -122,7 +124,11 @@ def _ill(
         message += f"; {_held_words(child)}"
     elif rollout.updated < rollout.total:
         message += f"; {rollout.total - rollout.updated} of the version before still run"
-    return Health(found.state, complete, found.reason, message, (found.lasting or stuck) and not complete)
+    lasting = found.lasting or stuck
+    if rollout.blocked and rollout.total < count.desired:
+        message += f"; more can't be created: {_forbidden(rollout.blocked)}"
+        lasting = lasting or LASTING_REFUSAL.search(rollout.blocked) is not None
+    return Health(found.state, complete, found.reason, message, lasting and not complete)
 
 
 def _restarts(number: int) -> str:
@@ -139,11 +145,19 @@ def _under_way(count: Count, child: Child) -> Health:
         return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
     if rollout.ending:
         message = "waits for the old process to end before a new one is started"
+        if rollout.stuck:
+            message += f": {HOW_IT_ENDS}"
         return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
     if rollout.stuck:
         message = f"the rollout is past its deadline: {progress(count, rollout)}"
         return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
     return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
+
+
+HOW_IT_ENDS = (
+    "if that takes longer than its terminationGracePeriodSeconds, does its node run, "
+    "or does a finalizer hold its Pod?"
+)
 
 
 def _blocked(count: Count, rollout: Rollout, what: str, why: str) -> Health:

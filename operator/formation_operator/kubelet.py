@@ -28,7 +28,7 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
         if hook is not None and _fits(hook, last):
             return Reason.POST_START_HOOK_FAILED, exits.hook_failed()  # its Event says no more
     for kind in ("liveness", "startup"):
-        killed = latest(events, _beginning(f"Container {container.name} failed {kind} probe"))
+        killed = latest(events, _ended_for(container, kind))
         earliest = next((first for each, first, _ in container.probing if each == kind), 0.0)
         if kind in container.checks and killed is not None and _fits(killed, last, earliest):
             words = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
@@ -46,7 +46,7 @@ def probe_says(kind: str, events: Events) -> str:
     said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
     told = latest(events, lambda event: said.match(event.message) is not None)
     found = said.match(told.message) if told else None
-    return f": {found['words']}" if found else ""
+    return f": {exits.without_preamble(found['words'])}" if found else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
@@ -57,8 +57,9 @@ def missing_pull_secrets(events: Events) -> str:
     return found["names"] if found else ""
 
 
-def _beginning(text: str) -> Callable[[Told], bool]:
-    return lambda event: event.message.startswith(text)
+def _ended_for(container: Container, kind: str) -> Callable[[Told], bool]:
+    ended_so = f"ontainer {container.name} failed {kind} probe"  # "Init container ..." of those among them
+    return lambda event: event.message.startswith((f"C{ended_so}", f"Init c{ended_so}"))
 
 
 def _fits(ended: Told, last: Exit, earliest: float = 0.0) -> bool:

@@ -16,6 +16,8 @@ SIGNALS = range(1, 32)
 LONGEST_START = 86400.0
 """Seconds: nobody waits for longer, whatever a probe allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
+REJECTED = "Pod was rejected: "
+"""How kubelet begins where it doesn't take a Pod at all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +42,12 @@ class Exit:
 
     @property
     def seconds(self) -> float:
-        """How long the process ran; 0 if nobody knows."""
+        """How long the process ran; 0 if nobody knows.
+
+        containerd says 1970 of one that it couldn't start.
+        """
         started, finished = times.epoch(self.started_at), times.epoch(self.finished_at)
-        return 0.0 if started is None or finished is None else max(0.0, finished - started)
+        return max(0.0, finished - started) if started and finished else 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +76,11 @@ class Container:
     """Of each probe by its kind: after how many seconds its failing may count at the earliest, and has to."""
 
     @property
+    def failure(self) -> Exit | None:
+        """How it ended, if with an error, and nothing has been started in its place yet."""
+        return self.exit if self.ended and self.exit is not None and self.exit.code != 0 else None
+
+    @property
     def well(self) -> bool:
         """Whether there is nothing to tell of it."""
         if self.init:
@@ -93,6 +103,12 @@ class Pod:
     created: float
     node: str
     """Where it was sent to; empty if it wasn't yet."""
+    chosen: str
+    """Where the scheduler will send it once what it needs there is ready; empty if nobody says."""
+    claims: tuple[str, ...]
+    """The volume claims that it names."""
+    gates: tuple[str, ...]
+    """What has to be taken away before a scheduler looks at it."""
     failure: tuple[str, str, str] | None
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
     unscheduled: tuple[str, str] | None
@@ -102,6 +118,17 @@ class Pod:
     unready: tuple[str, str, float] | None
     """What the Pod's own condition Ready says while it's false: reason, message and since when."""
     containers: tuple[Container, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether its node didn't take it at all: no process of it ran."""
+        return self.failure is not None and self.failure[1].startswith(REJECTED)
+
+    @property
+    def failed_by_itself(self) -> bool:
+        """Whether it failed only because a container of it did, which is never started again."""
+        unexplained = self.failure is not None and self.failure[:2] == (Reason.FAILED, "")
+        return unexplained and any(container.failure for container in self.containers)
 
     @property
     def restarts(self) -> int:
@@ -137,12 +164,19 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         template=sys.intern(reading.text(labels, "pod-template-hash")),
         created=times.epoch(reading.text(metadata, "creationTimestamp")) or 0.0,
         node=sys.intern(reading.text(spec, "nodeName")),
+        chosen=sys.intern(reading.text(status, "nominatedNodeName")),
+        claims=tuple(filter(None, map(_claim, reading.items(spec, "volumes")))),
+        gates=tuple(reading.text(item, "name") for item in reading.items(spec, "schedulingGates")),
         failure=failure,
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
         containers=containers,
     )
+
+
+def _claim(volume: dict[str, Any]) -> str:
+    return reading.text(reading.mapping(volume, "persistentVolumeClaim"), "claimName")
 
 
 def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Container]:

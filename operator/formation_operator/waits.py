@@ -12,6 +12,19 @@ RUN_AS = (
     "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "
     "or spec.securityDefaults: none to run it as it is"
 )
+CANNOT = "can't start: "
+ORDINARY = ("", "ContainerCreating", "PodInitializing")
+"""Why a container waits in the ordinary course of things."""
+TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
+LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
+# Of several that fit, the first says most.
+WAYS_TO_AN_IMAGE = {
+    "no match for platform": "it isn't built for this node's kind of machine",
+    "429 T|toomanyrequests": TOO_OFTEN,
+    "401 U|403 F|access denied|denied:|authorization failed|no basic auth": LOG_IN,
+    "x509": "its node doesn't trust the certificate of its registry",
+    ": not found$": "are its name and its tag right?",
+}
 MISSING = {
     "secret": ("Secret", Reason.SECRET_MISSING),
     "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
@@ -25,8 +38,14 @@ def finding(container: Container) -> Finding | None:
     return _cannot_start(container) if container.waiting.endswith("Error") else None
 
 
+def for_long(container: Container) -> Finding | None:
+    """Return why a container still waits, whatever the word for that: at first it may mean nothing bad."""
+    return None if container.waiting in ORDINARY else _cannot_start(container)
+
+
 def _cannot_start(container: Container, reason: str = "") -> Finding:
-    return Finding(State.STARTING, reason or container.waiting, f"can't start: {container.message}")
+    message = f"{CANNOT}{container.message or container.waiting}"
+    return Finding(State.STARTING, reason or container.waiting, message)
 
 
 def _refused(container: Container) -> Finding:
@@ -36,25 +55,25 @@ def _refused(container: Container) -> Finding:
     """
     refusal = container.message
     if "non-numeric user" in refusal:
-        fix = f"the image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}"
-        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, fix, lasting=True)
+        fix = f"its image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, f"{CANNOT}{fix}", lasting=True)
     if "run as root" in refusal:
-        fix = f"the image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
-        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, fix, lasting=True)
+        fix = f"its image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, f"{CANNOT}{fix}", lasting=True)
     if "runAsUser breaks non-root policy" in refusal:
         fix = "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none"
-        return Finding(State.STARTING, Reason.RUNS_AS_ROOT, fix, lasting=True)
+        return Finding(State.STARTING, Reason.RUNS_AS_ROOT, f"{CANNOT}{fix}", lasting=True)
     missing = re.fullmatch(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', refusal)
     if missing:
         kind, reason = MISSING[missing["kind"]]
-        text = f"can't start: there is no {kind} {missing['name']}: create it, or correct env and envFrom"
+        text = f"{CANNOT}there is no {kind} {missing['name']}: create it, or correct env and envFrom"
         return Finding(State.STARTING, reason, text)
     return _cannot_start(container, Reason.CONTAINER_CONFIG_ERROR)
 
 
 def _pull_failed(container: Container) -> Finding:
     said = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
-    text = f"can't pull its image: {said}".rstrip(": ")
+    text = f"can't pull its image: {exits.without_preamble(said)}".rstrip(": ")
     lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
     return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
 
@@ -72,7 +91,14 @@ def _hook_failed(container: Container) -> Finding:
     return Finding(State.CRASHING, Reason.POST_START_HOOK_FAILED, exits.hook_failed(container.message))
 
 
-KNOWN: dict[str, Callable[[Container], Finding]] = {
+def _backing_off(container: Container) -> Finding | None:
+    """Return that a process ends again and again where that is all that is known."""
+    text = "ended, and will be started again: how it ended isn't known any more"
+    return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
+
+
+KNOWN: dict[str, Callable[[Container], Finding | None]] = {
+    "CrashLoopBackOff": _backing_off,
     "CreateContainerConfigError": _refused,
     "CreateContainerError": _not_started,
     "RunContainerError": _not_started,

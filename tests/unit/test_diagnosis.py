@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from formation_operator import diagnosis, evidence, pods, reading
+from formation_operator import diagnosis, evidence, pods, reading, waits
 from formation_operator.findings import SEVERITY, Finding, Told
 from formation_operator.reasons import Reason, State
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
@@ -19,8 +19,8 @@ BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container
 UNREADY = (condition("Ready", status=False, reason="ContainersNotReady", message="containers not ready"),)
 
 
-def told(reason: str, message: str, before: float = 5) -> Told:
-    return Told(reason, message, NOW - before)
+def told(reason: str, message: str, before: float = 5, container: str = "") -> Told:
+    return Told(reason, message, NOW - before, container)
 
 
 def killed(kind: str, container: str = "worker", before: float = 5) -> Told:
@@ -34,9 +34,34 @@ def a_crash(again: Manifest = BACK_OFF, *, code: int = 1, restarts: int = 2, **m
 
 
 OCI = "failed to create shim task: runc create failed: unable to start container process: "
-
-
 STILL_WAITS = "Unable to attach or mount volumes: unmounted volumes=[it]: context deadline exceeded"
+ABSENT = 'secret "shop" not found'
+CREATE_IT = "create it, or correct volumes in podTemplate"
+MISSING_PROGRAM = (
+    "rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec "
+    'failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH'
+)
+
+
+def with_spec(raw: Manifest, **spec: Any) -> Manifest:
+    return {**raw, "spec": {**raw["spec"], **spec}}
+
+
+def unscheduled(message: str, **spec: Any) -> Manifest:
+    """Return a Pod that the scheduler has no node for."""
+    said = condition("PodScheduled", status=False, reason="Unschedulable", message=message)
+    return with_spec(a_pod(conditions=(said,), status={"containerStatuses": []}), **spec)
+
+
+def claiming(*claims: str) -> list[Manifest]:
+    return [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+
+
+def failing(message: str, *, reason: str = "", container: Manifest | None = None) -> Manifest:
+    """Return a Pod that failed as a whole just now."""
+    status = {"phase": "Failed", "reason": reason, "message": message}
+    since = (condition("Ready", status=False, since=9),)
+    return a_pod(*([container] if container else []), conditions=since, status=status)
 
 
 def refused(message: str) -> Manifest:
@@ -156,7 +181,7 @@ CASES = {
         a_pod(a_crash(livenessProbe={**PROBE, "initialDelaySeconds": 60}, code=143)),
         CRASHING,
         "Killed",
-        "was ended by signal 15 (SIGTERM)",
+        "was ended by signal 15 (SIGTERM): it was asked to end",
         (killed("liveness", before=300),),
     ),
     "a probe of another container failed": Case(
@@ -231,14 +256,14 @@ CASES = {
         refused("container has runAsNonRoot and image will run as root (pod: x)"),
         STARTING,
         "ImageUserIsRoot",
-        f"the image runs as root: set USER 1000 in the Dockerfile, {FIX}",
+        f"can't start: its image runs as root: set USER 1000 in the Dockerfile, {FIX}",
         lasting=True,
     ),
     "its image names a user": Case(
         refused("container has runAsNonRoot and image has non-numeric user (app), cannot verify"),
         STARTING,
         "ImageUserNotNumeric",
-        f"the image names its user by a word: set USER to a number in the Dockerfile, {FIX}",
+        f"can't start: its image names its user by a word: set USER to a number in the Dockerfile, {FIX}",
         lasting=True,
     ),
     "its Secret is missing": Case(
@@ -281,8 +306,20 @@ CASES = {
         a_pod(a_container(waiting("ContainerCreating"))),
         STARTING,
         "FailedMount",
-        'can\'t start: secret "shop" not found',
-        (told("FailedMount", 'secret "shop" not found', 8), told("Pulling", "Pulling image", 7)),
+        f"can't start: {ABSENT}: {CREATE_IT}",
+        (told("FailedMount", ABSENT, 8), told("Pulling", "Pulling image", 7)),
+    ),
+    "the network of its Pod can't be made": Case(
+        a_pod(a_container(waiting("ContainerCreating"))),
+        STARTING,
+        "FailedCreatePodSandBox",
+        "can't start: Failed to create pod sandbox: no address is left",
+        (
+            told(
+                "FailedCreatePodSandBox",
+                "Failed to create pod sandbox: rpc error: code = Unknown desc = no address is left",
+            ),
+        ),
     ),
     "kubelet still waits for its volume": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
@@ -329,6 +366,15 @@ CASES = {
         "SchedulingGated",
         "waits for its scheduling gates to be removed",
     ),
+    "somebody holds it back": Case(
+        with_spec(
+            a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
+            schedulingGates=[{"name": "example.com/one"}, {"name": "example.com/two"}],
+        ),
+        STARTING,
+        "SchedulingGated",
+        "waits for its scheduling gates to be removed: example.com/one, example.com/two",
+    ),
     # It isn't ready
     "its node doesn't take it up": Case(
         {**a_pod(), "spec": {"nodeName": "n1"}, "status": {}},
@@ -346,7 +392,8 @@ CASES = {
         refused('container\'s runAsUser breaks non-root policy (pod: "shop_default(1)", container: worker)'),
         STARTING,
         "RunsAsRoot",
-        "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none",
+        "can't start: podTemplate makes it run as root: "
+        "set another runAsUser, or spec.securityDefaults: none",
         lasting=True,
     ),
     "its command is one string": Case(
@@ -413,11 +460,147 @@ CASES = {
         "runs, but isn't ready: by order",
     ),
     "its node is out of reach": Case(
-        a_pod(conditions=(condition("Ready", status=False),)),
+        with_spec(a_pod(conditions=(condition("Ready", status=False),)), nodeName="n1"),
         State.UNREADY,
         "NodeNotReady",
-        "runs, but isn't ready: Node is not ready",
-        (told("NodeNotReady", "Node is not ready"),),
+        "its node n1 is out of reach: whether it still runs isn't known",
+    ),
+    "it crashes, and so a sidecar that asks it isn't ready": Case(
+        a_pod(
+            a_container(running(60), "nginx", ready=False, started=True, readinessProbe=PROBE),
+            a_crash(last=ended(1, "no database")),
+        ),
+        CRASHING,
+        "Exited",
+        "exited with code 1: no database",
+        (told("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 502"),),
+    ),
+    "the liveness probe of a sidecar among the init containers failed": Case(
+        a_pod(
+            a_container(running()),
+            init=(a_crash(name="proxy", code=143, restartPolicy="Always", livenessProbe=PROBE),),
+        ),
+        CRASHING,
+        "LivenessProbeFailed",
+        "container proxy was restarted because its liveness probe failed",
+        (told("Killing", "Init container proxy failed liveness probe"),),
+    ),
+    "nobody provides its volume, which the scheduler waits for": Case(
+        {**a_pod(), "spec": {"volumes": claiming("data")}, "status": {"nominatedNodeName": "n1"}},
+        State.UNSCHEDULABLE,
+        "VolumePending",
+        "node n1 would take it, and the scheduler waits for its volume: see kubectl describe pvc data",
+    ),
+    "the scheduler waits for something that has no name": Case(
+        {**a_pod(), "spec": {}, "status": {"nominatedNodeName": "n1"}},
+        State.UNSCHEDULABLE,
+        "VolumePending",
+        "node n1 would take it, and the scheduler waits for what it needs there, such as a volume",
+    ),
+    "no volume suits its claims": Case(
+        unscheduled(
+            "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            volumes=claiming("data", "more"),
+        ),
+        State.UNSCHEDULABLE,
+        "Unschedulable",
+        "no node can take it: 0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims: "
+        "see kubectl describe pvc data more",
+    ),
+    "its claim isn't there": Case(
+        unscheduled('0/1 nodes are available: persistentvolumeclaim "data" not found'),
+        State.UNSCHEDULABLE,
+        "Unschedulable",
+        f'no node can take it: 0/1 nodes are available: persistentvolumeclaim "data" not found: {CREATE_IT}',
+    ),
+    "the nodes are lost": Case(
+        unscheduled("0/1 nodes are available: 1 node(s) had untolerated taint(s). preemption: none"),
+        State.UNSCHEDULABLE,
+        "Unschedulable",
+        "no node can take it: 0/1 nodes are available: 1 node(s) had untolerated taint(s): "
+        "such a node is lost, short of memory or disk, or kept for others",
+    ),
+    "its node refuses it": Case(
+        failing("Pod was rejected: no disk", reason="Evicted"),
+        CRASHING,
+        "Evicted",
+        "was refused by its node: Evicted: no disk",
+    ),
+    "it failed because of a container that is never started again": Case(
+        failing("", container=a_container(ended(1, "no database"))),
+        CRASHING,
+        "Exited",
+        "exited with code 1: no database",
+    ),
+    "it failed although its work was done": Case(
+        failing("", container=a_container(ended(0))), CRASHING, "Failed", "was ended by its node: Failed"
+    ),
+    "the program of its probe isn't in the image": Case(
+        a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
+        STARTING,
+        "ReadinessProbeFailed",
+        'runs, but its readiness probe fails: exec: "curl": executable file not found in $PATH: '
+        "is that program in the image?",
+        (told("Unhealthy", f"Readiness probe errored and resulted in unknown state: {MISSING_PROGRAM}"),),
+    ),
+    "its probe failed, and then that of another container": Case(
+        a_pod(a_container(running(600), ready=False, started=True, readinessProbe=PROBE)),
+        State.UNREADY,
+        "ReadinessProbeFailed",
+        "runs, but its readiness probe fails: HTTP 500",
+        (
+            told("Unhealthy", "Readiness probe failed: HTTP 500", 9, "worker"),
+            told("Unhealthy", "Readiness probe failed: HTTP 404", 5, "helper"),
+        ),
+    ),
+    "the hook of another container failed": Case(
+        a_pod(a_crash(lifecycle={"postStart": PROBE})),
+        CRASHING,
+        "Exited",
+        "exited with code 1",
+        (told("FailedPostStartHook", "PostStart hook failed", 6, "helper"),),
+    ),
+    # What stands beside it
+    "a container beside it puts itself into the background": Case(
+        a_pod(a_container(running()), a_crash(name="helper", last=ended(0, ran=1))),
+        CRASHING,
+        "ExitedAtOnce",
+        "container helper exited with code 0 right after its start: a container beside the process has to "
+        "keep running. If it puts itself into the background, run it in the foreground; if its work was "
+        "done, it belongs into initContainers, without a restartPolicy",
+    ),
+    "a container beside it needs more memory": Case(
+        a_pod(a_container(running()), a_crash(name="helper", last=ended(137, reason="OOMKilled"))),
+        CRASHING,
+        "OOMKilled",
+        "container helper was killed because its node, or its Pod as a whole, ran out of memory: set "
+        "resources.requests.memory and resources.limits.memory of it in podTemplate",
+    ),
+    "the image of a container beside it runs as root": Case(
+        a_pod(
+            a_container(running()),
+            a_container(
+                waiting("CreateContainerConfigError", "runAsNonRoot and image will run as root"), "helper"
+            ),
+        ),
+        STARTING,
+        "ImageUserIsRoot",
+        f"container helper can't start: its image runs as root: set USER 1000 in the Dockerfile, {FIX}",
+        lasting=True,
+    ),
+    # Others
+    "nobody names a command": Case(
+        a_pod(a_container(waiting("CreateContainerError", "failed to generate spec: no command specified"))),
+        CRASHING,
+        "BadCommand",
+        "couldn't be started: neither it nor its image names a command: set command",
+        lasting=True,
+    ),
+    "it ends again and again, and nobody knows how": Case(
+        a_pod(a_container(BACK_OFF)),
+        CRASHING,
+        "Lost",
+        "ended, and will be started again: how it ended isn't known any more",
     ),
 }
 
@@ -440,6 +623,37 @@ def test_a_program_that_cannot_be_started_is_the_same_trouble_before_and_after_i
     assert first is not None
     assert then is not None
     assert dataclasses.replace(then, last="") == first
+
+
+@pytest.mark.parametrize("said", ["no such artifact", ""])
+def test_a_wait_for_a_reason_that_nobody_has_heard_of_is_told_in_kubelets_words(said: str) -> None:
+    found = diagnosis.finding(known(a_pod(a_container(waiting("NoArtifact", said)))), NOW)
+    assert found == Finding(STARTING, "NoArtifact", f"can't start: {said or 'NoArtifact'}")
+
+
+NOT_FOUND = 'failed to resolve reference "shop:v9": shop:v9: not found'
+
+
+@pytest.mark.parametrize(
+    ("said", "way_out"),
+    [
+        (NOT_FOUND, "are its name and its tag right?"),
+        ("no match for platform in manifest: not found", "it isn't built for this node's kind of machine"),
+        ("HEAD https://shop: 401 Unauthorized", waits.LOG_IN),
+        ("pull access denied: authorization failed", waits.LOG_IN),
+        ("429 Too Many Requests: denied: slow down", waits.TOO_OFTEN),
+        ("tls: x509: unknown authority", "its node doesn't trust the certificate of its registry"),
+        ("dial tcp: no such host", ""),
+    ],
+)
+def test_an_image_that_can_not_be_pulled_is_told_with_what_to_do(said: str, way_out: str) -> None:
+    for message in (said, f'Back-off pulling image "shop:v9": ErrImagePull: {RPC}{said}'):
+        found = diagnosis.finding(known(a_pod(a_container(waiting("ErrImagePull", message)))), NOW)
+        assert found is not None
+        assert found.message == f"can't pull its image: {said}" + (f": {way_out}" if way_out else "")
+
+
+RPC = "rpc error: code = NotFound desc = "
 
 
 @pytest.mark.parametrize("code", [0, 137, 143])
@@ -500,6 +714,13 @@ QUIET = {
     "it had run for hours before it crashed again": a_pod(
         a_crash(running(10), ready=True, last=ended(1, ran=7200, before=11))
     ),
+    "its init container has to do its work once more": a_pod(
+        a_container(waiting("PodInitializing")),
+        init=(a_container(running(9), "migrate", last=ended(0), restarts=1),),
+    ),
+    "it waits for a reason that nobody has heard of": a_pod(
+        a_container(waiting("Dreaming")), conditions=(condition("Ready", status=False, since=9),)
+    ),
     "its init container needed two tries": a_pod(
         init=(a_container(ended(0), "migrate", restarts=1, ready=True),)
     ),
@@ -523,7 +744,6 @@ ASKED = {
     "a volume that may be missing": a_pod(a_container(waiting("ContainerCreating"))),
     "a probe that fails": a_pod(a_container(running(), ready=False, started=True, readinessProbe=PROBE)),
     "an image whose registry may need a Secret": a_pod(a_container(waiting("ErrImagePull", "denied"))),
-    "a node that may be out of reach": a_pod(conditions=(condition("Ready", status=False),)),
 }
 
 

@@ -30,6 +30,9 @@ NO_SECRET = {
 }
 
 
+CREATE_IT = "create it, or correct volumes in podTemplate"
+
+
 def crashing(name: str, template: str, code: int = 1) -> Manifest:
     return a_pod(a_container(ended(code)), name=name, labels={"pod-template-hash": template})
 
@@ -149,7 +152,7 @@ async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_
     by = examiner(records)
     for later in (0, 1, 4):
         examined = await look(by, [CREATING], later=later)
-        assert messages(examined) == ['can\'t start: secret "shop" not found']
+        assert messages(examined) == [f'can\'t start: secret "shop" not found: {CREATE_IT}']
         assert examined.again_in == 5 - later
     assert records.asked == [("Event", "regarding.uid=uid-of-shop-worker-1")]
 
@@ -159,7 +162,9 @@ async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() ->
     by = examiner(records)
     await look(by, [CREATING])
     records.objects["Event"] = [{**NO_SECRET, "note": 'secret "other" not found'}]
-    assert messages(await look(by, [CREATING], later=5)) == ['can\'t start: secret "other" not found']
+    assert messages(await look(by, [CREATING], later=5)) == [
+        f'can\'t start: secret "other" not found: {CREATE_IT}'
+    ]
 
 
 @pytest.mark.parametrize("events", [(), (NO_SECRET,)])
@@ -195,7 +200,7 @@ async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_agai
     assert messages(await look(by, [loop(2)], later=3600)) == ended_so
     assert messages(await look(by, [loop(3)], later=7200)) == ended_so
     assert messages(await look(examiner(records), [loop(3)], later=7200)) == [
-        "was ended by signal 9 (SIGKILL)"
+        "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it"
     ]
 
 
@@ -242,6 +247,20 @@ async def test_a_formation_that_is_gone_is_forgotten() -> None:
 )
 def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, seconds: float) -> None:
     assert evidence.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
+
+
+@pytest.mark.parametrize(
+    ("place", "container"),
+    [
+        ("spec.containers{worker}", "worker"),
+        ("spec.initContainers{proxy}", "proxy"),
+        ("", ""),
+        ("spec.containers[2]", ""),
+        (None, ""),
+    ],
+)
+def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
+    assert evidence.told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:

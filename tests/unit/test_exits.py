@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from formation_operator import exits, pods
 from formation_operator.pods import Exit
 from formation_operator.reasons import Reason
-from tests.builders import a_container, a_pod, ago, condition, ended
+from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
 
 AN_EXIT = Exit(
     code=1, reason="Error", message="", started_at=ago(65), finished_at=ago(5), memory_limit="64Mi"
@@ -54,7 +54,11 @@ ENDS = {
         Reason.KILLED,
         "was ended by signal 11 (SIGSEGV): a memory access went wrong: loading",
     ),
-    "kill -9": (an_exit(code=137), Reason.KILLED, "was ended by signal 9 (SIGKILL)"),
+    "kill -9": (
+        an_exit(code=137),
+        Reason.KILLED,
+        "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it",
+    ),
     "too much memory": (
         an_exit(code=137, reason="OOMKilled", message="allocating"),
         Reason.OUT_OF_MEMORY,
@@ -132,12 +136,12 @@ ENDS = {
     "a daemon": (
         an_exit(code=0, reason="Completed", started_at=ago(14)),
         Reason.EXITED_AT_ONCE,
-        f"exited with code 0 right after its start: {exits.FOREGROUND.format(way_out='')}",
+        f"exited with code 0 right after its start: {exits.keep_running(AN_EXIT)}",
     ),
     "work that was done": (
         an_exit(code=0, reason="Completed", started_at=ago(15)),
         Reason.COMPLETED,
-        f"exited with code 0: {exits.FOREGROUND.format(way_out='')}",
+        f"exited with code 0: {exits.keep_running(AN_EXIT)}",
     ),
 }
 
@@ -154,6 +158,11 @@ def test_a_process_that_may_have_left_the_foreground_is_told_the_way_out_of_its_
         assert "in the foreground (nginx: add -g 'daemon off;' to its command); if" in exits.words(end)
 
 
+def test_a_container_of_the_pod_template_has_its_limit_there() -> None:
+    end = an_exit(code=137, reason="OOMKilled")
+    assert exits.words(end, own=False) == f"{exits.words(end)} of it in podTemplate"
+
+
 def test_of_a_long_last_line_the_beginning_is_told() -> None:
     assert exits.words(an_exit(message="x" * 201)) == "exited with code 1: " + "x" * 200
 
@@ -163,7 +172,7 @@ def test_the_record_says_what_is_known_and_nothing_else() -> None:
         "exitCode": 143,
         "signal": 15,
         "reason": "Killed",
-        "message": "was ended by signal 15 (SIGTERM)",
+        "message": "was ended by signal 15 (SIGTERM): it was asked to end",
         "finishedAt": ago(5),
     }
     assert "signal" not in exits.record(an_exit())
@@ -193,6 +202,21 @@ def test_the_record_of_an_evicted_pod_says_who_ended_it_and_with_which_code() ->
         "message": "was ended by its node: Evicted: The node was low on memory",
         "finishedAt": ago(3),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ({"reason": "OutOfcpu", "message": "Pod was rejected: Node didn't have enough cpu"}, None),
+        ({}, "exited with code 3"),
+    ],
+    ids=["its node refused it", "nothing but its own process failed"],
+)
+def test_a_pod_that_no_node_ended_has_its_own_record(status: Manifest, message: str | None) -> None:
+    containers = (a_container(ended(3)),) if message else (a_container(waiting("ContainerCreating")),)
+    pod = pods.pod(a_pod(*containers, status={"phase": "Failed", **status}))
+    assert pod is not None
+    assert (exits.record_of(pod, "worker") or {}).get("message") == message
 
 
 @given(

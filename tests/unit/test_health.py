@@ -173,7 +173,7 @@ ROLLOUTS = {
     ),
     "the old process takes longer to end than a rollout may": (
         how(total=0, updated=0, available=0, ending=True, stuck="timed out"),
-        under_way("waits for the old process to end before a new one is started"),
+        under_way(f"waits for the old process to end before a new one is started: {health.HOW_IT_ENDS}"),
     ),
     "refused by Pod Security": (
         how(total=0, updated=0, available=0, blocked=POD_SECURITY),
@@ -193,8 +193,9 @@ def test_without_trouble_the_deployment_says_how_a_type_is(found: Health, expect
     assert found == expected
 
 
+CRASHED = f"exited with code 1 (3 restarts), last at {ago(5)}"
 SENTENCES = {
-    "one crashes": (how(CRASH, available=1), f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}"),
+    "one crashes": (how(CRASH, available=1), f"1 of 2: {CRASHED}"),
     "both crash": (how(CRASH, CRASH, available=0), f"exited with code 1 (6 restarts), last at {ago(5)}"),
     "it was restarted once": (
         how(dataclasses.replace(CRASH, restarts=1)),
@@ -205,13 +206,17 @@ SENTENCES = {
         f"1 of 2: exited with code 1, last at {ago(5)}",
     ),
     "one isn't ready": (how(UNREADY, available=1), "1 of 2: its readiness probe fails"),
+    "one crashes, and a quota keeps another from being made": (
+        how(CRASH, total=1, updated=1, available=0, blocked=QUOTA),
+        f"1 of 2: {CRASHED}; more can't be created: exceeded quota: small",
+    ),
     "past its deadline": (
         how(UNREADY, available=1, stuck="timed out"),
         "1 of 2: its readiness probe fails; the rollout is past its deadline",
     ),
     "the version before crashes, and the next is kept back": (
         how(CRASH, updated=0, paused=True),
-        f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}; {RESUME}",
+        f"1 of 2: {CRASHED}; {RESUME}",
     ),
     "the version before serves": (
         how(UNREADY, total=3, updated=1),
@@ -240,6 +245,17 @@ LATER = dataclasses.replace(CRASH, message="exited with code 2", last=ago(1))
 )
 def test_of_several_troubles_one_is_told(findings: tuple[Finding, ...], told: str) -> None:
     assert told in how(*findings, available=0).message
+
+
+EVICTED = Finding(State.CRASHING, "Evicted", "was ended by its node", last=ago(1), gone=True)
+
+
+@pytest.mark.parametrize(("total", "told"), [(2, "its readiness probe fails"), (1, "ended by its node")])
+def test_of_a_pod_that_failed_is_told_while_there_is_none_in_its_place_or_that_one_is_well(
+    total: int, told: str
+) -> None:
+    assert told in how(EVICTED, UNREADY, available=0, total=total, updated=total).message
+    assert "ended by its node" in how(EVICTED, available=1, total=total, updated=total).message
 
 
 FORBIDDEN = 'pods "shop-1" is forbidden: '
@@ -274,6 +290,7 @@ def test_a_quota_that_needs_limits_is_told_with_the_fields_that_set_them() -> No
         (how(BAD), False, True),
         (how(UNREADY, stuck="timed out", available=1), False, True),
         (how(UNREADY, stuck="timed out"), True, False),
+        (how(CRASH, total=1, updated=1, available=0, blocked=POD_SECURITY), False, True),
         (of(a_child(rollout=EIGHT), CRASH, CRASH, count=THEIRS), True, False),
         (of(a_child(rollout=EIGHT), CRASH, CRASH, CRASH, count=THEIRS), False, False),
     ],
@@ -282,6 +299,7 @@ def test_a_quota_that_needs_limits_is_told_with_the_fields_that_set_them() -> No
         "a command that won't work",
         "a rollout past its deadline",
         "a rollout that was past its deadline and is through",
+        "a crash, and no more Pods are let in",
         "a quarter of an autoscaler's many",
         "more than a quarter",
     ],

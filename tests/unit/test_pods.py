@@ -84,9 +84,10 @@ def test_a_signal_is_an_exit_code_above_128_of_a_program_that_was_started(
     assert container.exit.signal == expected
 
 
-def test_how_long_a_process_ran_is_nothing_where_nobody_knows() -> None:
+@pytest.mark.parametrize("started", ["", None, "1970-01-01T00:00:00Z"])
+def test_how_long_a_process_ran_is_nothing_where_nobody_knows(started: str | None) -> None:
     state = ended(1)
-    del state["terminated"]["startedAt"]
+    state["terminated"]["startedAt"] = started
     (container,) = known(a_pod(a_container(state))).containers
     assert container.exit is not None
     assert container.exit.seconds == 0

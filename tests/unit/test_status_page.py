@@ -37,6 +37,6 @@ def test_kubectl_explain_names_each_state() -> None:
 
 
 def test_the_page_explains_no_word_that_is_never_said() -> None:
-    kubernetes = {"NetworkNotReady", "NodeNotReady", "ReadinessGatesNotReady", "Evicted"}
+    kubernetes = {"NetworkNotReady", "ReadinessGatesNotReady", "Evicted"}
     kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
     assert {*State, *Reason, *Trouble, *kubernetes, *Kind, "True", "False"} >= EXPLAINED
