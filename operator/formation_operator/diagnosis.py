@@ -26,7 +26,7 @@ WAYS_TO_A_NODE = {
 }
 WAYS_TO_AN_ANSWER = {
     "connection refused$": "does it listen on that port, and on all addresses?",
-    r"not found in \$PATH$": "is that program in the image?",
+    r"not found in \$PATH": "is that program in the image?",
 }
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims that no volume has been found for."""
@@ -81,7 +81,7 @@ def changes_in(pod: Pod, now: float) -> float | None:
     if pod.failure is not None:
         moments = [trust.failed_until(pod)]
     elif pod.unready is not None:
-        moments += [trust.unready_since(pod) + trust.PATIENCE]
+        moments += [trust.unready_since(pod) + trust.PATIENCE, trust.making_since(pod) + trust.UNTIL_PULLED]
         moments += [since + trust.PATIENCE for each in pod.containers if (since := each.running_since)]
         moments += [trust.tried_until(each) for each in pod.containers]
     ahead = [moment - now for moment in moments if moment is not None and moment > now]
@@ -104,20 +104,20 @@ def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
         text = f"waits for its scheduling gates to be removed: {', '.join(pod.gates)}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
-    if OF_VOLUMES.search(text):
-        text += _see_claims(pod)
+    if pod.claims and OF_VOLUMES.search(text):
+        text += f": {_see_claims(pod)}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 def _see_claims(pod: Pod) -> str:
-    return f": see kubectl describe pvc {' '.join(pod.claims)}" if pod.claims else ""
+    return f"see kubectl describe pvc {' '.join(pod.claims)}"
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if pod.unready is None or not trust.unready_for_long(pod, now) or _just_started(pod, now):
         return None
     if not _running(pod):
-        return None if pod.set_up else _before_it_runs(pod, events)
+        return _being_made(pod, now) if pod.set_up else _before_it_runs(pod, events)
     reason, message, _ = pod.unready
     if not (reason or message) and all(item.init or item.ready for item in pod.containers):
         # kubelet would have a word for it: this is what the controller of the nodes leaves of a ready Pod.
@@ -126,6 +126,16 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     if not message or reason.startswith("Containers"):
         return None  # its probe has a word of its own
     return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
+
+
+def _being_made(pod: Pod, now: float) -> Finding | None:
+    """Return what most likely holds up containers that nothing stands in the way of: it is no trouble yet."""
+    busy = any(item.running_since is not None and not item.ready for item in pod.containers)
+    if busy or now < trust.making_since(pod) + trust.UNTIL_PULLED:
+        return None
+    hooks = any("postStart" in item.checks for item in pod.containers)
+    text = f"perhaps an image is still being pulled{', or a postStart hook still runs' if hooks else ''}"
+    return Finding(State.STARTING, Reason.PROGRESSING, text)
 
 
 def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
@@ -137,11 +147,14 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     if pod.containers:
         return None
     if pod.chosen and not pod.node:
-        what = "its volume" if pod.claims else "what it needs there, such as a volume"
-        text = f"node {pod.chosen} would take it, and the scheduler waits for {what}{_see_claims(pod)}"
+        what = f"its volume: {_see_claims(pod)}" if pod.claims else "what it needs there, such as a volume"
+        text = f"node {pod.chosen} would take it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     if not pod.node:
-        text = "no scheduler has looked at it: does one run, and does podTemplate name the right one?"
+        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims else ""
+        text = (
+            f"no scheduler has looked at it{volume}: does one run, and does podTemplate name the right one?"
+        )
         return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
     text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
     return Finding(State.STARTING, Reason.NODE_SILENT, text)

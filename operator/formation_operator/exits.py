@@ -128,7 +128,7 @@ def not_started(message: str) -> str:
 
 def without_preamble(message: str) -> str:
     """Return the cause that a container runtime names, without the calls that it came through."""
-    return PREAMBLE.sub("", message)
+    return PREAMBLE.sub("", message).removesuffix(": unknown")
 
 
 def why_not_started(message: str) -> Reason:

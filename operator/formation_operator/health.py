@@ -55,11 +55,11 @@ def health(
     found = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
         return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
-    if found is not None:
+    if found is not None and found.reason != Reason.PROGRESSING:
         return _ill(found, findings, count, child, complete=complete)
     if complete:
         return Health(State.RUNNING, complete=True)
-    return _under_way(count, child)
+    return _under_way(count, child, found)
 
 
 def _grows(count: Count, served: int | None) -> bool:
@@ -80,13 +80,15 @@ def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], serve
 def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     """Return the gravest finding, of these the most frequent, of these the latest.
 
-    Where others are in place of the Pods that have failed as a whole, how these others are comes first.
+    Where others are in place of the Pods that have failed as a whole, how these others are comes first, and
+    what is only slow comes last.
     Which of two that are equal in all that stays open to the last letter, so that it is the same each time.
     """
     often = collections.Counter((each.state, each.reason) for each in findings)
     return max(
         findings,
         key=lambda each: (
+            each.reason != Reason.PROGRESSING,
             not (each.gone and replaced),
             each.lasting,
             -SEVERITY.index(each.state),
@@ -135,8 +137,9 @@ def _restarts(number: int) -> str:
     return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
 
 
-def _under_way(count: Count, child: Child) -> Health:
+def _under_way(count: Count, child: Child, found: Finding | None) -> Health:
     rollout = child.rollout
+    so_far = progress(count, rollout) + (f": {found.message}" if found else "")
     if rollout.blocked:
         return _blocked(count, rollout, "Pods", rollout.blocked)
     state = _state(count, rollout)
@@ -149,9 +152,9 @@ def _under_way(count: Count, child: Child) -> Health:
             message += f": {HOW_IT_ENDS}"
         return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
     if rollout.stuck:
-        message = f"the rollout is past its deadline: {progress(count, rollout)}"
+        message = f"the rollout is past its deadline: {so_far}"
         return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
-    return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=so_far)
 
 
 HOW_IT_ENDS = (

@@ -9,6 +9,8 @@ from formation_operator.pods import Container, Exit, Pod
 
 PATIENCE = 10.0
 """Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
+UNTIL_PULLED = 30.0
+"""Seconds that a Pod gets for having its containers made: by then most images are there."""
 FIRST = 60.0
 """Seconds at most after the first crash: it may well stay the only one."""
 FIRST_PROBES = ("startup", "readiness")
@@ -60,6 +62,12 @@ def unready_since(pod: Pod) -> float:
     """Return since when a Pod isn't ready: since it was made, if nobody says."""
     since = pod.unready[2] if pod.unready else 0.0
     return since or pod.created
+
+
+def making_since(pod: Pod) -> float:
+    """Return since when a Pod's containers may be made: since its init containers are done, if it has any."""
+    ends = [times.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit]
+    return max([unready_since(pod), *ends])
 
 
 def tried_until(container: Container) -> float:

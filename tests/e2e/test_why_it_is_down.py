@@ -78,6 +78,31 @@ def given(script: str) -> builders.Manifest:
     return {**mounting({"emptyDir": {}}), "initContainers": [put]}
 
 
+def next_to(**container: Any) -> builders.Manifest:
+    """Return a pod with a container beside its process."""
+    return {"containers": [{"name": "process", "imagePullPolicy": "IfNotPresent"}, beside(**container)]}
+
+
+# Nobody provides what this class promises.
+STORAGE = (
+    {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "empty-promises"},
+        "provisioner": "example.com/nobody",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {
+            "storageClassName": "empty-promises",
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Mi"}},
+        },
+    },
+)
 HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 CAUSES = [
     Cause(
@@ -230,7 +255,7 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Starting",
         "FailedMount",
-        ("can't start", 'secret "absent" not found'),
+        ("can't start", 'secret "absent" not found: create it, or correct volumes in podTemplate'),
         pod=mounting({"secret": {"secretName": "absent"}}),
     ),
     Cause(
@@ -238,7 +263,10 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Unschedulable",
         "Unschedulable",
-        ("no node can take it", 'persistentvolumeclaim "absent" not found'),
+        (
+            "no node can take it",
+            'persistentvolumeclaim "absent" not found: create it, or correct volumes in podTemplate',
+        ),
         pod=mounting({"persistentVolumeClaim": {"claimName": "absent"}}),
     ),
     Cause(
@@ -285,12 +313,104 @@ CAUSES = [
         "Crashing",
         "Exited",
         ("container helper exited with code 4",),
+        pod=next_to(command=[*sh("exit 4")]),
+    ),
+    Cause(
+        "sidecar-that-asks",
+        a_process(*sh("echo no database; sleep 1; exit 3"), replicas=1),
+        "Crashing",
+        "Exited",
+        ("exited with code 3: no database", "restart"),
+        pod=next_to(command=["sleep", "inf"], readinessProbe=NEVER),
+    ),
+    Cause(
+        "sidecar-that-is-done",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "ExitedAtOnce",
+        ("container helper exited with code 0 right after its start", "it belongs into initContainers"),
+        pod=next_to(command=[*sh("exit 0")]),
+    ),
+    Cause(
+        "sidecar-memory",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "OOMKilled",
+        (
+            "container helper needed more memory than its limit (48Mi)",
+            "resources.limits.memory of it in podTemplate",
+        ),
+        pod=next_to(command=[*sh(f"exec {HUNGRY}")], resources={"limits": {"memory": "48Mi"}}),
+    ),
+    Cause(
+        "sidecar-as-root",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "ImageUserIsRoot",
+        ("container helper can't start: its image runs as root", "runAsUser: 1000"),
+        stalled=True,
         pod={
+            "securityContext": {},
             "containers": [
-                {"name": "process", "imagePullPolicy": "IfNotPresent"},
-                beside(command=[*sh("exit 4")]),
+                {
+                    "name": "process",
+                    "imagePullPolicy": "IfNotPresent",
+                    "securityContext": {"runAsUser": 1000},
+                },
+                beside(command=["sleep", "inf"]),
+            ],
+        },
+    ),
+    Cause(
+        "sidecar-liveness",
+        a_process(*SLEEP, replicas=1),
+        "Crashing",
+        "LivenessProbeFailed",
+        ("container helper was restarted because its liveness probe failed",),
+        pod={
+            "initContainers": [
+                beside(
+                    command=[*sh("trap 'exit 0' TERM; sleep inf & wait")],
+                    restartPolicy="Always",
+                    livenessProbe=NEVER,
+                )
             ]
         },
+    ),
+    Cause(
+        "no-command",
+        {"replicas": 1},
+        "Crashing",
+        "BadCommand",
+        ("couldn't be started: neither it nor its image names a command: set command",),
+        stalled=True,
+    ),
+    Cause(
+        "no-probe-program",
+        a_process(*SLEEP, replicas=1, readinessProbe={"exec": {"command": ["absent"]}, "periodSeconds": 1}),
+        "Starting",
+        "ReadinessProbeFailed",
+        (
+            "runs, but its readiness probe fails",
+            'exec: "absent": executable file not found in $PATH',
+            "is that program in the image?",
+        ),
+    ),
+    Cause(
+        "gates",
+        a_process(*SLEEP, replicas=1),
+        "Starting",
+        "SchedulingGated",
+        ("waits for its scheduling gates to be removed: example.com/hold",),
+        pod={"schedulingGates": [{"name": "example.com/hold"}]},
+    ),
+    Cause(
+        "no-volume",
+        a_process(*SLEEP, replicas=1),
+        "Unschedulable",
+        "VolumePending",
+        ("the scheduler waits for its volume", "see kubectl describe pvc data"),
+        pod=mounting({"persistentVolumeClaim": {"claimName": "data"}}),
     ),
     Cause(
         "hook",
@@ -379,9 +499,11 @@ def night(real_node: Cluster, operator: OperatorProcess) -> Iterator[Client]:
     images.load(real_node, debian.base())
     real_node.run_kubectl("create", "namespace", "night")
     client = Client(real_node, "night")
+    client("apply", "-f", "-", input="\n---\n".join(builders.text(each) for each in STORAGE))
     client("apply", "-f", "-", input="\n---\n".join(builders.text(cause.formation()) for cause in CAUSES))
     yield client
     real_node.run_kubectl("delete", "namespace", "night", "--wait=false")
+    real_node.run_kubectl("delete", "storageclass", "empty-promises")
 
 
 def process(client: Client, name: str) -> builders.Manifest:

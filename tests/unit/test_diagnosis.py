@@ -15,6 +15,7 @@ from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import known
 
 PROBE = {"exec": {"command": ["false"]}}
+SLOW = {**PROBE, "initialDelaySeconds": 60, "periodSeconds": 5, "failureThreshold": 2}
 BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container")
 UNREADY = (condition("Ready", status=False, reason="ContainersNotReady", message="containers not ready"),)
 
@@ -39,7 +40,8 @@ ABSENT = 'secret "shop" not found'
 CREATE_IT = "create it, or correct volumes in podTemplate"
 MISSING_PROGRAM = (
     "rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec "
-    'failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH'
+    'failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: '
+    "unknown"
 )
 
 
@@ -51,6 +53,10 @@ def unscheduled(message: str, **spec: Any) -> Manifest:
     """Return a Pod that the scheduler has no node for."""
     said = condition("PodScheduled", status=False, reason="Unschedulable", message=message)
     return with_spec(a_pod(conditions=(said,), status={"containerStatuses": []}), **spec)
+
+
+def unready(since: float) -> Manifest:
+    return condition("Ready", status=False, since=since)
 
 
 def claiming(*claims: str) -> list[Manifest]:
@@ -80,6 +86,9 @@ class Case:
     lasting: bool = False
 
 
+ON_ITS_NODE = (*UNREADY, condition("PodScheduled"))
+MADE = condition("PodReadyToStartContainers")
+MAKING = (*ON_ITS_NODE, MADE)
 STARTING, CRASHING = State.STARTING, State.CRASHING
 FIX = (
     "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "
@@ -589,6 +598,25 @@ CASES = {
         lasting=True,
     ),
     # Others
+    "its image isn't there yet": Case(
+        a_pod(a_container(waiting("ContainerCreating")), conditions=MAKING),
+        STARTING,
+        "Progressing",
+        "perhaps an image is still being pulled",
+    ),
+    "its image isn't there yet, or its hook hangs": Case(
+        a_pod(a_container(waiting("ContainerCreating"), lifecycle={"postStart": PROBE}), conditions=MAKING),
+        STARTING,
+        "Progressing",
+        "perhaps an image is still being pulled, or a postStart hook still runs",
+    ),
+    "it has a claim, and no scheduler says anything": Case(
+        {**a_pod(), "spec": {"volumes": claiming("data")}, "status": {}},
+        State.UNSCHEDULABLE,
+        "SchedulerSilent",
+        "no scheduler has looked at it, or it waits for its volume (see kubectl describe pvc data): "
+        "does one run, and does podTemplate name the right one?",
+    ),
     "nobody names a command": Case(
         a_pod(a_container(waiting("CreateContainerError", "failed to generate spec: no command specified"))),
         CRASHING,
@@ -664,15 +692,11 @@ def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: i
     assert found.reason == Reason.LIVENESS_PROBE_FAILED
 
 
-ON_ITS_NODE = (*UNREADY, condition("PodScheduled"))
-PULLING = (*ON_ITS_NODE, condition("PodReadyToStartContainers"))
-
-
 @pytest.mark.parametrize(
     ("conditions", "event"),
     [
-        (PULLING, told("FailedMount", "failed to sync configmap cache")),
-        (PULLING, told("FailedCreatePodSandBox", "no network yet")),
+        (MAKING, told("FailedMount", "failed to sync configmap cache")),
+        (MAKING, told("FailedCreatePodSandBox", "no network yet")),
         (ON_ITS_NODE, told("FailedScheduling", "0/3 nodes are available")),
     ],
     ids=["its volumes", "its network", "its node"],
@@ -681,7 +705,36 @@ def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_n
     conditions: tuple[Manifest, ...], event: Told
 ) -> None:
     pod = known(a_pod(a_container(waiting("ContainerCreating")), conditions=conditions))
-    assert diagnosis.finding(pod, NOW, (event,)) is None
+    found = diagnosis.finding(pod, NOW, (event,))
+    assert found is None or found.reason == Reason.PROGRESSING
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (a_pod(a_container(waiting("ContainerCreating")), conditions=(MADE, unready(29))), 1),
+        (a_pod(a_container(waiting("ContainerCreating")), conditions=(MADE, unready(30))), None),
+        (
+            a_pod(
+                a_container(waiting("PodInitializing")),
+                init=(a_container(ended(0, before=20), "migrate"),),
+                conditions=(MADE, unready(60)),
+            ),
+            10,
+        ),
+    ],
+    ids=["for a moment", "for long", "since its init container has ended"],
+)
+def test_containers_may_be_in_the_making_for_a_while(raw: Manifest, seconds: float | None) -> None:
+    pod = known(raw)
+    assert diagnosis.changes_in(pod, NOW) == seconds
+    assert (diagnosis.finding(pod, NOW) is None) == (seconds is not None)
+
+
+def test_a_container_that_waits_for_one_that_runs_is_not_taken_for_one_whose_image_is_pulled() -> None:
+    proxy = a_container(running(40), "proxy", ready=False, restartPolicy="Always", startupProbe=SLOW)
+    raw = a_pod(a_container(waiting("PodInitializing")), init=(proxy,), conditions=MAKING)
+    assert diagnosis.finding(known(raw), NOW) is None
 
 
 def test_a_crash_tells_when_and_how_often() -> None:
@@ -752,7 +805,7 @@ def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
     assert diagnosis.needs_events(known(raw), NOW)
 
 
-BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=PULLING)
+BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=MAKING)
 
 
 @pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash()), BEING_PULLED])
@@ -806,9 +859,6 @@ def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float
     assert diagnosis.needs_events(known(raw), NOW) == told_of
     since = (condition("Ready", status=False, since=seconds, message="by order"),)
     assert (diagnosis.finding(known(a_pod(conditions=since)), NOW) is not None) == told_of
-
-
-SLOW = {**PROBE, "initialDelaySeconds": 60, "periodSeconds": 5, "failureThreshold": 2}
 
 
 @pytest.mark.parametrize(
@@ -865,10 +915,11 @@ CONTAINERS = st.builds(
     livenessProbe=st.sampled_from([None, PROBE]),
 )
 READINESS = st.builds(condition, st.just("Ready"), st.booleans(), since=st.integers(-30, 900))
+SET_UP = st.builds(condition, st.just("PodReadyToStartContainers"), st.booleans())
 PODS = st.builds(
     a_pod,
     CONTAINERS,
-    conditions=st.tuples(READINESS),
+    conditions=st.tuples(READINESS, SET_UP),
     status=st.sampled_from([{}, {"phase": "Failed", "reason": "Evicted"}]),
 )
 

@@ -48,6 +48,7 @@ def under_way(message: str, state: State = State.STARTING) -> Health:
     return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
 
 
+PULLS = Finding(State.STARTING, Reason.PROGRESSING, "perhaps an image is pulled")
 ABOUT = under_way("the rollout is about to begin")
 ROLLOUTS = {
     "all run": (how(), Health(State.RUNNING, complete=True)),
@@ -59,6 +60,14 @@ ROLLOUTS = {
         dataclasses.replace(ABOUT, state=State.SUSPENDED),
     ),
     "some start": (how(available=1), under_way("1 of 2 available")),
+    "some start, and it is known why that takes a while": (
+        how(PULLS, available=1),
+        under_way("1 of 2 available: perhaps an image is pulled"),
+    ),
+    "some start slowly, and enough serve": (
+        how(PULLS, total=3, updated=1),
+        under_way("1 of 2 updated, 2 old still running: perhaps an image is pulled", State.RUNNING),
+    ),
     "old ones run": (how(updated=1, available=1), under_way("1 of 2 updated, 1 old still running")),
     "old ones run, and enough serve": (
         how(updated=1),
@@ -240,8 +249,9 @@ LATER = dataclasses.replace(CRASH, message="exited with code 2", last=ago(1))
         ((CRASH, CRASH, BAD), "no such program"),
         ((CRASH, dataclasses.replace(CRASH, reason=Reason.KILLED, message="killed"), CRASH), "exited"),
         ((CRASH, LATER), "exited with code 2"),
+        ((PULLS, PULLS, UNREADY), "its readiness probe fails"),
     ],
-    ids=["the gravest", "what waiting won't mend", "the most frequent", "the latest"],
+    ids=["the gravest", "what waiting won't mend", "the most frequent", "the latest", "what isn't only slow"],
 )
 def test_of_several_troubles_one_is_told(findings: tuple[Finding, ...], told: str) -> None:
     assert told in how(*findings, available=0).message
