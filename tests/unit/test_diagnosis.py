@@ -39,9 +39,9 @@ STILL_WAITS = "Unable to attach or mount volumes: unmounted volumes=[it]: contex
 ABSENT = 'secret "shop" not found'
 CREATE_IT = "create it, or correct volumes in podTemplate"
 MISSING_PROGRAM = (
-    "rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec "
-    'failed: exec failed: unable to start container process: exec: "curl": executable file not found in $PATH: '
-    "unknown"
+    "rpc error: code = Unknown desc = failed to exec in container: failed to start exec: "
+    "OCI runtime exec failed: exec failed: unable to start container process: "
+    'exec: "curl": executable file not found in $PATH: unknown'
 )
 
 
