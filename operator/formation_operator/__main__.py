@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import datetime
 import logging
+import re
+import signal
 import sys
 
 import kopf
@@ -41,7 +43,11 @@ def parser() -> argparse.ArgumentParser:
     )
     own.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     own.add_argument(
-        "-n", "--namespace", action="append", help="serve only this namespace (may be repeated; default: all)"
+        "-n",
+        "--namespace",
+        action="append",
+        type=namespace,
+        help="serve only this namespace (may be repeated; default: all)",
     )
     own.add_argument(
         "--workers",
@@ -77,16 +83,25 @@ def parser() -> argparse.ArgumentParser:
     return own
 
 
+def namespace(text: str) -> str:
+    """Return the name of a namespace, or raise `ArgumentTypeError`: kopf takes patterns, and watches none."""
+    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} isn't the name of a namespace; leave it out to serve all")
+    return text
+
+
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
     cluster = await kube.connect(request_timeout=settings.request_timeout, namespaces=settings.namespaces)
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     handlers.register(registry, controller)
+    # kopf listens to it only once it runs itself.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit, 0)
     await controller.start()
     stop = asyncio.Event()
     work = asyncio.create_task(controller.run(), name="passes")
-    watch = asyncio.create_task(watching.until_broken(), name="watchdog")
+    watch = asyncio.create_task(watching.until_broken(settings.namespaces), name="watchdog")
     for task in (work, watch):
         task.add_done_callback(lambda _: stop.set())
     await kopf.operator(

@@ -8,7 +8,7 @@ numbers that grow.
 import collections
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from formation_operator import naming
 from formation_operator.autoscalers import Autoscaler
@@ -16,6 +16,8 @@ from formation_operator.observed import Child, Key
 from formation_operator.plan import Claim
 from formation_operator.pods import Pod
 
+K = TypeVar("K")
+V = TypeVar("V")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 
@@ -58,11 +60,17 @@ class Cache:
 
     def drop_formation(self, key: Key, version: str) -> set[Key]:
         """Forget a Formation that was deleted, and return those that wanted a name of its children."""
+        known = self.formations.get(key)
+        if known is not None and _newer(version_of(known), version):
+            return set()  # another one of its name has come since
         self._bury((naming.KIND, *key), int(version))
+        if known is not None:
+            uid = known["metadata"]["uid"]
+            self._lost = {lost: owner for lost, owner in self._lost.items() if owner != uid}
         return self._forget_formation(key)
 
     def _forget_formation(self, key: Key) -> set[Key]:
-        rivals = {rival for name in self._unwant(key) for rival in self._wanted[key[0], name]}
+        rivals = {rival for name in self._unwant(key) for rival in self._wanted.get((key[0], name), ())}
         known = self.formations.pop(key, None)
         if known is not None:
             self.living.discard(known["metadata"]["uid"])
@@ -87,7 +95,7 @@ class Cache:
     def _unwant(self, key: Key) -> list[str]:
         names = child_names(self.formations.get(key) or {})
         for name in names:
-            self._wanted[key[0], name].discard(key)
+            _discard(self._wanted, (key[0], name), key)
         return names
 
     # Children
@@ -140,7 +148,7 @@ class Cache:
     def _unlink(self, identity: Identity) -> None:
         known = self.children.get(identity)
         if known is not None and known.formation_key:
-            self._of_formation[known.formation_key].discard(identity)
+            _discard(self._of_formation, known.formation_key, identity)
 
     # Autoscalers
 
@@ -160,7 +168,10 @@ class Cache:
     def drop_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
         """Forget an autoscaler; return the Formations that this concerns."""
         self._bury(_identity(autoscaler), int(autoscaler.resource_version))
-        known = self._autoscalers[autoscaler.namespace].pop((autoscaler.kind, autoscaler.name), None)
+        there = self._autoscalers.get(autoscaler.namespace, {})
+        known = there.pop((autoscaler.kind, autoscaler.name), None)
+        if not there:
+            self._autoscalers.pop(autoscaler.namespace, None)
         return self._scaled(known) if known else set()
 
     def autoscalers_in(self, namespace: str) -> list[Autoscaler]:
@@ -261,6 +272,14 @@ def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _identity(autoscaler: Autoscaler) -> Identity:
     return autoscaler.kind, autoscaler.namespace, autoscaler.name
+
+
+def _discard(sets: dict[K, set[V]], key: K, item: V) -> None:
+    """Take an item out of one of several sets, and the set with its last one: names come and go for years."""
+    found = sets.get(key, set())
+    found.discard(item)
+    if not found:
+        sets.pop(key, None)
 
 
 def _newer(version: str, known: str) -> bool:

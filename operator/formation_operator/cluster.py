@@ -4,6 +4,7 @@
 `formation_operator.errors` that each method may raise.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from formation_operator.notices import Notice
@@ -14,11 +15,14 @@ Object = dict[str, Any]
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
-        """Return all objects of a kind that concern us, everywhere or in one namespace, and their version."""
+    def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that concern us, some at a time: a whole list may not fit into memory.
+
+        With them comes the version of the list that they are from.
+        """
 
     async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Return the objects of a namespace that a label selector and a field selector choose."""
+        """Return the objects of a namespace, or those of them that the selectors choose."""
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""

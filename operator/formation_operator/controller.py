@@ -4,7 +4,7 @@ import asyncio
 import functools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from formation_operator import autoscalers, cache, errors, kinds, naming, observed, pods, reading, reconcile
@@ -17,7 +17,7 @@ from formation_operator.settings import Settings
 from formation_operator.times import Clock
 
 logger = logging.getLogger(__name__)
-EVER = str(2**63 - 1)
+EVER = 2**63 - 1
 """The version of a list that is newer than all that is known."""
 
 
@@ -28,6 +28,7 @@ class Controller:
         self._cluster = cluster
         self._settings = settings
         self._cache = cache.Cache()
+        self._listed: dict[str, int] = {}
         self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._ask, settings)
         self._queue: Queue[Key] = Queue(
             self._pass,
@@ -43,7 +44,7 @@ class Controller:
                 return await self.resync()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
-            except errors.UnavailableError as error:
+            except errors.ClusterError as error:
                 logger.warning("The cluster can't be listed yet: %s", error)
             await asyncio.sleep(self._settings.start_retry)
 
@@ -53,30 +54,67 @@ class Controller:
             for number in range(self._settings.workers):
                 tasks.create_task(self._queue.work(), name=f"worker {number}")
             tasks.create_task(self._resync_forever(), name="resync")
+            tasks.create_task(self._poll_forever(), name="poll")
 
     async def _resync_forever(self) -> None:
         # Soon for the first time: what is deleted between our listing and the watches' own goes untold.
         pause = min(self._settings.first_resync, self._settings.resync)
+        failed = 0
         while True:
             await asyncio.sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311
-            pause = self._settings.resync
             try:
                 await self.resync()
+            except errors.RestoredError:
+                raise
             except Exception:
+                failed += 1
+                if failed >= self._settings.resync_tries:
+                    raise
                 logger.exception("Listing failed; the watches go on")
+                pause = self._settings.resync_retry
+            else:
+                failed, pause = 0, self._settings.resync
+
+    async def _poll_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.poll)
+            for kind in kinds.POLLED:
+                try:
+                    await self._list(kind)
+                except errors.ClusterError as error:
+                    logger.warning("%s can't be listed: %s", kind.name, error)
 
     async def resync(self) -> None:
-        """List every kind and take in what the watches may have missed, deletions included."""
-        for kind in kinds.WATCHED:
-            try:
-                items, version = await self._cluster.list_all(kind.name)
-            except errors.NotFoundError:
-                if not kind.optional:
-                    raise
-                items, version = [], EVER  # it isn't installed, so whatever is known of it has gone
-            for raw in items:
-                self._take(kind.name, raw)
-            self._drop_missing(kind.name, items, version)
+        """List every kind and take in what the watches may have missed, deletions included.
+
+        Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
+        """
+        for kind in (*kinds.POLLED, *kinds.WATCHED):
+            await self._list(kind)
+
+    async def _list(self, kind: kinds.Kind) -> None:
+        there: set[Key] = set()
+        versions = []
+        try:
+            async for items, version in self._cluster.pages(kind.name):
+                for raw in items:
+                    self._take(kind.name, raw)
+                there.update(map(cache.key_of, items))
+                versions.append(int(version))
+        except errors.NotFoundError:
+            if kind not in kinds.POLLED:
+                raise
+            there, versions = set(), [EVER]  # it isn't installed, so whatever is known of it has gone
+        else:
+            self._check_time(kind, min(versions))
+        # The list of one namespace doesn't know what happened in it while the next one was read.
+        self._drop_missing(kind.name, there, min(versions))
+
+    def _check_time(self, kind: kinds.Kind, version: int) -> None:
+        """Raise `RestoredError` if a list is older than an earlier one: nothing later would be news."""
+        if version < self._listed.get(kind.name, 0):
+            raise errors.RestoredError(f"{kind.name}: version {version} after {self._listed[kind.name]}")
+        self._listed[kind.name] = version
 
     def _take(self, kind: str, raw: dict[str, Any]) -> None:
         """Take in an object of a list; whatever is odd about one keeps nobody from seeing the others."""
@@ -118,11 +156,10 @@ class Controller:
         else:
             self.see_child(observed.child(raw, kind), deleted=deleted)
 
-    def _drop_missing(self, kind: str, items: list[dict[str, Any]], version: str) -> None:
+    def _drop_missing(self, kind: str, there: Collection[Key], version: int) -> None:
         """Take as deleted what we know but the list lacks, unless it is newer than the list."""
-        there = {cache.key_of(raw) for raw in items}
         for key, known, forget in self._known(kind):
-            if key not in there and int(known) <= int(version):
+            if key not in there and int(known) <= version:
                 forget()
 
     def _known(self, kind: str) -> list[tuple[Key, str, Callable[[], None]]]:

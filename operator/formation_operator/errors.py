@@ -17,5 +17,9 @@ class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
 
 
+class RestoredError(Exception):
+    """The cluster is older than it was: its data was restored, and all that is known of it may be wrong."""
+
+
 class UnavailableError(ClusterError):
     """The server can't do it now: overload, time-out, a lost connection or a full quota. Try again later."""

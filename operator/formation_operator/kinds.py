@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from formation_operator import autoscalers, naming
 
+PAGE = 500
+"""How many objects of a list are asked for at once."""
+
 
 class Kind(NamedTuple):
     """A kind of object, by its place in the API."""
@@ -14,8 +17,11 @@ class Kind(NamedTuple):
     plural: str
     labelled: bool = False
     """Whether only those with our label are of interest."""
-    optional: bool = False
-    """Whether a cluster may do without it."""
+
+    @property
+    def task(self) -> str:
+        """The name of kopf's task that watches it, but for the namespace."""
+        return ".".join(filter(None, (f"watcher for {self.plural}", self.version, self.group)))
 
     @property
     def path(self) -> str:
@@ -23,10 +29,11 @@ class Kind(NamedTuple):
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
 
+POLLED = (Kind(autoscalers.SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
+"""May be installed or taken away at any time, and kopf ends with a kind that it watches."""
 # Autoscalers first: a count must never be taken for ours before they are known.
 WATCHED = (
     Kind(autoscalers.HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
-    Kind(autoscalers.SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
     Kind("Deployment", "apps", "v1", "deployments", labelled=True),
     Kind("Service", "", "v1", "services", labelled=True),
     Kind("Pod", "", "v1", "pods", labelled=True),
@@ -36,5 +43,5 @@ ASKED = (
     Kind("ReplicaSet", "apps", "v1", "replicasets"),
     Kind("Event", "events.k8s.io", "v1", "events"),
 )
-"""Read or written now and then, and not watched."""
-BY_NAME = {kind.name: kind for kind in (*WATCHED, *ASKED)}
+"""Read or written where there is a reason."""
+BY_NAME = {kind.name: kind for kind in (*POLLED, *WATCHED, *ASKED)}

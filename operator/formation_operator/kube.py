@@ -6,20 +6,19 @@ Objects stay plain JSON: the client's generated classes cost some fifty times a 
 import json
 import logging
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 from kubernetes.aio import client, config
 
-from formation_operator import errors, events, naming
+from formation_operator import errors, events, kinds, naming
 from formation_operator.cluster import Cluster, Object
-from formation_operator.kinds import BY_NAME
 from formation_operator.notices import Notice
 
 logger = logging.getLogger(__name__)
 
-PAGE = 500
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
 JSON = "application/json"
@@ -42,29 +41,27 @@ class Kube(Cluster):
         """Close the connections."""
         await self._api.close()
 
-    async def list_all(self, kind: str, namespace: str | None = None) -> tuple[list[Object], str]:
-        """Return all objects of a kind that concern us, and the version up to which nothing is missing."""
-        labels = naming.FORMATION_LABEL if BY_NAME[kind].labelled else ""
-        scopes = (namespace,) if namespace else self._namespaces or (None,)
-        lists = [await self._pages(kind, scope, labels) for scope in scopes]
-        # The list of one namespace doesn't know what happened in it while the next one was read.
-        return [item for items, _ in lists for item in items], min((version for _, version in lists), key=int)
+    async def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
+        labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
+        for scope in self._namespaces or (None,):
+            async for page in self._pages(kind, scope, labels):
+                yield page
 
     async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Return the objects of a namespace that a label selector and a field selector choose."""
-        return (await self._pages(kind, namespace, labels, fields))[0]
+        """Return the objects of a namespace, or those of them that the selectors choose."""
+        return [item async for items, _ in self._pages(kind, namespace, labels, fields) for item in items]
 
     async def _pages(
-        self, kind: str, namespace: str | None, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
-        items: list[Object] = []
-        query = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
+        self, kind: str, namespace: str | None, labels: str, fields: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        query = {"limit": str(kinds.PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", path(kind, namespace), query)
-            items += page["items"]
+            yield page["items"], page["metadata"]["resourceVersion"]
             query["continue"] = page["metadata"].get("continue", "")
             if not query["continue"]:
-                return items, page["metadata"]["resourceVersion"]
+                return
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
@@ -133,7 +130,10 @@ class Kube(Cluster):
             raise errors.UnavailableError(f"{method} {resource}: {error!r}") from error
         if status >= 400:
             raise error_of(status, text)
-        return dict(json.loads(text))
+        try:
+            return dict(json.loads(text))
+        except ValueError as error:
+            raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
 
 
 async def connect(*, request_timeout: float, namespaces: tuple[str, ...]) -> Kube:
@@ -148,7 +148,7 @@ async def connect(*, request_timeout: float, namespaces: tuple[str, ...]) -> Kub
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
     """Return the path of a collection, or of one object in it."""
-    known = BY_NAME[kind]
+    known = kinds.BY_NAME[kind]
     scope = f"/namespaces/{quote(namespace)}" if namespace else ""
     return f"{known.path}{scope}/{known.plural}" + (f"/{quote(name)}" if name else "")
 

@@ -27,9 +27,8 @@ class Patience:
 
     def repaired(self, uid: str, now: float) -> None:
         """Count a repair."""
-        self._repairs.setdefault(uid, collections.deque(maxlen=FREE)).append(now)
-        self._forget(now)
-
-    def _forget(self, now: float) -> None:
-        for uid in [uid for uid, repairs in self._repairs.items() if now - repairs[-1] > WINDOW]:
-            del self._repairs[uid]
+        repairs = self._repairs.pop(uid, None) or collections.deque(maxlen=FREE)
+        repairs.append(now)
+        self._repairs[uid] = repairs  # at the end: those that were repaired last
+        while now - self._repairs[oldest := next(iter(self._repairs))][-1] > WINDOW:
+            del self._repairs[oldest]

@@ -6,6 +6,7 @@ tried again after a pause that doubles each time, with jitter, and others never 
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
@@ -32,7 +33,8 @@ class Queue(Generic[K]):
         self._run = run
         self._retry = (retry_first, retry_most)
         self._jitter = jitter
-        self._ready: asyncio.Queue[K] = asyncio.Queue()
+        self._ready: asyncio.PriorityQueue[tuple[bool, int, K]] = asyncio.PriorityQueue()
+        self._numbers = itertools.count()
         self._waiting: set[K] = set()
         self._running: set[K] = set()
         self._again: set[K] = set()
@@ -61,7 +63,7 @@ class Queue(Generic[K]):
     async def work(self) -> None:
         """Run passes for ever; start as many of these as passes may run at once."""
         while True:
-            key = await self._ready.get()
+            *_, key = await self._ready.get()
             self._waiting.discard(key)
             self._running.add(key)
             try:
@@ -81,7 +83,8 @@ class Queue(Generic[K]):
             self._again.add(key)
         elif key not in self._waiting:
             self._waiting.add(key)
-            self._ready.put_nowait(key)
+            # What has failed comes after all that hasn't: many slow failures would hold up everybody.
+            self._ready.put_nowait((key in self._failures, next(self._numbers), key))
 
     def _settle(self, key: K, *, well: bool) -> None:
         if well:

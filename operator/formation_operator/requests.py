@@ -79,7 +79,7 @@ class Requests:
         """List a namespace's autoscalers anew: one may have acted before its watch told us of it."""
         for kind in autoscalers.KINDS:
             try:
-                items, _ = await self._cluster.list_all(kind, namespace)
+                items = await self._cluster.select(kind, namespace)
             except errors.NotFoundError:
                 continue  # KEDA isn't installed
             for raw in items:

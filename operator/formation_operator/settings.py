@@ -21,6 +21,12 @@ class Settings:
     resync: float = 600.0
     """When, after the start, and how often everything is listed and compared, in case a watch missed
     something."""
+    resync_retry: float = 60.0
+    resync_tries: int = 5
+    """The pause after a list that failed, and how many of them may fail one after the other: what a new
+    process alone can mend (the cluster's CA has changed) isn't told from what passes."""
+    poll: float = 15.0
+    """How often KEDA's objects are listed, which aren't watched."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5

@@ -7,6 +7,7 @@ with an error, so that its manager starts a new one.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import kopf
@@ -50,6 +51,8 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = 0.2
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
+    settings.watching.chunk_size = kinds.PAGE
+    settings.networking.trust_env = True  # a proxy, as our own client uses it
     for kind in kinds.WATCHED:
         if kind.labelled:
             selectors = settings.watching.label_selectors
@@ -57,16 +60,15 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-async def until_broken() -> None:
+async def until_broken(namespaces: Sequence[str]) -> None:
     """Run until a kind isn't watched any more; then raise `WatchLostError`."""
     await asyncio.sleep(FIRST_CHECK)
-    needed = [kind.plural for kind in kinds.WATCHED if not kind.optional]
+    needed = {f"{kind.task}@{namespace}" for kind in kinds.WATCHED for namespace in namespaces or (None,)}
     before: set[str] = set()
     while True:
-        names = " ".join(task.get_name() for task in asyncio.all_tasks() if not task.done())
-        lost = {plural for plural in needed if f"watcher for {plural}." not in names}
+        lost = needed - {task.get_name() for task in asyncio.all_tasks() if not task.done()}
         # Twice in a row: while the operator stops, kopf ends its watchers shortly before us.
         if lost & before:
-            raise WatchLostError(f"{', '.join(sorted(lost))}: not watched any more")
+            raise WatchLostError(f"{', '.join(sorted(lost))}: gone")
         before = lost
         await asyncio.sleep(EVERY)

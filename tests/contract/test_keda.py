@@ -39,12 +39,13 @@ KEDA = {
 }
 
 
-@pytest.fixture
-def keda(kubectl: Client, interrupted: OperatorProcess) -> Iterator[None]:
-    """A cluster that knows KEDA's objects; its writes are replayed by the test.
+LOOKS = 30.0
+"""Seconds in which the operator looks for KEDA's objects at least once."""
 
-    The operator is started anew when they are gone again.
-    """
+
+@pytest.fixture
+def keda(kubectl: Client, operator: OperatorProcess) -> Iterator[None]:
+    """A cluster that gets to know KEDA's objects while the operator runs; its writes are replayed."""
     kubectl("apply", "-f", "-", input=json.dumps(KEDA))
     kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
     yield
@@ -60,13 +61,12 @@ SCALED_OBJECT = {
 
 
 @pytest.fixture
-def keda_user(keda: None, user: Client, interrupted: OperatorProcess) -> Client:
-    """A user whose worker KEDA scales; the operator was started when KEDA was there."""
-    interrupted.restart()
+def keda_user(keda: None, user: Client) -> Client:
+    """A user whose worker KEDA scales."""
     user.apply(a_formation(processes=WORKER))
     user.reported()
     user.apply(SCALED_OBJECT)
-    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
+    eventually(lambda: managed_by(user) == "ScaledObject/jobs", patience=LOOKS)
     return user
 
 
@@ -92,7 +92,7 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert throughout(2, lambda: count(keda_user)) == 0
     keda_user("delete", "scaledobject", "jobs")
 
-    eventually(lambda: count(keda_user) == 4)
+    eventually(lambda: count(keda_user) == 4, patience=LOOKS)
     assert record.counts() == [4, 0, 1, 6, 0, 4]
     assert declared(keda_user) == 4
     assert not keda_user.events("ScaleHonoured")
@@ -113,28 +113,38 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     assert stalled["reason"] == "CannotSuspend"
     assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
     keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
-    eventually(lambda: count(keda_user) == 0)
+    eventually(lambda: count(keda_user) == 0, patience=LOOKS)
     eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]
 
 
-def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_is_started_anew_to_watch_the_rest(
-    keda_user: Client, interrupted: OperatorProcess
+def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(
+    keda_user: Client, operator: OperatorProcess
 ) -> None:
-    process = interrupted.process
+    process = operator.process
     assert process is not None
+    keda_scales(keda_user, 7)
     keda_user("delete", "crd", "scaledobjects.keda.sh")
 
-    eventually(lambda: count(keda_user) == 4)
+    eventually(lambda: count(keda_user) == 4, patience=LOOKS)
     keda_user("scale", "deployment/shop-worker", "--replicas=5")
     eventually(lambda: declared(keda_user) == 5)
-    # Some time later the API server ends the watch of the kind, and with it kopf ends.
-    eventually(lambda: process.poll() is not None, patience=150)
-    interrupted.start()  # as kubelet does
-    keda_user("scale", "deployment/shop-worker", "--replicas=6")
-    eventually(lambda: declared(keda_user) == 6)
+    # Some time later the API server ends the watches of a kind that has gone.
+    assert throughout(LOOKS, process.poll) is None
+
+
+def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
+    keda: None, user: Client
+) -> None:
+    user.apply(a_formation(processes=WORKER))
+    user.reported()
+    user.apply(SCALED_OBJECT)
+    keda_scales(user, 0)
+
+    assert throughout(LOOKS, lambda: count(user)) == 0
+    assert declared(user) == 4
 
 
 def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(keda_user: Client) -> None:
@@ -146,7 +156,7 @@ def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goe
 
     keda_user("delete", "scaledobject", "jobs")
 
-    eventually(lambda: count(keda_user) == 0)
+    eventually(lambda: count(keda_user) == 0, patience=LOOKS)
     assert declared(keda_user) == 4
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)

@@ -8,6 +8,8 @@ from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit.facts import HPA, OWNER, a_child, known
 
+BROKEN = known(a_pod(a_container(ended(1))))
+
 
 def a_cache(*children: Child) -> Cache:
     cache = Cache()
@@ -103,3 +105,28 @@ def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None
     assert not cache.put_pod(key, dataclasses.replace(crashing, resource_version="11", node="elsewhere"))
     assert not cache.drop_pod(key, crashing.name, "11"), "well once, but not any more"
     assert [pod.resource_version for pod in cache.pods_of(key)] == ["12"]
+
+
+def test_a_deletion_that_is_told_late_leaves_the_next_one_of_the_name() -> None:
+    cache, key = Cache(), ("default", "shop")
+    cache.put_formation(builders.stored(a_formation(), uid="next", resourceVersion="9"))
+    cache.drop_formation(key, "7")
+    assert cache.formations[key]["metadata"]["uid"] == "next"
+
+
+def test_nothing_is_left_of_what_came_and_went() -> None:
+    cache = Cache()
+    empty = {name: len(held) for name, held in vars(cache).items()}
+    for number in range(3):
+        namespace = f"n{number}"
+        child = a_child(namespace=namespace)
+        cache.put_formation(builders.stored(a_formation(), namespace=namespace))
+        cache.put_child(child)
+        cache.put_autoscaler(dataclasses.replace(HPA, namespace=namespace))
+        cache.put_pod((namespace, "shop"), dataclasses.replace(BROKEN, namespace=namespace))
+        cache.drop_pod((namespace, "shop"), BROKEN.name, "9")
+        cache.drop_child(child, lost=True)
+        cache.drop_autoscaler(dataclasses.replace(HPA, namespace=namespace))
+        cache.drop_formation((namespace, "shop"), "9")
+    left = {name: len(held) for name, held in vars(cache).items()}
+    assert {**left, "_buried": 0} == empty

@@ -27,13 +27,27 @@ def a_list(version: str, *names: str) -> Object:
 
 
 @pytest.mark.parametrize(("first", "second"), [("9", "10"), ("10", "9")])
-async def test_lists_of_several_namespaces_are_as_old_as_the_oldest(first: str, second: str) -> None:
+async def test_each_namespace_is_listed_and_its_list_has_its_own_version(first: str, second: str) -> None:
     paths = [kube.path(naming.KIND, namespace) for namespace in ("a", "b")]
     cluster = Answering(("a", "b"), dict(zip(paths, (a_list(first, "x"), a_list(second, "y")), strict=True)))
-    items, version = await cluster.list_all(naming.KIND)
+    pages = [(items[0]["metadata"]["name"], version) async for items, version in cluster.pages(naming.KIND)]
     await cluster.close()
-    assert [item["metadata"]["name"] for item in items] == ["x", "y"]
-    assert version == "9"
+    assert pages == [("x", first), ("y", second)]
+
+
+async def test_a_long_list_comes_page_by_page() -> None:
+    class Paging(kube.Kube):
+        """Answers with two pages."""
+
+        async def _request(self, method: str, resource: str, query: Any = None, *_: Any) -> Object:
+            page = a_list("9", "second" if query.get("continue") else "first")
+            page["metadata"]["continue"] = "" if query.get("continue") else "more"
+            return page
+
+    cluster = Paging(client.ApiClient(client.Configuration()), timeout=1, namespaces=())
+    pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
+    await cluster.close()
+    assert pages == [["first"], ["second"]]
 
 
 # What an answer means for whoever asked

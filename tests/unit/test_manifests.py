@@ -25,7 +25,7 @@ CLUSTER_VERBS = {
     ("", "services"): CHILDREN,
     ("", "pods"): SEEN,
     ("autoscaling", "horizontalpodautoscalers"): SEEN,
-    ("keda.sh", "scaledobjects"): SEEN,
+    ("keda.sh", "scaledobjects"): {"list"},
     ("apps", "replicasets"): {"list"},
     ("events.k8s.io", "events"): {"list", "create", "patch"},
 }

@@ -101,3 +101,23 @@ async def test_a_request_beside_one_that_is_due_at_once_changes_nothing() -> Non
         queue.add("a", delay=0.0001)
         await asyncio.sleep(0.05)
     assert passes == ["a"]
+
+
+async def test_what_has_failed_comes_after_all_that_has_not() -> None:
+    passes = []
+
+    async def run(key: str) -> bool:
+        passes.append(key)
+        await asyncio.sleep(0.001)
+        return not key.startswith("broken")
+
+    broken = [f"broken-{number}" for number in range(20)]
+    async with working(run, workers=1) as queue:
+        for key in broken:
+            queue.add(key)
+        await asyncio.sleep(0.2)
+        passes.clear()
+        for key in [*broken, "sound"]:
+            queue.add(key)
+        await asyncio.sleep(0.02)
+    assert "sound" in passes[:2], "one may be under way"
