@@ -21,7 +21,7 @@ LOGIN_PAUSE = 1.0
 
 def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     """Connect the watches of every kind that matters to a controller."""
-    kopf.on.login(registry=registry)(login())
+    kopf.on.login(registry=registry, id="login")(login())
     for kind in kinds.WATCHED:
         kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(
             handler(controller, kind.name)

@@ -127,7 +127,7 @@ class Kube(Cluster):
             )
             status, text = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise errors.UnavailableError(f"{method} {resource}: {error!r}") from error
+            raise errors.UnavailableError(f"{method} {resource}: {str(error) or type(error).__name__}") from error
         if status >= 400:
             raise error_of(status, text)
         try:

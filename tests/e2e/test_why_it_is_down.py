@@ -379,11 +379,12 @@ CAUSES = [
     ),
     Cause(
         "no-command",
-        {"replicas": 1},
+        a_process(*SLEEP, replicas=1),
         "Crashing",
         "BadCommand",
-        ("couldn't be started: neither it nor its image names a command: set command",),
+        ("container helper couldn't be started: neither it nor its image names a command: set command",),
         stalled=True,
+        pod=next_to(),
     ),
     Cause(
         "no-probe-program",
