@@ -127,7 +127,8 @@ class Kube(Cluster):
             )
             status, text = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise errors.UnavailableError(f"{method} {resource}: {str(error) or type(error).__name__}") from error
+            why = str(error) or type(error).__name__
+            raise errors.UnavailableError(f"{method} {resource}: {why}") from error
         if status >= 400:
             raise error_of(status, text)
         try:
