@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import datetime
 import logging
+import os
 import re
 import signal
 import sys
@@ -14,6 +15,9 @@ import uvloop
 from formation_operator import __version__, handlers, kube, naming, watching
 from formation_operator.controller import Controller
 from formation_operator.settings import Settings
+
+LAST_SECONDS = 15.0
+"""For how long everything may come to its end once the passes, or a watch, have ended."""
 
 
 def main() -> None:
@@ -96,14 +100,20 @@ async def run(settings: Settings) -> None:
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     handlers.register(registry, controller)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     # kopf listens to it only once it runs itself.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, sys.exit, 0)
+    loop.add_signal_handler(signal.SIGTERM, sys.exit, 0)
     await controller.start()
-    stop = asyncio.Event()
+
+    def end(_: object) -> None:
+        stop.set()
+        # kopf may wait for ever for a watch of its own that has died.
+        loop.call_later(LAST_SECONDS, os._exit, 1)
+
     work = asyncio.create_task(controller.run(), name="passes")
     watch = asyncio.create_task(watching.until_broken(settings.namespaces), name="watchdog")
     for task in (work, watch):
-        task.add_done_callback(lambda _: stop.set())
+        task.add_done_callback(end)
     await kopf.operator(
         registry=registry,
         settings=watching.kopf_settings(),

@@ -21,8 +21,8 @@ V = TypeVar("V")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 
-REMEMBERED = 4096
-"""How many deletions are remembered; an answer is under way for a moment only."""
+REMEMBERED = 16384
+"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment."""
 
 
 class Cache:
@@ -32,7 +32,7 @@ class Cache:
         self.formations: dict[Key, dict[str, Any]] = {}
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
-        self._buried: collections.OrderedDict[Identity, int] = collections.OrderedDict()
+        self._buried: dict[str, collections.OrderedDict[Identity, int]] = {}
         self._lost: dict[Identity, str] = {}
         self.settled: dict[str, tuple[str, str]] = {}
         self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
@@ -192,19 +192,21 @@ class Cache:
 
     def _bury(self, identity: Identity, version: int) -> None:
         """Remember a deletion: the answer to an older write of ours may still be on its way."""
-        self._buried[identity] = version
-        self._buried.move_to_end(identity)
-        while len(self._buried) > REMEMBERED:
-            self._buried.popitem(last=False)
+        buried = self._buried.setdefault(identity[0], collections.OrderedDict())
+        buried[identity] = version
+        buried.move_to_end(identity)
+        while len(buried) > REMEMBERED:
+            buried.popitem(last=False)
 
     def _alive(self, identity: Identity, version: str) -> bool:
         """Tell whether what is said of an object isn't older than its deletion, and forget that if so.
 
         An object that has lost our labels is told of as deleted, under the version that it has.
         """
-        if int(version) < self._buried.get(identity, 0):
+        buried = self._buried.get(identity[0], collections.OrderedDict())
+        if int(version) < buried.get(identity, 0):
             return False
-        self._buried.pop(identity, None)
+        buried.pop(identity, None)
         return True
 
     # Pods

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from formation_operator import autoscalers, cache, errors, kinds, naming, observed, pods, reading, reconcile
@@ -41,6 +41,7 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
+                await self._list_all(kinds.POLLED)
                 return await self.resync()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
@@ -81,7 +82,9 @@ class Controller:
             for kind in kinds.POLLED:
                 try:
                     await self._list(kind)
-                except errors.ClusterError as error:
+                except errors.RestoredError:
+                    raise
+                except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the others go on
                     logger.warning("%s can't be listed: %s", kind.name, error)
 
     async def resync(self) -> None:
@@ -89,7 +92,11 @@ class Controller:
 
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
-        for kind in (*kinds.POLLED, *kinds.WATCHED):
+        await self._list_all(kinds.WATCHED)
+
+    async def _list_all(self, some: Iterable[kinds.Kind]) -> None:
+        # One after the other, and each by one task only: of two lists at once the older may come last.
+        for kind in some:
             await self._list(kind)
 
     async def _list(self, kind: kinds.Kind) -> None:

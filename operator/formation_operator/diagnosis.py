@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from formation_operator import exits, kubelet, trust, waits
-from formation_operator.findings import SEVERITY, Events, Finding, Told, about, latest, with_way_out
+from formation_operator.findings import SEVERITY, Events, Finding, Told, about, few, latest, with_way_out
 from formation_operator.pods import Container, Exit, Pod
 from formation_operator.reasons import Reason, State
 
@@ -47,7 +47,10 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
 def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
     """Return the gravest finding about a Pod's containers; of alike ones that about the process itself."""
     found = [_named(pod, container, own) for container, own in each if own is not None]
-    return min(found, key=_rank, default=None)
+    gravest = min(found, key=_rank, default=None)
+    if gravest is None or gravest.own:
+        return gravest
+    return dataclasses.replace(gravest, beside=next((item for item in found if item.own), None))
 
 
 def _rank(found: Finding) -> tuple[bool, int, bool]:
@@ -101,7 +104,7 @@ def _failed(pod: Pod) -> Finding:
 
 def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
     if reason == Reason.SCHEDULING_GATED:
-        text = f"waits for its scheduling gates to be removed: {', '.join(pod.gates)}".rstrip(": ")
+        text = f"waits for its scheduling gates to be removed: {few(pod.gates, ', ')}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
     if pod.claims and OF_VOLUMES.search(text):
@@ -110,7 +113,7 @@ def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {' '.join(pod.claims)}"
+    return f"see kubectl describe pvc {few(pod.claims, ' ')}"
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -133,7 +136,7 @@ def _being_made(pod: Pod, now: float) -> Finding | None:
     busy = any(item.running_since is not None and not item.ready for item in pod.containers)
     if busy or now < trust.making_since(pod) + trust.UNTIL_PULLED:
         return None
-    hooks = any("postStart" in item.checks for item in pod.containers)
+    hooks = any("postStart" in item.checks and not item.ready for item in pod.containers)
     text = f"perhaps an image is still being pulled{', or a postStart hook still runs' if hooks else ''}"
     return Finding(State.STARTING, Reason.PROGRESSING, text)
 

@@ -8,6 +8,7 @@ from formation_operator.reasons import State
 
 SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
 """What is worst comes first."""
+FEW = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Finding:
     """Whether it is about the process itself, and not about a container beside it."""
     gone: bool = False
     """Whether it is about a Pod that has failed as a whole: there is to be another in its place."""
+    beside: "Finding | None" = None
+    """What is wrong with the process itself, where another container's trouble is graver."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,3 +59,9 @@ def about(container: str, events: Events) -> Events:
 def with_way_out(text: str, ways_out: Mapping[str, str]) -> str:
     """Return a text with the way out, by the first of the patterns that it fits, if there is one."""
     return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if re.search(told, text)), text)
+
+
+def few(names: Sequence[str], separator: str) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return separator.join(names[:FEW]) + more

@@ -4,6 +4,7 @@ The first repairs of an object come at once; more than five in any minute don't 
 """
 
 import collections
+from collections.abc import Iterable
 
 FREE = 5
 WINDOW = 60.0
@@ -16,14 +17,11 @@ class Patience:
     def __init__(self) -> None:
         self._repairs: dict[str, collections.deque[float]] = {}
 
-    def exhausted(self, now: float) -> set[str]:
-        """Return the uids of the objects that may not be repaired now; ``now`` is in seconds."""
-        return {
-            uid
-            for uid, repairs in self._repairs.items()
-            # A clock that was set back holds nothing up.
-            if len(repairs) == FREE and 0 <= now - repairs[0] < WINDOW
-        }
+    def exhausted(self, uids: Iterable[str], now: float) -> set[str]:
+        """Return those of some objects that may not be repaired now; ``now`` is in seconds."""
+        repaired = {uid: self._repairs[uid] for uid in uids if uid in self._repairs}
+        # A clock that was set back holds nothing up.
+        return {uid for uid, times in repaired.items() if len(times) == FREE and 0 <= now - times[0] < WINDOW}
 
     def repaired(self, uid: str, now: float) -> None:
         """Count a repair."""

@@ -132,15 +132,18 @@ class Reconciler:
     async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
         formation = wanted.formation
+        children = self._cache.children_of(key)
         world = plan.World(
             uid=formation.metadata.uid,
             living=self._cache.living,
             claims=self._cache.claims(key),
             settled=self._cache.settled,
             restless=scaling.restless(formation.spec, wanted.counts),
-            exhausted=self._patience.exhausted(self._clock().timestamp()),
+            exhausted=self._patience.exhausted(
+                (child.uid for child in children.values()), self._clock().timestamp()
+            ),
         )
-        actions = plan.plan(wanted.intents, self._cache.children_of(key), wanted.failed, world)
+        actions = plan.plan(wanted.intents, children, wanted.failed, world)
         lost = self._cache.lost_by(formation.metadata.uid)
         executor = apply.Executor(self._cluster, formation, world, lost)
         outcomes = await executor.run(actions)

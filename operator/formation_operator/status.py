@@ -160,9 +160,9 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str
 
 def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
     """Return the record of an exit with what only kubelet's Events tell: that it ended the process itself."""
-    for each in findings:
-        if each.own and each.reason in BY_KUBELET and each.last == record.get("finishedAt"):
-            return {**record, "reason": each.reason, "message": each.message}
+    for own in (each if each.own else each.beside for each in findings):
+        if own and own.reason in BY_KUBELET and own.last == record.get("finishedAt"):
+            return {**record, "reason": own.reason, "message": own.message}
     return record
 
 

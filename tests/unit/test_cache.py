@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from formation_operator.cache import Cache
+from formation_operator.cache import REMEMBERED, Cache
 from formation_operator.observed import Child
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
@@ -130,3 +130,14 @@ def test_nothing_is_left_of_what_came_and_went() -> None:
         cache.drop_formation((namespace, "shop"), "9")
     left = {name: len(held) for name, held in vars(cache).items()}
     assert {**left, "_buried": 0} == empty
+
+
+def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None:
+    cache, key = Cache(), ("default", "shop")
+    formation = builders.stored(a_formation(), resourceVersion="5")
+    cache.put_formation(formation)
+    cache.drop_formation(key, "6")
+    for number in range(REMEMBERED + 1):
+        cache.put_pod(key, dataclasses.replace(BROKEN, name=str(number)))
+        cache.drop_pod(key, str(number), "9")
+    assert not cache.put_formation(formation)

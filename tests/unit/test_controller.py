@@ -136,6 +136,23 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
     cluster.absent.clear()
     cluster.items[autoscalers.SCALED_OBJECT] = [odd, odd, JOBS]
     here = controller(cluster)
-    await here.resync()
-    await here.resync()
+    await here.start()
+    await here.start()
     assert "jobs" in known(here)
+
+
+@pytest.mark.parametrize(
+    "oddity", [errors.RefusedError("no"), KeyError("items"), TypeError("null")], ids=repr
+)
+async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity: Exception) -> None:
+    cluster = Lists()
+    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
+    await here.start()
+    running = asyncio.create_task(here.run())
+    for _ in range(2 * QUICK.resync_tries):
+        cluster.refusals = [oddity]
+        while cluster.refusals:
+            await asyncio.sleep(0.001)
+            assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -468,6 +468,15 @@ CASES = {
         "NotReady",
         "runs, but isn't ready: by order",
     ),
+    "more hold it back than anybody reads": Case(
+        with_spec(
+            a_pod(conditions=(condition("PodScheduled", status=False, reason="SchedulingGated"),)),
+            schedulingGates=[{"name": f"g{number}"} for number in range(300)],
+        ),
+        STARTING,
+        "SchedulingGated",
+        "waits for its scheduling gates to be removed: g0, g1, g2, g3, g4 and 295 more",
+    ),
     "its node is out of reach": Case(
         with_spec(a_pod(conditions=(condition("Ready", status=False),)), nodeName="n1"),
         State.UNREADY,
@@ -735,6 +744,16 @@ def test_a_container_that_waits_for_one_that_runs_is_not_taken_for_one_whose_ima
     proxy = a_container(running(40), "proxy", ready=False, restartPolicy="Always", startupProbe=SLOW)
     raw = a_pod(a_container(waiting("PodInitializing")), init=(proxy,), conditions=MAKING)
     assert diagnosis.finding(known(raw), NOW) is None
+
+
+def test_a_graver_trouble_of_another_container_hides_nothing_of_the_process_itself() -> None:
+    broken = a_container(waiting("InvalidImageName", "no name"), "helper", ready=False)
+    pod = known(a_pod(a_crash(code=137, livenessProbe=PROBE), broken, conditions=UNREADY))
+    found = diagnosis.finding(pod, NOW, [killed("liveness")])
+    assert found is not None
+    assert found.beside is not None
+    assert (found.own, found.beside.own) == (False, True)
+    assert found.beside.reason == Reason.LIVENESS_PROBE_FAILED
 
 
 def test_a_crash_tells_when_and_how_often() -> None:

@@ -5,7 +5,7 @@ from formation_operator.patience import Patience
 
 
 def repair(calm: Patience, uid: str, now: float) -> bool:
-    allowed = uid not in calm.exhausted(now)
+    allowed = uid not in calm.exhausted([uid], now)
     if allowed:
         calm.repaired(uid, now)
     return allowed
@@ -25,7 +25,7 @@ def test_each_object_has_its_own_repairs() -> None:
 
 def test_a_repair_that_came_to_nothing_does_not_count() -> None:
     calm = Patience()
-    assert not any(calm.exhausted(now) for now in range(2 * patience.FREE))
+    assert not any(calm.exhausted(["uid"], now) for now in range(2 * patience.FREE))
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_from_being_repaired() -> None:

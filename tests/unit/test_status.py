@@ -219,6 +219,15 @@ def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_
     assert worker(troubled(crashed(before=2)), first)["lastExit"]["reason"] == "Exited"
 
 
+def test_a_last_exit_is_explained_although_another_containers_trouble_is_graver() -> None:
+    own = Finding(words.State.CRASHING, words.Reason.LIVENESS_PROBE_FAILED, "its probe failed", last=ago(5))
+    graver = Finding(
+        words.State.CRASHING, words.Reason.BAD_COMMAND, "no", lasting=True, own=False, beside=own
+    )
+    last = worker(dataclasses.replace(troubled(crashed()), findings={"worker": [graver]}))["lastExit"]
+    assert (last["reason"], last["message"]) == ("LivenessProbeFailed", "its probe failed")
+
+
 @pytest.mark.parametrize("record", [{"message": "x"}, {"finishedAt": "", "message": "x"}, {}])
 def test_a_last_exit_without_a_time_gives_way(record: dict[str, Any]) -> None:
     before = {"processes": {"worker": {"lastExit": record}}}
