@@ -1,7 +1,7 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pydantic
@@ -32,6 +32,9 @@ from formation_operator.reasons import Trouble
 from formation_operator.seen import Problem, Seen
 from formation_operator.settings import Settings
 from formation_operator.times import Clock
+
+Children = Mapping[tuple[str, str], Child]
+"""Kind and name of each object that may be a Formation's, and what is known of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Reconciler:
             await self._reporter.write(raw, wrong)
             return True
 
+        # As the requests are judged by: what comes while that is done is found before it is written over.
+        children = self._cache.children_of(key)
         if not formation.spec.paused:
             async for notice in self._requests.honour(key, formation):
                 await self._reporter.tell(raw, [notice])
@@ -96,9 +101,9 @@ class Reconciler:
                 return True
             raw = self._cache.formations[key]
             formation = parse(raw)
-        counted = self._counts(key, formation)
+        counted = self._counts(key, formation, children)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
-        outcomes = [] if formation.spec.paused else await self._act(key, wanted)
+        outcomes = [] if formation.spec.paused else await self._act(key, wanted, children)
         await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._reporter.later(key, outcomes):
             seen = await self._see(key, wanted, outcomes)
@@ -111,9 +116,8 @@ class Reconciler:
         self._examiner.forget(key)
         self._reporter.forget(key)
 
-    def _counts(self, key: Key, formation: Formation) -> dict[str, Count]:
+    def _counts(self, key: Key, formation: Formation, children: Children) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
-        children = self._cache.children_of(key)
         # The Formation may have been deleted while a request was under way.
         before = self._cache.formations.get(key, {}).get("status") or {}
         about = formation.metadata
@@ -129,10 +133,9 @@ class Reconciler:
             )
         return decided
 
-    async def _act(self, key: Key, wanted: Wanted) -> list[apply.Outcome]:
+    async def _act(self, key: Key, wanted: Wanted, children: Children) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
         formation = wanted.formation
-        children = self._cache.children_of(key)
         world = plan.World(
             uid=formation.metadata.uid,
             living=self._cache.living,
@@ -170,7 +173,7 @@ class Reconciler:
         return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=self._counts(key, formation),
+            counts=self._counts(key, formation, self._cache.children_of(key)),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: images(intent) for name, intent in wanted.deployments.items()},

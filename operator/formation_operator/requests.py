@@ -88,6 +88,8 @@ class Requests:
                     self._ask(key, 0.0)
 
     async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
+        # Before the answer, which may be lost: a later request must know that the change was ours.
+        self._written.setdefault(key, {})[request.process_type] = request.wanted
         try:
             written = await self._cluster.patch(naming.KIND, *key, request.patch())
         except errors.RefusedError as error:
@@ -96,5 +98,4 @@ class Requests:
                 raise errors.ConflictError("the Formation was changed just now") from error
             return request.overruled(f"the Formation can't have it ({error})")
         self._cache.put_formation(written)
-        self._written.setdefault(key, {})[request.process_type] = request.wanted
         return request.honoured()

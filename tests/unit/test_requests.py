@@ -1,0 +1,147 @@
+"""A count is judged before it is written over, whatever comes in between."""
+
+import copy
+import datetime
+from typing import Any
+
+import pytest
+
+from formation_operator import desired, errors, naming, reconcile
+from formation_operator.cache import Cache
+from formation_operator.cluster import Object
+from formation_operator.counts import Count
+from formation_operator.notices import Notice
+from formation_operator.observed import child
+from formation_operator.settings import Settings
+from tests.builders import a_formation, a_process, stored
+from tests.unit.facts import fields, parsed
+
+KEY = ("default", "shop")
+FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
+
+
+def deployment(name: str, *, scaled_to: int = 0, version: str = "5") -> Object:
+    """Return a Deployment as we wrote it, or as somebody scaled it since."""
+    formation = parsed(FORMATION)
+    wanted = Count(desired=4, rendered=4, remembered=4)
+    manifest = desired.deployment(formation, name, formation.spec.processes[name], wanted).manifest
+    raw: Object = copy.deepcopy(manifest)
+    owned = fields({"metadata": raw["metadata"], "spec": raw["spec"]})
+    managed = [{"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": owned}]
+    if scaled_to:
+        raw["spec"]["replicas"] = scaled_to
+        del owned["f:spec"]["f:replicas"]
+        theirs: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
+        managed.append(
+            {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsV1": theirs}
+        )
+    raw["metadata"].update(uid=f"uid-of-{name}", resourceVersion=version, managedFields=managed)
+    return raw
+
+
+class Cluster:
+    """Holds what is there; while autoscalers are looked for, the watch brings what happened last."""
+
+    def __init__(self, known: Cache) -> None:
+        self.known = known
+        self.formation = stored(FORMATION)
+        self.deployments = {"shop-web": deployment("web"), "shop-worker": deployment("worker")}
+        self.late: list[Object] = []
+        self.lost_answers = 0
+        self.applied: list[Object] = []
+        self.told: list[Notice] = []
+
+    async def select(self, *_: Any, **__: Any) -> list[Object]:
+        while self.late:
+            raw = self.late.pop()
+            self.deployments[raw["metadata"]["name"]] = raw
+            self.known.put_child(child(raw, "Deployment"))
+        return []
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        return copy.deepcopy(self.deployments[name])
+
+    async def apply(self, manifest: Object, **_: Any) -> Object:
+        self.applied.append(manifest)
+        raise errors.UnavailableError("seen enough")
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Any]) -> Object:
+        *_, process_type, _ = operations[0]["path"].split("/")
+        process = self.formation["spec"]["processes"][process_type]
+        if process["replicas"] != operations[0]["value"]:
+            raise errors.RefusedError("the server rejected our request due to an error in our request")
+        process["replicas"] = operations[1]["value"]
+        metadata = self.formation["metadata"]
+        metadata["generation"] += 1
+        metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise errors.UnavailableError("lost")
+        return copy.deepcopy(self.formation)
+
+    async def apply_status(self, manifest: Object) -> Object:
+        return copy.deepcopy(self.formation)
+
+    async def notify(self, _: Object, notice: Notice) -> None:
+        self.told.append(notice)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    cluster = Cluster(Cache())
+    cluster.known.put_formation(cluster.formation)
+    for raw in cluster.deployments.values():
+        cluster.known.put_child(child(raw, "Deployment"))
+    return cluster
+
+
+def scaled(cluster: Cluster, raw: Object) -> None:
+    cluster.late.append(raw)
+
+
+def reconciler(cluster: Cluster) -> reconcile.Reconciler:
+    def clock() -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC)
+
+    return reconcile.Reconciler(
+        cluster,  # type: ignore[arg-type]  # all that is asked
+        cluster.known,
+        clock,
+        lambda *_: None,
+        Settings(),
+    )
+
+
+def counts_of(cluster: Cluster) -> dict[str, int]:
+    return {name: item["replicas"] for name, item in cluster.formation["spec"]["processes"].items()}
+
+
+@pytest.mark.parametrize("last", [("web", 9), ("worker", 7)], ids=["the same type", "another type"])
+async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
+    cluster: Cluster, last: tuple[str, int]
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    name, count = last
+    scaled(cluster, deployment(name, scaled_to=count, version="7"))
+    assert not await here.run(KEY)
+    asked = {raw["metadata"]["name"] for raw in cluster.applied}
+    assert f"shop-{name}" not in asked
+    await here.run(KEY)
+    assert counts_of(cluster) == {"web": 8, "worker": 4} | {name: count}
+
+
+async def test_a_request_after_one_whose_answer_was_lost_is_honoured(cluster: Cluster) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    cluster.lost_answers = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    cluster.known.put_formation(cluster.formation)
+    scaled(cluster, deployment("web", scaled_to=9, version="7"))
+    await cluster.select()
+    await here.run(KEY)
+    assert counts_of(cluster)["web"] == 9
+    assert [notice.reason for notice in cluster.told][:1] == ["ScaleHonoured"]
