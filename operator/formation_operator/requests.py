@@ -27,7 +27,7 @@ class Requests:
         self._cache = known
         self._ask = ask
         self._policy = policy
-        self._written: dict[Key, dict[str, int]] = {}
+        self._written: dict[Key, dict[str, int | None]] = {}
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
@@ -89,10 +89,12 @@ class Requests:
 
     async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
         # Before the answer, which may be lost: a later request must know that the change was ours.
-        self._written.setdefault(key, {})[request.process_type] = request.wanted
+        known = self._written.setdefault(key, {})
+        earlier, known[request.process_type] = known.get(request.process_type), request.wanted
         try:
             written = await self._cluster.patch(naming.KIND, *key, request.patch())
         except errors.RefusedError as error:
+            known[request.process_type] = earlier
             if TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
                 raise errors.ConflictError("the Formation was changed just now") from error

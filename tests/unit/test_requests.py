@@ -89,7 +89,7 @@ class Cluster:
 @pytest.fixture
 def cluster() -> Cluster:
     cluster = Cluster(Cache())
-    cluster.known.put_formation(cluster.formation)
+    cluster.known.put_formation(copy.deepcopy(cluster.formation))
     for raw in cluster.deployments.values():
         cluster.known.put_child(child(raw, "Deployment"))
     return cluster
@@ -139,9 +139,11 @@ async def test_a_request_after_one_whose_answer_was_lost_is_honoured(cluster: Cl
     cluster.lost_answers = 1
     with pytest.raises(errors.UnavailableError):
         await here.run(KEY)
-    cluster.known.put_formation(cluster.formation)
     scaled(cluster, deployment("web", scaled_to=9, version="7"))
     await cluster.select()
+    with pytest.raises(errors.ConflictError):
+        await here.run(KEY)  # the watch hasn't told of the first one yet
+    cluster.known.put_formation(copy.deepcopy(cluster.formation))
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 9
     assert [notice.reason for notice in cluster.told][:1] == ["ScaleHonoured"]
