@@ -4,12 +4,13 @@ import contextlib
 import dataclasses
 import datetime
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from formation_operator import naming
 from tests.client import Client, eventually
 from tests.cluster import paths
+from tests.cluster.cluster import environment
 
 WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
 PATIENCE = 90
@@ -101,6 +102,35 @@ class Running:
         finally:
             for name in names:
                 self.kubectl.merge("pod", name, {"metadata": {"finalizers": None}})
+
+    @contextlib.contextmanager
+    def followed(self) -> Iterator[Callable[[str], list[str]]]:
+        """Follow the logs of the Pods that there are: kubelet may throw them away as soon as one has ended.
+
+        Gives what returns all that a Pod has written, once it has ended.
+        """
+        with contextlib.ExitStack() as stack:
+            follow = {pod["metadata"]["name"]: stack.enter_context(self._follow(pod)) for pod in self.pods()}
+            begun = {name: each.stdout.readline() for name, each in follow.items() if each.stdout}
+
+            def lines(name: str) -> list[str]:
+                rest, _ = follow[name].communicate(timeout=PATIENCE)
+                return (begun[name] + rest).splitlines()
+
+            try:
+                yield lines
+            finally:
+                for each in follow.values():
+                    each.terminate()
+
+    def _follow(self, pod: Pod) -> subprocess.Popen[str]:
+        user = self.kubectl
+        return subprocess.Popen(
+            [str(user.cluster.kubectl), "-n", user.namespace, "logs", "--follow", pod["metadata"]["name"]],
+            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def end_of_one(self) -> "End":
         """Wait for the end of a held Pod's process, and return it."""

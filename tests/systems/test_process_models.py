@@ -114,10 +114,10 @@ def test_plain_processes_log_to_stdout_and_are_started_again_when_they_are_kille
 def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: Running) -> None:
     worker.scale(2)
 
-    with worker.held():
+    with worker.held(), worker.followed() as written:
         worker.kubectl("scale", worker.deployment, "--replicas=1")
         end = worker.end_of_one()
-        lines = worker.kubectl("logs", end.pod).stdout.splitlines()
+        lines = written(end.pod)
 
     assert (end.exit_code, end.seconds < end.grace) == (0, True)
     assert "stopped after job" in lines[-1]
@@ -128,10 +128,10 @@ def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: 
 def test_a_clock_that_is_scaled_in_ends_at_once_and_comes_back(clock: Running) -> None:
     clock.settled(1)
 
-    with clock.held():
+    with clock.held(), clock.followed() as written:
         clock.kubectl("scale", clock.deployment, "--replicas=0")
         end = clock.end_of_one()
-        lines = clock.kubectl("logs", end.pod).stdout.splitlines()
+        lines = written(end.pod)
 
     assert (end.exit_code, end.seconds <= 2) == (0, True)
     assert lines[-1] == "clock: stopped"
