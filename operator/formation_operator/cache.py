@@ -32,8 +32,11 @@ class Cache:
         self.formations: dict[Key, dict[str, Any]] = {}
         self.children: dict[Identity, Child] = {}
         self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
-        self._buried: dict[str, collections.OrderedDict[Identity, int]] = {}
+        self._buried: dict[str, collections.OrderedDict[Identity, int]] = collections.defaultdict(
+            collections.OrderedDict
+        )
         self._lost: dict[Identity, str] = {}
+        self._lost_by: dict[str, set[Identity]] = collections.defaultdict(set)
         self.settled: dict[str, tuple[str, str]] = {}
         self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
         self.living: set[str] = set()
@@ -65,8 +68,8 @@ class Cache:
             return set()  # another one of its name has come since
         self._bury((naming.KIND, *key), int(version))
         if known is not None:
-            uid = known["metadata"]["uid"]
-            self._lost = {lost: owner for lost, owner in self._lost.items() if owner != uid}
+            for identity in self._lost_by.pop(known["metadata"]["uid"], ()):
+                del self._lost[identity]
         return self._forget_formation(key)
 
     def _forget_formation(self, key: Key) -> set[Key]:
@@ -109,7 +112,8 @@ class Cache:
         if not self._alive(identity, child.resource_version):
             return child
         self._unlink(identity)
-        self._lost.pop(identity, None)
+        if identity in self._lost:
+            _discard(self._lost_by, self._lost.pop(identity), identity)
         self.children[identity] = child
         if child.formation_key:
             self._of_formation[child.formation_key].add(identity)
@@ -127,11 +131,12 @@ class Cache:
             self.settled.pop(known.uid, None)
             if lost and known.owner is not None and known.owner.uid in self.living:
                 self._lost[identity] = known.owner.uid
+                self._lost_by[known.owner.uid].add(identity)
         return known
 
     def lost_by(self, uid: str) -> set[tuple[str, str]]:
         """Return kind and name of what a Formation had and has lost."""
-        return {(identity[0], identity[2]) for identity, owner in self._lost.items() if owner == uid}
+        return {(kind, name) for kind, _, name in self._lost_by.get(uid, ())}
 
     def children_of(self, key: Key) -> dict[tuple[str, str], Child]:
         """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""
@@ -192,7 +197,7 @@ class Cache:
 
     def _bury(self, identity: Identity, version: int) -> None:
         """Remember a deletion: the answer to an older write of ours may still be on its way."""
-        buried = self._buried.setdefault(identity[0], collections.OrderedDict())
+        buried = self._buried[identity[0]]
         buried[identity] = version
         buried.move_to_end(identity)
         while len(buried) > REMEMBERED:
@@ -203,7 +208,7 @@ class Cache:
 
         An object that has lost our labels is told of as deleted, under the version that it has.
         """
-        buried = self._buried.get(identity[0], collections.OrderedDict())
+        buried = self._buried[identity[0]]
         if int(version) < buried.get(identity, 0):
             return False
         buried.pop(identity, None)

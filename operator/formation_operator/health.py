@@ -129,7 +129,7 @@ def _ill(
     lasting = found.lasting or stuck
     if rollout.blocked and rollout.total < count.desired:
         message += f"; more can't be created: {_forbidden(rollout.blocked)}"
-        lasting = lasting or LASTING_REFUSAL.search(rollout.blocked) is not None
+        lasting = lasting or _for_good(rollout.blocked)
     return Health(found.state, complete, found.reason, message, lasting and not complete)
 
 
@@ -165,7 +165,7 @@ HOW_IT_ENDS = (
 
 def _blocked(count: Count, rollout: Rollout, what: str, why: str) -> Health:
     message = f"{what} can't be created: {_forbidden(why)}"
-    lasting = LASTING_REFUSAL.search(why) is not None or rollout.stuck is not None
+    lasting = _for_good(why) or rollout.stuck is not None
     state = _state(count, rollout)
     return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
 
@@ -193,6 +193,11 @@ FORBIDDEN = re.compile(
 )
 UNSPECIFIED = re.compile(r"(?:specify|;) (\S+) for: ")
 FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
+
+
+def _for_good(why: str) -> bool:
+    """Tell whether waiting won't mend a refusal to create something."""
+    return LASTING_REFUSAL.search(why) is not None
 
 
 def _forbidden(message: str) -> str:
