@@ -5,7 +5,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from tests import builders
 from tests.cluster.cluster import Cluster, environment
@@ -30,8 +30,8 @@ class Client:
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl; with ``check`` a failure fails the test, with kubectl's own words."""
         done = subprocess.run(
-            [str(self.cluster.kubectl), "--namespace", self.namespace, *arguments],
-            env={**environment(), "KUBECONFIG": str(self.cluster.kubeconfig)},
+            self._command(*arguments),
+            env=self._environment(),
             input=input,
             capture_output=True,
             text=True,
@@ -40,6 +40,16 @@ class Client:
         if check and done.returncode:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr or done.stdout}")
         return done
+
+    def start(self, *arguments: str, stdout: int | IO[str]) -> subprocess.Popen[str]:
+        """Start a kubectl that goes on until it is ended."""
+        return subprocess.Popen(self._command(*arguments), env=self._environment(), stdout=stdout, text=True)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self.cluster.kubectl), "--namespace", self.namespace, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        return {**environment(), "KUBECONFIG": str(self.cluster.kubeconfig)}
 
     def apply(self, manifest: builders.Manifest, *flags: str) -> None:
         """Apply a manifest as a user does."""

@@ -2,14 +2,12 @@
 
 import json
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from tests.client import Client, eventually
-from tests.cluster.cluster import environment
 
 T = TypeVar("T")
 
@@ -19,22 +17,8 @@ class History:
 
     def __init__(self, user: Client, kind: str, name: str) -> None:
         self._file = tempfile.TemporaryFile("w+")  # noqa: SIM115  # a pipe would be full before anybody reads it
-        self._process = subprocess.Popen(
-            [
-                str(user.cluster.kubectl),
-                "-n",
-                user.namespace,
-                "get",
-                kind,
-                name,
-                "--watch",
-                "--show-managed-fields",
-                "-o",
-                "json",
-            ],
-            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
-            stdout=self._file,
-        )
+        watch = ("get", kind, name, "--watch", "--show-managed-fields", "-o", "json")
+        self._process = user.start(*watch, stdout=self._file)
         eventually(lambda: os.fstat(self._file.fileno()).st_size)  # from here on nothing is missed
 
     def end(self) -> list[dict[str, Any]]:

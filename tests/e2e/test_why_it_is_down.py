@@ -44,19 +44,19 @@ class Cause:
     """What the podTemplate says beside the user."""
 
     def formation(self) -> builders.Manifest:
-        process = {"name": "process", "imagePullPolicy": "IfNotPresent"}
-        pod = {"securityContext": {"runAsUser": 1000}, "containers": [process], **self.pod}
+        pod = {"securityContext": {"runAsUser": 1000}, "containers": [its_own()], **self.pod}
         return a_formation(
             self.name, image=debian.IMAGE.name, podTemplate={"spec": pod}, processes={"worker": self.process}
         )
 
 
+def its_own(**more: Any) -> builders.Manifest:
+    """Return what podTemplate says of the process's own container."""
+    return {"name": "process", "imagePullPolicy": "IfNotPresent", **more}
+
+
 def mounting(volume: dict[str, Any]) -> builders.Manifest:
-    process = {
-        "name": "process",
-        "imagePullPolicy": "IfNotPresent",
-        "volumeMounts": [{"name": "it", "mountPath": "/it"}],
-    }
+    process = its_own(volumeMounts=[{"name": "it", "mountPath": "/it"}])
     return {"containers": [process], "volumes": [{"name": "it", **volume}]}
 
 
@@ -80,7 +80,7 @@ def given(script: str) -> builders.Manifest:
 
 def next_to(**container: Any) -> builders.Manifest:
     """Return a pod with a container beside its process."""
-    return {"containers": [{"name": "process", "imagePullPolicy": "IfNotPresent"}, beside(**container)]}
+    return {"containers": [its_own(), beside(**container)]}
 
 
 # Nobody provides what this class promises.
@@ -352,11 +352,7 @@ CAUSES = [
         pod={
             "securityContext": {},
             "containers": [
-                {
-                    "name": "process",
-                    "imagePullPolicy": "IfNotPresent",
-                    "securityContext": {"runAsUser": 1000},
-                },
+                its_own(securityContext={"runAsUser": 1000}),
                 beside(command=["sleep", "inf"]),
             ],
         },
@@ -421,13 +417,7 @@ CAUSES = [
         ("was ended because its postStart hook failed",),
         pod={
             "terminationGracePeriodSeconds": 1,
-            "containers": [
-                {
-                    "name": "process",
-                    "imagePullPolicy": "IfNotPresent",
-                    "lifecycle": {"postStart": {"exec": {"command": ["false"]}}},
-                }
-            ],
+            "containers": [its_own(lifecycle={"postStart": {"exec": {"command": ["false"]}}})],
         },
     ),
     Cause(
@@ -446,9 +436,7 @@ CAUSES = [
         "StartError",
         ("couldn't be started: mkdir /etc/hostname: not a directory",),
         pod={
-            "containers": [
-                {"name": "process", "imagePullPolicy": "IfNotPresent", "workingDir": "/etc/hostname"}
-            ]
+            "containers": [its_own(workingDir="/etc/hostname")],
         },
     ),
     Cause(

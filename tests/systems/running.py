@@ -10,7 +10,6 @@ from typing import Any
 from formation_operator import naming
 from tests.client import Client, eventually
 from tests.cluster import paths
-from tests.cluster.cluster import environment
 
 WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
 PATIENCE = 90
@@ -110,7 +109,10 @@ class Running:
         Gives what returns all that a Pod has written, once it has ended.
         """
         with contextlib.ExitStack() as stack:
-            follow = {pod["metadata"]["name"]: stack.enter_context(self._follow(pod)) for pod in self.pods()}
+            follow = {}
+            for name in (pod["metadata"]["name"] for pod in self.pods()):
+                logs = self.kubectl.start("logs", "--follow", name, stdout=subprocess.PIPE)
+                follow[name] = stack.enter_context(logs)
             begun = {name: each.stdout.readline() for name, each in follow.items() if each.stdout}
 
             def lines(name: str) -> list[str]:
@@ -122,15 +124,6 @@ class Running:
             finally:
                 for each in follow.values():
                     each.terminate()
-
-    def _follow(self, pod: Pod) -> subprocess.Popen[str]:
-        user = self.kubectl
-        return subprocess.Popen(
-            [str(user.cluster.kubectl), "-n", user.namespace, "logs", "--follow", pod["metadata"]["name"]],
-            env={**environment(), "KUBECONFIG": str(user.cluster.kubeconfig)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
 
     def end_of_one(self) -> "End":
         """Wait for the end of a held Pod's process, and return it."""

@@ -1,6 +1,7 @@
 """What is listed is taken in, and what only a new process can mend ends this one."""
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import AsyncIterator
@@ -71,6 +72,16 @@ async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:
     assert not cluster.refusals
 
 
+@contextlib.asynccontextmanager
+async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
+    running = asyncio.create_task(here.run())
+    try:
+        yield running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def ended(running: Controller) -> Exception:
     async with asyncio.timeout(5):
         with pytest.raises(ExceptionGroup) as raised:
@@ -97,37 +108,33 @@ async def test_lists_that_fail_again_and_again_end_the_process() -> None:
 async def test_lists_that_fail_now_and_then_end_nothing() -> None:
     cluster = Lists()
     here = controller(cluster, dataclasses.replace(QUICK, poll=60))
-    running = asyncio.create_task(here.run())
-    for _ in range(3):
-        cluster.refusals = [errors.UnavailableError("away")] * (QUICK.resync_tries - 1)
-        before = cluster.asked
-        while cluster.refusals or cluster.asked < before + 20:
-            await asyncio.sleep(0.001)
-            assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with at_work(here) as running:
+        for _ in range(3):
+            cluster.refusals = [errors.UnavailableError("away")] * (QUICK.resync_tries - 1)
+            before = cluster.asked
+            while cluster.refusals or cluster.asked < before + 20:
+                await asyncio.sleep(0.001)
+                assert not running.done()
 
 
 async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
     cluster = Lists()
     here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
     await here.start()
-    running = asyncio.create_task(here.run())
+    async with at_work(here) as running:
 
-    async def until(names: set[str]) -> None:
-        async with asyncio.timeout(5):
-            while known(here) != names:  # noqa: ASYNC110  # nothing tells
-                await asyncio.sleep(0.001)
+        async def until(names: set[str]) -> None:
+            async with asyncio.timeout(5):
+                while known(here) != names:  # noqa: ASYNC110  # nothing tells
+                    await asyncio.sleep(0.001)
 
-    cluster.absent.clear()
-    cluster.items[autoscalers.SCALED_OBJECT] = [JOBS]
-    await until({"jobs"})
-    cluster.refusals = [errors.UnavailableError("away")]
-    cluster.absent.add(autoscalers.SCALED_OBJECT)
-    await until(set())
-    assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+        cluster.absent.clear()
+        cluster.items[autoscalers.SCALED_OBJECT] = [JOBS]
+        await until({"jobs"})
+        cluster.refusals = [errors.UnavailableError("away")]
+        cluster.absent.add(autoscalers.SCALED_OBJECT)
+        await until(set())
+        assert not running.done()
 
 
 async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
@@ -148,11 +155,9 @@ async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity:
     cluster = Lists()
     here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
     await here.start()
-    running = asyncio.create_task(here.run())
-    for _ in range(2 * QUICK.resync_tries):
-        cluster.refusals = [oddity]
-        while cluster.refusals:
-            await asyncio.sleep(0.001)
-            assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with at_work(here) as running:
+        for _ in range(2 * QUICK.resync_tries):
+            cluster.refusals = [oddity]
+            while cluster.refusals:
+                await asyncio.sleep(0.001)
+                assert not running.done()

@@ -17,13 +17,19 @@ async def working(run: Callable[[str], Awaitable[bool]], workers: int = 3) -> As
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_a_burst_of_requests_costs_one_pass() -> None:
+def noted() -> tuple[list[str], Callable[[str], Awaitable[bool]]]:
+    """Return a pass with which all is well, and what notes its keys."""
     passes = []
 
     async def run(key: str) -> bool:
         passes.append(key)
         return True
 
+    return passes, run
+
+
+async def test_a_burst_of_requests_costs_one_pass() -> None:
+    passes, run = noted()
     async with working(run) as queue:
         for _ in range(10):
             queue.add("a")
@@ -70,12 +76,7 @@ async def test_a_broken_key_is_tried_again_and_holds_up_no_other() -> None:
 
 
 async def test_an_urgent_request_overtakes_a_delayed_one() -> None:
-    passes = []
-
-    async def run(key: str) -> bool:
-        passes.append(key)
-        return True
-
+    passes, run = noted()
     async with working(run) as queue:
         queue.add("a", delay=60)
         queue.add("a", delay=0.01)
@@ -89,12 +90,7 @@ async def test_an_urgent_request_overtakes_a_delayed_one() -> None:
 
 
 async def test_a_request_beside_one_that_is_due_at_once_changes_nothing() -> None:
-    passes = []
-
-    async def run(key: str) -> bool:
-        passes.append(key)
-        return True
-
+    passes, run = noted()
     async with working(run) as queue:
         queue.add("a", delay=0.0001)
         queue.add("a", delay=60)
