@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from formation_operator import autoscalers, counts, errors, naming, scaling
+from formation_operator import autoscalers, counts, errors, naming, reading, scaling
 from formation_operator.cache import Cache
 from formation_operator.cluster import Cluster
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Key
+from formation_operator.scaling import Answer, Request, Scaled
 
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
 TEST_FAILED = "rejected our request due to an error in our request"
@@ -27,11 +28,11 @@ class Requests:
         self._cache = known
         self._ask = ask
         self._policy = policy
-        self._written: dict[Key, dict[str, int | None]] = {}
+        self._answers: dict[Key, dict[str, Answer]] = {}
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._written.pop(key, None)
+        self._answers.pop(key, None)
 
     async def honour(self, key: Key, formation: Formation) -> AsyncIterator[Notice]:
         """Bring the Formation in the cache to what was asked, and yield what to tell about it.
@@ -45,16 +46,34 @@ class Requests:
         await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
         status = self._cache.formations.get(key, {}).get("status") or {}
+        generation = formation.metadata.generation
+        earlier = self._answers.get(key, {})
+        # Where the count is ours again, the Deployment has been written since.
+        answers = self._answers[key] = {name: earlier[name] for name in found if name in earlier}
         for name, child in found.items():
+            answer = answers.get(name)
+            if answer is not None and answer.tried_at == formation.metadata.generation:
+                answer = None  # it hasn't reached the Formation
             autoscaler = autoscalers.of_child(known, child.name)
             before = counts.reported(status, name, formation.metadata.generation)
-            written = self._written.get(key, {}).get(name)
-            scaled = scaling.Scaled(name, child, autoscaler, before, written)
+            scaled = Scaled(name, child, autoscaler, before, answer)
             verdict = scaling.judge(formation.spec, scaled, self._policy)
-            if isinstance(verdict, scaling.Request):
-                verdict = await self._write_through(key, verdict)
-            if verdict is not None:
-                yield verdict
+            if verdict is None:
+                continue
+            count = formation.spec.processes[name].replicas
+            if isinstance(verdict, Request):
+                try:
+                    generation = await self._write_through(key, verdict, generation)
+                except errors.UnavailableError:
+                    # It may have reached the Formation all the same.
+                    answers[name] = Answer(child.uid, child.generation, child.replicas, tried_at=generation)
+                    raise
+                except errors.RefusedError as error:
+                    verdict = verdict.overruled(f"the Formation can't have it ({error})")
+                else:
+                    verdict, count = verdict.honoured(), child.replicas
+            answers[name] = Answer(child.uid, child.generation, count)
+            yield verdict
 
     def _scaled(self, key: Key, formation: Formation) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
@@ -87,17 +106,14 @@ class Requests:
                 for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
                     self._ask(key, 0.0)
 
-    async def _write_through(self, key: Key, request: scaling.Request) -> Notice:
-        # Before the answer, which may be lost: a later request must know that the change was ours.
-        known = self._written.setdefault(key, {})
-        earlier, known[request.process_type] = known.get(request.process_type), request.wanted
+    async def _write_through(self, key: Key, request: Request, generation: int) -> int:
+        """Give a count to a Formation of a generation, and return the generation that it has then."""
         try:
-            written = await self._cluster.patch(naming.KIND, *key, request.patch())
+            written = await self._cluster.patch(naming.KIND, *key, request.patch(generation))
         except errors.RefusedError as error:
-            known[request.process_type] = earlier
             if TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
                 raise errors.ConflictError("the Formation was changed just now") from error
-            return request.overruled(f"the Formation can't have it ({error})")
+            raise
         self._cache.put_formation(written)
-        return request.honoured()
+        return reading.number(written["metadata"], "generation")

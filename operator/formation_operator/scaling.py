@@ -2,8 +2,8 @@
 
 ``kubectl scale deployment/shop-worker``, k9s and Lens use the subresource ``scale``, and the field
 managers of the child show it.  Which side moved is a three-way question: the base is the count that
-we wrote last (an annotation in the same write), the sides are the child and the Formation.  If both
-moved, or there is no base, the Formation wins.
+we wrote last (an annotation in the same write, or the answer that hasn't reached the child yet), the
+sides are the child and the Formation.  If both moved, or there is no base, the Formation wins.
 """
 
 import dataclasses
@@ -39,13 +39,14 @@ class Request:
     declared: int
     wanted: int
 
-    def patch(self) -> list[dict[str, object]]:
-        """Return the JSON patch for the Formation; it fails if the count changed meanwhile.
+    def patch(self, generation: int) -> list[dict[str, object]]:
+        """Return the JSON patch for a Formation; it fails if that is of another generation by now.
 
         A server-side apply would own the field, and block the type's removal for ever.
         """
         path = f"/spec/processes/{self.process_type}/replicas"
         return [
+            {"op": "test", "path": "/metadata/generation", "value": generation},
             {"op": "test", "path": path, "value": self.declared},
             {"op": "replace", "path": path, "value": self.wanted},
         ]
@@ -65,6 +66,23 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
+class Answer:
+    """What became of the last request on a Deployment, which may not have been written since."""
+
+    uid: str
+    generation: int
+    """Which Deployment was asked about, as it was then."""
+    count: int | None
+    """What the Formation says by this answer."""
+    tried_at: int | None = None
+    """The Formation's generation when this was written to it, which may have failed without a word."""
+
+    def about(self, child: Child) -> bool:
+        """Tell whether nothing was asked since."""
+        return (self.uid, self.generation) == (child.uid, child.generation)
+
+
+@dataclasses.dataclass(frozen=True)
 class Scaled:
     """A Deployment whose count isn't ours, and what is known of that count."""
 
@@ -72,8 +90,8 @@ class Scaled:
     child: Child
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
-    written: int | None = None
-    """The count that was written through last, and may not have reached the Deployment."""
+    answer: Answer | None = None
+    """What became of the request before, if that answer hasn't reached the Deployment."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
@@ -81,15 +99,17 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
-    if not _asked(scaled, policy):
+    if not _asked(scaled, policy) or (scaled.answer is not None and scaled.answer.about(child)):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
-    if child.remembered is None:
+    answer = scaled.answer
+    base = child.remembered if answer is None else answer.count
+    if base is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
     # If the Deployment can't be written, its base stays behind what was seen of the Formation.
-    seen = declared in (scaled.written, scaled.before.count if scaled.before.current else None)
-    if child.remembered != declared and not seen:
-        return request.overruled(f"the Formation was changed from {child.remembered} to {declared} as well")
+    seen = scaled.before.count if scaled.before.current else None
+    if declared not in (base, seen):
+        return request.overruled(f"the Formation was changed from {base} to {declared} as well")
     return request
 
 

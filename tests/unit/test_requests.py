@@ -35,7 +35,8 @@ def deployment(name: str, *, scaled_to: int = 0, version: str = "5") -> Object:
         managed.append(
             {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsV1": theirs}
         )
-    raw["metadata"].update(uid=f"uid-of-{name}", resourceVersion=version, managedFields=managed)
+    about = {"uid": f"uid-of-{name}", "generation": int(version), "resourceVersion": version}
+    raw["metadata"].update(about, managedFields=managed)
     return raw
 
 
@@ -66,18 +67,24 @@ class Cluster:
         raise errors.UnavailableError("seen enough")
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Any]) -> Object:
-        *_, process_type, _ = operations[0]["path"].split("/")
-        process = self.formation["spec"]["processes"][process_type]
-        if process["replicas"] != operations[0]["value"]:
+        generation, before, after = operations
+        *_, process_type, _ = after["path"].split("/")
+        metadata, processes = self.formation["metadata"], self.formation["spec"]["processes"]
+        there = metadata["generation"], processes[process_type]["replicas"]
+        if there != (generation["value"], before["value"]):
             raise errors.RefusedError("the server rejected our request due to an error in our request")
-        process["replicas"] = operations[1]["value"]
-        metadata = self.formation["metadata"]
-        metadata["generation"] += 1
-        metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+        self.edit(process_type, after["value"])
         if self.lost_answers:
             self.lost_answers -= 1
             raise errors.UnavailableError("lost")
         return copy.deepcopy(self.formation)
+
+    def edit(self, process_type: str, count: int) -> None:
+        """Give the Formation a count, as anybody may at any time."""
+        self.formation["spec"]["processes"][process_type]["replicas"] = count
+        metadata = self.formation["metadata"]
+        metadata["generation"] += 1
+        metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
 
     async def apply_status(self, manifest: Object) -> Object:
         return copy.deepcopy(self.formation)
@@ -147,3 +154,37 @@ async def test_a_request_after_one_whose_answer_was_lost_is_honoured(cluster: Cl
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 9
     assert [notice.reason for notice in cluster.told][:1] == ["ScaleHonoured"]
+
+
+async def test_who_edits_the_formation_after_a_request_was_honoured_has_the_last_word(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    await here.run(KEY)  # the Deployment can't be written
+    assert counts_of(cluster)["web"] == 8
+    cluster.edit("web", 4)
+    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    for _ in range(2):
+        await here.run(KEY)
+    assert counts_of(cluster)["web"] == 4
+    assert [notice.reason for notice in cluster.told].count("ScaleHonoured") == 1
+    assert cluster.applied[-1]["spec"]["replicas"] == 4
+
+
+async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_last_word(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    cluster.lost_answers = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    cluster.edit("web", 4)
+    with pytest.raises(errors.ConflictError):
+        await here.run(KEY)  # the watch has told of nothing yet
+    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    await here.run(KEY)
+    assert counts_of(cluster)["web"] == 4

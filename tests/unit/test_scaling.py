@@ -10,7 +10,7 @@ from formation_operator.counts import Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
 from formation_operator.observed import NAMELESS, Setter
-from formation_operator.scaling import Policy, Request, Scaled
+from formation_operator.scaling import Answer, Policy, Request, Scaled
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -22,14 +22,16 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
         processes={"worker": ProcessType(replicas=changes.get("declared", 4))}, suspend=changes.get("suspend")
     )
     policy = changes.get("policy", Policy())
-    scaled = Scaled("worker", child, changes.get("autoscaler"), changes.get("before", Reported()))
+    known = {key: changes[key] for key in ("autoscaler", "before", "answer") if key in changes}
+    scaled = Scaled("worker", child, **known)
     return scaling.judge(spec, scaled, policy)
 
 
 def test_a_scale_request_is_written_through() -> None:
     request = judge()
     assert isinstance(request, Request)
-    assert request.patch() == [
+    assert request.patch(generation=3) == [
+        {"op": "test", "path": "/metadata/generation", "value": 3},
         {"op": "test", "path": "/spec/processes/worker/replicas", "value": 4},
         {"op": "replace", "path": "/spec/processes/worker/replicas", "value": 7},
     ]
@@ -47,6 +49,7 @@ def test_a_scale_request_is_written_through() -> None:
         (dataclasses.replace(SCALED, count_set_by=Setter("keda", scale=True)), {}),
         (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
         (dataclasses.replace(SCALED, remembered=None), {"before": Reported(7)}),
+        (SCALED, {"answer": Answer(SCALED.uid, SCALED.generation, count=7)}),
         (dataclasses.replace(SCALED, replicas=4), {}),
         (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
     ],
@@ -59,6 +62,7 @@ def test_a_scale_request_is_written_through() -> None:
         "KEDA's",
         "what an autoscaler left behind",
         "asked for while the count was omitted",
+        "answered already",
         "the same count",
         "the zero of a suspension",
     ],
@@ -88,6 +92,15 @@ def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment()
     assert isinstance(request, Request)
     assert (request.declared, request.wanted) == (7, 9)
     assert isinstance(judge(SCALED, declared=5, before=dataclasses.replace(seen, current=False)), Notice)
+
+
+@pytest.mark.parametrize(("declared", "honoured"), [(7, True), (4, False)])
+def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_answer(
+    declared: int, honoured: bool
+) -> None:
+    answer = Answer(SCALED.uid, SCALED.generation, count=7)
+    again = dataclasses.replace(SCALED, replicas=9, generation=SCALED.generation + 1)
+    assert isinstance(judge(again, declared=declared, answer=answer), Request if honoured else Notice)
 
 
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
