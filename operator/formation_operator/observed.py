@@ -79,7 +79,6 @@ class Child:
     name: str
     uid: str
     resource_version: str
-    generation: int
     formation: str | None
     process_type: str | None
     selected: bool
@@ -139,7 +138,6 @@ def child(raw: dict[str, Any], kind: str) -> Child:
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        generation=reading.number(metadata, "generation"),
         formation=formation,
         process_type=process_type,
         selected=(selector.get("matchLabels") if kind == "Deployment" else selector)

@@ -151,10 +151,10 @@ class Reconciler:
         executor = apply.Executor(self._cluster, formation, world, lost)
         outcomes = await executor.run(actions)
         for outcome in outcomes:
-            self._remember(outcome)
+            self._remember(key, outcome)
         return outcomes
 
-    def _remember(self, outcome: apply.Outcome) -> None:
+    def _remember(self, key: Key, outcome: apply.Outcome) -> None:
         """Put the answer to our write into the cache, ahead of the watch."""
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
@@ -163,6 +163,8 @@ class Reconciler:
             self._cache.put_child(child)
             if action.intent is not None and not outcome.again:
                 self._cache.settled[child.uid] = (action.intent.digest, child.owned)
+                if child.kind == "Deployment":
+                    self._requests.written(key, action.process_type)
             if action.verb is plan.Verb.REPAIR and not outcome.again:
                 self._patience.repaired(child.uid, self._clock().timestamp())
 

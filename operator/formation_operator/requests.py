@@ -40,40 +40,47 @@ class Requests:
         Raises `ConflictError` if the Formation is another than the one in the cache.
         """
         found = self._scaled(key, formation)
+        answers = self._answers[key] = self._unwritten(key)
         if not found:
-            self.forget(key)
             return
         await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
         status = self._cache.formations.get(key, {}).get("status") or {}
         generation = formation.metadata.generation
-        earlier = self._answers.get(key, {})
-        # Where the count is ours again, the Deployment has been written since.
-        answers = self._answers[key] = {name: earlier[name] for name in found if name in earlier}
         for name, child in found.items():
-            answer = answers.get(name)
-            if answer is not None and answer.tried_at == formation.metadata.generation:
-                answer = None  # it hasn't reached the Formation
             autoscaler = autoscalers.of_child(known, child.name)
             before = counts.reported(status, name, formation.metadata.generation)
+            answer, count = answers.get(name), formation.spec.processes[name].replicas
+            if answer is not None and answer.tried_at == formation.metadata.generation:
+                answer = None  # it hasn't reached the Formation
             scaled = Scaled(name, child, autoscaler, before, answer)
             verdict = scaling.judge(formation.spec, scaled, self._policy)
-            if verdict is None:
+            if verdict is None and name in answers and answer is None:
                 continue
-            count = formation.spec.processes[name].replicas
             if isinstance(verdict, Request):
                 try:
-                    generation = await self._write_through(key, verdict, generation)
+                    verdict, count, generation = await self._write_through(key, verdict, generation)
                 except errors.UnavailableError:
                     # It may have reached the Formation all the same.
-                    answers[name] = Answer(child.uid, child.generation, child.replicas, tried_at=generation)
+                    answers[name] = Answer(child.uid, child.replicas, child.replicas, tried_at=generation)
                     raise
-                except errors.RefusedError as error:
-                    verdict = verdict.overruled(f"the Formation can't have it ({error})")
-                else:
-                    verdict, count = verdict.honoured(), child.replicas
-            answers[name] = Answer(child.uid, child.generation, count)
-            yield verdict
+            answers[name] = Answer(child.uid, child.replicas, count)
+            if verdict is not None:
+                yield verdict
+
+    def written(self, key: Key, process_type: str) -> None:
+        """Forget what was answered about a Deployment: it has been written, and has a base of its own."""
+        self._answers.get(key, {}).pop(process_type, None)
+
+    def _unwritten(self, key: Key) -> dict[str, Answer]:
+        """Return the answers about Deployments that haven't been written since, in use or not."""
+        children = self._cache.children_of(key)
+        kept = {}
+        for name, answer in self._answers.get(key, {}).items():
+            child = children.get(("Deployment", naming.child(key[1], name)))
+            if child is not None and child.uid == answer.uid and not child.owns_count:
+                kept[name] = answer
+        return kept
 
     def _scaled(self, key: Key, formation: Formation) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
@@ -106,14 +113,14 @@ class Requests:
                 for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
                     self._ask(key, 0.0)
 
-    async def _write_through(self, key: Key, request: Request, generation: int) -> int:
-        """Give a count to a Formation of a generation, and return the generation that it has then."""
+    async def _write_through(self, key: Key, request: Request, generation: int) -> tuple[Notice, int, int]:
+        """Give a count to a Formation; return what to tell, and its count and generation then."""
         try:
             written = await self._cluster.patch(naming.KIND, *key, request.patch(generation))
         except errors.RefusedError as error:
             if TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
                 raise errors.ConflictError("the Formation was changed just now") from error
-            raise
+            return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
         self._cache.put_formation(written)
-        return reading.number(written["metadata"], "generation")
+        return request.honoured(), request.wanted, reading.number(written["metadata"], "generation")

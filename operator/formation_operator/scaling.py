@@ -67,19 +67,19 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What became of the last request on a Deployment, which may not have been written since."""
+    """What was made of a Deployment's count that isn't ours, until the Deployment is written."""
 
     uid: str
-    generation: int
-    """Which Deployment was asked about, as it was then."""
+    asked: int
+    """The count that was judged."""
     count: int | None
     """What the Formation says by this answer."""
     tried_at: int | None = None
     """The Formation's generation when this was written to it, which may have failed without a word."""
 
     def about(self, child: Child) -> bool:
-        """Tell whether nothing was asked since."""
-        return (self.uid, self.generation) == (child.uid, child.generation)
+        """Tell whether nothing was asked since, whatever else was changed of the Deployment."""
+        return (self.uid, self.asked) == (child.uid, child.replicas)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Scaled:
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
     answer: Answer | None = None
-    """What became of the request before, if that answer hasn't reached the Deployment."""
+    """What was made of its count before, if it hasn't been written since."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:

@@ -53,7 +53,6 @@ def a_child(**changes: Any) -> Child:
         name="shop-worker",
         uid="child-1",
         resource_version="5",
-        generation=1,
         formation="shop",
         process_type="worker",
         selected=True,

@@ -49,6 +49,7 @@ class Cluster:
         self.deployments = {"shop-web": deployment("web"), "shop-worker": deployment("worker")}
         self.late: list[Object] = []
         self.lost_answers = 0
+        self.written: Object | None = None
         self.applied: list[Object] = []
         self.told: list[Notice] = []
 
@@ -64,7 +65,9 @@ class Cluster:
 
     async def apply(self, manifest: Object, **_: Any) -> Object:
         self.applied.append(manifest)
-        raise errors.UnavailableError("seen enough")
+        if self.written is None:
+            raise errors.UnavailableError("seen enough")
+        return self.written
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Any]) -> Object:
         generation, before, after = operations
@@ -79,8 +82,8 @@ class Cluster:
             raise errors.UnavailableError("lost")
         return copy.deepcopy(self.formation)
 
-    def edit(self, process_type: str, count: int) -> None:
-        """Give the Formation a count, as anybody may at any time."""
+    def edit(self, process_type: str, count: int | None) -> None:
+        """Give the Formation a count, or take it away, as anybody may at any time."""
         self.formation["spec"]["processes"][process_type]["replicas"] = count
         metadata = self.formation["metadata"]
         metadata["generation"] += 1
@@ -104,6 +107,20 @@ def cluster() -> Cluster:
 
 def scaled(cluster: Cluster, raw: Object) -> None:
     cluster.late.append(raw)
+
+
+def watched(cluster: Cluster) -> None:
+    """Have the watch tell of the Formation."""
+    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+
+
+def reported(cluster: Cluster) -> None:
+    """Have the status say what the Formation says, as after a pass."""
+    processes = {name: {"desiredReplicas": count} for name, count in counts_of(cluster).items()}
+    metadata = cluster.formation["metadata"]
+    cluster.formation["status"] = {"observedGeneration": metadata["generation"], "processes": processes}
+    metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+    watched(cluster)
 
 
 def reconciler(cluster: Cluster) -> reconcile.Reconciler:
@@ -188,3 +205,50 @@ async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_
     cluster.known.put_formation(copy.deepcopy(cluster.formation))
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 4
+
+
+async def test_an_answered_request_is_no_new_one_because_something_else_of_the_deployment_is_changed(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    await here.run(KEY)  # the Deployment can't be written
+    cluster.edit("web", 4)
+    watched(cluster)
+    await here.run(KEY)
+    reported(cluster)
+    scaled(cluster, deployment("web", scaled_to=8, version="7"))  # kubectl rollout restart
+    await cluster.select()
+    await here.run(KEY)
+    assert counts_of(cluster)["web"] == 4
+
+
+async def test_an_answered_request_is_no_new_one_because_the_count_was_left_open_for_a_while(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    await here.run(KEY)  # the Deployment can't be written
+    for count in (None, 4):
+        cluster.edit("web", count)
+        watched(cluster)
+        await here.run(KEY)
+    assert counts_of(cluster)["web"] == 4
+
+
+@pytest.mark.parametrize("count", [8, 9], ids=["the same count", "another count"])
+async def test_a_request_is_a_new_one_once_the_deployment_was_written(cluster: Cluster, count: int) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    await here.run(KEY)  # the Deployment can't be written
+    cluster.edit("web", 4)
+    watched(cluster)
+    cluster.written = deployment("web", version="7")
+    await here.run(KEY)
+    scaled(cluster, deployment("web", scaled_to=count, version="8"))
+    await cluster.select()
+    await here.run(KEY)
+    assert counts_of(cluster)["web"] == count

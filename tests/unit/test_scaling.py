@@ -49,7 +49,7 @@ def test_a_scale_request_is_written_through() -> None:
         (dataclasses.replace(SCALED, count_set_by=Setter("keda", scale=True)), {}),
         (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
         (dataclasses.replace(SCALED, remembered=None), {"before": Reported(7)}),
-        (SCALED, {"answer": Answer(SCALED.uid, SCALED.generation, count=7)}),
+        (SCALED, {"answer": Answer(SCALED.uid, asked=7, count=7)}),
         (dataclasses.replace(SCALED, replicas=4), {}),
         (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
     ],
@@ -98,8 +98,8 @@ def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment()
 def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_answer(
     declared: int, honoured: bool
 ) -> None:
-    answer = Answer(SCALED.uid, SCALED.generation, count=7)
-    again = dataclasses.replace(SCALED, replicas=9, generation=SCALED.generation + 1)
+    answer = Answer(SCALED.uid, asked=7, count=7)
+    again = dataclasses.replace(SCALED, replicas=9)
     assert isinstance(judge(again, declared=declared, answer=answer), Request if honoured else Notice)
 
 
