@@ -94,13 +94,12 @@ class Reconciler:
 
         # As the requests are judged by: what comes while that is done is found before it is written over.
         children = self._cache.children_of(key)
-        if not formation.spec.paused:
-            async for notice in self._requests.honour(key, formation):
-                await self._reporter.tell(raw, [notice])
-            if key not in self._cache.formations:
-                return True
-            raw = self._cache.formations[key]
-            formation = parse(raw)
+        async for notice in self._requests.honour(key, formation):
+            await self._reporter.tell(raw, [notice])
+        if key not in self._cache.formations:
+            return True
+        raw = self._cache.formations[key]
+        formation = parse(raw)
         counted = self._counts(key, formation, children)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted, children)

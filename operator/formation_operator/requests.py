@@ -8,7 +8,7 @@ from formation_operator.cluster import Cluster
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Key
-from formation_operator.scaling import Answer, Request, Scaled
+from formation_operator.scaling import Answer, Request, Scaled, Try
 
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
 TEST_FAILED = "rejected our request due to an error in our request"
@@ -40,8 +40,8 @@ class Requests:
         Raises `ConflictError` if the Formation is another than the one in the cache.
         """
         found = self._scaled(key, formation)
-        answers = self._answers[key] = self._unwritten(key)
-        if not found:
+        answers = self._answers[key] = self._unwritten(key, formation)
+        if formation.spec.paused or not found:
             return
         await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
@@ -51,18 +51,16 @@ class Requests:
             autoscaler = autoscalers.of_child(known, child.name)
             before = counts.reported(status, name, formation.metadata.generation)
             answer, count = answers.get(name), formation.spec.processes[name].replicas
-            if answer is not None and answer.tried_at == formation.metadata.generation:
-                answer = None  # it hasn't reached the Formation
             scaled = Scaled(name, child, autoscaler, before, answer)
             verdict = scaling.judge(formation.spec, scaled, self._policy)
-            if verdict is None and name in answers and answer is None:
-                continue
+            if verdict is None and answer is not None and answer.tried is not None:
+                continue  # what the Formation says isn't known yet
             if isinstance(verdict, Request):
                 try:
                     verdict, count, generation = await self._write_through(key, verdict, generation)
                 except errors.UnavailableError:
                     # It may have reached the Formation all the same.
-                    answers[name] = Answer(child.uid, child.replicas, child.replicas, tried_at=generation)
+                    answers[name] = Answer(child.uid, None, count, Try(generation, child.replicas))
                     raise
             answers[name] = Answer(child.uid, child.replicas, count)
             if verdict is not None:
@@ -72,14 +70,15 @@ class Requests:
         """Forget what was answered about a Deployment: it has been written, and has a base of its own."""
         self._answers.get(key, {}).pop(process_type, None)
 
-    def _unwritten(self, key: Key) -> dict[str, Answer]:
+    def _unwritten(self, key: Key, formation: Formation) -> dict[str, Answer]:
         """Return the answers about Deployments that haven't been written since, in use or not."""
-        children = self._cache.children_of(key)
+        children, types = self._cache.children_of(key), formation.spec.processes
         kept = {}
         for name, answer in self._answers.get(key, {}).items():
             child = children.get(("Deployment", naming.child(key[1], name)))
             if child is not None and child.uid == answer.uid and not child.owns_count:
-                kept[name] = answer
+                declared = types[name].replicas if name in types else None
+                kept[name] = answer.seen_from(formation.metadata.generation, declared)
         return kept
 
     def _scaled(self, key: Key, formation: Formation) -> dict[str, Child]:

@@ -66,20 +66,39 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
+class Try:
+    """A count that was written to a Formation of a generation, of which no answer came."""
+
+    generation: int
+    count: int
+
+    def reached(self, generation: int, declared: int | None) -> bool:
+        """Tell whether it may be in what a Formation says that is of a later generation by now."""
+        # It made the very next generation, or none.
+        return generation > self.generation + 1 or declared == self.count
+
+
+@dataclasses.dataclass(frozen=True)
 class Answer:
     """What was made of a Deployment's count that isn't ours, until the Deployment is written."""
 
     uid: str
-    asked: int
-    """The count that was judged."""
+    asked: int | None
+    """The count that was judged, or nothing as long as nobody was told."""
     count: int | None
     """What the Formation says by this answer."""
-    tried_at: int | None = None
-    """The Formation's generation when this was written to it, which may have failed without a word."""
+    tried: Try | None = None
 
     def about(self, child: Child) -> bool:
         """Tell whether nothing was asked since, whatever else was changed of the Deployment."""
         return (self.uid, self.asked) == (child.uid, child.replicas)
+
+    def seen_from(self, generation: int, declared: int | None) -> "Answer":
+        """Return this by what a Formation of a generation says: what was tried reached it or didn't."""
+        if self.tried is None or generation <= self.tried.generation:
+            return self
+        reached = self.tried.reached(generation, declared)
+        return Answer(self.uid, None, self.tried.count if reached else self.count)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Cluster:
         self.deployments = {"shop-web": deployment("web"), "shop-worker": deployment("worker")}
         self.late: list[Object] = []
         self.lost_answers = 0
+        self.unsent = 0
         self.written: Object | None = None
         self.applied: list[Object] = []
         self.told: list[Notice] = []
@@ -70,6 +71,9 @@ class Cluster:
         return self.written
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Any]) -> Object:
+        if self.unsent:
+            self.unsent -= 1
+            raise errors.UnavailableError("not sent")
         generation, before, after = operations
         *_, process_type, _ = after["path"].split("/")
         metadata, processes = self.formation["metadata"], self.formation["spec"]["processes"]
@@ -107,6 +111,11 @@ def cluster() -> Cluster:
 
 def scaled(cluster: Cluster, raw: Object) -> None:
     cluster.late.append(raw)
+
+
+def told(cluster: Cluster) -> list[str]:
+    """Return why each Event that is about a request was told."""
+    return [notice.reason for notice in cluster.told if notice.action == "Scale"]
 
 
 def watched(cluster: Cluster) -> None:
@@ -252,3 +261,70 @@ async def test_a_request_is_a_new_one_once_the_deployment_was_written(cluster: C
     await cluster.select()
     await here.run(KEY)
     assert counts_of(cluster)["web"] == count
+
+
+async def test_a_request_that_never_reached_the_formation_isnt_lost_because_something_else_did(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    cluster.unsent = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    cluster.edit("worker", 5)
+    watched(cluster)
+    await here.run(KEY)
+    assert counts_of(cluster) == {"web": 8, "worker": 5}
+    assert told(cluster) == ["ScaleHonoured"]
+
+
+async def test_a_request_that_never_reached_the_formation_waits_until_that_isnt_paused_any_more(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    cluster.unsent = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    for paused in (True, False):
+        cluster.formation["spec"]["paused"] = paused
+        cluster.edit("worker", 4)
+        watched(cluster)
+        await here.run(KEY)
+    assert counts_of(cluster)["web"] == 8
+    assert told(cluster) == ["ScaleHonoured"]
+
+
+async def test_a_request_that_may_have_been_overruled_while_its_answer_was_lost_is_told_of(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    cluster.unsent = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    for count in (5, 6):
+        cluster.edit("worker", count)
+    watched(cluster)
+    await here.run(KEY)
+    assert counts_of(cluster) == {"web": 4, "worker": 6}
+    assert told(cluster) == ["ScaleOverruled"]
+
+
+async def test_what_is_known_of_a_first_request_outlasts_a_second_one_that_never_reached_the_formation(
+    cluster: Cluster,
+) -> None:
+    scaled(cluster, deployment("web", scaled_to=8, version="6"))
+    await cluster.select()
+    here = reconciler(cluster)
+    await here.run(KEY)  # the Deployment can't be written
+    scaled(cluster, deployment("web", scaled_to=9, version="7"))
+    await cluster.select()
+    cluster.unsent = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+    await here.run(KEY)
+    assert counts_of(cluster)["web"] == 9

@@ -10,7 +10,7 @@ from formation_operator.counts import Reported
 from formation_operator.model import FormationSpec, ProcessType
 from formation_operator.notices import Notice
 from formation_operator.observed import NAMELESS, Setter
-from formation_operator.scaling import Answer, Policy, Request, Scaled
+from formation_operator.scaling import Answer, Policy, Request, Scaled, Try
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -101,6 +101,17 @@ def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_
     answer = Answer(SCALED.uid, asked=7, count=7)
     again = dataclasses.replace(SCALED, replicas=9)
     assert isinstance(judge(again, declared=declared, answer=answer), Request if honoured else Notice)
+
+
+@pytest.mark.parametrize(
+    ("generation", "declared", "count"), [(3, 4, 4), (4, 4, 4), (4, 5, 4), (4, 7, 7), (5, 7, 7), (5, 4, 7)]
+)
+def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
+    generation: int, declared: int, count: int
+) -> None:
+    answer = Answer(SCALED.uid, asked=None, count=4, tried=Try(generation=3, count=7))
+    assert answer.seen_from(generation, declared).count == count
+    assert not answer.seen_from(generation, declared).about(SCALED)
 
 
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
