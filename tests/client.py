@@ -11,8 +11,10 @@ from tests import builders
 from tests.cluster.cluster import Cluster, environment
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds: long enough for a busy machine; a test passes as soon as what it waits for is there."""
+COLLECTED = 180.0
+"""Seconds: Kubernetes' garbage collector looks for new kinds every half minute, and a change of kinds holds it up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +114,16 @@ def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
             return answer
         assert time.monotonic() < deadline, f"never came true: {probe.__qualname__} (last: {answer!r})"
         time.sleep(0.1)
+
+
+def established(kubectl: Client, kind: str) -> None:
+    """Wait until a kind, as ``plural.group``, is served and kubectl has heard of it.
+
+    `kubectl wait` fails at a CRD that nobody has looked at yet: its conditions are null.
+    """
+    condition = ("wait", "--for=condition=Established", f"crd/{kind}")
+    eventually(lambda: kubectl(*condition, check=False).returncode == 0)
+    eventually(lambda: kubectl("get", kind, check=False).returncode == 0)
 
 
 def throughout(seconds: float, probe: Callable[[], T]) -> T:

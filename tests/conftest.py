@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import cluster as clusters
-from tests.client import Client, eventually
+from tests.client import Client, established, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.operator_process import OperatorProcess
@@ -37,10 +37,11 @@ def installed(cluster: Cluster) -> Cluster:
     """The cluster with our CRD and RBAC, installed by the README's own commands."""
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-    cluster.run_kubectl("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    kubectl = Client(cluster, "default")
+    established(kubectl, "formations.formations.dev")
     # The server publishes a kind's description a moment after it serves the kind.
     explained = ("explain", "formations.formations.dev")
-    eventually(lambda: Client(cluster, "default")(*explained, check=False).returncode == 0)
+    eventually(lambda: kubectl(*explained, check=False).returncode == 0)
     return cluster
 
 

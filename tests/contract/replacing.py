@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.client import Client, eventually
+from tests.client import COLLECTED, Client, eventually
 
 GIVEN = ("managedFields", "uid", "resourceVersion", "creationTimestamp")
 """What the server alone writes, and says anew of an object that is made anew."""
@@ -28,7 +28,7 @@ def backup(user: Client) -> dict[str, Any]:
 def restore(user: Client, saved: dict[str, Any]) -> None:
     """Delete the Formation with its Deployment, and bring that back alone."""
     user("delete", "formation", "shop")
-    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=90)
+    eventually(lambda: user.find("deployment", "shop-worker") is None, patience=COLLECTED)
     user("create", "--field-manager=velero-server", "-f", "-", input=json.dumps(saved))
 
 

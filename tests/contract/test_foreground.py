@@ -78,7 +78,7 @@ def policies(installed: Cluster) -> Iterator[None]:
     """Install the policy, and wait until it is in effect."""
     installed.run_kubectl("apply", "-k", POLICIES)
     eventually(
-        lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"])), patience=60
+        lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"]))
     )
     yield
     installed.run_kubectl("delete", "-k", POLICIES)
@@ -157,7 +157,7 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> No
         for each in policy.build()
     ]
     kubectl("apply", "-f", "-", input="\n---\n".join(costly))
-    eventually(lambda: "daemon off" in warnings(kubectl, running(["nginx"])), patience=60)
+    eventually(lambda: "daemon off" in warnings(kubectl, running(["nginx"])))
 
     over = warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import Client, established, eventually, throughout
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
 from tests.operator_process import OperatorProcess
 
@@ -47,7 +47,7 @@ LOOKS = 30.0
 def keda(kubectl: Client, operator: OperatorProcess) -> Iterator[None]:
     """A cluster that gets to know KEDA's objects while the operator runs; its writes are replayed."""
     kubectl("apply", "-f", "-", input=json.dumps(KEDA))
-    kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh")
+    established(kubectl, "scaledobjects.keda.sh")
     yield
     kubectl("delete", "crd", "scaledobjects.keda.sh", "--ignore-not-found")
 
@@ -66,7 +66,7 @@ def keda_user(keda: None, user: Client) -> Client:
     user.apply(a_formation(processes=WORKER))
     user.reported()
     user.apply(SCALED_OBJECT)
-    eventually(lambda: managed_by(user) == "ScaledObject/jobs", patience=LOOKS)
+    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
     return user
 
 
@@ -84,7 +84,7 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
         assert throughout(2, lambda: count(keda_user)) == wanted
     hpa = an_hpa(6)
     keda_user.apply(hpa)
-    eventually(lambda: count(keda_user) == 6, patience=40)
+    eventually(lambda: count(keda_user) == 6)
     assert managed_by(keda_user) == "ScaledObject/jobs"
     keda_user("delete", "hpa", hpa["metadata"]["name"])
     assert throughout(2, lambda: count(keda_user)) == 6
@@ -92,7 +92,7 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert throughout(2, lambda: count(keda_user)) == 0
     keda_user("delete", "scaledobject", "jobs")
 
-    eventually(lambda: count(keda_user) == 4, patience=LOOKS)
+    eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 6, 0, 4]
     assert declared(keda_user) == 4
     assert not keda_user.events("ScaleHonoured")
@@ -113,7 +113,7 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     assert stalled["reason"] == "CannotSuspend"
     assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
     keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
-    eventually(lambda: count(keda_user) == 0, patience=LOOKS)
+    eventually(lambda: count(keda_user) == 0)
     eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
@@ -128,7 +128,7 @@ def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(
     keda_scales(keda_user, 7)
     keda_user("delete", "crd", "scaledobjects.keda.sh")
 
-    eventually(lambda: count(keda_user) == 4, patience=LOOKS)
+    eventually(lambda: count(keda_user) == 4)
     keda_user("scale", "deployment/shop-worker", "--replicas=5")
     eventually(lambda: declared(keda_user) == 5)
     # Some time later the API server ends the watches of a kind that has gone.
@@ -156,7 +156,7 @@ def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goe
 
     keda_user("delete", "scaledobject", "jobs")
 
-    eventually(lambda: count(keda_user) == 0, patience=LOOKS)
+    eventually(lambda: count(keda_user) == 0)
     assert declared(keda_user) == 4
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)

@@ -3,7 +3,7 @@
 import time
 
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import COLLECTED, Client, eventually, throughout
 from tests.contract.counting import count
 from tests.contract.replacing import backup, restore
 
@@ -92,9 +92,8 @@ def test_a_variable_that_is_overridden_later_moves_below_what_it_refers_to(user:
     user.apply(
         a_formation(env=[{"name": "URL", "value": "sqlite://"}], processes={"worker": {**WORKER, "env": own}})
     )
-    user.reported()
 
-    assert [item for item in user.container()["env"] if item["name"] in ("HOST", "URL")] == own
+    eventually(lambda: [item for item in user.container()["env"] if item["name"] in ("HOST", "URL")] == own)
 
 
 def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None:
@@ -103,12 +102,12 @@ def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None
     before = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
 
     user.apply(a_formation())
-    user.reported()
 
-    after = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
     accounts = {"serviceAccountName", "serviceAccount"}
     assert {key: before[key] for key in accounts} == dict.fromkeys(accounts, "shop")
-    assert not accounts & after.keys()
+    eventually(
+        lambda: not accounts & user.get("deployment", "shop-worker")["spec"]["template"]["spec"].keys()
+    )
 
 
 def test_a_removed_label_comes_back(user: Client) -> None:
@@ -170,8 +169,7 @@ def test_deleting_the_formation_deletes_its_children(user: Client) -> None:
 
     user("delete", "formation", "shop")
 
-    # Kubernetes' garbage collector takes up to half a minute to notice a new kind of owner.
-    eventually(lambda: not user.list_all("deployment") and not user.list_all("service"), patience=90)
+    eventually(lambda: not user.list_all("deployment") and not user.list_all("service"), patience=COLLECTED)
 
 
 def test_a_foreign_deployment_is_left_alone_and_reported(user: Client) -> None:
@@ -225,7 +223,8 @@ def test_of_two_formations_that_want_one_name_the_older_has_it(user: Client) -> 
     eventually(
         lambda: (
             (user.find("service", "a-b-c") or {"spec": {"ports": [{}]}})["spec"]["ports"][0].get("port") == 81
-        )
+        ),
+        patience=COLLECTED,
     )
     eventually(lambda: user.condition("Stalled", "a-b") is None)
 
@@ -236,7 +235,7 @@ def test_an_orphaned_child_is_adopted_and_not_restarted(user: Client) -> None:
     before = user.get("deployment", "shop-worker")
     user("delete", "formation", "shop", "--cascade=orphan")
     eventually(
-        lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"], patience=90
+        lambda: "ownerReferences" not in user.get("deployment", "shop-worker")["metadata"], patience=COLLECTED
     )
 
     user.apply(a_formation())
@@ -276,13 +275,15 @@ def test_a_client_that_keeps_changing_a_child_back_is_not_fought_at_full_speed(u
         time.sleep(0.4)
         return "another client" in (user.condition("Reconciling") or {"message": ""})["message"]
 
-    eventually(changes_it_back)
+    eventually(changes_it_back, patience=120)
     assert throughout(3, lambda: user.container()["image"]) == "other:v9"
 
 
 def test_a_quota_that_is_full_is_waited_for(user: Client) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}}
     user.apply({**quota, "spec": {"hard": {"count/deployments.apps": "0"}}})
+    probe = ("create", "deployment", "probe", "--image=probe:v1", "--dry-run=server")
+    eventually(lambda: "exceeded quota" in user(*probe, check=False).stderr)  # a new quota isn't counted yet
 
     user.apply(a_formation(processes={"worker": WORKER}))
 

@@ -111,7 +111,7 @@ def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(use
     record = Record(user, "shop-worker")
 
     user.apply(an_hpa(6))
-    eventually(lambda: count(user) == 6, patience=40)
+    eventually(lambda: count(user) == 6)
     eventually(lambda: managed_by(user) == "HorizontalPodAutoscaler/shop-worker-deployment")
     assert throughout(6, lambda: count(user)) == 6
     assert declared(user) == 4
@@ -135,7 +135,7 @@ def test_an_autoscaler_that_acts_before_the_operator_sees_it_is_not_written_thro
     user.reported()
     interrupted.stop()
     user.apply(an_hpa(6))
-    eventually(lambda: count(user) == 6, patience=40)
+    eventually(lambda: count(user) == 6)
 
     interrupted.start()
 
@@ -150,7 +150,7 @@ def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
 
     user.apply(an_hpa(5, "shop", "Formation"))
 
-    eventually(lambda: count(user, "shop-web") == 5, patience=40)
+    eventually(lambda: count(user, "shop-web") == 5)
     assert declared(user, "web") == 5
 
 
@@ -213,7 +213,7 @@ def test_a_scale_while_suspended_changes_the_count_to_come_back_to(user: Client)
 def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(user: Client) -> None:
     user.apply(a_formation(processes={"worker": a_process()}))
     user.apply(an_hpa(3))
-    eventually(lambda: count(user) == 3, patience=40)
+    eventually(lambda: count(user) == 3)
 
     user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(user) == 0)

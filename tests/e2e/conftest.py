@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.client import Client
+from tests.client import PATIENCE, Client, established, eventually
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
 from tests.images import debian, operator_image, shop_image
@@ -32,7 +32,8 @@ def debian_image(real_node: Cluster) -> None:
 
 @pytest.fixture
 def person(user: Client, debian_image: None) -> Client:
-    """A user with an image that has a shell."""
+    """A user with an image that has a shell, and a namespace in which Pods can be created at once."""
+    eventually(lambda: user.find("serviceaccount", "default"))  # a controller makes it
     return user
 
 
@@ -43,10 +44,11 @@ def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[
     operator.stop()
     yield real_node
     deployment = ("deployment/formation-operator", "--namespace=formation-system", "--ignore-not-found")
-    real_node.run_kubectl("delete", *deployment)
+    # Its Pod, too, has to be gone: two operators at once would tell everything twice.
+    real_node.run_kubectl("delete", *deployment, "--cascade=foreground")
     for folder in ("crds", "manifests/rbac"):
         real_node.run_kubectl("apply", "-k", str(paths.ROOT / folder))
-    real_node.run_kubectl("wait", "--for=condition=Established", "crd/formations.formations.dev")
+    established(Client(real_node, "default"), "formations.formations.dev")
     operator.start()
 
 
@@ -63,7 +65,7 @@ def ask(real_node: Cluster, namespace: str) -> Callable[[], Answer]:
     return answer
 
 
-def fetch(url: str, patience: float = 10) -> Answer:
+def fetch(url: str, patience: float = PATIENCE) -> Answer:
     """Return what web answers; a new Service takes a moment until it leads somewhere."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + patience

@@ -5,7 +5,7 @@ import time
 
 from tests import builders
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
+from tests.client import COLLECTED, Client, eventually
 from tests.cluster import processes, record
 from tests.contract.counting import counts
 from tests.operator_process import OperatorProcess
@@ -42,7 +42,7 @@ def test_a_formation_that_was_deleted_meanwhile_leaves_nothing(
     user("delete", "formation", "shop")
     interrupted.start()
 
-    eventually(lambda: not counts(user), patience=90)
+    eventually(lambda: not counts(user), patience=COLLECTED)
 
 
 def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
@@ -56,8 +56,8 @@ def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
         interrupted.start()
 
         user.reported(name)
-        assert counts(user)[f"{name}-web"] == 2
-        assert user.find("service", f"{name}-web")
+        eventually(lambda: counts(user).get(f"{name}-web") == 2)  # noqa: B023  # used at once
+        eventually(lambda: user.find("service", f"{name}-web"))  # noqa: B023
 
 
 def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
@@ -86,7 +86,7 @@ def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operat
     time.sleep(5)
     processes.send(server, signal.SIGCONT)
 
-    eventually(lambda: counts(user) == {"shop-worker": 3}, patience=60)
+    eventually(lambda: counts(user) == {"shop-worker": 3})
     assert operator.process is not None
     assert operator.process.poll() is None
 
