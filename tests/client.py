@@ -14,7 +14,7 @@ T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds: long enough for a busy machine; a test passes as soon as what it waits for is there."""
 COLLECTED = 180.0
-"""Seconds: Kubernetes' garbage collector looks for new kinds every half minute, and a change of kinds holds it up."""
+"""Seconds: the garbage collector looks for new kinds every half minute, and takes as long to take one up."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,13 @@
 import re
 import time
 
+from tests.builders import Manifest
 from tests.client import Client, eventually
 
 WATCHED = {"formations", "deployments", "services"}
 WRITES = {"POST", "PUT", "PATCH", "APPLY", "DELETE"}
+HELD: Manifest = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
+"""A podTemplate of Pods that stay as they are made, whatever kubelet, an image's pull or other Pods do."""
 
 
 def writes(client: Client) -> dict[tuple[str, str, str], int]:
@@ -29,20 +32,41 @@ def versions(client: Client, name: str) -> dict[str, str]:
     }
 
 
-def everywhere(client: Client) -> list[str]:
-    """Return the Formations of all namespaces; the figures of the server don't tell them apart."""
-    columns = "jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}"
-    return client("get", "formations", "--all-namespaces", "-o", columns).stdout.split()
+def everywhere(client: Client) -> set[str]:
+    """Return the namespaces that anything of ours is in; the figures of the server don't tell them apart."""
+    columns = "jsonpath={range .items[*]}{.metadata.namespace} {end}"
+    return {*client("get", "formations,deployments,pods", "--all-namespaces", "-o", columns).stdout.split()}
+
+
+def held(client: Client, name: str) -> None:
+    """Wait until the status says of each type that all its Pods are held: there is nothing to say after that.
+
+    Quiet seconds may come before, too, if a controller is late.
+    """
+
+    def said() -> bool:
+        processes = client.reported(name)["status"]["processes"]
+        return all(is_held(process) for process in processes.values())
+
+    eventually(said)
+
+
+def is_held(process: Manifest) -> bool:
+    """Tell whether a type's status is about all of its Pods, and says that they are held."""
+    if process["desiredReplicas"] == 0:
+        return bool(process["state"] == "Idle" and "reason" not in process)
+    whole = process["updatedReplicas"] == process["desiredReplicas"]
+    return whole and str(process.get("message")).startswith("waits for its scheduling gates")
 
 
 def settle(client: Client, name: str) -> None:
-    """Wait until nobody else's Formation is there any more, and no write has happened for five seconds."""
+    """Wait until nothing of anybody else is there any more, and no write has happened for five seconds."""
     client.reported(name)
-    eventually(lambda: everywhere(client) == [f"{client.namespace}/{name}"], patience=240)
+    eventually(lambda: everywhere(client) == {client.namespace}, patience=240)
 
     def still() -> bool:
         before = writes(client)
         time.sleep(5)
         return writes(client) == before
 
-    eventually(still, patience=60)
+    eventually(still, patience=120)

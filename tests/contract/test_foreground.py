@@ -12,7 +12,7 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.contract.quiet import settle, versions
+from tests.contract.quiet import HELD, held, settle, versions
 from tests.operator_process import OperatorProcess
 from tests.unit.test_foreground import RIGHT, WARNED
 
@@ -50,7 +50,9 @@ def test_a_command_that_leaves_the_foreground_is_told_by_a_condition_and_an_even
 def test_a_warning_is_given_once_and_causes_no_write_and_no_other_over_a_restart(
     user: Client, operator: OperatorProcess
 ) -> None:
-    user.apply(running(["nginx"]))
+    nginx = running(["nginx"])
+    user.apply({**nginx, "spec": {**nginx["spec"], "podTemplate": HELD}})
+    held(user, "shop")
     settle(user, "shop")
     before = versions(user, "shop")
 
@@ -77,9 +79,7 @@ def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> N
 def policies(installed: Cluster) -> Iterator[None]:
     """Install the policy, and wait until it is in effect."""
     installed.run_kubectl("apply", "-k", POLICIES)
-    eventually(
-        lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"]))
-    )
+    eventually(lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"])))
     yield
     installed.run_kubectl("delete", "-k", POLICIES)
 

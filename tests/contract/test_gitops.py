@@ -14,9 +14,10 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.contract.counting import count, counts, declared
-from tests.contract.quiet import versions
+from tests.contract.quiet import HELD, held, versions
 
 FORMATION = a_formation(
+    podTemplate=HELD,
     env=[{"name": "LOG_LEVEL", "value": "info"}],
     processes={
         "web": a_process("/shop", "web", replicas=2, port=8080),
@@ -33,7 +34,7 @@ each_way = pytest.mark.parametrize("flags", [(), SERVER_SIDE], ids=["client-side
 
 def settled(user: Client) -> dict[str, str]:
     """Wait until no object has changed for three seconds, and return their versions."""
-    user.reported()
+    held(user, "shop")
 
     def still() -> dict[str, str] | None:
         before = versions(user, "shop")
@@ -173,8 +174,13 @@ def patch_formation(user: Client) -> str:
 def put_formation(user: Client) -> str:
     """Write the whole object, as dashboards do (a plain `kubectl replace` changes what apply remembers)."""
     path = f"/apis/formations.dev/v1/namespaces/{user.namespace}/formations/shop"
-    edited = changed(user.get("formation", "shop"), "worker", replicas=7)
-    user("replace", "--raw", path, "-f", "-", input=json.dumps(edited))
+
+    def put() -> bool:  # a report of the operator may come in between, as it may for a dashboard
+        edited = changed(user.get("formation", "shop"), "worker", replicas=7)
+        user("replace", "--raw", path, "-f", "-", input=json.dumps(edited))
+        return True
+
+    eventually(put)
     return "worker"
 
 

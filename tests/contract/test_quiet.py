@@ -1,5 +1,6 @@
 """Nothing is written when nothing changes: counted at the API server."""
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -7,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.builders import a_formation, a_process
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.cluster import processes, record
-from tests.contract.quiet import settle, versions, writes
+from tests.contract.quiet import HELD, held, settle, versions, writes
 from tests.operator_process import OperatorProcess
 
 QUIET_SECONDS = 60.0
@@ -20,6 +21,7 @@ ODD_VALUES = a_formation(
     annotations={"note": ""},
     env=[{"name": "EMPTY", "value": ""}, {"name": "UNSET"}],
     envFrom=[],
+    podTemplate=HELD,
     processes={
         "web": a_process(
             "/shop",
@@ -53,6 +55,7 @@ def test_odd_values_settle_and_stay_quiet_for_a_minute_and_over_a_restart(
     user: Client, operator: OperatorProcess
 ) -> None:
     user.apply(ODD_VALUES)
+    held(user, "odd")
     settle(user, "odd")
     before, objects = writes(user), versions(user, "odd")
 
@@ -79,7 +82,8 @@ def only_the_api_server(operator: OperatorProcess) -> Iterator[Callable[[], None
 def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(
     user: Client, only_the_api_server: Callable[[], None]
 ) -> None:
-    user.apply(a_formation(processes={"worker": a_process(replicas=1)}))
+    user.apply(a_formation(podTemplate=HELD))
+    held(user, "shop")
     settle(user, "shop")
     only_the_api_server()
     before = writes(user)
@@ -127,12 +131,19 @@ def policies(kubectl: Client) -> Iterator[None]:
 
 
 def install(user: Client, condition: str, expression: str) -> None:
+    """Make a policy, and wait until it is in effect, which it is a moment after it is stored."""
     policy = POLICY.replace("NAMESPACE-POLICY", f"{user.namespace}-policy").replace(
         "NAMESPACE", user.namespace
     )
     policy = policy.replace("CONDITION", condition).replace("EXPRESSION", expression)
     user("apply", "-f", "-", input=policy)
-    time.sleep(2)  # a policy takes effect shortly after it is stored
+    probe = ("create", "deployment", "probe", "--image=probe:v1", "--dry-run=server", "-o", "json")
+
+    def rewritten() -> bool:
+        pod = json.loads(user(*probe).stdout)["spec"]["template"]["spec"]
+        return [item["image"] for item in pod["containers"]] != ["probe:v1"]
+
+    eventually(rewritten)
 
 
 def test_a_sidecar_that_a_policy_injects_stays_and_causes_no_write(user: Client, policies: None) -> None:
@@ -142,7 +153,8 @@ def test_a_sidecar_that_a_policy_injects_stays_and_causes_no_write(user: Client,
         '[JSONPatch{op: "add", path: "/spec/template/spec/containers/-", '
         'value: Object.spec.template.spec.containers{name: "mesh", image: "mesh:v1"}}]',
     )
-    user.apply(a_formation())
+    user.apply(a_formation(podTemplate=HELD))
+    held(user, "shop")
     settle(user, "shop")
     before = versions(user, "shop")
 
@@ -162,7 +174,8 @@ def test_a_policy_that_rewrites_our_image_starts_no_loop_and_a_condition_says_so
         '[JSONPatch{op: "replace", path: "/spec/template/spec/containers/0/image", '
         'value: "mirror." + object.spec.template.spec.containers[0].image}]',
     )
-    user.apply(a_formation())
+    user.apply(a_formation(podTemplate=HELD))
+    held(user, "shop")
     settle(user, "shop")
     before = versions(user, "shop")
 
