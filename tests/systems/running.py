@@ -12,8 +12,8 @@ from tests.client import Client, eventually
 from tests.cluster import paths
 
 WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
-PATIENCE = 90
-"""Seconds: a JVM takes a while to start on a busy machine."""
+PATIENCE = 180
+"""Seconds: a JVM takes a while to start on a busy machine, and one that was killed is trusted after a minute."""
 HOLD = "formations.dev/held-by-a-test"
 
 Pod = dict[str, Any]
@@ -69,12 +69,18 @@ class Running:
         self.settled(count)
 
     def settled(self, count: int) -> None:
-        """Wait until the Formation is ready with just so many Pods of the type."""
+        """Wait until the Formation is ready with just so many processes of the type, and no other Pods.
+
+        Right after a request to scale it may still be ready with as many as before.
+        """
 
         def is_settled() -> bool:
-            self.kubectl.reported(self.formation)
-            ready = self.kubectl.condition("Ready", self.formation)
-            return bool(ready and ready["status"] == "True" and len(self.pods()) == count)
+            status = self.kubectl.reported(self.formation)["status"]
+            process = status.get("processes", {}).get(self.process_type, {})
+            figures = [process.get(f"{what}Replicas") for what in ("desired", "updated", "ready")]
+            conditions = {item["type"]: item["status"] for item in status.get("conditions") or []}
+            ready = conditions.get("Ready") == "True" and figures == [count] * 3
+            return ready and len(self.pods()) == count
 
         eventually(is_settled, PATIENCE)
 

@@ -119,7 +119,9 @@ def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: 
         end = worker.end_of_one()
         lines = written(end.pod)
 
-    assert (end.exit_code, end.seconds < end.grace) == (0, True)
+    assert (
+        end.exit_code == 0
+    )  # after its grace period, counted by a kubelet that may be late, it would be 137
     assert "stopped after job" in lines[-1]
     assert sum("begun" in line for line in lines) == sum("done" in line for line in lines) > 0
     worker.settled(1)
@@ -133,7 +135,8 @@ def test_a_clock_that_is_scaled_in_ends_at_once_and_comes_back(clock: Running) -
         end = clock.end_of_one()
         lines = written(end.pod)
 
-    assert (end.exit_code, end.seconds <= 2) == (0, True)
+    # Half its grace period is for a kubelet that is late to ask it.
+    assert (end.exit_code, end.seconds < end.grace / 2) == (0, True)
     assert lines[-1] == "clock: stopped"
     clock.settled(0)
     clock.scale(1)
