@@ -7,9 +7,10 @@ from tests.builders import a_formation, a_process
 from tests.client import Client
 from tests.images import debian
 
-READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=90s")
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 RUNS = ("sleep", "inf")
-CRASHES = ("/bin/sh", "-c", "echo 'no database' >&2; exit 3")
+# Told in that file, because kubelet doesn't wait for the last line of a log to be written.
+CRASHES = ("/bin/sh", "-c", "echo 'no database' > /dev/termination-log; exit 3")
 
 
 def shop(*command: str, name: str = "shop", volume: bool = False, **fields: Any) -> builders.Manifest:
