@@ -1,17 +1,20 @@
 """The operator under test: a process of its own, with the service account and RBAC that we ship."""
 
+import contextlib
 import dataclasses
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 
 from tests.cluster.cluster import Cluster, environment
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclasses.dataclass
@@ -46,20 +49,30 @@ class OperatorProcess:
         """Ask the operator to stop, as Kubernetes does, and wait for it."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
             self.process = None
 
     def kill(self) -> None:
         """End the operator without warning."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
             self.process = None
 
     def restart(self) -> None:
         """Stop and start."""
         self.stop()
         self.start()
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Have everything within happen at one moment, as the operator sees it."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def last_lines(self) -> str:
         """Return the end of the log."""

@@ -1,10 +1,6 @@
 """Counts when two things happen at once, a write is refused, or an object was deleted, restored or forged."""
 
-import contextlib
 import json
-import os
-import signal
-from collections.abc import Iterator
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
@@ -14,17 +10,6 @@ from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
 OMITTED = {"worker": a_process()}
-
-
-@contextlib.contextmanager
-def standing_still(operator: OperatorProcess) -> Iterator[None]:
-    """Have everything within happen at one moment, as the operator sees it."""
-    assert operator.process is not None
-    os.kill(operator.process.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(operator.process.pid, signal.SIGCONT)
 
 
 def omitted_at(user: Client, wanted: int) -> None:
@@ -55,7 +40,7 @@ def test_a_scale_request_and_a_new_image_at_one_moment_both_live(
     user.reported()
     record = Record(user, "shop-worker")
 
-    with standing_still(operator):
+    with operator.standing_still():
         user.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
         user("scale", "deployment/shop-worker", "--replicas=7")
 
@@ -71,7 +56,7 @@ def test_both_counts_set_at_one_moment_end_at_the_formations_with_nothing_betwee
     user.reported()
     record = Record(user, "shop-worker")
 
-    with standing_still(operator):
+    with operator.standing_still():
         user("scale", "deployment/shop-worker", "--replicas=7")
         user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
 
