@@ -61,22 +61,29 @@ def test_a_namespace_that_refuses_a_pod_is_named(
     else:
         person.apply(policy)
 
+    if policy is not None and policy["kind"] == "ResourceQuota":
+        name = policy["metadata"]["name"]
+        eventually(lambda: person.get("resourcequota", name)["status"])  # else it refuses in other words
+
     person.apply(formation)
 
     def refused() -> bool:
         found = worker(person)
         return found.get("reason") == "ReplicaFailure" and words in found["message"]
 
-    eventually(refused, patience=60)
+    eventually(refused, patience=120)
     assert words in " ".join(person("describe", "formation", "shop").stdout.split())
     condition = eventually(lambda: person.condition(kind))
     assert words in condition["message"]
-    assert any(words in note for note in person.events("ReplicaFailure"))
+    eventually(lambda: any(words in note for note in person.events("ReplicaFailure")))
 
 
-def test_health_checks_see_each_stage_of_an_ordinary_life_once(person: Client) -> None:
-    person.apply(shop())
-    history = History(person, "formation", "shop")
+def test_health_checks_see_each_stage_of_an_ordinary_life_once(
+    person: Client, operator: OperatorProcess
+) -> None:
+    with operator.standing_still():  # so that we look before it runs
+        person.apply(shop())
+        history = History(person, "formation", "shop")
     person(*READY)
     command(person, "sleep", "1000")
     person.reported()
@@ -107,23 +114,32 @@ def test_health_checks_see_each_stage_of_an_ordinary_life_once(person: Client) -
 def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(person: Client) -> None:
     person.apply(shop())
     person(*READY)
-    person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 15}})
+    # So long that a process on a busy machine is there before, once the command is a good one again.
+    person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 40}})
     history = History(person, "formation", "shop")
     old = {pod["metadata"]["name"] for pod in person.list_all("pod")}
 
     command(person, *CRASHES)
-    stalled = eventually(lambda: person.condition("Stalled"), patience=90)
-    assert "worker: exited with code 3: no database" in stalled["message"]
-    assert "the rollout is past its deadline" in stalled["message"]
-    assert "1 of the version before still run" in stalled["message"]
-    running = {item["metadata"]["name"] for item in person.list_all("pod") if ready(item)}
-    assert running == old
+    words = (
+        "worker: exited with code 3: no database",
+        "the rollout is past its deadline",
+        "1 of the version before still run",
+    )
+
+    def stalled() -> bool:
+        message = (person.condition("Stalled") or {"message": ""})["message"]
+        assert [each for each in words if each not in message] == [], message
+        return True
+
+    eventually(stalled, patience=150)
+    # In between another one may look ready for the moment that it runs.
+    eventually(lambda: {item["metadata"]["name"] for item in person.list_all("pod") if ready(item)} == old)
     command(person, "sleep", "1000")
     person.reported()
     person(*READY)
 
     assert stages(history.end(), kstatus) == ["Current", "InProgress", "Failed", "InProgress", "Current"]
-    assert person.get("deployment", "shop-worker")["spec"]["progressDeadlineSeconds"] == 15
+    assert person.get("deployment", "shop-worker")["spec"]["progressDeadlineSeconds"] == 40
     last = worker(person)["lastExit"]
     assert (last["exitCode"], last["message"]) == (3, "exited with code 3: no database")
 
@@ -136,8 +152,8 @@ def test_a_process_that_crashes_soon_after_its_start_never_takes_the_place_of_on
     before = {pod["metadata"]["name"] for pod in person.list_all("pod")}
     history = History(person, "formation", "shop")
 
-    command(person, "/bin/sh", "-c", "sleep 2; exit 3")
-    eventually(lambda: worker(person).get("restarts", 0) >= 2, patience=60)
+    command(person, "/bin/sh", "-c", "sleep 1; exit 3")
+    eventually(lambda: worker(person).get("restarts", 0) >= 2, patience=120)
 
     assert before <= {pod["metadata"]["name"] for pod in person.list_all("pod") if ready(pod)}
     assert stages(history.end(), kstatus) == ["Current", "InProgress"]
@@ -167,13 +183,17 @@ def test_a_spec_that_can_not_be_carried_out_fails_and_its_correction_recovers(pe
     assert found == ["Current", "InProgress", "Failed", "InProgress", "Current"]
 
 
+# Its first life is a long one, so that it is believed and looked at before that ends.
+AGAIN_AND_AGAIN = "test -e /memory/lived || sleep 30; touch /memory/lived; sleep 12; exit 3"
+
+
 def test_a_process_that_crashes_again_and_again_never_looks_well_in_between(person: Client) -> None:
     """It is believed at first, of course: each of its lives lasts a while."""
-    person.apply(shop("/bin/sh", "-c", "sleep 12; exit 3"))
+    person.apply(shop("/bin/sh", "-c", AGAIN_AND_AGAIN, volume=True))
     person(*READY)
     history = History(person, "formation", "shop")
 
-    eventually(lambda: worker(person).get("restarts", 0) >= 3, patience=150)
+    eventually(lambda: worker(person).get("restarts", 0) >= 3, patience=300)
 
     versions = history.end()
     assert stages(versions, kstatus) == ["Current", "InProgress"]
@@ -188,7 +208,7 @@ def test_a_process_that_recovers_is_believed_and_how_it_ended_outlives_its_pod(p
     person.apply(shop("/bin/sh", "-c", THIRD_TIME, volume=True))
     history = History(person, "formation", "shop")
 
-    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=120)
     person(*READY)
 
     assert stages(history.end(), kstatus) == ["InProgress", "Current"]
@@ -204,10 +224,11 @@ def test_a_process_that_recovers_is_believed_and_how_it_ended_outlives_its_pod(p
 def test_a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_a_second(
     person: Client, operator: OperatorProcess
 ) -> None:
+    began = time.monotonic()
     person.apply(shop(*CRASHES, replicas=12))
-    history, began = History(person, "formation", "shop"), time.monotonic()
+    history = History(person, "formation", "shop")
 
-    eventually(lambda: worker(person).get("restarts", 0) >= 30, patience=120)
+    eventually(lambda: worker(person).get("restarts", 0) >= 30, patience=300)
     operator.restart()
     throughout(5, lambda: is_in(person, "Crashing", "Exited") is not None)
 
@@ -223,7 +244,8 @@ SLOW = "import http.server as http, time; time.sleep(13); http.HTTPServer(('', 8
 
 
 def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
-    probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 16, "periodSeconds": 1}
+    # So much later than it listens that it does so by then on a busy machine, too.
+    probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 28, "periodSeconds": 1}
     person.apply(shop("python3", "-c", SLOW, port=8080, readinessProbe=probe))
     person.reported()
     history = History(person, "formation", "shop")
@@ -245,7 +267,7 @@ def test_while_an_autoscaler_works_health_checks_see_no_change(person: Client) -
     for minimum, maximum, count in ((4, 20, 4), (1, 2, 2)):
         limits = {"minReplicas": minimum, "maxReplicas": maximum}
         person.merge("hpa", "shop-worker-deployment", {"spec": limits})
-        eventually(lambda count=count: worker(person)["readyReplicas"] == count, patience=60)  # type: ignore[misc]
+        eventually(lambda count=count: worker(person)["readyReplicas"] == count, patience=120)  # type: ignore[misc]
 
     assert stages(history.end(), kstatus) == ["Current"]
 
@@ -265,14 +287,14 @@ def test_each_type_that_is_down_is_told_of_whatever_the_others_do(person: Client
         assert states == {"worker": "Running", "web": "Crashing", "batch": "Unschedulable"}, states
         return "web: couldn't be started: gunicorm" in stalled and "batch: no node can take it" in stalled
 
-    eventually(told, patience=60)
+    eventually(told, patience=120)
 
 
 def test_events_about_a_type_come_once_for_each_change(person: Client) -> None:
     person.apply(shop())
     person(*READY)
     command(person, *CRASHES)
-    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=120)
     command(person, *RUNS)
     person.reported()
     person(*READY)
