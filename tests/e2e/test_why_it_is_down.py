@@ -21,7 +21,7 @@ from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.node
 
-PATIENCE = 150.0
+PATIENCE = 300.0
 SLEEP = ("sleep", "inf")
 NEVER = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 2}
 
@@ -104,10 +104,14 @@ STORAGE = (
     },
 )
 HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
+# With a pause after the trace, because kubelet doesn't wait for the last line to be written.
+TRACEBACK = (
+    "import atexit, time; atexit.register(time.sleep, 1); raise ConnectionError('no database at db:5432')"
+)
 CAUSES = [
     Cause(
         "exit-code",
-        # The pauses: two streams have no order, and kubelet doesn't wait for the last line to be written.
+        # The first pause: two streams have no order.
         a_process(*sh("echo first; sleep 1; echo 'no database at db:5432' >&2; sleep 1; exit 3"), replicas=1),
         "Crashing",
         "Exited",
@@ -194,7 +198,7 @@ CAUSES = [
     ),
     Cause(
         "traceback",
-        a_process("python3", "-c", "raise ConnectionError('no database at db:5432')", replicas=1),
+        a_process("python3", "-c", TRACEBACK, replicas=1),
         "Crashing",
         "Exited",
         ("exited with code 1: ConnectionError: no database at db:5432",),
@@ -297,7 +301,7 @@ CAUSES = [
         "Crashing",
         "Exited",
         ("container helper exited with code 9: migration 7 failed",),
-        pod={"initContainers": [beside(command=[*sh("echo migration 7 failed; exit 9")])]},
+        pod={"initContainers": [beside(command=[*sh("echo migration 7 failed; sleep 1; exit 9")])]},
     ),
     Cause(
         "slow-init",
@@ -509,14 +513,13 @@ def test_describe_says_why(night: Client, cause: Cause) -> None:
         assert [word for word in cause.words if word not in described] == [], described
         last = shown.get("lastExit", {"reason": cause.reason})
         assert last["reason"] == cause.reason or "container helper" in shown["message"], last
+        conditions = night.get("formation", cause.name)["status"]["conditions"]
+        kinds = {item["type"]: item["status"] for item in conditions}
+        assert kinds == {"Ready": "False", ("Stalled" if cause.stalled else "Reconciling"): "True"}
         return True
 
     eventually(told, patience=PATIENCE)
-    kinds = {
-        item["type"]: item["status"] for item in night.get("formation", cause.name)["status"]["conditions"]
-    }
-    assert kinds == {"Ready": "False", ("Stalled" if cause.stalled else "Reconciling"): "True"}
-    assert cause.words[0] in " ".join(warnings(night, cause.name))
+    eventually(lambda: cause.words[0] in " ".join(warnings(night, cause.name)))
 
 
 def warnings(client: Client, name: str) -> list[str]:
