@@ -41,7 +41,7 @@ def start(cluster: Cluster) -> None:
         "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects()})
     )
     cluster.run_kubectl(
-        "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=60s"
+        "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=180s"
     )
 
 

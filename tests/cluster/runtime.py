@@ -79,7 +79,7 @@ def start(record: Record) -> None:
     apart = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", HIDE, hidden]
     command = in_group(*apart, record.binaries["containerd"], "--config", str(file))
     record.start("containerd", command)
-    progress.wait("containerd is ready", lambda: answers(record), [record.daemon("containerd")], 30)
+    progress.wait("containerd is ready", lambda: answers(record), [record.daemon("containerd")])
 
 
 def beside(record: Record, *command: str) -> list[str]:

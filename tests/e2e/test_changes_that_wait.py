@@ -37,15 +37,18 @@ def test_a_quota_of_replica_sets_is_named_as_long_as_it_is_full(person: Client) 
 
     command(person, "sleep", "1000")
 
-    found = eventually(lambda: is_in(person, "Running", "ReplicaFailure"))
-    assert found["message"].startswith("its ReplicaSet can't be created: exceeded quota: one")
+    def refused() -> bool:  # at first the quota may not have been counted yet
+        found = is_in(person, "Running", "ReplicaFailure") or {"message": ""}
+        return str(found["message"]).startswith("its ReplicaSet can't be created: exceeded quota: one")
+
+    eventually(refused)
     assert person.condition("Reconciling")
     person("delete", "resourcequota", "one")
     person(*READY)
 
 
 def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(person: Client) -> None:
-    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=30))
+    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=60))
     person(*READY)
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 6}})
 
@@ -75,7 +78,7 @@ def test_a_crash_is_told_of_while_its_mending_waits(
     person: Client, change: dict[str, object], says: str
 ) -> None:
     person.apply(shop(*CRASHES))
-    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=60)
+    eventually(lambda: is_in(person, "Crashing", "Exited"), patience=120)
     spec(person, **change)
 
     command(person, *RUNS)

@@ -12,13 +12,13 @@ from tests.cluster.cluster import Cluster
 pytestmark = pytest.mark.node
 
 OPERATOR = ("--namespace=formation-system", "deployment/formation-operator")
-READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=60s")
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 
 
 def install(cluster: Cluster) -> None:
     for folder in ("crds", "manifests"):
         cluster.run_kubectl("apply", "-k", str(paths.ROOT / folder))
-    cluster.run_kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
+    cluster.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
 
 
 def pods(kubectl: Client) -> dict[str, str]:
@@ -39,8 +39,9 @@ def test_the_operator_works_as_a_pod_and_what_it_made_outlives_it(
     kubectl(*READY)
     eventually(lambda: ask()["version"] == "v2")  # the old ones still answer while they drain
 
-    without_operator.run_kubectl("delete", "-k", str(paths.ROOT / "manifests" / "operator"))
-    eventually(lambda: len(pods(kubectl)) == 5)  # those of v1 have ended
+    manifests = str(paths.ROOT / "manifests" / "operator")
+    without_operator.run_kubectl("delete", "-k", manifests, "--cascade=foreground")  # with its Pod
+    eventually(lambda: len(pods(kubectl)) == 5, patience=120)  # those of v1 have ended
     throughout(5, lambda: pods(kubectl))
     assert ask()["version"] == "v2"
 

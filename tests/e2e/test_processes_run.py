@@ -16,7 +16,7 @@ from tests.images import shop_image
 pytestmark = pytest.mark.node
 
 Ask = Callable[[], dict[str, str]]
-READY = ("wait", "--for=condition=Ready", "formation/shop")
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 V2 = {"spec": {"image": f"{shop_image.REPOSITORY}:v2"}}
 UNPULLABLE = f"{shop_image.REPOSITORY}:nowhere"
 
@@ -27,7 +27,7 @@ def web(replicas: int = 2) -> builders.Manifest:
 
 def apply_sample(user: Client) -> None:
     user("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
-    user(*READY, "--timeout=60s")
+    user(*READY)
 
 
 def test_every_type_of_the_sample_runs_and_logs(user: Client, shop: None) -> None:
@@ -45,7 +45,7 @@ def test_a_process_knows_its_port_its_formation_its_type_and_its_own_name(
     user: Client, shop: None, ask: Ask
 ) -> None:
     user.apply(a_formation(processes={"web": web(1)}))
-    user(*READY, "--timeout=60s")
+    user(*READY)
 
     answer = ask()
 
@@ -57,9 +57,9 @@ def test_a_process_knows_its_port_its_formation_its_type_and_its_own_name(
 def test_a_command_may_refer_to_the_environment_without_a_shell(user: Client, shop: None) -> None:
     user.apply(a_formation(processes={"worker": a_process("/shop", "$(PROCESS_TYPE)", replicas=1)}))
 
-    user(*READY, "--timeout=60s")
+    user(*READY)
 
-    assert "formation=shop type=worker" in user("logs", "deployment/shop-worker").stdout
+    assert eventually(lambda: "formation=shop type=worker" in user("logs", "deployment/shop-worker").stdout)
 
 
 @pytest.mark.parametrize("kind", ["unpullable", "crashing"])
@@ -75,8 +75,8 @@ def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
     assert user("rollout", "status", "deployment/shop-web", "--timeout=1s", check=False).returncode != 0
     assert {ask()["processName"] for _ in range(10)} <= before
     user.merge("formation", "shop", V2)
-    user(*READY, "--timeout=60s")
-    user("rollout", "status", "deployment/shop-web", "--timeout=1s")
+    user(*READY)
+    user("rollout", "status", "deployment/shop-web", "--timeout=60s")
     eventually(lambda: ask()["version"] == "v2")  # the old ones may answer once more while they drain
 
 
@@ -106,7 +106,7 @@ def test_where_the_image_has_no_numeric_user_the_status_names_the_line_that_mend
     assert stalled["reason"] == reason
     user.merge("formation", "shop", suggested(stalled["message"]))
 
-    user(*READY, "--timeout=60s")
+    user(*READY)
 
 
 def test_without_security_defaults_an_image_runs_as_root(user: Client, real_node: Cluster) -> None:
@@ -115,4 +115,4 @@ def test_without_security_defaults_an_image_runs_as_root(user: Client, real_node
 
     user.merge("formation", "shop", {"spec": {"securityDefaults": "none"}})
 
-    user(*READY, "--timeout=60s")
+    user(*READY)

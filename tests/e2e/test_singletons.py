@@ -90,7 +90,7 @@ def test_an_old_process_finishes_its_work_within_its_grace_period(
     started(journal, 2)
 
     old, new, end = eventually(
-        lambda: lines_of(journal)[:3] if len(lines_of(journal)) > 2 else None, patience=60
+        lambda: lines_of(journal)[:3] if len(lines_of(journal)) > 2 else None, patience=120
     )
     assert new.startswith("start")
     assert end == old.replace("start", "end")
@@ -120,7 +120,7 @@ def started(journal: pathlib.Path, times: int) -> list[str]:
         lines = lines_of(journal)
         return lines if sum(line.startswith("start") for line in lines) >= times else None
 
-    return eventually(enough, patience=60)
+    return eventually(enough, patience=120)
 
 
 def test_singleton_can_be_switched_on_and_off_on_a_live_type(user: Client) -> None:
