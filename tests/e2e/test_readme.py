@@ -28,7 +28,7 @@ NOT_RUN_HERE = {
 }
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall((paths.ROOT / "README.md").read_text())
-AGE = re.compile(r"\b(\d+m)?\d+s$")
+AGE = re.compile(r"\b(\d+[hms])+$")
 
 
 def steps() -> list[tuple[str, str]]:
