@@ -13,7 +13,7 @@ from tests.cluster import paths
 
 WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
 PATIENCE = 180
-"""Seconds: a JVM takes a while to start on a busy machine, and one that was killed is trusted after a minute."""
+"""Seconds: a JVM takes a while to start on a busy machine, and a process that was killed is on probation."""
 HOLD = "formations.dev/held-by-a-test"
 
 Pod = dict[str, Any]
