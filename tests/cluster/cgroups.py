@@ -82,7 +82,7 @@ def read(file: pathlib.Path) -> str:
 
 def remove() -> None:
     """End everything in our group, then remove it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while left := [*members(), *remove_empty()]:
         if time.monotonic() > deadline:
             raise ClusterError(f"the node's processes or control groups don't go away: {left}")

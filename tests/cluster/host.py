@@ -133,7 +133,7 @@ def remove_links() -> None:
     """Remove the bridge and wait for the pods' links, which go with their namespaces a moment later."""
     if settings.BRIDGE not in link_names():
         return
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while pods := json.loads(ip("-json", "link", "show", "master", settings.BRIDGE)):
         if time.monotonic() > deadline:
             raise ClusterError(f"the link {pods[0]['ifname']} of a pod doesn't go away")

@@ -16,7 +16,7 @@ import time
 from tests.cluster.errors import ClusterError
 
 BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
-UNFINISHED = 30
+UNFINISHED = 120
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,9 @@ def step(message: str) -> None:
     print(f"[{time.monotonic() - began:3.0f} s] {message}", flush=True)
 
 
-def wait(what: str, check: Callable[[], bool], running: list[processes.Process], seconds: float = 90) -> None:
+def wait(
+    what: str, check: Callable[[], bool], running: list[processes.Process], seconds: float = 180
+) -> None:
     """Wait until a check holds; raise ClusterError when a daemon dies or it takes too long."""
     deadline = time.monotonic() + seconds
     while not check():

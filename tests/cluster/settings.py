@@ -35,7 +35,7 @@ def port(setting: tuple[str, int]) -> int:
     return int(chosen)
 
 
-def require_free(address: str, setting: tuple[str, int], patience: float = 10) -> None:
+def require_free(address: str, setting: tuple[str, int], patience: float = 30) -> None:
     """Wait until a port is free: an API server holds its own for seconds after it is told to stop."""
     number = port(setting)
     deadline = time.monotonic() + patience
