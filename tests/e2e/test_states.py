@@ -164,6 +164,10 @@ def ready(pod: dict[str, Any]) -> bool:
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
+def runs(pod: dict[str, Any]) -> bool:
+    return any("running" in item["state"] for item in pod["status"].get("containerStatuses") or [])
+
+
 def test_a_spec_that_can_not_be_carried_out_fails_and_its_correction_recovers(person: Client) -> None:
     person.apply(shop())
     person(*READY)
@@ -247,7 +251,8 @@ def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Clien
     # So much later than it listens that it does so by then on a busy machine, too.
     probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 28, "periodSeconds": 1}
     person.apply(shop("python3", "-c", SLOW, port=8080, readinessProbe=probe))
-    person.reported()
+    eventually(lambda: any(runs(pod) for pod in person.list_all("pod")))  # a kubelet that is late is told of
+    eventually(lambda: is_in(person, "Starting", "Progressing"))
     history = History(person, "formation", "shop")
     person(*READY)
 
