@@ -25,6 +25,12 @@ def container_of(pod: Pod) -> dict[str, Any]:
     return dict(container)
 
 
+def is_ready(pod: Pod) -> bool:
+    """Tell whether a Pod is ready."""
+    conditions = pod["status"].get("conditions") or []
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
 def request_of(pod: Pod) -> datetime.datetime:
     """Return when a Pod was asked to go."""
     about = pod["metadata"]
@@ -71,7 +77,7 @@ class Running:
     def settled(self, count: int) -> None:
         """Wait until the Formation is ready with just so many processes of the type, and no other Pods.
 
-        Right after a request to scale it may still be ready with as many as before.
+        Right after something was done to it, the status may still be about what was before.
         """
 
         def is_settled() -> bool:
@@ -79,8 +85,9 @@ class Running:
             process = status.get("processes", {}).get(self.process_type, {})
             figures = [process.get(f"{what}Replicas") for what in ("desired", "updated", "ready")]
             conditions = {item["type"]: item["status"] for item in status.get("conditions") or []}
-            ready = conditions.get("Ready") == "True" and figures == [count] * 3
-            return ready and len(self.pods()) == count
+            pods = self.pods()
+            told = conditions.get("Ready") == "True" and figures == [count] * 3
+            return told and len(pods) == count and all(is_ready(pod) for pod in pods)
 
         eventually(is_settled, PATIENCE)
 
