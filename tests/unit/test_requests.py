@@ -263,7 +263,7 @@ async def test_a_request_is_a_new_one_once_the_deployment_was_written(cluster: C
     assert counts_of(cluster)["web"] == count
 
 
-async def test_a_request_that_never_reached_the_formation_isnt_lost_because_something_else_did(
+async def test_a_request_that_never_reached_the_formation_is_not_lost_because_something_else_did(
     cluster: Cluster,
 ) -> None:
     scaled(cluster, deployment("web", scaled_to=8, version="6"))
@@ -279,7 +279,7 @@ async def test_a_request_that_never_reached_the_formation_isnt_lost_because_some
     assert told(cluster) == ["ScaleHonoured"]
 
 
-async def test_a_request_that_never_reached_the_formation_waits_until_that_isnt_paused_any_more(
+async def test_a_request_that_never_reached_the_formation_waits_until_that_is_paused_no_more(
     cluster: Cluster,
 ) -> None:
     scaled(cluster, deployment("web", scaled_to=8, version="6"))
