@@ -157,7 +157,7 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> No
         for each in policy.build()
     ]
     kubectl("apply", "-f", "-", input="\n---\n".join(costly))
-    eventually(lambda: "daemon off" in warnings(kubectl, running(["nginx"])))
+    eventually(lambda: name in warnings(kubectl, running(["nginx"])))
 
     over = warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30))
 
