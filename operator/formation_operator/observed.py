@@ -6,6 +6,7 @@ A cache of whole objects would cost many times more memory than the facts do.
 import dataclasses
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from formation_operator import naming, ownership, reading
@@ -122,6 +123,10 @@ class Child:
         return (
             dataclasses.replace(other, resource_version=self.resource_version, rollout=self.rollout) == self
         )
+
+
+Children = Mapping[tuple[str, str], Child]
+"""Kind and name of each object that may be a Formation's, and what is known of it."""
 
 
 def child(raw: dict[str, Any], kind: str) -> Child:

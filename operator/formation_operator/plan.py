@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from formation_operator import naming, ownership
 from formation_operator.desired import Intent
-from formation_operator.observed import Child, Key
+from formation_operator.observed import Child, Children, Key
 from formation_operator.reasons import Trouble
 
 
@@ -72,7 +72,7 @@ RENAME = "rename the process type or the Formation"
 
 def plan(
     intents: Iterable[Intent],
-    children: Mapping[tuple[str, str], Child],
+    children: Children,
     failed: Collection[str],
     world: World,
 ) -> list[Action]:

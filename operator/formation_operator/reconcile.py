@@ -1,7 +1,7 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pydantic
@@ -27,14 +27,11 @@ from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
-from formation_operator.observed import Child, Key
+from formation_operator.observed import Child, Children, Key
 from formation_operator.reasons import Trouble
 from formation_operator.seen import Problem, Seen
 from formation_operator.settings import Settings
 from formation_operator.times import Clock
-
-Children = Mapping[tuple[str, str], Child]
-"""Kind and name of each object that may be a Formation's, and what is known of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,12 +91,13 @@ class Reconciler:
 
         # As the requests are judged by: what comes while that is done is found before it is written over.
         children = self._cache.children_of(key)
-        async for notice in self._requests.honour(key, formation):
+        async for notice in self._requests.honour(key, formation, children):
             await self._reporter.tell(raw, [notice])
-        if key not in self._cache.formations:
+        current = self._cache.formations.get(key)
+        if current is None:
             return True
-        raw = self._cache.formations[key]
-        formation = parse(raw)
+        if current is not raw:
+            raw, formation = current, parse(current)
         counted = self._counts(key, formation, children)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
         outcomes = [] if formation.spec.paused else await self._act(key, wanted, children)

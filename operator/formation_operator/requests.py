@@ -7,7 +7,7 @@ from formation_operator.cache import Cache
 from formation_operator.cluster import Cluster
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
-from formation_operator.observed import Child, Key
+from formation_operator.observed import Child, Children, Key
 from formation_operator.scaling import Answer, Request, Scaled, Try
 
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
@@ -34,13 +34,17 @@ class Requests:
         """Drop what is remembered of a Formation that is gone."""
         self._answers.pop(key, None)
 
-    async def honour(self, key: Key, formation: Formation) -> AsyncIterator[Notice]:
-        """Bring the Formation in the cache to what was asked, and yield what to tell about it.
+    async def honour(self, key: Key, formation: Formation, children: Children) -> AsyncIterator[Notice]:
+        """Bring the Formation in the cache to what was asked of its children, and yield what to tell.
 
         Raises `ConflictError` if the Formation is another than the one in the cache.
         """
-        found = self._scaled(key, formation)
-        answers = self._answers[key] = self._unwritten(key, formation)
+        found = self._scaled(key, formation, children)
+        answers = self._unwritten(key, formation, children)
+        if found or answers:
+            self._answers[key] = answers
+        else:
+            self.forget(key)
         if formation.spec.paused or not found:
             return
         await self._look_for_autoscalers(key[0])
@@ -70,10 +74,9 @@ class Requests:
         """Forget what was answered about a Deployment: it has been written, and has a base of its own."""
         self._answers.get(key, {}).pop(process_type, None)
 
-    def _unwritten(self, key: Key, formation: Formation) -> dict[str, Answer]:
+    def _unwritten(self, key: Key, formation: Formation, children: Children) -> dict[str, Answer]:
         """Return the answers about Deployments that haven't been written since, in use or not."""
-        children, types = self._cache.children_of(key), formation.spec.processes
-        kept = {}
+        types, kept = formation.spec.processes, {}
         for name, answer in self._answers.get(key, {}).items():
             child = children.get(("Deployment", naming.child(key[1], name)))
             if child is not None and child.uid == answer.uid and not child.owns_count:
@@ -81,9 +84,8 @@ class Requests:
                 kept[name] = answer.seen_from(formation.metadata.generation, declared)
         return kept
 
-    def _scaled(self, key: Key, formation: Formation) -> dict[str, Child]:
+    def _scaled(self, key: Key, formation: Formation, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
-        children = self._cache.children_of(key)
         known = self._cache.autoscalers_in(key[0])
         found = {
             name: children.get(("Deployment", naming.child(key[1], name)))

@@ -118,10 +118,10 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
-    if not _asked(scaled, policy) or (scaled.answer is not None and scaled.answer.about(child)):
+    answer = scaled.answer
+    if not _asked(scaled, policy) or (answer is not None and answer.about(child)):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
-    answer = scaled.answer
     base = child.remembered if answer is None else answer.count
     if base is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
