@@ -116,6 +116,12 @@ def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
         time.sleep(0.1)
 
 
+def is_ready(pod: builders.Manifest) -> bool:
+    """Tell whether a Pod is ready."""
+    conditions = pod["status"].get("conditions") or []
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
 def established(kubectl: Client, kind: str) -> None:
     """Wait until a kind, as ``plural.group``, is served and kubectl has heard of it.
 

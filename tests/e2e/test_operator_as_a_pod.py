@@ -8,11 +8,11 @@ import pytest
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
+from tests.e2e.workers import READY
 
 pytestmark = pytest.mark.node
 
 OPERATOR = ("--namespace=formation-system", "deployment/formation-operator")
-READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 
 
 def install(cluster: Cluster) -> None:

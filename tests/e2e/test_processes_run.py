@@ -11,12 +11,12 @@ from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
+from tests.e2e.workers import READY
 from tests.images import shop_image
 
 pytestmark = pytest.mark.node
 
 Ask = Callable[[], dict[str, str]]
-READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
 V2 = {"spec": {"image": f"{shop_image.REPOSITORY}:v2"}}
 UNPULLABLE = f"{shop_image.REPOSITORY}:nowhere"
 

@@ -8,6 +8,7 @@ from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import images, metrics
 from tests.cluster.cluster import Cluster
+from tests.e2e.workers import READY
 
 pytestmark = pytest.mark.node
 
@@ -49,12 +50,12 @@ def busy(real_node: Cluster, tmp_path: pathlib.Path) -> None:
 def test_a_busy_type_is_scaled_out_by_an_autoscaler_and_nobody_fights_it(user: Client, busy: None) -> None:
     limited = {"requests": {"cpu": "50m"}, "limits": {"cpu": "100m"}}
     user.apply(a_formation(image=IMAGE, processes={"worker": a_process("/busy", resources=limited)}))
-    user("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
+    user(*READY)
 
     user("autoscale", "deployment/shop-worker", "--min=1", "--max=3", "--cpu=50%")
 
     eventually(lambda: user.get("deployment", "shop-worker")["spec"]["replicas"] == 3, patience=300)
     worker = eventually(lambda: user.reported()["status"]["processes"]["worker"])
     assert worker["replicasManagedBy"] == "HorizontalPodAutoscaler/shop-worker"
-    user("wait", "--for=condition=Ready", "formation/shop", "--timeout=180s")
+    user(*READY)
     assert not user.events("DriftRepaired")

@@ -9,7 +9,7 @@ import pytest
 
 from tests import builders
 from tests.builders import a_process
-from tests.client import Client, eventually, throughout
+from tests.client import Client, eventually, is_ready, throughout
 from tests.contract.counting import an_hpa
 from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
 from tests.health_checks import argo_cd, flux, kstatus
@@ -133,7 +133,7 @@ def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(per
 
     eventually(stalled, patience=150)
     # In between another one may look ready for the moment that it runs.
-    eventually(lambda: {item["metadata"]["name"] for item in person.list_all("pod") if ready(item)} == old)
+    eventually(lambda: {item["metadata"]["name"] for item in person.list_all("pod") if is_ready(item)} == old)
     command(person, "sleep", "1000")
     person.reported()
     person(*READY)
@@ -155,13 +155,8 @@ def test_a_process_that_crashes_soon_after_its_start_never_takes_the_place_of_on
     command(person, "/bin/sh", "-c", "sleep 1; exit 3")
     eventually(lambda: worker(person).get("restarts", 0) >= 2, patience=120)
 
-    assert before <= {pod["metadata"]["name"] for pod in person.list_all("pod") if ready(pod)}
+    assert before <= {pod["metadata"]["name"] for pod in person.list_all("pod") if is_ready(pod)}
     assert stages(history.end(), kstatus) == ["Current", "InProgress"]
-
-
-def ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions") or []
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
 def runs(pod: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from formation_operator import naming
-from tests.client import Client, eventually
+from tests.client import Client, eventually, is_ready
 from tests.cluster import paths
 
 WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
@@ -23,12 +23,6 @@ def container_of(pod: Pod) -> dict[str, Any]:
     """Return how the one container of a Pod is."""
     (container,) = pod["status"]["containerStatuses"]
     return dict(container)
-
-
-def is_ready(pod: Pod) -> bool:
-    """Tell whether a Pod is ready."""
-    conditions = pod["status"].get("conditions") or []
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
 def request_of(pod: Pod) -> datetime.datetime:

@@ -119,9 +119,8 @@ def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: 
         end = worker.end_of_one()
         lines = written(end.pod)
 
-    assert (
-        end.exit_code == 0
-    )  # after its grace period, counted by a kubelet that may be late, it would be 137
+    # After its grace period, counted by a kubelet that may be late, it would be 137.
+    assert end.exit_code == 0
     assert "stopped after job" in lines[-1]
     assert sum("begun" in line for line in lines) == sum("done" in line for line in lines) > 0
     worker.settled(1)

@@ -35,8 +35,7 @@ def deployment(name: str, *, scaled_to: int = 0, version: str = "5") -> Object:
         managed.append(
             {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsV1": theirs}
         )
-    about = {"uid": f"uid-of-{name}", "generation": int(version), "resourceVersion": version}
-    raw["metadata"].update(about, managedFields=managed)
+    raw["metadata"].update(uid=f"uid-of-{name}", resourceVersion=version, managedFields=managed)
     return raw
 
 
@@ -103,7 +102,7 @@ class Cluster:
 @pytest.fixture
 def cluster() -> Cluster:
     cluster = Cluster(Cache())
-    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    watched(cluster)
     for raw in cluster.deployments.values():
         cluster.known.put_child(child(raw, "Deployment"))
     return cluster
@@ -111,6 +110,12 @@ def cluster() -> Cluster:
 
 def scaled(cluster: Cluster, raw: Object) -> None:
     cluster.late.append(raw)
+
+
+async def web_scaled(cluster: Cluster, count: int, *, version: str = "6") -> None:
+    """Have somebody scale web, and the watch tell of it."""
+    scaled(cluster, deployment("web", scaled_to=count, version=version))
+    await cluster.select()
 
 
 def told(cluster: Cluster) -> list[str]:
@@ -145,6 +150,20 @@ def reconciler(cluster: Cluster) -> reconcile.Reconciler:
     )
 
 
+async def unanswered(cluster: Cluster, here: reconcile.Reconciler) -> None:
+    """Run a pass that writes to the Formation and isn't told so."""
+    cluster.lost_answers = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+
+
+async def unsent(cluster: Cluster, here: reconcile.Reconciler) -> None:
+    """Run a pass that can't reach the Formation."""
+    cluster.unsent = 1
+    with pytest.raises(errors.UnavailableError):
+        await here.run(KEY)
+
+
 def counts_of(cluster: Cluster) -> dict[str, int]:
     return {name: item["replicas"] for name, item in cluster.formation["spec"]["processes"].items()}
 
@@ -153,8 +172,7 @@ def counts_of(cluster: Cluster) -> dict[str, int]:
 async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
     cluster: Cluster, last: tuple[str, int]
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     name, count = last
     scaled(cluster, deployment(name, scaled_to=count, version="7"))
@@ -166,17 +184,13 @@ async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
 
 
 async def test_a_request_after_one_whose_answer_was_lost_is_honoured(cluster: Cluster) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
-    cluster.lost_answers = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
-    scaled(cluster, deployment("web", scaled_to=9, version="7"))
-    await cluster.select()
+    await unanswered(cluster, here)
+    await web_scaled(cluster, 9, version="7")
     with pytest.raises(errors.ConflictError):
         await here.run(KEY)  # the watch hasn't told of the first one yet
-    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    watched(cluster)
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 9
     assert [notice.reason for notice in cluster.told][:1] == ["ScaleHonoured"]
@@ -185,13 +199,12 @@ async def test_a_request_after_one_whose_answer_was_lost_is_honoured(cluster: Cl
 async def test_who_edits_the_formation_after_a_request_was_honoured_has_the_last_word(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     await here.run(KEY)  # the Deployment can't be written
     assert counts_of(cluster)["web"] == 8
     cluster.edit("web", 4)
-    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    watched(cluster)
     for _ in range(2):
         await here.run(KEY)
     assert counts_of(cluster)["web"] == 4
@@ -202,16 +215,13 @@ async def test_who_edits_the_formation_after_a_request_was_honoured_has_the_last
 async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_last_word(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
-    cluster.lost_answers = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
+    await unanswered(cluster, here)
     cluster.edit("web", 4)
     with pytest.raises(errors.ConflictError):
         await here.run(KEY)  # the watch has told of nothing yet
-    cluster.known.put_formation(copy.deepcopy(cluster.formation))
+    watched(cluster)
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 4
 
@@ -219,16 +229,14 @@ async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_
 async def test_an_answered_request_is_no_new_one_because_something_else_of_the_deployment_is_changed(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     await here.run(KEY)  # the Deployment can't be written
     cluster.edit("web", 4)
     watched(cluster)
     await here.run(KEY)
     reported(cluster)
-    scaled(cluster, deployment("web", scaled_to=8, version="7"))  # kubectl rollout restart
-    await cluster.select()
+    await web_scaled(cluster, 8, version="7")  # kubectl rollout restart
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 4
 
@@ -236,8 +244,7 @@ async def test_an_answered_request_is_no_new_one_because_something_else_of_the_d
 async def test_an_answered_request_is_no_new_one_because_the_count_was_left_open_for_a_while(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     await here.run(KEY)  # the Deployment can't be written
     for count in (None, 4):
@@ -249,16 +256,14 @@ async def test_an_answered_request_is_no_new_one_because_the_count_was_left_open
 
 @pytest.mark.parametrize("count", [8, 9], ids=["the same count", "another count"])
 async def test_a_request_is_a_new_one_once_the_deployment_was_written(cluster: Cluster, count: int) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     await here.run(KEY)  # the Deployment can't be written
     cluster.edit("web", 4)
     watched(cluster)
     cluster.written = deployment("web", version="7")
     await here.run(KEY)
-    scaled(cluster, deployment("web", scaled_to=count, version="8"))
-    await cluster.select()
+    await web_scaled(cluster, count, version="8")
     await here.run(KEY)
     assert counts_of(cluster)["web"] == count
 
@@ -266,12 +271,9 @@ async def test_a_request_is_a_new_one_once_the_deployment_was_written(cluster: C
 async def test_a_request_that_never_reached_the_formation_is_not_lost_because_something_else_did(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
-    cluster.unsent = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
+    await unsent(cluster, here)
     cluster.edit("worker", 5)
     watched(cluster)
     await here.run(KEY)
@@ -282,12 +284,9 @@ async def test_a_request_that_never_reached_the_formation_is_not_lost_because_so
 async def test_a_request_that_never_reached_the_formation_waits_until_that_is_paused_no_more(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
-    cluster.unsent = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
+    await unsent(cluster, here)
     for paused in (True, False):
         cluster.formation["spec"]["paused"] = paused
         cluster.edit("worker", 4)
@@ -300,12 +299,9 @@ async def test_a_request_that_never_reached_the_formation_waits_until_that_is_pa
 async def test_a_request_that_may_have_been_overruled_while_its_answer_was_lost_is_told_of(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
-    cluster.unsent = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
+    await unsent(cluster, here)
     for count in (5, 6):
         cluster.edit("worker", count)
     watched(cluster)
@@ -317,14 +313,10 @@ async def test_a_request_that_may_have_been_overruled_while_its_answer_was_lost_
 async def test_what_is_known_of_a_first_request_outlasts_a_second_one_that_never_reached_the_formation(
     cluster: Cluster,
 ) -> None:
-    scaled(cluster, deployment("web", scaled_to=8, version="6"))
-    await cluster.select()
+    await web_scaled(cluster, 8)
     here = reconciler(cluster)
     await here.run(KEY)  # the Deployment can't be written
-    scaled(cluster, deployment("web", scaled_to=9, version="7"))
-    await cluster.select()
-    cluster.unsent = 1
-    with pytest.raises(errors.UnavailableError):
-        await here.run(KEY)
+    await web_scaled(cluster, 9, version="7")
+    await unsent(cluster, here)
     await here.run(KEY)
     assert counts_of(cluster)["web"] == 9
