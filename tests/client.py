@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
@@ -130,6 +131,20 @@ def established(kubectl: Client, kind: str) -> None:
     condition = ("wait", "--for=condition=Established", f"crd/{kind}")
     eventually(lambda: kubectl(*condition, check=False).returncode == 0)
     eventually(lambda: kubectl("get", kind, check=False).returncode == 0)
+
+
+def fetch(url: str) -> str:
+    """Return what a URL answers; a new Service takes a moment until it leads somewhere."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with opener.open(url, timeout=5) as answer:
+                return str(answer.read(), "utf-8")
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def throughout(seconds: float, probe: Callable[[], T]) -> T:

@@ -2,13 +2,11 @@
 
 import json
 import pathlib
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.client import PATIENCE, Client, established, eventually
+from tests.client import Client, established, eventually, fetch
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
 from tests.images import debian, operator_image, shop_image
@@ -60,23 +58,10 @@ def ask(real_node: Cluster, namespace: str) -> Callable[[], Answer]:
         service = json.loads(
             real_node.run_kubectl("get", "service/shop-web", "--namespace", namespace, "-o", "json")
         )
-        return fetch(f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}/")
+        address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
+        return dict(json.loads(fetch(f"http://{address}/")))
 
     return answer
-
-
-def fetch(url: str, patience: float = PATIENCE) -> Answer:
-    """Return what web answers; a new Service takes a moment until it leads somewhere."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with opener.open(url, timeout=5) as answer:
-                return dict(json.load(answer))
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

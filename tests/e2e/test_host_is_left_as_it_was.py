@@ -4,14 +4,12 @@ import os
 import pathlib
 import re
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
 import tests.cluster
-from tests.client import PATIENCE, eventually
+from tests.client import eventually, fetch
 from tests.cluster import firewall, images, packages, record
 
 pytestmark = pytest.mark.host
@@ -90,20 +88,6 @@ def run_a_pod(cluster: tests.cluster.Cluster) -> str:
     cluster.run_kubectl("wait", "pod/probe", "--for=condition=Ready", "--timeout=180s")
     address = cluster.run_kubectl("get", "service/probe", "--output=jsonpath={.spec.clusterIP}")
     return fetch(f"http://{address}:8080/api")
-
-
-def fetch(url: str, patience: float = PATIENCE) -> str:
-    """Return what a URL answers; a new Service takes a moment until it leads somewhere."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            with opener.open(url, timeout=5) as answer:
-                return str(answer.read(), "utf-8")
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def test_a_pod_runs_and_the_host_is_as_before_afterwards() -> None:
