@@ -1,4 +1,7 @@
-"""A user's side of the cluster: kubectl in a namespace of its own, and waiting for what must come."""
+"""A user's side of the cluster: kubectl in a namespace of its own, and waiting for what must come.
+
+What a user types is kubectl's. What a test only looks at is asked in this process.
+"""
 
 import dataclasses
 import json
@@ -8,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-from tests import builders
+from tests import builders, server
 from tests.cluster.cluster import Cluster, environment
 
 T = TypeVar("T")
@@ -58,22 +61,29 @@ class Client:
         """Apply a manifest as a user does."""
         self("apply", *flags, "-f", "-", input=builders.text(manifest))
 
+    @property
+    def server(self) -> server.Server:
+        """The API server, asked in this process with kubectl's rights."""
+        return server.of(self.cluster)
+
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Return an object, managed fields included."""
-        return dict(json.loads(self("get", kind, name, "--show-managed-fields", "-o", "json").stdout))
+        return self.server.get(kind, self.namespace, name)
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
         """Return an object, or nothing if there is none."""
-        out = self("get", kind, name, "--ignore-not-found", "-o", "json").stdout
-        return json.loads(out) if out else None
+        return self.server.find(kind, self.namespace, name)
 
     def list_all(self, kind: str) -> list[dict[str, Any]]:
         """Return all objects of a kind."""
-        return list(json.loads(self("get", kind, "-o", "json").stdout)["items"])
+        return self.server.list_all(kind, self.namespace)
 
     def merge(self, kind: str, name: str, patch: dict[str, Any], *flags: str) -> None:
-        """Patch an object by merge patch."""
-        self("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *flags)
+        """Patch an object by merge patch: with flags by kubectl, for which they are."""
+        if flags:
+            self("patch", kind, name, "--type=merge", "-p", json.dumps(patch), *flags)
+        else:
+            self.server.merge(kind, self.namespace, name, patch)
 
     def container(self, deployment: str = "shop-worker") -> dict[str, Any]:
         """Return the one container of a Deployment's pod template."""
@@ -97,8 +107,11 @@ class Client:
 
     def events(self, reason: str) -> list[str]:
         """Return the notes of the Events with a reason."""
-        items = json.loads(self("get", "events.events.k8s.io", "-o", "json").stdout)["items"]
-        return [item["note"] for item in items if item["reason"] == reason]
+        return [item["note"] for item in self.all_events() if item["reason"] == reason]
+
+    def all_events(self) -> list[dict[str, Any]]:
+        """Return the Events of the namespace."""
+        return self.list_all("events.events.k8s.io")
 
 
 def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:

@@ -1,18 +1,25 @@
-"""The cluster, its node, a namespace of one's own, and the operator as it is shipped."""
+"""The cluster, its node, a namespace of one's own, and the operator as it is shipped.
 
-import contextlib
-import itertools
-import pathlib
-import uuid
+Tests run side by side, in processes that share one cluster and one operator. What stops, kills or replaces
+the operator, changes or loads the cluster, or counts its writes is marked `alone`. A test that forgets that
+is found out: side by side, its account may change nothing that concerns all, and nobody stops the operator.
+"""
+
 from collections.abc import Iterator
 
 import pytest
 
 from tests import cluster as clusters
+from tests import rights
 from tests.client import Client, established, eventually
-from tests.cluster import paths
+from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
+from tests.namespaces import fresh_namespace
+from tests.once import once
 from tests.operator_process import OperatorProcess
+
+FOLDERS = ("systems", "e2e", "contract", "faults")
+"""What takes longest begins first, so that nothing is left to wait for at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,21 +27,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
 
 
-_numbers = itertools.count(1)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the slower folders first."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(paths.ROOT / "tests").parts[0]
+        return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+
+    items.sort(key=place)
+
+
+def is_beside_others(config: pytest.Config) -> bool:
+    """Tell whether other processes run other tests on the same cluster."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the operator that this run has started, and show what it said last."""
+    running = None if is_beside_others(session.config) else clusters.current()
+    if running is None:
+        return
+    operator = OperatorProcess(running)
+    if operator.pid is not None:
+        operator.stop()
+        print(f"\nthe operator's log:\n{operator.last_lines(20000)}")
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """The cluster that runs, or else one that is started for this session and ended after it."""
+def administrator(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """The cluster that runs, or else one that is started for this session and ended after it.
+
+    Its administrator may do everything: beside others, only what concerns nobody else.
+    """
     running = clusters.current()
+    if running is None and is_beside_others(pytestconfig):
+        pytest.exit("tests side by side need a cluster that is up: make up")
     yield running or clusters.up()
     if running is None:
         clusters.down()
 
 
 @pytest.fixture(scope="session")
-def installed(cluster: Cluster) -> Cluster:
+def installed(administrator: Cluster, pytestconfig: pytest.Config) -> Cluster:
     """The cluster with our CRD and RBAC, installed by the README's own commands."""
+    once("installed", lambda: install(administrator))
+    return rights.restricted(administrator) if is_beside_others(pytestconfig) else administrator
+
+
+def install(cluster: Cluster) -> None:
+    """Install our CRD and RBAC, and make the account of the tests that run side by side."""
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
     cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
     kubectl = Client(cluster, "default")
@@ -42,7 +84,7 @@ def installed(cluster: Cluster) -> Cluster:
     # The server publishes a kind's description a moment after it serves the kind.
     explained = ("explain", "formations.formations.dev")
     eventually(lambda: kubectl(*explained, check=False).returncode == 0)
-    return cluster
+    rights.grant(cluster)
 
 
 @pytest.fixture(scope="session")
@@ -54,23 +96,19 @@ def real_node(installed: Cluster) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def operator(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+def operator(administrator: Cluster, installed: Cluster, pytestconfig: pytest.Config) -> OperatorProcess:
     """The operator, running as a process with the RBAC that we ship."""
-    log: pathlib.Path = tmp_path_factory.mktemp("operator") / "operator.log"
-    running = OperatorProcess(installed, log)
-    running.start()
-    yield running
-    running.stop()
-    print(f"\nthe operator's log:\n{log.read_text()[-20000:]}")
+    once("operator", OperatorProcess(administrator).start)
+    return OperatorProcess(administrator, shared=is_beside_others(pytestconfig))
 
 
-@contextlib.contextmanager
-def fresh_namespace(installed: Cluster) -> Iterator[str]:
-    """Make a namespace, and delete it afterwards without waiting for it."""
-    name = f"t{next(_numbers)}-{uuid.uuid4().hex[:5]}"
-    installed.run_kubectl("create", "namespace", name)
-    yield name
-    installed.run_kubectl("delete", "namespace", name, "--wait=false")
+@pytest.fixture
+def daemons(operator: OperatorProcess) -> record.Record:
+    """The processes of the cluster, which a test may stop."""
+    assert not operator.shared, "other tests rely on the cluster now: mark this test `alone`"
+    known = record.load()
+    assert known is not None
+    return known
 
 
 @pytest.fixture
@@ -89,8 +127,7 @@ def kubectl(installed: Cluster, namespace: str) -> Client:
 @pytest.fixture
 def user(operator: OperatorProcess, kubectl: Client) -> Client:
     """Kubectl in the fresh namespace, with the operator at work."""
-    assert operator.process is not None
-    assert operator.process.poll() is None, f"the operator has died:\n{operator.last_lines()}"
+    assert operator.pid is not None, f"the operator has died:\n{operator.last_lines()}"
     return kubectl
 
 

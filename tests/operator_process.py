@@ -1,63 +1,64 @@
-"""The operator under test: a process of its own, with the service account and RBAC that we ship."""
+"""The operator under test: a process with the service account and RBAC that we ship, the same for all tests.
+
+It is a guest of the cluster, so it ends with that, whatever becomes of the tests.
+"""
 
 import contextlib
 import dataclasses
 import pathlib
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
 
+NAME = "operator"
 START_SECONDS = 120
+STOP_SECONDS = 60
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class OperatorProcess:
     """Starts, stops and restarts the operator against a cluster."""
 
     cluster: Cluster
-    log: pathlib.Path
-    process: subprocess.Popen[bytes] | None = None
-    health: str = ""
-    """Where this process, and none that a broken run left behind, answers its health check."""
+    shared: bool = False
+    """Whether tests that run at this moment rely on it: then nobody may stop it."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
+        self._require_mine()
         kubeconfig = self.cluster.kubeconfig_for("formation-system", "formation-operator")
-        self.health = f"http://127.0.0.1:{free_port()}/healthz"
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "formation_operator", "--liveness", self.health, *flags],
-                env={**environment(), "KUBECONFIG": str(kubeconfig)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        health = f"http://127.0.0.1:{free_port()}/healthz"
+        command = [sys.executable, "-m", "formation_operator", "--liveness", health, *flags]
+        with lifecycle.alone():
+            started = _cluster().start_guest(NAME, command, {**environment(), "KUBECONFIG": str(kubeconfig)})
         deadline = time.monotonic() + START_SECONDS
-        while not self._healthy():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+        while not healthy(health):
+            if not processes.is_alive(started) or time.monotonic() > deadline:
                 raise RuntimeError(f"the operator didn't start:\n{self.last_lines()}")
             time.sleep(0.1)
 
-    def stop(self) -> None:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask the operator to stop, as Kubernetes does, and wait for it."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=60)
-            self.process = None
+        self._require_mine()
+        running = self._process()
+        if running is None:
+            return
+        processes.send(running, number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while processes.is_alive(running):
+            assert time.monotonic() < deadline, f"the operator doesn't stop:\n{self.last_lines()}"
+            processes.wait_for_end(running.pid)
 
     def kill(self) -> None:
         """End the operator without warning."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(timeout=60)
-            self.process = None
+        self.stop(signal.SIGKILL)
 
     def restart(self) -> None:
         """Stop and start."""
@@ -67,24 +68,51 @@ class OperatorProcess:
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Have everything within happen at one moment, as the operator sees it."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self._require_mine()
+        running = self._process()
+        assert running is not None
+        processes.send(running, signal.SIGSTOP)
         try:
             yield
         finally:
-            self.process.send_signal(signal.SIGCONT)
+            processes.send(running, signal.SIGCONT)
 
-    def last_lines(self) -> str:
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, while it runs."""
+        running = self._process()
+        return running.pid if running and processes.is_alive(running) else None
+
+    def last_lines(self, characters: int = 3000) -> str:
         """Return the end of the log."""
-        return self.log.read_text()[-3000:]
+        return self.log.read_text(errors="replace")[-characters:]
 
-    def _healthy(self) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(self.health, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+    @property
+    def log(self) -> pathlib.Path:
+        """What all operators on this cluster have logged so far."""
+        return paths.state() / "logs" / f"{NAME}.log"
+
+    def _process(self) -> processes.Process | None:
+        return next((guest for guest in _cluster().guests if guest.name == NAME), None)
+
+    def _require_mine(self) -> None:
+        assert not self.shared, "other tests rely on the operator now: mark this test `alone`"
+
+
+def _cluster() -> record.Record:
+    known = record.load()
+    assert known is not None, "the cluster has gone"
+    return known
+
+
+def healthy(url: str) -> bool:
+    """Tell whether a health check is answered well."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def free_port() -> int:

@@ -17,11 +17,13 @@ class Cluster:
     server_url: str
     state: pathlib.Path
     binaries: dict[str, pathlib.Path]
+    account: pathlib.Path | None = None
+    """The kubeconfig of somebody else than the administrator."""
 
     @property
     def kubeconfig(self) -> pathlib.Path:
-        """The administrator's kubeconfig."""
-        return self.state / "admin.kubeconfig"
+        """The kubeconfig that all here is done with: the administrator's, unless another was chosen."""
+        return self.account or self.state / "admin.kubeconfig"
 
     @property
     def kubectl(self) -> pathlib.Path:
@@ -34,7 +36,7 @@ class Cluster:
         return self.state / "pki" / "ca.crt"
 
     def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl as the administrator and return its output; raises CalledProcessError."""
+        """Run kubectl and return its output; raises CalledProcessError."""
         done = subprocess.run(
             [str(self.kubectl), *arguments],
             env={**environment(), "KUBECONFIG": str(self.kubeconfig)},

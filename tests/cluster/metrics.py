@@ -6,7 +6,7 @@ its Service has no selector but an EndpointSlice that leads to the bridge's addr
 
 import json
 
-from tests.cluster import build, record, settings
+from tests.cluster import build, lifecycle, record, settings
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 
@@ -15,34 +15,36 @@ NAME = "metrics-server"
 
 def start(cluster: Cluster) -> None:
     """Build metrics-server if needed, start it, and wait until the API server gives its figures."""
-    known = record.load()
-    if known is None or cluster.node != "real":
-        raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
     binary = build.ensure((build.METRICS,))[NAME]
-    kubeconfig = str(cluster.kubeconfig)
-    known.start_guest(
-        NAME,
-        [
-            str(binary),
-            f"--kubeconfig={kubeconfig}",
-            f"--authentication-kubeconfig={kubeconfig}",
-            f"--authorization-kubeconfig={kubeconfig}",
-            f"--bind-address={settings.BRIDGE_ADDRESS}",
-            f"--secure-port={settings.port(settings.METRICS_PORT)}",
-            f"--cert-dir={cluster.state / NAME}",
-            "--kubelet-insecure-tls",
-            "--kubelet-preferred-address-types=InternalIP",
-            "--kubelet-request-timeout=5s",
-            "--metric-resolution=10s",
-        ],
-        {},
-    )
+    with lifecycle.alone():
+        known = record.load()
+        if known is None or cluster.node != "real":
+            raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
+        known.start_guest(NAME, command(cluster, str(binary)), {})
     cluster.run_kubectl(
         "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects()})
     )
     cluster.run_kubectl(
         "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=180s"
     )
+
+
+def command(cluster: Cluster, binary: str) -> list[str]:
+    """Return the command of metrics-server."""
+    kubeconfig = str(cluster.kubeconfig)
+    return [
+        binary,
+        f"--kubeconfig={kubeconfig}",
+        f"--authentication-kubeconfig={kubeconfig}",
+        f"--authorization-kubeconfig={kubeconfig}",
+        f"--bind-address={settings.BRIDGE_ADDRESS}",
+        f"--secure-port={settings.port(settings.METRICS_PORT)}",
+        f"--cert-dir={cluster.state / NAME}",
+        "--kubelet-insecure-tls",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-request-timeout=5s",
+        "--metric-resolution=10s",
+    ]
 
 
 def objects() -> list[dict[str, object]]:

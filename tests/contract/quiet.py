@@ -12,10 +12,13 @@ HELD: Manifest = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
 """A podTemplate of Pods that stay as they are made, whatever kubelet, an image's pull or other Pods do."""
 
 
-def writes(client: Client) -> dict[tuple[str, str, str], int]:
+Writes = dict[tuple[str, str, str], int]
+
+
+def writes(client: Client) -> Writes:
     """Return how many writes the server has answered so far, by verb, resource and subresource."""
-    metrics = client("get", "--raw", "/metrics").stdout
-    counted: dict[tuple[str, str, str], int] = {}
+    metrics = client.server.request("GET", "/metrics").decode()
+    counted: Writes = {}
     for line in metrics.splitlines():
         if line.startswith("apiserver_request_total{"):
             labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
@@ -34,8 +37,9 @@ def versions(client: Client, name: str) -> dict[str, str]:
 
 def everywhere(client: Client) -> set[str]:
     """Return the namespaces that anything of ours is in; the figures of the server don't tell them apart."""
-    columns = "jsonpath={range .items[*]}{.metadata.namespace} {end}"
-    return {*client("get", "formations,deployments,pods", "--all-namespaces", "-o", columns).stdout.split()}
+    kinds = ("formations", "deployments", "pods")
+    items = [item for kind in kinds for item in client.server.list_all(kind, "")]
+    return {item["metadata"]["namespace"] for item in items}
 
 
 def held(client: Client, name: str) -> None:
@@ -59,10 +63,10 @@ def is_held(process: Manifest) -> bool:
     return whole and str(process.get("message")).startswith("waits for its scheduling gates")
 
 
-def settle(client: Client, name: str) -> None:
+def settle(*clients: Client) -> None:
     """Wait until nothing of anybody else is there any more, and no write has happened for five seconds."""
-    client.reported(name)
-    eventually(lambda: everywhere(client) == {client.namespace}, patience=240)
+    client, *_ = clients
+    eventually(lambda: everywhere(client) <= {each.namespace for each in clients}, patience=240)
 
     def still() -> bool:
         before = writes(client)

@@ -1,11 +1,11 @@
 """Counts when two things happen at once, a write is refused, or an object was deleted, restored or forged."""
 
-import json
+import pytest
 
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.contract.counting import Record, count, declared
-from tests.contract.replacing import another_than, backup, copied, restore
+from tests.contract.replacing import another_than, backup, restore
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
@@ -33,6 +33,7 @@ def remembered(user: Client) -> str | None:
     return annotations.get("formations.dev/count")
 
 
+@pytest.mark.alone
 def test_a_scale_request_and_a_new_image_at_one_moment_both_live(
     user: Client, operator: OperatorProcess
 ) -> None:
@@ -49,6 +50,7 @@ def test_a_scale_request_and_a_new_image_at_one_moment_both_live(
     assert record.counts() == [4, 7]
 
 
+@pytest.mark.alone
 def test_both_counts_set_at_one_moment_end_at_the_formations_with_nothing_between(
     user: Client, operator: OperatorProcess
 ) -> None:
@@ -155,46 +157,3 @@ def test_a_deployment_restored_from_a_suspension_comes_back_with_its_count(user:
     suspend(user, False)
 
     eventually(lambda: count(user) == 5)
-
-
-def test_a_forged_deployment_keeps_the_operator_from_nothing(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    forged = user.get("deployment", "shop-worker")
-    names = {"name": "forged", "namespace": user.namespace, "labels": {"formations.dev/formation": "forged"}}
-    annotated = {**names, "annotations": {"formations.dev/count": "9" * 5000}}
-    manifest = {**forged, "metadata": annotated, "status": None}
-    user(
-        "apply", "--server-side", "--field-manager=formation-operator", "-f", "-", input=json.dumps(manifest)
-    )
-
-    interrupted.restart()
-
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 6}}}})
-    eventually(lambda: count(user) == 6)
-
-
-def test_a_deployment_put_in_the_place_of_ours_is_set_back_and_told_of(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-    other = copied(user)
-    other["spec"]["replicas"] = 9
-    pod = other["spec"]["template"]["spec"]
-    pod["hostNetwork"] = True
-    pod["containers"][0]["image"] = "other:v9"
-
-    user("delete", "deployment", "shop-worker", "--cascade=orphan")
-    user("create", "--field-manager=kubectl-replace", "-f", "-", input=json.dumps(other))
-    interrupted.start()
-
-    eventually(lambda: count(user) == 4)
-    pod = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]
-    assert pod["containers"][0]["image"] != "other:v9"
-    assert "hostNetwork" not in pod
-    assert eventually(lambda: user.events("DriftRepaired"))
-    assert declared(user) == 4

@@ -9,14 +9,13 @@ import pytest
 from crds.generate import policy
 from formation_operator import foreground, shell
 from tests.builders import Manifest, a_formation, a_process, text
-from tests.client import Client, eventually, throughout
+from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.contract.quiet import HELD, held, settle, versions
-from tests.operator_process import OperatorProcess
 from tests.unit.test_foreground import RIGHT, WARNED
 
 NGINX = foreground.finding(["nginx"])
+with_policy = pytest.mark.xdist_group("policy")
 POLICIES = str(paths.ROOT / "manifests" / "policies")
 
 
@@ -47,21 +46,6 @@ def test_a_command_that_leaves_the_foreground_is_told_by_a_condition_and_an_even
     assert len(user.events("CommandLeavesForeground")) == 1
 
 
-def test_a_warning_is_given_once_and_causes_no_write_and_no_other_over_a_restart(
-    user: Client, operator: OperatorProcess
-) -> None:
-    nginx = running(["nginx"])
-    user.apply({**nginx, "spec": {**nginx["spec"], "podTemplate": HELD}})
-    held(user, "shop")
-    settle(user, "shop")
-    before = versions(user, "shop")
-
-    operator.restart()
-
-    assert throughout(10, lambda: versions(user, "shop")) == before
-    assert user.events("CommandLeavesForeground") == [f"p0: {NGINX}"]
-
-
 def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> None:
     user.apply(running(["nginx"]))
     user.reported()
@@ -76,12 +60,12 @@ def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> N
 
 
 @pytest.fixture(scope="module")
-def policies(installed: Cluster) -> Iterator[None]:
+def policies(administrator: Cluster) -> Iterator[None]:
     """Install the policy, and wait until it is in effect."""
-    installed.run_kubectl("apply", "-k", POLICIES)
-    eventually(lambda: "daemon off" in warnings(Client(installed, "default"), running(["nginx"])))
+    administrator.run_kubectl("apply", "-k", POLICIES)
+    eventually(lambda: "daemon off" in warnings(Client(administrator, "default"), running(["nginx"])))
     yield
-    installed.run_kubectl("delete", "-k", POLICIES)
+    administrator.run_kubectl("delete", "-k", POLICIES)
 
 
 def warnings(kubectl: Client, formation: Manifest) -> str:
@@ -100,6 +84,7 @@ HANDFULS = [COMMANDS[start : start + 20] for start in range(0, len(COMMANDS), 20
 
 
 @pytest.mark.parametrize("commands", HANDFULS, ids=lambda commands: commands[0][0])
+@with_policy
 def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
     kubectl: Client, policies: None, commands: list[list[str]]
 ) -> None:
@@ -110,6 +95,7 @@ def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
     assert {*told.split("; ")} - {""} == {f"{name}: {each}" for name, each in found.items() if each}
 
 
+@with_policy
 def test_whoever_applies_a_daemon_reads_the_warning_and_has_the_formation(
     kubectl: Client, policies: None
 ) -> None:
@@ -131,6 +117,7 @@ def long(number: int) -> list[str]:
     return words
 
 
+@with_policy
 def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
     kubectl: Client, policies: None
 ) -> None:
@@ -139,6 +126,7 @@ def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
     assert [number for number in range(32) if f"p{number}: gunicorn goes" not in said] == []
 
 
+@with_policy
 def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client, policies: None) -> None:
     many = ["gunicorn", "-D", *["x"] * policy.MOST_WORDS]
     wide = ["gunicorn", "-D", "x" * policy.LONGEST]
@@ -147,6 +135,7 @@ def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client,
     assert warnings(kubectl, running(many, wide, *[huge] * 30)) == ""
 
 
+@pytest.mark.alone  # it is slow for everybody who applies a Formation meanwhile
 def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> None:
     name = f"{kubectl.namespace}.over-budget"
     costly = [
@@ -166,6 +155,7 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> No
     assert over == ""
 
 
+@with_policy
 def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:
     def checked() -> Manifest | None:
         found = kubectl.get("validatingadmissionpolicy", policy.NAME)

@@ -1,63 +1,25 @@
 """KEDA's writes are replayed: it scales between 0 and 1 itself, and leaves the rest to an HPA of its own."""
 
-import json
-from collections.abc import Iterator
-
 import pytest
 
 from tests.builders import a_formation, a_process
-from tests.client import Client, established, eventually, throughout
+from tests.client import Client, eventually, throughout
+from tests.cluster.cluster import Cluster
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
+from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
+from tests.once import once
 from tests.operator_process import OperatorProcess
 
 WORKER = {"worker": a_process(replicas=4)}
-
-KEDA = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "scaledobjects.keda.sh"},
-    "spec": {
-        "group": "keda.sh",
-        "names": {
-            "kind": "ScaledObject",
-            "listKind": "ScaledObjectList",
-            "plural": "scaledobjects",
-            "singular": "scaledobject",
-        },
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-                },
-            }
-        ],
-    },
-}
-
 
 LOOKS = 30.0
 """Seconds in which the operator looks for KEDA's objects at least once."""
 
 
 @pytest.fixture
-def keda(kubectl: Client, operator: OperatorProcess) -> Iterator[None]:
+def keda(administrator: Cluster, operator: OperatorProcess) -> None:
     """A cluster that gets to know KEDA's objects while the operator runs; its writes are replayed."""
-    kubectl("apply", "-f", "-", input=json.dumps(KEDA))
-    established(kubectl, "scaledobjects.keda.sh")
-    yield
-    kubectl("delete", "crd", "scaledobjects.keda.sh", "--ignore-not-found")
-
-
-SCALED_OBJECT = {
-    "apiVersion": "keda.sh/v1alpha1",
-    "kind": "ScaledObject",
-    "metadata": {"name": "jobs"},
-    "spec": {"scaleTargetRef": {"name": "shop-worker"}, "triggers": []},
-}
+    once("keda", lambda: install_keda(administrator))
 
 
 @pytest.fixture
@@ -68,12 +30,6 @@ def keda_user(keda: None, user: Client) -> Client:
     user.apply(SCALED_OBJECT)
     eventually(lambda: managed_by(user) == "ScaledObject/jobs")
     return user
-
-
-def keda_scales(user: Client, wanted: int) -> None:
-    """Scale as KEDA does: through the subresource, under its own name."""
-    patch = ["--subresource=scale", "--type=merge", "-p", f'{{"spec": {{"replicas": {wanted}}}}}']
-    user("patch", "deployment", "shop-worker", "--field-manager=keda", *patch)
 
 
 def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: Client) -> None:
@@ -118,21 +74,6 @@ def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_sa
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]
-
-
-def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(
-    keda_user: Client, operator: OperatorProcess
-) -> None:
-    process = operator.process
-    assert process is not None
-    keda_scales(keda_user, 7)
-    keda_user("delete", "crd", "scaledobjects.keda.sh")
-
-    eventually(lambda: count(keda_user) == 4)
-    keda_user("scale", "deployment/shop-worker", "--replicas=5")
-    eventually(lambda: declared(keda_user) == 5)
-    # Some time later the API server ends the watches of a kind that has gone.
-    assert throughout(LOOKS, process.poll) is None
 
 
 def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(

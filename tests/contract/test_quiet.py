@@ -1,4 +1,4 @@
-"""Nothing is written when nothing changes: counted at the API server."""
+"""Nothing is written when nothing changes: counted at the API server. One minute serves all tests."""
 
 import json
 import signal
@@ -7,13 +7,23 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from formation_operator import foreground
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import processes, record
-from tests.contract.quiet import HELD, held, settle, versions, writes
+from tests.cluster.cluster import Cluster
+from tests.contract.counting import count, declared, managed_by
+from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
+from tests.contract.quiet import HELD, Writes, held, settle, versions, writes
 from tests.operator_process import OperatorProcess
+from tests.scenarios import Played, Scenarios, Steps
+
+pytestmark = pytest.mark.alone
 
 QUIET_SECONDS = 60.0
+MINUTE: list[tuple[Writes, Writes]] = []
+"""What had been written before and after, once without and once with a restart in between."""
+quiet = Scenarios()
 
 ODD_VALUES = a_formation(
     "odd",
@@ -51,30 +61,81 @@ ODD_VALUES = a_formation(
 )
 
 
-def test_odd_values_settle_and_stay_quiet_for_a_minute_and_over_a_restart(
-    user: Client, operator: OperatorProcess
-) -> None:
+@pytest.fixture(scope="module")
+def played(operator: OperatorProcess, installed: Cluster) -> Iterator[Played]:
+    """All of it, to ten seconds after a restart; the figures are what the API server answered in between."""
+    with quiet.on(installed) as scenarios:
+        users = tuple(scenarios.users.values())
+        scenarios.advance()
+        settle(*users)
+        scenarios.advance()
+        before = writes(users[0])
+        time.sleep(QUIET_SECONDS)
+        scenarios.advance()
+        MINUTE.append((before, writes(users[0])))
+        operator.restart()
+        time.sleep(10)
+        MINUTE.append((before, writes(users[0])))
+        yield scenarios
+
+
+def test_nothing_at_all_is_written_for_a_minute_and_over_a_restart(played: Played) -> None:
+    (before, after_a_minute), (_, after_a_restart) = MINUTE
+    assert after_a_minute == before
+    assert after_a_restart == before
+
+
+@quiet
+def test_odd_values_settle_and_stay_quiet_for_a_minute_and_over_a_restart(user: Client) -> Steps:
     user.apply(ODD_VALUES)
     held(user, "odd")
-    settle(user, "odd")
-    before, objects = writes(user), versions(user, "odd")
-
-    time.sleep(QUIET_SECONDS)
-    assert writes(user) == before
-    operator.restart()
-    time.sleep(10)
-
-    assert writes(user) == before
+    yield
+    objects = versions(user, "odd")
+    yield
+    assert versions(user, "odd") == objects
+    yield
     assert versions(user, "odd") == objects
     assert not user.events("DriftRepaired")
 
 
+@quiet
+def test_a_warning_is_given_once_and_causes_no_write_and_no_other_over_a_restart(user: Client) -> Steps:
+    user.apply(a_formation(podTemplate=HELD, processes={"p0": a_process("nginx")}))
+    held(user, "shop")
+    yield
+    before = versions(user, "shop")
+    yield
+    yield
+    assert versions(user, "shop") == before
+    assert user.events("CommandLeavesForeground") == [f"p0: {foreground.finding(['nginx'])}"]
+
+
+@quiet
+def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(user: Client) -> Steps:
+    install_keda(user.cluster)
+    user.apply(a_formation(podTemplate=HELD, processes={"worker": a_process(replicas=4)}))
+    user.reported()
+    user.apply(SCALED_OBJECT)
+    eventually(lambda: managed_by(user) == "ScaledObject/jobs")
+    keda_scales(user, 7)
+    user("delete", "crd", "scaledobjects.keda.sh")
+    eventually(lambda: count(user) == 4)
+    user("scale", "deployment/shop-worker", "--replicas=5")
+    eventually(lambda: declared(user) == 5)
+    held(user, "shop")
+    process = OperatorProcess(user.cluster).pid
+    assert process
+    yield
+    yield
+    # Some time later the API server ends the watches of a kind that has gone.
+    assert OperatorProcess(user.cluster).pid == process
+    yield
+
+
 @pytest.fixture
-def only_the_api_server(operator: OperatorProcess) -> Iterator[Callable[[], None]]:
+def only_the_api_server(daemons: record.Record) -> Iterator[Callable[[], None]]:
     """Stop Kubernetes' own controllers when called, so that all the writes are ours and the user's."""
-    known = record.load()
-    assert known is not None
-    controllers = known.daemon("kube-controller-manager")
+    controllers = daemons.daemon("kube-controller-manager")
     yield lambda: processes.send(controllers, signal.SIGSTOP)
     processes.send(controllers, signal.SIGCONT)
 
@@ -84,12 +145,13 @@ def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_
 ) -> None:
     user.apply(a_formation(podTemplate=HELD))
     held(user, "shop")
-    settle(user, "shop")
+    settle(user)
     only_the_api_server()
     before = writes(user)
 
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
-    settle(user, "shop")
+    user.reported()
+    settle(user)
 
     after = writes(user)
     assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {
@@ -122,14 +184,6 @@ spec: {policyName: NAMESPACE-POLICY}
 """
 
 
-@pytest.fixture
-def policies(kubectl: Client) -> Iterator[None]:
-    """Remove the policies that a test made, so that they concern nobody else."""
-    yield
-    for kind in ("mutatingadmissionpolicybinding", "mutatingadmissionpolicy"):
-        kubectl("delete", kind, f"{kubectl.namespace}-policy", "--ignore-not-found")
-
-
 def install(user: Client, condition: str, expression: str) -> None:
     """Make a policy, and wait until it is in effect, which it is a moment after it is stored."""
     policy = POLICY.replace("NAMESPACE-POLICY", f"{user.namespace}-policy").replace(
@@ -146,7 +200,14 @@ def install(user: Client, condition: str, expression: str) -> None:
     eventually(rewritten)
 
 
-def test_a_sidecar_that_a_policy_injects_stays_and_causes_no_write(user: Client, policies: None) -> None:
+def remove(user: Client) -> None:
+    """Remove the policy that a test made, so that it concerns nobody else."""
+    for kind in ("mutatingadmissionpolicybinding", "mutatingadmissionpolicy"):
+        user("delete", kind, f"{user.namespace}-policy", "--ignore-not-found")
+
+
+@quiet
+def test_a_sidecar_that_a_policy_injects_stays_and_causes_no_write(user: Client) -> Steps:
     install(
         user,
         "!object.spec.template.spec.containers.exists(c, c.name == 'mesh')",
@@ -155,19 +216,18 @@ def test_a_sidecar_that_a_policy_injects_stays_and_causes_no_write(user: Client,
     )
     user.apply(a_formation(podTemplate=HELD))
     held(user, "shop")
-    settle(user, "shop")
+    yield
     before = versions(user, "shop")
-
-    time.sleep(10)
-
+    yield
     assert versions(user, "shop") == before
+    yield
+    remove(user)
     containers = user.get("deployment", "shop-worker")["spec"]["template"]["spec"]["containers"]
     assert [container["name"] for container in containers] == ["worker", "mesh"]
 
 
-def test_a_policy_that_rewrites_our_image_starts_no_loop_and_a_condition_says_so(
-    user: Client, policies: None
-) -> None:
+@quiet
+def test_a_policy_that_rewrites_our_image_starts_no_loop_and_a_condition_says_so(user: Client) -> Steps:
     install(
         user,
         "!object.spec.template.spec.containers[0].image.startsWith('mirror.')",
@@ -176,12 +236,12 @@ def test_a_policy_that_rewrites_our_image_starts_no_loop_and_a_condition_says_so
     )
     user.apply(a_formation(podTemplate=HELD))
     held(user, "shop")
-    settle(user, "shop")
+    yield
     before = versions(user, "shop")
-
-    time.sleep(10)
-
+    yield
     assert versions(user, "shop") == before
+    yield
+    remove(user)
     overridden = user.condition("Overridden")
     assert overridden is not None
     assert "mirror.registry.example.com/shop:v1" in overridden["message"]

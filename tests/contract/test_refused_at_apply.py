@@ -4,6 +4,8 @@ Everything that the schema can see is refused at ``kubectl apply``, where the mi
 Each message names the field and the key; where the way out isn't plain, it names that too.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.builders import Manifest, text
@@ -13,6 +15,7 @@ from tests.contract.manifests import (
     WORKER,
     P,
     W,
+    check_message,
     check_refused,
     formation,
     limits,
@@ -251,8 +254,16 @@ REFUSED = [*SHAPE, *NAMES, *COMMANDS, *COUNTS, *VALUES]
 
 
 @pytest.mark.parametrize(("manifest", "fragments"), REFUSED)
-def test_apply_is_refused_for(kubectl: Client, manifest: Manifest, fragments: tuple[str, ...]) -> None:
-    check_refused(kubectl, manifest, fragments)
+def test_apply_is_refused_for(refusing: Client, manifest: Manifest, fragments: tuple[str, ...]) -> None:
+    check_refused(refusing, manifest, fragments)
+
+
+@pytest.mark.parametrize("table", [SHAPE, NAMES, COMMANDS, COUNTS, VALUES], ids=lambda table: table[0].id)
+def test_kubectl_shows_all_of_it(kubectl: Client, table: list[Any]) -> None:
+    manifest, fragments = table[0].values
+    done = kubectl("apply", "-f", "-", input=text(manifest), check=False)
+    assert done.returncode != 0, "accepted"
+    check_message(done.stderr, fragments)
 
 
 def test_an_unknown_field_is_refused_by_server_side_apply_too(kubectl: Client) -> None:

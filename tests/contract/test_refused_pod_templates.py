@@ -180,5 +180,5 @@ POD_TEMPLATES = [
 
 
 @pytest.mark.parametrize(("manifest", "fragments"), POD_TEMPLATES)
-def test_apply_is_refused_for(kubectl: Client, manifest: Manifest, fragments: tuple[str, ...]) -> None:
-    check_refused(kubectl, manifest, fragments)
+def test_apply_is_refused_for(refusing: Client, manifest: Manifest, fragments: tuple[str, ...]) -> None:
+    check_refused(refusing, manifest, fragments)

@@ -1,5 +1,7 @@
 """Every way of scaling works, and nothing fights: every value that a count ever took is on record."""
 
+import pytest
+
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.contract.counting import Record, an_hpa, count, declared, managed_by
@@ -62,49 +64,6 @@ def test_a_singleton_that_is_scaled_to_two_is_set_back_and_told_why(user: Client
     assert declared(user) == 1
 
 
-def test_a_child_scaled_while_the_operator_was_down_is_honoured(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    interrupted.start()
-
-    eventually(lambda: declared(user) == 7)
-    assert count(user) == 7
-
-
-def test_if_both_moved_meanwhile_the_formation_wins_and_an_event_says_so(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 2}}}})
-    interrupted.start()
-
-    eventually(lambda: count(user) == 2)
-    assert declared(user) == 2
-    assert "from 4 to 2" in eventually(lambda: user.events("ScaleOverruled"))[0]
-
-
-def test_without_the_remembered_count_the_formation_wins(user: Client, interrupted: OperatorProcess) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-
-    user("annotate", "deployment", "shop-worker", "formations.dev/count=7", "--overwrite")
-    user("scale", "deployment/shop-worker", "--replicas=7")
-    interrupted.start()
-
-    eventually(lambda: count(user) == 4)
-    assert declared(user) == 4
-
-
 def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(user: Client) -> None:
     user.apply(a_formation(processes=WORKER))
     user.reported()
@@ -126,22 +85,6 @@ def test_an_autoscaler_takes_the_count_at_once_and_gives_it_back_in_one_step(use
     assert record.counts() == [4, 6, 4]
     assert not user.events("ScaleHonoured")
     assert not user.events("DriftRepaired")
-
-
-def test_an_autoscaler_that_acts_before_the_operator_sees_it_is_not_written_through(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes=WORKER))
-    user.reported()
-    interrupted.stop()
-    user.apply(an_hpa(6))
-    eventually(lambda: count(user) == 6)
-
-    interrupted.start()
-
-    eventually(lambda: managed_by(user))
-    assert throughout(3, lambda: count(user)) == 6
-    assert declared(user) == 4
 
 
 def test_an_autoscaler_on_the_formation_scales_web(user: Client) -> None:
@@ -223,6 +166,7 @@ def test_suspending_overrides_an_autoscaler_and_resuming_brings_its_count_back(u
     eventually(lambda: count(user) == 3)
 
 
+@pytest.mark.alone
 def test_a_client_that_is_honoured_by_name_may_edit_the_object(
     user: Client, interrupted: OperatorProcess
 ) -> None:
@@ -236,6 +180,7 @@ def test_a_client_that_is_honoured_by_name_may_edit_the_object(
     eventually(lambda: declared(user) == 8)
 
 
+@pytest.mark.alone
 def test_write_through_can_be_turned_off(user: Client, interrupted: OperatorProcess) -> None:
     user.apply(a_formation(processes=WORKER))
     user.reported()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import once
 from tests.client import Client, established, eventually, fetch
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
@@ -19,13 +20,13 @@ Answer = dict[str, str]
 def shop(real_node: Cluster) -> None:
     """Put two versions of the sample app onto the node."""
     for version in ("v1", "v2"):
-        images.load(real_node, shop_image.build(version))
+        once.load(real_node, shop_image.build(version))
 
 
 @pytest.fixture(scope="session")
 def debian_image(real_node: Cluster) -> None:
     """Put Debian onto the node."""
-    images.load(real_node, debian.base())
+    once.load(real_node, debian.base())
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def person(user: Client, debian_image: None) -> Client:
 @pytest.fixture(scope="module")
 def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[Cluster]:
     """A cluster on which no operator runs, with the operator's image; afterwards everything is as before."""
-    images.load(real_node, operator_image.build())
+    once.load(real_node, operator_image.build())
     operator.stop()
     yield real_node
     deployment = ("deployment/formation-operator", "--namespace=formation-system", "--ignore-not-found")
@@ -53,11 +54,10 @@ def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[
 @pytest.fixture
 def ask(real_node: Cluster, namespace: str) -> Callable[[], Answer]:
     """Ask shop's web through its Service who it is, from this machine."""
+    client = Client(real_node, namespace)
 
     def answer() -> Answer:
-        service = json.loads(
-            real_node.run_kubectl("get", "service/shop-web", "--namespace", namespace, "-o", "json")
-        )
+        service = client.get("service", "shop-web")
         address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
         return dict(json.loads(fetch(f"http://{address}/")))
 

@@ -10,7 +10,7 @@ from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e.workers import READY
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 OPERATOR = ("--namespace=formation-system", "deployment/formation-operator")
 

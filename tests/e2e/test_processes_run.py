@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from tests import builders
+from tests import builders, once
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import images, paths
@@ -82,7 +82,7 @@ def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
 
 def run_image(user: Client, real_node: Cluster, image: images.Image) -> None:
     """Apply a Formation with an image that differs from the sample's in its user alone."""
-    images.load(real_node, images.from_program(shop_image.SOURCES, image))
+    once.load(real_node, images.from_program(shop_image.SOURCES, image))
     user.apply(a_formation(image=image.name, processes={"web": web(1)}))
 
 

@@ -14,7 +14,7 @@ from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster, environment
 from tests.images import shop_image
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
 IMAGE = "registry.example.com/formation-operator:0.1.0"

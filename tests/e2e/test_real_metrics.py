@@ -37,14 +37,14 @@ func main() {
 
 
 @pytest.fixture
-def busy(real_node: Cluster, tmp_path: pathlib.Path) -> None:
+def busy(administrator: Cluster, real_node: Cluster, tmp_path: pathlib.Path) -> None:
     """Put a program that never rests onto the node, and have its use of the CPU measured."""
     program = tmp_path / "busy"
     program.mkdir()
     (program / "go.mod").write_text("module formations.dev/busy\n\ngo 1.26\n")
     (program / "main.go").write_text(BUSY)
     images.load(real_node, images.from_program(program, images.Image(IMAGE, user="65532")))
-    metrics.start(real_node)
+    metrics.start(administrator)
 
 
 def test_a_busy_type_is_scaled_out_by_an_autoscaler_and_nobody_fights_it(user: Client, busy: None) -> None:

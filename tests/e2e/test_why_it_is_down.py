@@ -5,7 +5,6 @@ applied at once, so that the slow ones don't wait for each other.
 """
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +13,12 @@ import pytest
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
-from tests.cluster import images
 from tests.cluster.cluster import Cluster
 from tests.images import debian
+from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.xdist_group("night")]
 
 PATIENCE = 300.0
 SLEEP = ("sleep", "inf")
@@ -84,25 +83,23 @@ def next_to(**container: Any) -> builders.Manifest:
 
 
 # Nobody provides what this class promises.
-STORAGE = (
-    {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": "empty-promises"},
-        "provisioner": "example.com/nobody",
-        "volumeBindingMode": "WaitForFirstConsumer",
+STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "empty-promises"},
+    "provisioner": "example.com/nobody",
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data"},
+    "spec": {
+        "storageClassName": "empty-promises",
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Mi"}},
     },
-    {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "data"},
-        "spec": {
-            "storageClassName": "empty-promises",
-            "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": "1Mi"}},
-        },
-    },
-)
+}
 HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 # With a pause after the trace, because kubelet doesn't wait for the last line to be written.
 TRACEBACK = (
@@ -487,16 +484,17 @@ CAUSES = [
 
 
 @pytest.fixture(scope="module")
-def night(real_node: Cluster, operator: OperatorProcess) -> Iterator[Client]:
+def night(
+    administrator: Cluster, real_node: Cluster, operator: OperatorProcess, debian_image: None
+) -> Iterator[Client]:
     """A namespace in which everything is down at once."""
-    images.load(real_node, debian.base())
-    real_node.run_kubectl("create", "namespace", "night")
-    client = Client(real_node, "night")
-    client("apply", "-f", "-", input="\n---\n".join(builders.text(each) for each in STORAGE))
-    client("apply", "-f", "-", input="\n---\n".join(builders.text(cause.formation()) for cause in CAUSES))
-    yield client
-    real_node.run_kubectl("delete", "namespace", "night", "--wait=false")
-    real_node.run_kubectl("delete", "storageclass", "empty-promises")
+    administrator.run_kubectl("apply", "-f", "-", stdin=builders.text(STORAGE_CLASS))
+    with fresh_namespace(real_node) as namespace:
+        client = Client(real_node, namespace)
+        client.apply(CLAIM)
+        client("apply", "-f", "-", input="\n---\n".join(builders.text(cause.formation()) for cause in CAUSES))
+        yield client
+    administrator.run_kubectl("delete", "storageclass", "empty-promises")
 
 
 def process(client: Client, name: str) -> builders.Manifest:
@@ -523,10 +521,9 @@ def test_describe_says_why(night: Client, cause: Cause) -> None:
 
 
 def warnings(client: Client, name: str) -> list[str]:
-    items = json.loads(client("get", "events.events.k8s.io", "-o", "json").stdout)["items"]
     return [
         item["note"]
-        for item in items
+        for item in client.all_events()
         if item["regarding"].get("name") == name
         and item["regarding"]["kind"] == "Formation"
         and item["type"] == "Warning"

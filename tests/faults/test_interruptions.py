@@ -3,9 +3,11 @@
 import signal
 import time
 
+import pytest
+
 from tests import builders
 from tests.builders import a_formation, a_process
-from tests.client import COLLECTED, Client, eventually
+from tests.client import Client, eventually
 from tests.cluster import processes, record
 from tests.contract.counting import counts
 from tests.operator_process import OperatorProcess
@@ -13,38 +15,7 @@ from tests.operator_process import OperatorProcess
 WEB = a_process("/shop", "web", replicas=2, port=8080)
 
 
-def test_what_happened_while_the_operator_was_down_is_made_good(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    processes_before = {"web": WEB, "worker": a_process(replicas=1), "clock": a_process(replicas=1)}
-    user.apply(a_formation(processes=processes_before))
-    user.reported()
-    interrupted.stop()
-
-    user.apply(a_formation(processes={"web": {**WEB, "replicas": 3}, "clock": a_process(replicas=1)}))
-    user("set", "image", "deployment/shop-clock", "clock=other:v9")
-    user("delete", "service", "shop-web")
-    interrupted.start()
-
-    eventually(lambda: counts(user) == {"shop-web": 3, "shop-clock": 1})
-    eventually(lambda: user.find("service", "shop-web"))
-    note = eventually(lambda: user.events("DriftRepaired"))[0]
-    assert "kubectl-set" in note
-
-
-def test_a_formation_that_was_deleted_meanwhile_leaves_nothing(
-    user: Client, interrupted: OperatorProcess
-) -> None:
-    user.apply(a_formation(processes={"web": WEB}))
-    user.reported()
-    interrupted.stop()
-
-    user("delete", "formation", "shop")
-    interrupted.start()
-
-    eventually(lambda: not counts(user), patience=COLLECTED)
-
-
+@pytest.mark.alone
 def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
     user: Client, interrupted: OperatorProcess
 ) -> None:
@@ -60,6 +31,7 @@ def test_an_operator_that_is_killed_at_any_moment_is_continued_by_the_next(
         eventually(lambda: user.find("service", f"{name}-web"))  # noqa: B023
 
 
+@pytest.mark.alone
 def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
     user: Client, interrupted: OperatorProcess
 ) -> None:
@@ -76,10 +48,13 @@ def test_suspending_survives_an_operator_that_is_killed_at_any_moment(
         eventually(lambda: tuple(counts(user).values()) == wanted)  # noqa: B023  # used at once
 
 
-def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operator: OperatorProcess) -> None:
+@pytest.mark.alone
+def test_an_api_server_that_hangs_for_a_while_is_waited_for(
+    user: Client, operator: OperatorProcess, daemons: record.Record
+) -> None:
     user.apply(a_formation())
     user.reported()
-    server = running("kube-apiserver")
+    server, process = daemons.daemon("kube-apiserver"), operator.pid
 
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
     processes.send(server, signal.SIGSTOP)
@@ -87,14 +62,8 @@ def test_an_api_server_that_hangs_for_a_while_is_waited_for(user: Client, operat
     processes.send(server, signal.SIGCONT)
 
     eventually(lambda: counts(user) == {"shop-worker": 3})
-    assert operator.process is not None
-    assert operator.process.poll() is None
-
-
-def running(name: str) -> processes.Process:
-    known = record.load()
-    assert known is not None
-    return known.daemon(name)
+    assert process
+    assert operator.pid == process
 
 
 def test_broken_formations_delay_no_other(user: Client) -> None:

@@ -2,11 +2,11 @@
 
 ``make systems``: those of tests/systems alone.
 
-One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included,
-no cluster is left behind, and the last line says how many tests have passed.
+One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
+is left behind, and the last lines say how long each stage took and how many tests have passed.
 """
 
-import contextlib
+import dataclasses
 import os
 import pathlib
 import signal
@@ -15,21 +15,28 @@ import sys
 import tempfile
 import time
 import types
-from xml.etree import ElementTree
 
 from tests.cluster import ClusterError, host, lifecycle
+from tests.scripts import summary
+from tests.scripts.stages import Run, Stage
 
 CLUSTER = (sys.executable, "-m", "tests.cluster")
-PYTEST = (sys.executable, "-m", "pytest", "tests", "--ignore=tests/unit")
-UP = (*CLUSTER, "up")
-DOWN = (*CLUSTER, "down")
+PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
+SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadgroup", "--no-loadscope-reorder")
+"""Three tests for each core, since most of them wait for what processes and controllers do."""
+DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
+UP = Stage("starting the cluster", (*CLUSTER, "up"))
 SUITES = {
-    "test": (("tests/scripts/check",), DOWN, UP, (*PYTEST, "-m", "not host"), DOWN, (*PYTEST, "-m", "host")),
-    "systems": (DOWN, UP, (sys.executable, "-m", "pytest", "tests/systems")),
+    "test": (
+        dataclasses.replace(UP, name="the checks, and starting the cluster", beside=("tests/scripts/check",)),
+        Stage("tests side by side", (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host", "tests")),
+        Stage("tests that run alone", (*PYTEST, "-m", "alone", "tests")),
+        DOWN,
+        Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")),
+    ),
+    "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
 }
 INTERRUPTED = 130
-NO_TESTS = 5
-"""pytest's answer where every test was left out."""
 
 
 def main(suite: str) -> int:
@@ -38,33 +45,29 @@ def main(suite: str) -> int:
     # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as reports:
+    with tempfile.TemporaryDirectory() as folder:
+        reports = pathlib.Path(folder)
+        run = Run(reports)
         try:
-            result = run_stages(SUITES[suite], pathlib.Path(reports))
+            result = run.all((DOWN,))
+            choose_node()
+            result = result or run.all(SUITES[suite])
         except KeyboardInterrupt:
             result = INTERRUPTED
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the cleaning up as well
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            ended = subprocess.run(DOWN, check=False).returncode
-        print(f"make {suite}: {total(pathlib.Path(reports), time.monotonic() - began, result)}", flush=True)
+            ended = subprocess.run(DOWN.command, check=False).returncode
+        reported = summary.suites(reports)
+        verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
+        total = f"{summary.counted(reported)} in {time.monotonic() - began:.0f} s: {verdict}"
+        print("\n".join([*summary.times(run.seconds, reported), f"make {suite}: {total}"]), flush=True)
     return result or ended
 
 
 def interrupt(number: int, frame: types.FrameType | None) -> None:
     """Treat a request to end as Ctrl-C."""
     raise KeyboardInterrupt
-
-
-def run_stages(stages: tuple[tuple[str, ...], ...], reports: pathlib.Path) -> int:
-    """Return the exit code of the first stage that fails, or zero."""
-    for number, command in enumerate(stages):
-        if command == UP:
-            choose_node()
-        result = run(command, reports / f"{number}.xml")
-        if result not in (0, NO_TESTS):
-            return result
-    return 0
 
 
 def choose_node() -> None:
@@ -79,40 +82,6 @@ def choose_node() -> None:
     except ClusterError as error:
         print(f"No real node: {error}. Tests that need one are skipped.", flush=True)
         os.environ["KUBE_NODE"] = "simulated"
-
-
-def run(command: tuple[str, ...], report: pathlib.Path) -> int:
-    """Run a stage; if it is interrupted, let it end in its own way first.
-
-    In a session of its own: Ctrl-C at a terminal would reach it twice, and the second one would cut
-    short the cleaning up that the first had begun.
-    """
-    options = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report}"
-    child = subprocess.Popen(command, env={**os.environ, "PYTEST_ADDOPTS": options}, start_new_session=True)
-    try:
-        return child.wait()
-    except KeyboardInterrupt:
-        os.killpg(child.pid, signal.SIGINT)
-        with contextlib.suppress(KeyboardInterrupt, subprocess.TimeoutExpired):
-            child.wait(timeout=60)
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-        raise
-
-
-def total(reports: pathlib.Path, seconds: float, result: int) -> str:
-    """Return the closing line, counted from pytest's reports."""
-    suites = [
-        suite for file in sorted(reports.glob("*.xml")) for suite in ElementTree.parse(file).iter("testsuite")
-    ]
-    counted = {
-        name: sum(int(suite.get(name, 0)) for suite in suites)
-        for name in ("tests", "failures", "errors", "skipped")
-    }
-    passed = counted["tests"] - sum(counted[name] for name in ("failures", "errors", "skipped"))
-    others = [f"{count} {name}" for name, count in counted.items() if count and name != "tests"]
-    verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
-    return f"{', '.join([f'{passed} passed', *others])} in {seconds:.0f} s: {verdict}"
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import once
 from tests.builders import Manifest
 from tests.client import Client
-from tests.cluster import images, paths
+from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.conftest import fresh_namespace
 from tests.images import system_image
+from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
 SAMPLES = paths.ROOT / "manifests" / "samples" / "systems"
@@ -27,7 +28,7 @@ def sample(real_node: Cluster) -> Sample:
 
     def give(name: str) -> Manifest:
         if name not in loaded:
-            images.load(real_node, system_image.build(name))
+            once.load(real_node, system_image.build(name))
             loaded.add(name)
         manifest: dict[str, Any] = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text())
         return manifest

@@ -1,0 +1,39 @@
+"""What is done once on the cluster that runs, by whichever of the tests' processes needs it first."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster
+
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"process-{os.getpid()}"
+"""Names this run of the tests: what an earlier one did on a cluster that is kept may be out of date."""
+
+
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Let one process at a time do something."""
+    folder = paths.state() / "once"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def once(name: str, do: Callable[[], object]) -> None:
+    """Do something, unless this run has done it: whoever else asks waits for that."""
+    done = paths.state() / "once" / f"{name}.{RUN}"
+    with alone(name):
+        if not done.exists():
+            do()
+            done.touch()
+
+
+def load(cluster: Cluster, archive: pathlib.Path) -> None:
+    """Bring an image to the node once."""
+    name = hashlib.sha256(str(archive).encode()).hexdigest()[:16]
+    once(f"image-{name}", lambda: images.load(cluster, archive))

@@ -1,0 +1,39 @@
+"""What a run of a suite is told of in the end, read from pytest's reports."""
+
+import pathlib
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+SLOWEST = 10
+OUTCOMES = ("failures", "errors", "skipped")
+
+
+def suites(reports: pathlib.Path) -> list[ElementTree.Element]:
+    """Return what was reported, empty where a command wrote no report."""
+    files = sorted(file for file in reports.glob("*.xml") if file.stat().st_size)
+    return [suite for file in files for suite in ElementTree.parse(file).iter("testsuite")]
+
+
+def times(stages: Iterable[tuple[str, float]], reported: list[ElementTree.Element]) -> list[str]:
+    """Return a line for each stage, and for each of the slowest tests, in seconds."""
+    cases = [case for suite in reported for case in suite.iter("testcase")]
+    cases.sort(key=lambda case: -seconds(case))
+    return [
+        "stages:",
+        *(f"{taken:6.0f} s  {name}" for name, taken in stages),
+        f"the {SLOWEST} slowest tests:",
+        *(f"{seconds(case):6.0f} s  {case.get('name')}" for case in cases[:SLOWEST]),
+    ]
+
+
+def seconds(case: ElementTree.Element) -> float:
+    """Return how long a test took, with its fixtures."""
+    return float(case.get("time", 0))
+
+
+def counted(reported: list[ElementTree.Element]) -> str:
+    """Return how many tests passed, and how many did anything else."""
+    counts = {name: sum(int(suite.get(name, 0)) for suite in reported) for name in ("tests", *OUTCOMES)}
+    passed = counts["tests"] - sum(counts[name] for name in OUTCOMES)
+    others = [f"{counts[name]} {name}" for name in OUTCOMES if counts[name]]
+    return ", ".join([f"{passed} passed", *others])
