@@ -1,9 +1,6 @@
 """The cluster, its node, a namespace of one's own, and the operator as it is shipped."""
 
-import contextlib
-import itertools
 import pathlib
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -12,15 +9,13 @@ from tests import cluster as clusters
 from tests.client import Client, established, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
+from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the switch that writes the golden files of tests/unit anew."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
-
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -62,15 +57,6 @@ def operator(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> It
     yield running
     running.stop()
     print(f"\nthe operator's log:\n{log.read_text()[-20000:]}")
-
-
-@contextlib.contextmanager
-def fresh_namespace(installed: Cluster) -> Iterator[str]:
-    """Make a namespace, and delete it afterwards without waiting for it."""
-    name = f"t{next(_numbers)}-{uuid.uuid4().hex[:5]}"
-    installed.run_kubectl("create", "namespace", name)
-    yield name
-    installed.run_kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture

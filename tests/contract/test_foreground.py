@@ -14,7 +14,7 @@ from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.quiet import HELD, held, settle, versions
 from tests.operator_process import OperatorProcess
-from tests.unit.test_foreground import RIGHT, WARNED
+from tests.unit.commands import RIGHT, WARNED
 
 NGINX = foreground.finding(["nginx"])
 POLICIES = str(paths.ROOT / "manifests" / "policies")
