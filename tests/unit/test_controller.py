@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import datetime
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 

@@ -44,7 +44,7 @@ def applied(live: Object, manifest: Object, by: Owner, *, force: bool) -> Object
         _remove(result, path)
     for path in changed:
         _put(result, path, wanted[path])
-    left = {owner: paths - changed for owner, paths in others.items()}
+    left = {owner: paths - changed for owner, paths in held.items()}
     return _with(result, {**left, by: set(wanted)})
 
 
