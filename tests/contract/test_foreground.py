@@ -12,7 +12,7 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
-from tests.unit.test_foreground import RIGHT, WARNED
+from tests.unit.commands import RIGHT, WARNED
 
 NGINX = foreground.finding(["nginx"])
 with_policy = pytest.mark.xdist_group("policy")

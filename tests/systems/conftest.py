@@ -1,6 +1,6 @@
 """The samples of manifests/samples/systems, each with its image on the node, and the clients' figures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,11 +14,10 @@ from tests.cluster.cluster import Cluster
 from tests.images import system_image
 from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
+from tests.systems.running import Sample
 
 SAMPLES = paths.ROOT / "manifests" / "samples" / "systems"
 FIGURES: pytest.StashKey[list[str]] = pytest.StashKey()
-
-Sample = Callable[[str], Manifest]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from formation_operator import naming
+from tests.builders import Manifest
 from tests.client import Client, eventually, is_ready
 from tests.cluster import paths
 
@@ -17,6 +18,8 @@ PATIENCE = 180
 HOLD = "formations.dev/held-by-a-test"
 
 Pod = dict[str, Any]
+Sample = Callable[[str], Manifest]
+"""Gives a system's sample by name, when its image is on the node."""
 
 
 def container_of(pod: Pod) -> dict[str, Any]:

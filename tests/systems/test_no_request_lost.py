@@ -6,8 +6,7 @@ import pytest
 
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
-from tests.systems.conftest import Sample
-from tests.systems.running import WEB_SERVERS, Running
+from tests.systems.running import WEB_SERVERS, Running, Sample
 from tests.systems.web_client import SteadyClient, try_to_get
 
 STEPS = {"rollout of one", "scale-out", "kubectl delete pod", "rollout of three", "scale-in"}

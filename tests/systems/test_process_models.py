@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.client import Client, eventually
-from tests.systems.conftest import Sample
-from tests.systems.running import PATIENCE, WEB_SERVERS, Running
+from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import get, try_to_get
 
 pytestmark = pytest.mark.node

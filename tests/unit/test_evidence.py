@@ -1,6 +1,7 @@
 """What is asked of the cluster, how often, and which Pods count."""
 
 import dataclasses
+import math
 import random
 from collections.abc import Iterable
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import errors, evidence, pods
+from formation_operator import errors, evidence, naming, pods
 from formation_operator.cluster import Object
 from formation_operator.evidence import Examined, Examiner
 from formation_operator.observed import Child, Key, Rollout
@@ -16,6 +17,7 @@ from formation_operator.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child
+from tests.unit.fakes.cluster import FakeCluster, Incident
 
 KEY: Key = ("default", "shop")
 ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
@@ -26,7 +28,7 @@ NO_SECRET = {
     "reason": "FailedMount",
     "note": 'secret "shop" not found',
     "deprecatedLastTimestamp": ago(5),
-    "metadata": {},
+    "regarding": {"uid": CREATING["metadata"]["uid"]},
 }
 
 
@@ -40,30 +42,38 @@ def crashing(name: str, template: str, code: int = 1) -> Manifest:
 def a_replica_set(template: str, revision: str, owner: str = "child-1") -> Object:
     return {
         "metadata": {
-            "labels": {"pod-template-hash": template},
+            "labels": {**naming.selector("shop", "worker"), "pod-template-hash": template},
             "annotations": {"deployment.kubernetes.io/revision": revision},
             "ownerReferences": [{"uid": owner}],
         }
     }
 
 
-class Records:
-    """The answers of a cluster, and a note of what it was asked."""
-
-    def __init__(self, *replica_sets: Object, events: tuple[Object, ...] = ()) -> None:
-        self.objects = {"ReplicaSet": [*replica_sets], "Event": [*events]}
-        self.asked: list[tuple[str, str]] = []
-        self.away = False
-
-    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        self.asked.append((kind, labels or fields))
-        if self.away:
-            raise errors.UnavailableError("away")
-        return self.objects[kind]
+def recorded(*replica_sets: Object, events: Iterable[Object] = ()) -> FakeCluster:
+    """Return a cluster in which something was recorded."""
+    cluster = FakeCluster()
+    for kind, raws in (("ReplicaSet", replica_sets), ("Event", events)):
+        for raw in raws:
+            cluster.put(kind, raw)
+    return cluster
 
 
-def examiner(records: Records) -> Examiner:
-    return Examiner(records)  # type: ignore[arg-type]  # all that it asks for
+def record_instead(cluster: FakeCluster, *events: Object) -> None:
+    """Have other Events recorded, and those of before expired."""
+    for event in cluster.all("Event"):
+        cluster.remove("Event", "default", event["metadata"]["name"])
+    for event in events:
+        cluster.put("Event", event)
+
+
+def away() -> Incident:
+    return Incident(error=errors.UnavailableError("away"), times=math.inf)
+
+
+def asked(cluster: FakeCluster) -> list[tuple[str, str]]:
+    """Return each question: for which kind, and which of its objects."""
+    assert {call.verb for call in cluster.calls} <= {"select"}
+    return [(call.kind, call.selector) for call in cluster.calls]
 
 
 def seen(*raws: Manifest) -> list[Pod]:
@@ -82,16 +92,16 @@ def messages(examined: Examined) -> list[str]:
 
 
 async def test_nothing_is_asked_where_nothing_is_wrong() -> None:
-    records = Records()
-    examined = await look(examiner(records), [a_pod()], ROLLING)
-    assert (examined.findings, examined.again_in, records.asked) == ({}, None, [])
+    records = recorded()
+    examined = await look(Examiner(records), [a_pod()], ROLLING)
+    assert (examined.findings, examined.again_in, asked(records)) == ({}, None, [])
 
 
 async def test_a_crash_needs_no_question_while_all_pods_have_one_version() -> None:
-    records = Records()
-    examined = await look(examiner(records), [crashing("a", "old"), crashing("b", "new", code=2)])
+    records = recorded()
+    examined = await look(Examiner(records), [crashing("a", "old"), crashing("b", "new", code=2)])
     assert messages(examined) == ["exited with code 1", "exited with code 2"]
-    assert records.asked == []
+    assert asked(records) == []
 
 
 # Which version of the pod template
@@ -100,23 +110,23 @@ async def test_a_crash_needs_no_question_while_all_pods_have_one_version() -> No
 @pytest.mark.parametrize(
     "records",
     [
-        Records(a_replica_set("old", "1"), a_replica_set("new", "2")),
-        Records(a_replica_set("old", "2", owner="another"), a_replica_set("new", "2")),
+        recorded(a_replica_set("old", "1"), a_replica_set("new", "2")),
+        recorded(a_replica_set("old", "2", owner="another"), a_replica_set("new", "2")),
     ],
     ids=["an older version", "another Deployment's"],
 )
-async def test_in_a_rollout_only_pods_of_the_new_version_count(records: Records) -> None:
-    by = examiner(records)
+async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeCluster) -> None:
+    by = Examiner(records)
     raws = [crashing("a", "old"), crashing("b", "new", code=2)]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
     selector = "formations.dev/formation=shop,formations.dev/process-type=worker"
-    assert records.asked == [("ReplicaSet", selector)]
+    assert asked(records) == [("ReplicaSet", selector)]
 
 
 async def test_the_next_version_is_asked_for_again() -> None:
-    records = Records(a_replica_set("old", "1"), a_replica_set("new", "2"), a_replica_set("newer", "3"))
-    by = examiner(records)
+    records = recorded(a_replica_set("old", "1"), a_replica_set("new", "2"), a_replica_set("newer", "3"))
+    by = Examiner(records)
     raws = [crashing("b", "new"), crashing("c", "newer", code=3)]
     await look(by, raws, ROLLING)
     next_one = dataclasses.replace(ROLLING, rollout=dataclasses.replace(ROLLING.rollout, revision="3"))
@@ -130,17 +140,17 @@ async def test_the_next_version_is_asked_for_again() -> None:
 )
 async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None) -> None:
     unlabelled = a_pod(a_container(ended(1)), labels={"pod-template-hash": ""})
-    examined = await look(examiner(Records()), [crashing("a", "old"), unlabelled], child)
+    examined = await look(Examiner(recorded()), [crashing("a", "old"), unlabelled], child)
     assert examined.findings == {}
     assert len(examined.pods) == 2
 
 
 async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
-    records = Records(a_replica_set("new", "2"))
-    records.away = True
-    by = examiner(records)
+    records = recorded(a_replica_set("new", "2"))
+    records.incidents.append(away())
+    by = Examiner(records)
     assert messages(await look(by, [crashing("b", "new")], ROLLING)) == []
-    records.away = False
+    records.incidents.clear()
     assert messages(await look(by, [crashing("b", "new")], ROLLING)) == ["exited with code 1"]
 
 
@@ -148,20 +158,20 @@ async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
 
 
 async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_a_while() -> None:
-    records = Records(events=(NO_SECRET,))
-    by = examiner(records)
+    records = recorded(events=(NO_SECRET,))
+    by = Examiner(records)
     for later in (0, 1, 4):
         examined = await look(by, [CREATING], later=later)
         assert messages(examined) == [f'can\'t start: secret "shop" not found: {CREATE_IT}']
         assert examined.again_in == 5 - later
-    assert records.asked == [("Event", "regarding.uid=uid-of-shop-worker-1")]
+    assert asked(records) == [("Event", "regarding.uid=uid-of-shop-worker-1")]
 
 
 async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() -> None:
-    records = Records(events=(NO_SECRET,))
-    by = examiner(records)
+    records = recorded(events=(NO_SECRET,))
+    by = Examiner(records)
     await look(by, [CREATING])
-    records.objects["Event"] = [{**NO_SECRET, "note": 'secret "other" not found'}]
+    record_instead(records, {**NO_SECRET, "note": 'secret "other" not found'})
     assert messages(await look(by, [CREATING], later=5)) == [
         f'can\'t start: secret "other" not found: {CREATE_IT}'
     ]
@@ -169,25 +179,25 @@ async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() ->
 
 @pytest.mark.parametrize("events", [(), (NO_SECRET,)])
 async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tuple[Manifest, ...]) -> None:
-    records = Records(events=events)
-    by, later, pauses = examiner(records), 0.0, []
+    records = recorded(events=events)
+    by, later, pauses = Examiner(records), 0.0, []
     for _ in range(10):
         again = (await look(by, [CREATING], later=later)).again_in
         assert again is not None
         pauses.append(again)
-        before = len(records.asked)
+        before = len(asked(records))
         await look(by, [CREATING], later=later + again - 1)
-        assert len(records.asked) == before
+        assert len(asked(records)) == before
         later += again
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
-    assert len(records.asked) == 10
+    assert len(asked(records)) == 10
 
 
 async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_again_and_again() -> None:
     note = "Container worker failed liveness probe, will be restarted"
     killing = {**NO_SECRET, "type": "Normal", "reason": "Killing", "note": note}
-    records = Records(events=(killing,))
-    by = examiner(records)
+    records = recorded(events=(killing,))
+    by = Examiner(records)
 
     def loop(restarts: int) -> Manifest:
         back = waiting("CrashLoopBackOff")
@@ -196,43 +206,43 @@ async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_agai
 
     ended_so = ["was restarted because its liveness probe failed"]
     assert messages(await look(by, [loop(1)])) == ended_so
-    records.objects["Event"] = []
+    record_instead(records)
     assert messages(await look(by, [loop(2)], later=3600)) == ended_so
     assert messages(await look(by, [loop(3)], later=7200)) == ended_so
-    assert messages(await look(examiner(records), [loop(3)], later=7200)) == [
+    assert messages(await look(Examiner(records), [loop(3)], later=7200)) == [
         "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it"
     ]
 
 
 async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
-    records = Records()
-    by = examiner(records)
+    records = recorded()
+    by = Examiner(records)
     await look(by, [CREATING])
     examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
-    assert len(records.asked) == 2
+    assert len(asked(records)) == 2
     assert examined.again_in == evidence.FIRST_PAUSE
 
 
 async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
-    records = Records()
-    records.away = True
-    examined = await look(examiner(records), [CREATING, crashing("b", "abc")])
+    records = recorded()
+    records.incidents.append(away())
+    examined = await look(Examiner(records), [CREATING, crashing("b", "abc")])
     assert messages(examined) == ["exited with code 1"]
     assert examined.again_in == evidence.FIRST_PAUSE
 
 
 async def test_what_went_well_is_no_explanation() -> None:
     pulled = {**NO_SECRET, "type": "Normal", "reason": "Pulled", "note": "Successfully pulled image"}
-    assert messages(await look(examiner(Records(events=(pulled,))), [CREATING])) == []
+    assert messages(await look(Examiner(recorded(events=(pulled,))), [CREATING])) == []
 
 
 async def test_a_formation_that_is_gone_is_forgotten() -> None:
-    records = Records(events=(NO_SECRET,))
-    by = examiner(records)
+    records = recorded(events=(NO_SECRET,))
+    by = Examiner(records)
     await look(by, [CREATING])
     by.forget(KEY)
     await look(by, [CREATING])
-    assert len(records.asked) == 2
+    assert len(asked(records)) == 2
 
 
 @pytest.mark.parametrize(
@@ -273,7 +283,7 @@ async def test_the_order_in_which_pods_are_seen_changes_nothing(
     raws: list[Manifest], chance: random.Random
 ) -> None:
     named = [{**raw, "metadata": {**raw["metadata"], "name": f"pod-{n}"}} for n, raw in enumerate(raws)]
-    records = Records(a_replica_set("abc", "2"), events=(NO_SECRET,))
-    one = await look(examiner(records), named, ROLLING)
-    other = await look(examiner(records), chance.sample(named, len(named)), ROLLING)
+    records = recorded(a_replica_set("abc", "2"), events=(NO_SECRET,))
+    one = await look(Examiner(records), named, ROLLING)
+    other = await look(Examiner(records), chance.sample(named, len(named)), ROLLING)
     assert (one.findings, one.again_in) == (other.findings, other.again_in)

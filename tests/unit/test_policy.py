@@ -19,7 +19,7 @@ from crds.generate import policy
 from formation_operator import foreground, shell
 from formation_operator.daemons import TABLE
 from tests.cluster import paths
-from tests.unit.test_foreground import RIGHT, WARNED
+from tests.unit.commands import RIGHT, WARNED
 
 SPEC = policy.build()[0]["spec"]
 

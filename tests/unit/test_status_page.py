@@ -8,7 +8,7 @@ from formation_operator import diagnosis, model
 from formation_operator.conditions import Kind
 from formation_operator.reasons import Reason, State, Trouble
 from tests.cluster import paths
-from tests.unit.test_diagnosis import CASES
+from tests.unit.troubles import CASES
 
 PAGE = (paths.ROOT / "docs" / "status.md").read_text()
 ROWS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]

@@ -1,0 +1,141 @@
+"""The port to a cluster in memory, for tests that are about the operator's side of it.
+
+What Kubernetes itself makes of a request is for `tests/contract`.
+"""
+
+import asyncio
+import contextlib
+import copy
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal, TypeVar
+
+from formation_operator import autoscalers, errors, kinds, naming
+from formation_operator.cluster import Cluster, Object
+from formation_operator.notices import Notice
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import Objects, identity_of
+
+T = TypeVar("T")
+Verb = Literal["pages", "select", "get", "apply", "apply_status", "patch", "delete", "notify"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What the cluster was asked, answered or not."""
+
+    verb: Verb
+    kind: str
+    namespace: str = ""
+    name: str = ""
+    selector: str = ""
+    body: Any = None
+    manager: str = ""
+    force: bool = False
+
+
+@dataclasses.dataclass
+class Incident:
+    """What happens to the next calls that fit; a field that is left out fits all."""
+
+    verb: Verb | None = None
+    kind: str = ""
+    name: str = ""
+    meanwhile: Callable[[], object] = lambda: None
+    """What others do before the call is carried out."""
+    error: Exception | None = None
+    carried_out: bool = False
+    """Whether only the answer is lost."""
+    times: float = 1
+
+    def fits(self, call: Call) -> bool:
+        """Tell whether it happens to a call."""
+        about = self.kind in ("", call.kind) and self.name in ("", call.name)
+        return about and self.verb in (None, call.verb)
+
+
+class FakeCluster(Objects, Cluster):
+    """The port to objects that others change, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.per_page = 1
+        self.latency = 0.0
+        """Seconds until a call is carried out; others get their turn in any case."""
+        self.absent = {autoscalers.SCALED_OBJECT}
+        """Kinds that aren't installed."""
+        self.incidents: list[Incident] = []
+        self.calls: list[Call] = []
+        self.notices: list[Notice] = []
+
+    def asked(self, verb: Verb, kind: str = "") -> list[Call]:
+        """Return the calls of a verb, and of a kind if one is given."""
+        return [call for call in self.calls if call.verb == verb and kind in ("", call.kind)]
+
+    async def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that concern us, some at a time."""
+        label = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
+        call = Call("pages", kind)
+        listed = await self._carry_out(call, lambda: (self.all(kind, labels=label), str(self.version)))
+        found, version = listed
+        for start in range(0, len(found) or 1, self.per_page):
+            yield found[start : start + self.per_page], version
+
+    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Return the objects of a namespace, or those of them that the selectors choose."""
+        call = Call("select", kind, namespace, selector=labels or fields)
+        return await self._carry_out(call, lambda: self.all(kind, namespace, labels=labels, fields=fields))
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object as it is now, or nothing."""
+        try:
+            call = Call("get", kind, namespace, name)
+            return await self._carry_out(call, lambda: self.read(kind, namespace, name))
+        except errors.NotFoundError:
+            return None
+
+    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
+        """Write an object by server-side apply and return it as it is then."""
+        body = copy.deepcopy(manifest)
+        call = Call("apply", *identity_of(manifest), body=body, manager=manager, force=force)
+        by = Owner(manager, "Apply")
+        return await self._carry_out(call, lambda: self.write(manifest, by=by, force=force))
+
+    async def apply_status(self, manifest: Object) -> Object:
+        """Write a Formation's status by server-side apply and return the Formation."""
+        call = Call("apply_status", *identity_of(manifest), body=copy.deepcopy(manifest))
+        return await self._carry_out(call, lambda: self.write_status(manifest))
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch and return it."""
+        call = Call("patch", kind, namespace, name, body=copy.deepcopy(operations))
+        return await self._carry_out(call, lambda: self.patch_now(kind, namespace, name, operations))
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete an object, and only this very one; it is no error if it's gone."""
+        call = Call("delete", kind, namespace, name, body=uid)
+        with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
+            await self._carry_out(call, lambda: self.remove(kind, namespace, name, uid=uid))
+
+    async def notify(self, formation: Object, notice: Notice) -> None:
+        """Record an Event on a Formation."""
+        _, namespace, name = identity_of({"kind": naming.KIND, **formation})
+        self.calls.append(Call("notify", naming.KIND, namespace, name, body=notice))
+        await asyncio.sleep(self.latency)
+        self.notices.append(notice)
+
+    async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
+        self.calls.append(call)
+        await asyncio.sleep(self.latency)
+        incident = next((each for each in self.incidents if each.fits(call)), Incident())
+        incident.times -= 1
+        self.incidents = [each for each in self.incidents if each.times > 0]
+        incident.meanwhile()
+        if incident.error is not None and not incident.carried_out:
+            raise copy.copy(incident.error)
+        if call.kind in self.absent:
+            raise errors.NotFoundError(f"{call.kind}: the server could not find the requested resource")
+        found = answer()
+        if incident.error is not None:
+            raise copy.copy(incident.error)
+        return found

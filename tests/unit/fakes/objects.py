@@ -1,0 +1,158 @@
+"""Objects as an API server keeps them, and what clients do to them, each thing at once."""
+
+import copy
+from collections.abc import Callable
+
+from formation_operator import errors, kinds, naming
+from formation_operator.cluster import Object
+from tests.builders import ago
+from tests.unit.fakes import json_patch, managed_fields
+from tests.unit.fakes.managed_fields import Owner
+
+Identity = tuple[str, str, str]
+"""Kind, namespace and name of an object."""
+OPERATOR = Owner(naming.FIELD_MANAGER, "Apply")
+KUBECTL = Owner("kubectl", "Update")
+SCALE = Owner("kubectl", "Update", "scale")
+"""Who runs ``kubectl scale``."""
+
+
+class Objects:
+    """All objects, with the versions, preconditions and field owners that an API server gives them.
+
+    Nothing is validated, and nothing filled in but metadata.
+    """
+
+    def __init__(self) -> None:
+        self.version = 100
+        """The resource version that was given last."""
+        self.watchers: list[Callable[[str, Object, bool], object]] = []
+        """Whom each change is told at once: kind, object, and whether it is deleted."""
+        self._objects: dict[Identity, Object] = {}
+
+    def put(self, kind: str, raw: Object) -> Object:
+        """Store an object as it is given, with what its metadata leaves out, and return it."""
+        version = self._next_version()
+        known = kinds.BY_NAME[kind]
+        metadata = {
+            "namespace": "default",
+            "name": f"{kind.lower()}-{version}",
+            "uid": f"uid-{version}",
+            "generation": 1,
+            "resourceVersion": version,
+            "creationTimestamp": ago(0),
+            **raw.get("metadata", {}),
+        }
+        api_version = "/".join(filter(None, (known.group, known.version)))
+        return self._store(kind, {"apiVersion": api_version, "kind": kind, **raw, "metadata": metadata})
+
+    def read(self, kind: str, namespace: str, name: str) -> Object:
+        """Return an object as it is now; raise `NotFoundError` if it isn't there."""
+        try:
+            return copy.deepcopy(self._objects[kind, namespace, name])
+        except KeyError as error:
+            raise errors.NotFoundError(f'{kind} "{name}" not found') from error
+
+    def all(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
+        """Return the objects of a kind as they are now, or those that fit, in the order of a list."""
+        found = [self._objects[identity] for identity in sorted(self._objects) if identity[0] == kind]
+        return [
+            copy.deepcopy(raw)
+            for raw in found
+            if namespace in ("", raw["metadata"]["namespace"])
+            and fits(raw["metadata"].get("labels") or {}, labels)
+            and fits(flat(raw) if fields else {}, fields)
+        ]
+
+    def merge(self, kind: str, namespace: str, name: str, changes: Object, *, by: Owner = KUBECTL) -> Object:
+        """Change an object by merge patch and return it."""
+        live = self.read(kind, namespace, name)
+        return self._replace(live, managed_fields.updated(live, json_patch.merged(live, changes), by))
+
+    def write(self, manifest: Object, *, by: Owner = OPERATOR, force: bool = True) -> Object:
+        """Write an object by server-side apply and return it; raise `ConflictError` as the port does."""
+        kind, namespace, name = identity = identity_of(manifest)
+        live = self._objects.get(identity)
+        check_preconditions(manifest["metadata"], live)
+        before = live or {"metadata": {"namespace": namespace, "name": name}}
+        after = managed_fields.applied(before, manifest, by, force=force)
+        return self._replace(live, after) if live else self.put(kind, after)
+
+    def write_status(self, manifest: Object) -> Object:
+        """Write an object's status by server-side apply, as the operator, and return the object."""
+        live = self.read(*identity_of(manifest))
+        check_preconditions(manifest["metadata"], live)
+        by, status = OPERATOR._replace(subresource="status"), {"status": manifest["status"]}
+        return self._replace(live, managed_fields.applied(live, status, by, force=True))
+
+    def patch_now(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch, as the operator, and return it."""
+        live = self.read(kind, namespace, name)
+        after = json_patch.patched(live, operations)
+        check_preconditions(after["metadata"], live)
+        by = OPERATOR._replace(operation="Update")
+        return self._replace(live, managed_fields.updated(live, after, by))
+
+    def remove(self, kind: str, namespace: str, name: str, **preconditions: str) -> None:
+        """Delete an object; raise `NotFoundError` if it isn't there, `ConflictError` if it isn't that one."""
+        raw = self.read(kind, namespace, name)
+        check_preconditions(preconditions, raw)
+        del self._objects[kind, namespace, name]
+        raw["metadata"]["resourceVersion"] = self._next_version()
+        self._tell(kind, raw, deleted=True)
+
+    def _replace(self, live: Object, after: Object) -> Object:
+        """Give an object that differs its next version, and its next generation if it means another thing."""
+        if after == live:
+            return after
+        generation = after["metadata"].get("generation", 0) + (after.get("spec") != live.get("spec"))
+        version = self._next_version()
+        metadata = {**after["metadata"], "generation": generation, "resourceVersion": version}
+        return self._store(after["kind"], {**after, "metadata": metadata})
+
+    def _store(self, kind: str, raw: Object) -> Object:
+        stored = copy.deepcopy(raw)
+        self._objects[identity_of(stored)] = stored
+        self._tell(kind, stored, deleted=False)
+        return copy.deepcopy(stored)
+
+    def _tell(self, kind: str, raw: Object, *, deleted: bool) -> None:
+        for watcher in self.watchers:
+            watcher(kind, copy.deepcopy(raw), deleted)
+
+    def _next_version(self) -> str:
+        self.version += 1
+        return str(self.version)
+
+
+def identity_of(raw: Object) -> Identity:
+    """Return kind, namespace and name of an object."""
+    return raw["kind"], raw["metadata"]["namespace"], raw["metadata"]["name"]
+
+
+def check_preconditions(given: Object, live: Object | None) -> None:
+    """Raise `ConflictError` unless an object is the one, and as old, as the given metadata says.
+
+    Where there is none, only a uid is missed: an apply with a version alone creates it.
+    """
+    there = {"uid": None} if live is None else live["metadata"]
+    for field in ("uid", "resourceVersion"):
+        if field in given and field in there and given[field] != there[field]:
+            raise errors.ConflictError(f"{field} is {there[field]}, not {given[field]}")
+
+
+def fits(values: Object, selector: str) -> bool:
+    """Tell whether values fit a selector: each part names a key that must be there, or what it must equal."""
+    for part in filter(None, selector.split(",")):
+        key, equals, value = part.partition("=")
+        if key not in values or (equals and values[key] != value):
+            return False
+    return True
+
+
+def flat(raw: Object, above: str = "") -> Object:
+    """Return the fields of an object by their dotted paths."""
+    found: Object = {}
+    for key, value in raw.items():
+        found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return found
