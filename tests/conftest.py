@@ -15,7 +15,7 @@ from tests.client import Client, established, eventually
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
 from tests.namespaces import fresh_namespace
-from tests.once import once
+from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
 
 FOLDERS = ("systems", "e2e", "contract", "faults")
@@ -45,11 +45,11 @@ def is_beside_others(config: pytest.Config) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the operator that this run has started, and show what it said last."""
-    running = None if is_beside_others(session.config) else clusters.current()
-    if running is None:
+    if is_beside_others(session.config) or not is_done("operator"):
         return
-    operator = OperatorProcess(running)
-    if operator.pid is not None:
+    running = clusters.current()
+    if running is not None:
+        operator = OperatorProcess(running)
         operator.stop()
         print(f"\nthe operator's log:\n{operator.last_lines(20000)}")
 

@@ -5,13 +5,14 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import uuid
 from collections.abc import Callable, Iterator
 
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
 
-RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"process-{os.getpid()}"
-"""Names this run of the tests: what an earlier one did on a cluster that is kept may be out of date."""
+RUN = os.environ.setdefault("FORMATION_TEST_RUN", uuid.uuid4().hex)
+"""Names this run of the tests, in all its processes; what an earlier one did may be out of date."""
 
 
 @contextlib.contextmanager
@@ -26,11 +27,19 @@ def alone(name: str) -> Iterator[None]:
 
 def once(name: str, do: Callable[[], object]) -> None:
     """Do something, unless this run has done it: whoever else asks waits for that."""
-    done = paths.state() / "once" / f"{name}.{RUN}"
     with alone(name):
-        if not done.exists():
+        if not is_done(name):
             do()
-            done.touch()
+            _mark(name).touch()
+
+
+def is_done(name: str) -> bool:
+    """Tell whether this run has done something."""
+    return _mark(name).exists()
+
+
+def _mark(name: str) -> pathlib.Path:
+    return paths.state() / "once" / f"{name}.{RUN}"
 
 
 def load(cluster: Cluster, archive: pathlib.Path) -> None:
