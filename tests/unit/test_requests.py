@@ -1,8 +1,6 @@
 """A count is judged before it is written over, whatever comes in between."""
 
 import dataclasses
-import datetime
-import itertools
 import math
 
 import pytest
@@ -16,11 +14,18 @@ from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
-from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.objects import SCALE, identity_of
 
 KEY = ("default", "shop")
 FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
 RESTARTED = {"kubectl.kubernetes.io/restartedAt": "now"}
+
+
+class WithoutStatus(FakeCluster):
+    """Keeps no status, so that no pass learns from it what an earlier one did."""
+
+    async def apply_status(self, manifest: Object) -> Object:
+        return self.read(*identity_of(manifest))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Shop:
 @pytest.fixture
 def shop() -> Shop:
     """The shop, none of whose Deployments can be written yet."""
-    shop = Shop(FakeCluster(), Cache())
+    shop = Shop(WithoutStatus(), Cache())
     shop.cluster.put(naming.KIND, stored(FORMATION))
     shop.watched()
     shop.cluster.watchers.append(shop.see)
@@ -85,12 +90,7 @@ def shop() -> Shop:
 
 
 def reconciler(shop: Shop) -> reconcile.Reconciler:
-    minutes = itertools.count()
-
-    def clock() -> datetime.datetime:
-        return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
-
-    return reconcile.Reconciler(shop.cluster, shop.known, clock, lambda *_: None, Settings())
+    return reconcile.Reconciler(shop.cluster, shop.known, lambda: MIDNIGHT, lambda *_: None, Settings())
 
 
 async def unanswered(shop: Shop, here: reconcile.Reconciler) -> None:
@@ -212,6 +212,7 @@ async def test_a_request_is_a_new_one_once_the_deployment_was_written(shop: Shop
     shop.watched()
     shop.let_write()
     await here.run(KEY)
+    assert shop.counts["web"] == 4
     shop.scale("web", count)
     await here.run(KEY)
     assert shop.counts["web"] == count

@@ -1,0 +1,185 @@
+"""The cluster in memory keeps what the operator relies on, as an API server does."""
+
+import datetime
+import itertools
+import math
+from typing import Any
+
+import pytest
+
+from formation_operator import errors, naming, observed
+from formation_operator.cache import Cache
+from formation_operator.cluster import Object
+from formation_operator.reconcile import Reconciler
+from formation_operator.settings import Settings
+from tests.builders import MIDNIGHT, a_formation, a_process, stored
+from tests.unit.fakes import json_patch
+from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import KUBECTL, SCALE
+
+KEY = ("default", "shop")
+WEB = ("Deployment", "default", "web")
+A_TEMPLATE: Object = {"template": {"spec": {"containers": []}}}
+SOMEBODY = Owner("somebody", "Apply")
+
+
+def a_deployment(**spec: Any) -> Object:
+    return {"kind": "Deployment", "metadata": {"namespace": "default", "name": "web"}, "spec": spec}
+
+
+def managers(raw: Object) -> list[str]:
+    return [entry["manager"] for entry in raw["metadata"]["managedFields"]]
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to_do(
+    cluster: FakeCluster,
+) -> None:
+    known, minutes = Cache(), itertools.count()
+    web = a_process(port=8080, replicas=2, env=[{"name": "A", "value": "b"}])
+    known.put_formation(cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
+
+    def clock() -> datetime.datetime:
+        return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
+
+    here = Reconciler(cluster, known, clock, lambda *_: None, Settings())
+    for _ in range(3):
+        assert await here.run(KEY)
+
+    assert [call.kind for call in cluster.asked("apply")] == ["Deployment", "Service"]
+    assert len(cluster.asked("apply_status")) == 1
+    formation = cluster.read(naming.KIND, *KEY)
+    assert formation["status"]["processes"]["web"]["desiredReplicas"] == 2
+    assert formation["metadata"]["generation"] == 1
+
+
+def test_each_change_makes_an_object_newer_and_each_change_of_its_spec_another_generation(
+    cluster: FakeCluster,
+) -> None:
+    made = cluster.write(a_deployment(replicas=1))
+    labelled = cluster.merge(*WEB, {"metadata": {"labels": {"a": "b"}}})
+    scaled = cluster.merge(*WEB, {"spec": {"replicas": 2}})
+    same = cluster.merge(*WEB, {"spec": {"replicas": 2}}, by=SCALE)
+    versions = [int(raw["metadata"]["resourceVersion"]) for raw in (made, labelled, scaled, same)]
+    assert versions[0] < versions[1] < versions[2] == versions[3] == cluster.version
+    assert [raw["metadata"]["generation"] for raw in (made, labelled, scaled)] == [1, 1, 2]
+
+
+def test_a_field_is_its_latest_writers_and_is_taken_back_by_force_only(cluster: FakeCluster) -> None:
+    cluster.write(a_deployment(replicas=1))
+    scaled = cluster.merge(*WEB, {"spec": {"replicas": 2}}, by=SCALE)
+    assert not observed.child({**scaled, "spec": {**scaled["spec"], **A_TEMPLATE}}, "Deployment").owns_count
+    with pytest.raises(errors.ConflictError, match="kubectl"):
+        cluster.write(a_deployment(replicas=1), force=False)
+    assert managers(cluster.write(a_deployment(replicas=1))) == [naming.FIELD_MANAGER]
+
+
+def test_what_is_applied_no_more_goes_but_for_what_others_hold(cluster: FakeCluster) -> None:
+    pair = [{"name": "web", "image": "a"}, {"name": "proxy", "image": "b"}]
+    cluster.write(a_deployment(replicas=1, containers=pair))
+    cluster.write(a_deployment(replicas=1), by=SOMEBODY)
+    raw = cluster.write(a_deployment(containers=pair[:1]))
+    assert raw["spec"] == {"replicas": 1, "containers": pair[:1]}
+
+
+@pytest.mark.parametrize("metadata", [{"uid": "another"}, {"resourceVersion": "1"}], ids=str)
+async def test_a_write_for_another_object_or_version_is_a_conflict(
+    cluster: FakeCluster, metadata: Object
+) -> None:
+    before = cluster.write(a_deployment(replicas=1))
+    manifest = a_deployment(replicas=2)
+    manifest["metadata"] |= metadata
+    with pytest.raises(errors.ConflictError):
+        await cluster.apply(manifest, manager="us", force=True)
+    operations = [
+        {"op": "replace", "path": f"/metadata/{field}", "value": value} for field, value in metadata.items()
+    ]
+    with pytest.raises(errors.ConflictError):
+        await cluster.patch(*WEB, operations)
+    await cluster.delete(*WEB, uid="another")
+    assert cluster.read(*WEB) == before
+
+
+async def test_a_version_alone_keeps_nothing_from_being_created_but_a_uid_does(cluster: FakeCluster) -> None:
+    manifest = a_deployment()
+    manifest["metadata"]["resourceVersion"] = "1"
+    made = await cluster.apply(manifest, manager="us", force=False)
+    assert made["metadata"]["resourceVersion"] == str(cluster.version)
+    manifest["metadata"] = {"namespace": "default", "name": "another", "uid": "gone"}
+    with pytest.raises(errors.ConflictError):
+        await cluster.apply(manifest, manager="us", force=False)
+
+
+async def test_a_patch_is_carried_out_whole_or_not_at_all(cluster: FakeCluster) -> None:
+    before = cluster.write(a_deployment(replicas=1, list=["a"]))
+    add = {"op": "add", "path": "/spec/list/-", "value": "b"}
+    for wrong in ({"op": "test", "path": "/spec/replicas", "value": 2}, {"op": "remove", "path": "/spec/no"}):
+        with pytest.raises(errors.RefusedError, match=json_patch.FAILED):
+            await cluster.patch(*WEB, [add, wrong])
+    assert cluster.read(*WEB) == before
+    label = {"op": "add", "path": "/metadata/annotations", "value": {"a/b": "c"}}
+    gone = {"op": "remove", "path": "/metadata/annotations/a~1b"}
+    scale = {"op": "replace", "path": "/spec/replicas", "value": 3}
+    after = await cluster.patch(*WEB, [add, label, gone, scale])
+    assert after["spec"] == {"replicas": 3, "list": ["a", "b"]}
+    assert after["metadata"]["annotations"] == {}
+
+
+async def test_lists_come_in_pages_of_one_version_and_only_with_what_concerns_us(
+    cluster: FakeCluster,
+) -> None:
+    ours, names = {"labels": {naming.FORMATION_LABEL: "shop"}}, ("b", "a", "c")
+    for name in names:
+        cluster.put("Deployment", {"metadata": {**ours, "name": name}})
+    cluster.put("Deployment", {"metadata": {"name": "foreign"}})
+    pages = []
+    async for items, version in cluster.pages("Deployment"):
+        pages.append(([item["metadata"]["name"] for item in items], version))
+        cluster.put("Deployment", {"metadata": {**ours, "name": "d"}})
+    assert pages == [([name], pages[0][1]) for name in sorted(names)]
+    assert [page async for page in cluster.pages("Pod")] == [([], str(cluster.version))]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "found"),
+    [
+        ({"labels": "a=b"}, ["x"]),
+        ({"labels": "a"}, ["x", "y"]),
+        ({"labels": "a=b,c"}, []),
+        ({"fields": "regarding.uid=u"}, ["y"]),
+    ],
+    ids=str,
+)
+async def test_selectors_choose(cluster: FakeCluster, selectors: dict[str, str], found: list[str]) -> None:
+    cluster.put("Event", {"metadata": {"name": "x", "labels": {"a": "b"}}})
+    cluster.put("Event", {"metadata": {"name": "y", "labels": {"a": "c"}}, "regarding": {"uid": "u"}})
+    cluster.put("Event", {"metadata": {"name": "z", "namespace": "another", "labels": {"a": "b"}}})
+    events = await cluster.select("Event", "default", **selectors)
+    assert [event["metadata"]["name"] for event in events] == found
+
+
+async def test_incidents_happen_to_the_calls_that_they_are_for(cluster: FakeCluster) -> None:
+    away = errors.UnavailableError("away")
+    cluster.incidents = [
+        Incident("apply", error=away, carried_out=True),
+        Incident("get", "Service", error=away, times=math.inf),
+        Incident("delete", meanwhile=lambda: cluster.merge(*WEB, {"spec": {"replicas": 9}}, by=KUBECTL)),
+    ]
+    with pytest.raises(errors.UnavailableError):
+        await cluster.apply(a_deployment(replicas=1), manager="us", force=True)
+    made = await cluster.get(*WEB)
+    assert made is not None, "only the answer was lost"
+    for _ in range(2):
+        with pytest.raises(errors.UnavailableError):
+            await cluster.get("Service", "default", "web")
+    seen: list[tuple[str, int, bool]] = []
+    cluster.watchers.append(lambda kind, raw, gone: seen.append((kind, raw["spec"]["replicas"], gone)))
+    await cluster.delete(*WEB, uid=made["metadata"]["uid"])
+    assert seen == [("Deployment", 9, False), ("Deployment", 9, True)]
+    assert await cluster.get(*WEB) is None
+    assert [call.verb for call in cluster.calls] == ["apply", "get", "get", "get", "delete", "get"]
