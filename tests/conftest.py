@@ -8,9 +8,11 @@ is found out: side by side, its account may change nothing that concerns all, an
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import cluster as clusters
-from tests import rights
+from tests import rights, side_by_side
 from tests.client import Client, established, eventually
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
@@ -35,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Hand out tests one by one, but for those that share a costly fixture."""
+    return side_by_side.Scheduling(config, log)
 
 
 def is_beside_others(config: pytest.Config) -> bool:

@@ -42,7 +42,8 @@ def rules(kinds: set[server.Kind]) -> list[dict[str, object]]:
     groups: dict[str, list[str]] = {"keda.sh": ["*"]}  # not installed yet
     for kind in sorted(kinds):
         if kind.namespaced:
-            groups.setdefault(kind.group, []).extend([kind.plural, f"{kind.plural}/*"])
+            below = (f"{kind.plural}/{each}" for each in kind.subresources)
+            groups.setdefault(kind.group, []).extend([kind.plural, *below])
     everything: list[dict[str, object]] = [
         {"apiGroups": [group], "resources": found, "verbs": ["*"]} for group, found in groups.items()
     ]

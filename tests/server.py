@@ -34,6 +34,7 @@ class Kind(NamedTuple):
     path: str
     plural: str
     namespaced: bool
+    subresources: tuple[str, ...] = ()
 
 
 class ServerError(AssertionError):
@@ -109,7 +110,7 @@ class Server:
 
     def list_all(self, kind: str, namespace: str, **query: str) -> list[Object]:
         """Return the objects of a kind in a namespace; in all of them, where it is empty."""
-        return list(self.ask(self.path(kind, namespace), **query)["items"])
+        return items_of(self.ask(self.path(kind, namespace), **query))
 
     def merge(self, kind: str, namespace: str, name: str, patch: Object) -> Object:
         """Patch an object by merge patch, under kubectl's name."""
@@ -129,10 +130,9 @@ class Server:
         """Return every version of an object from now on, whether or not it exists yet."""
         query = {"fieldSelector": f"metadata.name={name}"}
         listed = self.ask(self.path(kind, namespace), **query)
-        about = {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List")}
         query |= {"watch": "1", "resourceVersion": listed["metadata"]["resourceVersion"]}
         stream = self._send("GET", with_query(self.path(kind, namespace), query), None, None, stream=True)
-        return Watch([{**about, **item} for item in listed["items"]], stream)
+        return Watch(items_of(listed), stream)
 
     def kinds(self) -> set[Kind]:
         """Return all kinds that are served now."""
@@ -160,7 +160,8 @@ class Server:
                         plural, kind = item["resource"], item["responseKind"]["kind"]
                         words = [plural, item.get("singularResource") or kind.lower(), kind]
                         words += [f"{plural}.{name}", *item.get("shortNames", [])]
-                        yield Kind(name, path, plural, item["scope"] == "Namespaced"), words
+                        below = tuple(each["subresource"] for each in item.get("subresources", []))
+                        yield Kind(name, path, plural, item["scope"] == "Namespaced", below), words
 
 
 class Watch:
@@ -191,6 +192,12 @@ class Watch:
                 self._seen += [json.loads(line)["object"] for line in lines if line.strip()]
         except urllib3.exceptions.HTTPError:
             return  # it was ended
+
+
+def items_of(listed: Object) -> list[Object]:
+    """Return the objects of a list, each with its kind, which the server leaves out there."""
+    about = {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List")}
+    return [{**about, **item} for item in listed["items"]]
 
 
 def with_query(path: str, query: dict[str, str]) -> str:

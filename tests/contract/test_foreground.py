@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
@@ -12,10 +12,10 @@ from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
+from tests.once import once
 from tests.unit.commands import RIGHT, WARNED
 
 NGINX = foreground.finding(["nginx"])
-with_policy = pytest.mark.xdist_group("policy")
 POLICIES = str(paths.ROOT / "manifests" / "policies")
 
 
@@ -60,12 +60,14 @@ def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> N
 
 
 @pytest.fixture(scope="module")
-def policies(administrator: Cluster) -> Iterator[None]:
-    """Install the policy, and wait until it is in effect."""
-    administrator.run_kubectl("apply", "-k", POLICIES)
-    eventually(lambda: "daemon off" in warnings(Client(administrator, "default"), running(["nginx"])))
-    yield
-    administrator.run_kubectl("delete", "-k", POLICIES)
+def policies(administrator: Cluster) -> None:
+    """Have the policy in effect, from now on for everybody: it only warns."""
+
+    def install() -> None:
+        administrator.run_kubectl("apply", "-k", POLICIES)
+        eventually(lambda: "daemon off" in warnings(Client(administrator, "default"), running(["nginx"])))
+
+    once("policies", install)
 
 
 def warnings(kubectl: Client, formation: Manifest) -> str:
@@ -84,7 +86,6 @@ HANDFULS = [COMMANDS[start : start + 20] for start in range(0, len(COMMANDS), 20
 
 
 @pytest.mark.parametrize("commands", HANDFULS, ids=lambda commands: commands[0][0])
-@with_policy
 def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
     kubectl: Client, policies: None, commands: list[list[str]]
 ) -> None:
@@ -95,7 +96,6 @@ def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
     assert {*told.split("; ")} - {""} == {f"{name}: {each}" for name, each in found.items() if each}
 
 
-@with_policy
 def test_whoever_applies_a_daemon_reads_the_warning_and_has_the_formation(
     kubectl: Client, policies: None
 ) -> None:
@@ -117,7 +117,6 @@ def long(number: int) -> list[str]:
     return words
 
 
-@with_policy
 def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
     kubectl: Client, policies: None
 ) -> None:
@@ -126,7 +125,6 @@ def test_a_formation_of_32_types_with_long_commands_is_within_the_budget(
     assert [number for number in range(32) if f"p{number}: gunicorn goes" not in said] == []
 
 
-@with_policy
 def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client, policies: None) -> None:
     many = ["gunicorn", "-D", *["x"] * policy.MOST_WORDS]
     wide = ["gunicorn", "-D", "x" * policy.LONGEST]
@@ -155,7 +153,6 @@ def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> No
     assert over == ""
 
 
-@with_policy
 def test_the_api_server_finds_no_fault_in_the_policy(kubectl: Client, policies: None) -> None:
     def checked() -> Manifest | None:
         found = kubectl.get("validatingadmissionpolicy", policy.NAME)

@@ -18,7 +18,7 @@ from tests.images import debian
 from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("night")]
+pytestmark = pytest.mark.node
 
 PATIENCE = 300.0
 SLEEP = ("sleep", "inf")

@@ -22,7 +22,7 @@ from tests.scripts.stages import Run, Stage
 
 CLUSTER = (sys.executable, "-m", "tests.cluster")
 PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
-SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadgroup", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadscope", "--no-loadscope-reorder")
 """Three tests for each core, since most of them wait for what processes and controllers do."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
 UP = Stage("starting the cluster", (*CLUSTER, "up"))

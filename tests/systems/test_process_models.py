@@ -25,9 +25,7 @@ OWN_EXIT_CODE = {"jvm": 128 + 15}
 """Where a server's own exit code after SIGTERM isn't 0."""
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WEB_SERVERS]
-)
+@pytest.fixture(scope="module", params=WEB_SERVERS)
 def web(request: pytest.FixtureRequest, restricted: Client, sample: Sample) -> Iterator[Running]:
     """Run a system's web."""
     running = Running(restricted, request.param, "web")
@@ -98,7 +96,6 @@ def test_web_that_is_scaled_in_answers_what_is_under_way_and_ends_by_itself(web:
     web.settled(1)
 
 
-@pytest.mark.xdist_group("plain")
 def test_plain_processes_log_to_stdout_and_are_started_again_when_they_are_killed(
     worker: Running, clock: Running
 ) -> None:
@@ -113,7 +110,6 @@ def test_plain_processes_log_to_stdout_and_are_started_again_when_they_are_kille
         seen_killed(process)
 
 
-@pytest.mark.xdist_group("plain")
 def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: Running) -> None:
     worker.scale(2)
 
@@ -129,7 +125,6 @@ def test_a_worker_that_is_scaled_in_finishes_its_job_and_ends_by_itself(worker: 
     worker.settled(1)
 
 
-@pytest.mark.xdist_group("plain")
 def test_a_clock_that_is_scaled_in_ends_at_once_and_comes_back(clock: Running) -> None:
     clock.settled(1)
 
@@ -150,7 +145,6 @@ def heap(jvm: Running) -> float:
     return int(eventually(lambda: try_to_get(f"{jvm.url()}/heap"))) / MEBIBYTE
 
 
-@pytest.mark.xdist_group("jvm")
 def test_the_heap_of_a_jvm_follows_its_memory(restricted: Client, sample: Sample) -> None:
     heaps = {}
     manifest = sample("jvm")
