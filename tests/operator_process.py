@@ -6,6 +6,7 @@ It is a guest of the cluster, so it ends with that, whatever becomes of the test
 import contextlib
 import dataclasses
 import pathlib
+import resource
 import signal
 import socket
 import sys
@@ -82,6 +83,18 @@ class OperatorProcess:
         """The id of the process, while it runs."""
         running = self._process()
         return running.pid if running and processes.is_alive(running) else None
+
+    @property
+    def health(self) -> str:
+        """Where the process that runs answers its health check."""
+        words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_text().split("\0")
+        return words[words.index("--liveness") + 1]
+
+    @property
+    def memory(self) -> float:
+        """What the process has in memory, in MiB."""
+        pages = int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
 
     def last_lines(self, characters: int = 3000) -> str:
         """Return the end of the log."""
