@@ -13,6 +13,8 @@ from formation_operator.notices import Notice
 from formation_operator.observed import Child
 from formation_operator.plan import Action, Verb, World
 
+AT_ONCE = 4
+"""How many objects of a Formation are written at the same time: the API server is there for others, too."""
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 """The digest of an intent, as a JSON pointer."""
 
@@ -43,10 +45,20 @@ class Executor:
     world: World
     lost: Collection[tuple[str, str]]
     """Kind and name of each object of ours that somebody deleted."""
+    remember: Callable[[Outcome], None]
+    """Is given each outcome as it comes, before the object is heard of again."""
 
     async def run(self, actions: list[Action]) -> list[Outcome]:
-        """Carry out all actions side by side and return what came of each."""
-        return await asyncio.gather(*(self._one(action) for action in actions))
+        """Carry out all actions, begun in their order and a few at a time, and return what came of each."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def carry_out(action: Action) -> Outcome:
+            async with places:
+                outcome = await self._one(action)
+                self.remember(outcome)
+                return outcome
+
+        return await asyncio.gather(*map(carry_out, actions))
 
     async def _one(self, action: Action) -> Outcome:
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {

@@ -54,6 +54,8 @@ class Cache:
             return False
         if not self._alive((naming.KIND, *key), version_of(raw)):
             return False
+        if known is not None and known["metadata"]["uid"] != raw["metadata"]["uid"]:
+            self._forget_lost(known["metadata"]["uid"])
         self._forget_formation(key)
         self.formations[key] = trimmed(raw)
         self.living.add(raw["metadata"]["uid"])
@@ -68,9 +70,12 @@ class Cache:
             return set()  # another one of its name has come since
         self._bury((naming.KIND, *key), int(version))
         if known is not None:
-            for identity in self._lost_by.pop(known["metadata"]["uid"], ()):
-                del self._lost[identity]
+            self._forget_lost(known["metadata"]["uid"])
         return self._forget_formation(key)
+
+    def _forget_lost(self, uid: str) -> None:
+        for identity in self._lost_by.pop(uid, ()):
+            del self._lost[identity]
 
     def _forget_formation(self, key: Key) -> set[Key]:
         rivals = {rival for name in self._unwant(key) for rival in self._wanted.get((key[0], name), ())}
@@ -78,6 +83,11 @@ class Cache:
         if known is not None:
             self.living.discard(known["metadata"]["uid"])
         return rivals
+
+    def uid_of(self, key: Key) -> str | None:
+        """Return the uid of the Formation that has a name now."""
+        known = self.formations.get(key)
+        return None if known is None else known["metadata"]["uid"]
 
     def claims(self, key: Key) -> dict[str, Claim]:
         """Return the winning claim on each child name that this and another Formation want."""
@@ -112,6 +122,8 @@ class Cache:
         if not self._alive(identity, child.resource_version):
             return child
         self._unlink(identity)
+        if known is not None and known.uid != child.uid:
+            self.settled.pop(known.uid, None)
         if identity in self._lost:
             _discard(self._lost_by, self._lost.pop(identity), identity)
         self.children[identity] = child
@@ -133,6 +145,12 @@ class Cache:
                 self._lost[identity] = known.owner.uid
                 self._lost_by[known.owner.uid].add(identity)
         return known
+
+    def settle(self, child: Child, digest: str) -> None:
+        """Remember with which intent a child was written, unless it has gone since."""
+        known = self.children.get((child.kind, child.namespace, child.name))
+        if known is not None and known.uid == child.uid:
+            self.settled[child.uid] = (digest, child.owned)
 
     def lost_by(self, uid: str) -> set[tuple[str, str]]:
         """Return kind and name of what a Formation had and has lost."""

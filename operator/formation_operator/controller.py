@@ -7,9 +7,21 @@ import random
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from formation_operator import autoscalers, cache, errors, kinds, naming, observed, pods, reading, reconcile
+from formation_operator import (
+    autoscalers,
+    cache,
+    errors,
+    kinds,
+    naming,
+    news,
+    observed,
+    pods,
+    reading,
+    reconcile,
+)
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
+from formation_operator.lanes import Lane
 from formation_operator.observed import Child, Key
 from formation_operator.pods import Pod
 from formation_operator.queue import Queue
@@ -30,8 +42,9 @@ class Controller:
         self._cache = cache.Cache()
         self._listed: dict[str, int] = {}
         self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._ask, settings)
-        self._queue: Queue[Key] = Queue(
+        self._queue = Queue(
             self._pass,
+            workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
             jitter=random.random,
@@ -52,8 +65,7 @@ class Controller:
     async def run(self) -> None:
         """Run passes, and list and compare now and then."""
         async with asyncio.TaskGroup() as tasks:
-            for number in range(self._settings.workers):
-                tasks.create_task(self._queue.work(), name=f"worker {number}")
+            tasks.create_task(self._queue.work(), name="queue")
             tasks.create_task(self._resync_forever(), name="resync")
             tasks.create_task(self._poll_forever(), name="poll")
 
@@ -131,13 +143,16 @@ class Controller:
             logger.exception("%s %s/%s can't be read", kind, *cache.key_of(raw))
 
     async def _pass(self, key: Key) -> bool:
+        """Run a pass; tell whether nothing is left to try again, as with a Formation that has gone."""
+        uid = self._cache.uid_of(key)
         try:
-            return await self._reconciler.run(key)
+            well = await self._reconciler.run(key)
         except errors.NotFoundError as error:
-            return await self._is_gone(key, error)
+            well = await self._is_gone(key, error)
         except errors.ClusterError as error:
             logger.warning("%s/%s: %s; trying again", *key, error)
-            return False
+            well = False
+        return well or self._cache.uid_of(key) != uid
 
     async def _is_gone(self, key: Key, error: errors.NotFoundError) -> bool:
         """Forget a Formation whose deletion no watch told of; tell whether it is gone indeed."""
@@ -149,8 +164,16 @@ class Controller:
             self.see_formation({"metadata": known["metadata"]}, deleted=True)
         return True
 
-    def _ask(self, key: Key, delay: float) -> None:
-        self._queue.add(key, delay)
+    def _ask(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
+        """Ask for a pass, but for nobody who has gone."""
+        if key in self._cache.formations:
+            self._queue.add(key, lane, delay)
+
+    def _hear(self, key: Key, lane: Lane | None) -> None:
+        """Ask for a pass because of news; figures are gathered for a while first, as others follow."""
+        # A pass that is under way finds it itself, and knows what of it is an echo.
+        if lane is not None and not self._reconciler.is_under_way(key):
+            self._ask(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
@@ -197,31 +220,32 @@ class Controller:
     def see_formation(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Formation as a watch or a list gave it."""
         key = cache.key_of(raw)
-        if not deleted:
-            if self._cache.put_formation(raw):
-                self._queue.add(key)
-            return
-        self._queue.forget(key)
-        self._reconciler.forget(key)
-        for rival in self._cache.drop_formation(key, cache.version_of(raw)):
-            self._queue.add(rival)
+        before = self._cache.formations.get(key)
+        if deleted:
+            self._lose_formation(key, raw)
+        elif self._cache.put_formation(raw):
+            if before is not None and before["metadata"]["uid"] != raw["metadata"]["uid"]:
+                self._reconciler.forget(before["metadata"]["uid"])
+            self._hear(key, news.of_formation(before, self._cache.formations[key]))
+
+    def _lose_formation(self, key: Key, raw: dict[str, Any]) -> None:
+        rivals = self._cache.drop_formation(key, cache.version_of(raw))
+        self._reconciler.forget(raw["metadata"]["uid"])
+        if key not in self._cache.formations:
+            self._queue.forget(key)
+        for rival in rivals:
+            self._ask(rival, Lane.BUILD)
 
     def see_child(self, child: Child, *, deleted: bool) -> None:
         """Take in a Deployment or Service; a change of its figures alone may wait a little."""
         concerned = self._cache.concerned(child)
-        if deleted:
-            before = self._cache.drop_child(child, lost=True)
-        else:
-            before = self._cache.put_child(child)
-            if before is child:
-                return
+        before = self._cache.drop_child(child, lost=True) if deleted else self._cache.put_child(child)
+        if before is child:
+            return
         if before is not None:
             concerned |= self._cache.concerned(before)
-        quiet = not deleted and before is not None and before.same_object_as(child)
-        if quiet and before is not None and before.rollout == child.rollout:
-            return
-        for key in concerned & self._cache.formations.keys():
-            self._queue.add(key, self._settings.status_delay if quiet else 0.0)
+        for key in concerned:
+            self._hear(key, news.of_child(before, None if deleted else child))
 
     def see_autoscaler(self, raw: dict[str, Any], kind: str, *, deleted: bool) -> None:
         """Take in an HPA or a ScaledObject."""
@@ -230,11 +254,11 @@ class Controller:
             self._drop_autoscaler(autoscaler)
             return
         for key in self._cache.put_autoscaler(autoscaler):
-            self._queue.add(key)
+            self._ask(key, Lane.BUILD)
 
     def _drop_autoscaler(self, autoscaler: Autoscaler) -> None:
         for key in self._cache.drop_autoscaler(autoscaler):
-            self._queue.add(key)
+            self._ask(key, Lane.BUILD)
 
     def see_pod(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Pod: only those that aren't well are remembered."""
@@ -242,15 +266,15 @@ class Controller:
         key = namespace, reading.text(reading.mapping(raw["metadata"], "labels"), naming.FORMATION_LABEL)
         pod = None if deleted else pods.pod(raw)
         if pod is None:
-            news = self._cache.drop_pod(key, name, cache.version_of(raw))
+            changed = self._cache.drop_pod(key, name, cache.version_of(raw))
         else:
-            news = self._cache.put_pod(key, pod)
-        self._pod_changed(key, news=news)
+            changed = self._cache.put_pod(key, pod)
+        self._pod_changed(key, changed=changed)
 
     def _forget_pod(self, pod: Pod) -> None:
         key = pod.namespace, pod.formation
-        self._pod_changed(key, news=self._cache.drop_pod(key, pod.name, pod.resource_version))
+        self._pod_changed(key, changed=self._cache.drop_pod(key, pod.name, pod.resource_version))
 
-    def _pod_changed(self, key: Key, *, news: bool) -> None:
-        if news and key in self._cache.formations:
-            self._queue.add(key, self._settings.status_delay)
+    def _pod_changed(self, key: Key, *, changed: bool) -> None:
+        if changed:
+            self._ask(key, Lane.REPORT, self._settings.status_delay)

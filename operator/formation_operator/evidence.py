@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from formation_operator import diagnosis, errors, naming, reading, times
 from formation_operator.cluster import Cluster, Object
 from formation_operator.findings import Finding, Told
-from formation_operator.observed import REVISION_ANNOTATION, Child, Key
+from formation_operator.observed import REVISION_ANNOTATION, Child
 from formation_operator.pods import Pod
 
 logger = logging.getLogger(__name__)
@@ -54,40 +54,40 @@ class Examiner:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._answers: dict[Key, dict[str, Answer]] = {}
-        self._templates: dict[Key, dict[str, tuple[str, str]]] = {}
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._templates: dict[str, dict[str, tuple[str, str]]] = {}
 
-    def forget(self, key: Key) -> None:
+    def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._answers.pop(key, None)
-        self._templates.pop(key, None)
+        self._answers.pop(uid, None)
+        self._templates.pop(uid, None)
 
     async def examine(
-        self, key: Key, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float
+        self, uid: str, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float
     ) -> Examined:
-        """Return what is wrong with a Formation's Pods; ``now`` is in seconds since 1970."""
+        """Return what is wrong with the Pods of a Formation of a uid; ``now`` is in seconds since 1970."""
         known = list(pods)
         if not known:
-            self.forget(key)
+            self.forget(uid)
             return Examined({}, (), None)
         findings: dict[str, list[Finding]] = {}
         answers: dict[str, Answer] = {}
-        for pod in await self._present(key, deployments, known):
-            answer = await self._answer(key, pod, now)
+        for pod in await self._present(uid, deployments, known):
+            answer = await self._answer(uid, pod, now)
             if answer is not None:
                 answers[pod.uid] = answer
             found = diagnosis.finding(pod, now, answer.events if answer else ())
             if found is not None:
                 findings.setdefault(pod.process_type, []).append(found)
-        self._answers[key] = answers
+        self._answers[uid] = answers
         waits = [diagnosis.changes_in(pod, now) for pod in known]
         waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
         return Examined(findings, known, min((wait for wait in waits if wait is not None), default=None))
 
-    async def _answer(self, key: Key, pod: Pod, now: float) -> Answer | None:
+    async def _answer(self, uid: str, pod: Pod, now: float) -> Answer | None:
         if not diagnosis.needs_events(pod, now):
             return None
-        before = self._answers.get(key, {}).get(pod.uid)
+        before = self._answers.get(uid, {}).get(pod.uid)
         same = before is not None and pod.same_as(before.pod)
         if before is not None and same and now < before.asked_at + before.pause:
             return before
@@ -106,27 +106,27 @@ class Examiner:
 
     # Which version of the pod template
 
-    async def _present(self, key: Key, deployments: Mapping[str, Child], pods: list[Pod]) -> list[Pod]:
+    async def _present(self, uid: str, deployments: Mapping[str, Child], pods: list[Pod]) -> list[Pod]:
         """Return the Pods of each Deployment's present version, in a lasting order."""
         templates = {
-            name: await self._template(key, name, deployments.get(name))
+            name: await self._template(uid, name, deployments.get(name))
             for name in sorted({pod.process_type for pod in pods})
         }
         present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
         return sorted(present, key=lambda pod: (pod.created, pod.name))
 
-    async def _template(self, key: Key, name: str, child: Child | None) -> str:
+    async def _template(self, uid: str, name: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY where there is no other."""
         if child is None or not child.rollout.current:
             return NONE
         if child.rollout.updated == child.rollout.total > 0:
             return ANY
-        revision, template = self._templates.get(key, {}).get(name, ("", ""))
+        revision, template = self._templates.get(uid, {}).get(name, ("", ""))
         identity = f"{child.uid}/{child.rollout.revision}"
         if revision != identity:
             template = await self._hash(child)
             if template != NONE:
-                self._templates.setdefault(key, {})[name] = (identity, template)
+                self._templates.setdefault(uid, {})[name] = (identity, template)
         return template
 
     async def _hash(self, child: Child) -> str:

@@ -1,7 +1,7 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
 import dataclasses
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import pydantic
@@ -15,6 +15,7 @@ from formation_operator import (
     evidence,
     foreground,
     naming,
+    news,
     patience,
     plan,
     reading,
@@ -26,6 +27,7 @@ from formation_operator import (
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
+from formation_operator.lanes import Ask, Lane
 from formation_operator.model import Formation
 from formation_operator.observed import Child, Children, Key
 from formation_operator.reasons import Trouble
@@ -58,12 +60,12 @@ class Reconciler:
         cluster: Cluster,
         known: cache.Cache,
         clock: Clock,
-        ask: Callable[[Key, float], None],
+        ask: Ask,
         settings: Settings,
     ) -> None:
         """Take the port to the cluster, the cache, and a clock that gives aware times.
 
-        ``ask`` asks for another pass after some seconds.
+        ``ask`` asks for another pass in a lane, after some seconds.
         """
         self._cluster = cluster
         self._cache = known
@@ -75,43 +77,66 @@ class Reconciler:
         self._patience = patience.Patience()
         self._reporter = report.Reporter(cluster, known, clock, ask, settings.status_delay)
         self._examiner = evidence.Examiner(cluster)
+        self._under_way: dict[Key, news.Basis] = {}
 
     async def run(self, key: Key) -> bool:
         """Run one pass; tell whether nothing is left to try again."""
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return True  # its children go with it, by garbage collection
+        # As the requests are judged by: what comes while that is done is found before it is written over.
+        basis = self._under_way[key] = news.Basis(raw, self._cache.children_of(key))
+        try:
+            return await self._run(key, basis)
+        finally:
+            del self._under_way[key]
+            self._look_back(key, basis)
+
+    def is_under_way(self, key: Key) -> bool:
+        """Tell whether a pass is under way, which asks for another itself if it has missed anything."""
+        return key in self._under_way
+
+    def _look_back(self, key: Key, basis: news.Basis) -> None:
+        """Ask for what has come during a pass, and forget a Formation that has gone during it."""
+        current = self._cache.formations.get(key)
+        if not basis.is_about(current):
+            self.forget(basis.uid)
+        lane = basis.news(current, self._cache.children_of(key))
+        if lane is not None:
+            self._ask(key, lane, self._delay if lane is Lane.REPORT else 0.0)
+
+    async def _run(self, key: Key, basis: news.Basis) -> bool:
+        raw, children = basis.formation, basis.children
         try:
             formation = parse(raw)
         except pydantic.ValidationError as error:
             generation = reading.number(raw["metadata"], "generation")
             wrong = status.invalid(generation, explain(error), raw["status"], self._now())
-            await self._reporter.write(raw, wrong)
+            await self._reporter.write(basis, wrong)
             return True
 
-        # As the requests are judged by: what comes while that is done is found before it is written over.
-        children = self._cache.children_of(key)
         async for notice in self._requests.honour(key, formation, children):
             await self._reporter.tell(raw, [notice])
         current = self._cache.formations.get(key)
-        if current is None:
+        if current is None or not basis.is_about(current):
             return True
         if current is not raw:
-            raw, formation = current, parse(current)
+            basis.formation = raw = current
+            formation = parse(raw)
         counted = self._counts(key, formation, children)
         wanted = Wanted(formation, counted, *desired.build(formation, counted))
-        outcomes = [] if formation.spec.paused else await self._act(key, wanted, children)
+        outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis)
         await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
-        if not self._reporter.later(key, outcomes):
+        if not self._reporter.later(key, basis.uid, outcomes):
             seen = await self._see(key, wanted, outcomes)
-            await self._reporter.write(raw, status.compute(seen, raw["status"], self._now()))
+            await self._reporter.write(basis, status.compute(seen, raw["status"], self._now()))
         return not any(outcome.problem or outcome.again for outcome in outcomes)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._requests.forget(key)
-        self._examiner.forget(key)
-        self._reporter.forget(key)
+        self._requests.forget(uid)
+        self._examiner.forget(uid)
+        self._reporter.forget(uid)
 
     def _counts(self, key: Key, formation: Formation, children: Children) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
@@ -130,9 +155,9 @@ class Reconciler:
             )
         return decided
 
-    async def _act(self, key: Key, wanted: Wanted, children: Children) -> list[apply.Outcome]:
+    async def _act(self, key: Key, wanted: Wanted, basis: news.Basis) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
-        formation = wanted.formation
+        formation, children = wanted.formation, basis.children
         world = plan.World(
             uid=formation.metadata.uid,
             living=self._cache.living,
@@ -145,30 +170,30 @@ class Reconciler:
         )
         actions = plan.plan(wanted.intents, children, wanted.failed, world)
         lost = self._cache.lost_by(formation.metadata.uid)
-        executor = apply.Executor(self._cluster, formation, world, lost)
-        outcomes = await executor.run(actions)
-        for outcome in outcomes:
-            self._remember(key, outcome)
-        return outcomes
+        remember = functools.partial(self._remember, basis)
+        return await apply.Executor(self._cluster, formation, world, lost, remember).run(actions)
 
-    def _remember(self, key: Key, outcome: apply.Outcome) -> None:
-        """Put the answer to our write into the cache, ahead of the watch."""
+    def _remember(self, basis: news.Basis, outcome: apply.Outcome) -> None:
+        """Put the answer to our write into the cache, mostly ahead of the watch."""
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
+            basis.deleted(action.child)
             self._cache.drop_child(action.child, lost=False)
         elif child is not None:
             self._cache.put_child(child)
-            if action.intent is not None and not outcome.again:
-                self._cache.settled[child.uid] = (action.intent.digest, child.owned)
-                if child.kind == "Deployment":
-                    self._requests.written(key, action.process_type)
-            if action.verb is plan.Verb.REPAIR and not outcome.again:
+            if action.intent is None or outcome.again:
+                return
+            basis.written(child)
+            self._cache.settle(child, action.intent.digest)
+            if child.kind == "Deployment":
+                self._requests.written(basis.uid, action.process_type)
+            if action.verb is plan.Verb.REPAIR:
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
     async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:
         formation = wanted.formation
         deployments = self._deployments(key, wanted)
-        examined = await self._examine(key, deployments)
+        examined = await self._examine(key, formation.metadata.uid, deployments)
         return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
@@ -196,13 +221,13 @@ class Reconciler:
             if child is not None and child.owner is not None and child.owner.uid == uid
         }
 
-    async def _examine(self, key: Key, deployments: dict[str, Child]) -> evidence.Examined:
+    async def _examine(self, key: Key, uid: str, deployments: dict[str, Child]) -> evidence.Examined:
         """Look into what is wrong with the Pods, and look again when time alone may change that."""
         examined = await self._examiner.examine(
-            key, deployments, self._cache.pods_of(key), self._clock().timestamp()
+            uid, deployments, self._cache.pods_of(key), self._clock().timestamp()
         )
         if examined.again_in is not None:
-            self._ask(key, examined.again_in + self._delay)
+            self._ask(key, Lane.REPORT, examined.again_in + self._delay)
         return examined
 
     def _now(self) -> str:

@@ -5,11 +5,13 @@ answer to it, and as long as it must for a Formation to get no more than one a s
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from formation_operator import apply, cache, naming, status, transitions
 from formation_operator.cluster import Cluster
+from formation_operator.lanes import Ask, Lane
+from formation_operator.news import Basis
 from formation_operator.notices import Notice
 from formation_operator.observed import Key
 from formation_operator.times import Clock
@@ -17,6 +19,8 @@ from formation_operator.times import Clock
 logger = logging.getLogger(__name__)
 
 
+LEEWAY = 0.01
+"""Seconds: a timer may come a little early by another clock."""
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
 
@@ -29,25 +33,25 @@ class Reporter:
         cluster: Cluster,
         known: cache.Cache,
         clock: Clock,
-        ask: Callable[[Key, float], None],
+        ask: Ask,
         delay: float,
     ) -> None:
         """Take the port to the cluster, the cache, a clock, and the seconds to wait for the cluster's answer.
 
-        ``ask`` asks for another pass after some seconds.
+        ``ask`` asks for another pass in a lane, after some seconds.
         """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
         self._ask = ask
         self._delay = delay
-        self._due: set[Key] = set()
+        self._due: dict[str, float] = {}
         self._pace = Pace()
 
-    def forget(self, key: Key) -> None:
+    def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._due.discard(key)
-        self._pace.forget(key)
+        self._due.pop(uid, None)
+        self._pace.forget(uid)
 
     async def tell(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Record Events on a Formation."""
@@ -55,35 +59,34 @@ class Reporter:
             logger.info("%s: %s", "/".join(cache.key_of(raw)), notice.note)
             await self._cluster.notify(raw, notice)
 
-    def later(self, key: Key, outcomes: Sequence[apply.Outcome]) -> bool:
-        """Put the report off once after a change went well, so that it holds the cluster's answer.
+    def later(self, key: Key, uid: str, outcomes: Sequence[apply.Outcome]) -> bool:
+        """Put the report off until a second after a change went well, so that it holds the cluster's answer.
 
-        Until then ``observedGeneration`` tells everybody that the status is about an older spec.
+        Until then ``observedGeneration`` tells everybody that the status is about an older spec.  What
+        else changes meanwhile neither hastens the report nor puts it off again.
         """
+        now = self._clock().timestamp()
         changed = any(outcome.child or outcome.gone for outcome in outcomes)
-        troubled = any(outcome.problem for outcome in outcomes)
-        if not changed or troubled or key in self._due:
-            self._due.discard(key)
+        due = self._due.pop(uid, now + self._delay if changed else now)
+        wait = 0.0 if any(outcome.problem for outcome in outcomes) else due - now
+        if not LEEWAY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
             return False
-        self._due.add(key)
-        self._ask(key, self._delay)
+        self._due[uid] = due
+        self._ask(key, Lane.REPORT, wait)
         return True
 
-    async def write(self, raw: dict[str, Any], wanted: status.Status) -> None:
+    async def write(self, basis: Basis, wanted: status.Status) -> None:
         """Write the status if it differs from what is there, and tell which types changed their state."""
+        raw = basis.formation
         if not status.differs(wanted, raw["status"]):
             return
-        key = cache.key_of(raw)
-        pause = self._pace.pause(key, self._clock().timestamp())
+        pause = self._pace.pause(basis.uid, self._clock().timestamp())
         if pause:
-            self._ask(key, pause)
+            self._ask(cache.key_of(raw), Lane.REPORT, pause + LEEWAY)
             return
         written = await self._cluster.apply_status(manifest(raw, wanted))
         self._cache.put_formation(written)
-        changed = written["metadata"]["generation"] != raw["metadata"]["generation"]
-        if changed or "deletionTimestamp" in written["metadata"]:
-            # The answer holds a change that the watch will bring, too, but then as no news.
-            self._ask(key, 0.0)
+        basis.reported(written.get("status") or {})
         await self.tell(raw, transitions.notices(raw["status"], wanted))
 
 
@@ -91,19 +94,19 @@ class Pace:
     """Spaces the writes of each Formation's status."""
 
     def __init__(self) -> None:
-        self._written: dict[tuple[str, str], float] = {}
+        self._written: dict[str, float] = {}
 
-    def pause(self, key: tuple[str, str], now: float) -> float:
+    def pause(self, uid: str, now: float) -> float:
         """Return the seconds to wait before a status may be written; none counts as written now."""
-        since = now - self._written.get(key, -STATUS_SECONDS)
+        since = now - self._written.get(uid, -STATUS_SECONDS)
         if 0 <= since < STATUS_SECONDS:  # a clock that was set back holds nothing up
             return STATUS_SECONDS - since
-        self._written[key] = now
+        self._written[uid] = now
         return 0.0
 
-    def forget(self, key: tuple[str, str]) -> None:
+    def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._written.pop(key, None)
+        self._written.pop(uid, None)
 
 
 def manifest(raw: dict[str, Any], wanted: status.Status) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Write through what was asked of the children, as `scaling` judges it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from formation_operator import autoscalers, counts, errors, naming, reading, scaling
 from formation_operator.cache import Cache
 from formation_operator.cluster import Cluster
+from formation_operator.lanes import Ask, Lane
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Children, Key
@@ -17,22 +18,20 @@ TEST_FAILED = "rejected our request due to an error in our request"
 class Requests:
     """Finds scale requests on the children of a Formation, and gives their counts to it."""
 
-    def __init__(
-        self, cluster: Cluster, known: Cache, ask: Callable[[Key, float], None], policy: scaling.Policy
-    ) -> None:
+    def __init__(self, cluster: Cluster, known: Cache, ask: Ask, policy: scaling.Policy) -> None:
         """Take the port to the cluster, the cache, and whose scaling of a child is a request.
 
-        ``ask`` asks for a pass after some seconds.
+        ``ask`` asks for a pass in a lane, after some seconds.
         """
         self._cluster = cluster
         self._cache = known
         self._ask = ask
         self._policy = policy
-        self._answers: dict[Key, dict[str, Answer]] = {}
+        self._answers: dict[str, dict[str, Answer]] = {}
 
-    def forget(self, key: Key) -> None:
+    def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._answers.pop(key, None)
+        self._answers.pop(uid, None)
 
     async def honour(self, key: Key, formation: Formation, children: Children) -> AsyncIterator[Notice]:
         """Bring the Formation in the cache to what was asked of its children, and yield what to tell.
@@ -42,9 +41,9 @@ class Requests:
         found = self._scaled(key, formation, children)
         answers = self._unwritten(key, formation, children)
         if found or answers:
-            self._answers[key] = answers
+            self._answers[formation.metadata.uid] = answers
         else:
-            self.forget(key)
+            self.forget(formation.metadata.uid)
         if formation.spec.paused or not found:
             return
         await self._look_for_autoscalers(key[0])
@@ -70,14 +69,14 @@ class Requests:
             if verdict is not None:
                 yield verdict
 
-    def written(self, key: Key, process_type: str) -> None:
+    def written(self, uid: str, process_type: str) -> None:
         """Forget what was answered about a Deployment: it has been written, and has a base of its own."""
-        self._answers.get(key, {}).pop(process_type, None)
+        self._answers.get(uid, {}).pop(process_type, None)
 
     def _unwritten(self, key: Key, formation: Formation, children: Children) -> dict[str, Answer]:
         """Return the answers about Deployments that haven't been written since, in use or not."""
         types, kept = formation.spec.processes, {}
-        for name, answer in self._answers.get(key, {}).items():
+        for name, answer in self._answers.get(formation.metadata.uid, {}).items():
             child = children.get(("Deployment", naming.child(key[1], name)))
             if child is not None and child.uid == answer.uid and not child.owns_count:
                 declared = types[name].replicas if name in types else None
@@ -112,7 +111,7 @@ class Requests:
             for raw in items:
                 # News for other Formations, too: the watch won't tell it again.
                 for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
-                    self._ask(key, 0.0)
+                    self._ask(key, Lane.BUILD, 0.0)
 
     async def _write_through(self, key: Key, request: Request, generation: int) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then."""

@@ -13,7 +13,7 @@ class Settings:
     """Whether a scale request on a child is written to the Formation."""
     honour: tuple[str, ...] = ()
     """Further clients, by field manager, whose edits of a child's count are scale requests."""
-    workers: int = 16
+    workers: int = 20
     """Passes under way at once, each of another Formation."""
     status_delay: float = 1.0
     """For how long changes of readiness are gathered before they are reported."""

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from formation_operator import errors, evidence, naming, pods
 from formation_operator.cluster import Object
 from formation_operator.evidence import Examined, Examiner
-from formation_operator.observed import Child, Key, Rollout
+from formation_operator.observed import Child, Rollout
 from formation_operator.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
-KEY: Key = ("default", "shop")
+UID = "uid-1"
 ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
 ROLLING = a_child(rollout=Rollout(current=True, total=2, updated=1, revision="2"))
 CREATING = a_pod(a_container(waiting("ContainerCreating")))
@@ -84,7 +84,7 @@ async def look(
     by: Examiner, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
 ) -> Examined:
     deployments = {} if child is None else {"worker": child}
-    return await by.examine(KEY, deployments, seen(*raws), NOW + later)
+    return await by.examine(UID, deployments, seen(*raws), NOW + later)
 
 
 def messages(examined: Examined) -> list[str]:
@@ -240,7 +240,7 @@ async def test_a_formation_that_is_gone_is_forgotten() -> None:
     records = recorded(events=(NO_SECRET,))
     by = Examiner(records)
     await look(by, [CREATING])
-    by.forget(KEY)
+    by.forget(UID)
     await look(by, [CREATING])
     assert len(asked(records)) == 2
 

@@ -2,26 +2,36 @@
 
 import asyncio
 import contextlib
+import dataclasses
+import functools
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import pytest
+
+from formation_operator.lanes import Lane
+from formation_operator.observed import Key
 from formation_operator.queue import Queue
+from tests.unit import virtual_time
+
+CHANGE, BUILD, REPORT = Lane
+SHOP, BLOG = ("default", "shop"), ("default", "blog")
 
 
 @contextlib.asynccontextmanager
-async def working(run: Callable[[str], Awaitable[bool]], workers: int = 3) -> AsyncIterator[Queue[str]]:
-    queue = Queue(run, retry_first=0.01, retry_most=0.05, jitter=lambda: 0.5)
-    tasks = [asyncio.create_task(queue.work()) for _ in range(workers)]
+async def working(run: Callable[[Key], Awaitable[bool]], workers: int = 3) -> AsyncIterator[Queue]:
+    queue = Queue(run, workers=workers, retry_first=0.01, retry_most=0.05, jitter=lambda: 0.5)
+    task = asyncio.create_task(queue.work())
     yield queue
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
-def noted() -> tuple[list[str], Callable[[str], Awaitable[bool]]]:
+def noted() -> tuple[list[Key], Callable[[Key], Awaitable[bool]]]:
     """Return a pass with which all is well, and what notes its keys."""
     passes = []
 
-    async def run(key: str) -> bool:
+    async def run(key: Key) -> bool:
         passes.append(key)
         return True
 
@@ -40,16 +50,16 @@ async def test_a_burst_of_requests_costs_one_pass() -> None:
     passes, run = noted()
     async with working(run) as queue:
         for _ in range(10):
-            queue.add("a")
+            queue.add(SHOP, BUILD)
         await until(lambda: passes != [])
-    assert passes == ["a"]
+    assert passes == [SHOP]
 
 
 async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() -> None:
     running, most, passes = 0, 0, 0
     asked = asyncio.Event()
 
-    async def run(key: str) -> bool:
+    async def run(key: Key) -> bool:
         nonlocal running, most, passes
         running, passes = running + 1, passes + 1
         most = max(most, running)
@@ -59,10 +69,10 @@ async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() ->
         return True
 
     async with working(run) as queue:
-        queue.add("a")
+        queue.add(SHOP, BUILD)
         await until(lambda: running == 1)
-        queue.add("a")
-        queue.add("a")
+        queue.add(SHOP, BUILD)
+        queue.add(SHOP, BUILD)
         asked.set()
         await until(lambda: (running, passes) == (0, 2))
     assert (most, passes) == (1, 2)
@@ -71,60 +81,172 @@ async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() ->
 async def test_a_broken_key_is_tried_again_and_holds_up_no_other() -> None:
     passes = []
 
-    async def run(key: str) -> bool:
+    async def run(key: Key) -> bool:
         passes.append(key)
-        if key == "broken":
+        if key == SHOP:
             raise RuntimeError(key)
         return True
 
     async with working(run, workers=1) as queue:
-        queue.add("broken")
-        queue.add("sound")
-        await until(lambda: passes.count("broken") > 1)
-    assert passes[:2] == ["broken", "sound"]
-    assert passes.count("broken") > 1
-    assert passes.count("sound") == 1
+        queue.add(SHOP, BUILD)
+        queue.add(BLOG, BUILD)
+        await until(lambda: passes.count(SHOP) > 1)
+    assert passes[:2] == [SHOP, BLOG]
+    assert passes.count(SHOP) > 1
+    assert passes.count(BLOG) == 1
 
 
 async def test_an_urgent_request_overtakes_a_delayed_one() -> None:
     passes, run = noted()
     async with working(run) as queue:
-        queue.add("a", delay=60)
-        queue.add("a", delay=0.01)
-        queue.add("a", delay=60)
+        queue.add(SHOP, REPORT, delay=60)
+        queue.add(SHOP, REPORT, delay=0.01)
+        queue.add(SHOP, REPORT, delay=60)
         await until(lambda: passes != [])
-        assert passes == ["a"]
-        queue.add("a", delay=60)
-        queue.add("a")
+        assert passes == [SHOP]
+        queue.add(SHOP, REPORT, delay=60)
+        queue.add(SHOP, BUILD)
         await until(lambda: len(passes) > 1)
-    assert passes == ["a", "a"]
+    assert passes == [SHOP, SHOP]
 
 
 async def test_a_request_beside_one_that_is_due_at_once_changes_nothing() -> None:
     passes, run = noted()
     async with working(run) as queue:
-        queue.add("a", delay=0.0001)
-        queue.add("a", delay=60)
-        queue.add("a", delay=0.0001)
+        queue.add(SHOP, REPORT, delay=0.0001)
+        queue.add(SHOP, REPORT, delay=60)
+        queue.add(SHOP, REPORT, delay=0.0001)
         await until(lambda: passes != [])
-    assert passes == ["a"]
+    assert passes == [SHOP]
 
 
-async def test_what_has_failed_comes_after_all_that_has_not() -> None:
-    passes = []
+# By a clock on which waiting takes no time
 
-    async def run(key: str) -> bool:
-        passes.append(key)
-        await asyncio.sleep(0.001)
-        return not key.startswith("broken")
 
-    broken = [f"broken-{number}" for number in range(20)]
-    async with working(run, workers=1) as queue:
-        for key in broken:
-            queue.add(key)
-        await until(lambda: {*passes} == {*broken})
-        passes.clear()
-        for key in [*broken, "sound"]:
-            queue.add(key)
-        await until(lambda: "sound" in passes)
-    assert "sound" in passes[:2], "one may be under way"
+@dataclasses.dataclass
+class Passes:
+    """Notes when each pass began; one takes a tenth of a second, and those of ``broken`` go wrong."""
+
+    broken: set[Key] = dataclasses.field(default_factory=set)
+    began: list[tuple[float, Key]] = dataclasses.field(default_factory=list)
+
+    async def run(self, key: Key) -> bool:
+        self.began.append((asyncio.get_running_loop().time(), key))
+        await asyncio.sleep(0.1)
+        return key not in self.broken
+
+    def times(self, key: Key) -> list[float]:
+        return [moment for moment, each in self.began if each == key]
+
+
+def ran(passes: Passes, *requests: tuple[float, Key, Lane, float], workers: int = 1) -> Queue:
+    """Run a queue for an hour of which it was asked, at some times, for keys in lanes, with delays."""
+
+    async def main() -> Queue:
+        queue = Queue(passes.run, workers=workers, retry_first=1, retry_most=300, jitter=lambda: 0.5)
+        for moment, key, lane, delay in requests:
+            asyncio.get_running_loop().call_at(moment, functools.partial(queue.add, key, lane, delay))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3600):
+                await queue.work()
+        return queue
+
+    return virtual_time.run(main())
+
+
+def test_what_is_asked_for_before_a_pass_has_begun_is_its_own_matter() -> None:
+    passes = Passes()
+
+    async def main() -> None:
+        queue = Queue(passes.run, workers=1, retry_first=1, retry_most=300, jitter=lambda: 0.5)
+        work = asyncio.create_task(queue.work())
+        while not passes.began:
+            queue.add(SHOP, CHANGE)
+            await asyncio.sleep(0)
+        await work
+
+    with pytest.raises(virtual_time.NothingLeftError):
+        virtual_time.run(main())
+    assert len(passes.began) == 1
+
+
+@pytest.mark.parametrize("first", [REPORT, CHANGE])
+def test_a_pass_that_comes_sooner_makes_a_later_one_needless(first: Lane) -> None:
+    passes = Passes()
+    ran(passes, (1, SHOP, first, 5), (2, SHOP, BUILD, 3), (2, SHOP, BUILD, 9), (3, SHOP, CHANGE, 0))
+    assert passes.times(SHOP) == [3]
+
+
+def test_a_pass_that_was_asked_for_during_another_makes_a_later_one_needless() -> None:
+    passes = Passes()
+    ran(
+        passes, (1, SHOP, BUILD, 0), (1.01, SHOP, REPORT, 5), (1.02, SHOP, CHANGE, 0), (1.03, SHOP, REPORT, 5)
+    )
+    assert passes.times(SHOP) == [1, 1.1]
+
+
+def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() -> None:
+    passes = Passes()
+    others = [("default", f"other-{number}") for number in range(50)]
+    news = [(1, key, BUILD, 0) for key in others]
+    changes = [(1.01, SHOP, CHANGE, 0), (1.02, BLOG, CHANGE, 0), (1.03, others[-1], CHANGE, 0)]
+    ran(passes, (0.5, BLOG, REPORT, 600), (0.95, SHOP, BUILD, 0), *news, *changes)
+    assert [key for _, key in passes.began[:4]] == [SHOP, BLOG, others[-1], SHOP]
+
+
+def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_is_tried_no_more_often_for_that() -> (
+    None
+):
+    passes = Passes(broken={SHOP})
+    others = [(1000, ("default", f"other-{number}"), REPORT, 0) for number in range(500)]
+    ran(passes, (0, SHOP, BUILD, 0), *others, (1000.05, SHOP, CHANGE, 0))
+    times = passes.times(SHOP)
+    assert any(1000 < moment <= 1000.1 + 1e-6 for moment in times)
+    before = [after - moment for moment, after in itertools.pairwise(times) if after < 1000]
+    after = [after - moment for moment, after in itertools.pairwise(times) if moment > 1000]
+    assert max(before) == pytest.approx(min(after)), "the pause doesn't begin anew"
+
+
+@pytest.mark.parametrize("namespace", ["default", "another"])
+def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespace: str) -> None:
+    restless = [(namespace, f"other-{number}") for number in range(40)]
+    passes = Passes(broken={SHOP})
+
+    async def main() -> None:
+        async def run(key: Key) -> bool:
+            if key in restless:
+                queue.add(key, CHANGE)
+            return await passes.run(key)
+
+        queue = Queue(run, workers=1, retry_first=1, retry_most=10, jitter=lambda: 0.5)
+        for key in (*restless, SHOP):
+            queue.add(key, BUILD)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(600):
+                await queue.work()
+
+    virtual_time.run(main())
+    assert len(passes.times(SHOP)) > 600 / 12
+    assert {key for _, key in passes.began} == {SHOP, *restless}
+
+
+def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
+    async def main() -> None:
+        async def run(key: Key) -> bool:
+            queue.add(key, CHANGE)
+            queue.forget(key)
+            await asyncio.sleep(1)
+            return True
+
+        queue = Queue(run, workers=2, retry_first=1, retry_most=10, jitter=lambda: 0.5)
+        queue.add(SHOP, REPORT, 5)
+        queue.add(BLOG, REPORT, 5)
+        queue.forget(BLOG)
+        queues.append(queue)
+        await queue.work()
+
+    queues: list[Queue] = []
+    with pytest.raises(virtual_time.NothingLeftError):
+        virtual_time.run(main())
+    assert SHOP not in queues[0]._lanes  # noqa: SLF001
+    assert (queues[0]._alarms, queues[0]._failures) == ({}, {})  # noqa: SLF001

@@ -1,0 +1,212 @@
+"""What a pass writes comes back through the watch, before the answer or after, and leads to nothing."""
+
+import asyncio
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import pytest
+
+from formation_operator import naming
+from formation_operator.cluster import Object
+from formation_operator.controller import Controller
+from formation_operator.observed import Key
+from formation_operator.settings import Settings
+from tests.builders import a_formation, a_process, stored
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import Call, FakeCluster
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import SCALE
+
+T = TypeVar("T")
+KEY: Key = ("default", "shop")
+TYPES = ("web", "worker")
+FORMATION = a_formation(processes={name: a_process(replicas=2) for name in TYPES})
+DEPLOYMENTS = [naming.child("shop", name) for name in TYPES]
+STATUS = "status"
+CONTROLLER = Owner("kube-controller-manager", "Update", "status")
+SECONDS = 0.02
+
+
+@dataclasses.dataclass
+class Delays:
+    """When it is known what was written: after so many seconds, by its name."""
+
+    answers: dict[str, float] = dataclasses.field(default_factory=dict)
+    echoes: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+class SlowCluster(FakeCluster):
+    """Lets answers and what the watch tells take their time, and runs Deployments."""
+
+    def __init__(self, delays: Delays) -> None:
+        super().__init__()
+        self.delays = delays
+        self.tell: Callable[[str, Object, bool], object] = lambda *_: None
+        self.watchers.append(self.watched)
+
+    async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
+        found = await super()._carry_out(call, answer)
+        if call.verb.startswith("apply"):
+            what = STATUS if call.verb == "apply_status" else call.name
+            await asyncio.sleep(self.delays.answers.get(what, 0))
+        return found
+
+    def watched(self, kind: str, raw: Object, deleted: bool) -> None:
+        loop = asyncio.get_running_loop()
+        name = raw["metadata"]["name"] if kind == "Deployment" else STATUS
+        loop.call_later(self.delays.echoes.get(name, 0), self.tell, kind, raw, deleted)
+        generation = raw["metadata"]["generation"]
+        if kind == "Deployment" and (raw.get("status") or {}).get("observedGeneration") != generation:
+            loop.call_later(7 * SECONDS, self.roll_out, name)
+
+    def roll_out(self, name: str) -> None:
+        """Say that as many processes run as are wanted."""
+        raw = self.read("Deployment", "default", name)
+        count, generation = raw["spec"]["replicas"], raw["metadata"]["generation"]
+        figures = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count)
+        status = {"observedGeneration": generation, **figures}
+        self.merge("Deployment", "default", name, {"status": status}, by=CONTROLLER)
+
+
+def orders(*events: str) -> Iterable[tuple[str, ...]]:
+    return itertools.permutations(events)
+
+
+def delays_of(order: tuple[str, ...]) -> Delays:
+    """Return when each answer and each echo comes, in their order."""
+    delays = Delays()
+    for number, event in enumerate(order):
+        what, name = event.split(" of ")
+        (delays.answers if what == "answer" else delays.echoes)[name] = number * SECONDS
+    return delays
+
+
+WRITES = [f"{what} of {name}" for what in ("answer", "echo") for name in DEPLOYMENTS]
+REPORTS = [f"{what} of {STATUS}" for what in ("answer", "echo")]
+
+
+@dataclasses.dataclass
+class Story:
+    """What the operator did in some seconds."""
+
+    passes: int = 0
+    written: list[str] = dataclasses.field(default_factory=list)
+    reports: int = 0
+    status: Object = dataclasses.field(default_factory=dict)
+
+
+def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pytest.MonkeyPatch) -> Story:
+    """Return what comes of a Formation once something is done that makes it what it is to be."""
+    story = Story()
+
+    async def main() -> None:
+        cluster = SlowCluster(delays)
+        here = Controller(cluster, Settings(), virtual_time.now)
+        await here.start()
+        cluster.tell = lambda kind, raw, deleted: here.see(kind, raw, deleted=deleted)
+        work = asyncio.create_task(here.run())
+        run = here._reconciler.run  # noqa: SLF001
+
+        async def counted(key: Key) -> bool:
+            story.passes += 1
+            return await run(key)
+
+        monkeypatch.setattr(here._reconciler, "run", counted)  # noqa: SLF001
+        then(cluster)
+        await asyncio.sleep(5)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        story.written = [call.name for call in cluster.asked("apply")]
+        story.reports = len(cluster.asked("apply_status"))
+        story.status = cluster.read(naming.KIND, *KEY)["status"]
+
+    virtual_time.run(main())
+    return story
+
+
+def create(cluster: SlowCluster) -> None:
+    cluster.put(naming.KIND, stored(FORMATION))
+
+
+def scale(cluster: SlowCluster) -> None:
+    """Change the count of both types, once all has been reported that was before."""
+    changes = {"spec": {"processes": {name: {"replicas": 3} for name in TYPES}}}
+    create(cluster)
+    asyncio.get_running_loop().call_later(3, cluster.merge, naming.KIND, *KEY, changes)
+
+
+@pytest.mark.parametrize("order", [*orders(*WRITES)], ids=", ".join)
+def test_a_new_formation_costs_one_write_of_each_object_one_status_and_two_passes(
+    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = told(delays_of(order), create, monkeypatch)
+    assert sorted(story.written) == sorted(DEPLOYMENTS)
+    assert (story.passes, story.reports) == (2, 1)
+    assert story.status["summary"] == "web=2/2 worker=2/2", "the cluster's answer is in it"
+
+
+@pytest.mark.parametrize("order", [*orders(*WRITES)], ids=", ".join)
+def test_a_change_of_counts_costs_one_write_of_each_object_one_status_and_two_passes(
+    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = told(delays_of(order), scale, monkeypatch)
+    assert sorted(story.written) == sorted(2 * DEPLOYMENTS)
+    assert (story.passes, story.reports) == (4, 2)
+    assert story.status["summary"] == "web=3/3 worker=3/3"
+
+
+@pytest.mark.parametrize("order", [*orders(*REPORTS)], ids=", ".join)
+def test_a_status_that_was_written_leads_to_nothing(
+    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = told(delays_of(order), create, monkeypatch)
+    assert (story.passes, story.reports) == (2, 1)
+
+
+# What others do meanwhile
+
+
+def edits(cluster: SlowCluster) -> None:
+    cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": 5}}}})
+
+
+def scales_the_child(cluster: SlowCluster) -> None:
+    cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 5}}, by=SCALE)
+
+
+def deletes_the_child(cluster: SlowCluster) -> None:
+    cluster.remove("Deployment", "default", "shop-web")
+
+
+def changes_the_child(cluster: SlowCluster) -> None:
+    cluster.merge("Deployment", "default", "shop-web", {"spec": {"minReadySeconds": 77}})
+
+
+def overwrites_the_status(cluster: SlowCluster) -> None:
+    cluster.merge(naming.KIND, *KEY, {"status": {"summary": "nonsense"}})
+
+
+SLOW = Delays(
+    answers={"shop-web": 10 * SECONDS, "shop-worker": 20 * SECONDS, STATUS: 10 * SECONDS},
+    echoes={"shop-web": SECONDS, "shop-worker": SECONDS, STATUS: 15 * SECONDS},
+)
+
+
+@pytest.mark.parametrize("moment", [0.35, 0.6, 0.75, 1.65, 1.75, 2.1])
+@pytest.mark.parametrize(
+    "others_do", [edits, scales_the_child, deletes_the_child, changes_the_child, overwrites_the_status]
+)
+def test_what_others_do_during_a_pass_is_seen_and_acted_on(
+    others_do: Callable[[SlowCluster], None], moment: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def then(cluster: SlowCluster) -> None:
+        create(cluster)
+        asyncio.get_running_loop().call_later(moment, others_do, cluster)
+
+    story = told(SLOW, then, monkeypatch)
+    count = 5 if others_do in (edits, scales_the_child) else 2
+    assert story.status["summary"] == f"web={count}/{count} worker=2/2"
+    assert story.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
+    assert story.written.count("shop-worker") == 1

@@ -1,0 +1,221 @@
+"""While a tenant does its worst, another's change waits for a pass or two, and all is done as soon as before.
+
+The cluster is a simulation, by a clock on which waiting takes no time.  It answers a few requests at
+once, in the order in which they come.  Compared is with a queue that knows no lanes: who comes first
+is first.
+"""
+
+import asyncio
+import collections
+import contextlib
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import pytest
+
+from formation_operator import apply, errors
+from formation_operator.cluster import Object
+from formation_operator.lanes import Lane, Lanes
+from formation_operator.observed import Key
+from formation_operator.plan import Action, Verb
+from formation_operator.queue import Queue
+from formation_operator.settings import Settings
+from tests.builders import a_formation, a_process
+from tests.unit import virtual_time
+from tests.unit.facts import intents, parsed
+
+CHANGE, BUILD, REPORT = Lane
+WORKERS = Settings().workers
+SHOP = ("other", "shop")
+"""Of the other tenant."""
+
+
+class Line:
+    """How all waited before there were lanes, for sixteen workers."""
+
+    def __init__(self) -> None:
+        self.waiting: collections.OrderedDict[Key, None] = collections.OrderedDict()
+        self.running: set[Key] = set()
+        self.again: set[Key] = set()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self.waiting or key in self.again
+
+    def add(self, key: Key, _: Lane) -> None:
+        if key in self.running:
+            self.again.add(key)
+        else:
+            self.waiting.setdefault(key)
+
+    def discard(self, key: Key) -> None:
+        self.again.discard(key)
+
+    def take(self) -> Key | None:
+        if not self.waiting or len(self.running) == 16:
+            return None
+        key, _ = self.waiting.popitem(last=False)
+        self.running.add(key)
+        return key
+
+    def done(self, key: Key) -> None:
+        self.running.discard(key)
+        if key in self.again:
+            self.again.discard(key)
+            self.add(key, REPORT)
+
+
+@dataclasses.dataclass
+class Run:
+    """What came of a simulation."""
+
+    waited: float = 0.0
+    """Seconds from the other tenant's change until it was carried out."""
+    turns: int = 0
+    """How many passes began before its own did."""
+    whole: float = 0.0
+    """Seconds until all was done."""
+
+
+@dataclasses.dataclass
+class Simulation:
+    """A queue at work on a server that answers 400 requests in a second, 16 of them at once."""
+
+    lanes: Any = dataclasses.field(default_factory=lambda: Lanes(WORKERS))
+    queue: Queue = dataclasses.field(init=False)
+    places: asyncio.Semaphore = dataclasses.field(default_factory=lambda: asyncio.Semaphore(16))
+    seen: set[Key] = dataclasses.field(default_factory=set)
+    began: list[Key] = dataclasses.field(default_factory=list)
+
+    async def ask(self, seconds: float = 0.04) -> None:
+        async with self.places:
+            await asyncio.sleep(seconds)
+
+
+Pass = Callable[[Simulation, Key], Awaitable[None]]
+
+
+def simulate(lanes: Line | Lanes, at_work: Pass, keys: Iterable[Key], lane: Lane, change_at: float) -> Run:
+    """Ask for keys at once, and later for a change of the other tenant's, which takes two requests."""
+    here, result = Simulation(lanes), Run()
+    asked_at = 0
+
+    async def run(key: Key) -> bool:
+        here.began.append(key)
+        virtual_time.compute(0.0005)
+        loop = asyncio.get_running_loop()
+        if key == SHOP:
+            result.turns = len(here.began) - asked_at - 1
+            await here.ask()
+            await here.ask()
+            result.waited = loop.time() - change_at
+        else:
+            await at_work(here, key)
+            result.whole = loop.time()
+        return True
+
+    def change() -> None:
+        nonlocal asked_at
+        asked_at = len(here.began)
+        here.queue.add(SHOP, CHANGE)
+
+    async def main() -> None:
+        here.queue = Queue(run, workers=WORKERS, retry_first=1, retry_most=60, jitter=lambda: 0.5)
+        here.queue._lanes = here.lanes  # noqa: SLF001
+        for key in keys:
+            here.queue.add(key, lane)
+        asyncio.get_running_loop().call_at(change_at, change)
+        await here.queue.work()
+
+    with contextlib.suppress(virtual_time.NothingLeftError):
+        virtual_time.run(main())
+    waited = f"waited {result.waited:.2f} s and {result.turns} turns"
+    print(f"\n{type(lanes).__name__}: {waited}; all done in {result.whole:.0f} s")
+    return result
+
+
+def of(namespace: str, count: int) -> list[Key]:
+    return [(namespace, f"app-{number}") for number in range(count)]
+
+
+async def write_and_report(here: Simulation, key: Key) -> None:
+    """Write a child, and a second later the status."""
+    await here.ask()
+    if key not in here.seen:
+        here.seen.add(key)
+        here.queue.add(key, REPORT, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "lane", "change_at"),
+    [(8000, BUILD, 21), (6500, CHANGE, 2)],
+    ids=["while 8,000 that it has created are reported", "while it edits 6,500"],
+)
+def test_what_one_tenant_does_with_thousands_holds_up_no_change_of_another(
+    count: int, lane: Lane, change_at: float
+) -> None:
+    before = simulate(Line(), write_and_report, of("busy", count), lane, change_at)
+    now = simulate(Lanes(WORKERS), write_and_report, of("busy", count), lane, change_at)
+    assert now.turns <= 2
+    assert now.waited < before.waited / 20
+    assert now.whole < 1.1 * before.whole, "with the same total time"
+
+
+async def report_slowly(here: Simulation, _: Key) -> None:
+    await asyncio.sleep(30)
+
+
+def test_reports_that_take_long_hold_up_no_change_whoever_they_are_about() -> None:
+    keys = [key for namespace in "abcdefgh" for key in of(namespace, 20)]
+    assert simulate(Line(), report_slowly, keys, REPORT, 5).waited > 100
+    now = simulate(Lanes(WORKERS), report_slowly, keys, REPORT, 5)
+    assert now.turns == 0
+    assert now.waited == pytest.approx(0.08, abs=0.01)
+
+
+# One Formation of many objects
+
+
+LARGE = parsed(a_formation(processes={f"type-{number}": a_process(port=8080) for number in range(32)}))
+ACTIONS = [Action(Verb.CREATE, intent.process_type, intent) for intent in intents(LARGE)]
+
+
+@dataclasses.dataclass
+class Refusing:
+    """A cluster that takes its time to look for an object, and to refuse it."""
+
+    here: Simulation
+    under_way: int = 0
+    most: int = 0
+
+    async def get(self, *_: str) -> None:
+        await self.note()
+
+    async def apply(self, *_: Object, **__: Any) -> Object:
+        await self.note()
+        raise errors.RefusedError("no")
+
+    async def note(self) -> None:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await self.here.ask()
+        self.under_way -= 1
+
+
+async def write_many(here: Simulation, _: Key) -> None:
+    """Write what a Formation of 64 objects wants."""
+    cluster = Refusing(here)
+    world: Any = None
+    executor = apply.Executor(cluster, LARGE, world, (), lambda _: None)  # type: ignore[arg-type]  # all that is asked
+    outcomes = await executor.run(ACTIONS)
+    assert [outcome.action for outcome in outcomes] == ACTIONS
+    assert cluster.most <= apply.AT_ONCE
+
+
+def test_formations_of_many_objects_fill_no_line_at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(ACTIONS) == 64
+    now = simulate(Lanes(WORKERS), write_many, of("busy", 15), BUILD, 0.3)
+    monkeypatch.setattr(apply, "AT_ONCE", 64)
+    before = simulate(Line(), write_many, of("busy", 15), BUILD, 0.3)
+    assert now.waited < before.waited / 8
+    assert now.whole < 1.1 * before.whole
