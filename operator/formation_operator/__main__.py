@@ -12,10 +12,12 @@ import sys
 import kopf
 import uvloop
 
-from formation_operator import __version__, handlers, kube, naming, watching
+from formation_operator import __version__, apply, handlers, kube, naming, watching
 from formation_operator.controller import Controller
 from formation_operator.settings import Settings
 
+LISTS = 8
+"""Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
 
@@ -96,7 +98,11 @@ def namespace(text: str) -> str:
 
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
-    cluster = await kube.connect(request_timeout=settings.request_timeout, namespaces=settings.namespaces)
+    cluster = await kube.connect(
+        request_timeout=settings.request_timeout,
+        namespaces=settings.namespaces,
+        connections=settings.workers * apply.AT_ONCE + LISTS,
+    )
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     handlers.register(registry, controller)

@@ -137,9 +137,12 @@ class Kube(Cluster):
             raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
 
 
-async def connect(*, request_timeout: float, namespaces: tuple[str, ...]) -> Kube:
-    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig."""
-    configuration = client.Configuration()
+async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connections: int) -> Kube:
+    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
+
+    Of more requests at once than there may be connections, some wait for others.
+    """
+    configuration = client.Configuration(connection_pool_maxsize=connections)
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:

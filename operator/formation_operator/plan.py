@@ -76,7 +76,7 @@ def plan(
     failed: Collection[str],
     world: World,
 ) -> list[Action]:
-    """Return the actions that bring what is there to what is wanted.
+    """Return the actions that bring what is there to what is wanted, other counts first.
 
     ``children`` are all known objects by kind and name; ``failed`` are the types that couldn't be
     rendered, whose objects stay as they are.
@@ -94,7 +94,14 @@ def plan(
         kept = identity in wanted or child.process_type in failed or child.deleting
         if mine and not kept:
             actions.append(Action(Verb.DELETE, child.process_type or "", child=child))
-    return actions
+    return sorted(actions, key=lambda action: not _changes_count(action))
+
+
+def _changes_count(action: Action) -> bool:
+    """Tell whether a Deployment gets another number of processes: somebody is waiting for it."""
+    if action.intent is None or action.child is None or action.intent.kind != "Deployment":
+        return False
+    return action.intent.manifest["spec"].get("replicas") not in (None, action.child.replicas)
 
 
 def decide(intent: Intent, child: Child | None, world: World) -> Action | None:

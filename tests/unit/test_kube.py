@@ -50,6 +50,13 @@ async def test_a_long_list_comes_page_by_page() -> None:
     assert pages == [["first"], ["second"]]
 
 
+async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
+    cluster = await kube.connect(request_timeout=1, namespaces=(), connections=77)
+    assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
+    await cluster.close()
+
+
 # What an answer means for whoever asked
 
 TERMINATING = (

@@ -10,7 +10,8 @@ from formation_operator import naming, observed, plan
 from formation_operator.observed import Child, Owner
 from formation_operator.plan import Claim, Verb, World
 from formation_operator.reasons import Trouble
-from tests.unit.facts import INTENT, OWNER, a_child, fields
+from tests.builders import a_formation, a_process
+from tests.unit.facts import INTENT, OWNER, a_child, fields, intents, parsed
 
 WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set())
 EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
@@ -145,3 +146,17 @@ def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing
     assert refused is not None
     assert "rename the process type or the Formation" in refused.reason
     assert ("remove that object" in refused.reason) == removing_helps
+
+
+def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done() -> None:
+    types = {f"type-{number:02}": a_process(replicas=2) for number in range(31)}
+    wanted = intents(parsed(a_formation(processes={**types, "worker": a_process(replicas=2)})))
+    older = [
+        a_child(name=intent.name, process_type=intent.process_type, digest="older", replicas=2)
+        for intent in wanted[::2]
+    ]
+    scaled = a_child(digest="older", replicas=1)
+    children = {(child.kind, child.name): child for child in [*older, scaled]}
+    actions = plan.plan(wanted, children, (), WORLD)
+    assert len(actions) == 32
+    assert actions[0].child is scaled
