@@ -207,9 +207,9 @@ class Cache:
 
     def _scaled(self, autoscaler: Autoscaler) -> set[Key]:
         namespace, name = autoscaler.namespace, autoscaler.target_name
-        if autoscaler.target_kind == naming.KIND:
+        if autoscaler.scales_formation(name):
             return {(namespace, name)} & self.formations.keys()
-        return set(self._wanted.get((namespace, name), ()))
+        return set(self._wanted.get((namespace, name), ())) if autoscaler.scales_deployment(name) else set()
 
     # The dead
 

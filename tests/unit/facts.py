@@ -41,7 +41,7 @@ def fields(value: Any) -> Any:
 
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
-HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "Deployment", "shop-worker")
+HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "apps", "Deployment", "shop-worker")
 
 
 def a_child(**changes: Any) -> Child:

@@ -1,0 +1,57 @@
+"""Whom an autoscaler scales: a target has a group as well as a kind and a name."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator import autoscalers
+from formation_operator.autoscalers import HPA, SCALED_OBJECT, Autoscaler
+
+
+def targeting(scaler: str, **target: Any) -> Autoscaler:
+    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5"}
+    return autoscalers.autoscaler({"metadata": metadata, "spec": {"scaleTargetRef": target}}, scaler)
+
+
+WORKER = {"kind": "Deployment", "name": "shop-worker"}
+SHOP = {"kind": "Formation", "name": "shop"}
+
+
+@pytest.mark.parametrize("kind", autoscalers.KINDS)
+@pytest.mark.parametrize("version", ["apps/v1", "apps/v2beta1"])
+def test_a_deployment_is_scaled_whatever_version_of_its_group_is_named(kind: str, version: str) -> None:
+    scaler = targeting(kind, apiVersion=version, **WORKER)
+    assert autoscalers.of_child([scaler], "shop-worker") is scaler
+
+
+@pytest.mark.parametrize("kind", autoscalers.KINDS)
+@pytest.mark.parametrize("version", ["example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1"])
+def test_a_deployment_of_another_group_is_none_of_ours(kind: str, version: str) -> None:
+    assert autoscalers.of_child([targeting(kind, apiVersion=version, **WORKER)], "shop-worker") is None
+
+
+def test_a_formation_is_scaled_whatever_version_of_its_group_is_named() -> None:
+    for version in ("formations.dev/v1", "formations.dev/v2"):
+        scaler = targeting(HPA, apiVersion=version, **SHOP)
+        assert autoscalers.of_formation([scaler], "shop") is scaler
+
+
+@pytest.mark.parametrize("version", ["example.com/v1", "apps/v1", "v1"])
+def test_a_formation_of_another_group_is_none_of_ours(version: str) -> None:
+    assert autoscalers.of_formation([targeting(HPA, apiVersion=version, **SHOP)], "shop") is None
+
+
+def test_a_scaled_object_that_names_no_version_or_kind_scales_a_deployment() -> None:
+    for target in ({"name": "shop-worker"}, WORKER):
+        scaler = targeting(SCALED_OBJECT, **target)
+        assert autoscalers.of_child([scaler], "shop-worker") is scaler
+
+
+def test_an_hpa_that_names_no_version_finds_no_deployment_either() -> None:
+    assert autoscalers.of_child([targeting(HPA, **WORKER)], "shop-worker") is None
+
+
+@pytest.mark.parametrize("version", [None, 7, [], {}])
+def test_a_version_that_is_no_text_is_read_as_none(version: Any) -> None:
+    scaler = targeting(SCALED_OBJECT, apiVersion=version, **WORKER)
+    assert autoscalers.of_child([scaler], "shop-worker") is scaler
