@@ -1,88 +1,84 @@
-"""What the operator knows of the cluster between two passes.
-
-Fed from three sides (the watches, a list now and then, and the answers to our own writes), so
-every entry is taken only if it is newer than what is there: resource versions of one kind are
-numbers that grow.
-"""
+"""What the operator knows of the cluster between two passes: a store for each kind, and what links them."""
 
 import collections
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
-from formation_operator import naming
+from formation_operator import autoscalers, naming
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.observed import Child, Key
 from formation_operator.plan import Claim
 from formation_operator.pods import Pod
+from formation_operator.store import Change, Store
 
-K = TypeVar("K")
-V = TypeVar("V")
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
-
-REMEMBERED = 16384
-"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment."""
 
 
 class Cache:
     """Formations, their children, and the Pods that aren't well."""
 
     def __init__(self) -> None:
-        self.formations: dict[Key, dict[str, Any]] = {}
-        self.children: dict[Identity, Child] = {}
-        self.pods: dict[Key, dict[str, Pod]] = collections.defaultdict(dict)
-        self._buried: dict[str, collections.OrderedDict[Identity, int]] = collections.defaultdict(
-            collections.OrderedDict
-        )
+        self._formations: Store[dict[str, Any]] = Store(version_of=_version, groups_of=_wanted_names)
+        self._children: dict[str, Store[Child]] = {
+            kind: Store(version_of=_version_of_fact, groups_of=_formation_of)
+            for kind in ("Deployment", "Service")
+        }
+        self._autoscalers: dict[str, Store[Autoscaler]] = {
+            kind: Store(version_of=_version_of_fact, groups_of=_namespace_of) for kind in autoscalers.KINDS
+        }
+        self._pods: Store[Pod] = Store(version_of=_version_of_fact, groups_of=_formation_of_pod)
+        self._stores: dict[str, Store[Any]] = {
+            naming.KIND: self._formations,
+            "Pod": self._pods,
+            **self._children,
+            **self._autoscalers,
+        }
         self._lost: dict[Identity, str] = {}
         self._lost_by: dict[str, set[Identity]] = collections.defaultdict(set)
         self.settled: dict[str, tuple[str, str]] = {}
-        self._autoscalers: dict[str, dict[tuple[str, str], Autoscaler]] = collections.defaultdict(dict)
         self.living: set[str] = set()
         """Uids of all Formations."""
-        self._of_formation: dict[Key, set[Identity]] = collections.defaultdict(set)
-        self._wanted: dict[tuple[str, str], set[Key]] = collections.defaultdict(set)
+
+    def known(self, kind: str) -> dict[Key, Any]:
+        """Return what is known of each object of a kind."""
+        return dict(self._stores[kind].known)
+
+    def latest(self, kind: str, key: Key) -> int:
+        """Return the latest version that is known of an object, be it of its deletion; 0 if none is."""
+        return self._stores[kind].latest(key)
 
     # Formations
 
+    @property
+    def formations(self) -> dict[Key, dict[str, Any]]:
+        """Each Formation as it is, without what no decision needs."""
+        return self._formations.known
+
     def put_formation(self, raw: dict[str, Any]) -> bool:
         """Take a Formation as it is now; tell whether that is news."""
-        key = key_of(raw)
-        known = self.formations.get(key)
-        if known is not None and not _newer(raw["metadata"]["resourceVersion"], version_of(known)):
+        change = self._formations.put(key_of(raw), trimmed(raw))
+        if change is None:
             return False
-        if not self._alive((naming.KIND, *key), version_of(raw)):
-            return False
-        if known is not None and known["metadata"]["uid"] != raw["metadata"]["uid"]:
-            self._forget_lost(known["metadata"]["uid"])
-        self._forget_formation(key)
-        self.formations[key] = trimmed(raw)
-        self.living.add(raw["metadata"]["uid"])
-        for name in child_names(raw):
-            self._wanted[key[0], name].add(key)
+        if change.before is not None and _uid(change.before) != _uid(raw):
+            self._has_gone(change.before)
+        self.living.add(_uid(raw))
         return True
 
     def drop_formation(self, key: Key, version: str) -> set[Key]:
         """Forget a Formation that was deleted, and return those that wanted a name of its children."""
-        known = self.formations.get(key)
-        if known is not None and _newer(version_of(known), version):
+        change = self._formations.drop(key, int(version))
+        if change is None or change.before is None:
             return set()  # another one of its name has come since
-        self._bury((naming.KIND, *key), int(version))
-        if known is not None:
-            self._forget_lost(known["metadata"]["uid"])
-        return self._forget_formation(key)
+        self._has_gone(change.before)
+        return {rival for name in _wanted_names(change.before) for rival in self._formations.within(name)}
 
-    def _forget_lost(self, uid: str) -> None:
+    def _has_gone(self, formation: dict[str, Any]) -> None:
+        uid = _uid(formation)
+        self.living.discard(uid)
         for identity in self._lost_by.pop(uid, ()):
             del self._lost[identity]
-
-    def _forget_formation(self, key: Key) -> set[Key]:
-        rivals = {rival for name in self._unwant(key) for rival in self._wanted.get((key[0], name), ())}
-        known = self.formations.pop(key, None)
-        if known is not None:
-            self.living.discard(known["metadata"]["uid"])
-        return rivals
 
     def uid_of(self, key: Key) -> str | None:
         """Return the uid of the Formation that has a name now."""
@@ -91,64 +87,47 @@ class Cache:
 
     def claims(self, key: Key) -> dict[str, Claim]:
         """Return the winning claim on each child name that this and another Formation want."""
-        namespace = key[0]
         contested = {}
-        for name in child_names(self.formations[key]):
-            rivals = self._wanted[namespace, name]
+        for namespace, name in _wanted_names(self.formations[key]):
+            rivals = self._formations.within((namespace, name))
             if len(rivals) > 1:
                 contested[name] = min(
-                    (self._claim(rival) for rival in rivals), key=lambda claim: (claim.created, claim.uid)
+                    map(_claim, rivals.values()), key=lambda claim: (claim.created, claim.uid)
                 )
         return contested
 
-    def _claim(self, key: Key) -> Claim:
-        metadata = self.formations[key]["metadata"]
-        return Claim(metadata.get("creationTimestamp", ""), metadata["uid"], key)
-
-    def _unwant(self, key: Key) -> list[str]:
-        names = child_names(self.formations.get(key) or {})
-        for name in names:
-            _discard(self._wanted, (key[0], name), key)
-        return names
-
     # Children
 
-    def put_child(self, child: Child) -> Child | None:
-        """Take a child as it is now; return what was known before, or the child itself if it's no news."""
-        identity = (child.kind, child.namespace, child.name)
-        known = self.children.get(identity)
-        if known is not None and not _newer(child.resource_version, known.resource_version):
-            return child
-        if not self._alive(identity, child.resource_version):
-            return child
-        self._unlink(identity)
-        if known is not None and known.uid != child.uid:
-            self.settled.pop(known.uid, None)
-        if identity in self._lost:
-            _discard(self._lost_by, self._lost.pop(identity), identity)
-        self.children[identity] = child
-        if child.formation_key:
-            self._of_formation[child.formation_key].add(identity)
-        return known
+    def put_child(self, child: Child) -> Change[Child] | None:
+        """Take a child as it is now; return nothing if that is no news."""
+        change = self._children[child.kind].put((child.namespace, child.name), child)
+        if change is not None:
+            self._is_back(_identity(child))
+            if change.before is not None and change.before.uid != child.uid:
+                self.settled.pop(change.before.uid, None)
+        return change
 
-    def drop_child(self, child: Child, *, lost: bool) -> Child | None:
-        """Forget a child and return what was known of it; it is lost if it wasn't us who deleted it."""
-        identity = (child.kind, child.namespace, child.name)
-        known_until = int(child.resource_version)
-        # Our own deletion is later than what we knew, and that may come once more.
-        self._bury(identity, known_until if lost else known_until + 1)
-        self._unlink(identity)
-        known = self.children.pop(identity, None)
+    def drop_child(self, child: Child, *, lost: bool) -> Change[Child] | None:
+        """Forget a child, lost if it wasn't us who deleted it; return nothing if something later is known."""
+        store, key, version = (
+            self._children[child.kind],
+            (child.namespace, child.name),
+            int(child.resource_version),
+        )
+        if not lost and key in store.known and store.known[key].uid == child.uid:
+            version = store.latest(key) + 1  # it is later than what we know, which may come once more
+        change = store.drop(key, version)
+        known = change.before if change else None
         if known is not None:
             self.settled.pop(known.uid, None)
             if lost and known.owner is not None and known.owner.uid in self.living:
-                self._lost[identity] = known.owner.uid
-                self._lost_by[known.owner.uid].add(identity)
-        return known
+                self._lost[_identity(known)] = known.owner.uid
+                self._lost_by[known.owner.uid].add(_identity(known))
+        return change
 
     def settle(self, child: Child, digest: str) -> None:
         """Remember with which intent a child was written, unless it has gone since."""
-        known = self.children.get((child.kind, child.namespace, child.name))
+        known = self._children[child.kind].known.get((child.namespace, child.name))
         if known is not None and known.uid == child.uid:
             self.settled[child.uid] = (digest, child.owned)
 
@@ -156,112 +135,73 @@ class Cache:
         """Return kind and name of what a Formation had and has lost."""
         return {(kind, name) for kind, _, name in self._lost_by.get(uid, ())}
 
+    def _is_back(self, identity: Identity) -> None:
+        uid = self._lost.pop(identity, None)
+        if uid is not None:
+            self._lost_by[uid].discard(identity)
+            if not self._lost_by[uid]:
+                del self._lost_by[uid]
+
     def children_of(self, key: Key) -> dict[tuple[str, str], Child]:
         """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""
-        found = set(self._of_formation.get(key, ()))
-        for name in child_names(self.formations.get(key) or {}):
-            found |= {(kind, key[0], name) for kind in ("Deployment", "Service")}
-        return {(item[0], item[2]): self.children[item] for item in found if item in self.children}
+        formation = self.formations.get(key)
+        wanted = _wanted_names(formation) if formation else []
+        found: dict[tuple[str, str], Child] = {}
+        for kind, store in self._children.items():
+            named = {name: store.known[name] for name in wanted if name in store.known}
+            found |= {(kind, name): child for (_, name), child in {**store.within(key), **named}.items()}
+        return found
 
     def concerned(self, child: Child) -> set[Key]:
         """Return the Formations that a change of a child may concern."""
-        keys = set(self._wanted.get((child.namespace, child.name), ()))
-        return keys | ({child.formation_key} if child.formation_key else set())
-
-    def _unlink(self, identity: Identity) -> None:
-        known = self.children.get(identity)
-        if known is not None and known.formation_key:
-            _discard(self._of_formation, known.formation_key, identity)
+        return {*self._formations.within((child.namespace, child.name)), *_formation_of(child)}
 
     # Autoscalers
 
     def put_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
         """Take an autoscaler as it is now; return the Formations that this concerns."""
-        there = self._autoscalers[autoscaler.namespace]
-        known = there.get((autoscaler.kind, autoscaler.name))
-        if known is not None and not _newer(autoscaler.resource_version, known.resource_version):
+        store = self._autoscalers[autoscaler.kind]
+        change = store.put((autoscaler.namespace, autoscaler.name), autoscaler)
+        if change is None:
             return set()
-        if not self._alive(_identity(autoscaler), autoscaler.resource_version):
-            return set()
-        there[autoscaler.kind, autoscaler.name] = autoscaler
+        known = change.before
         if known and known == dataclasses.replace(autoscaler, resource_version=known.resource_version):
             return set()  # most changes of an autoscaler are of its status
         return self._scaled(autoscaler) | (self._scaled(known) if known else set())
 
     def drop_autoscaler(self, autoscaler: Autoscaler) -> set[Key]:
         """Forget an autoscaler; return the Formations that this concerns."""
-        self._bury(_identity(autoscaler), int(autoscaler.resource_version))
-        there = self._autoscalers.get(autoscaler.namespace, {})
-        known = there.pop((autoscaler.kind, autoscaler.name), None)
-        if not there:
-            self._autoscalers.pop(autoscaler.namespace, None)
-        return self._scaled(known) if known else set()
+        store = self._autoscalers[autoscaler.kind]
+        change = store.drop((autoscaler.namespace, autoscaler.name), int(autoscaler.resource_version))
+        return self._scaled(change.before) if change and change.before else set()
 
     def autoscalers_in(self, namespace: str) -> list[Autoscaler]:
         """Return the autoscalers of a namespace."""
-        return list(self._autoscalers.get(namespace, {}).values())
-
-    def all_autoscalers(self) -> list[Autoscaler]:
-        """Return the autoscalers of all namespaces."""
-        return [each for there in self._autoscalers.values() for each in there.values()]
+        return [each for store in self._autoscalers.values() for each in store.within(namespace).values()]
 
     def _scaled(self, autoscaler: Autoscaler) -> set[Key]:
-        namespace, name = autoscaler.namespace, autoscaler.target_name
-        if autoscaler.scales_formation(name):
-            return {(namespace, name)} & self.formations.keys()
-        return set(self._wanted.get((namespace, name), ())) if autoscaler.scales_deployment(name) else set()
-
-    # The dead
-
-    def _bury(self, identity: Identity, version: int) -> None:
-        """Remember a deletion: the answer to an older write of ours may still be on its way."""
-        buried = self._buried[identity[0]]
-        buried[identity] = version
-        buried.move_to_end(identity)
-        while len(buried) > REMEMBERED:
-            buried.popitem(last=False)
-
-    def _alive(self, identity: Identity, version: str) -> bool:
-        """Tell whether what is said of an object isn't older than its deletion, and forget that if so.
-
-        An object that has lost our labels is told of as deleted, under the version that it has.
-        """
-        buried = self._buried[identity[0]]
-        if int(version) < buried.get(identity, 0):
-            return False
-        buried.pop(identity, None)
-        return True
+        target = (autoscaler.namespace, autoscaler.target_name)
+        if autoscaler.scales_formation(autoscaler.target_name):
+            return {target} & self.formations.keys()
+        scales = autoscaler.scales_deployment(autoscaler.target_name)
+        return set(self._formations.within(target)) if scales else set()
 
     # Pods
 
-    def troubled_pods(self) -> list[Pod]:
-        """Return all Pods that aren't well."""
-        return [pod for pods in self.pods.values() for pod in pods.values()]
-
     def put_pod(self, key: Key, pod: Pod) -> bool:
         """Take a Pod that isn't well; tell whether that is news."""
-        known = self.pods.get(key, {}).get(pod.name)
-        if known is not None and not _newer(pod.resource_version, known.resource_version):
-            return False
-        if not self._alive(("Pod", key[0], pod.name), pod.resource_version):
-            return False
-        self.pods[key][pod.name] = pod
-        return not pod.same_as(known)
+        change = self._pods.put((key[0], pod.name), pod)
+        return change is not None and not pod.same_as(change.before)
 
     def drop_pod(self, key: Key, name: str, version: str) -> bool:
         """Forget a Pod that is well again, or gone; tell whether that is news."""
-        known = self.pods.get(key, {}).get(name)
-        if known is None or _newer(known.resource_version, version):
-            return False
-        self._bury(("Pod", key[0], name), int(version))
-        del self.pods[key][name]
-        if not self.pods[key]:
-            del self.pods[key]
-        return True
+        # Most Pods are well: if each were remembered for it, no other deletion would be.
+        there = (key[0], name)
+        return there in self._pods.known and self._pods.drop(there, int(version)) is not None
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the Pods of a Formation that aren't well."""
-        return list(self.pods.get(key, {}).values())
+        return list(self._pods.within(key).values())
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -295,17 +235,38 @@ def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
     return {"metadata": metadata, "spec": raw.get("spec") or {}, "status": raw.get("status") or {}}
 
 
-def _identity(autoscaler: Autoscaler) -> Identity:
-    return autoscaler.kind, autoscaler.namespace, autoscaler.name
+def _uid(raw: dict[str, Any]) -> str:
+    return str(raw["metadata"]["uid"])
 
 
-def _discard(sets: dict[K, set[V]], key: K, item: V) -> None:
-    """Take an item out of one of several sets, and the set with its last one: names come and go for years."""
-    found = sets.get(key, set())
-    found.discard(item)
-    if not found:
-        sets.pop(key, None)
+def _version(raw: dict[str, Any]) -> int:
+    return int(version_of(raw))
 
 
-def _newer(version: str, known: str) -> bool:
-    return int(version) > int(known)
+def _version_of_fact(fact: Child | Autoscaler | Pod) -> int:
+    return int(fact.resource_version)
+
+
+def _claim(raw: dict[str, Any]) -> Claim:
+    return Claim(raw["metadata"].get("creationTimestamp", ""), _uid(raw), key_of(raw))
+
+
+def _wanted_names(raw: dict[str, Any]) -> list[Key]:
+    """Return the namespace and name of each child that a Formation wants."""
+    return [(raw["metadata"]["namespace"], name) for name in child_names(raw)]
+
+
+def _formation_of(child: Child) -> list[Key]:
+    return [child.formation_key] if child.formation_key else []
+
+
+def _formation_of_pod(pod: Pod) -> list[Key]:
+    return [(pod.namespace, pod.formation)]
+
+
+def _namespace_of(autoscaler: Autoscaler) -> list[str]:
+    return [autoscaler.namespace]
+
+
+def _identity(child: Child) -> Identity:
+    return child.kind, child.namespace, child.name

@@ -1,10 +1,9 @@
 """The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
 
 import asyncio
-import functools
 import logging
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from formation_operator import (
@@ -188,34 +187,20 @@ class Controller:
 
     def _drop_missing(self, kind: str, there: Collection[Key], version: int) -> None:
         """Take as deleted what we know but the list lacks, unless it is newer than the list."""
-        for key, known, forget in self._known(kind):
-            if key not in there and int(known) <= version:
-                forget()
+        for key, known in self._cache.known(kind).items():
+            if key not in there and self._cache.latest(kind, key) <= version:
+                self._lose(kind, known)
 
-    def _known(self, kind: str) -> list[tuple[Key, str, Callable[[], None]]]:
-        """Return the key and version of each object that we know of a kind, and how to forget it."""
-        forget = functools.partial
+    def _lose(self, kind: str, known: Any) -> None:
+        """Take what is known of an object as deleted."""
         if kind == naming.KIND:
-            return [
-                (key, cache.version_of(raw), forget(self.see_formation, raw, deleted=True))
-                for key, raw in self._cache.formations.items()
-            ]
-        if kind == "Pod":
-            return [
-                ((pod.namespace, pod.name), pod.resource_version, forget(self._forget_pod, pod))
-                for pod in self._cache.troubled_pods()
-            ]
-        if kind in autoscalers.KINDS:
-            return [
-                ((each.namespace, each.name), each.resource_version, forget(self._drop_autoscaler, each))
-                for each in self._cache.all_autoscalers()
-                if each.kind == kind
-            ]
-        return [
-            (identity[1:], child.resource_version, forget(self.see_child, child, deleted=True))
-            for identity, child in self._cache.children.items()
-            if identity[0] == kind
-        ]
+            self.see_formation(known, deleted=True)
+        elif kind == "Pod":
+            self._forget_pod(known)
+        elif kind in autoscalers.KINDS:
+            self._drop_autoscaler(known)
+        else:
+            self.see_child(known, deleted=True)
 
     def see_formation(self, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in a Formation as a watch or a list gave it."""
@@ -239,9 +224,10 @@ class Controller:
     def see_child(self, child: Child, *, deleted: bool) -> None:
         """Take in a Deployment or Service; a change of its figures alone may wait a little."""
         concerned = self._cache.concerned(child)
-        before = self._cache.drop_child(child, lost=True) if deleted else self._cache.put_child(child)
-        if before is child:
+        change = self._cache.drop_child(child, lost=True) if deleted else self._cache.put_child(child)
+        if change is None:
             return
+        before = change.before
         if before is not None:
             concerned |= self._cache.concerned(before)
         for key in concerned:

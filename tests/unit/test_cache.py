@@ -1,9 +1,11 @@
 """What the operator knows between two passes."""
 
 import dataclasses
+from typing import Any
 
-from formation_operator.cache import REMEMBERED, Cache
+from formation_operator.cache import Cache
 from formation_operator.observed import Child
+from formation_operator.store import REMEMBERED, Store
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit.facts import HPA, OWNER, a_child, known
@@ -22,9 +24,8 @@ def a_cache(*children: Child) -> Cache:
 def test_only_newer_versions_are_taken() -> None:
     cache = a_cache(a_child(resource_version="9"))
     old = a_child(resource_version="10", replicas=3)
-    assert cache.put_child(old) is not old, "10 is newer than 9, though not as text"
-    stale = a_child(resource_version="9")
-    assert cache.put_child(stale) is stale
+    assert cache.put_child(old), "10 is newer than 9, though not as text"
+    assert not cache.put_child(a_child(resource_version="9"))
     assert cache.children_of(("default", "shop"))["Deployment", "shop-worker"].replicas == 3
 
 
@@ -65,19 +66,19 @@ def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -
     assert not cache.put_formation(builders.stored(formation, resourceVersion="8"))
     cache.put_child(a_child(resource_version="8"))
     assert cache.formations == {}
-    assert cache.children == {}
+    assert cache.known("Deployment") == {}
 
     assert cache.put_formation(builders.stored(formation, uid="uid-2", resourceVersion="10"))
     cache.put_child(a_child(resource_version="10"))
     assert list(cache.formations) == [("default", "shop")]
-    assert len(cache.children) == 1
+    assert len(cache.known("Deployment")) == 1
 
 
 def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:
     cache = a_cache(a_child(resource_version="5"))
     cache.drop_child(a_child(resource_version="6"), lost=True)
     cache.put_child(a_child(resource_version="6", formation=None))
-    assert len(cache.children) == 1
+    assert len(cache.known("Deployment")) == 1
 
 
 def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
@@ -92,7 +93,7 @@ def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
     cache = a_cache(a_child(resource_version="5"))
     cache.drop_child(a_child(resource_version="5"), lost=False)
     cache.put_child(a_child(resource_version="5"))
-    assert cache.children == {}
+    assert cache.known("Deployment") == {}
 
 
 def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None:
@@ -114,9 +115,23 @@ def test_a_deletion_that_is_told_late_leaves_the_next_one_of_the_name() -> None:
     assert cache.formations[key]["metadata"]["uid"] == "next"
 
 
+def held(holder: Cache | Store[Any]) -> int:
+    """Return how much is held, what is remembered of deletions left aside."""
+    held_in = [value for name, value in vars(holder).items() if name != "_tombstones"]
+    stores = [value for value in held_in if isinstance(value, Store)]
+    stores += [store for value in held_in if isinstance(value, dict) for store in stores_in(value)]
+    others = [value for value in held_in if isinstance(value, dict | set) and not any(stores_in(value))]
+    return sum(map(len, others)) + sum(map(held, stores))
+
+
+def stores_in(values: Any) -> list[Store[Any]]:
+    return (
+        [store for store in values.values() if isinstance(store, Store)] if isinstance(values, dict) else []
+    )
+
+
 def test_nothing_is_left_of_what_came_and_went() -> None:
     cache = Cache()
-    empty = {name: len(held) for name, held in vars(cache).items()}
     for number in range(3):
         namespace = f"n{number}"
         child = a_child(namespace=namespace)
@@ -124,12 +139,12 @@ def test_nothing_is_left_of_what_came_and_went() -> None:
         cache.put_child(child)
         cache.put_autoscaler(dataclasses.replace(HPA, namespace=namespace))
         cache.put_pod((namespace, "shop"), dataclasses.replace(BROKEN, namespace=namespace))
+        assert held(cache) > 0
         cache.drop_pod((namespace, "shop"), BROKEN.name, "9")
         cache.drop_child(child, lost=True)
         cache.drop_autoscaler(dataclasses.replace(HPA, namespace=namespace))
         cache.drop_formation((namespace, "shop"), "9")
-    left = {name: len(held) for name, held in vars(cache).items()}
-    assert {**left, "_buried": 0} == empty
+    assert held(cache) == 0
 
 
 def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None:
@@ -141,3 +156,25 @@ def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None
         cache.put_pod(key, dataclasses.replace(BROKEN, name=str(number)))
         cache.drop_pod(key, str(number), "9")
     assert not cache.put_formation(formation)
+
+
+def test_a_late_deletion_of_an_autoscaler_leaves_its_successor() -> None:
+    cache = a_cache()
+    cache.put_autoscaler(dataclasses.replace(HPA, resource_version="9"))
+    assert cache.drop_autoscaler(dataclasses.replace(HPA, resource_version="7")) == set()
+    assert [each.resource_version for each in cache.autoscalers_in("default")] == ["9"]
+
+
+def test_a_late_deletion_of_a_child_leaves_its_successor() -> None:
+    cache = a_cache(a_child(uid="child-2", resource_version="9"))
+    cache.drop_child(a_child(resource_version="7"), lost=True)
+    assert [child.uid for child in cache.children_of(("default", "shop")).values()] == ["child-2"]
+    assert cache.lost_by(OWNER.uid) == set()
+
+
+def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_forbids() -> None:
+    cache = a_cache(a_child(resource_version="5"))
+    cache.drop_child(a_child(resource_version="9"), lost=True)
+    cache.drop_child(a_child(resource_version="6"), lost=True)
+    cache.put_child(a_child(resource_version="8"))
+    assert cache.children_of(("default", "shop")) == {}

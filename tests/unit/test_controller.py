@@ -34,7 +34,7 @@ def refuse(cluster: FakeCluster, *refusals: Exception) -> None:
 
 
 def known(of: Controller) -> set[str]:
-    return {each.name for each in of._cache.all_autoscalers()}  # noqa: SLF001
+    return {name for kind in autoscalers.KINDS for _, name in of._cache.known(kind)}  # noqa: SLF001
 
 
 async def test_what_the_watches_missed_is_found_deletions_included() -> None:

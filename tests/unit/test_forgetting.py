@@ -154,7 +154,8 @@ def held(each: Any) -> Iterable[object]:
 
 def left_of(ended: Ended, word: str) -> list[str]:
     """Return what is remembered with a word in it, but for tombstones, which are counted."""
-    ended.controller._cache._buried.clear()  # noqa: SLF001
+    for store in ended.controller._cache._stores.values():  # noqa: SLF001
+        store._tombstones.clear()  # noqa: SLF001
     return [text for text in remembered(ended.controller) if word in text]
 
 

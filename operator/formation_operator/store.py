@@ -1,0 +1,85 @@
+"""The newest known of each object of one kind, in whatever order it is told.
+
+Three sides tell (a watch, a list now and then, the answers to our own writes), and each may be late.  So
+what is said of an object is taken only if it is newer than what is known, its deletion included: resource
+versions of one kind are numbers that grow.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from formation_operator.observed import Key
+
+T = TypeVar("T")
+REMEMBERED = 16384
+"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Change(Generic[T]):
+    """That something was news."""
+
+    before: T | None
+    """What was known until then, if anything."""
+
+
+class Store(Generic[T]):
+    """The objects of a kind by namespace and name, and by what else they are looked for."""
+
+    def __init__(
+        self, *, version_of: Callable[[T], int], groups_of: Callable[[T], Iterable[Hashable]]
+    ) -> None:
+        """Take what tells the resource version of an object, and the groups that it is in."""
+        self.known: dict[Key, T] = {}
+        self._version_of = version_of
+        self._groups_of = groups_of
+        self._groups: dict[Hashable, dict[Key, T]] = {}
+        self._tombstones: collections.OrderedDict[Key, int] = collections.OrderedDict()
+
+    def within(self, group: Hashable) -> Mapping[Key, T]:
+        """Return the objects of a group, as they are until something else is told."""
+        return self._groups.get(group, {})
+
+    def latest(self, key: Key) -> int:
+        """Return the latest version that is known of a name, be it of a deletion; 0 if none is."""
+        known = self.known.get(key)
+        return self._tombstones.get(key, 0) if known is None else self._version_of(known)
+
+    def put(self, key: Key, item: T) -> Change[T] | None:
+        """Take an object as it is said to be; return nothing if that is no news.
+
+        What has the very version of a deletion is taken: an object that has lost our labels is told of as
+        deleted under the version that it has.
+        """
+        version, latest = self._version_of(item), self.latest(key)
+        if version < latest or (version == latest and key in self.known):
+            return None
+        before = self._remove(key)
+        self._tombstones.pop(key, None)
+        self.known[key] = item
+        for group in self._groups_of(item):
+            self._groups.setdefault(group, {})[key] = item
+        return Change(before)
+
+    def drop(self, key: Key, version: int) -> Change[T] | None:
+        """Forget what was deleted under a version; return nothing if something later is known of its name."""
+        if version < self.latest(key):
+            return None
+        # The answer to an older write of ours may still be on its way.
+        self._tombstones[key] = version
+        self._tombstones.move_to_end(key)
+        while len(self._tombstones) > REMEMBERED:
+            self._tombstones.popitem(last=False)
+        return Change(self._remove(key))
+
+    def _remove(self, key: Key) -> T | None:
+        """Take an object out, and each group with its last one: names come and go for years."""
+        known = self.known.pop(key, None)
+        for group in self._groups_of(known) if known is not None else ():
+            members = self._groups.get(group, {})
+            members.pop(key, None)
+            if not members:
+                self._groups.pop(group, None)
+        return known

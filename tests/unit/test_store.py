@@ -1,0 +1,140 @@
+"""Whatever order things are told in, what is known at the end is how they are."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator.cache import Cache
+from formation_operator.store import Change, Store
+from tests import builders
+from tests.builders import a_formation
+from tests.unit.facts import HPA, a_child
+
+KEY = ("default", "shop")
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What a watch, a list or an answer says of an object: how it was at a version, or that it had gone."""
+
+    version: int
+    uid: str
+    there: bool
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Told]:
+    """Return what happened to one name: objects come, change and go, one after the other."""
+    happened, version = [], draw(st.integers(1, 99))
+    for number in range(draw(st.integers(1, 4))):
+        for _ in range(draw(st.integers(1, 3))):
+            happened.append(Told(version, f"uid-{number}", there=True))
+            version += draw(st.integers(1, 9))
+        happened.append(Told(version, f"uid-{number}", there=False))
+        version += draw(st.integers(1, 9))
+    return happened if draw(st.booleans()) else happened[:-1]
+
+
+@st.composite
+def hearsay(draw: st.DrawFn) -> tuple[list[Told], str | None]:
+    """Return a history in any order, with repetitions, and the uid of what is there at its end."""
+    happened = draw(histories())
+    repeated = draw(st.lists(st.sampled_from(happened), max_size=9))
+    last = happened[-1]
+    return draw(st.permutations([*happened, *repeated])), last.uid if last.there else None
+
+
+def formation_of(cache: Cache) -> Iterable[str]:
+    return [raw["metadata"]["uid"] for raw in cache.formations.values()]
+
+
+def hear_formation(cache: Cache, told: Told) -> None:
+    if told.there:
+        cache.put_formation(builders.stored(a_formation(), uid=told.uid, resourceVersion=str(told.version)))
+    else:
+        cache.drop_formation(KEY, str(told.version))
+
+
+def child_of(cache: Cache) -> Iterable[str]:
+    return [child.uid for child in cache.children_of(KEY).values()]
+
+
+def hear_child(cache: Cache, told: Told) -> None:
+    child = a_child(uid=told.uid, resource_version=str(told.version))
+    if told.there:
+        cache.put_child(child)
+    else:
+        cache.drop_child(child, lost=True)
+
+
+def autoscaler_of(cache: Cache) -> Iterable[str]:
+    return [each.target_name for each in cache.autoscalers_in("default")]
+
+
+def hear_autoscaler(cache: Cache, told: Told) -> None:
+    each = dataclasses.replace(HPA, target_name=told.uid, resource_version=str(told.version))
+    if told.there:
+        cache.put_autoscaler(each)
+    else:
+        cache.drop_autoscaler(each)
+
+
+@pytest.mark.parametrize(
+    ("hear", "there"),
+    [(hear_formation, formation_of), (hear_child, child_of), (hear_autoscaler, autoscaler_of)],
+    ids=["Formation", "child", "autoscaler"],
+)
+@given(said=hearsay())
+def test_in_whatever_order_it_is_told_the_newest_of_a_name_is_known_or_nothing_if_that_has_gone(
+    hear: Callable[[Cache, Told], None],
+    there: Callable[[Cache], Iterable[str]],
+    said: tuple[list[Told], str | None],
+) -> None:
+    cache = Cache()
+    told, last = said
+    for each in told:
+        hear(cache, each)
+    assert list(there(cache)) == ([last] if last else [])
+
+
+@given(said=hearsay())
+def test_the_latest_version_of_a_name_is_known_whether_that_is_there_or_gone(
+    said: tuple[list[Told], str | None],
+) -> None:
+    store = a_store()
+    told, _ = said
+    for each in told:
+        hear(store, each)
+    assert store.latest(KEY) == max(each.version for each in told)
+
+
+@given(said=hearsay())
+def test_the_groups_hold_what_is_known_and_nothing_else(said: tuple[list[Told], str | None]) -> None:
+    store = a_store()
+    told, last = said
+    for each in told:
+        hear(store, each)
+        grouped = {each.uid: dict(store.within(each.uid)) for each in told if store.within(each.uid)}
+        assert grouped == {known.uid: {key: known} for key, known in store.known.items()}
+    assert [each.uid for each in store.known.values()] == ([last] if last else [])
+
+
+def a_store() -> Store[Told]:
+    return Store(version_of=lambda told: told.version, groups_of=lambda told: [told.uid])
+
+
+def hear(store: Store[Told], told: Told) -> Any:
+    return store.put(KEY, told) if told.there else store.drop(KEY, told.version)
+
+
+def test_it_is_told_how_an_object_was_before() -> None:
+    store = a_store()
+    first, second = Told(1, "a", there=True), Told(2, "a", there=True)
+    assert store.put(KEY, first) == Change(None)
+    assert store.put(KEY, second) == Change(first)
+    assert store.put(KEY, second) is None
+    assert store.drop(KEY, 3) == Change(second)
