@@ -49,6 +49,10 @@ class Cache:
         """Return the latest version that is known of an object, be it of its deletion; 0 if none is."""
         return self._stores[kind].latest(key)
 
+    def contradicts(self, kind: str, raw: dict[str, Any], listed: int) -> bool:
+        """Tell whether a list as of a version holds an object as it was only before that version."""
+        return self._stores[kind].contradicts(key_of(raw), _version(raw), listed)
+
     # Formations
 
     @property
@@ -109,14 +113,11 @@ class Cache:
 
     def drop_child(self, child: Child, *, lost: bool) -> Change[Child] | None:
         """Forget a child, lost if it wasn't us who deleted it; return nothing if something later is known."""
-        store, key, version = (
-            self._children[child.kind],
-            (child.namespace, child.name),
-            int(child.resource_version),
-        )
+        store, key = self._children[child.kind], (child.namespace, child.name)
+        version = int(child.resource_version)
         if not lost and key in store.known and store.known[key].uid == child.uid:
-            version = store.latest(key) + 1  # it is later than what we know, which may come once more
-        change = store.drop(key, version)
+            version = store.latest(key)  # it has changed since we decided to delete it
+        change = store.drop(key, version, final=not lost)
         known = change.before if change else None
         if known is not None:
             self.settled.pop(known.uid, None)

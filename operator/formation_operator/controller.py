@@ -116,7 +116,7 @@ class Controller:
         try:
             async for items, version in self._cluster.pages(kind.name):
                 for raw in items:
-                    self._take(kind.name, raw)
+                    self._take(kind.name, raw, int(version))
                 there.update(map(cache.key_of, items))
                 versions.append(int(version))
         except errors.NotFoundError:
@@ -134,12 +134,27 @@ class Controller:
             raise errors.RestoredError(f"{kind.name}: version {version} after {self._listed[kind.name]}")
         self._listed[kind.name] = version
 
-    def _take(self, kind: str, raw: dict[str, Any]) -> None:
+    def _take(self, kind: str, raw: dict[str, Any], listed: int) -> None:
         """Take in an object of a list; whatever is odd about one keeps nobody from seeing the others."""
         try:
+            self._check_age(kind, raw, listed)
             self.see(kind, raw, deleted=False)
+        except errors.RestoredError:
+            raise
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *cache.key_of(raw))
+
+    def _check_age(self, kind: str, raw: dict[str, Any], listed: int) -> None:
+        """Raise `RestoredError` if a list doesn't know what had happened to an object before it.
+
+        That is how a cluster looks whose versions have caught up with those from before its restoration.
+        """
+        if self._cache.contradicts(kind, raw, listed):
+            key = cache.key_of(raw)
+            latest = self._cache.latest(kind, key)
+            raise errors.RestoredError(
+                f"{kind} {'/'.join(key)}: version {cache.version_of(raw)} after {latest}"
+            )
 
     async def _pass(self, key: Key) -> bool:
         """Run a pass; tell whether nothing is left to try again, as with a Formation that has gone."""

@@ -8,7 +8,7 @@ versions of one kind are numbers that grow.
 import collections
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from formation_operator.observed import Key
 
@@ -25,6 +25,20 @@ class Change(Generic[T]):
     """What was known until then, if anything."""
 
 
+class Tombstone(NamedTuple):
+    """That an object was deleted, at this version or after it."""
+
+    version: int
+    final: bool
+    """Whether the object that has this very version has gone, too.
+
+    One that has lost our labels is told of as deleted under the version that it has.
+    """
+
+
+NEVER = Tombstone(0, final=False)
+
+
 class Store(Generic[T]):
     """The objects of a kind by namespace and name, and by what else they are looked for."""
 
@@ -36,7 +50,7 @@ class Store(Generic[T]):
         self._version_of = version_of
         self._groups_of = groups_of
         self._groups: dict[Hashable, dict[Key, T]] = {}
-        self._tombstones: collections.OrderedDict[Key, int] = collections.OrderedDict()
+        self._tombstones: collections.OrderedDict[Key, Tombstone] = collections.OrderedDict()
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
         """Return the objects of a group, as they are until something else is told."""
@@ -45,16 +59,17 @@ class Store(Generic[T]):
     def latest(self, key: Key) -> int:
         """Return the latest version that is known of a name, be it of a deletion; 0 if none is."""
         known = self.known.get(key)
-        return self._tombstones.get(key, 0) if known is None else self._version_of(known)
+        return self._tombstones.get(key, NEVER).version if known is None else self._version_of(known)
+
+    def contradicts(self, key: Key, version: int, listed: int) -> bool:
+        """Tell whether a list as of a version holds an older object of a name than it did in the past."""
+        return version < self.latest(key) <= listed
 
     def put(self, key: Key, item: T) -> Change[T] | None:
-        """Take an object as it is said to be; return nothing if that is no news.
-
-        What has the very version of a deletion is taken: an object that has lost our labels is told of as
-        deleted under the version that it has.
-        """
+        """Take an object as it is said to be; return nothing if that is no news."""
         version, latest = self._version_of(item), self.latest(key)
-        if version < latest or (version == latest and key in self.known):
+        spent = key in self.known or self._tombstones.get(key, NEVER).final
+        if version < latest or (version == latest and spent):
             return None
         before = self._remove(key)
         self._tombstones.pop(key, None)
@@ -63,13 +78,15 @@ class Store(Generic[T]):
             self._groups.setdefault(group, {})[key] = item
         return Change(before)
 
-    def drop(self, key: Key, version: int) -> Change[T] | None:
-        """Forget what was deleted under a version; return nothing if something later is known of its name."""
+    def drop(self, key: Key, version: int, *, final: bool = False) -> Change[T] | None:
+        """Forget what was deleted under a version; return nothing if something later is known of its name.
+
+        A deletion of our own is ``final`` for the version that was known: nobody tells its own.
+        """
         if version < self.latest(key):
             return None
         # The answer to an older write of ours may still be on its way.
-        self._tombstones[key] = version
-        self._tombstones.move_to_end(key)
+        self._tombstones[key] = max(Tombstone(version, final), self._tombstones.pop(key, NEVER))
         while len(self._tombstones) > REMEMBERED:
             self._tombstones.popitem(last=False)
         return Change(self._remove(key))

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from formation_operator import autoscalers, errors, naming
+from formation_operator import autoscalers, errors, naming, observed
 from formation_operator.cluster import Object
 from formation_operator.controller import Controller
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
+from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
 QUICK = Settings(first_resync=0.001, resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
@@ -148,3 +149,75 @@ async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity:
             while cluster.incidents:
                 await asyncio.sleep(0.001)
                 assert not running.done()
+
+
+def a_shop(version: int, uid: str = "uid-1") -> Object:
+    return builders.stored(a_formation(), uid=uid, resourceVersion=str(version))
+
+
+async def listing(here: Controller, cluster: FakeCluster, version: int, *items: Object) -> None:
+    """List a cluster of a version, of whose Formations some are as given."""
+    for item in items:
+        cluster.put(naming.KIND, item)
+    cluster.version = version
+    await here.resync()
+
+
+async def test_a_restored_cluster_is_noticed_though_its_versions_have_caught_up() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    with pytest.raises(errors.RestoredError, match="default/shop"):
+        await listing(here, cluster, 30, a_shop(12))
+
+
+async def test_an_object_that_was_deleted_and_is_there_again_as_before_was_restored() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    here.see(naming.KIND, a_shop(18), deleted=True)
+    with pytest.raises(errors.RestoredError, match="default/shop"):
+        await listing(here, cluster, 30, a_shop(15))
+
+
+async def test_a_restored_cluster_is_noticed_by_an_object_that_was_created_anew_in_it() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    with pytest.raises(errors.RestoredError, match="default/shop"):
+        await listing(here, cluster, 30, a_shop(12, uid="uid-2"))
+
+
+@pytest.mark.parametrize(
+    ("told", "deleted"),
+    [(a_shop(25), False), (a_shop(25, "uid-2"), False), (a_shop(25), True)],
+    ids=["changed", "created anew", "deleted"],
+)
+async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
+    told: Object, deleted: bool
+) -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    here.see(naming.KIND, told, deleted=deleted)
+    await listing(here, cluster, 24, a_shop(15))
+
+
+async def test_what_was_created_anew_before_a_list_is_no_restoration() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    here.see(naming.KIND, a_shop(22), deleted=True)
+    await listing(here, cluster, 30, a_shop(25, uid="uid-2"))
+    await listing(here, cluster, 40, a_shop(25, uid="uid-2"))
+
+
+async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restoration() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
+    await here.resync()
+    here._cache.drop_child(observed.child(raw, "Deployment"), lost=False)  # noqa: SLF001
+    cluster.version += 9
+    await here.resync()
+    assert here._cache.known("Deployment") == {}, "the list is older than the deletion"  # noqa: SLF001
