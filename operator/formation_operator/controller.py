@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from formation_operator import (
@@ -40,6 +40,7 @@ class Controller:
         self._settings = settings
         self._cache = cache.Cache()
         self._listed: dict[str, int] = {}
+        self._unlisted: dict[str, str] = {}
         self._reconciler = reconcile.Reconciler(cluster, self._cache, clock, self._ask, settings)
         self._queue = Queue(
             self._pass,
@@ -53,7 +54,7 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
-                await self._list_all(kinds.POLLED)
+                await self._poll()
                 return await self.resync()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
@@ -90,24 +91,31 @@ class Controller:
     async def _poll_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.poll)
-            for kind in kinds.POLLED:
-                try:
-                    await self._list(kind)
-                except errors.RestoredError:
-                    raise
-                except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the others go on
-                    logger.warning("%s can't be listed: %s", kind.name, error)
+            await self._poll()
+
+    async def _poll(self) -> None:
+        """List what isn't watched; whatever is wrong with it, the others go on, and the log says so once."""
+        for kind in kinds.POLLED:
+            trouble = ""
+            try:
+                await self._list(kind)
+            except errors.RestoredError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                trouble = repr(error)
+            if trouble and trouble != self._unlisted.get(kind.name):
+                logger.warning(
+                    "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
+                )
+            self._unlisted[kind.name] = trouble
 
     async def resync(self) -> None:
         """List every kind and take in what the watches may have missed, deletions included.
 
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
-        await self._list_all(kinds.WATCHED)
-
-    async def _list_all(self, some: Iterable[kinds.Kind]) -> None:
         # One after the other, and each by one task only: of two lists at once the older may come last.
-        for kind in some:
+        for kind in kinds.WATCHED:
             await self._list(kind)
 
     async def _list(self, kind: kinds.Kind) -> None:

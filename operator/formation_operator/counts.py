@@ -61,6 +61,8 @@ class Count:
     """The count to leave behind before our intent stops mentioning it."""
     autoscaler: Autoscaler | None = None
     """Whose the count is, if an autoscaler's."""
+    undecided: "Count | None" = None
+    """The count that was written last, where nobody knows whose it is by now."""
 
 
 def decide(
@@ -82,6 +84,20 @@ def decide(
         ours = desired if desired != 1 else None
         return Count(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
     return _theirs(spec, child, autoscaler, before)
+
+
+def left_as_it_is(spec: FormationSpec, child: Child) -> Count:
+    """Return the count of a Deployment that somebody set, while nobody knows whether an autoscaler did.
+
+    What was written last stays, too: it is the base by which the count will be judged.
+    """
+    base, present = child.remembered, child.replicas
+    if base is None:
+        last = Count(desired=present, rendered=None, remembered=present)
+    else:
+        ours = 0 if spec.suspend else base
+        last = Count(desired=ours, rendered=ours, remembered=base)
+    return dataclasses.replace(last, desired=present, rendered=None, undecided=last)
 
 
 def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Count:

@@ -27,7 +27,15 @@ class Intent:
     process_type: str
     manifest: Manifest
     digest: str
+    """Of what is meant; of a count that is left undecided, of that which was written last."""
     handed_over: int | None = None
+    whole: bool = True
+    """Whether the manifest says all that is meant, a count that is left undecided included."""
+
+    @property
+    def settled_as(self) -> str:
+        """What an object is remembered by that was written with this intent."""
+        return self.digest if self.whole else f"{self.digest} but for the count"
 
 
 def build(formation: Formation, counts: Mapping[str, Count]) -> tuple[list[Intent], dict[str, str]]:
@@ -56,17 +64,26 @@ def deployment(formation: Formation, name: str, process: ProcessType, count: Cou
     if not workload.tells_when_ready(spec["template"], name):
         # Kubernetes counts it as ready at once, and a rollout would end the old ones for one that crashes.
         spec["minReadySeconds"] = PROOF_SECONDS
-    if count.rendered is not None:
-        spec["replicas"] = count.rendered
+    # What is undecided is no difference to what was written last.
+    meant = count.undecided or count
+    if meant.rendered is not None:
+        spec["replicas"] = meant.rendered
     # Without a count of ours the annotation would change with every scaling of somebody else's.
-    remembered = {} if count.rendered is None else {naming.COUNT_ANNOTATION: str(count.remembered)}
+    remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
     manifest = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata(formation, name, remembered),
         "spec": spec,
     }
-    return _intent(name, manifest, count.handed_over)
+    intent = _intent(name, manifest, count.handed_over)
+    return intent if count.undecided is None else _without_count(intent)
+
+
+def _without_count(intent: Intent) -> Intent:
+    """Return an intent that leaves the count to whoever has set it."""
+    spec = {field: value for field, value in intent.manifest["spec"].items() if field != "replicas"}
+    return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 
 
 def service(formation: Formation, name: str, port: int) -> Intent:

@@ -127,7 +127,7 @@ def as_written(intent: Intent, child: Child, world: World) -> bool:
     """
     if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
         return False
-    settled = world.settled.get(child.uid) == (intent.digest, child.owned)
+    settled = world.settled.get(child.uid) == (intent.settled_as, child.owned)
     return settled or ownership.covers(intent.manifest, child.owned)
 
 

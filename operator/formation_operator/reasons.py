@@ -75,4 +75,5 @@ class Trouble(enum.StrEnum):
     RETRYING = "Retrying"
     WAITING = "Waiting"
     CAN_NOT_SUSPEND = "CannotSuspend"
+    COUNT_UNDECIDED = "CountUndecided"
     PAUSED = "Paused"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pydantic
@@ -45,6 +46,8 @@ class Wanted:
     intents: list[Intent]
     failed: dict[str, str]
     """Why a type can't be rendered."""
+    undecided: Sequence[Problem] = ()
+    """Why a type's count is left as it is."""
 
     @property
     def deployments(self) -> dict[str, Intent]:
@@ -115,22 +118,26 @@ class Reconciler:
             await self._reporter.write(basis, wrong)
             return True
 
-        async for notice in self._requests.honour(key, formation, children):
-            await self._reporter.tell(raw, [notice])
+        undecided: list[Problem] = []
+        async for said in self._requests.honour(key, formation, children):
+            if isinstance(said, Problem):
+                undecided.append(said)
+            else:
+                await self._reporter.tell(raw, [said])
         current = self._cache.formations.get(key)
         if current is None or not basis.is_about(current):
             return True
         if current is not raw:
             basis.formation = raw = current
             formation = parse(raw)
-        counted = self._counts(key, formation, children)
-        wanted = Wanted(formation, counted, *desired.build(formation, counted))
+        counted = self._counts(key, formation, children, undecided)
+        wanted = Wanted(formation, counted, *desired.build(formation, counted), undecided)
         outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis)
         await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._reporter.later(key, basis.uid, outcomes):
             seen = await self._see(key, wanted, outcomes)
             await self._reporter.write(basis, status.compute(seen, raw["status"], self._now()))
-        return not any(outcome.problem or outcome.again for outcome in outcomes)
+        return not undecided and not any(outcome.problem or outcome.again for outcome in outcomes)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
@@ -138,7 +145,9 @@ class Reconciler:
         self._examiner.forget(uid)
         self._reporter.forget(uid)
 
-    def _counts(self, key: Key, formation: Formation, children: Children) -> dict[str, Count]:
+    def _counts(
+        self, key: Key, formation: Formation, children: Children, undecided: Iterable[Problem]
+    ) -> dict[str, Count]:
         known = self._cache.autoscalers_in(key[0])
         # The Formation may have been deleted while a request was under way.
         before = self._cache.formations.get(key, {}).get("status") or {}
@@ -146,6 +155,9 @@ class Reconciler:
         decided = {}
         for name, process in formation.spec.processes.items():
             child = children.get(("Deployment", naming.child(about.name, name)))
+            if child is not None and any(problem.process_type == name for problem in undecided):
+                decided[name] = counts.left_as_it_is(formation.spec, child)
+                continue
             decided[name] = counts.decide(
                 formation.spec,
                 process,
@@ -184,8 +196,8 @@ class Reconciler:
             if action.intent is None or outcome.again:
                 return
             basis.written(child)
-            self._cache.settle(child, action.intent.digest)
-            if child.kind == "Deployment":
+            self._cache.settle(child, action.intent.settled_as)
+            if child.kind == "Deployment" and action.intent.whole:
                 self._requests.written(basis.uid, action.process_type)
             if action.verb is plan.Verb.REPAIR:
                 self._patience.repaired(child.uid, self._clock().timestamp())
@@ -197,11 +209,15 @@ class Reconciler:
         return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=self._counts(key, formation, self._cache.children_of(key)),
+            counts=self._counts(key, formation, self._cache.children_of(key), wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: images(intent) for name, intent in wanted.deployments.items()},
-            problems=[*problems_of_types(wanted.failed), *problems_of_outcomes(outcomes)],
+            problems=[
+                *problems_of_types(wanted.failed),
+                *problems_of_outcomes(outcomes),
+                *wanted.undecided,
+            ],
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),

@@ -1,5 +1,6 @@
 """Write through what was asked of the children, as `scaling` judges it."""
 
+import logging
 from collections.abc import AsyncIterator
 
 from formation_operator import autoscalers, counts, errors, naming, reading, scaling
@@ -9,8 +10,11 @@ from formation_operator.lanes import Ask, Lane
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Children, Key
+from formation_operator.reasons import Trouble
 from formation_operator.scaling import Answer, Request, Scaled, Try
+from formation_operator.seen import Problem
 
+logger = logging.getLogger(__name__)
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
 TEST_FAILED = "rejected our request due to an error in our request"
 
@@ -33,8 +37,12 @@ class Requests:
         """Drop what is remembered of a Formation that is gone."""
         self._answers.pop(uid, None)
 
-    async def honour(self, key: Key, formation: Formation, children: Children) -> AsyncIterator[Notice]:
+    async def honour(
+        self, key: Key, formation: Formation, children: Children
+    ) -> AsyncIterator[Notice | Problem]:
         """Bring the Formation in the cache to what was asked of its children, and yield what to tell.
+
+        A problem is that a type's count can't be judged now, and must be left as it is.
 
         Raises `ConflictError` if the Formation is another than the one in the cache.
         """
@@ -46,12 +54,15 @@ class Requests:
             self.forget(formation.metadata.uid)
         if formation.spec.paused or not found:
             return
-        await self._look_for_autoscalers(key[0])
+        unlisted = await self._look_for_autoscalers(key[0])
         known = self._cache.autoscalers_in(key[0])
         status = self._cache.formations.get(key, {}).get("status") or {}
         generation = formation.metadata.generation
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
+            if autoscaler is None and unlisted is not None:
+                yield undecided(name, child, unlisted)
+                continue
             before = counts.reported(status, name, formation.metadata.generation)
             answer, count = answers.get(name), formation.spec.processes[name].replicas
             scaled = Scaled(name, child, autoscaler, before, answer)
@@ -101,17 +112,26 @@ class Requests:
             and autoscalers.of_child(known, child.name) is None
         }
 
-    async def _look_for_autoscalers(self, namespace: str) -> None:
-        """List a namespace's autoscalers anew: one may have acted before its watch told us of it."""
+    async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
+        """List a namespace's autoscalers anew: one may have acted before its watch told us of it.
+
+        Returns why some of them can't be listed, if they can't.
+        """
+        unlisted = None
         for kind in autoscalers.KINDS:
             try:
                 items = await self._cluster.select(kind, namespace)
             except errors.NotFoundError:
                 continue  # KEDA isn't installed
+            except errors.ClusterError as error:
+                logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
+                unlisted = error
+                continue
             for raw in items:
                 # News for other Formations, too: the watch won't tell it again.
                 for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
                     self._ask(key, Lane.BUILD, 0.0)
+        return unlisted
 
     async def _write_through(self, key: Key, request: Request, generation: int) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then."""
@@ -124,3 +144,13 @@ class Requests:
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
         self._cache.put_formation(written)
         return request.honoured(), request.wanted, reading.number(written["metadata"], "generation")
+
+
+def undecided(process_type: str, child: Child, unlisted: errors.ClusterError) -> Problem:
+    """Return what is said of a count that is neither written through nor set back for now."""
+    message = (
+        f"it isn't known whether an autoscaler set the count of Deployment {child.name} to {child.replicas}, "
+        f"so that is left as it is: autoscalers can't be listed: {unlisted}"
+    )
+    lasting = isinstance(unlisted, errors.RefusedError)
+    return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)

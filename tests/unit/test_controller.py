@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import math
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,6 +57,29 @@ async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:
     async with asyncio.timeout(5):
         await controller(cluster).start()
     assert not cluster.incidents
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [errors.RefusedError("cannot list"), errors.UnavailableError("webhook"), KeyError("items")],
+    ids=repr,
+)
+async def test_a_start_does_without_kedas_objects_and_says_so_once(
+    trouble: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, builders.stored(a_formation("a")))
+    cluster.incidents = [Incident("pages", autoscalers.SCALED_OBJECT, error=trouble, times=math.inf)]
+    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
+    async with asyncio.timeout(5):
+        await here.start()
+    assert {name for _, name in here._cache.formations} == {"a"}  # noqa: SLF001
+    async with at_work(here), asyncio.timeout(5):
+        while len(cluster.asked("pages", autoscalers.SCALED_OBJECT)) < 5:  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
+    said = [line for line in caplog.messages if autoscalers.SCALED_OBJECT in line]
+    assert len(said) == 1
+    assert repr(trouble) in said[0] or str(trouble) in said[0]
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,46 @@
+"""The operator without watches and a queue: it is told all at once, and works when a test says so."""
+
+import dataclasses
+import datetime
+
+from formation_operator import naming, reconcile
+from formation_operator.cache import Cache
+from formation_operator.cluster import Object
+from formation_operator.observed import child
+from formation_operator.settings import Settings
+from formation_operator.times import Clock
+from tests.builders import MIDNIGHT
+from tests.unit.fakes.cluster import FakeCluster
+
+
+@dataclasses.dataclass
+class Time:
+    """A clock that only a test moves."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> datetime.datetime:
+        return MIDNIGHT + datetime.timedelta(seconds=self.seconds)
+
+
+class Operator:
+    """One that watches a cluster, with a memory of its own."""
+
+    def __init__(self, cluster: FakeCluster, clock: Clock) -> None:
+        self.known = Cache()
+        for kind in (naming.KIND, "Deployment"):
+            for raw in cluster.all(kind):
+                self.see(kind, raw, deleted=False)
+        cluster.watchers.append(self.see)
+        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, lambda *_: None, Settings())
+
+    def see(self, kind: str, raw: Object, deleted: bool) -> None:
+        """Take what the watch tells."""
+        if kind == naming.KIND:
+            self.known.put_formation(raw)
+        elif kind == "Deployment":
+            self.known.put_child(child(raw, kind))
+
+    async def work(self, formation: str = "shop") -> bool:
+        """Run a pass; tell whether nothing is left to do."""
+        return await self._reconciler.run(("default", formation))

@@ -1,0 +1,201 @@
+"""A count that somebody set is left as it is, as long as nobody can tell whether an autoscaler did."""
+
+import math
+
+import pytest
+
+from formation_operator import autoscalers, conditions, errors, naming
+from formation_operator.cluster import Object
+from formation_operator.conditions import Kind
+from tests.builders import a_formation, a_process, stored
+from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator, Time
+
+SHOP = (naming.KIND, "default", "shop")
+WEB, WORKER = (("Deployment", "default", f"shop-{name}") for name in ("web", "worker"))
+FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
+NO_RIGHT = errors.RefusedError('cannot list resource "scaledobjects"')
+BROKEN = errors.UnavailableError("conversion webhook failed")
+TROUBLES = pytest.mark.parametrize("trouble", [NO_RIGHT, BROKEN], ids=["forbidden", "broken"])
+VERSIONS = pytest.mark.parametrize("image", [None, "shop:v2"], ids=["as it was", "of a new version"])
+
+
+class Shop(FakeCluster):
+    """A cluster with a Formation whose types web and worker have four processes each."""
+
+    def scale(self, count: int) -> None:
+        """Have somebody scale web."""
+        self.merge(*WEB, {"spec": {"replicas": count}}, by=SCALE)
+
+    def declare(self, process_type: str, count: int) -> None:
+        """Have somebody give the Formation another count."""
+        self.merge(*SHOP, {"spec": {"processes": {process_type: {"replicas": count}}}})
+
+    def deploy(self, image: str | None) -> None:
+        """Have somebody give the Formation another image, if any."""
+        self.merge(*SHOP, {"spec": {"image": image}} if image else {})
+
+    def break_keda(self, error: Exception) -> None:
+        """Let nobody list the objects by which KEDA scales."""
+        self.incidents[:] = [Incident("select", autoscalers.SCALED_OBJECT, error=error, times=math.inf)]
+
+    def mend_keda(self) -> None:
+        """Let them be listed again."""
+        self.incidents.clear()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts that the Formation says."""
+        processes = self.read(*SHOP)["spec"]["processes"]
+        return {name: item["replicas"] for name, item in processes.items()}
+
+    @property
+    def web(self) -> int:
+        """The count of web's Deployment."""
+        count: int = self.read(*WEB)["spec"]["replicas"]
+        return count
+
+    @property
+    def status(self) -> Object:
+        """What is said of the Formation."""
+        status: Object = self.read(*SHOP)["status"]
+        return status
+
+    def told(self, action: str) -> list[str]:
+        """Return why each Event about some action was told."""
+        return [notice.reason for notice in self.notices if notice.action == action]
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop()
+    shop.put(naming.KIND, stored(FORMATION))
+    return shop
+
+
+@pytest.fixture
+async def operator(shop: Shop, clock: Time) -> Operator:
+    """An operator that has made all and said so."""
+    operator = Operator(shop, clock)
+    await work(operator, clock)
+    shop.calls.clear()
+    return operator
+
+
+async def work(operator: Operator, clock: Time) -> bool:
+    """Run a pass, and the one that reports what came of it; tell whether nothing is left to do then."""
+    clock.seconds += 10
+    await operator.work()
+    clock.seconds += 10
+    return await operator.work()
+
+
+@TROUBLES
+async def test_a_count_that_an_autoscaler_may_have_set_is_left_as_it_is_and_all_else_goes_on(
+    shop: Shop, operator: Operator, clock: Time, trouble: Exception
+) -> None:
+    shop.break_keda(trouble)
+    shop.scale(8)
+    shop.deploy("shop:v2")
+    shop.declare("worker", 5)
+    assert not await work(operator, clock), "it is looked for again"
+    assert shop.counts == {"web": 4, "worker": 5}
+    assert shop.told("Scale") == []
+    for name, count in ((WEB, 8), (WORKER, 5)):
+        spec = shop.read(*name)["spec"]
+        assert spec["replicas"] == count
+        assert spec["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [(NO_RIGHT, Kind.STALLED), (BROKEN, Kind.RECONCILING)],
+    ids=["forbidden", "broken"],
+)
+async def test_the_status_says_why_a_count_is_left_as_it_is(
+    shop: Shop, operator: Operator, clock: Time, trouble: Exception, kind: Kind
+) -> None:
+    shop.break_keda(trouble)
+    shop.scale(8)
+    await work(operator, clock)
+    for found in (conditions.find(shop.status, Kind.READY), conditions.find(shop.status, kind)):
+        assert found["reason"] == "CountUndecided"
+        assert "to 8, so that is left as it is" in found["message"]
+        assert str(trouble) in found["message"]
+    assert shop.status["processes"]["web"]["desiredReplicas"] == 8
+
+
+async def test_nothing_is_written_because_a_count_is_left_as_it_is(
+    shop: Shop, operator: Operator, clock: Time
+) -> None:
+    shop.break_keda(BROKEN)
+    shop.scale(8)
+    for _ in range(3):
+        await work(operator, clock)
+    assert shop.asked("apply") == []
+
+
+@VERSIONS
+async def test_a_request_is_honoured_once_it_is_known_that_no_autoscaler_made_it(
+    shop: Shop, operator: Operator, clock: Time, image: str | None
+) -> None:
+    shop.break_keda(BROKEN)
+    shop.scale(8)
+    shop.deploy(image)
+    await work(operator, clock)
+    shop.mend_keda()
+    await work(operator, clock)
+    assert shop.counts["web"] == shop.web == 8
+    assert shop.told("Scale") == ["ScaleHonoured"]
+
+
+@VERSIONS
+async def test_an_edit_is_set_back_and_told_of_once_it_is_known_that_no_autoscaler_made_it(
+    shop: Shop, operator: Operator, clock: Time, image: str | None
+) -> None:
+    shop.break_keda(BROKEN)
+    shop.merge(*WEB, {"spec": {"replicas": 8}})
+    shop.deploy(image)
+    await work(operator, clock)
+    assert shop.web == 8
+    shop.mend_keda()
+    await work(operator, clock)
+    assert shop.web == 4
+    assert shop.told("Repair") == ["DriftRepaired"]
+
+
+async def test_an_answered_request_is_no_new_one_because_a_new_version_was_written_meanwhile(
+    shop: Shop, operator: Operator, clock: Time
+) -> None:
+    shop.incidents.append(Incident("apply", error=errors.UnavailableError("away"), times=math.inf))
+    shop.scale(8)
+    await operator.work()  # the Deployment can't be written
+    assert shop.counts["web"] == 8
+    shop.declare("web", 4)
+    shop.break_keda(BROKEN)
+    shop.deploy("shop:v2")
+    await work(operator, clock)
+    shop.mend_keda()
+    await work(operator, clock)
+    assert shop.counts["web"] == shop.web == 4
+
+
+async def test_a_count_that_is_kedas_is_never_judged_while_keda_is_in_trouble(
+    shop: Shop, operator: Operator, clock: Time
+) -> None:
+    shop.break_keda(BROKEN)
+    shop.scale(8)
+    await work(operator, clock)
+    shop.mend_keda()
+    shop.absent.clear()
+    jobs = {"metadata": {"name": "jobs"}, "spec": {"scaleTargetRef": {"name": "shop-web"}}}
+    shop.put(autoscalers.SCALED_OBJECT, jobs)
+    await work(operator, clock)
+    assert (shop.counts["web"], shop.web) == (4, 8)
+    assert shop.status["processes"]["web"]["replicasManagedBy"] == "ScaledObject/jobs"
