@@ -126,11 +126,16 @@ class Cache:
                 self._lost_by[known.owner.uid].add(_identity(known))
         return change
 
-    def settle(self, child: Child, digest: str) -> None:
-        """Remember with which intent a child was written, unless it has gone since."""
+    def settle(self, child: Child, intent: str) -> None:
+        """Remember that a child is as an intent has it, unless it has gone since."""
         known = self._children[child.kind].known.get((child.namespace, child.name))
         if known is not None and known.uid == child.uid:
-            self.settled[child.uid] = (digest, child.owned)
+            self.settled[child.uid] = (intent, child.owned)
+
+    def unsettle(self, child: Child, intent: str) -> None:
+        """Forget the intent that a child had before another is written: the answer to that may be lost."""
+        if child.uid in self.settled and self.settled[child.uid][0] != intent:
+            del self.settled[child.uid]
 
     def lost_by(self, uid: str) -> set[tuple[str, str]]:
         """Return kind and name of what a Formation had and has lost."""

@@ -36,14 +36,29 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     lost = list(ownership.lost(intent.manifest, ownership.entry_of(managed) or {}))
     if ownership.entry_of(managed) is None:
         lost = [("metadata", "managedFields")]
+    if _is_rivals(intent, live, lost):
+        return _repaired(
+            f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, but not as it is meant; "
+            "set it back. Does another formation-operator run? Let one alone serve a namespace"
+        )
     changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
-    return Notice(
-        reason="DriftRepaired",
-        action="Repair",
-        note=f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        + _way_out(formation, intent, lost),
-        warning=True,
+    return _repaired(
+        f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
+        + _way_out(formation, intent, lost)
     )
+
+
+def _repaired(note: str) -> Notice:
+    return Notice(reason="DriftRepaired", action="Repair", note=note, warning=True)
+
+
+def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[ownership.Path]) -> bool:
+    """Tell whether what an object has that we don't mean was written under our own name."""
+    metadata = live["metadata"]
+    ours = ownership.entry_of(metadata.get("managedFields") or []) or {}
+    digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
+    in_our_name = ownership.holds(ours, ("metadata", "annotations", naming.INTENT_ANNOTATION))
+    return in_our_name and (not lost or digest not in (intent.digest, None))
 
 
 def _way_out(formation: Formation, intent: Intent, lost: list[ownership.Path]) -> str:

@@ -60,11 +60,11 @@ class World:
     claims: Mapping[str, Claim]
     """The winning claim on each child name that more than one Formation wants."""
     settled: Mapping[str, tuple[str, str]]
-    """By uid: the intent that an object was last written with, and what the server let us own then."""
+    """By uid: the intent that an object had last by our doing, and what the server let us own then."""
     restless: Mapping[str, str]
     """By process type: why it can't be kept at zero though it is suspended, and the way out."""
     exhausted: Collection[str]
-    """Uids of the objects that were repaired so often that it is enough for now."""
+    """Uids of the objects that were repaired, or adopted, so often that it is enough for now."""
 
 
 RENAME = "rename the process type or the Formation"
@@ -111,7 +111,7 @@ def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
     if child.deleting:
         return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
     if child.owner is None:
-        return _adopt(intent, child)
+        return _adopt(intent, child, world)
     if child.owner.uid != world.uid:
         return _other(intent, child, world)
     if as_written(intent, child, world):
@@ -131,6 +131,12 @@ def as_written(intent: Intent, child: Child, world: World) -> bool:
     return settled or ownership.covers(intent.manifest, child.owned)
 
 
+def had(intent: Intent, child: Child, world: World) -> bool:
+    """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
+    settled, _ = world.settled.get(child.uid, (None, ""))
+    return settled == intent.settled_as
+
+
 def _create(intent: Intent, world: World) -> Action:
     claim = world.claims.get(intent.name)
     if claim is not None and claim.uid != world.uid:
@@ -140,11 +146,13 @@ def _create(intent: Intent, world: World) -> Action:
     return Action(Verb.CREATE, intent.process_type, intent)
 
 
-def _adopt(intent: Intent, child: Child) -> Action:
+def _adopt(intent: Intent, child: Child, world: World) -> Action:
     labels = naming.selector(child.formation or "", child.process_type or "")
-    if child.selected and labels.items() <= intent.manifest["metadata"]["labels"].items():
-        return Action(Verb.ADOPT, intent.process_type, intent, child)
-    return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+    if not child.selected or not labels.items() <= intent.manifest["metadata"]["labels"].items():
+        return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+    if child.uid in world.exhausted and had(intent, child, world):
+        return _leave(intent, child)
+    return Action(Verb.ADOPT, intent.process_type, intent, child)
 
 
 def _other(intent: Intent, child: Child, world: World) -> Action:
@@ -162,15 +170,21 @@ def _other(intent: Intent, child: Child, world: World) -> Action:
 def _change(intent: Intent, child: Child, world: World) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
-    if child.digest not in (intent.digest, None) or intent.handed_over is not None:
+    other = child.digest not in (intent.digest, None) or intent.handed_over is not None
+    if other and not had(intent, child, world):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = world.restless.get(intent.process_type)
     if restless and child.replicas_of_others:
         return Action(Verb.REFUSE, intent.process_type, intent, child, restless, Trouble.CAN_NOT_SUSPEND)
     if child.uid in world.exhausted:
-        reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
-        return _wait(intent, child, reason)
+        return _leave(intent, child)
     return Action(Verb.REPAIR, intent.process_type, intent, child)
+
+
+def _leave(intent: Intent, child: Child) -> Action:
+    """Fight nobody."""
+    reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
+    return _wait(intent, child, reason)
 
 
 def _wait(intent: Intent, child: Child, reason: str) -> Action:

@@ -181,9 +181,20 @@ class Reconciler:
             ),
         )
         actions = plan.plan(wanted.intents, children, wanted.failed, world)
+        self._settle(wanted.intents, children, actions)
         lost = self._cache.lost_by(formation.metadata.uid)
         remember = functools.partial(self._remember, basis)
         return await apply.Executor(self._cluster, formation, world, lost, remember).run(actions)
+
+    def _settle(self, intents: list[Intent], children: Children, actions: list[plan.Action]) -> None:
+        """Remember which children are as they should be, and that others are about to be written."""
+        acted_on = {(action.intent.kind, action.intent.name) for action in actions if action.intent}
+        for intent in intents:
+            identity = (intent.kind, intent.name)
+            child = children.get(identity)
+            if child is not None:
+                remember = self._cache.unsettle if identity in acted_on else self._cache.settle
+                remember(child, intent.settled_as)
 
     def _remember(self, basis: news.Basis, outcome: apply.Outcome) -> None:
         """Put the answer to our write into the cache, mostly ahead of the watch."""
@@ -199,7 +210,7 @@ class Reconciler:
             self._cache.settle(child, action.intent.settled_as)
             if child.kind == "Deployment" and action.intent.whole:
                 self._requests.written(basis.uid, action.process_type)
-            if action.verb is plan.Verb.REPAIR:
+            if action.verb in (plan.Verb.REPAIR, plan.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
     async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:

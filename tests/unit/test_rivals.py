@@ -1,0 +1,220 @@
+"""Whoever writes another intent over ours again and again is told of, and not fought."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from formation_operator import desired, errors, naming, patience
+from formation_operator.cluster import Object
+from formation_operator.notices import Notice
+from tests.builders import a_formation, a_process, stored
+from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator, Time
+
+KEY = ("default", "shop")
+WORKER = ("Deployment", "default", "shop-worker")
+FORMATION = a_formation(processes={"worker": a_process(replicas=3)}, image="shop:v2")
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, stored(FORMATION))
+    return cluster
+
+
+@pytest.fixture
+def clock() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def operator(cluster: FakeCluster, clock: Time) -> Operator:
+    return Operator(cluster, clock)
+
+
+def writes(cluster: FakeCluster) -> int:
+    return len(cluster.asked("apply", "Deployment"))
+
+
+def repairs(cluster: FakeCluster) -> list[Notice]:
+    return [notice for notice in cluster.notices if notice.reason == "DriftRepaired"]
+
+
+def image(cluster: FakeCluster) -> str:
+    (container,) = cluster.read(*WORKER)["spec"]["template"]["spec"]["containers"]
+    return str(container["image"])
+
+
+def apply_exported(cluster: FakeCluster, exported: Object) -> None:
+    """Have somebody apply what was exported of the Deployment when it had another intent."""
+    metadata = {key: exported["metadata"][key] for key in ("labels", "annotations")}
+    cluster.merge(*WORKER, {"metadata": metadata, "spec": {"template": exported["spec"]["template"]}})
+
+
+async def export(cluster: FakeCluster, operator: Operator) -> Object:
+    """Return the Deployment of version 1, and let version 2 run."""
+    cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v1"}})
+    await operator.work()
+    exported = cluster.read(*WORKER)
+    cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    await operator.work()
+    assert image(cluster) == "shop:v2"
+    return exported
+
+
+async def test_an_old_manifest_that_is_applied_again_is_set_back_with_an_event(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    exported = await export(cluster, operator)
+    assert repairs(cluster) == []
+    apply_exported(cluster, exported)
+    await operator.work()
+    assert image(cluster) == "shop:v2"
+    (repair,) = repairs(cluster)
+    assert repair.note.startswith("kubectl changed ")
+    assert "change spec.image of the Formation" in repair.note
+
+
+async def test_who_applies_an_old_manifest_again_and_again_is_not_fought(
+    cluster: FakeCluster, operator: Operator, clock: Time
+) -> None:
+    exported = await export(cluster, operator)
+    before = writes(cluster)
+    for _ in range(50):
+        clock.seconds += 1
+        apply_exported(cluster, exported)
+        await operator.work()
+    assert writes(cluster) - before == patience.FREE
+    status = cluster.read(naming.KIND, *KEY)["status"]
+    assert status["processes"]["worker"]["reason"] == "Waiting"
+    clock.seconds += patience.WINDOW
+    await operator.work()
+    assert image(cluster) == "shop:v2"
+
+
+async def test_an_old_manifest_is_told_of_by_an_operator_that_has_just_been_started(
+    cluster: FakeCluster, operator: Operator, clock: Time
+) -> None:
+    exported = await export(cluster, operator)
+    restarted = Operator(cluster, clock)
+    await restarted.work()
+    apply_exported(cluster, exported)
+    await restarted.work()
+    assert len(repairs(cluster)) == 1
+
+
+@contextlib.contextmanager
+def of_another_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as other:
+        other.setattr(desired, "PROOF_SECONDS", 6)
+        yield
+
+
+async def test_two_versions_of_the_operator_do_not_alternate_for_ever(
+    cluster: FakeCluster, operator: Operator, clock: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Operator(cluster, clock)
+    await operator.work()
+    before = writes(cluster)
+    for _ in range(60):
+        clock.seconds += 0.9
+        with of_another_version(monkeypatch):
+            await other.work()
+        await operator.work()
+    assert writes(cluster) - before <= 2 * patience.FREE + 2
+    assert "Does another formation-operator run?" in repairs(cluster)[0].note
+
+
+async def test_a_user_may_go_back_and_forth_as_often_as_they_like(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    for number in range(20):
+        wanted = ("shop:v1", "shop:v2")[number % 2]
+        cluster.merge(naming.KIND, *KEY, {"spec": {"image": wanted}})
+        await operator.work()
+        assert image(cluster) == wanted
+    assert repairs(cluster) == []
+
+
+@pytest.mark.parametrize("counts", [(4, 3), (None, 3), (4, None, 3)], ids=str)
+async def test_a_count_may_go_back_and_forth_as_often_as_one_likes(
+    cluster: FakeCluster, operator: Operator, counts: tuple[int | None, ...]
+) -> None:
+    await operator.work()
+    for _ in range(9):
+        for count in counts:
+            cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": count}}}})
+            await operator.work()
+    assert cluster.read(*WORKER)["spec"]["replicas"] == 3
+    assert repairs(cluster) == []
+
+
+async def test_a_deployment_may_be_scaled_back_and_forth_as_often_as_one_likes(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    for count in (4, 3) * 9:
+        cluster.merge(*WORKER, {"spec": {"replicas": count}}, by=SCALE)
+        await operator.work()
+        await operator.work()
+    assert cluster.read(naming.KIND, *KEY)["spec"]["processes"]["worker"]["replicas"] == 3
+    assert repairs(cluster) == []
+
+
+async def test_a_suspension_may_come_and_go_as_often_as_one_likes(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": None}}}})
+    await operator.work()
+    cluster.merge(*WORKER, {"spec": {"replicas": 5}}, by=SCALE)
+    for suspended in (True, False) * 9:
+        cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": suspended}})
+        await operator.work()
+        assert cluster.read(*WORKER)["spec"]["replicas"] == (0 if suspended else 5)
+    assert repairs(cluster) == []
+
+
+async def test_what_was_written_without_an_answer_is_nobody_elses(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    cluster.incidents.append(Incident("apply", error=errors.UnavailableError("lost"), carried_out=True))
+    for wanted in ("shop:v1", "shop:v2"):
+        cluster.merge(naming.KIND, *KEY, {"spec": {"image": wanted}})
+        await operator.work()
+    assert image(cluster) == "shop:v2"
+    assert repairs(cluster) == []
+
+
+async def test_what_takes_a_count_in_our_name_again_and_again_is_not_fought_either(
+    cluster: FakeCluster, operator: Operator, clock: Time
+) -> None:
+    cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"worker": {"replicas": None}}}})
+    await operator.work()
+    ours = cluster.asked("apply", "Deployment")[-1].body
+    before = writes(cluster)
+    for number in range(50):
+        clock.seconds += 1
+        cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})
+        await operator.work()
+    assert writes(cluster) - before == 2 * patience.FREE, "the count goes to a manager of its own first"
+    assert "Does another formation-operator run?" in repairs(cluster)[0].note
+
+
+async def test_who_takes_its_owner_from_a_deployment_again_and_again_is_not_fought_either(
+    cluster: FakeCluster, operator: Operator, clock: Time
+) -> None:
+    await operator.work()
+    before = writes(cluster)
+    for _ in range(50):
+        clock.seconds += 1
+        cluster.merge(*WORKER, {"metadata": {"ownerReferences": []}})
+        await operator.work()
+    assert writes(cluster) - before == patience.FREE
+    clock.seconds += patience.WINDOW
+    await operator.work()
+    assert cluster.read(*WORKER)["metadata"]["ownerReferences"]
