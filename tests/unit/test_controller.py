@@ -245,3 +245,18 @@ async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restor
     cluster.version += 9
     await here.resync()
     assert here._cache.known("Deployment") == {}, "the list is older than the deletion"  # noqa: SLF001
+
+
+async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60, poll=60))
+    await here.start()
+    async with at_work(here), asyncio.timeout(5):
+        while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
+        await here.resync()
+        cluster.remove("Deployment", "default", "shop-worker")
+        await here.resync()
+        while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
