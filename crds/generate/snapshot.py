@@ -21,9 +21,8 @@ Json = dict[str, Any]
 
 def take(roots: list[str]) -> Json:
     """Return a new snapshot, from the Kubernetes version that the test cluster pins."""
-    version, folder = golang.run(
-        ["list", "-m", "-f", "{{.Version}} {{.Dir}}", MODULE], cwd=paths.MODULES / "kubernetes"
-    ).split()
+    listed = ["list", "-m", "-f", "{{.Version}} {{.Dir}}", MODULE]
+    version, folder = golang.run(listed, paths.MODULES / "kubernetes", "openapi-snapshot").split()
     document = json.loads(pathlib.Path(folder, SOURCE).read_text(encoding="utf-8"))
     definitions = document["components"]["schemas"]
     names = sorted(reachable(roots, definitions))

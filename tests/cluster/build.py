@@ -10,9 +10,10 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import time
 
-from tests.cluster import golang, paths
+from tests.cluster import golang, locks, paths, progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,17 +81,24 @@ SIMULATED_NODE = (KWOK,)
 def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """Build what is missing and return the path of every command of the modules.
 
+    What another process builds at this moment comes last: it may be there by then.
     Raises FileNotFoundError when ``KUBE_BIN_DIR`` is set and lacks one of the commands.
     """
-    ready = os.environ.get("KUBE_BIN_DIR")
-    found = {}
+    if ready := os.environ.get("KUBE_BIN_DIR"):
+        return {
+            command: given(pathlib.Path(ready) / command) for module in modules for command in module.commands
+        }
+    for module in sorted(united(modules), key=lambda module: locks.is_taken(lock(module))):
+        build(module)
+    return {command: module.binaries() / command for module in modules for command in module.commands}
+
+
+def united(modules: tuple[Module, ...]) -> list[Module]:
+    """Return each module once, with the commands of all its parts: Go builds them in one go."""
+    found: dict[str, dict[str, str]] = {}
     for module in modules:
-        for command, package in module.commands.items():
-            if ready:
-                found[command] = given(pathlib.Path(ready) / command)
-            else:
-                found[command] = built(module, command, package)
-    return found
+        found.setdefault(module.name, {}).update(module.commands)
+    return [Module(name, commands) for name, commands in found.items()]
 
 
 def given(binary: pathlib.Path) -> pathlib.Path:
@@ -100,20 +108,42 @@ def given(binary: pathlib.Path) -> pathlib.Path:
     return binary
 
 
-def built(module: Module, command: str, package: str) -> pathlib.Path:
-    """Return a command's binary in the cache, building it first if it isn't there."""
-    binary = module.binaries() / command
-    if binary.is_file():
-        return binary
-    print(f"-> building {command} ({package}), once", flush=True)
+def lock(module: Module) -> str:
+    """Return the name of the lock under which a module is built."""
+    return f"build-{module.name}"
+
+
+def missing(module: Module) -> dict[str, str]:
+    """Return the commands that aren't in the cache, and their packages."""
+    folder = module.binaries()
+    return {name: package for name, package in module.commands.items() if not (folder / name).is_file()}
+
+
+def build(module: Module) -> None:
+    """Build the commands that aren't in the cache, or wait until another process has built them."""
+    if not missing(module):
+        return
+    with locks.held(lock(module), f"building {module.name}", lambda: golang.headway(module.name)):
+        if wanted := missing(module):
+            compile_commands(module, wanted)
+
+
+def compile_commands(module: Module, wanted: dict[str, str]) -> None:
+    """Build commands, and move them to their place only when they are whole."""
+    progress.step(f"building {module.name}, once: {', '.join(wanted)}")
     began = time.monotonic()
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = binary.with_name(f".{command}.{os.getpid()}")
-    flags = ["-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", linker_flags(module)]
-    golang.run(["build", *flags, "-o", str(unfinished), package], cwd=module.folder)
-    unfinished.rename(binary)
-    print(f"   {command} built in {time.monotonic() - began:.0f} s", flush=True)
-    return binary
+    for left in module.binaries().glob(".building-*"):
+        shutil.rmtree(left)  # of a build that was killed
+    unfinished = module.binaries() / f".building-{os.getpid()}"
+    unfinished.mkdir(parents=True)
+    # Of several, Go names each after its package; one alone may be named otherwise.
+    output = unfinished if len(wanted) > 1 else unfinished / next(iter(wanted))
+    flags = ["-v", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", linker_flags(module)]
+    golang.run(["build", *flags, "-o", str(output), *wanted.values()], module.folder, module.name)
+    for name in wanted:
+        (unfinished / name).rename(module.binaries() / name)
+    unfinished.rmdir()
+    progress.step(f"{module.name} is built, in {time.monotonic() - began:.0f} s")
 
 
 def linker_flags(module: Module) -> str:

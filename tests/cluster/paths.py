@@ -19,6 +19,11 @@ def cache() -> pathlib.Path:
     return pathlib.Path(chosen or pathlib.Path(home) / "formation-operator")
 
 
+def logs() -> pathlib.Path:
+    """Return the folder of the builds' logs."""
+    return cache() / "logs"
+
+
 def state() -> pathlib.Path:
     """Return the state folder of the one cluster that may run at a time."""
     return cache() / "cluster"

@@ -1,12 +1,18 @@
 """Say what is being done and how long it took, and wait for daemons without waiting for dead ones."""
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tests.cluster import processes
 from tests.cluster.errors import ClusterError
 
+EVERY = 10.0
+"""Seconds between two lines about what takes long."""
+
 began = time.monotonic()
+underway: list[threading.Event] = []
 
 
 def restart() -> None:
@@ -16,8 +22,34 @@ def restart() -> None:
 
 
 def step(message: str) -> None:
-    """Show a step that is done, with the seconds since the command began."""
+    """Show a step, with the seconds since the command began."""
     print(f"[{time.monotonic() - began:3.0f} s] {message}", flush=True)
+
+
+@contextlib.contextmanager
+def patiently(what: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Show every few seconds what is being done, and a detail of it, until it is done.
+
+    Of things that are done for each other only the innermost is shown.
+    """
+    done = threading.Event()
+    underway.append(done)
+    clock = threading.Thread(target=show, args=(done, what, detail), daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        underway.remove(done)
+        done.set()
+        clock.join()
+
+
+def show(done: threading.Event, what: str, detail: Callable[[], str]) -> None:
+    """Show what is being done every few seconds, unless something else is done for it."""
+    while not done.wait(EVERY):
+        if underway[-1:] == [done]:
+            more = detail()
+            step(f"{what} ..." + (f" ({more})" if more else ""))
 
 
 def wait(

@@ -32,7 +32,7 @@ def stages_of_kwok() -> str:
     """Return the stages that kwok's own module ships, kept in the cache beside its binary."""
     cached = build.KWOK.binaries() / "stages.yaml"
     if not cached.is_file():
-        listed = golang.run(["mod", "download", "-json", MODULE], cwd=build.KWOK.folder)
+        listed = golang.run(["mod", "download", "-json", MODULE], build.KWOK.folder, "stages-of-kwok")
         root = pathlib.Path(json.loads(listed)["Dir"]) / "kustomize" / "stage"
         files = [file for stage in STAGES for file in sorted((root / stage).glob(f"{stage[:3]}*.yaml"))]
         cached.parent.mkdir(parents=True, exist_ok=True)

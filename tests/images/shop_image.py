@@ -19,7 +19,7 @@ def build(version: str = "v1") -> pathlib.Path:
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         root = folder / "root"
         flags = ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w -X main.version={version}"]
-        golang.run(["build", *flags, "-o", f"{root}{PROGRAM}", "."], cwd=SOURCES)
+        golang.run(["build", *flags, "-o", f"{root}{PROGRAM}", "."], SOURCES, f"shop-{version}")
         images.write(target, root, image)
 
     return workshop.once(f"shop-{version}", digest(image), make)

@@ -110,11 +110,12 @@ def install(root: pathlib.Path, *names: str) -> None:
     }
     options = [f"--option={name}={place}" for name, place in places.items()]
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *options, *names]
-    try:
-        run(root, *command)
-    except ClusterError:
-        packages.apt("update")  # the lists are missing, or too old
-        run(root, *command)
+    with packages.alone():
+        try:
+            run(root, *command)
+        except ClusterError:
+            packages.apt("update")  # the lists are missing, or too old
+            run(root, *command)
 
 
 def compile_app(root: pathlib.Path, system: System) -> None:

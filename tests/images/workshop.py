@@ -5,7 +5,6 @@ own, under a lock that the system gives back when we die; a folder that a killed
 removed by the next.  Only the newest file of a kind is kept, because each holds a whole system.
 """
 
-import fcntl
 import os
 import pathlib
 import shutil
@@ -13,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from tests.cluster import packages, paths
+from tests.cluster import locks, packages, paths, progress
 from tests.cluster.errors import ClusterError
 
 
@@ -21,9 +20,10 @@ def once(kind: str, key: str, make: Callable[[pathlib.Path, pathlib.Path], None]
     """Return the file of ``kind`` for ``key``; ``make(folder, file)`` makes it if it isn't there."""
     shelf = paths.cache() / "images"
     target = shelf / f"{kind}-{key}.tar"
+    if target.is_file():
+        return target
     shelf.mkdir(parents=True, exist_ok=True)
-    with (shelf / f".{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.held(f"image-{kind}", f"building the image {kind}"):
         if not target.is_file():
             make_in(shelf / f".{kind}", target, make)
             for older in set(shelf.glob(f"{kind}-*.tar")) - {target}:
@@ -35,17 +35,18 @@ def make_in(
     folder: pathlib.Path, target: pathlib.Path, make: Callable[[pathlib.Path, pathlib.Path], None]
 ) -> None:
     """Make a file in a fresh folder, and move it to its place only when it is whole."""
-    print(f"-> building {target.name}, once", flush=True)
+    progress.step(f"building {target.name}, once")
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        make(folder, folder / target.name)
+        with progress.patiently(f"building {target.name}"):
+            make(folder, folder / target.name)
         (folder / target.name).rename(target)
     finally:
         shutil.rmtree(folder)
     size = target.stat().st_size / 1e6
-    print(f"   {target.name} built in {time.monotonic() - began:.0f} s, {size:.0f} MB", flush=True)
+    progress.step(f"{target.name} is built, in {time.monotonic() - began:.0f} s, {size:.0f} MB")
 
 
 def run(command: list[str]) -> str:
@@ -70,6 +71,5 @@ def require(command: str) -> None:
         return
     if os.geteuid() or not packages.find("apt-get"):
         raise ClusterError(f"this image is built as root on a Debian-like system that has {command}")
-    print(f"-> installing the system package {command}", flush=True)
-    if not (packages.install([command]) or (packages.apt("update") and packages.install([command]))):
+    if not packages.install([command]):
         raise ClusterError(f"`apt-get install {command}` has failed: install that")
