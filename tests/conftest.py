@@ -16,6 +16,7 @@ from tests import rights, side_by_side
 from tests.client import Client, established, eventually
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
+from tests.images import system_image
 from tests.namespaces import fresh_namespace
 from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
@@ -30,11 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the slower folders first."""
+    """Put the tests of the slower folders first; those that need no image, while there are none yet."""
+    built = all(any((paths.cache() / "images").glob(f"system-{name}-*")) for name in system_image.SYSTEMS)
+    order = FOLDERS if built else tuple(reversed(FOLDERS))
 
     def place(item: pytest.Item) -> int:
         folder = item.path.relative_to(paths.ROOT / "tests").parts[0]
-        return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)
+        return order.index(folder) if folder in order else len(order)
 
     items.sort(key=place)
 

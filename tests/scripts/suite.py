@@ -18,7 +18,7 @@ import types
 
 from tests.cluster import ClusterError, host, lifecycle
 from tests.scripts import summary
-from tests.scripts.stages import Run, Stage
+from tests.scripts.stages import Run, Stage, helper
 
 CLUSTER = (sys.executable, "-m", "tests.cluster")
 PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
@@ -31,11 +31,13 @@ SUITES = {
         dataclasses.replace(UP, name="the checks, and starting the cluster", beside=("tests/scripts/check",)),
         Stage("tests side by side", (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host", "tests")),
         Stage("tests that run alone", (*PYTEST, "-m", "alone", "tests")),
-        DOWN,
-        Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")),
     ),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
 }
+LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
+"""What looks at the whole machine, where nothing else may be at work."""
+AHEAD = {"test": (), "systems": ("cluster", "systems")}
+"""What is built meanwhile; nothing means everything."""
 INTERRUPTED = 130
 
 
@@ -51,7 +53,10 @@ def main(suite: str) -> int:
         try:
             result = run.all((DOWN,))
             choose_node()
-            result = result or run.all(SUITES[suite])
+            with helper((sys.executable, "-m", "tests.images.ahead", *AHEAD[suite])):
+                result = result or run.all(SUITES[suite])
+            if suite == "test":
+                result = result or run.all(LAST)
         except KeyboardInterrupt:
             result = INTERRUPTED
         finally:
