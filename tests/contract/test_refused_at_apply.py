@@ -57,8 +57,8 @@ NAMES = [
     refused("a dot in a type's name", worker("mail.out"), P, "'mail.out' can't"),
     refused("an empty type's name", worker(""), P, "'' can't be the name of a process type"),
     refused("a line break in a type's name", worker("a\nb"), P, "'...' can't be the name of a process type"),
-    refused("the reserved type release", worker("release"), P, "release", "reserved"),
-    refused("the reserved type run", worker("run"), P, "run", "reserved"),
+    refused("the reserved type release", worker("release"), P, "'release'", "reserved", "as a Job"),
+    refused("the reserved type run", worker("run"), P, "'run'", "reserved", "as a Job"),
     refused("a Formation's name with a dot", formation("shop.eu"), "'shop.eu' can't name a Service"),
     refused(
         "a Formation's name that begins with a digit", formation("1shop"), "'1shop' can't name a Service"

@@ -127,6 +127,13 @@ def test_what_rules_walk_over_has_a_limit(owner: str, path: str) -> None:
     assert at(f"{owner}{path}")["maxItems"] <= 256
 
 
+def test_who_names_a_type_after_what_ends_is_told_how_to_run_it() -> None:
+    rules = [rule["message"] for rule in at("processes")["x-kubernetes-validations"]]
+    told = [message for message in rules if "reserved" in message]
+    assert [message.split(" can't")[0] for message in told] == ["'release'", "'run'"]
+    assert all("as a Job" in message and "choose another" not in message for message in told)
+
+
 def test_a_pod_template_is_partial_and_has_only_what_a_deployment_takes() -> None:
     pod = at("podTemplate.spec")
     assert "required" not in pod
