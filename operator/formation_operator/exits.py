@@ -1,5 +1,6 @@
 """How a process ended, in everyday words, and the word for programs that goes with it."""
 
+import functools
 import re
 import signal
 from typing import Any
@@ -54,6 +55,8 @@ HELPER = {
     "what": "a container beside the process",
     "other": "it belongs into initContainers, without a restartPolicy",
 }
+WAY_OUT = functools.lru_cache(maxsize=64)(foreground.way_out)
+"""Many Pods have the same command."""
 
 
 def reason(exit_: Exit) -> Reason:
@@ -108,7 +111,7 @@ def _with_code(code: int) -> str:
 
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
     """Return what to do about a process that ended without an error."""
-    known = foreground.way_out(exit_.command)
+    known = WAY_OUT(exit_.command)
     return FOREGROUND.format(way_out=f" ({known})" if known else "", **(PROCESS if own else HELPER))
 
 
