@@ -52,6 +52,7 @@ PORT_NAME = "([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*"
 NAMED_PORT = {**PORT, "maxLength": 15, "pattern": f"^{PORT_NAME}$"}
 KEY = {"maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$"}
 FEW = {"maxItems": 32}
+WORDS = {"items": {"type": "string", "maxLength": model.LONGEST_WORD}}
 NOT_NEGATIVE = {"minimum": 0}
 NOT_EMPTY = {"minLength": 1}
 PROBE_NUMBERS = [
@@ -66,6 +67,8 @@ NARROWED: dict[str, Json] = {
     "PodSpec.terminationGracePeriodSeconds": NOT_NEGATIVE,
     "Container.name": {**NOT_EMPTY, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
     "Container.image": {**NOT_EMPTY, "pattern": r"^\S+$"},
+    "Container.command": WORDS,
+    "Container.args": WORDS,
     "Container.ports": FEW,
     "Container.env": {"maxItems": model.MOST_VARIABLES},
     "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
@@ -78,7 +81,7 @@ NARROWED: dict[str, Json] = {
     "HTTPGetAction.scheme": choice("HTTP", "HTTPS"),
     "TCPSocketAction.port": NAMED_PORT,
     "GRPCAction.port": PORT,
-    "ExecAction.command": {"minItems": 1},
+    "ExecAction.command": {"minItems": 1, **WORDS},
     "ConfigMapKeySelector.key": KEY,
     "SecretKeySelector.key": KEY,
     **{f"Probe.{number}": NOT_NEGATIVE for number in PROBE_NUMBERS},

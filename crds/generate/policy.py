@@ -19,6 +19,7 @@ NAME = f"foreground.{naming.GROUP}"
 MOST_WORDS = 64
 LONGEST = 600
 """Characters of a command."""
+BASENAME = "[^/\n]+$"
 # Every word ends with a line feed, so the one matches none and the other each.
 NEVER, ALWAYS = "^\n[^\n]", "\n$"
 
@@ -123,10 +124,10 @@ def word(pattern: str, without: str = NEVER) -> str:
 def programs() -> str:
     """Return the CEL that finds each type's program."""
     patterns = {
-        "wrappers": f"^({foreground.WRAPPERS})*",
-        "program": f"^({foreground.PROGRAM})$",
-        "basename": foreground.BASENAME,
-        "versioned": f"^({foreground.VERSIONED})$",
+        "wrappers": f"^{foreground.WRAPPERS.pattern}",
+        "program": f"^({foreground.PROGRAM.pattern})$",
+        "basename": BASENAME,
+        "versioned": f"^({foreground.VERSIONED.pattern})$",
         "name": f"^{foreground.NAME}",
     }
     return filled(PROGRAMS, patterns)
@@ -134,7 +135,11 @@ def programs() -> str:
 
 def pid_files() -> str:
     """Return the CEL that finds PID files."""
-    patterns = {"no_file": word(NO_FILE), "option": foreground.OPTION, "writes": foreground.WRITES}
+    patterns = {
+        "no_file": word(NO_FILE.pattern),
+        "option": foreground.OPTION.pattern,
+        "writes": foreground.WRITES,
+    }
     return filled(PID_FILES, patterns)
 
 

@@ -20,6 +20,7 @@ LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def main() -> None:
@@ -91,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
 
 def namespace(text: str) -> str:
     """Return the name of a namespace, or raise `ArgumentTypeError`: kopf takes patterns, and watches none."""
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+    if not NAMESPACE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} isn't the name of a namespace; leave it out to serve all")
     return text
 

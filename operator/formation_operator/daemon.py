@@ -7,11 +7,13 @@ two: ``-D\nFOREGROUND`` is ``-D FOREGROUND``.
 """
 
 import dataclasses
+import re
+import string
 
 ANYTHING = r"(?s:.*)"
 UNKNOWN = r"(?s:.*\$\(.*)"
 """A word with a variable: nobody knows before the process starts what it will be."""
-NO_FILE = rf"[^\n]*[\n=](/dev/null)?|{UNKNOWN}"
+NO_FILE = re.compile(rf"[^\n]*[\n=](/dev/null)?|{UNKNOWN}")
 """An option for a PID file that turns it off, or may."""
 
 
@@ -56,6 +58,15 @@ class Daemon:
 def by_default(way_out: str, foreground: str, perhaps: str = "", **more: str) -> Daemon:
     """Return a program that needs no option; a word that isn't known may be the one that forbids it."""
     return Daemon(way_out, ANYTHING, foreground, f"{perhaps}|{UNKNOWN}" if perhaps else UNKNOWN, **more)
+
+
+def among(flags: str) -> str:
+    """Return the pattern of options of one letter that stand in one word, up to the first of some of them.
+
+    Up to any of them would be another way to read the word for each, and too many in a long one.
+    """
+    others = "".join(letter for letter in string.ascii_letters if letter not in flags)
+    return f"-[{others}]*[{flags}]"
 
 
 def add(flag: str, setting: str = "") -> str:

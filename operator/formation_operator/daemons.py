@@ -4,7 +4,7 @@ A wrong warning about a right command is worse than a missed one.  So a program 
 its manual says how it gets into the background, and what only its configuration tells isn't guessed.
 """
 
-from formation_operator.daemon import ANYTHING, Daemon, add, by_default, drop, run
+from formation_operator.daemon import ANYTHING, Daemon, add, among, by_default, drop, run
 
 _SERVER = "run the server itself, in the foreground"
 _PROGRAM = "run the program itself, without it"
@@ -28,7 +28,7 @@ _PYTHON = {
     ),
     "twistd": by_default(
         add("-n (--nodaemon)"),
-        "-[a-zA-Z]*[nb].*|--(nodaemon|debug|version|help)",
+        f"{among('nb')}.*|--(nodaemon|debug|version|help)",
         pid_file=r"--pidfile[\n=].+",
         values="--pidfile",
     ),
@@ -39,7 +39,7 @@ _PYTHON = {
     ),
     "supervisord": Daemon(
         add("-n (--nodaemon)", "nodaemon=true"),
-        foreground="-[a-z]*n[a-z]*|--nodaemon",
+        foreground="-[a-mo-z]*n[a-z]*|--nodaemon",
         pid_file=r"(-j\n?|--pidfile[\n=]).+",
         values="-j|--pidfile",
     ),
@@ -90,7 +90,7 @@ _WEB = {
     ),
     "nginx nginx-debug openresty": by_default(
         add("-g 'daemon off;'"),
-        r"-g\n?(.*[ ;])?daemon +off.*|-[tTqvVh?]+|-s(\n?.+)?",
+        rf"-g\n?({ANYTHING}[ ;])?daemon +off{ANYTHING}|-[tTqvVh?]+|-s(\n?.+)?",
         perhaps=r"-[cp](\n?.+)?",  # another configuration may say it as well
         values="-[cegps]",
         does="goes into the background unless its configuration forbids it",
@@ -111,7 +111,7 @@ _WEB = {
         "-db|-d|-c|-vv?",
     ),
     "squid": by_default(
-        add("-N (--foreground)"), "-[a-zA-Z]*[NzkvhX].*|--(foreground|help|version)", values="-[afkdu]"
+        add("-N (--foreground)"), f"{among('NzkvhX')}.*|--(foreground|help|version)", values="-[afkdu]"
     ),
 }
 
@@ -148,13 +148,13 @@ _DATA = {
 _SYSTEM = {
     "sshd": by_default(add("-D"), "-[46eqr]*[DditTGV].*"),
     # With a verb it is a program of the app's own.
-    "cron": by_default(add("-f"), "-[a-zA-Z]*[fnxVh].*|start|run"),
-    "crond": by_default(add("-f (cronie: -n)"), "-[a-zA-Z]*[fndxVh].*|start|run"),
-    "rsyslogd": by_default(add("-n"), "-[a-zA-Z]*[nNvdDh].*"),
-    "syslogd klogd": by_default(add("-n"), "-[a-zA-Z]*[nFdVvh].*|--(no-detach|foreground|version|help)"),
+    "cron": by_default(add("-f"), f"{among('fnxVh')}.*|start|run"),
+    "crond": by_default(add("-f (cronie: -n)"), f"{among('fndxVh')}.*|start|run"),
+    "rsyslogd": by_default(add("-n"), f"{among('nNvdDh')}.*"),
+    "syslogd klogd": by_default(add("-n"), f"{among('nFdVvh')}.*|--(no-detach|foreground|version|help)"),
     "syslog-ng": by_default(
         add("-F (--foreground)"),
-        "-[a-zA-Z]*[FsVhi].*|--(foreground|syntax-only|version|help|interactive.*|preprocess.*)",
+        f"{among('FsVhi')}.*|--(foreground|syntax-only|version|help|interactive.*|preprocess.*)",
     ),
     "named": by_default(add("-f"), "-[46]*[fgvVhM].*"),
     "slapd": by_default(add("-d 0"), "-[dVT].*"),
@@ -186,9 +186,9 @@ _HELPERS = {
     "forever": Daemon("take start out of its command", "start|restart", values="-[aelop]|--[A-Za-z]+"),
     "screen": Daemon(
         _PROGRAM,
-        r"-[A-Za-z]*d[A-Za-z]*(\n.+)?",
-        r"-[A-Za-z]*D[A-Za-z]*(\n.+)?",
-        only=r"-[A-Za-z]*m[A-Za-z]*(\n.+)?",
+        rf"{among('d')}[A-Za-z]*(\n.+)?",
+        rf"{among('D')}[A-Za-z]*(\n.+)?",
+        only=rf"{among('m')}[A-Za-z]*(\n.+)?",
         values="-[A-Za-z]*[cehpsStT]",
     ),
     "tmux": Daemon(_PROGRAM, "-[ADEPX]*d.*", only="new|new-session", values="-[cefFLnsStxy]"),

@@ -18,20 +18,20 @@ ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "Fa
 """What is recorded of a Pod whose containers can't even be tried yet."""
 NO_CAUSE = "Unable to attach or mount volumes: "
 """How kubelet begins where it only says that it still waits for some."""
-NO_VOLUME = r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$'
+NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$')
 WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
 WAYS_TO_A_NODE = {
     **WAYS_TO_A_VOLUME,
-    r"untolerated taint\(s\)": "such a node is lost, short of memory or disk, or kept for others",
+    re.compile(r"untolerated taint\(s\)"): "such a node is lost, short of memory or disk, or kept for others",
 }
 WAYS_TO_AN_ANSWER = {
-    "connection refused$": "does it listen on that port, and on all addresses?",
-    r"not found in \$PATH": "is that program in the image?",
+    re.compile("connection refused$"): "does it listen on that port, and on all addresses?",
+    re.compile(r"not found in \$PATH"): "is that program in the image?",
 }
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims that no volume has been found for."""
 # The scheduler's attempts to make room say nothing that its first sentence doesn't.
-NOISE = re.compile(r"[.,]?\s*(no new claims to deallocate|preemption:).*|\. not found$", re.DOTALL)
+NOISE = re.compile(r"([.,]|(?<!\s))\s*(no new claims to deallocate|preemption:).*|\. not found$", re.DOTALL)
 
 
 def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:

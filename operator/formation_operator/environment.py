@@ -12,8 +12,9 @@ from typing import Any
 
 Variable = dict[str, Any]
 
-# `$$` is a dollar sign, so `$$(NAME)` refers to nothing.
-REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
+# `$$` is a dollar sign, so `$$(NAME)` refers to nothing. What has no end takes the rest: searched for at each
+# beginning, that would take long.
+REFERENCE = re.compile(r"\$\$|\$\((?:([^)]*)\)|.*)", re.DOTALL)
 
 
 def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Variable]:
@@ -31,9 +32,7 @@ def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Vari
 
 def references(variable: Variable) -> list[str]:
     """Return the names that a variable's value refers to, in their order."""
-    value = variable.get("value") or ""
-    # What has no end can't begin: searched for at each beginning, that would take long.
-    return [name for name in REFERENCE.findall(value[: value.rfind(")") + 1]) if name]
+    return [name for name in REFERENCE.findall(variable.get("value") or "") if name]
 
 
 def _sorted(names: Iterable[str], needs: Mapping[str, Sequence[str]]) -> list[str]:

@@ -1,5 +1,6 @@
 """How a process ended, in everyday words, and the word for programs that goes with it."""
 
+import functools
 import re
 import signal
 from typing import Any
@@ -31,7 +32,9 @@ NOT_STARTED = re.compile(
     r'exec: "(?P<program>[^"]*)": (stat \S+: )?(?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)'
 )
 # The same as the last line of a process's own log.
-HARDLY_STARTED = re.compile(r"exec \S+: (exec format error|no such file or directory|permission denied)")
+HARDLY_STARTED = re.compile(
+    r"exec \S+: (exec format error|no such file or directory|permission denied|argument list too long)"
+)
 # The calls that a container runtime's cause comes through.
 PREAMBLE = re.compile(
     r"^.*unable to start container process: (error during container init: )?|rpc error: code = \w+ desc = "
@@ -44,6 +47,7 @@ ONE_WORD_EACH = "each word of a command is an item of its own in the list"
 OF_A_FILE = {
     "no such file or directory": "it is there, but not what its first line (#!) names, or its loader",
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
+    "argument list too long": "Linux takes no word or variable above 131071 bytes: use a file",
 }
 FOREGROUND = (
     "{what} has to keep running. If it puts itself into the background, run it in the "
@@ -54,6 +58,8 @@ HELPER = {
     "what": "a container beside the process",
     "other": "it belongs into initContainers, without a restartPolicy",
 }
+WAY_OUT = functools.lru_cache(maxsize=64)(foreground.way_out)
+"""Many Pods have the same command."""
 
 
 def reason(exit_: Exit) -> Reason:
@@ -108,7 +114,7 @@ def _with_code(code: int) -> str:
 
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
     """Return what to do about a process that ended without an error."""
-    known = foreground.way_out(exit_.command)
+    known = WAY_OUT(exit_.command)
     return FOREGROUND.format(way_out=f" ({known})" if known else "", **(PROCESS if own else HELPER))
 
 

@@ -56,9 +56,9 @@ def about(container: str, events: Events) -> Events:
     return [event for event in events if event.container in ("", container)]
 
 
-def with_way_out(text: str, ways_out: Mapping[str, str]) -> str:
+def with_way_out(text: str, ways_out: Mapping[re.Pattern[str], str]) -> str:
     """Return a text with the way out, by the first of the patterns that it fits, if there is one."""
-    return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if re.search(told, text)), text)
+    return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if told.search(text)), text)
 
 
 def few(names: Sequence[str], separator: str) -> str:

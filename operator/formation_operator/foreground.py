@@ -7,61 +7,54 @@ Source: https://12factor.net/concurrency, "twelve-factor app processes should ne
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from formation_operator import daemons, shell
 from formation_operator.daemon import NO_FILE, Daemon
 
+LONGEST = 32768
+"""Characters of a command that is judged, all its words together: a class path of some hundred jars fits."""
+MOST_WORDS = 1024
+"""Words of a command that is judged."""
 # A program of the app's own may have the name of a known one, such as /app/cron.
-PROGRAM = (
+PROGRAM = re.compile(
     r"(/(usr|opt)/([^\n]*/)?s?bin/|[^\n]*(venv|\.local)/bin/|/s?bin/)?[^/\n]+"
     r"|(\./)?bin/(elasticsearch|catalina\.sh)"
     r"|(\./)?(bin|script)/(rails|delayed_job)"
     r"|([^\n]*/)?node_modules/\.bin/(pm2|forever)"
 )
-BASENAME = r"[^/\n]+$"
-VERSIONED = r"[a-z_-]*[a-z]-?[0-9.]+"
-"""A program's name with a version behind it, such as php-fpm8.2."""
 NAME = r"[a-z_-]*[a-z]"
-OPTION = r"--[^=\n]+|-[A-Za-z]+"
+VERSIONED = re.compile(rf"({NAME})-?[0-9.]+")
+"""A program's name with a version behind it, such as php-fpm8.2."""
+OPTION = re.compile(r"--[^=\n]+|-[A-Za-z]+")
 LEAVES = "{} {does}: {way_out}"
 WRITES = "{} writes a PID file, which nobody needs here: leave {option} out"
 
-
-def _wrapper(names: str, words: str) -> str:
-    return rf"([^\n]*/)?({names})\n{words}"
-
-
 # What may stand before the program that counts, with its own words. Where a word must follow the options,
 # each option fits in one way only: otherwise a long command could be read in more ways than there is time.
-WRAPPERS = "|".join(
-    [
-        r"[A-Za-z_][A-Za-z0-9_]*=[^\n]*\n",
-        _wrapper("exec|catatonit|busybox|ddtrace-run|opentelemetry-instrument", r"(-[^\n]*\n)*"),
-        _wrapper("dumb-init", r"((-r|--rewrite)\n[^\n]*\n|-[^\n]*\n)*"),
-        _wrapper("env", r"((-u|--unset|-C|--chdir)\n[^\n]*\n|-[^S\n]*\n)*"),
-        _wrapper("nice|ionice|tini|stdbuf", r"(-[nceiop]\n[^\n]*\n|-[^\n]*\n)*"),
-        _wrapper("bundle", r"exec\n"),
-        _wrapper("poetry|pipenv|pdm|rye|uv", r"run\n"),
-        _wrapper("newrelic-admin", r"run-program\n"),
-        _wrapper("gosu|su-exec", r"[^-\n][^\n]*\n"),
-        _wrapper("sudo", r"((-[A-Za-z]*[CDgpRTu]|--user|--group)\n[^\n]*\n|-[^\n]*\n)*"),
-        _wrapper("runuser", r"(-u|--user)\n[^\n]*\n(-[^\n]*\n)*"),
-        _wrapper(
-            "setpriv", r"(--(reuid|regid|groups|inh-caps|ambient-caps|bounding-set)\n[^\n]*\n|-[^\n]*\n)*"
-        ),
-        _wrapper("flock", r"(-[wE]\n[^\n]*\n|-([^wE\n][^\n]*|[wE][^\n]+)?\n)*[^-\n][^\n]*\n"),
-        _wrapper("npx", r"((-p|--package)\n[^\n]*\n|-[^\n]*\n)*"),
-        _wrapper("npm", r"exec\n(-[^\n]*\n)*"),
-        _wrapper("timeout", r"(-[ks]\n[^\n]*\n|-([^ks\n][^\n]*|[ks][^\n]+)?\n)*[0-9][^\n]*\n"),
-        # Of an installed script the folder is passed over: what is left of its path is its name.
-        _wrapper(
-            r"python[0-9.]*",
-            r"(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*"
-            r"(-m\n|/usr/(local/)?bin/|[^\n]*(venv|\.local)/bin/)",
-        ),
-    ]
-)
+_WRAPPERS = [
+    r"(exec|catatonit|busybox|ddtrace-run|opentelemetry-instrument)\n(-[^\n]*\n)*",
+    r"dumb-init\n((-r|--rewrite)\n[^\n]*\n|-[^\n]*\n)*",
+    r"env\n((-u|--unset|-C|--chdir)\n[^\n]*\n|-[^S\n]*\n)*",
+    r"(nice|ionice|tini|stdbuf)\n(-[nceiop]\n[^\n]*\n|-[^\n]*\n)*",
+    r"bundle\nexec\n",
+    r"(poetry|pipenv|pdm|rye|uv)\nrun\n",
+    r"newrelic-admin\nrun-program\n",
+    r"(gosu|su-exec)\n[^-\n][^\n]*\n",
+    r"sudo\n((-[A-Za-z]*[CDgpRTu]|--user|--group)\n[^\n]*\n|-[^\n]*\n)*",
+    r"runuser\n(-u|--user)\n[^\n]*\n(-[^\n]*\n)*",
+    r"setpriv\n(--(reuid|regid|groups|inh-caps|ambient-caps|bounding-set)\n[^\n]*\n|-[^\n]*\n)*",
+    r"flock\n(-[wE]\n[^\n]*\n|-([^wE\n][^\n]*|[wE][^\n]+)?\n)*[^-\n][^\n]*\n",
+    r"npx\n((-p|--package)\n[^\n]*\n|-[^\n]*\n)*",
+    r"npm\nexec\n(-[^\n]*\n)*",
+    r"timeout\n(-[ks]\n[^\n]*\n|-([^ks\n][^\n]*|[ks][^\n]+)?\n)*[0-9][^\n]*\n",
+    # Of an installed script the folder is passed over: what is left of its path is its name.
+    (
+        r"python[0-9.]*\n(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*"
+        r"(-m\n|/usr/(local/)?bin/|[^\n]*(venv|\.local)/bin/)"
+    ),
+]
+WRAPPERS = re.compile(rf"([A-Za-z_][A-Za-z0-9_]*=[^\n]*\n|([^\n]*/)?({'|'.join(_WRAPPERS)}))*")
 
 
 def warnings(commands: Mapping[str, Sequence[str]]) -> list[str]:
@@ -78,10 +71,9 @@ def finding(command: Sequence[str]) -> str | None:
     words = options(text, daemon)
     if _leaves(daemon, words):
         return LEAVES.format(name, does=daemon.does, way_out=daemon.way_out)
-    files = [word for word in words if _is(daemon.pid_file, word) and not _is(NO_FILE, word)]
-    if files:
-        return WRITES.format(name, option=found(OPTION, files[0]))
-    return None
+    files = (word for word in _fitting(daemon.pid_file, words) if not NO_FILE.fullmatch(word))
+    option = OPTION.match(next(files, ""))
+    return WRITES.format(name, option=option.group()) if option else None
 
 
 def way_out(command: Sequence[str]) -> str | None:
@@ -94,6 +86,11 @@ def way_out(command: Sequence[str]) -> str | None:
     return f"{name}: {daemon.way_out}" if may_leave and not _any(daemon.foreground, words) else None
 
 
+def judged(command: Sequence[str]) -> bool:
+    """Tell whether a command is short enough to be judged: of a part of one, nothing can be said."""
+    return len(command) <= MOST_WORDS and sum(map(len, command)) <= LONGEST
+
+
 def _leaves(daemon: Daemon, words: Sequence[str]) -> bool:
     return _told_to(daemon, words) and not _any(daemon.stays, words)
 
@@ -103,16 +100,17 @@ def _told_to(daemon: Daemon, words: Sequence[str]) -> bool:
 
 
 def _any(pattern: str, words: Sequence[str]) -> bool:
-    return any(_is(pattern, word) for word in words)
+    return next(_fitting(pattern, words), None) is not None
 
 
-def _is(pattern: str, word: str) -> bool:
-    return bool(pattern) and re.fullmatch(pattern, word) is not None
+def _fitting(pattern: str, words: Sequence[str]) -> Iterator[str]:
+    """Return the words that a pattern of the table fits."""
+    return filter(re.compile(pattern).fullmatch, words) if pattern else iter(())
 
 
 def _reached(command: Sequence[str]) -> tuple[str, Daemon | None, str]:
     """Return the program that a command comes down to: its name, what is known of it, and all its words."""
-    words = unwrapped(command)
+    words = unwrapped(command) if judged(command) else []
     script = shell.script(words)
     if script is None:
         text = as_text(words)
@@ -130,28 +128,23 @@ def as_text(words: Sequence[str]) -> str:
 
 def unwrapped(command: Sequence[str]) -> Sequence[str]:
     """Return a command without what stands before its program."""
-    before = re.match(f"({WRAPPERS})*", as_text(command))
+    before = WRAPPERS.match(as_text(command))
     return command[before.group().count("\n") if before else 0 :]
 
 
 def known(text: str) -> tuple[str, Daemon | None]:
     """Return the name of a command's program, and what is known of it."""
     path, _, _ = text.partition("\n")
-    if not re.fullmatch(PROGRAM, path):
+    if not PROGRAM.fullmatch(path):
         return path, None
-    name = found(BASENAME, path)
-    if name not in daemons.TABLE and re.fullmatch(VERSIONED, name):
-        name = found(NAME, name)
+    name = path.rpartition("/")[-1]
+    versioned = VERSIONED.fullmatch(name)
+    if versioned and name not in daemons.TABLE:
+        name = versioned[1]
     return name, daemons.TABLE.get(name)
 
 
 def options(text: str, daemon: Daemon) -> list[str]:
     """Return each option with its value, and each other word, up to the end of the options."""
     before, _, _ = text.partition("\n--\n")
-    return [match.group()[:-1] for match in re.finditer(daemon.words, before + "\n")]
-
-
-def found(pattern: str, text: str) -> str:
-    """Return the first part of a text that fits a pattern, or nothing."""
-    match = re.search(pattern, text)
-    return match.group() if match else ""
+    return [match.group()[:-1] for match in re.compile(daemon.words).finditer(before + "\n")]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 from kubernetes.aio import client, config
 
-from formation_operator import errors, events, kinds, naming
+from formation_operator import errors, events, kinds, naming, reading
 from formation_operator.cluster import Cluster, Object
 from formation_operator.notices import Notice
 
@@ -176,6 +176,6 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         413: errors.RefusedError,
         422: errors.RefusedError,
     }
-    passing = status == 403 and FOR_NOW.search(message) is not None
+    passing = status == 403 and FOR_NOW.search(message, 0, reading.LONGEST) is not None
     kind = errors.UnavailableError if passing else kinds.get(status, errors.UnavailableError)
     return kind(message)

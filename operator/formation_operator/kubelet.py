@@ -19,6 +19,11 @@ PROBE_FAILED = {
 FATAL = {"liveness", "startup", "postStart"}
 """The checks that kubelet ends a container for."""
 ASKED_TO_END = (0, 128 + 9, 128 + 15)
+SAYS = {
+    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
+    for kind in PROBE_FAILED
+}
+NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
 
 
 def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str] | None:
@@ -43,17 +48,15 @@ def probe_failed(kind: str, events: Events, since: float) -> bool:
 
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
-    said = re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
-    told = latest(events, lambda event: said.match(event.message) is not None)
-    found = said.match(told.message) if told else None
+    told = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
+    found = SAYS[kind].match(told.message) if told else None
     return f": {exits.without_preamble(found['words'])}" if found else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
     """Return the names of the Secrets for an image's registry that aren't there."""
-    said = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
     told = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
-    found = said.match(told.message) if told else None
+    found = NO_PULL_SECRETS.match(told.message) if told else None
     return found["names"] if found else ""
 
 

@@ -16,12 +16,12 @@ TRAILERS = re.compile(
     | (Node\.js|Bun)\ v\d.* | Emitted\ '.*'\ event\b.*      # Node.js
     | npm\ (ERR!|error).*
     | goroutine\ \d.* | created\ by\ .* | exit\ status\ \d+ # Go
-    | \[signal\ .* | (\S+\.\S+|panic)\((\)|\.{3}\)|\{?0x.*)
+    | \[signal\ .* | (\S[^\s.]*\.\S+|panic)\((\)|\.{3}\)|\{?0x.*)
     | \#\d+\ .* | [Ss]tack\ (trace|backtrace): | thrown\ in\ .*  # PHP, Rust
     | note:\ run\ with\ .*
     | \(Background\ on\ this\ error\ at:.*                  # SQLAlchemy
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 PANIC = re.compile(r"(panic|fatal error): .*")
 """How Go begins, whatever it says of its goroutines after that."""

@@ -38,10 +38,17 @@ INT32 = 2**31 - 1
 MOST_TYPES = 32
 MOST_VARIABLES = 256
 MOST_LABELS = 64
+LONGEST_WORD = 131_071
+"""Bytes of a word of a command. Linux takes 32 pages of memory, of 4 KiB mostly, with a zero byte at the end.
+
+Source: MAX_ARG_STRLEN in https://man7.org/linux/man-pages/man2/execve.2.html
+"""
 
 Count = Annotated[int, Field(ge=0, le=INT32)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=0, le=INT32)]
+# The schema counts characters. Parsing takes what was stored before there was a limit.
+Word = Annotated[str, Field(json_schema_extra={"maxLength": LONGEST_WORD})]
 Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
@@ -85,13 +92,13 @@ class RollingUpdate(Model):
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
-    command: Annotated[list[str], Field(min_length=1)] | None = Field(
+    command: Annotated[list[Word], Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
         'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
         "environment variable.",
     )
-    args: list[str] | None = Field(None, description="Arguments, in place of the image's CMD.")
+    args: list[Word] | None = Field(None, description="Arguments, in place of the image's CMD.")
     image: Image | None = Field(None, description="The image of this type, in place of spec.image.")
     replicas: Count | None = Field(
         None,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from formation_operator import naming, reading, times
+from formation_operator import foreground, naming, reading, times
 from formation_operator.reasons import Reason
 
 SIGNALS = range(1, 32)
@@ -33,7 +33,7 @@ class Exit:
     finished_at: str
     memory_limit: str
     command: tuple[str, ...] = ()
-    """What was started, as far as the Pod says it: the image's own part isn't known."""
+    """What was started, as far as the Pod says it and it is judged: the image's own part isn't known."""
 
     @property
     def signal(self) -> int | None:
@@ -231,8 +231,13 @@ def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
         started_at=reading.text(terminated, "startedAt"),
         finished_at=reading.text(terminated, "finishedAt"),
         memory_limit=reading.text(reading.mapping(spec, "resources", "limits"), "memory"),
-        command=(*reading.texts(spec, "command"), *reading.texts(spec, "args")),
+        command=_command(spec),
     )
+
+
+def _command(spec: dict[str, Any]) -> tuple[str, ...]:
+    words = (*reading.texts(spec, "command"), *reading.texts(spec, "args"))
+    return words if foreground.judged(words) else ()
 
 
 def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:

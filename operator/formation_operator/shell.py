@@ -6,6 +6,7 @@ Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.htm
 """
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -21,13 +22,16 @@ TOKEN = re.compile(
     | (?P<beyond><<|<\(|>\(|;;|[()`])
     | (?P<redirection>[0-9]*(&>>|&>|>>|>&|>\||<&|<>|[<>])[ \t]*)
     | (?P<separator>&&|\|\||\|&|[;&|\n])
-    | (?P<word>([^\s'"\\;&|<>()`]|\\[^\n]|'[^']*'|"([^"\\]|\\.)*")+)
+    | (?P<word>([^\s'"\\;&|<>()`]++|\\[^\n]|'[^']*'|"([^"\\]++|\\.)*+")+)
     """,
     re.VERBOSE | re.DOTALL,
 )
-QUOTES = re.compile(r"""'(?P<plain>[^']*)'|"(?P<text>([^"\\]|\\.)*)"|\\(?P<one>.)""", re.DOTALL)
+QUOTES = re.compile(r"""'(?P<plain>[^']*)'|"(?P<text>([^"\\]++|\\.)*+)"|\\(?P<one>.)""", re.DOTALL)
 INJECTED = re.compile(r"\$\((PORT|FORMATION|PROCESS_TYPE|PROCESS_NAME)\)")
 """Kubernetes fills these in before the shell sees them: no substitution, though it looks like one."""
+OPTIONS = re.compile(r"[-+][A-Za-z]+")
+MOST_TOKENS = 2048
+"""Tokens of a script that is read, blanks among them."""
 LONG_OPTIONS = ("--login", "--noprofile", "--norc", "--posix")
 QUIET = ("exit", "echo", "printf", "true", ":")
 """What a shell does itself, and without waiting, after it has sent something into the background."""
@@ -59,7 +63,7 @@ def script(command: Sequence[str]) -> str | None:
             continue
         if word == "--":
             return next(words, None) if given else None
-        if not re.fullmatch(r"[-+][A-Za-z]+", word):
+        if not OPTIONS.fullmatch(word):
             return word if given else None
         given |= word[0] == "-" and "c" in word
         if "o" in word:
@@ -113,14 +117,14 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     position = 0
     if "$(" in text:
         yield "beyond", "$("
-    while position < len(text):
-        match = TOKEN.match(text, position)
-        if match is None:
-            yield "beyond", text[position:]
-            return
+    for match in itertools.islice(TOKEN.finditer(text), MOST_TOKENS):
+        if match.start() > position:
+            break
         position = match.end()
         if match.lastgroup != "nothing":
             yield str(match.lastgroup), match.group()
+    if position < len(text):
+        yield "beyond", text[position:]
 
 
 def _unquoted(word: str) -> str:

@@ -19,12 +19,14 @@ TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imag
 LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
 # Of several that fit, the first says most.
 WAYS_TO_AN_IMAGE = {
-    "no match for platform": "it isn't built for this node's kind of machine",
-    "429 T|toomanyrequests": TOO_OFTEN,
-    "401 U|403 F|access denied|denied:|authorization failed|no basic auth": LOG_IN,
-    "x509": "its node doesn't trust the certificate of its registry",
-    ": not found$": "are its name and its tag right?",
+    re.compile("no match for platform"): "it isn't built for this node's kind of machine",
+    re.compile("429 T|toomanyrequests"): TOO_OFTEN,
+    re.compile("401 U|403 F|access denied|denied:|authorization failed|no basic auth"): LOG_IN,
+    re.compile("x509"): "its node doesn't trust the certificate of its registry",
+    re.compile(": not found$"): "are its name and its tag right?",
 }
+NOT_FOUND = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
+BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": (\w+: )?')
 MISSING = {
     "secret": ("Secret", Reason.SECRET_MISSING),
     "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
@@ -63,7 +65,7 @@ def _refused(container: Container) -> Finding:
     if "runAsUser breaks non-root policy" in refusal:
         fix = "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none"
         return Finding(State.STARTING, Reason.RUNS_AS_ROOT, f"{CANNOT}{fix}", lasting=True)
-    missing = re.fullmatch(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found', refusal)
+    missing = NOT_FOUND.fullmatch(refusal)
     if missing:
         kind, reason = MISSING[missing["kind"]]
         text = f"{CANNOT}there is no {kind} {missing['name']}: create it, or correct env and envFrom"
@@ -72,7 +74,7 @@ def _refused(container: Container) -> Finding:
 
 
 def _pull_failed(container: Container) -> Finding:
-    said = re.sub(r'^Back-off pulling image "[^"]*": (\w+: )?', "", container.message)
+    said = BACK_OFF.sub("", container.message)
     text = f"can't pull its image: {exits.without_preamble(said)}".rstrip(": ")
     lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
     return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)

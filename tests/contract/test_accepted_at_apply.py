@@ -86,6 +86,7 @@ ACCEPTED = [
     accepted("args alone", processes({"worker": {"args": ["worker"]}})),
     accepted("an image for each type", without(worker(image="shop:v2"), "spec", "image")),
     accepted("empty lists and values", worker(args=[], env=[], envFrom=[], resources={}, podTemplate={})),
+    accepted("words as long as Linux takes one", worker(command=["worker", "x" * 131_071])),
     accepted("an empty argument", worker(command=["worker", ""])),
     accepted("a singleton without a count", worker(singleton=True)),
     accepted("a suspended singleton", worker(singleton=True, replicas=0)),

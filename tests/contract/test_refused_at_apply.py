@@ -11,12 +11,14 @@ import pytest
 from tests.builders import Manifest, text
 from tests.client import Client
 from tests.contract.manifests import (
+    SIDECAR,
     WEB,
     WORKER,
     P,
     W,
     check_message,
     check_refused,
+    containers,
     formation,
     limits,
     processes,
@@ -26,6 +28,8 @@ from tests.contract.manifests import (
     worker,
 )
 
+WORD = "x" * 131_071
+"""As long as Linux takes one."""
 SHAPE = [
     refused("an unknown field", formation(imagee="x"), 'unknown field "spec.imagee"'),
     refused("a misspelt field of a type", worker(replica=2), f'unknown field "{W}.replica"'),
@@ -57,8 +61,8 @@ NAMES = [
     refused("a dot in a type's name", worker("mail.out"), P, "'mail.out' can't"),
     refused("an empty type's name", worker(""), P, "'' can't be the name of a process type"),
     refused("a line break in a type's name", worker("a\nb"), P, "'...' can't be the name of a process type"),
-    refused("the reserved type release", worker("release"), P, "release", "reserved"),
-    refused("the reserved type run", worker("run"), P, "run", "reserved"),
+    refused("the reserved type release", worker("release"), P, "'release'", "reserved", "as a Job"),
+    refused("the reserved type run", worker("run"), P, "'run'", "reserved", "as a Job"),
     refused("a Formation's name with a dot", formation("shop.eu"), "'shop.eu' can't name a Service"),
     refused(
         "a Formation's name that begins with a digit", formation("1shop"), "'1shop' can't name a Service"
@@ -71,6 +75,21 @@ COMMANDS = [
     refused("no command and empty args", processes({"worker": {"args": []}}), f"{W}.command", "args"),
     refused("an empty command", worker(command=[]), f"{W}.command", "at least 1"),
     refused("an empty program", worker(command=["", "worker"]), f"{W}.command", "empty"),
+    *(
+        refused(
+            f"a word in {field} that Linux doesn't take",
+            worker(**{field: ["x", WORD + "x"]}),
+            f"{W}.{field}[1]",
+            "131071",
+        )
+        for field in ("command", "args")
+    ),
+    refused(
+        "such a word in a sidecar's command",
+        worker(podTemplate=containers({**SIDECAR, "command": [WORD + "x"]})),
+        f"{W}.podTemplate.spec.containers[0].command[0]",
+        "131071",
+    ),
     refused(
         "no image at all", without(formation(), "spec", "image"), "spec.image", "spec.processes.web.image"
     ),

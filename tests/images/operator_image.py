@@ -12,7 +12,8 @@ import formation_operator
 from tests.cluster import paths
 from tests.images import debian, pip_settings, workshop
 
-REFERENCE = f"ghcr.io/formations-dev/formation-operator:{formation_operator.__version__}"
+# Nobody can have a name below `invalid`: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+REFERENCE = f"your-registry.invalid/formation-operator:{formation_operator.__version__}"
 
 
 def build() -> pathlib.Path:

@@ -14,7 +14,9 @@ import yaml
 from crds.generate import __main__ as generator
 from crds.generate import crd, embedded, snapshot
 from crds.generate.rules.cel import Rule, no_key
+from tests.builders import a_formation, a_process
 from tests.cluster import paths
+from tests.unit.facts import intents, parsed
 
 Json = dict[str, Any]
 
@@ -125,6 +127,26 @@ def test_only_quantities_are_left_open_and_each_has_a_pattern() -> None:
 )
 def test_what_rules_walk_over_has_a_limit(owner: str, path: str) -> None:
     assert at(f"{owner}{path}")["maxItems"] <= 256
+
+
+def test_no_word_of_a_command_may_be_longer_than_linux_takes_one() -> None:
+    commands = [node for path, node in nodes(SPEC) if path[-1:] in (("command",), ("args",))]
+    assert len(commands) > 10
+    assert {node["items"].get("maxLength") for node in commands} == {32 * 4096 - 1}
+
+
+def test_what_was_stored_before_words_had_a_limit_is_still_rendered() -> None:
+    long = ["/shop", "x" * 200_000]
+    deployment, *_ = intents(parsed(a_formation(processes={"web": a_process(*long)})))
+    (container,) = deployment.manifest["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == long
+
+
+def test_who_names_a_type_after_what_ends_is_told_how_to_run_it() -> None:
+    rules = [rule["message"] for rule in at("processes")["x-kubernetes-validations"]]
+    told = [message for message in rules if "reserved" in message]
+    assert [message.split(" can't")[0] for message in told] == ["'release'", "'run'"]
+    assert all("as a Job" in message and "choose another" not in message for message in told)
 
 
 def test_a_pod_template_is_partial_and_has_only_what_a_deployment_takes() -> None:

@@ -18,13 +18,12 @@ PATTERNS = sorted(
     }
     | {daemon.words for daemon in TABLE.values()}
     | {
-        NO_FILE,
-        foreground.WRAPPERS,
-        foreground.VERSIONED,
+        NO_FILE.pattern,
+        foreground.WRAPPERS.pattern,
+        foreground.VERSIONED.pattern,
         foreground.NAME,
-        foreground.OPTION,
-        foreground.PROGRAM,
-        foreground.BASENAME,
+        foreground.OPTION.pattern,
+        foreground.PROGRAM.pattern,
     }
 )
 NEEDS_NO_OPTION = [name for name, daemon in TABLE.items() if daemon.background == ANYTHING]

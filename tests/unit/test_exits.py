@@ -20,6 +20,7 @@ NO_LIMIT = "was killed because its node, or its Pod as a whole, ran out of memor
 CHECK = exits.CHECK
 NO_INTERPRETER = exits.OF_A_FILE["no such file or directory"]
 NO_FORMAT = exits.OF_A_FILE["exec format error"]
+TOO_LONG = exits.OF_A_FILE["argument list too long"]
 
 
 def an_exit(**changes: object) -> Exit:
@@ -101,6 +102,11 @@ ENDS = {
         an_exit(code=255, started_at=ago(6), message="exec /a: x\nexec /app/run.sh: exec format error\n"),
         Reason.BAD_COMMAND,
         f"couldn't be started: /app/run.sh: exec format error: {NO_FORMAT}",
+    ),
+    "a word that Linux doesn't take": (
+        an_exit(code=255, started_at=ago(6), message="exec /bin/sh: argument list too long"),
+        Reason.BAD_COMMAND,
+        f"couldn't be started: /bin/sh: argument list too long: {TOO_LONG}",
     ),
     "a script whose interpreter isn't there": (
         an_exit(started_at=ago(6), message="exec /app/run.sh: no such file or directory"),

@@ -1,12 +1,13 @@
 """Which commands are warned about, in which words, and which are right."""
 
 import shlex
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import foreground
+from formation_operator import foreground, shell
 from formation_operator.daemons import TABLE
 from tests.cluster import paths
 from tests.unit.commands import RIGHT, WARNED
@@ -89,6 +90,33 @@ def test_any_command_is_read(command: list[str]) -> None:
 @given(st.lists(st.text(max_size=8), max_size=6))
 def test_nothing_is_said_of_a_program_that_is_not_known(words: list[str]) -> None:
     assert foreground.finding(["/app/serve", *words]) is None
+
+
+LIMITS: dict[str, tuple[int, Callable[[int], list[str]]]] = {
+    "characters": (foreground.LONGEST, lambda size: ["gunicorn", "-D", "x" * (size - len("gunicorn-D"))]),
+    "words": (foreground.MOST_WORDS, lambda size: ["gunicorn", "-D", *["x"] * (size - 2)]),
+    "tokens of a script": (
+        shell.MOST_TOKENS,
+        lambda size: ["sh", "-c", "serve" + " x" * (size // 2 - 1) + "&"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("most", "command"), LIMITS.values(), ids=LIMITS)
+def test_a_command_is_judged_whole_or_not_at_all(most: int, command: Callable[[int], list[str]]) -> None:
+    assert foreground.finding(command(most)) is not None
+    assert foreground.finding(command(most + 2)) is None
+
+
+def test_nothing_is_said_of_what_is_right_only_in_its_part_that_is_too_long_to_read() -> None:
+    long = "# " + "x" * foreground.LONGEST
+    assert foreground.finding(["nginx", "-g", f"{long}\n; daemon off;"]) is None
+    assert foreground.finding(["sh", "-c", f"serve & {long}\n wait"]) is None
+
+
+def test_a_java_command_with_a_long_class_path_is_judged() -> None:
+    path = ":".join(f"/app/lib/some-library-of-ours-{number}.jar" for number in range(500))
+    assert foreground.finding(["nohup", "java", "-cp", path, "shop.Main"]) is not None
 
 
 @pytest.mark.parametrize("program", ["timeout", "flock"])

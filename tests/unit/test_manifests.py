@@ -169,6 +169,11 @@ def test_the_image_is_this_version_and_the_one_that_the_tests_build() -> None:
     assert f"{image['newName']}:{image['newTag']}" == operator_image.REFERENCE
 
 
+def test_no_image_is_named_that_somebody_else_may_publish() -> None:
+    (image,) = load(MANIFESTS / "kustomization.yaml")[0]["images"]
+    assert image["newName"].partition("/")[0].endswith(".invalid")
+
+
 def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None:
     namespaced = [item for item in INSTALLED if item["kind"] in {"Deployment", "ServiceAccount"}]
     assert {item["metadata"]["namespace"] for item in namespaced} == {NAMESPACE}

@@ -57,6 +57,15 @@ def test_what_tells_of_a_crash_is_kept() -> None:
     assert container.exit.command == ("serve", "-v")
 
 
+def test_a_command_that_is_too_long_to_be_judged_is_not_kept() -> None:
+    kept = {length: known(a_pod(serving("x" * length))).containers[0].exit for length in (100, 100_000)}
+    assert [len(each.command) for each in kept.values() if each] == [2, 0]
+
+
+def serving(argument: str) -> Manifest:
+    return {**CRASHED, "spec": {**CRASHED["spec"], "command": ["serve", argument], "args": []}}
+
+
 def test_a_container_that_ended_just_now_tells_that_and_not_the_time_before() -> None:
     (container,) = known(a_pod(a_container(ended(7), last=ended(3)))).containers
     assert container.exit is not None

@@ -6,7 +6,11 @@ from formation_operator import naming
 # A Pod's name is its Deployment's, "-", a hash of 10, "-" and 5 more; a label holds 63 characters.
 LONGEST_CHILD = 63 - 17
 LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-RESERVED_TYPES = ("release", "run")
+# Under another name, what should run once would run again and again: so each names its way out.
+RESERVED_TYPES = {
+    "release": "run a migration as a Job with the new image, and deploy that once the Job has completed",
+    "run": "run what ends as a Job, and name what goes on after what it does, such as worker",
+}
 OURS = f"{naming.GROUP}/"
 
 # The message can't be about `.metadata.name`: the API server accepts no path there.
@@ -44,10 +48,11 @@ TYPE_NAMES = [
     *(
         Rule(
             f"!('{name}' in self)",
-            f"'{name}' can't be the name of a process type, it is reserved: choose another, such as {name}-1",
+            f"'{name}' can't be the name of a process type, it is reserved: a process type is started again "
+            f"whenever it ends, so {way_out}",
             reason="FieldValueForbidden",
         )
-        for name in RESERVED_TYPES
+        for name, way_out in RESERVED_TYPES.items()
     ),
 ]
 

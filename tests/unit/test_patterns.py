@@ -1,0 +1,194 @@
+"""Every pattern of the operator reads any text in a time that grows like the text.
+
+One loop serves everybody: who writes a text that takes long keeps all others waiting.
+"""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import itertools
+import json
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+import formation_operator
+from formation_operator import exits, foreground, kube, reading, shell
+from formation_operator.daemons import TABLE
+from formation_operator.pods import Exit
+from tests.unit import growth
+from tests.unit.growth import Read
+
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(formation_operator.__path__, "formation_operator.")
+]
+TREES = {module.__name__: ast.parse(inspect.getsource(module)) for module in MODULES}
+WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")
+"""How a pattern can be held against a text."""
+PROSE = ("way_out", "does")
+"""What a row of the table of daemons says to people; the rest of it are patterns."""
+TABLES = "formation_operator.foreground"
+"""The module that reads the table of daemons."""
+
+
+def compiled(value: Any) -> Iterator[re.Pattern[str]]:
+    """Yield the compiled patterns in a value."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from compiled([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from compiled(item)
+
+
+def calls() -> Iterator[tuple[str, ast.Call, str, str]]:
+    """Yield each call in the package: its module, itself, the name of what it is made on, and its own."""
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                on = node.func.value
+                on = on.value if isinstance(on, ast.Subscript) else on
+                name = on.id if isinstance(on, ast.Name) else getattr(on, "attr", "")
+                yield module, node, name, node.func.attr
+
+
+def in_functions() -> set[ast.AST]:
+    """Return all that is done when a function is called, and not when its module is loaded."""
+    nodes = itertools.chain.from_iterable(map(ast.walk, TREES.values()))
+    functions = [
+        node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    ]
+    return {inner for function in functions for inner in ast.walk(function)}
+
+
+NAMED = {
+    (name, pattern)
+    for module in MODULES
+    for name, value in vars(module).items()
+    for pattern in compiled(value)
+}
+USED = {(name, way) for _, _, name, way in calls() if way in WAYS}
+
+
+def ways(name: str) -> list[str]:
+    """Return how the patterns under a name are held against texts; those in a table are searched for."""
+    return [way for way in WAYS if (name, way) in USED] or ["search"]
+
+
+def reader(pattern: re.Pattern[str], way: str) -> Read:
+    """Return what holds a pattern against a text."""
+    if way == "sub":
+        return lambda text: pattern.sub("", text)
+    if way == "finditer":
+        return lambda text: list(pattern.finditer(text))
+    read: Read = getattr(pattern, way)
+    return read
+
+
+def lines(pattern: str) -> Read:
+    """Return what reads the words of a command, the last of which has a line feed, too."""
+    return lambda text: re.findall(pattern, text + "\n")
+
+
+OF_MODULES = {
+    f"{name} by {way}: {pattern.pattern}": (pattern.pattern, pattern.flags, reader(pattern, way))
+    for name, pattern in sorted(NAMED, key=str)
+    for way in ways(name)
+}
+OF_DAEMONS = {
+    pattern: (pattern, 0, re.compile(pattern).fullmatch)
+    for daemon in TABLE.values()
+    for field, pattern in dataclasses.asdict(daemon).items()
+    if field not in PROSE and pattern
+}
+OF_WORDS = {f"words: {daemon.words}": (daemon.words, 0, lines(daemon.words)) for daemon in TABLE.values()}
+PATTERNS = {**OF_MODULES, **OF_DAEMONS, **OF_WORDS}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "read"), PATTERNS.values(), ids=[" ".join(name.split())[:60] for name in PATTERNS]
+)
+def test_a_pattern_reads_any_text_in_a_time_that_grows_like_the_text(
+    pattern: str, flags: int, read: Read
+) -> None:
+    assert growth.slow(read, growth.texts(pattern, flags)) is None
+
+
+def test_every_pattern_is_among_these() -> None:
+    known = {pattern.pattern for _, pattern in NAMED}
+    late = in_functions()
+    for module, call, name, way in calls():
+        if name != "re":
+            continue
+        (pattern, *_) = call.args
+        assert way == "compile", ast.unparse(call)
+        if module == TABLES and isinstance(pattern, ast.Name | ast.Attribute):
+            continue  # from the table of daemons
+        assert call not in late, ast.unparse(call)
+        assert not isinstance(pattern, ast.Constant) or pattern.value in known, ast.unparse(call)
+    assert "from re import" not in "".join(map(inspect.getsource, MODULES))
+
+
+# Patterns that this package once had, or might have.
+SLOW = {
+    "two letters": (r"-[A-Za-z]*d[A-Za-z]*(\n.+)?", "fullmatch"),
+    "any of some letters": ("-[a-zA-Z]*[nb].*|--(nodaemon|debug)", "fullmatch"),
+    "words in a word": (r"-g\n?(.*[ ;])?daemon +off.*", "fullmatch"),
+    "what is at the end": (r"[^/\n]+$", "search"),
+    "a blank before a word": (r"[.,]?\s*preemption:.*", "sub"),
+    "what has no end": (r"\$\$|\$\(([^)]*)\)", "findall"),
+    "a dot in a word": (r"(\S+\.\S+|panic)\(\)", "fullmatch"),
+    "an option with a value or without": (r"(-[wE]\n[^\n]*\n|-[^\n]*\n)*[^-\n][^\n]*\n", "fullmatch"),
+    "many of many": ("(a+)+b", "fullmatch"),
+}
+
+
+@pytest.mark.parametrize(("pattern", "way"), SLOW.values(), ids=SLOW)
+def test_a_slow_pattern_is_found(pattern: str, way: str) -> None:
+    assert growth.slow(reader(re.compile(pattern), way), growth.texts(pattern)) is not None
+
+
+# Whole texts
+
+
+def ended(code: int, reason: str, message: str, *command: str) -> str:
+    """Return what is said of a process that ended with a message."""
+    moment = "2026-01-01T00:00:00Z"
+    return exits.words(Exit(code, reason, message, moment, moment, "", command))
+
+
+FIRST = ("", "/usr/", "screen -d -", "nginx -g ", "sudo -", "flock ", 'exec: "', "sh -c '")
+LETTERS = "-/=$()'\"\\;&|<>#\nadm1.: \x1b["
+AGAIN = [
+    *LETTERS,
+    *("".join(pair) for pair in itertools.product(LETTERS, repeat=2)),
+    "wait;",
+    "-m x ",
+    "a=b ",
+]
+TEXTS = [*growth.drawn(FIRST, AGAIN, 600)]
+READERS: dict[str, Read] = {
+    "a command": lambda text: foreground.finding(text.split(" ")),
+    "a command of a process that has left": lambda text: ended(0, "", "", *text.split(" ")),
+    "a script": lambda text: foreground.finding(["sh", "-c", text]),
+    "last words": lambda text: ended(1, "Error", text),
+    "why nothing was started": lambda text: ended(128, "StartError", text),
+    "a line": reading.in_one_line,
+    "a refusal": lambda text: kube.error_of(403, json.dumps({"message": text}).encode()),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_text_is_read_in_a_time_that_grows_like_the_text(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = 10**9
+    for module, limit in ((foreground, "LONGEST"), (foreground, "MOST_WORDS"), (shell, "MOST_TOKENS")):
+        monkeypatch.setattr(module, limit, endless)
+    assert growth.slow(read, TEXTS) is None
