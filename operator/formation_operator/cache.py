@@ -5,15 +5,20 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import autoscalers, naming
+from formation_operator import autoscalers, naming, reading
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.observed import Child, Key
 from formation_operator.plan import Claim
 from formation_operator.pods import Pod
+from formation_operator.shares import Shares
 from formation_operator.store import Change, Store
 
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
+MOST_STRAYS = 4096
+"""How many objects with our labels are known that are no Formation's: anybody may make some."""
+MOST_PODS = 8192
+"""How many Pods are known that aren't well. Namespaces share both, so none has those of another forgotten."""
 
 
 class Cache:
@@ -29,6 +34,8 @@ class Cache:
             kind: Store(version_of=_version_of_fact, groups_of=_namespace_of) for kind in autoscalers.KINDS
         }
         self._pods: Store[Pod] = Store(version_of=_version_of_fact, groups_of=_formation_of_pod)
+        self._strays: Shares[tuple[str, str], None] = Shares(MOST_STRAYS)
+        self._unwell: Shares[str, None] = Shares(MOST_PODS)
         self._stores: dict[str, Store[Any]] = {
             naming.KIND: self._formations,
             "Pod": self._pods,
@@ -62,7 +69,7 @@ class Cache:
 
     def put_formation(self, raw: dict[str, Any]) -> bool:
         """Take a Formation as it is now; tell whether that is news."""
-        change = self._formations.put(key_of(raw), trimmed(raw))
+        change = self._formations.put(key_of(raw), reading.interned(trimmed(raw)))
         if change is None:
             return False
         if change.before is not None and _uid(change.before) != _uid(raw):
@@ -72,10 +79,13 @@ class Cache:
 
     def drop_formation(self, key: Key, version: str) -> set[Key]:
         """Forget a Formation that was deleted, and return those that wanted a name of its children."""
+        left = self.children_of(key).values()
         change = self._formations.drop(key, int(version))
         if change is None or change.before is None:
             return set()  # another one of its name has come since
         self._has_gone(change.before)
+        for child in left:
+            self._count_stray(child)
         return {rival for name in _wanted_names(change.before) for rival in self._formations.within(name)}
 
     def _has_gone(self, formation: dict[str, Any]) -> None:
@@ -109,7 +119,25 @@ class Cache:
             self._is_back(_identity(child))
             if change.before is not None and change.before.uid != child.uid:
                 self.settled.pop(change.before.uid, None)
+            self._count_stray(child)
         return change
+
+    def _count_stray(self, child: Child) -> None:
+        """Note whether a child is no Formation's, and forget the oldest of too many such."""
+        kind, namespace, name = _identity(child)
+        if self._is_claimed(child):
+            self._strays.pop(namespace, (kind, name))
+            return
+        over = self._strays.put(namespace, (kind, name), None)
+        if over is not None:
+            namespace, (kind, name) = over
+            store = self._children[kind]
+            if not self._is_claimed(store.known[namespace, name]):
+                self.settled.pop(store.known[namespace, name].uid, None)
+                store.forget((namespace, name))
+
+    def _is_claimed(self, child: Child) -> bool:
+        return any(key in self.formations for key in self.concerned(child))
 
     def drop_child(self, child: Child, *, lost: bool) -> Change[Child] | None:
         """Forget a child, lost if it wasn't us who deleted it; return nothing if something later is known."""
@@ -121,10 +149,15 @@ class Cache:
         known = change.before if change else None
         if known is not None:
             self.settled.pop(known.uid, None)
-            if lost and known.owner is not None and known.owner.uid in self.living:
+            self._strays.pop(known.namespace, (known.kind, known.name))
+            if lost and known.owner is not None and known.owner.uid in self._wanting(key):
                 self._lost[_identity(known)] = known.owner.uid
                 self._lost_by[known.owner.uid].add(_identity(known))
         return change
+
+    def _wanting(self, child: Key) -> set[str]:
+        """Return the uids of the Formations that want a child of a name."""
+        return {_uid(each) for each in self._formations.within(child).values()}
 
     def settle(self, child: Child, intent: str) -> None:
         """Remember that a child is as an intent has it, unless it has gone since."""
@@ -197,13 +230,20 @@ class Cache:
     def put_pod(self, key: Key, pod: Pod) -> bool:
         """Take a Pod that isn't well; tell whether that is news."""
         change = self._pods.put((key[0], pod.name), pod)
+        if change is not None:
+            over = self._unwell.put(key[0], pod.name, None)
+            if over is not None:
+                self._pods.forget(over)
         return change is not None and not pod.same_as(change.before)
 
     def drop_pod(self, key: Key, name: str, version: str) -> bool:
         """Forget a Pod that is well again, or gone; tell whether that is news."""
         # Most Pods are well: if each were remembered for it, no other deletion would be.
         there = (key[0], name)
-        return there in self._pods.known and self._pods.drop(there, int(version)) is not None
+        dropped = there in self._pods.known and self._pods.drop(there, int(version)) is not None
+        if dropped:
+            self._unwell.pop(*there)
+        return dropped
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the Pods of a Formation that aren't well."""

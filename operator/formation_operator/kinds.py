@@ -31,13 +31,14 @@ class Kind(NamedTuple):
 
 POLLED = (Kind(autoscalers.SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
 """May be installed or taken away at any time, and kopf ends with a kind that it watches."""
-# Autoscalers first: a count must never be taken for ours before they are known.
+# Autoscalers first: a count must never be taken for ours before they are known. Formations before what is
+# theirs: of objects that are nobody's only some are kept.
 WATCHED = (
     Kind(autoscalers.HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
+    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     Kind("Deployment", "apps", "v1", "deployments", labelled=True),
     Kind("Service", "", "v1", "services", labelled=True),
     Kind("Pod", "", "v1", "pods", labelled=True),
-    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
 )
 ASKED = (
     Kind("ReplicaSet", "apps", "v1", "replicasets"),

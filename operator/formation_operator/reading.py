@@ -5,12 +5,15 @@ end a watch.
 """
 
 import re
+import sys
 from typing import Any
 
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
 LONGEST_LOG = 2048
 """Characters of a log's end, of which kubelet gives no more."""
+LONGEST_SHARED = 64
+"""Characters of a text that is likely to be somebody else's, too."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
@@ -56,6 +59,15 @@ def in_one_line(value: str) -> str:
         return value
     plain = "".join(letter if letter.isprintable() else " " for letter in COLOUR.sub("", value))
     return " ".join(plain.split())
+
+
+def interned(value: Any) -> Any:
+    """Return a value with its keys and short texts shared with all others that have the same."""
+    if type(value) is str and len(value) <= LONGEST_SHARED:
+        return sys.intern(value)
+    if isinstance(value, dict):
+        return {sys.intern(key): interned(item) for key, item in value.items()}
+    return [*map(interned, value)] if isinstance(value, list) else value
 
 
 def _string(source: dict[str, Any], key: str) -> str:

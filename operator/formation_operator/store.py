@@ -5,16 +5,19 @@ what is said of an object is taken only if it is newer than what is known, its d
 versions of one kind are numbers that grow.
 """
 
-import collections
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from formation_operator.observed import Key
+from formation_operator.shares import Shares
 
 T = TypeVar("T")
 REMEMBERED = 16384
-"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment."""
+"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment.
+
+Each namespace has its share, so nobody who makes and deletes many objects has those of others come back.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Store(Generic[T]):
         self._version_of = version_of
         self._groups_of = groups_of
         self._groups: dict[Hashable, dict[Key, T]] = {}
-        self._tombstones: collections.OrderedDict[Key, Tombstone] = collections.OrderedDict()
+        self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
         """Return the objects of a group, as they are until something else is told."""
@@ -59,7 +62,7 @@ class Store(Generic[T]):
     def latest(self, key: Key) -> int:
         """Return the latest version that is known of a name, be it of a deletion; 0 if none is."""
         known = self.known.get(key)
-        return self._tombstones.get(key, NEVER).version if known is None else self._version_of(known)
+        return self._tombstone(key).version if known is None else self._version_of(known)
 
     def contradicts(self, key: Key, version: int, listed: int) -> bool:
         """Tell whether a list as of a version holds an older object of a name than it did in the past."""
@@ -68,11 +71,11 @@ class Store(Generic[T]):
     def put(self, key: Key, item: T) -> Change[T] | None:
         """Take an object as it is said to be; return nothing if that is no news."""
         version, latest = self._version_of(item), self.latest(key)
-        spent = key in self.known or self._tombstones.get(key, NEVER).final
+        spent = key in self.known or self._tombstone(key).final
         if version < latest or (version == latest and spent):
             return None
-        before = self._remove(key)
-        self._tombstones.pop(key, None)
+        before = self.forget(key)
+        self._tombstones.pop(*key)
         self.known[key] = item
         for group in self._groups_of(item):
             self._groups.setdefault(group, {})[key] = item
@@ -86,13 +89,15 @@ class Store(Generic[T]):
         if version < self.latest(key):
             return None
         # The answer to an older write of ours may still be on its way.
-        self._tombstones[key] = max(Tombstone(version, final), self._tombstones.pop(key, NEVER))
-        while len(self._tombstones) > REMEMBERED:
-            self._tombstones.popitem(last=False)
-        return Change(self._remove(key))
+        self._tombstones.put(*key, max(Tombstone(version, final), self._tombstone(key)))
+        return Change(self.forget(key))
 
-    def _remove(self, key: Key) -> T | None:
-        """Take an object out, and each group with its last one: names come and go for years."""
+    def _tombstone(self, key: Key) -> Tombstone:
+        return self._tombstones.get(*key) or NEVER
+
+    def forget(self, key: Key) -> T | None:
+        """Take an object out as if nobody had ever told of it, and return it."""
+        # Each group goes with its last one: names come and go for years.
         known = self.known.pop(key, None)
         for group in self._groups_of(known) if known is not None else ():
             members = self._groups.get(group, {})

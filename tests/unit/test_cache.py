@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from formation_operator.cache import Cache
+from formation_operator.cache import MOST_PODS, MOST_STRAYS, Cache
 from formation_operator.observed import Child
 from formation_operator.store import REMEMBERED, Store
 from tests import builders
@@ -178,3 +178,57 @@ def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_
     cache.drop_child(a_child(resource_version="6"), lost=True)
     cache.put_child(a_child(resource_version="8"))
     assert cache.children_of(("default", "shop")) == {}
+
+
+# What is nobody's, and what there is too much of
+
+
+def test_of_many_labelled_objects_without_a_formation_only_some_are_known() -> None:
+    cache = a_cache(a_child(), a_child(namespace="quiet", formation="coming", name="coming-web", owner=None))
+    for number in range(MOST_STRAYS + 10):
+        cache.put_child(a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None))
+    assert len(cache.known("Deployment")) == MOST_STRAYS + 1
+    assert ("default", "shop-worker") in cache.known("Deployment"), "a Formation's own"
+    assert ("quiet", "coming-web") in cache.known("Deployment"), "another namespace's"
+
+
+def test_what_a_formation_claims_that_came_later_is_kept() -> None:
+    cache = Cache()
+    cache.put_child(a_child())
+    cache.put_formation(builders.stored(a_formation()))
+    for number in range(MOST_STRAYS + 10):
+        cache.put_child(a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None))
+    assert ("default", "shop-worker") in cache.known("Deployment")
+
+
+def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
+    cache = a_cache(a_child())
+    cache.drop_formation(("default", "shop"), "9")
+    for number in range(MOST_STRAYS):
+        cache.put_child(a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None))
+    assert ("default", "shop-worker") not in cache.known("Deployment")
+
+
+def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_namespaces_stay() -> None:
+    cache, quiet = Cache(), ("quiet", "shop")
+    cache.put_pod(quiet, dataclasses.replace(BROKEN, namespace="quiet"))
+    for number in range(MOST_PODS + 10):
+        cache.put_pod(("default", "shop"), dataclasses.replace(BROKEN, name=f"{number}"))
+    assert len(cache.known("Pod")) == MOST_PODS
+    assert cache.pods_of(quiet)
+    latest = ("default", f"{MOST_PODS + 9}")
+    assert latest in cache.known("Pod")
+
+
+def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:
+    cache = a_cache(a_child(namespace="quiet", resource_version="5"))
+    cache.drop_child(a_child(namespace="quiet", resource_version="9"), lost=True)
+    for number in range(REMEMBERED + 1):
+        cache.drop_child(a_child(name=f"{number}", resource_version="9"), lost=True)
+    assert not cache.put_child(a_child(namespace="quiet", resource_version="8"))
+
+
+def test_only_what_a_formation_wants_is_lost_to_it() -> None:
+    cache = a_cache(a_child(name="shop-other"))
+    cache.drop_child(a_child(name="shop-other", resource_version="6"), lost=True)
+    assert cache.lost_by(OWNER.uid) == set()

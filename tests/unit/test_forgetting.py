@@ -15,6 +15,7 @@ from formation_operator.controller import Controller
 from formation_operator.notices import Notice
 from formation_operator.observed import REVISION_ANNOTATION
 from formation_operator.settings import Settings
+from formation_operator.shares import Shares
 from tests.builders import a_container, a_formation, a_pod, a_process, stored, waiting
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster
@@ -155,7 +156,7 @@ def held(each: Any) -> Iterable[object]:
 def left_of(ended: Ended, word: str) -> list[str]:
     """Return what is remembered with a word in it, but for tombstones, which are counted."""
     for store in ended.controller._cache._stores.values():  # noqa: SLF001
-        store._tombstones.clear()  # noqa: SLF001
+        store._tombstones = Shares(1)  # noqa: SLF001
     return [text for text in remembered(ended.controller) if word in text]
 
 

@@ -42,7 +42,7 @@ async def test_the_loss_of_any_watch_is_an_error(
     await asyncio.sleep(0.05)
     assert not guard.done()
     watchers[-1].cancel()
-    with pytest.raises(watching.WatchLostError, match=r"formations\.v1\.formations\.dev@(b|None): gone"):
+    with pytest.raises(watching.WatchLostError, match=r"watcher for pods\.v1@(b|None): gone"):
         async with asyncio.timeout(5):
             await guard
     for task in watchers:
