@@ -4,7 +4,6 @@ A client that fights us would otherwise fill the namespace with copies.
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
-import collections
 import dataclasses
 import datetime
 import os
@@ -13,10 +12,12 @@ from typing import Any
 
 from formation_operator import naming
 from formation_operator.notices import Notice
+from formation_operator.shares import Shares
 
 LONGEST_NOTE = 1024
 """What the API takes, in bytes."""
-REMEMBERED = 2048
+REMEMBERED = 4096
+"""How many Events of all namespaces are remembered; each of them has its share."""
 SERIES_ENDS = datetime.timedelta(minutes=6)
 
 Recorded = tuple[str, int, datetime.datetime]
@@ -26,21 +27,28 @@ class Recorder:
     """Remembers which Events were posted lately."""
 
     def __init__(self) -> None:
-        self._recent: collections.OrderedDict[tuple[str, Notice], Recorded] = collections.OrderedDict()
+        self._recent: Shares[tuple[str, Notice], Recorded] = Shares(REMEMBERED)
 
     def record(self, formation: dict[str, Any], notice: Notice) -> tuple[str, dict[str, Any], bool]:
         """Return the Event's name and body, and whether it repeats one that was posted lately."""
         now = datetime.datetime.now(datetime.UTC)
-        same = dataclasses.replace(notice, note="") if notice.topic else notice
-        identity = (formation["metadata"]["uid"], same)
-        name, count, last = self._recent.pop(identity, (_name(formation), 0, now))
+        namespace, identity = formation["metadata"]["namespace"], _identity(formation, notice)
+        name, count, last = self._recent.get(namespace, identity) or (_name(formation), 0, now)
         if now - last > SERIES_ENDS:
             name, count = _name(formation), 0
         count += 1
-        self._recent[identity] = (name, count, now)
-        while len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
+        self._recent.put(namespace, identity, (name, count, now))
         return name, _body(formation, notice, name, count, now), count > 1
+
+    def forget(self, formation: dict[str, Any], notice: Notice) -> None:
+        """Forget an Event that isn't there any more, so that the next one is new."""
+        self._recent.pop(formation["metadata"]["namespace"], _identity(formation, notice))
+
+
+def _identity(formation: dict[str, Any], notice: Notice) -> tuple[str, Notice]:
+    """Return what makes two Events the same one again, whatever its words are if it has a topic."""
+    note = "" if notice.topic else _cut(notice.note)
+    return formation["metadata"]["uid"], dataclasses.replace(notice, note=note)
 
 
 def _name(formation: dict[str, Any]) -> str:

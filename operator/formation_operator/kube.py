@@ -95,16 +95,24 @@ class Kube(Cluster):
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""
-        namespace = formation["metadata"]["namespace"]
         try:
-            name, body, repeated = self._recorder.record(formation, notice)
-            if repeated:
-                target = path("Event", namespace, name)
-                await self._request("PATCH", target, None, {"series": body["series"]}, MERGE_PATCH)
-            else:
-                await self._request("POST", path("Event", namespace), None, body)
+            await self._record(formation, notice)
         except errors.ClusterError as error:
             logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
+
+    async def _record(self, formation: Object, notice: Notice) -> None:
+        namespace = formation["metadata"]["namespace"]
+        name, body, repeated = self._recorder.record(formation, notice)
+        if repeated:
+            try:
+                series = {"series": body["series"]}
+                await self._request("PATCH", path("Event", namespace, name), None, series, MERGE_PATCH)
+            except errors.NotFoundError:  # somebody has deleted it
+                self._recorder.forget(formation, notice)
+                _, body, _ = self._recorder.record(formation, notice)
+            else:
+                return
+        await self._request("POST", path("Event", namespace), None, body)
 
     async def _request(
         self,

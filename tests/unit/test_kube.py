@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from kubernetes.aio import client
 
-from formation_operator import errors, kube, naming
+from formation_operator import errors, events, kube, naming
 from formation_operator.cluster import Object
+from formation_operator.notices import Notice
+from tests import builders
+from tests.builders import a_formation
 
 
 class Answering(kube.Kube):
@@ -54,6 +57,50 @@ async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pyt
     monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
     cluster = await kube.connect(request_timeout=1, namespaces=(), connections=77)
     assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
+    await cluster.close()
+
+
+# Events
+
+
+class Events(kube.Kube):
+    """Keeps the Events that were posted, by name, with how often each was seen."""
+
+    def __init__(self) -> None:
+        super().__init__(client.ApiClient(client.Configuration()), timeout=1, namespaces=())
+        self.counts: dict[str, int] = {}
+
+    async def _request(self, method: str, resource: str, _: Any = None, body: Any = None, *__: Any) -> Object:
+        if method == "POST":
+            self.counts[body["metadata"]["name"]] = 1
+        elif (name := resource.rpartition("/")[2]) in self.counts:
+            self.counts[name] = body["series"]["count"]
+        else:
+            raise errors.NotFoundError(name)
+        return {}
+
+
+async def test_an_event_that_somebody_deleted_is_posted_anew_the_next_time() -> None:
+    cluster, formation = Events(), builders.stored(a_formation())
+    for _ in range(3):
+        await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
+    assert [*cluster.counts.values()] == [3]
+    cluster.counts.clear()
+    for _ in range(2):
+        await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
+    assert [*cluster.counts.values()] == [2]
+    await cluster.close()
+
+
+async def test_events_of_one_namespace_make_none_of_another_forgotten() -> None:
+    cluster, formation = Events(), builders.stored(a_formation())
+    await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
+    noisy = builders.stored(a_formation(), namespace="noisy")
+    for number in range(events.REMEMBERED + 1):
+        await cluster.notify(noisy, Notice("Scaled", "Scale", f"to {number}"))
+    cluster.counts = dict.fromkeys(list(cluster.counts)[:1], 1)
+    await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
+    assert [*cluster.counts.values()] == [2]
     await cluster.close()
 
 
