@@ -83,6 +83,13 @@ def condition(kind: str, status: bool = True, *, since: float = 60, **said: str)
     return {"type": kind, "status": str(status), "lastTransitionTime": ago(since), **said}
 
 
+def a_replica_set_of(labels: Manifest) -> Manifest:
+    """Return the reference to the owner of a Pod with these labels, as a Deployment's controller makes it."""
+    parts = ("formations.dev/formation", "formations.dev/process-type", "pod-template-hash")
+    name = "-".join(labels[part] for part in parts)
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "uid": name, "controller": True}
+
+
 def a_pod(
     *containers: Manifest,
     init: tuple[Manifest, ...] = (),
@@ -100,13 +107,15 @@ def a_pod(
     name = metadata.get("name", "shop-worker-1")
     known = {"namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": "1"}
     ours = {"formations.dev/formation": "shop", "formations.dev/process-type": "worker"}
+    labelled = {**ours, "pod-template-hash": "abc", **(labels or {})}
     return {
         "metadata": {
             "name": name,
             "creationTimestamp": ago(7200),
+            "ownerReferences": [a_replica_set_of(labelled)],
             **known,
             **metadata,
-            "labels": {**ours, "pod-template-hash": "abc", **(labels or {})},
+            "labels": labelled,
         },
         "spec": {"initContainers": _all("spec", init), "containers": _all("spec", inside)},
         "status": {

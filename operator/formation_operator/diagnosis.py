@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from formation_operator import exits, kubelet, trust, waits
-from formation_operator.findings import SEVERITY, Events, Finding, Told, about, few, latest, with_way_out
+from formation_operator.findings import SEVERITY, Events, Finding, Told, about, latest, with_way_out
 from formation_operator.pods import Container, Exit, Pod
 from formation_operator.reasons import Reason, State
 
@@ -104,16 +104,16 @@ def _failed(pod: Pod) -> Finding:
 
 def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
     if reason == Reason.SCHEDULING_GATED:
-        text = f"waits for its scheduling gates to be removed: {few(pod.gates, ', ')}".rstrip(": ")
+        text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
         return Finding(State.STARTING, reason, text)
     text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
-    if pod.claims and OF_VOLUMES.search(text):
+    if pod.claims.first and OF_VOLUMES.search(text):
         text += f": {_see_claims(pod)}"
     return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
 
 
 def _see_claims(pod: Pod) -> str:
-    return f"see kubectl describe pvc {few(pod.claims, ' ')}"
+    return f"see kubectl describe pvc {pod.claims.joined(' ')}"
 
 
 def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
@@ -150,11 +150,13 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     if pod.containers:
         return None
     if pod.chosen and not pod.node:
-        what = f"its volume: {_see_claims(pod)}" if pod.claims else "what it needs there, such as a volume"
+        what = (
+            f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
+        )
         text = f"node {pod.chosen} would take it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     if not pod.node:
-        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims else ""
+        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
         text = (
             f"no scheduler has looked at it{volume}: does one run, and does podTemplate name the right one?"
         )

@@ -8,7 +8,6 @@ from formation_operator.reasons import State
 
 SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
 """What is worst comes first."""
-FEW = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +58,3 @@ def about(container: str, events: Events) -> Events:
 def with_way_out(text: str, ways_out: Mapping[re.Pattern[str], str]) -> str:
     """Return a text with the way out, by the first of the patterns that it fits, if there is one."""
     return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if told.search(text)), text)
-
-
-def few(names: Sequence[str], separator: str) -> str:
-    """Return the first of some names, and how many more there are."""
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-    return separator.join(names[:FEW]) + more

@@ -1,18 +1,22 @@
 """What is really there: the few facts of an object that decisions need, and nothing else.
 
-A cache of whole objects would cost many times more memory than the facts do.
+A cache of whole objects would cost many times more memory than the facts do.  Each fact is bounded: anybody
+who may write a Deployment may write our labels and our entry into it.
 """
 
 import dataclasses
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_operator import naming, ownership, reading
 
 LONGEST_COUNT = 9
 """Digits: any count of so many fits the API's 32 bits."""
+LONGEST_IMAGE = 1024
+"""Characters of an image's name. No runtime takes as many."""
+MOST_CONTAINERS = 64
+"""So many containers of a Deployment are looked at: a process type can't ask for more."""
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 Key = tuple[str, str]
 """Namespace and name of a Formation."""
@@ -89,7 +93,7 @@ class Child:
     digest: str | None
     """Digest of the intent that it was last written with."""
     owned: str
-    """Our Apply entry in managedFields, as JSON; empty if there is none."""
+    """Our Apply entry in managedFields, as `ownership.kept` has it; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
@@ -149,9 +153,8 @@ def child(raw: dict[str, Any], kind: str) -> Child:
         == naming.selector(formation or "", process_type or ""),
         owner=_controller(metadata),
         deleting="deletionTimestamp" in metadata,
-        digest=(metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION),
-        # Interned: the entries of all children of a kind are mostly the same text.
-        owned=sys.intern(json.dumps(entry, sort_keys=True)) if entry else "",
+        digest=_digest(metadata.get("annotations") or {}),
+        owned=ownership.kept(entry),
         **(_deployment(raw, entry or {}) if kind == "Deployment" else {}),
     )
 
@@ -167,9 +170,22 @@ def _deployment(raw: dict[str, Any], entry: ownership.Fields) -> dict[str, Any]:
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
         "remembered": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
-        "images": tuple((item["name"], sys.intern(item.get("image", ""))) for item in containers),
+        "images": tuple(_images(containers[:MOST_CONTAINERS])),
         "rollout": _rollout(raw),
     }
+
+
+def _digest(annotations: dict[str, Any]) -> str | None:
+    """Return the digest of an object's intent, or what somebody has put in its place."""
+    there = naming.INTENT_ANNOTATION in annotations
+    return reading.text(annotations, naming.INTENT_ANNOTATION) if there else None
+
+
+def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for item in containers:
+        image = item.get("image", "")
+        if len(image) <= LONGEST_IMAGE:  # nothing is said of the others: cut, it would be another one
+            yield item["name"], sys.intern(image)
 
 
 def _count(text: str) -> int | None:
@@ -211,7 +227,7 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         blocked=reading.text(failure, "message") if failure.get("status") == "True" else None,
         paused=raw["spec"].get("paused") is True,
         ending=_ending(raw["spec"], status),
-        revision=(raw["metadata"].get("annotations") or {}).get(REVISION_ANNOTATION, ""),
+        revision=reading.text(reading.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
     )
 
 
@@ -224,5 +240,5 @@ def _ending(spec: dict[str, Any], status: dict[str, Any]) -> bool:
 def _controller(metadata: dict[str, Any]) -> Owner | None:
     for reference in metadata.get("ownerReferences") or []:
         if reference.get("controller"):
-            return Owner(reference["apiVersion"], reference["kind"], reference["name"], reference["uid"])
+            return Owner(*(reading.text(reference, part) for part in ("apiVersion", "kind", "name", "uid")))
     return None

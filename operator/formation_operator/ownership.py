@@ -6,7 +6,9 @@ field from our Apply entry the moment that anybody else changes it.  So an objec
 it when it carries the digest of our intent and our entry still holds every field of it.
 """
 
+import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,9 @@ from formation_operator import naming
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
+LARGEST = 65536
+"""Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
+DIGEST = "sha256:"
 
 
 def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
@@ -26,6 +31,20 @@ def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER)
         ):
             return entry.get("fieldsV1") or {}
     return None
+
+
+def kept(entry: Fields | None) -> str:
+    """Return an entry as it is kept with a child: as JSON, or no more than its digest if it is large."""
+    if not entry:
+        return ""
+    text = json.dumps(entry, sort_keys=True)
+    # Interned: the entries of all children of a kind are mostly the same text.
+    return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
+
+
+def is_whole(owned: str) -> bool:
+    """Tell whether it is known what a child's entry holds, and not only if it is the same again."""
+    return not owned.startswith(DIGEST)
 
 
 def missing(intent: Any, fields: Fields, path: Path = ()) -> Iterator[Path]:
@@ -79,8 +98,8 @@ def holds(fields: Fields, path: Path) -> bool:
 
 
 def covers(manifest: dict[str, Any], owned: str) -> bool:
-    """Tell whether our Apply entry (as JSON) still holds every field of a manifest."""
-    return next(lost(manifest, json.loads(owned)), None) is None
+    """Tell whether our Apply entry, as it is kept, is known to hold every field of a manifest."""
+    return is_whole(owned) and next(lost(manifest, json.loads(owned)), None) is None
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:

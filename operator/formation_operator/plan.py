@@ -171,6 +171,7 @@ def _change(intent: Intent, child: Child, world: World) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
+    other = other or not ownership.is_whole(child.owned)  # so it is written once by each new operator
     if other and not had(intent, child, world):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = world.restless.get(intent.process_type)

@@ -1,21 +1,31 @@
 """What is known of a Pod: the few facts that tell why a process isn't well.
 
 A Pod that runs, is ready and has never restarted has nothing to tell, and nothing of it is kept:
-where all is well the operator's memory doesn't grow with the number of processes.
+where all is well the operator's memory doesn't grow with the number of processes.  What is kept of the
+others is bounded, whatever they say of themselves.
 """
 
 import dataclasses
+import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from formation_operator import foreground, naming, reading, times
+from formation_operator import naming, reading, times
 from formation_operator.reasons import Reason
 
 SIGNALS = range(1, 32)
 LONGEST_START = 86400.0
 """Seconds: nobody waits for longer, whatever a probe allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
+TEMPLATE_LABEL = "pod-template-hash"
+REPLICA_SET = ("apps/v1", "ReplicaSet")
+MOST = 64
+"""So many containers of a Pod are looked at: a process type can't ask for more."""
+NAMED = 5
+"""How many names of a kind are kept; the others are counted."""
+LONGEST_COMMAND = 2048
+"""Characters of a command that is kept: a longer one is most likely a script of its own."""
 REJECTED = "Pod was rejected: "
 """How kubelet begins where it doesn't take a Pod at all."""
 
@@ -33,7 +43,7 @@ class Exit:
     finished_at: str
     memory_limit: str
     command: tuple[str, ...] = ()
-    """What was started, as far as the Pod says it and it is judged: the image's own part isn't known."""
+    """What was started, as far as the Pod says it: the image's own part isn't known. Empty if it is long."""
 
     @property
     def signal(self) -> int | None:
@@ -89,6 +99,18 @@ class Container:
 
 
 @dataclasses.dataclass(frozen=True)
+class Names:
+    """The first of some names, and how many more there are."""
+
+    first: tuple[str, ...]
+    more: int
+
+    def joined(self, separator: str) -> str:
+        """Return them as a sentence has them."""
+        return separator.join(self.first) + (f" and {self.more} more" if self.more else "")
+
+
+@dataclasses.dataclass(frozen=True)
 class Pod:
     """One process, as far as it isn't simply well."""
 
@@ -105,9 +127,9 @@ class Pod:
     """Where it was sent to; empty if it wasn't yet."""
     chosen: str
     """Where the scheduler will send it once what it needs there is ready; empty if nobody says."""
-    claims: tuple[str, ...]
+    claims: Names
     """The volume claims that it names."""
-    gates: tuple[str, ...]
+    gates: Names
     """What has to be taken away before a scheduler looks at it."""
     failure: tuple[str, str, str] | None
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
@@ -143,11 +165,14 @@ class Pod:
 
 
 def pod(raw: dict[str, Any]) -> Pod | None:
-    """Return the facts of a Pod as the API server gave it, or nothing if it is well or on its way out."""
+    """Return the facts of a Pod as the API server gave it; nothing if it is well, or no process of a type.
+
+    How one ends that is on its way out is its owner's wish, and no news.
+    """
     metadata, spec, status = raw["metadata"], reading.mapping(raw, "spec"), reading.mapping(raw, "status")
-    if "deletionTimestamp" in metadata:
-        return None  # how it ends is its owner's wish, and no news
-    containers = tuple(_containers(spec, status))
+    if "deletionTimestamp" in metadata or not is_process(metadata):
+        return None
+    containers = tuple(itertools.islice(_containers(spec, status), MOST))
     conditions = {reading.text(item, "type"): item for item in reading.items(status, "conditions")}
     failure = _failure(status, conditions)
     unready = _unready(conditions.get("Ready", {}))
@@ -161,18 +186,40 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         resource_version=metadata["resourceVersion"],
         formation=reading.text(labels, naming.FORMATION_LABEL),
         process_type=reading.text(labels, naming.PROCESS_TYPE_LABEL),
-        template=sys.intern(reading.text(labels, "pod-template-hash")),
+        template=sys.intern(reading.text(labels, TEMPLATE_LABEL)),
         created=times.epoch(reading.text(metadata, "creationTimestamp")) or 0.0,
         node=sys.intern(reading.text(spec, "nodeName")),
         chosen=sys.intern(reading.text(status, "nominatedNodeName")),
-        claims=tuple(filter(None, map(_claim, reading.items(spec, "volumes")))),
-        gates=tuple(reading.text(item, "name") for item in reading.items(spec, "schedulingGates")),
+        claims=_names(filter(None, map(_claim, reading.items(spec, "volumes")))),
+        gates=_names(reading.text(item, "name") for item in reading.items(spec, "schedulingGates")),
         failure=failure,
         unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
         containers=containers,
     )
+
+
+def is_process(metadata: dict[str, Any]) -> bool:
+    """Tell whether a Pod was made for a process type, by the ReplicaSet of that type's Deployment.
+
+    Labels alone say little: a Job's Pod may carry the same.  A ReplicaSet has the name of its Deployment,
+    and behind that the hash which its Pods carry as a label.
+    Source: generateReplicaSetName in pkg/controller/deployment/sync.go of Kubernetes
+    """
+    labels = reading.mapping(metadata, "labels")
+    formation, process_type = (
+        reading.text(labels, label) for label in (naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL)
+    )
+    expected = f"{naming.child(formation, process_type)}-{reading.text(labels, TEMPLATE_LABEL)}"
+    owners = reading.items(metadata, "ownerReferences")
+    owner = next((each for each in owners if each.get("controller") is True), {})
+    return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == (*REPLICA_SET, expected)
+
+
+def _names(names: Iterable[str]) -> Names:
+    every = list(names)
+    return Names(tuple(every[:NAMED]), max(0, len(every) - NAMED))
 
 
 def _claim(volume: dict[str, Any]) -> str:
@@ -237,7 +284,8 @@ def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
 
 def _command(spec: dict[str, Any]) -> tuple[str, ...]:
     words = (*reading.texts(spec, "command"), *reading.texts(spec, "args"))
-    return words if foreground.judged(words) else ()
+    # Cut, it would be another command. Interned: all processes of a type have the same.
+    return tuple(map(sys.intern, words)) if sum(map(len, words)) + len(words) <= LONGEST_COMMAND else ()
 
 
 def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:

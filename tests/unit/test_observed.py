@@ -1,10 +1,11 @@
 """The facts of a live Deployment."""
 
+import copy
 from typing import Any
 
 import pytest
 
-from formation_operator import observed, reading
+from formation_operator import naming, observed, reading
 from formation_operator.observed import Rollout
 from tests.unit.facts import INTENT, a_child
 
@@ -135,3 +136,19 @@ def test_a_deployment_is_the_formations_own_or_an_orphan_with_its_labels(
         formation=label, owner=owner and observed.Owner("formations.dev/v1", "Formation", "shop", owner)
     )
     assert child.belongs_to("u", "shop", "worker") is mine
+
+
+def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
+    long = "x" * 300_000
+    entry = {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{long}": {}}}
+    owner = {"apiVersion": long, "kind": long, "name": long, "uid": long, "controller": True}
+    metadata = {
+        **fresh(),
+        "annotations": {naming.INTENT_ANNOTATION: long, observed.REVISION_ANNOTATION: long},
+        "managedFields": [entry],
+        "ownerReferences": [owner],
+    }
+    spec = copy.deepcopy(INTENT.manifest["spec"])
+    spec["template"]["spec"]["containers"] = [{"name": f"{n}", "image": long} for n in range(1000)]
+    child = observed.child({**INTENT.manifest, "metadata": metadata, "spec": spec}, "Deployment")
+    assert len(repr(child)) < len(long)

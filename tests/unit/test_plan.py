@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator import naming, observed, plan
+from formation_operator import naming, observed, ownership, plan
 from formation_operator.observed import Child, Owner
 from formation_operator.plan import Claim, Verb, World
 from formation_operator.reasons import Trouble
@@ -70,6 +70,18 @@ def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again()
     child = a_child(owned='{"f:spec":{"f:template":{}}}')
     settled = {child.uid: (INTENT.digest, child.owned)}
     assert verb(child, dataclasses.replace(WORLD, settled=settled)) is None
+
+
+def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
+    """So the object is written once by each new operator, and repaired when somebody changes it."""
+    large: ownership.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
+    child = a_child(owned=ownership.kept(large))
+    assert len(child.owned) < 100
+    assert verb(child) is Verb.UPDATE
+    settled = dataclasses.replace(WORLD, settled={child.uid: (INTENT.settled_as, child.owned)})
+    assert verb(child, settled) is None
+    changed = dataclasses.replace(child, owned=ownership.kept({**large, "f:metadata": {}}))
+    assert verb(changed, settled) is Verb.REPAIR
 
 
 def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:

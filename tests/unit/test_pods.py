@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,58 @@ def test_nothing_is_kept_of_a_pod_that_has_nothing_to_tell(raw: Manifest) -> Non
 @pytest.mark.parametrize("raw", ILL.values(), ids=ILL)
 def test_a_pod_that_is_not_simply_well_is_kept(raw: Manifest) -> None:
     assert pods.pod(raw) is not None
+
+
+def owned_by(**changes: Any) -> Manifest:
+    pod = a_pod(CRASHED)
+    (owner,) = pod["metadata"]["ownerReferences"]
+    return a_pod(CRASHED, ownerReferences=[{**owner, **changes}])
+
+
+OTHERS = {
+    "a Job's": owned_by(apiVersion="batch/v1", kind="Job", name="shop-worker-abc"),
+    "another Deployment's": owned_by(name="copy-abc"),
+    "another type's": owned_by(name="shop-web-abc"),
+    "another API's": owned_by(apiVersion="example.com/v1"),
+    "one that is released": owned_by(controller=False),
+    "a bare one": a_pod(CRASHED, ownerReferences=[]),
+    "one without any references": a_pod(CRASHED, ownerReferences=None),
+}
+
+
+@pytest.mark.parametrize("raw", OTHERS.values(), ids=OTHERS)
+def test_a_pod_with_our_labels_that_no_deployment_of_a_formation_made_is_no_process(raw: Manifest) -> None:
+    assert pods.pod(raw) is None
+
+
+def test_a_pod_keeps_little_however_large_it_is() -> None:
+    def broken(number: int) -> Manifest:
+        large = f"{number}" + "x" * 200_000
+        containers = [a_container(ended(1, large), f"{large}{each}", command=[large]) for each in range(3)]
+        volumes = [{"persistentVolumeClaim": {"claimName": f"{large}{each}"}} for each in range(9)]
+        raw = a_pod(*containers, status={"nominatedNodeName": large})
+        raw["spec"]["volumes"] = volumes
+        return raw
+
+    tracemalloc.start()
+    kept = [pods.pod(broken(number)) for number in range(20)]
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert all(kept)
+    assert size < 20 * 50_000, "one command alone has more"
+
+
+def test_a_command_that_is_long_is_not_kept_rather_than_cut() -> None:
+    fits = ["x" * (pods.LONGEST_COMMAND - 1)]
+    for command, expected in ((fits, tuple(fits)), (["x" * pods.LONGEST_COMMAND], ())):
+        (container,) = known(a_pod(a_container(ended(0), command=command))).containers
+        assert container.exit is not None
+        assert container.exit.command == expected
+
+
+def test_of_very_many_containers_the_first_are_looked_at() -> None:
+    containers = [a_container(ended(1), f"c{number}") for number in range(pods.MOST + 1)]
+    assert len(known(a_pod(*containers)).containers) == pods.MOST
 
 
 def test_what_tells_of_a_crash_is_kept() -> None:
