@@ -124,6 +124,7 @@ async def run(settings: Settings) -> None:
     await kopf.operator(
         registry=registry,
         settings=watching.kopf_settings(),
+        memories=watching.NoMemories(),
         standalone=True,
         identity=watching.IDENTITY,
         clusterwide=not settings.namespaces,

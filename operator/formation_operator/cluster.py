@@ -18,7 +18,7 @@ class Cluster(Protocol):
     def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time: a whole list may not fit into memory.
 
-        With them comes the version of the list that they are from.
+        With them comes the version of the list that they are from. Each page is emptied for the next one.
         """
 
     async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:

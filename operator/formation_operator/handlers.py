@@ -5,14 +5,13 @@ user's object, and keeps no queue.  They return nothing, because kopf writes res
 """
 
 import asyncio
-import dataclasses
 import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import kopf
 
-from formation_operator import kinds
+from formation_operator import kinds, paging
 from formation_operator.controller import Controller
 
 LOGIN_PAUSE = 1.0
@@ -28,23 +27,35 @@ def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
         )
 
 
-def login() -> Callable[..., Coroutine[None, None, kopf.ConnectionInfo | None]]:
-    """Return what logs in as kopf's own way does, but for that it may do so again with what was refused once.
+def login() -> Callable[..., Coroutine[None, None, kopf.AiohttpSession | None]]:
+    """Return what logs in as kopf's own way does, but with a session whose lists fit into memory.
 
     kopf gives up on credentials that it knows already, though the server may have refused them only for
-    a moment, as while it starts.
+    a moment, as while it starts: a session of its own makes them others each time.
     """
     tries = itertools.count()
 
-    async def logged_in(**given: Any) -> kopf.ConnectionInfo | None:
-        number = next(tries)
-        if number:
+    async def logged_in(**given: Any) -> kopf.AiohttpSession | None:
+        if next(tries):
             await asyncio.sleep(LOGIN_PAUSE)
         found = kopf.login_via_client(**given)
-        # The priority makes it another one to kopf, and means nothing where there is but one.
-        return found and dataclasses.replace(found, priority=number)
+        return session(found) if found is not None else None
 
     return logged_in
+
+
+def session(found: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+    """Return the credentials as a session, which kopf closes when they are refused."""
+    return kopf.AiohttpSession(
+        server=found.server,
+        default_namespace=found.default_namespace,
+        aiohttp_session=paging.session(
+            ssl=found.as_ssl_context(),
+            headers=found.as_http_headers(),
+            proxy=found.proxy_url,
+            trust_env=found.trust_env,
+        ),
+    )
 
 
 def handler(controller: Controller, kind: str) -> Callable[..., Coroutine[None, None, None]]:

@@ -4,9 +4,6 @@ from typing import NamedTuple
 
 from formation_operator import autoscalers, naming
 
-PAGE = 500
-"""How many objects of a list are asked for at once."""
-
 
 class Kind(NamedTuple):
     """A kind of object, by its place in the API."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 from kubernetes.aio import client, config
 
-from formation_operator import errors, events, kinds, naming, reading
+from formation_operator import errors, events, kinds, naming, paging, reading
 from formation_operator.cluster import Cluster, Object
 from formation_operator.notices import Notice
 
@@ -55,11 +55,14 @@ class Kube(Cluster):
     async def _pages(
         self, kind: str, namespace: str | None, labels: str, fields: str = ""
     ) -> AsyncIterator[tuple[list[Object], str]]:
-        query = {"limit": str(kinds.PAGE), "labelSelector": labels, "fieldSelector": fields}
+        query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", path(kind, namespace), query)
-            yield page["items"], page["metadata"]["resourceVersion"]
-            query["continue"] = page["metadata"].get("continue", "")
+            items, metadata = page["items"], page["metadata"]
+            yield items, metadata["resourceVersion"]
+            del page
+            items.clear()  # whoever took the page may still hold it while the next one is read
+            query["continue"] = metadata.get("continue", "")
             if not query["continue"]:
                 return
 
@@ -155,7 +158,13 @@ async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connec
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
         await config.load_kube_config(client_configuration=configuration)
-    return Kube(client.ApiClient(configuration), timeout=request_timeout, namespaces=namespaces)
+    return Kube(client_of(configuration), timeout=request_timeout, namespaces=namespaces)
+
+
+def client_of(configuration: client.Configuration) -> client.ApiClient:
+    """Return a client for a cluster, whose lists fit into memory."""
+    configuration.client_session_kwargs = paging.options()
+    return client.ApiClient(configuration)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

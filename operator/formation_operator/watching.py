@@ -12,12 +12,15 @@ from typing import Any
 
 import kopf
 from kopf._core.engines.peering import Identity
+from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
-from formation_operator import kinds, naming
+from formation_operator import kinds, naming, paging
 
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
+IDLE = 0.02
+"""Seconds for which kopf holds an object after it was seen: many large ones may come in a row."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
 
@@ -41,6 +44,14 @@ class NoNotes(kopf.DiffBaseStorage):
         """Keep no notes."""
 
 
+class NoMemories(ResourceMemories):
+    """Remembers no object: kopf would keep some 2 KB of each, and of many that are gone."""
+
+    async def recall(self, raw_body: kopf.RawBody, **given: Any) -> ResourceMemory:
+        """Return a memory that is empty, and is let go."""
+        return await super().recall(raw_body, **{**given, "ephemeral": True})
+
+
 def kopf_settings() -> kopf.OperatorSettings:
     """Return kopf's settings: it watches, and writes nothing."""
     settings = kopf.OperatorSettings()
@@ -48,10 +59,10 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.persistence.finalizer = f"{naming.GROUP}/unused"
     settings.persistence.diffbase_storage = NoNotes()
-    settings.queueing.idle_timeout = 0.2
+    settings.queueing.idle_timeout = IDLE
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    settings.watching.chunk_size = kinds.PAGE
+    settings.watching.chunk_size = paging.MOST
     settings.networking.trust_env = True  # a proxy, as our own client uses it
     for kind in kinds.WATCHED:
         if kind.labelled:

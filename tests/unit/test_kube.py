@@ -51,6 +51,8 @@ async def test_a_long_list_comes_page_by_page() -> None:
     pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
     await cluster.close()
     assert pages == [["first"], ["second"]]
+    held = [items async for items, _ in cluster.pages(naming.KIND)]
+    assert held == [[], []], "each page is let go before the next one is read"
 
 
 async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,11 @@ async def test_credentials_that_were_refused_once_may_be_tried_again(
     first, second = await login(**given), await login(**given)
     assert first is not None
     assert second is not None
-    assert first.token == second.token == "a-token"
+    sessions = [first.aiohttp_session, second.aiohttp_session]
+    assert [each.headers["Authorization"] for each in sessions] == ["Bearer a-token"] * 2
     assert first != second, "kopf takes none that equals one that was refused"
+    for each in sessions:
+        await each.close()
 
 
 @pytest.mark.parametrize("text", ["", "team-*", "!a", "a,b", "A"])

@@ -1,0 +1,89 @@
+"""Lists that fit into memory, however large their objects are.
+
+An object may have 1 KB or 1.5 MB, and Python needs some twenty times the bytes of the text that it parses.
+So a page of a list is read up to a number of bytes; if it has more, it is dropped and asked for again with
+fewer objects.  It is done below the clients, so that ours and kopf's page alike.
+"""
+
+import math
+from ssl import SSLContext
+from typing import Any
+
+import aiohttp
+
+MOST_BYTES = 2 * 2**20
+"""What a page of several objects may have. A single one may have more: etcd takes 1.5 MiB."""
+FIRST, MOST = 50, 500
+"""How many objects are asked for at once: at first, and at the most."""
+STEP = 4
+"""By which factor that changes at the most."""
+
+
+class TooLargeError(aiohttp.ClientPayloadError):
+    """An answer has more bytes than are read at once."""
+
+
+class Answer(aiohttp.ClientResponse):
+    """An answer that can be read up to a number of bytes."""
+
+    async def read_within(self, most: float) -> int:
+        """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more."""
+        parts, size = [], 0
+        async for part in self.content.iter_any():
+            size += len(part)
+            if size > most:
+                self.close()
+                raise TooLargeError(f"{self.url.path}: more than {most} bytes")
+            parts.append(part)
+        self._body = b"".join(parts)
+        return size
+
+
+class Pages:
+    """Middleware of a client's session: asks for as many objects of a list as fit."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, int] = {}
+        """By the kind's plural."""
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; if it is for a page of a list, have it answered by one that fits."""
+        if "limit" not in request.url.query:
+            return await send(request)
+        kind = request.url.name
+        while True:
+            limit = self._limits.get(kind, FIRST)
+            request.url = request.url.update_query(limit=limit)
+            answer = await send(request)
+            if answer.status >= 400 or not isinstance(answer, Answer):
+                return answer
+            try:
+                size = await answer.read_within(MOST_BYTES if limit > 1 else math.inf)
+            except TooLargeError:
+                self._limits[kind] = max(1, limit // STEP)
+            else:
+                self._limits[kind] = following(limit, size)
+                return answer
+
+
+def following(limit: int, size: int) -> int:
+    """Return how many objects to ask for after a page of so many that had so many bytes."""
+    fit = limit * (MOST_BYTES // 2) // max(1, size)
+    return max(1, min(fit, STEP * limit, MOST))
+
+
+def options() -> dict[str, Any]:
+    """Return what makes an `aiohttp.ClientSession` page so."""
+    return {"middlewares": (Pages(),), "response_class": Answer}
+
+
+def session(
+    *, ssl: SSLContext, headers: dict[str, str], proxy: str | None, trust_env: bool
+) -> aiohttp.ClientSession:
+    """Return a session as kopf makes one, but for the paging."""
+    connector = aiohttp.TCPConnector(limit=0, ssl=ssl)
+    return aiohttp.ClientSession(
+        connector=connector, headers=headers, proxy=proxy, trust_env=trust_env, **options()
+    )

@@ -1,0 +1,165 @@
+"""Lists fit into memory, however large their objects are, and kopf's as well as ours."""
+
+import asyncio
+import contextlib
+import json
+import pathlib
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import kopf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kubernetes.aio import client
+from kubernetes.config import kube_config
+
+from formation_operator import handlers, kube, naming, paging, watching
+from formation_operator.cluster import Object
+from tests import builders
+from tests.builders import a_formation
+from tests.unit.fakes.api_server import ApiServer
+
+PAGE = 2**17
+"""Bytes of a page here: a smaller one is read faster."""
+LARGE = PAGE // 2
+MOST = 6 * 2**20
+"""Bytes that a list may need here; all objects together need three times that."""
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_BYTES", PAGE)
+
+
+def formations(number: int, size: int = 0) -> list[Object]:
+    """Return Formations whose variables have some size, in bytes."""
+    variables = [{"name": f"N{each:05}", "value": ""} for each in range(size // 32)]
+    names = [f"f{each:05}" for each in range(number)]
+    return [builders.stored(a_formation(name, env=variables), uid=name) for name in names]
+
+
+@contextlib.asynccontextmanager
+async def connected(server: ApiServer) -> AsyncIterator[kube.Kube]:
+    async with server.running():
+        configuration = client.Configuration()
+        configuration.host = server.url
+        cluster = kube.Kube(kube.client_of(configuration), timeout=30, namespaces=())
+        try:
+            yield cluster
+        finally:
+            await cluster.close()
+
+
+@contextlib.contextmanager
+def peak() -> Iterator[list[int]]:
+    """Measure the memory at the highest, in bytes, over what it was before."""
+    measured: list[int] = []
+    tracemalloc.start()
+    try:
+        yield measured
+        measured.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
+async def names(cluster: kube.Kube) -> list[str]:
+    return [item["metadata"]["name"] async for items, _ in cluster.pages(naming.KIND) for item in items]
+
+
+async def test_a_list_of_large_objects_is_never_in_memory_as_a_whole() -> None:
+    server = ApiServer(formations=formations(20, LARGE))
+    async with connected(server) as cluster:
+        with peak() as measured:
+            assert len(await names(cluster)) == 20
+    assert measured[0] < MOST
+
+
+async def test_objects_that_are_small_come_many_at_once() -> None:
+    server = ApiServer(formations=formations(1000))
+    async with connected(server) as cluster:
+        assert len(await names(cluster)) == 1000
+    assert len(server.asked) < 10
+
+
+async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
+    server = ApiServer(formations=formations(3, PAGE + 1))
+    async with connected(server) as cluster:
+        assert await names(cluster) == ["f00000", "f00001", "f00002"]
+    assert server.asked[-1]["limit"] == "1"
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([0, 1000, LARGE, PAGE]), max_size=60))
+async def test_each_object_comes_once_whatever_the_sizes(sizes: list[int]) -> None:
+    objects = [{"metadata": {"name": str(number)}, "x": "x" * size} for number, size in enumerate(sizes)]
+    async with connected(ApiServer(formations=objects)) as cluster:
+        assert await names(cluster) == [str(number) for number in range(len(sizes))]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, paging.MOST), st.integers(1, 2**27))
+def test_the_next_page_is_neither_empty_nor_much_larger(limit: int, size: int) -> None:
+    following = paging.following(limit, size)
+    assert 1 <= following <= min(paging.MOST, paging.STEP * limit)
+    assert following == 1 or following * size / limit <= paging.MOST_BYTES / 2
+
+
+class Watched:
+    """Notes what kopf shows it."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def see(self, _: str, raw: dict[str, Any], *, deleted: bool) -> None:
+        assert not deleted
+        self.seen.add(raw["metadata"]["name"])
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
+    """Return what has the client log in at an address."""
+    # The client reads $KUBECONFIG when it is imported.
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+    return lambda url: (tmp_path / "config").write_text(points_to(url))
+
+
+def points_to(url: str) -> str:
+    return json.dumps(
+        {
+            "current-context": "here",
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
+            "clusters": [{"name": "here", "cluster": {"server": url}}],
+            "users": [{"name": "us", "user": {"token": "a-token"}}],
+        }
+    )
+
+
+async def test_kopf_neither_lists_large_objects_at_once_nor_keeps_them(
+    kubeconfig: Callable[[str], object],
+) -> None:
+    watched, stop, memories = Watched(), asyncio.Event(), watching.NoMemories()
+    registry = kopf.OperatorRegistry()
+    handlers.register(registry, watched)  # type: ignore[arg-type]  # all that is asked of it
+    async with ApiServer(formations=formations(20, LARGE)).running() as server:
+        kubeconfig(server.url)
+        with peak() as measured:
+            operator = asyncio.create_task(
+                kopf.operator(
+                    registry=registry,
+                    settings=watching.kopf_settings(),
+                    memories=memories,
+                    standalone=True,
+                    identity=watching.IDENTITY,
+                    clusterwide=True,
+                    stop_flag=stop,
+                )
+            )
+            async with asyncio.timeout(30):
+                while len(watched.seen) < 20:  # noqa: ASYNC110  # nothing tells
+                    await asyncio.sleep(0.01)
+        stop.set()
+        await operator
+    assert measured[0] < MOST
+    assert not list(memories.iter_all_memories())
