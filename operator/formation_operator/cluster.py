@@ -21,8 +21,13 @@ class Cluster(Protocol):
         With them comes the version of the list that they are from. Each page is emptied for the next one.
         """
 
-    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Return the objects of a namespace, or those of them that the selectors choose."""
+    def select(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time.
+
+        Each page is emptied for the next one. Whoever has enough may stop.
+        """
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""

@@ -77,6 +77,7 @@ def reason(exit_: Exit) -> Reason:
     return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
+@functools.lru_cache(maxsize=1024)
 def words(exit_: Exit, *, own: bool = True) -> str:
     """Return how a container ended, as one says it; the process's own last words come with it.
 
@@ -154,15 +155,33 @@ def record(exit_: Exit) -> dict[str, Any]:
     }
 
 
+def ended_at(pod: Pod, name: str) -> str | None:
+    """Return when a Pod's container ended, or the Pod as a whole; nothing if neither has."""
+    last = _last(pod, name)
+    own = last.finished_at if last else None
+    end = _end(pod)
+    return end[2] or own or "" if end else own
+
+
 def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     """Return what the status keeps of how a Pod's container ended, or the Pod as a whole."""
-    last = next((item.exit for item in pod.containers if item.name == name), None)
+    last = _last(pod, name)
     own = record(last) if last else {}
-    if pod.failure is None or pod.failed_by_itself or pod.refused:
+    end = _end(pod)
+    if end is None:
         return own or None
-    word, message, moment = pod.failure
-    end = {"reason": word, "message": by_its_node(word, message)}
-    return {**own, **end, "finishedAt": moment or own.get("finishedAt", "")}
+    word, message, moment = end
+    ended = {"reason": word, "message": by_its_node(word, message)}
+    return {**own, **ended, "finishedAt": moment or own.get("finishedAt", "")}
+
+
+def _last(pod: Pod, name: str) -> Exit | None:
+    return next((item.exit for item in pod.containers if item.name == name), None)
+
+
+def _end(pod: Pod) -> tuple[str, str, str] | None:
+    """Return how a Pod ended whose process its node ended, or lost."""
+    return None if pod.failed_by_itself or pod.refused else pod.failure
 
 
 def by_its_node(word: str, message: str) -> str:

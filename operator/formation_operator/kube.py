@@ -48,9 +48,12 @@ class Kube(Cluster):
             async for page in self._pages(kind, scope, labels):
                 yield page
 
-    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Return the objects of a namespace, or those of them that the selectors choose."""
-        return [item async for items, _ in self._pages(kind, namespace, labels, fields) for item in items]
+    async def select(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
+        async for items, _ in self._pages(kind, namespace, labels, fields):
+            yield items
 
     async def _pages(
         self, kind: str, namespace: str | None, labels: str, fields: str = ""

@@ -120,18 +120,20 @@ class Requests:
         unlisted = None
         for kind in autoscalers.KINDS:
             try:
-                items = await self._cluster.select(kind, namespace)
+                await self._list(kind, namespace)
             except errors.NotFoundError:
                 continue  # KEDA isn't installed
             except errors.ClusterError as error:
                 logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
                 unlisted = error
-                continue
+        return unlisted
+
+    async def _list(self, kind: str, namespace: str) -> None:
+        async for items in self._cluster.select(kind, namespace):
             for raw in items:
                 # News for other Formations, too: the watch won't tell it again.
                 for key in self._cache.put_autoscaler(autoscalers.autoscaler(raw, kind)):
                     self._ask(key, Lane.BUILD, 0.0)
-        return unlisted
 
     async def _write_through(self, key: Key, request: Request, generation: int) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then."""

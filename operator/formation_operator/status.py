@@ -147,10 +147,12 @@ def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict
 
 def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return how a process of a type ended last; the record outlives the Pod that it came from."""
-    records = [exits.record_of(pod, name) for pod in seen.pods if pod.process_type == name]
-    latest = max(filter(None, records), key=_moment, default=None)
-    if latest is None:
+    ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods if pod.process_type == name]
+    newest = max((moment for moment, _ in ends if moment is not None), default=None)
+    if newest is None:
         return before
+    records = (exits.record_of(pod, name) for moment, pod in ends if moment == newest)
+    latest = max(filter(None, records), key=_moment)
     latest = _explained(latest, seen.findings.get(name, ()))
     ended, ended_before = _moment(latest)[0], _moment(before or {})[0]
     # Of two about the same moment the fresh one counts, unless it has forgotten who ended the process.

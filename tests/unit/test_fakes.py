@@ -159,8 +159,8 @@ async def test_selectors_choose(cluster: FakeCluster, selectors: dict[str, str],
     cluster.put("Event", {"metadata": {"name": "x", "labels": {"a": "b"}}})
     cluster.put("Event", {"metadata": {"name": "y", "labels": {"a": "c"}}, "regarding": {"uid": "u"}})
     cluster.put("Event", {"metadata": {"name": "z", "namespace": "another", "labels": {"a": "b"}}})
-    events = await cluster.select("Event", "default", **selectors)
-    assert [event["metadata"]["name"] for event in events] == found
+    pages = cluster.select("Event", "default", **selectors)
+    assert [event["metadata"]["name"] async for events in pages for event in events] == found
 
 
 async def test_incidents_happen_to_the_calls_that_they_are_for(cluster: FakeCluster) -> None:

@@ -17,8 +17,11 @@ from kubernetes.config import kube_config
 
 from formation_operator import handlers, kube, naming, paging, watching
 from formation_operator.cluster import Object
+from formation_operator.evidence import Examiner
+from formation_operator.observed import Rollout
 from tests import builders
-from tests.builders import a_formation
+from tests.builders import NOW, a_container, a_formation, a_pod, waiting
+from tests.unit.facts import a_child, known
 from tests.unit.fakes.api_server import ApiServer
 
 PAGE = 2**17
@@ -104,6 +107,20 @@ def test_the_next_page_is_neither_empty_nor_much_larger(limit: int, size: int) -
     following = paging.following(limit, size)
     assert 1 <= following <= min(paging.MOST, paging.STEP * limit)
     assert following == 1 or following * size / limit <= paging.MOST_BYTES / 2
+
+
+async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> None:
+    note = {"type": "Warning", "reason": "FailedMount", "metadata": {"annotations": {"x": "x" * 20_000}}}
+    events = [{**note, "note": f"number {each}"} for each in range(1000)]
+    pod = known(a_pod(a_container(waiting("ContainerCreating"))))
+    alone = {"worker": a_child(rollout=Rollout(current=True, total=1, updated=1))}
+    server = ApiServer(events=events)
+    async with connected(server) as cluster:
+        with peak() as measured:
+            examined = await Examiner(cluster).examine("uid-1", alone, [pod], NOW)
+    assert examined.findings["worker"][0].reason == "FailedMount"
+    assert measured[0] < MOST
+    assert len(server.asked) < 10
 
 
 class Watched:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import copy
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 from formation_operator import autoscalers, errors, kinds, naming
@@ -78,13 +78,24 @@ class FakeCluster(Objects, Cluster):
         call = Call("pages", kind)
         listed = await self._carry_out(call, lambda: (self.all(kind, labels=label), str(self.version)))
         found, version = listed
-        for start in range(0, len(found) or 1, self.per_page):
-            yield found[start : start + self.per_page], version
+        for page in self._pages(found):
+            yield page, version
 
-    async def select(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Return the objects of a namespace, or those of them that the selectors choose."""
+    async def select(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
         call = Call("select", kind, namespace, selector=labels or fields)
-        return await self._carry_out(call, lambda: self.all(kind, namespace, labels=labels, fields=fields))
+        found = await self._carry_out(call, lambda: self.all(kind, namespace, labels=labels, fields=fields))
+        for page in self._pages(found):
+            yield page
+
+    def _pages(self, found: list[Object]) -> Iterator[list[Object]]:
+        """Yield pages, at least one, each of which is empty when the next one comes."""
+        for start in range(0, len(found) or 1, self.per_page):
+            page = found[start : start + self.per_page]
+            yield page
+            page.clear()
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""

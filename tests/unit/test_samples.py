@@ -1,0 +1,144 @@
+"""Many Pods with the same trouble cost no more questions than a few, and are told of alike."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from formation_operator import evidence, samples
+from formation_operator.cluster import Object
+from formation_operator.evidence import Examined, Examiner
+from formation_operator.observed import Child, Rollout
+from formation_operator.reasons import Reason
+from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
+from tests.unit.facts import a_child, known
+from tests.unit.fakes.cluster import FakeCluster
+
+MANY = 200
+ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
+
+
+def killed(number: int, process_type: str = "worker") -> Manifest:
+    """Return a Pod that kubelet has ended, as only an Event tells."""
+    again = waiting("CrashLoopBackOff")
+    probe = {"exec": {"command": ["false"]}}
+    last = ended(137, before=number)
+    labels = {"formations.dev/process-type": process_type}
+    container = a_container(again, process_type, last=last, restarts=number, livenessProbe=probe)
+    return a_pod(container, name=f"{process_type}-{number:03}", labels=labels)
+
+
+def creating(number: int) -> Manifest:
+    return a_pod(a_container(waiting("ContainerCreating")), name=f"creating-{number:03}")
+
+
+def killing(pod: Manifest) -> Object:
+    (container,) = pod["status"]["containerStatuses"]
+    return {
+        "type": "Normal",
+        "reason": "Killing",
+        "note": f"Container {container['name']} failed liveness probe, will be restarted",
+        "deprecatedLastTimestamp": container["lastState"]["terminated"]["finishedAt"],
+        "regarding": {"uid": pod["metadata"]["uid"]},
+    }
+
+
+class Counted(FakeCluster):
+    """Notes how many questions were under way at once."""
+
+    def __init__(self, *events: Object) -> None:
+        super().__init__()
+        self.under_way = self.most = 0
+        for event in events:
+            self.put("Event", event)
+
+    async def select(self, *given: Any, **selectors: Any) -> AsyncIterator[list[Object]]:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        async for items in super().select(*given, **selectors):
+            yield items
+        self.under_way -= 1
+
+
+async def look(
+    by: Examiner, raws: list[Manifest], later: float = 0, deployments: dict[str, Child] | None = None
+) -> Examined:
+    types = {"worker": ALONE} if deployments is None else deployments
+    return await by.examine("uid-1", types, map(known, raws), NOW + later)
+
+
+async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them() -> None:
+    raws = [killed(number) for number in range(1, MANY + 1)]
+    cluster = Counted(*map(killing, raws))
+    found = (await look(Examiner(cluster), raws)).findings["worker"]
+    assert len(cluster.calls) == samples.FEW
+    assert {each.reason for each in found} == {Reason.LIVENESS_PROBE_FAILED}
+    assert sorted(each.restarts for each in found) == [*range(1, MANY + 1)]
+    assert len({each.last for each in found}) == MANY, "when it happened, each Pod says itself"
+
+
+async def test_each_kind_of_trouble_is_asked_about() -> None:
+    raws = [make(number) for number in range(1, 10) for make in (killed, creating)]
+    cluster = Counted(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
+    found = (await look(Examiner(cluster), raws)).findings["worker"]
+    assert len(cluster.calls) == 2 * samples.FEW
+    assert [each.reason for each in found] == 9 * [Reason.LIVENESS_PROBE_FAILED]
+
+
+async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_others() -> None:
+    raws = [killed(number) for number in range(1, 6)]
+    reasons = [
+        each.reason
+        for each in (await look(Examiner(Counted(*map(killing, raws[1:3]))), raws)).findings["worker"]
+    ]
+    assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
+
+
+async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
+    raws = [killed(number) for number in range(1, 20)]
+    cluster = Counted()
+    by = Examiner(cluster)
+    for later in (0, evidence.FIRST_PAUSE):
+        await look(by, raws, later)
+        raws.reverse()
+    uids = [call.selector for call in cluster.calls]
+    assert uids[: samples.FEW] == uids[samples.FEW :]
+
+
+async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
+    types = [f"t{number:02}" for number in range(20)]
+    raws = [killed(number, name) for name in types for number in range(1, 4)]
+    deployments = {name: dataclasses.replace(ALONE, process_type=name) for name in types}
+    cluster = Counted(*map(killing, raws))
+    by, passes = Examiner(cluster), 0
+    while len(cluster.calls) < len(raws):
+        before = len(cluster.calls)
+        examined = await look(by, raws, passes, deployments)
+        assert 0 < len(cluster.calls) - before <= evidence.MOST_ASKED
+        passes += 1
+    reasons = {each.reason for found in examined.findings.values() for each in found}
+    assert reasons == {Reason.LIVENESS_PROBE_FAILED}
+    assert 1 < cluster.most <= evidence.SIDE_BY_SIDE
+
+
+@pytest.mark.parametrize("lasting", ["FailedMount", "BackOff"])
+def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str) -> None:
+    notes = [f"Readiness probe failed: {number}" for number in range(999)]
+    just_now = {"reason": "Unhealthy", "deprecatedLastTimestamp": ago(1)}
+    often = [evidence.told({**just_now, "note": note}) for note in notes]
+    rare = evidence.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
+    kept = evidence.newest([*often, rare])
+    assert rare in kept
+    assert len(kept) <= evidence.KEPT
+
+
+def test_of_many_events_the_latest_are_kept() -> None:
+    events = [
+        evidence.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
+        for number in range(999)
+    ]
+    latest = [f"R{number}" for number in range(evidence.KEPT)]
+    assert [each.reason for each in evidence.newest(events)] == latest
