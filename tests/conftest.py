@@ -17,7 +17,7 @@ from tests.client import Client, established, eventually
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
 from tests.images import system_image
-from tests.namespaces import fresh_namespace
+from tests.namespaces import fresh_namespace, install_hold
 from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
 
@@ -96,6 +96,7 @@ def install(cluster: Cluster) -> None:
     explained = ("explain", "formations.formations.dev")
     eventually(lambda: kubectl(*explained, check=False).returncode == 0)
     rights.grant(cluster)
+    install_hold(cluster)
 
 
 @pytest.fixture(scope="session")

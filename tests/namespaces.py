@@ -1,20 +1,48 @@
 """A namespace for each test: it comes with the test and goes with it."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import Iterator
 
 from tests import server
 from tests.cluster.cluster import Cluster
 
+HELD = {"formations.dev/pods": "held"}
+"""The label of a namespace whose Pods are made, and never scheduled."""
+GROUP = "admissionregistration.k8s.io/v1"
+POLICY = "tests-hold-pods"
+GATE = 'Object{spec: Object.spec{schedulingGates: [Object.spec.schedulingGates{name: "example.com/hold"}]}}'
+
 
 @contextlib.contextmanager
-def fresh_namespace(cluster: Cluster) -> Iterator[str]:
+def fresh_namespace(cluster: Cluster, labels: dict[str, str] | None = None) -> Iterator[str]:
     """Make a namespace, and delete it afterwards without waiting for it."""
     api = server.of(cluster)
     name = f"t-{uuid.uuid4().hex[:10]}"
-    api.create("namespace", "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    metadata = {"name": name, "labels": labels or {}}
+    api.create("namespace", "", {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     try:
         yield name
     finally:
         api.delete("namespace", "", name)
+
+
+def install_hold(cluster: Cluster) -> None:
+    """Have Pods held where a namespace says so: most tests ask nothing of them, and each costs a lot."""
+    pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    mutation = {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": GATE}}
+    spec = {
+        "matchConstraints": {"namespaceSelector": {"matchLabels": HELD}, "resourceRules": [pods]},
+        "mutations": [mutation],
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+    }
+    about = {"apiVersion": GROUP, "metadata": {"name": POLICY}}
+    items = [
+        {**about, "kind": "MutatingAdmissionPolicy", "spec": spec},
+        {**about, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": POLICY}},
+    ]
+    cluster.run_kubectl(
+        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )
