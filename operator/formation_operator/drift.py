@@ -1,5 +1,6 @@
 """Explain a drift: who changed which field of a child, and where the change belongs instead."""
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,8 @@ from formation_operator.notices import Notice
 
 SHOWN = 3
 """How many fields a message names before it only counts them."""
+LOOKED_AT = 100
+"""How many fields, and how many other clients, are looked at: an object may have ten thousands of both."""
 
 SOMEBODY = "Another client"
 
@@ -33,7 +36,7 @@ CONTAINER_FIELDS = {
 def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notice:
     """Return the Event that says what was repaired, given the object as the other client left it."""
     managed = live["metadata"].get("managedFields") or []
-    lost = list(ownership.lost(intent.manifest, ownership.entry_of(managed) or {}))
+    lost = [*itertools.islice(ownership.lost(intent.manifest, ownership.entry_of(managed) or {}), LOOKED_AT)]
     if ownership.entry_of(managed) is None:
         lost = [("metadata", "managedFields")]
     if _is_rivals(intent, live, lost):
@@ -88,7 +91,7 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[ownership.Path])
         and entry.get("subresource") != "status"
     ]
     for path in lost:
-        for entry in others:
+        for entry in others[:LOOKED_AT]:
             if ownership.holds(entry.get("fieldsV1") or {}, path):
                 return entry.get("manager") or SOMEBODY
     # A removed field is held by nobody. An entry of the scale subresource carries no time.

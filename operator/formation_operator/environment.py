@@ -7,7 +7,7 @@ Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.37/#env
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Variable = dict[str, Any]
@@ -23,29 +23,48 @@ def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Vari
     What the author of a variable could refer to, all that was declared before it, is above it.
     """
     variables: dict[str, Variable] = {}
-    needs: dict[str, list[str]] = {}
+    overriding: set[str] = set()
+    declared: dict[str, int] = {}
+    """How many names there were when the variable was declared that counts, itself among them."""
     for item in (*base, *overlay):
-        variables[item["name"]] = item
-        needs[item["name"]] = [name for name in references(item) if name in variables]
-    return [variables[name] for name in _sorted(variables, needs)]
+        name = item["name"]
+        if name in variables:
+            overriding.add(name)
+        variables[name] = item
+        declared[name] = len(variables)
+    places = {name: place for place, name in enumerate(variables)}
+
+    def needs(name: str) -> list[str]:
+        known = (each for each in references(variables[name]) if each in places)
+        return [each for each in known if places[each] < declared[name]]
+
+    return [variables[name] for name in _sorted(variables, overriding, needs)]
 
 
 def references(variable: Variable) -> list[str]:
-    """Return the names that a variable's value refers to, in their order."""
-    return [name for name in REFERENCE.findall(variable.get("value") or "") if name]
+    """Return the names that a variable's value refers to, each once, in their order."""
+    return [name for name in dict.fromkeys(REFERENCE.findall(variable.get("value") or "")) if name]
 
 
-def _sorted(names: Iterable[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the names in their order, but each after those that it needs, as far as that is possible."""
+def _sorted(names: Iterable[str], overriding: set[str], needs: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return the names in their order, but each after those that it needs, as far as that is possible.
+
+    Only an overriding one may need what comes later, and what is moved up for it: of all others, which may
+    be large and many, nobody has to know what they refer to.
+    """
     done: dict[str, None] = {}
     begun: set[str] = set()
+    moving = set(overriding)
     waiting = [*names][::-1]
     while waiting:
         name = waiting[-1]
         if name in begun:  # what it needs was above it
             done.setdefault(waiting.pop())
-        else:
-            begun.add(name)
+            continue
+        begun.add(name)
+        if name in moving:
             # What has begun isn't waited for: a name may need itself, directly or through others.
-            waiting += [needed for needed in reversed(needs[name]) if needed not in begun]
+            needed = [each for each in reversed(needs(name)) if each not in begun]
+            moving.update(needed)
+            waiting += needed
     return list(done)

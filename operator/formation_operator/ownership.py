@@ -16,6 +16,8 @@ from formation_operator import naming
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
+COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+"""As the API server writes the keys of an entry."""
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
@@ -59,7 +61,7 @@ def missing(intent: Any, fields: Fields, path: Path = ()) -> Iterator[Path]:
             held = fields.get(f"f:{key}")
             if held is None:
                 yield (*path, key)
-            else:
+            elif held:  # a step less for each of the leaves, which are most of all
                 yield from missing(value, held, (*path, key))
     elif isinstance(intent, list):
         yield from _missing_items(intent, fields, path)
@@ -67,18 +69,44 @@ def missing(intent: Any, fields: Fields, path: Path = ()) -> Iterator[Path]:
 
 def _missing_items(items: list[Any], fields: Fields, path: Path) -> Iterator[Path]:
     """Do the same for a list whose items are held one by one: keyed (``k:``) or a set (``v:``)."""
-    keyed = {key: json.loads(key[2:]) for key in fields if key.startswith("k:")}
+    keyed = Keyed(fields)
     for item in items:
-        held = next((key for key, names in keyed.items() if _matches(item, names)), None)
+        held = keyed.holder(item)
         if held is not None:
             yield from missing(item, fields[held], (*path, held[2:]))
         elif f"v:{json.dumps(item)}" not in fields:
             yield (*path, _shown(item))
 
 
-def _matches(item: Any, names: dict[str, Any]) -> bool:
-    # A key that the item leaves out was filled in by the server (a port's protocol).
-    return isinstance(item, dict) and all(item.get(key, value) == value for key, value in names.items())
+class Keyed:
+    """The keyed items that an entry holds of one list, each found at once: a list may have thousands."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._keys = [key for key in fields if key.startswith("k:")]
+        self._shape = tuple(json.loads(self._keys[0][2:])) if self._keys else ()
+        self._indexes: dict[Path, dict[tuple[str, ...], str]] = {}
+
+    def holder(self, item: Any) -> str | None:
+        """Return the entry's key for an item of ours, or nothing if none holds it."""
+        if not self._keys or not isinstance(item, dict):
+            return None
+        # A key that the item leaves out was filled in by the server (a port's protocol).
+        given = tuple(name for name in self._shape if name in item)
+        likely = f"k:{COMPACT.encode({name: item[name] for name in given})}"
+        return likely if likely in self._fields else self._index(given).get(_values(item, given))
+
+    def _index(self, given: Path) -> dict[tuple[str, ...], str]:
+        if given not in self._indexes:
+            names = {key: json.loads(key[2:]) for key in reversed(self._keys)}  # the first of several counts
+            self._indexes[given] = {
+                _values(each, given): key for key, each in names.items() if each.keys() >= {*given}
+            }
+        return self._indexes[given]
+
+
+def _values(source: dict[str, Any], names: Path) -> tuple[str, ...]:
+    return tuple(COMPACT.encode(source[name]) for name in names)
 
 
 def _shown(item: Any) -> str:
