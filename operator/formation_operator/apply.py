@@ -2,17 +2,20 @@
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
-from formation_operator import drift, errors, naming, observed, ownership, plan
+from formation_operator import drift, errors, faults, naming, observed, ownership, plan
 from formation_operator.cluster import Cluster
 from formation_operator.desired import Intent
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child
 from formation_operator.plan import Action, Verb, World
+from formation_operator.reasons import Trouble
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 4
 """How many objects of a Formation are written at the same time: the API server is there for others, too."""
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
@@ -76,6 +79,12 @@ class Executor:
             return Outcome(action, problem=str(error), lasting=True)
         except errors.ClusterError as error:
             return Outcome(action, problem=str(error))
+        except Exception as error:
+            about = self.formation.metadata
+            logger.exception("%s/%s: %s can't be written", about.namespace, about.name, action.process_type)
+            fault = faults.problem(action.process_type, error)
+            ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
+            return Outcome(ended, problem=fault.message, lasting=True)
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists that our labels didn't show us."""

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import autoscalers, naming, reading
+from formation_operator import autoscalers, bounds, naming, reading
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.observed import Child, Key
 from formation_operator.plan import Claim
@@ -69,7 +69,7 @@ class Cache:
 
     def put_formation(self, raw: dict[str, Any]) -> bool:
         """Take a Formation as it is now; tell whether that is news."""
-        change = self._formations.put(key_of(raw), reading.interned(trimmed(raw)))
+        change = self._formations.put(key_of(raw), trimmed(raw, self.formations.get(key_of(raw))))
         if change is None:
             return False
         if change.before is not None and _uid(change.before) != _uid(raw):
@@ -102,7 +102,8 @@ class Cache:
     def claims(self, key: Key) -> dict[str, Claim]:
         """Return the winning claim on each child name that this and another Formation want."""
         contested = {}
-        for namespace, name in _wanted_names(self.formations[key]):
+        known = self.formations.get(key)
+        for namespace, name in _wanted_names(known) if known else ():  # it may have gone during the pass
             rivals = self._formations.within((namespace, name))
             if len(rivals) > 1:
                 contested[name] = min(
@@ -266,8 +267,12 @@ def child_names(raw: dict[str, Any]) -> list[str]:
     return [naming.child(raw["metadata"]["name"], name) for name in processes]
 
 
-def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a Formation without what no decision needs."""
+def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a Formation without what no decision needs, given what was known of it until now.
+
+    Its spec is measured and taken in once, not with each status.  By how much it is too large to be rendered,
+    if it is, stands beside it as ``excess``.
+    """
     kept: Iterable[str] = (
         "name",
         "namespace",
@@ -278,7 +283,26 @@ def trimmed(raw: dict[str, Any]) -> dict[str, Any]:
         "deletionTimestamp",
     )
     metadata = {key: raw["metadata"][key] for key in kept if key in raw["metadata"]}
-    return {"metadata": metadata, "spec": raw.get("spec") or {}, "status": raw.get("status") or {}}
+    status = raw.get("status") or {}
+    if known is not None and _same_spec(known, raw):
+        declared = {key: known[key] for key in ("spec", "excess")}
+    else:
+        declared = _declared(raw.get("spec") or {})
+    return {**reading.interned({"metadata": metadata, "status": status}), **declared}
+
+
+def _declared(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec as it is kept: of one that isn't rendered no more than the names of its types."""
+    try:
+        bounds.check(spec)
+    except bounds.TooLargeError as error:
+        return {"spec": {"processes": dict.fromkeys(spec.get("processes") or {})}, "excess": str(error)}
+    return {"spec": reading.interned(spec), "excess": ""}
+
+
+def _same_spec(known: dict[str, Any], raw: dict[str, Any]) -> bool:
+    """Tell whether an object has the spec that is known of it: the API server counts its changes."""
+    return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
 def _uid(raw: dict[str, Any]) -> str:

@@ -38,19 +38,13 @@ class Intent:
         return self.digest if self.whole else f"{self.digest} but for the count"
 
 
-def build(formation: Formation, counts: Mapping[str, Count]) -> tuple[list[Intent], dict[str, str]]:
-    """Return the intents of all types that can be rendered, and the reason for each that can't."""
-    intents: list[Intent] = []
-    problems: dict[str, str] = {}
-    for name, process in formation.spec.processes.items():
-        try:
-            intents.append(deployment(formation, name, process, counts[name]))
-        except workload.InvalidTypeError as error:
-            problems[name] = str(error)
-            continue
-        if process.port is not None and process.service is not False:
-            intents.append(service(formation, name, process.port))
-    return intents, problems
+def children(formation: Formation, name: str, count: Count) -> list[Intent]:
+    """Return what one type should have, or raise `workload.InvalidTypeError` if it can't be rendered."""
+    process = formation.spec.processes[name]
+    found = [deployment(formation, name, process, count)]
+    if process.port is not None and process.service is not False:
+        found.append(service(formation, name, process.port))
+    return found
 
 
 def deployment(formation: Formation, name: str, process: ProcessType, count: Count) -> Intent:
@@ -152,6 +146,12 @@ def _intent(name: str, manifest: Manifest, handed_over: int | None = None) -> In
     digest = digest_of(manifest)
     manifest["metadata"]["annotations"][naming.INTENT_ANNOTATION] = digest
     return Intent(manifest["kind"], manifest["metadata"]["name"], name, manifest, digest, handed_over)
+
+
+def images(intent: Intent) -> dict[str, str]:
+    """Return the images that a Deployment's intent asks for, by container."""
+    containers = intent.manifest["spec"]["template"]["spec"]["containers"]
+    return {item["name"]: item["image"] for item in containers if "image" in item}
 
 
 def digest_of(manifest: Mapping[str, Any]) -> str:

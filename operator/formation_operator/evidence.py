@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from formation_operator import diagnosis, errors, naming, reading, samples, times
 from formation_operator.cluster import Cluster, Object
+from formation_operator.faults import Faults
 from formation_operator.findings import Finding, Told
 from formation_operator.observed import REVISION_ANNOTATION, Child
 from formation_operator.pods import TEMPLATE_LABEL, Pod
@@ -84,7 +85,7 @@ class Examiner:
         self._templates.pop(uid, None)
 
     async def examine(
-        self, uid: str, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float
+        self, uid: str, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float, faults: Faults
     ) -> Examined:
         """Return what is wrong with the Pods of a Formation of a uid; ``now`` is in seconds since 1970."""
         known = list(pods)
@@ -92,16 +93,25 @@ class Examiner:
             self.forget(uid)
             return Examined({}, (), None)
         present = await self._present(uid, deployments, known)
-        found = {pod.name: diagnosis.finding(pod, now) for pod in present}
-        unclear = samples.samples((pod for pod in present if diagnosis.needs_events(pod, now)), found)
+        found: dict[str, Finding | None] = {}
+        silent = []
+        for pod in present:
+            with faults.ending(pod.process_type):
+                found[pod.name] = diagnosis.finding(pod, now)
+                silent += [pod] if diagnosis.needs_events(pod, now) else []
+        unclear = samples.samples(silent, found)
         left = await self._ask(uid, [pod for sample in unclear for pod in sample.asked], now)
         answers = self._answers[uid]
         for sample in unclear:
-            events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
-            told = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
-            found |= zip((pod.name for pod in sample.asked), told, strict=True)
-            found |= {pod.name: samples.spoken_for(pod, found[pod.name], told) for pod in sample.others}
-        waits = [diagnosis.changes_in(pod, now) for pod in known]
+            with faults.ending(sample.asked[0].process_type):
+                events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
+                told = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
+                found |= zip((pod.name for pod in sample.asked), told, strict=True)
+                found |= {pod.name: samples.spoken_for(pod, found[pod.name], told) for pod in sample.others}
+        waits: list[float | None] = []
+        for pod in known:
+            with faults.ending(pod.process_type):
+                waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
         waits += [FIRST_PAUSE] if left else []
         again = min((wait for wait in waits if wait is not None), default=None)
@@ -197,7 +207,7 @@ def by_type(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> dict[st
     """Return what is wrong with Pods, which ``found`` holds by their name, by type."""
     sorted_out: dict[str, list[Finding]] = {}
     for pod in pods:
-        own = found[pod.name]
+        own = found.get(pod.name)
         if own is not None:
             sorted_out.setdefault(pod.process_type, []).append(own)
     return sorted_out

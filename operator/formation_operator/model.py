@@ -62,8 +62,10 @@ Unavailable = Annotated[
 ]
 EnvVar = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvVar")]
 EnvFromSource = Annotated[dict[str, Any], Embedded(f"{CORE}.EnvFromSource")]
-Env = Annotated[list[EnvVar], Field(max_length=MOST_VARIABLES)]
-EnvFrom = Annotated[list[EnvFromSource], Field(max_length=MOST_VARIABLES)]
+# Of what doesn't fit the first item is enough: all of them can be many thousands.
+Words = Annotated[list[Word], Field(fail_fast=True)]
+Env = Annotated[list[EnvVar], Field(fail_fast=True, max_length=MOST_VARIABLES)]
+EnvFrom = Annotated[list[EnvFromSource], Field(fail_fast=True, max_length=MOST_VARIABLES)]
 ResourceRequirements = Annotated[dict[str, Any], Embedded(f"{CORE}.ResourceRequirements")]
 Probe = Annotated[dict[str, Any], Embedded(f"{CORE}.Probe")]
 PodTemplate = Annotated[dict[str, Any], Embedded(f"{CORE}.PodTemplateSpec")]
@@ -92,13 +94,13 @@ class RollingUpdate(Model):
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
-    command: Annotated[list[Word], Field(min_length=1)] | None = Field(
+    command: Annotated[Words, Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
         'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
         "environment variable.",
     )
-    args: list[Word] | None = Field(None, description="Arguments, in place of the image's CMD.")
+    args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
     image: Image | None = Field(None, description="The image of this type, in place of spec.image.")
     replicas: Count | None = Field(
         None,

@@ -70,30 +70,26 @@ class World:
 RENAME = "rename the process type or the Formation"
 
 
-def plan(
-    intents: Iterable[Intent],
-    children: Children,
-    failed: Collection[str],
-    world: World,
+def obsolete(
+    intents: Iterable[Intent], children: Children, failed: Collection[str], uid: str
 ) -> list[Action]:
-    """Return the actions that bring what is there to what is wanted, other counts first.
+    """Return the actions that delete what a Formation has and doesn't want any more.
 
-    ``children`` are all known objects by kind and name; ``failed`` are the types that couldn't be
-    rendered, whose objects stay as they are.
+    ``children`` are all known objects by kind and name; ``failed`` are the types that nothing is known to be
+    wanted of, because they couldn't be rendered or decided about: their objects stay as they are.
     """
-    actions = []
-    wanted = set()
-    for intent in intents:
-        identity = (intent.kind, intent.name)
-        wanted.add(identity)
-        action = decide(intent, children.get(identity), world)
-        if action is not None:
-            actions.append(action)
-    for identity, child in children.items():
-        mine = child.owner is not None and child.owner.uid == world.uid
-        kept = identity in wanted or child.process_type in failed or child.deleting
-        if mine and not kept:
-            actions.append(Action(Verb.DELETE, child.process_type or "", child=child))
+    wanted = {(intent.kind, intent.name) for intent in intents}
+    return [
+        Action(Verb.DELETE, child.process_type or "", child=child)
+        for identity, child in children.items()
+        if child.owner is not None
+        and child.owner.uid == uid
+        and not (identity in wanted or child.process_type in failed or child.deleting)
+    ]
+
+
+def ordered(actions: Iterable[Action]) -> list[Action]:
+    """Return actions in the order to begin them in: other counts first."""
     return sorted(actions, key=lambda action: not _changes_count(action))
 
 

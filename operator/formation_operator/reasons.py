@@ -70,6 +70,8 @@ class Trouble(enum.StrEnum):
     """What keeps a type, or the Formation as a whole, from being as declared."""
 
     INVALID_SPEC = "InvalidSpec"
+    TOO_LARGE = "TooLarge"
+    INTERNAL_ERROR = "InternalError"
     NAME_TAKEN = "NameTaken"
     REFUSED = "Refused"
     RETRYING = "Retrying"

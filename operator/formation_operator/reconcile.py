@@ -1,11 +1,7 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
-import dataclasses
 import functools
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-import pydantic
+from collections.abc import Iterable
 
 from formation_operator import (
     apply,
@@ -17,6 +13,7 @@ from formation_operator import (
     foreground,
     naming,
     news,
+    parsing,
     patience,
     plan,
     reading,
@@ -24,35 +21,18 @@ from formation_operator import (
     requests,
     scaling,
     status,
+    steps,
 )
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
-from formation_operator.desired import Intent
+from formation_operator.faults import Faults
 from formation_operator.lanes import Ask, Lane
 from formation_operator.model import Formation
 from formation_operator.observed import Child, Children, Key
-from formation_operator.reasons import Trouble
 from formation_operator.seen import Problem, Seen
 from formation_operator.settings import Settings
+from formation_operator.steps import Wanted
 from formation_operator.times import Clock
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What a Formation asks for."""
-
-    formation: Formation
-    counts: dict[str, Count]
-    intents: list[Intent]
-    failed: dict[str, str]
-    """Why a type can't be rendered."""
-    undecided: Sequence[Problem] = ()
-    """Why a type's count is left as it is."""
-
-    @property
-    def deployments(self) -> dict[str, Intent]:
-        """The intent of each type's Deployment."""
-        return {intent.process_type: intent for intent in self.intents if intent.kind == "Deployment"}
 
 
 class Reconciler:
@@ -109,15 +89,17 @@ class Reconciler:
             self._ask(key, lane, self._delay if lane is Lane.REPORT else 0.0)
 
     async def _run(self, key: Key, basis: news.Basis) -> bool:
-        raw, children = basis.formation, basis.children
-        try:
-            formation = parse(raw)
-        except pydantic.ValidationError as error:
-            generation = reading.number(raw["metadata"], "generation")
-            wrong = status.invalid(generation, explain(error), raw["status"], self._now())
-            await self._reporter.write(basis, wrong)
-            return True
+        faults = Faults(key)
+        with faults.ending(""):
+            return await self._pass(key, basis, faults)
+        await self._stall(basis, faults.problems[""])
+        return False
 
+    async def _pass(self, key: Key, basis: news.Basis, faults: Faults) -> bool:
+        raw, children = basis.formation, basis.children
+        formation = await self._readable(basis)
+        if formation is None:
+            return True
         undecided: list[Problem] = []
         async for said in self._requests.honour(key, formation, children):
             if isinstance(said, Problem):
@@ -129,15 +111,30 @@ class Reconciler:
             return True
         if current is not raw:
             basis.formation = raw = current
-            formation = parse(raw)
+            formation = await self._readable(basis)
+            if formation is None:
+                return True
         counted = self._counts(key, formation, children, undecided)
-        wanted = Wanted(formation, counted, *desired.build(formation, counted), undecided)
-        outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis)
+        wanted = await steps.render(formation, counted, undecided, faults)
+        outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis, faults)
         await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._reporter.later(key, basis.uid, outcomes):
-            seen = await self._see(key, wanted, outcomes)
-            await self._reporter.write(basis, status.compute(seen, raw["status"], self._now()))
+            seen = await self._see(key, wanted, outcomes, faults)
+            await self._reporter.write(basis, steps.report(seen, raw["status"], self._now(), faults))
         return not undecided and not any(outcome.problem or outcome.again for outcome in outcomes)
+
+    async def _readable(self, basis: news.Basis) -> Formation | None:
+        """Return the Formation that a pass is about, or nothing once its status says why it can't be."""
+        try:
+            return parsing.parse(basis.formation)
+        except parsing.UnreadableError as error:
+            await self._stall(basis, error.problem)
+            return None
+
+    async def _stall(self, basis: news.Basis, problem: Problem) -> None:
+        raw = basis.formation
+        generation = reading.number(raw["metadata"], "generation")
+        await self._reporter.write(basis, status.stalled(generation, problem, raw["status"], self._now()))
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
@@ -167,7 +164,7 @@ class Reconciler:
             )
         return decided
 
-    async def _act(self, key: Key, wanted: Wanted, basis: news.Basis) -> list[apply.Outcome]:
+    async def _act(self, key: Key, wanted: Wanted, basis: news.Basis, faults: Faults) -> list[apply.Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
         formation, children = wanted.formation, basis.children
         world = plan.World(
@@ -180,21 +177,10 @@ class Reconciler:
                 (child.uid for child in children.values()), self._clock().timestamp()
             ),
         )
-        actions = plan.plan(wanted.intents, children, wanted.failed, world)
-        self._settle(wanted.intents, children, actions)
+        actions = await steps.decide(wanted, children, world, self._cache, faults)
         lost = self._cache.lost_by(formation.metadata.uid)
         remember = functools.partial(self._remember, basis)
         return await apply.Executor(self._cluster, formation, world, lost, remember).run(actions)
-
-    def _settle(self, intents: list[Intent], children: Children, actions: list[plan.Action]) -> None:
-        """Remember which children are as they should be, and that others are about to be written."""
-        acted_on = {(action.intent.kind, action.intent.name) for action in actions if action.intent}
-        for intent in intents:
-            identity = (intent.kind, intent.name)
-            child = children.get(identity)
-            if child is not None:
-                remember = self._cache.unsettle if identity in acted_on else self._cache.settle
-                remember(child, intent.settled_as)
 
     def _remember(self, basis: news.Basis, outcome: apply.Outcome) -> None:
         """Put the answer to our write into the cache, mostly ahead of the watch."""
@@ -213,20 +199,21 @@ class Reconciler:
             if action.verb in (plan.Verb.REPAIR, plan.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
-    async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome]) -> Seen:
+    async def _see(self, key: Key, wanted: Wanted, outcomes: list[apply.Outcome], faults: Faults) -> Seen:
         formation = wanted.formation
         deployments = self._deployments(key, wanted)
-        examined = await self._examine(key, formation.metadata.uid, deployments)
+        examined = await self._examine(key, formation.metadata.uid, deployments, faults)
         return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
             counts=self._counts(key, formation, self._cache.children_of(key), wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
-            images={name: images(intent) for name, intent in wanted.deployments.items()},
+            images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
             problems=[
-                *problems_of_types(wanted.failed),
-                *problems_of_outcomes(outcomes),
+                *wanted.failed,
+                *faults.problems.values(),
+                *steps.problems_of(outcomes),
                 *wanted.undecided,
             ],
             pods=examined.pods,
@@ -248,10 +235,12 @@ class Reconciler:
             if child is not None and child.owner is not None and child.owner.uid == uid
         }
 
-    async def _examine(self, key: Key, uid: str, deployments: dict[str, Child]) -> evidence.Examined:
+    async def _examine(
+        self, key: Key, uid: str, deployments: dict[str, Child], faults: Faults
+    ) -> evidence.Examined:
         """Look into what is wrong with the Pods, and look again when time alone may change that."""
         examined = await self._examiner.examine(
-            uid, deployments, self._cache.pods_of(key), self._clock().timestamp()
+            uid, deployments, self._cache.pods_of(key), self._clock().timestamp(), faults
         )
         if examined.again_in is not None:
             self._ask(key, Lane.REPORT, examined.again_in + self._delay)
@@ -261,43 +250,7 @@ class Reconciler:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse(raw: dict[str, Any]) -> Formation:
-    """Return the Formation of an object, or raise `pydantic.ValidationError`."""
-    return Formation.model_validate({"metadata": raw["metadata"], "spec": raw["spec"]})
-
-
-def explain(error: pydantic.ValidationError) -> str:
-    """Return the first problem of an unreadable spec, with the field it is in."""
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-
-
-def images(intent: Intent) -> dict[str, str]:
-    """Return the images that a Deployment's intent asks for, by container."""
-    containers = intent.manifest["spec"]["template"]["spec"]["containers"]
-    return {item["name"]: item["image"] for item in containers if "image" in item}
-
-
 def commands(formation: Formation) -> dict[str, list[str]]:
     """Return the command of each type that names its program; else that is the image's matter."""
     types = formation.spec.processes.items()
     return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
-
-
-def problems_of_types(failed: dict[str, str]) -> list[Problem]:
-    """Return the problems of types that couldn't be rendered."""
-    return [Problem(name, Trouble.INVALID_SPEC, message) for name, message in sorted(failed.items())]
-
-
-def problems_of_outcomes(outcomes: list[apply.Outcome]) -> list[Problem]:
-    """Return the problems of objects that couldn't be written."""
-    return [
-        Problem(outcome.action.process_type, reason(outcome), outcome.problem, lasting=outcome.lasting)
-        for outcome in outcomes
-        if outcome.problem
-    ]
-
-
-def reason(outcome: apply.Outcome) -> str:
-    """Return the word for programs that fits an outcome with a problem."""
-    return outcome.action.trouble or (Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)

@@ -48,3 +48,13 @@ class Seen:
     """What several clients want of one count, in sentences."""
     daemonizing: Iterable[str] = ()
     """Whose command leaves the foreground, in sentences."""
+
+    def without(self, broken: Mapping[str, Problem]) -> "Seen":
+        """Return this with no more of some types than that nothing can be said of them."""
+        return dataclasses.replace(
+            self,
+            deployments={name: child for name, child in self.deployments.items() if name not in broken},
+            pods=[pod for pod in self.pods if pod.process_type not in broken],
+            findings={name: found for name, found in self.findings.items() if name not in broken},
+            problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
+        )

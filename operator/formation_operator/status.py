@@ -41,13 +41,11 @@ def compute(seen: Seen, previous: Status, now: str) -> Status:
     return status
 
 
-def invalid(generation: int, message: str, previous: Status, now: str) -> Status:
-    """Return the status of a Formation that can't be read: what ran before goes on running."""
-    way_out = "nothing was changed; correct the field and apply again"
-    text = f"{message}: {way_out}"
+def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
+    """Return the status of a Formation that can't be worked on: what ran before goes on running."""
     wanted = [
-        Condition(Kind.READY, Trouble.INVALID_SPEC, text, true=False),
-        Condition(Kind.STALLED, Trouble.INVALID_SPEC, text),
+        Condition(Kind.READY, problem.reason, str(problem), true=False),
+        Condition(Kind.STALLED, problem.reason, str(problem)),
     ]
     kept = {
         key: value

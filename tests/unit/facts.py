@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from formation_operator import counts, desired, naming, pods, reconcile
+from formation_operator import counts, desired, naming, parsing, pods
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
@@ -21,15 +21,13 @@ NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
 
 def parsed(formation: Manifest) -> Formation:
     """Return a Formation as the operator reads it."""
-    return reconcile.parse(stored(formation))
+    return parsing.parse(stored(formation))
 
 
 def intents(formation: Formation) -> list[Intent]:
     """Return what a Formation wants that has no children yet."""
     wanted = {name: counts.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()}
-    found, failed = desired.build(formation, wanted)
-    assert not failed
-    return found
+    return [each for name, count in wanted.items() for each in desired.children(formation, name, count)]
 
 
 def fields(value: Any) -> Any:

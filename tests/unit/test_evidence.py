@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from formation_operator import errors, evidence, naming, pods
 from formation_operator.cluster import Object
 from formation_operator.evidence import Examined, Examiner
+from formation_operator.faults import Faults
 from formation_operator.observed import Child, Rollout
 from formation_operator.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
@@ -84,7 +85,7 @@ async def look(
     by: Examiner, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
 ) -> Examined:
     deployments = {} if child is None else {"worker": child}
-    return await by.examine(UID, deployments, seen(*raws), NOW + later)
+    return await by.examine(UID, deployments, seen(*raws), NOW + later, Faults(("default", "shop")))
 
 
 def messages(examined: Examined) -> list[str]:

@@ -32,7 +32,7 @@ FRESH = {**stored(a_formation()), "status": {"observedGeneration": -1}}
 DELETED = {**READY, "metadata": {**READY["metadata"], "deletionTimestamp": NOW}}
 INVALID = {
     **stored(a_formation(), generation=4),
-    "status": status.invalid(4, "spec.processes: wrong", READY["status"], LATER),
+    "status": status.stalled(4, Problem("", "InvalidSpec", "wrong"), READY["status"], LATER),
 }
 
 # Each stage, what Argo CD shows, and what kstatus says.

@@ -18,6 +18,7 @@ from kubernetes.config import kube_config
 from formation_operator import handlers, kube, naming, paging, watching
 from formation_operator.cluster import Object
 from formation_operator.evidence import Examiner
+from formation_operator.faults import Faults
 from formation_operator.observed import Rollout
 from tests import builders
 from tests.builders import NOW, a_container, a_formation, a_pod, waiting
@@ -117,7 +118,9 @@ async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> N
     server = ApiServer(events=events)
     async with connected(server) as cluster:
         with peak() as measured:
-            examined = await Examiner(cluster).examine("uid-1", alone, [pod], NOW)
+            examined = await Examiner(cluster).examine(
+                "uid-1", alone, [pod], NOW, Faults(("default", "shop"))
+            )
     assert examined.findings["worker"][0].reason == "FailedMount"
     assert measured[0] < MOST
     assert len(server.asked) < 10

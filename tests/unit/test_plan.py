@@ -86,7 +86,7 @@ def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -
 
 def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:
     known = {(child.kind, child.name): child for child in children}
-    return [action.verb for action in plan.plan([], known, failed, WORLD)]
+    return [action.verb for action in plan.obsolete([], known, failed, WORLD.uid)]
 
 
 def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
@@ -169,6 +169,7 @@ def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done() 
     ]
     scaled = a_child(digest="older", replicas=1)
     children = {(child.kind, child.name): child for child in [*older, scaled]}
-    actions = plan.plan(wanted, children, (), WORLD)
+    decided = [plan.decide(intent, children.get((intent.kind, intent.name)), WORLD) for intent in wanted]
+    actions = plan.ordered(action for action in decided if action)
     assert len(actions) == 32
     assert actions[0].child is scaled

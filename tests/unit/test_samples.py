@@ -10,6 +10,7 @@ import pytest
 from formation_operator import evidence, samples
 from formation_operator.cluster import Object
 from formation_operator.evidence import Examined, Examiner
+from formation_operator.faults import Faults
 from formation_operator.observed import Child, Rollout
 from formation_operator.reasons import Reason
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
@@ -67,7 +68,7 @@ async def look(
     by: Examiner, raws: list[Manifest], later: float = 0, deployments: dict[str, Child] | None = None
 ) -> Examined:
     types = {"worker": ALONE} if deployments is None else deployments
-    return await by.examine("uid-1", types, map(known, raws), NOW + later)
+    return await by.examine("uid-1", types, map(known, raws), NOW + later, Faults(("default", "shop")))
 
 
 async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them() -> None:

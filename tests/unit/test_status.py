@@ -126,7 +126,7 @@ def test_a_warning_about_a_command_goes_with_the_command() -> None:
 
 def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
     before = status.compute(seen(), {}, NOW)
-    computed = status.invalid(4, "spec.processes: wrong", before, LATER)
+    computed = status.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), before, LATER)
     assert computed["summary"] == before["summary"]
     assert computed["observedGeneration"] == 4
     assert set(conditions(computed)) == {"Ready", "Stalled"}

@@ -1,0 +1,42 @@
+"""How large a Formation may be: every pass renders it anew, and all tenants share the one loop that does.
+
+etcd takes objects of 1.5 MB, and what the types share is rendered for each of up to 32.
+"""
+
+import json
+from typing import Any
+
+KIB = 1024
+MOST_DECLARED = 256 * KIB
+"""Bytes of a spec as compact JSON."""
+MOST_RENDERED = 2048 * KIB
+"""The same, where what all types share counts once for each."""
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+class TooLargeError(ValueError):
+    """This Formation isn't rendered; the text says how large it is, and the way out."""
+
+
+def check(spec: dict[str, Any]) -> None:
+    """Raise `TooLargeError` for a spec that is too large to be rendered."""
+    processes = spec.get("processes") or {}
+    own = size(processes)
+    shared = size({field: value for field, value in spec.items() if field != "processes"})
+    if own + shared > MOST_DECLARED:
+        raise TooLargeError(f"spec has {_kib(own + shared)} as JSON, and {_kib(MOST_DECLARED)} are rendered")
+    if own + shared * len(processes) > MOST_RENDERED:
+        raise TooLargeError(
+            f"{_kib(shared)} that are shared by {len(processes)} process types are too much: "
+            f"{_kib(MOST_RENDERED)} are rendered of all types together"
+        )
+
+
+def size(value: Any) -> int:
+    """Return the bytes of a value as compact JSON."""
+    return len(ENCODER.encode(value).encode(errors="replace"))
+
+
+def _kib(number: int) -> str:
+    return f"{-(-number // KIB)} KiB"

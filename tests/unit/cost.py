@@ -1,0 +1,28 @@
+"""How much longer a step takes for more: as a ratio of CPU time, which no other process moves."""
+
+import gc
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+TIMES = 4
+"""How much larger the larger one is. What is quadratic takes 16 times as long."""
+MOST = 9.0
+"""The ratio up to which a step counts as linear: caches and sorting cost a little."""
+
+
+def seconds(step: Callable[[T], object], given: T) -> float:
+    """Return the CPU time of a step, the least of some tries."""
+    tries = []
+    for _ in range(3):
+        gc.collect()
+        began = time.thread_time()
+        step(given)
+        tries.append(time.thread_time() - began)
+    return min(tries)
+
+
+def ratio(step: Callable[[T], object], small: T, large: T) -> float:
+    """Return how much longer a step takes for the larger one, which is `TIMES` as large."""
+    return seconds(step, large) / seconds(step, small)

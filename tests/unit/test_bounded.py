@@ -1,0 +1,125 @@
+"""What a pass computes grows no faster than its Formation, whatever that is made of.
+
+CPU time of the thread is compared, of a Formation and of one four times as large.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from formation_operator import bounds, drift, foreground, observed, ownership, parsing, reconcile
+from formation_operator.cache import Cache
+from formation_operator.desired import Intent
+from formation_operator.model import Formation
+from tests import builders, largest
+from tests.builders import Manifest
+from tests.unit import cost, facts
+
+T = TypeVar("T")
+SMALL = 48 * 1024
+SHAPES = pytest.mark.parametrize("shape", largest.SHAPES, ids=lambda shape: shape.__name__)
+KEYED = pytest.mark.parametrize("shape", [largest.shared, largest.mounting], ids=lambda shape: shape.__name__)
+
+
+def growth_of(step: Callable[[T], object], shape: largest.Shape, make: Callable[[Manifest], T]) -> float:
+    small, large = (make(largest.filled(shape, SMALL * factor)) for factor in (1, cost.TIMES))
+    return cost.ratio(step, small, large)
+
+
+def first(formation: Manifest) -> tuple[Formation, Intent]:
+    """Return a Formation and what its first type wants."""
+    parsed = facts.parsed(formation)
+    return parsed, facts.intents(parsed)[0]
+
+
+def live(formation: Manifest) -> Manifest:
+    """Return its first child as the API server gives it."""
+    raw: Manifest = json.loads(json.dumps(largest.live(first(formation)[1].manifest)))
+    return raw
+
+
+def written(formation: Manifest) -> tuple[Manifest, str]:
+    """Return the first child's manifest, and what the server lets us own of it."""
+    entry = live(formation)["metadata"]["managedFields"][0]
+    return first(formation)[1].manifest, json.dumps(entry["fieldsV1"])
+
+
+def fought_over(formation: Manifest) -> tuple[Formation, Intent, Manifest]:
+    """Return a Formation and its first child, most of whose fields belong to nobody, beside many clients."""
+    raw = live(formation)
+    [ours] = raw["metadata"]["managedFields"]
+    ours["fieldsV1"]["f:spec"]["f:template"]["f:spec"] = _stripped(
+        ours["fieldsV1"]["f:spec"]["f:template"]["f:spec"]
+    )
+    clients = bounds.size(formation["spec"]) // 200
+    others = [
+        {"manager": f"m{index}", "operation": "Apply", "fieldsV1": {"f:metadata": {}}}
+        for index in range(clients)
+    ]
+    raw["metadata"]["managedFields"] += others
+    return *first(formation), raw
+
+
+def _stripped(fields: Manifest) -> Manifest:
+    """Return fields without the values of what has a name."""
+    return {
+        key: _stripped(inside)
+        for key, inside in fields.items()
+        if key not in ("f:value", "f:mountPath", "f:emptyDir")
+    }
+
+
+@KEYED
+def test_who_owns_what_of_a_child_is_found_in_linear_time(shape: largest.Shape) -> None:
+    assert growth_of(lambda given: ownership.covers(*given), shape, written) < cost.MOST
+
+
+@KEYED
+def test_what_others_changed_of_a_child_is_explained_in_linear_time(shape: largest.Shape) -> None:
+    assert growth_of(lambda given: drift.explain(*given), shape, fought_over) < cost.MOST
+
+
+@SHAPES
+def test_a_formation_is_read_and_rendered_in_linear_time(shape: largest.Shape) -> None:
+    def rendered(formation: Manifest) -> Any:
+        return facts.intents(parsing.parse(builders.stored(formation)))
+
+    assert growth_of(rendered, shape, lambda formation: formation) < cost.MOST
+
+
+@SHAPES
+def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape) -> None:
+    assert growth_of(lambda raw: observed.child(raw, "Deployment"), shape, live) < cost.MOST
+
+
+def test_commands_are_looked_through_in_linear_time() -> None:
+    def commands(formation: Manifest) -> Any:
+        return reconcile.commands(facts.parsed(formation))
+
+    assert growth_of(foreground.warnings, largest.wordy, commands) < cost.MOST
+
+
+def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = []
+    check = bounds.check
+
+    def checked(spec: Manifest) -> None:
+        measured.append(spec)
+        check(spec)
+
+    monkeypatch.setattr(bounds, "check", checked)
+    known, formation = Cache(), largest.filled(largest.shared, largest.ETCD)
+    for version in range(1, 5):
+        known.put_formation(builders.stored(formation, resourceVersion=str(version)))
+    assert len(measured) == 1
+    kept = known.formations["default", "shop"]
+    assert bounds.size(kept) < 2000, "of what isn't rendered nothing but names is kept"
+    known.put_formation(builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
+    small = known.formations["default", "shop"]
+    assert not small["excess"]
+    known.put_formation(builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
+    assert known.formations["default", "shop"]["spec"] is small["spec"]

@@ -1,0 +1,219 @@
+"""One pass: what one type does to it, and for how long it keeps others waiting."""
+
+import asyncio
+import contextlib
+import datetime
+import gc
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from formation_operator import (
+    apply,
+    bounds,
+    desired,
+    diagnosis,
+    foreground,
+    health,
+    naming,
+    observed,
+    ownership,
+    plan,
+    reconcile,
+)
+from formation_operator.cache import Cache
+from formation_operator.conditions import Kind, find
+from formation_operator.settings import Settings
+from tests import builders, largest
+from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
+from tests.unit.facts import known
+from tests.unit.fakes.cluster import FakeCluster
+
+KEY = ("default", "shop")
+TWO = a_formation(processes={"web": a_process(replicas=1), "worker": a_process(replicas=1)})
+
+
+class Running:
+    """An operator that knows one Formation."""
+
+    def __init__(self, formation: Manifest) -> None:
+        self.server, self.known = FakeCluster(), Cache()
+        self.declare(formation)
+        self.now = builders.MIDNIGHT
+        self.passes = reconcile.Reconciler(self.server, self.known, self.clock, lambda *_: None, Settings())
+
+    def declare(self, formation: Manifest) -> None:
+        """Have the Formation changed, or made, and the watch tell of it."""
+        generation = self.known.formations.get(KEY, {"metadata": {"generation": 0}})["metadata"]["generation"]
+        raw = {**formation, "metadata": {"name": "shop", "uid": "uid-1", "generation": generation + 1}}
+        self.known.put_formation(self.server.put(naming.KIND, raw))
+
+    def clock(self) -> datetime.datetime:
+        self.now += datetime.timedelta(seconds=2)
+        return self.now
+
+    async def settle(self) -> None:
+        """Run passes until the first change is made and told of."""
+        for _ in range(2):
+            await self.passes.run(KEY)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What people are told."""
+        found: dict[str, Any] = self.server.read(naming.KIND, *KEY).get("status", {})
+        return found
+
+    @property
+    def children(self) -> set[tuple[str, str]]:
+        """Kind and name of what was made."""
+        kinds = ("Deployment", "Service")
+        return {(kind, raw["metadata"]["name"]) for kind in kinds for raw in self.server.all(kind)}
+
+    def condition(self, kind: Kind) -> dict[str, Any]:
+        """Return a condition of the status."""
+        return find(self.status, kind)
+
+
+def crashing(name: str) -> Manifest:
+    labels = {"formations.dev/process-type": name}
+    return a_pod(a_container(ended(1), name), labels=labels, name=f"shop-{name}-1")
+
+
+FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
+    "rendering": (desired, "deployment", lambda *given: given[1]),
+    "deciding": (plan, "decide", lambda *given: given[0].process_type),
+    "writing": (apply.Executor, "_create", lambda *given: given[1].process_type),
+    "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
+    "looking again": (diagnosis, "changes_in", lambda *given: given[0].process_type),
+    "reporting": (health, "health", lambda *given: given[1] and given[1].process_type),
+}
+"""What is called at each step of a pass, and which type that is about."""
+
+
+@pytest.mark.parametrize("step", FAULTS)
+async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the_log(
+    step: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = Running(TWO)
+    if step in ("examining", "looking again", "reporting"):
+        await here.passes.run(KEY)
+        for name in ("web", "worker"):
+            here.known.put_pod(KEY, known(crashing(name)))
+            answered(here, name)
+    where, called, about = FAULTS[step]
+    before = getattr(where, called)
+
+    def broken(*given: Any, **more: Any) -> Any:
+        if about(*given) == "web":
+            raise KeyError("\x1b[31msecret")
+        return before(*given, **more)
+
+    monkeypatch.setattr(where, called, broken)
+    await here.settle()
+    assert ("Deployment", "shop-worker") in here.children
+    assert set(here.status["processes"]) == {"web", "worker"}
+    stalled = here.condition(Kind.STALLED)
+    assert stalled["reason"] == "InternalError"
+    assert stalled["message"].startswith("web: an error of the operator's own (KeyError)")
+    assert "secret" not in str(here.status)
+    assert "InternalError" not in str(here.status["processes"]["worker"])
+    tracebacks = [record for record in caplog.records if record.exc_info]
+    assert tracebacks
+    assert all("default/shop" in record.getMessage() for record in tracebacks)
+    assert all("web" in record.getMessage() for record in tracebacks)
+
+
+def answered(here: Running, name: str) -> None:
+    """Have a Deployment's controller say that what runs of it is of its present version."""
+    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
+    raw = here.server.merge("Deployment", "default", f"shop-{name}", {"status": status})
+    here.known.put_child(observed.child(raw, "Deployment"))
+
+
+async def test_an_unexpected_error_beside_the_types_is_told_of_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(foreground, "warnings", broken)
+    here = Running(TWO)
+    assert not await here.passes.run(KEY) or not await here.passes.run(KEY)
+    assert here.condition(Kind.STALLED)["reason"] == "InternalError"
+    assert "RecursionError" in here.condition(Kind.READY)["message"]
+    assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
+
+
+async def test_a_formation_that_is_too_large_is_not_rendered_and_says_so() -> None:
+    formation = largest.filled(largest.shared, largest.ETCD)
+    here = Running(formation)
+    assert await here.passes.run(KEY)
+    assert not here.children
+    for kind in (Kind.READY, Kind.STALLED):
+        assert here.condition(kind)["reason"] == "TooLarge"
+        assert "ConfigMaps" in here.condition(kind)["message"]
+    here.declare(TWO)
+    await here.settle()
+    assert here.children == {("Deployment", "shop-web"), ("Deployment", "shop-worker")}
+
+
+@contextlib.asynccontextmanager
+async def turns() -> AsyncIterator[list[float]]:
+    """Note the CPU time between two turns of another task, but for that of the garbage collector."""
+    steps: list[float] = []
+
+    async def other() -> None:
+        last = time.thread_time()
+        while True:
+            await asyncio.sleep(0)
+            now = time.thread_time()
+            steps.append(now - last)
+            last = now
+
+    gc.disable()
+    task = asyncio.create_task(other())
+    await asyncio.sleep(0)
+    try:
+        yield steps
+    finally:
+        gc.enable()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def forgotten(here: Running) -> None:
+    """Have the operator know no more of what it wrote than after a restart."""
+    here.known.settled.clear()
+
+
+async def test_others_have_a_turn_after_each_type_of_a_large_formation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Otherwise all of them would be written anew, which costs the fake cluster more than the operator.
+    monkeypatch.setattr(ownership, "LARGEST", bounds.MOST_RENDERED)
+    here = Running(largest.within_bounds(largest.shared))
+    await here.settle()
+    forgotten(here)
+    async with turns() as steps:
+        await here.passes.run(KEY)
+    print([round(1000 * x, 1) for x in steps])
+    assert max(steps) < sum(steps) / 8
+
+
+async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Running(TWO)
+    await here.settle()
+    forgotten(here)
+    covers, looked = ownership.covers, []
+
+    def looking(*given: Any) -> bool:
+        looked.append(given)
+        return covers(*given)
+
+    monkeypatch.setattr(ownership, "covers", looking)
+    for _ in range(3):
+        await here.passes.run(KEY)
+    assert len(looked) == 2
