@@ -44,5 +44,8 @@ class Cluster(Protocol):
     async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
         """Delete an object, and only this very one; it is no error if it's gone."""
 
+    async def schema(self, kind: str) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it now."""
+
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""

@@ -12,6 +12,8 @@ import enum
 from collections.abc import Iterable
 from typing import Any
 
+from formation_operator import reading
+
 
 class Kind(enum.StrEnum):
     """The types of conditions that are ours; others may add more."""
@@ -23,6 +25,7 @@ class Kind(enum.StrEnum):
     OVERRIDDEN = "Overridden"
     CONTENDED = "ScalingContended"
     DAEMONIZING = "Daemonizing"
+    OUTDATED = "Outdated"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Condition:
     reason: str
     message: str
     true: bool = True
+
+    def __post_init__(self) -> None:
+        """Keep to what the whole status may have."""
+        object.__setattr__(self, "reason", reading.shown(self.reason, reading.LONGEST_WORD))
+        object.__setattr__(self, "message", reading.shown(self.message, reading.LONGEST_SUMMARY))
 
 
 def rendered(

@@ -114,6 +114,7 @@ class Controller:
 
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
+        await self._reconciler.learn()
         # One after the other, and each by one task only: of two lists at once the older may come last.
         for kind in kinds.WATCHED:
             await self._list(kind)

@@ -6,7 +6,10 @@ class ClusterError(Exception):
 
 
 class RefusedError(ClusterError):
-    """The request is wrong and will be until somebody changes something (400, 403, 413, 422)."""
+    """The request is wrong and will be until somebody changes something (400, 403, 413, 422).
+
+    Of 500 what doesn't fit the schema is among it.
+    """
 
 
 class ConflictError(ClusterError):

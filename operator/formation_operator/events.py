@@ -14,8 +14,6 @@ from formation_operator import naming
 from formation_operator.notices import Notice
 from formation_operator.shares import Shares
 
-LONGEST_NOTE = 1024
-"""What the API takes, in bytes."""
 REMEMBERED = 4096
 """How many Events of all namespaces are remembered; each of them has its share."""
 SERIES_ENDS = datetime.timedelta(minutes=6)
@@ -47,7 +45,7 @@ class Recorder:
 
 def _identity(formation: dict[str, Any], notice: Notice) -> tuple[str, Notice]:
     """Return what makes two Events the same one again, whatever its words are if it has a topic."""
-    note = "" if notice.topic else _cut(notice.note)
+    note = "" if notice.topic else notice.note
     return formation["metadata"]["uid"], dataclasses.replace(notice, note=note)
 
 
@@ -68,7 +66,7 @@ def _body(
         "type": "Warning" if notice.warning else "Normal",
         "reason": notice.reason,
         "action": notice.action,
-        "note": _cut(notice.note),
+        "note": notice.note,
         "reportingController": naming.REPORTING_CONTROLLER,
         "reportingInstance": os.environ.get("HOSTNAME", "formation-operator")[:128],
         "regarding": {
@@ -82,7 +80,3 @@ def _body(
     if count > 1:
         body["series"] = {"count": count, "lastObservedTime": time}
     return body
-
-
-def _cut(note: str) -> str:
-    return note.encode()[:LONGEST_NOTE].decode(errors="ignore")

@@ -21,6 +21,11 @@ logger = logging.getLogger(__name__)
 
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
+UNTYPED = re.compile("failed to create typed patch object|field not declared in schema")
+"""How server-side apply refuses what doesn't fit the schema, under the status 500 of its own faults.
+
+Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
+"""
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -98,6 +103,14 @@ class Kube(Cluster):
             await self._request("DELETE", path(kind, namespace, name), None, body)
         except (errors.NotFoundError, errors.ConflictError):
             logger.debug("%s %s/%s was gone already", kind, namespace, name)
+
+    async def schema(self, kind: str) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it now; anybody who is logged in may ask."""
+        known = kinds.BY_NAME[kind]
+        document = await self._request("GET", f"/openapi/v3{known.path}")
+        identity = {"group": known.group, "version": known.version, "kind": kind}
+        schemas: list[Object] = list(document["components"]["schemas"].values())
+        return next(each for each in schemas if identity in each.get("x-kubernetes-group-version-kind", []))
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""
@@ -196,6 +209,10 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         413: errors.RefusedError,
         422: errors.RefusedError,
     }
-    passing = status == 403 and FOR_NOW.search(message, 0, reading.LONGEST) is not None
-    kind = errors.UnavailableError if passing else kinds.get(status, errors.UnavailableError)
-    return kind(message)
+    # All that the patterns look for is in the beginning.
+    message = reading.shown(message, reading.LONGEST)
+    if status == 403 and FOR_NOW.search(message):
+        status = 503
+    elif status == 500 and UNTYPED.search(message):
+        status = 422
+    return kinds.get(status, errors.UnavailableError)(message)

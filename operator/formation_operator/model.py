@@ -222,7 +222,8 @@ class Condition(Model):
     """One aspect of the Formation's state, as Kubernetes' own conditions."""
 
     type: str = Field(
-        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended or Daemonizing."
+        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing or "
+        "Outdated."
     )
     status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")

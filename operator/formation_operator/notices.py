@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from formation_operator import reading
+
 
 @dataclasses.dataclass(frozen=True)
 class Notice:
@@ -13,3 +15,9 @@ class Notice:
     warning: bool = False
     topic: str = ""
     """What makes two Events the same although their notes differ, such as in a figure."""
+
+    def __post_init__(self) -> None:
+        """Keep to what the API takes, and the log to one line."""
+        object.__setattr__(self, "note", reading.shown(self.note))
+        for word in ("reason", "action"):
+            object.__setattr__(self, word, reading.shown(getattr(self, word), reading.LONGEST_WORD))

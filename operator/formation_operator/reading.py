@@ -10,8 +10,16 @@ from typing import Any
 
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
+LONGEST_TOLD = 1024
+"""Bytes of a sentence that people are told: what an Event takes."""
+LONGEST_SUMMARY = 4096
+"""Bytes of the sentences about all types together."""
+LONGEST_WORD = 128
+"""Bytes of a word for programs, in which an Event takes no more."""
 LONGEST_LOG = 2048
 """Characters of a log's end, of which kubelet gives no more."""
+CUT = "..."
+"""Ends a text that was longer."""
 LONGEST_SHARED = 64
 """Characters of a text that is likely to be somebody else's, too."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -59,6 +67,16 @@ def in_one_line(value: str) -> str:
         return value
     plain = "".join(letter if letter.isprintable() else " " for letter in COLOUR.sub("", value))
     return " ".join(plain.split())
+
+
+def shown(value: str, most: int = LONGEST_TOLD) -> str:
+    """Return a text as people are told it: one printable line of so many bytes at most.
+
+    All that goes into a status, an Event or a line of the log and may come from elsewhere goes through here.
+    """
+    line = in_one_line(value[: most + 1])
+    text = line.encode()
+    return line if len(text) <= most else text[: most - len(CUT)].decode(errors="ignore") + CUT
 
 
 def interned(value: Any) -> Any:

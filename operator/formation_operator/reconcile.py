@@ -136,6 +136,10 @@ class Reconciler:
         generation = reading.number(raw["metadata"], "generation")
         await self._reporter.write(basis, status.stalled(generation, problem, raw["status"], self._now()))
 
+    async def learn(self) -> None:
+        """Find out what can be written of a status in this cluster."""
+        await self._reporter.learn()
+
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
         self._requests.forget(uid)
@@ -222,6 +226,7 @@ class Reconciler:
             paused=bool(formation.spec.paused),
             contended=scaling.contended(formation.spec, key[1], self._cache.autoscalers_in(key[0])),
             daemonizing=foreground.warnings(commands(formation)),
+            undeclared=self._reporter.undeclared,
         )
 
     def _deployments(self, key: Key, wanted: Wanted) -> dict[str, Child]:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from formation_operator import apply, cache, naming, status, transitions
+from formation_operator import apply, cache, errors, naming, served, status, transitions
 from formation_operator.cluster import Cluster
 from formation_operator.lanes import Ask, Lane
 from formation_operator.news import Basis
@@ -23,6 +23,9 @@ LEEWAY = 0.01
 """Seconds: a timer may come a little early by another clock."""
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
+
+REFUSED_SECONDS = 300.0
+"""For how long a status that was refused isn't tried again, as long as nothing changes that might help."""
 
 
 class Reporter:
@@ -47,11 +50,35 @@ class Reporter:
         self._delay = delay
         self._due: dict[str, float] = {}
         self._pace = Pace()
+        self._schema = served.ANYTHING
+        self.undeclared: tuple[str, ...] = ()
+        """The fields of a status that the cluster's CRD doesn't know."""
+        self._refused: dict[str, tuple[object, float]] = {}
+
+    async def learn(self) -> None:
+        """Find out what the cluster's CRD declares of a status; if that is news, look at all Formations."""
+        try:
+            schema = served.of_status(await self._cluster.schema(naming.KIND))
+        except Exception as error:  # noqa: BLE001  # without it everything is written, as it mostly can be
+            logger.warning("The schema of Formations can't be read: %s", error or type(error).__name__)
+            return
+        if schema == self._schema:
+            return
+        self._schema, self.undeclared = schema, tuple(served.lacking(schema))
+        if self.undeclared:
+            logger.warning(
+                "The cluster's CRD is older than this operator: it doesn't know %s, which is left out: "
+                "kubectl apply --server-side -k crds/",
+                ", ".join(self.undeclared),
+            )
+        for key in self._cache.formations:
+            self._ask(key, Lane.REPORT, self._delay)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
         self._due.pop(uid, None)
         self._pace.forget(uid)
+        self._refused.pop(uid, None)
 
     async def tell(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Record Events on a Formation."""
@@ -77,17 +104,42 @@ class Reporter:
 
     async def write(self, basis: Basis, wanted: status.Status) -> None:
         """Write the status if it differs from what is there, and tell which types changed their state."""
-        raw = basis.formation
+        raw, wanted = basis.formation, served.fitting(wanted, self._schema)
         if not status.differs(wanted, raw["status"]):
             return
-        pause = self._pace.pause(basis.uid, self._clock().timestamp())
+        now = self._clock().timestamp()
+        pause = self._held(basis, now) or self._pace.pause(basis.uid, now)
         if pause:
             self._ask(cache.key_of(raw), Lane.REPORT, pause + LEEWAY)
             return
-        written = await self._cluster.apply_status(manifest(raw, wanted))
+        try:
+            written = await self._cluster.apply_status(manifest(raw, wanted))
+        except errors.RefusedError as error:
+            await self._cannot(basis, error)
+            return
+        self._refused.pop(basis.uid, None)
         self._cache.put_formation(written)
         basis.reported(written.get("status") or {})
         await self.tell(raw, transitions.notices(raw["status"], wanted))
+
+    def _attempt(self, basis: Basis) -> object:
+        return basis.formation["metadata"].get("generation"), self.undeclared
+
+    def _held(self, basis: Basis, now: float) -> float:
+        """Return the seconds for which a status needn't be tried, because one like it was refused."""
+        attempt, since = self._refused.get(basis.uid, (None, 0.0))
+        waited = now - since
+        held = attempt == self._attempt(basis) and 0 <= waited < REFUSED_SECONDS
+        return REFUSED_SECONDS - waited if held else 0.0
+
+    async def _cannot(self, basis: Basis, error: errors.RefusedError) -> None:
+        """Say by an Event, which is all that is left, that a status can't be written."""
+        self._refused[basis.uid] = (self._attempt(basis), self._clock().timestamp())
+        note = f"the status can't be written, and is out of date until it can: {error}"
+        await self.tell(
+            basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
+        )
+        self._ask(cache.key_of(basis.formation), Lane.REPORT, REFUSED_SECONDS)
 
 
 class Pace:

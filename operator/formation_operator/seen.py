@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
+from formation_operator import reading
 from formation_operator.counts import Count
 from formation_operator.findings import Finding
 from formation_operator.observed import Child
@@ -21,7 +22,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the sentence for a condition's message."""
-        return f"{self.process_type}: {self.message}" if self.process_type else self.message
+        message = reading.shown(self.message)
+        return f"{self.process_type}: {message}" if self.process_type else message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Seen:
     """What several clients want of one count, in sentences."""
     daemonizing: Iterable[str] = ()
     """Whose command leaves the foreground, in sentences."""
+    undeclared: Sequence[str] = ()
+    """The fields of a status that the cluster's CRD doesn't know."""
 
     def without(self, broken: Mapping[str, Problem]) -> "Seen":
         """Return this with no more of some types than that nothing can be said of them."""

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import conditions, exits, health, naming, verdict
+from formation_operator import conditions, exits, health, naming, reading, verdict
 from formation_operator.conditions import Condition, Kind
 from formation_operator.counts import Count
 from formation_operator.findings import Finding
@@ -135,11 +135,20 @@ def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict
         "updatedReplicas": updated,
         "selector": naming.selector_string(seen.name, name),
         "state": own.state,
-        **({"reason": own.reason, "message": own.message} if own.reason else {}),
+        **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
         "restarts": sum(pod.restarts for pod in seen.pods if pod.process_type == name),
-        **({"lastExit": last} if last else {}),
+        **({"lastExit": _shown(last)} if last else {}),
         **({"resumeReplicas": seen.counts[name].remembered} if seen.suspended else {}),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
+    }
+
+
+def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts with their texts as people are told them."""
+    longest = {"message": reading.LONGEST_TOLD}
+    return {
+        key: reading.shown(value, longest.get(key, reading.LONGEST_WORD)) if isinstance(value, str) else value
+        for key, value in facts.items()
     }
 
 

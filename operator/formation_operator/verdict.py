@@ -7,6 +7,8 @@ from formation_operator.health import Health
 from formation_operator.reasons import Reason, State, Trouble
 from formation_operator.seen import Problem, Seen
 
+RENEW = "apply the crds/ of its version"
+
 
 def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
     """Return the conditions of a Formation whose types are as ``types`` says."""
@@ -49,6 +51,10 @@ def _extra(seen: Seen) -> Iterable[Condition]:
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
         yield Condition(Kind.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+    if seen.undeclared:
+        fields = ", ".join(seen.undeclared)
+        text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
+        yield Condition(Kind.OUTDATED, "OlderCRD", text)
     if seen.paused:
         yield Condition(Kind.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 

@@ -55,6 +55,17 @@ async def test_a_long_list_comes_page_by_page() -> None:
     assert held == [[], []], "each page is let go before the next one is read"
 
 
+async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> None:
+    formation = {
+        "x-kubernetes-group-version-kind": [{"group": "formations.dev", "version": "v1", "kind": "Formation"}]
+    }
+    schemas = {"dev.formations.v1.FormationList": {}, "dev.formations.v1.Formation": formation}
+    answers = {"/openapi/v3/apis/formations.dev/v1": {"components": {"schemas": schemas}}}
+    cluster = Answering((), answers)
+    assert await cluster.schema(naming.KIND) == formation
+    await cluster.close()
+
+
 async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
     cluster = await kube.connect(request_timeout=1, namespaces=(), connections=77)
@@ -112,6 +123,8 @@ TERMINATING = (
     'deployments.apps "shop-web" is forbidden: unable to create new content in namespace shop '
     "because it is being terminated"
 )
+UNTYPED = "failed to create typed patch object (shop/shop; formations.dev/v1, Kind=Formation)"
+UNDECLARED = f"{UNTYPED}: .status.processes.web.lastExit: field not declared in schema"
 MEANINGS = {
     "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.RefusedError),
     "a full quota": (
@@ -123,6 +136,9 @@ MEANINGS = {
     "a namespace that goes": (403, TERMINATING, errors.UnavailableError),
     "a field that is wrong": (422, "spec: exceeded quota", errors.RefusedError),
     "a conflict": (409, "the object has been modified", errors.ConflictError),
+    "a field that the schema lacks": (500, UNDECLARED, errors.RefusedError),
+    "an item that is there twice": (500, f"{UNTYPED}: .spec.ports: duplicate entries", errors.RefusedError),
+    "an error of the server's own": (500, "etcdserver: request timed out", errors.UnavailableError),
     "overload": (429, "too many requests", errors.UnavailableError),
 }
 

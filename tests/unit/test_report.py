@@ -2,20 +2,27 @@
 
 import datetime
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import plan, report
+from formation_operator import errors, naming, plan, report, served, status
 from formation_operator.apply import Outcome
 from formation_operator.cache import Cache
+from formation_operator.cluster import Object
+from formation_operator.conditions import Kind, find
 from formation_operator.lanes import Lane
+from formation_operator.news import Basis
 from formation_operator.observed import Key
 from formation_operator.report import Pace
+from tests import builders
 from tests.builders import MIDNIGHT
+from tests.unit import facts
 from tests.unit.facts import a_child
-from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.schemas import PRESENT, PROCESS, older
 
 SHOP, BLOG = "uid-of-shop", "uid-of-blog"
 
@@ -91,3 +98,120 @@ def test_a_report_goes_by_the_time_of_the_first_change_whatever_comes_in_between
 
 def test_a_clock_that_was_set_back_puts_no_report_off() -> None:
     assert reports((5000, True), (20, False)) == [1, None]
+
+
+# What can't be written
+
+
+class Strict(FakeCluster):
+    """Takes no status with a field that its CRD doesn't know, as long as that is known at all."""
+
+    async def apply_status(self, manifest: Object) -> Object:
+        found = await super().apply_status(manifest)
+        if served.fitting(manifest["status"], self.status_schema) != manifest["status"]:
+            raise errors.RefusedError("field not declared in schema")
+        return found
+
+
+class Told:
+    """A reporter with all that it needs, and the times for which it asked to be called again."""
+
+    def __init__(self) -> None:
+        self.cluster, self.known = Strict(), Cache()
+        self.cluster.status_schema = PRESENT
+        self.known.put_formation(self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
+        self.asked: list[float] = []
+        self.now = MIDNIGHT
+        self.reporter = report.Reporter(self.cluster, self.known, lambda: self.now, self.ask, 1.0)
+
+    def ask(self, _: Key, __: Lane, delay: float) -> None:
+        self.asked.append(delay)
+
+    def refuse(self) -> None:
+        """Have the next status refused, with words that would mislead whoever reads the log."""
+        refusal = errors.RefusedError("too large\n\x1b[2Jall is well")
+        self.cluster.incidents.append(Incident("apply_status", error=refusal))
+
+    async def write(self, *, after: float = 2.0, **metadata: Any) -> None:
+        """Write a status after some seconds, of the Formation that is known or of a later one."""
+        self.now += datetime.timedelta(seconds=after)
+        raw = self.known.formations["default", "shop"]
+        raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
+        wanted = facts.seen(undeclared=self.reporter.undeclared)
+        await self.reporter.write(Basis(raw, {}), status.compute(wanted, raw["status"], facts.NOW))
+
+    @property
+    def tries(self) -> int:
+        """How often a status was sent."""
+        return len(self.cluster.asked("apply_status"))
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The status that people see."""
+        found: dict[str, Any] = self.cluster.read(naming.KIND, "default", "shop").get("status", {})
+        return found
+
+
+async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_once() -> None:
+    here = Told()
+    here.refuse()
+    for _ in range(50):
+        await here.write()
+    assert here.tries == 1
+    (notice,) = here.cluster.notices
+    assert (notice.reason, notice.warning) == ("StatusRefused", True)
+    assert notice.note.endswith(": too large all is well")
+    assert min(here.asked) > 150, "it is asked for again, but not soon"
+
+
+async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None:
+    here = Told()
+    here.refuse()
+    await here.write()
+    await here.write(generation=2)
+    assert here.written
+
+
+async def test_a_status_that_was_refused_is_tried_again_after_some_minutes() -> None:
+    here = Told()
+    here.refuse()
+    await here.write()
+    await here.write(after=report.REFUSED_SECONDS)
+    assert here.written
+
+
+async def test_under_an_older_crd_a_status_has_what_that_knows_and_says_what_is_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    here = Told()
+    here.cluster.status_schema = older((*PROCESS, "state"))
+    await here.reporter.learn()
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "status.processes.*.state" in line
+    assert here.asked == [1.0], "the Formations that are known are looked at"
+    await here.write()
+    assert here.written["processes"]["worker"]["readyReplicas"] == 2
+    assert "state" not in here.written["processes"]["worker"]
+    assert "status.processes.*.state" in find(here.written, Kind.OUTDATED)["message"]
+    await here.write()
+    assert here.tries == 1, "what can't be written is no difference"
+
+
+async def test_once_the_crd_is_renewed_everything_is_written() -> None:
+    here = Told()
+    here.cluster.status_schema = older((*PROCESS, "state"))
+    await here.reporter.learn()
+    await here.write()
+    here.cluster.status_schema = PRESENT
+    await here.reporter.learn()
+    await here.write()
+    assert "state" in here.written["processes"]["worker"]
+    assert not find(here.written, Kind.OUTDATED)
+
+
+async def test_where_the_schema_cannot_be_read_everything_is_written() -> None:
+    here = Told()
+    here.cluster.incidents.append(Incident("schema", error=errors.UnavailableError("away")))
+    await here.reporter.learn()
+    await here.write()
+    assert "state" in here.written["processes"]["worker"]

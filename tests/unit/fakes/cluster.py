@@ -17,7 +17,7 @@ from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, identity_of
 
 T = TypeVar("T")
-Verb = Literal["pages", "select", "get", "apply", "apply_status", "patch", "delete", "notify"]
+Verb = Literal["pages", "select", "get", "apply", "apply_status", "patch", "delete", "notify", "schema"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +64,8 @@ class FakeCluster(Objects, Cluster):
         """Seconds until a call is carried out; others get their turn in any case."""
         self.absent = {autoscalers.SCALED_OBJECT}
         """Kinds that aren't installed."""
+        self.status_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
+        """What the CRD declares of a status."""
         self.incidents: list[Incident] = []
         self.calls: list[Call] = []
         self.notices: list[Notice] = []
@@ -127,6 +129,11 @@ class FakeCluster(Objects, Cluster):
         call = Call("delete", kind, namespace, name, body=uid)
         with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
             await self._carry_out(call, lambda: self.remove(kind, namespace, name, uid=uid))
+
+    async def schema(self, kind: str) -> Object:
+        """Return the JSON schema of a kind."""
+        answer = {"properties": {"status": self.status_schema}}
+        return await self._carry_out(Call("schema", kind), lambda: answer)
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation."""

@@ -1,0 +1,23 @@
+"""What a cluster's CRD declares of a Formation's status: that of now, and earlier ones."""
+
+import copy
+from typing import Any
+
+from crds.generate import crd, snapshot
+from formation_operator import served
+
+[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
+PRESENT = served.of_status(VERSION["schema"]["openAPIV3Schema"])
+PROCESS = ("properties", "processes", "additionalProperties")
+CONDITION = ("properties", "conditions", "items")
+
+
+def older(*fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the schema as it was before it had some fields, each given with the path of where it is."""
+    schema = copy.deepcopy(PRESENT)
+    for *path, field in fields:
+        node = schema
+        for step in path:
+            node = node[step]
+        del node["properties"][field]
+    return schema

@@ -1,0 +1,38 @@
+"""An operator that is newer than the CRD writes what that declares, and says what it lacks."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator import served, status
+from tests.unit.facts import NOW, seen
+from tests.unit.schemas import CONDITION, PRESENT, PROCESS, older
+
+STATUS = status.compute(seen(), {}, NOW)
+
+
+def test_the_present_crd_lacks_nothing() -> None:
+    assert [*served.lacking(PRESENT)] == []
+    assert served.fitting(STATUS, PRESENT) == STATUS
+
+
+@pytest.mark.parametrize("schema", [{}, {"properties": {"status": {}}}, {"properties": {"status": None}}])
+def test_where_no_schema_is_known_everything_is_written(schema: dict[str, Any]) -> None:
+    found = served.of_status(schema)
+    assert served.fitting(STATUS, found) == STATUS
+    assert [*served.lacking(found)] == []
+
+
+def test_a_field_that_an_older_crd_lacks_is_named_and_left_out() -> None:
+    schema = older((*PROCESS, "state"), ("summary",), (*CONDITION, "observedGeneration"))
+    assert [*served.lacking(schema)] == [
+        "status.summary",
+        "status.conditions.observedGeneration",
+        "status.processes.*.state",
+    ]
+    written = served.fitting(STATUS, schema)
+    assert "summary" not in written
+    assert "state" not in written["processes"]["worker"]
+    assert written["processes"]["worker"]["readyReplicas"] == 2
+    assert "observedGeneration" not in written["conditions"][0]
+    assert written["observedGeneration"] == 3
