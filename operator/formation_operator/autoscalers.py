@@ -4,11 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import naming, reading
-
-HPA = "HorizontalPodAutoscaler"
-SCALED_OBJECT = "ScaledObject"
-KINDS = (HPA, SCALED_OBJECT)
+from formation_operator import kinds, naming, reading
 
 KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
 DEPLOYMENTS = "apps"
@@ -68,13 +64,13 @@ def _group(target: dict[str, Any], kind: str) -> str:
     group, slash, _ = version.partition("/")
     if slash:
         return group
-    return DEPLOYMENTS if kind == SCALED_OBJECT and not version else ""
+    return DEPLOYMENTS if kind == kinds.SCALED_OBJECT and not version else ""
 
 
 def of_child(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:
     """Return the autoscaler of a Deployment; KEDA makes an HPA of its own, so its object comes first."""
     found = [each for each in known if each.scales_deployment(name)]
-    return min(found, key=lambda each: (each.kind == HPA, each.name), default=None)
+    return min(found, key=lambda each: (each.kind == kinds.HPA, each.name), default=None)
 
 
 def of_formation(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:

@@ -5,10 +5,9 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator import autoscalers, bounds, naming, reading
+from formation_operator import bounds, kinds, naming, reading
 from formation_operator.autoscalers import Autoscaler
-from formation_operator.observed import Child, Key
-from formation_operator.plan import Claim
+from formation_operator.observed import Child, Claim, Key
 from formation_operator.pods import Pod
 from formation_operator.shares import Shares
 from formation_operator.store import Change, Store
@@ -31,7 +30,7 @@ class Cache:
             for kind in ("Deployment", "Service")
         }
         self._autoscalers: dict[str, Store[Autoscaler]] = {
-            kind: Store(version_of=_version_of_fact, groups_of=_namespace_of) for kind in autoscalers.KINDS
+            kind: Store(version_of=_version_of_fact, groups_of=_namespace_of) for kind in kinds.AUTOSCALERS
         }
         self._pods: Store[Pod] = Store(version_of=_version_of_fact, groups_of=_formation_of_pod)
         self._strays: Shares[tuple[str, str], None] = Shares(MOST_STRAYS)

@@ -20,10 +20,10 @@ from formation_operator import (
 )
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.cluster import Cluster
-from formation_operator.lanes import Lane
 from formation_operator.observed import Child, Key
 from formation_operator.pods import Pod
 from formation_operator.queue import Queue
+from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from formation_operator.times import Clock
 
@@ -204,7 +204,7 @@ class Controller:
             self.see_formation(raw, deleted=deleted)
         elif kind == "Pod":
             self.see_pod(raw, deleted=deleted)
-        elif kind in autoscalers.KINDS:
+        elif kind in kinds.AUTOSCALERS:
             self.see_autoscaler(raw, kind, deleted=deleted)
         else:
             self.see_child(observed.child(raw, kind), deleted=deleted)
@@ -221,7 +221,7 @@ class Controller:
             self.see_formation(known, deleted=True)
         elif kind == "Pod":
             self._forget_pod(known)
-        elif kind in autoscalers.KINDS:
+        elif kind in kinds.AUTOSCALERS:
             self._drop_autoscaler(known)
         else:
             self.see_child(known, deleted=True)

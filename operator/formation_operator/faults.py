@@ -1,15 +1,31 @@
 """Unexpected errors: each ends the type that it is about, and nothing else of the pass."""
 
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Iterator
 
-from formation_operator import errors
+from formation_operator import errors, reading
 from formation_operator.observed import Key
 from formation_operator.reasons import Trouble
-from formation_operator.seen import Problem
 
 logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What stands in the way of one type, or of the whole Formation where no type is named."""
+
+    process_type: str
+    reason: str
+    message: str
+    lasting: bool = True
+    """Whether waiting won't mend it."""
+
+    def __str__(self) -> str:
+        """Return the sentence for a condition's message."""
+        message = reading.shown(self.message)
+        return f"{self.process_type}: {message}" if self.process_type else message
 
 
 class Faults:

@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
-from formation_operator import autoscalers, naming
+from formation_operator import naming
+
+HPA = "HorizontalPodAutoscaler"
+SCALED_OBJECT = "ScaledObject"
+AUTOSCALERS = (HPA, SCALED_OBJECT)
 
 
 class Kind(NamedTuple):
@@ -26,12 +30,12 @@ class Kind(NamedTuple):
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
 
-POLLED = (Kind(autoscalers.SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
+POLLED = (Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
 """May be installed or taken away at any time, and kopf ends with a kind that it watches."""
 # Autoscalers first: a count must never be taken for ours before they are known. Formations before what is
 # theirs: of objects that are nobody's only some are kept.
 WATCHED = (
-    Kind(autoscalers.HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
+    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     Kind("Deployment", "apps", "v1", "deployments", labelled=True),
     Kind("Service", "", "v1", "services", labelled=True),

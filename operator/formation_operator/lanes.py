@@ -5,25 +5,10 @@ operation costs the same however many keys wait, and nothing is kept of who does
 """
 
 import collections
-import enum
-from collections.abc import Callable
 
 from formation_operator.observed import Key
+from formation_operator.requeue import Lane
 
-
-class Lane(enum.IntEnum):
-    """What a pass is asked for; the lower goes first."""
-
-    CHANGE = 0
-    """A spec is another, or the count of a child."""
-    BUILD = 1
-    """A Formation is new, or something of it is missing or isn't as it was written."""
-    REPORT = 2
-    """Figures are others, or something is tried again."""
-
-
-Ask = Callable[[Key, Lane, float], None]
-"""Asks for a pass of a Formation in a lane, after some seconds."""
 TURNS = 8
 """Of so many turns in a row each lane gets one at least, as long as somebody in it may have it."""
 

@@ -7,8 +7,8 @@ Whatever is seen while a pass is under way is therefore judged at its end, by wh
 import dataclasses
 from typing import Any
 
-from formation_operator.lanes import Lane
 from formation_operator.observed import Child, Children
+from formation_operator.requeue import Lane
 
 
 def of_formation(before: dict[str, Any] | None, now: dict[str, Any]) -> Lane | None:

@@ -129,6 +129,15 @@ class Child:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A Formation's wish for a child name; of several the first in this order wins."""
+
+    created: str
+    uid: str
+    key: Key
+
+
 Children = Mapping[tuple[str, str], Child]
 """Kind and name of each object that may be a Formation's, and what is known of it."""
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pydantic
 
+from formation_operator.faults import Problem
 from formation_operator.model import Formation
 from formation_operator.reasons import Trouble
-from formation_operator.seen import Problem
 
 CORRECTED = "nothing was changed; correct the field and apply again"
 SMALLER = (

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from formation_operator import naming, ownership
 from formation_operator.desired import Intent
-from formation_operator.observed import Child, Children, Key
+from formation_operator.observed import Child, Children, Claim
 from formation_operator.reasons import Trouble
 
 
@@ -39,15 +39,6 @@ class Action:
     """For WAIT and REFUSE: what stands in the way, and the way out."""
     trouble: Trouble | None = None
     """The word for that."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """A Formation's wish for a child name; of several the first in this order wins."""
-
-    created: str
-    uid: str
-    key: Key
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,9 @@ import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 
-from formation_operator.lanes import Lane, Lanes
+from formation_operator.lanes import Lanes
 from formation_operator.observed import Key
+from formation_operator.requeue import Lane
 
 logger = logging.getLogger(__name__)
 

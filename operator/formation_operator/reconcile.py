@@ -25,11 +25,11 @@ from formation_operator import (
 )
 from formation_operator.cluster import Cluster
 from formation_operator.counts import Count
-from formation_operator.faults import Faults
-from formation_operator.lanes import Ask, Lane
+from formation_operator.faults import Faults, Problem
 from formation_operator.model import Formation
 from formation_operator.observed import Child, Children, Key
-from formation_operator.seen import Problem, Seen
+from formation_operator.requeue import Ask, Lane
+from formation_operator.seen import Seen
 from formation_operator.settings import Settings
 from formation_operator.steps import Wanted
 from formation_operator.times import Clock

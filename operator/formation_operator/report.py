@@ -10,10 +10,10 @@ from typing import Any
 
 from formation_operator import apply, cache, errors, naming, served, status, transitions
 from formation_operator.cluster import Cluster
-from formation_operator.lanes import Ask, Lane
 from formation_operator.news import Basis
 from formation_operator.notices import Notice
 from formation_operator.observed import Key
+from formation_operator.requeue import Ask, Lane
 from formation_operator.times import Clock
 
 logger = logging.getLogger(__name__)

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import AsyncIterator
 
-from formation_operator import autoscalers, counts, errors, naming, reading, scaling
+from formation_operator import autoscalers, counts, errors, kinds, naming, reading, scaling
 from formation_operator.cache import Cache
 from formation_operator.cluster import Cluster
-from formation_operator.lanes import Ask, Lane
+from formation_operator.faults import Problem
 from formation_operator.model import Formation
 from formation_operator.notices import Notice
 from formation_operator.observed import Child, Children, Key
 from formation_operator.reasons import Trouble
+from formation_operator.requeue import Ask, Lane
 from formation_operator.scaling import Answer, Request, Scaled, Try
-from formation_operator.seen import Problem
 
 logger = logging.getLogger(__name__)
 # What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
@@ -118,7 +118,7 @@ class Requests:
         Returns why some of them can't be listed, if they can't.
         """
         unlisted = None
-        for kind in autoscalers.KINDS:
+        for kind in kinds.AUTOSCALERS:
             try:
                 await self._list(kind, namespace)
             except errors.NotFoundError:

@@ -9,7 +9,7 @@ sides are the child and the Formation.  If both moved, or there is no base, the 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 
-from formation_operator import autoscalers, naming
+from formation_operator import autoscalers, kinds, naming
 from formation_operator.autoscalers import Autoscaler
 from formation_operator.counts import UNREPORTED, Count, Reported
 from formation_operator.model import FormationSpec
@@ -157,7 +157,7 @@ def restless(spec: FormationSpec, counts: Mapping[str, Count]) -> dict[str, str]
         name: f"{autoscaler} starts processes again while the Formation is suspended: "
         f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
         for name, autoscaler in scaled.items()
-        if autoscaler.kind == autoscalers.SCALED_OBJECT and not autoscaler.held_at_zero
+        if autoscaler.kind == kinds.SCALED_OBJECT and not autoscaler.held_at_zero
     }
 
 

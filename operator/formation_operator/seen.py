@@ -3,27 +3,11 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from formation_operator import reading
 from formation_operator.counts import Count
+from formation_operator.faults import Problem
 from formation_operator.findings import Finding
 from formation_operator.observed import Child
 from formation_operator.pods import Pod
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What stands in the way of one type, or of the whole Formation where no type is named."""
-
-    process_type: str
-    reason: str
-    message: str
-    lasting: bool = True
-    """Whether waiting won't mend it."""
-
-    def __str__(self) -> str:
-        """Return the sentence for a condition's message."""
-        message = reading.shown(self.message)
-        return f"{self.process_type}: {message}" if self.process_type else message
 
 
 @dataclasses.dataclass(frozen=True)

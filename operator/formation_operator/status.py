@@ -10,11 +10,12 @@ from typing import Any
 from formation_operator import conditions, exits, health, naming, reading, verdict
 from formation_operator.conditions import Condition, Kind
 from formation_operator.counts import Count
+from formation_operator.faults import Problem
 from formation_operator.findings import Finding
 from formation_operator.health import Health
 from formation_operator.observed import Child
 from formation_operator.reasons import BY_KUBELET, Reason, Trouble
-from formation_operator.seen import Problem, Seen
+from formation_operator.seen import Seen
 
 Status = dict[str, Any]
 

@@ -14,12 +14,12 @@ from formation_operator.apply import Outcome
 from formation_operator.cache import Cache
 from formation_operator.counts import Count
 from formation_operator.desired import Intent
-from formation_operator.faults import Faults
+from formation_operator.faults import Faults, Problem
 from formation_operator.model import Formation
 from formation_operator.observed import Children
 from formation_operator.plan import Action, World
 from formation_operator.reasons import Trouble
-from formation_operator.seen import Problem, Seen
+from formation_operator.seen import Seen
 from formation_operator.status import Status
 
 

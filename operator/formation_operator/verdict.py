@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from formation_operator.conditions import Condition, Kind
+from formation_operator.faults import Problem
 from formation_operator.health import Health
 from formation_operator.reasons import Reason, State, Trouble
-from formation_operator.seen import Problem, Seen
+from formation_operator.seen import Seen
 
 RENEW = "apply the crds/ of its version"
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from formation_operator import autoscalers
-from formation_operator.autoscalers import HPA, SCALED_OBJECT, Autoscaler
+from formation_operator import autoscalers, kinds
+from formation_operator.autoscalers import Autoscaler
+from formation_operator.kinds import HPA, SCALED_OBJECT
 
 
 def targeting(scaler: str, **target: Any) -> Autoscaler:
@@ -17,14 +18,14 @@ WORKER = {"kind": "Deployment", "name": "shop-worker"}
 SHOP = {"kind": "Formation", "name": "shop"}
 
 
-@pytest.mark.parametrize("kind", autoscalers.KINDS)
+@pytest.mark.parametrize("kind", kinds.AUTOSCALERS)
 @pytest.mark.parametrize("version", ["apps/v1", "apps/v2beta1"])
 def test_a_deployment_is_scaled_whatever_version_of_its_group_is_named(kind: str, version: str) -> None:
     scaler = targeting(kind, apiVersion=version, **WORKER)
     assert autoscalers.of_child([scaler], "shop-worker") is scaler
 
 
-@pytest.mark.parametrize("kind", autoscalers.KINDS)
+@pytest.mark.parametrize("kind", kinds.AUTOSCALERS)
 @pytest.mark.parametrize("version", ["example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1"])
 def test_a_deployment_of_another_group_is_none_of_ours(kind: str, version: str) -> None:
     assert autoscalers.of_child([targeting(kind, apiVersion=version, **WORKER)], "shop-worker") is None

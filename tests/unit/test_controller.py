@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from formation_operator import autoscalers, errors, naming, observed
+from formation_operator import errors, kinds, naming, observed
 from formation_operator.cluster import Object
 from formation_operator.controller import Controller
 from formation_operator.settings import Settings
@@ -36,7 +36,7 @@ def refuse(cluster: FakeCluster, *refusals: Exception) -> None:
 
 
 def known(of: Controller) -> set[str]:
-    return {name for kind in autoscalers.KINDS for _, name in of._cache.known(kind)}  # noqa: SLF001
+    return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.known(kind)}  # noqa: SLF001
 
 
 async def test_what_the_watches_missed_is_found_deletions_included() -> None:
@@ -69,15 +69,15 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
 ) -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation("a")))
-    cluster.incidents = [Incident("pages", autoscalers.SCALED_OBJECT, error=trouble, times=math.inf)]
+    cluster.incidents = [Incident("pages", kinds.SCALED_OBJECT, error=trouble, times=math.inf)]
     here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
     async with asyncio.timeout(5):
         await here.start()
     assert {name for _, name in here._cache.formations} == {"a"}  # noqa: SLF001
     async with at_work(here), asyncio.timeout(5):
-        while len(cluster.asked("pages", autoscalers.SCALED_OBJECT)) < 5:  # noqa: ASYNC110  # nothing tells
+        while len(cluster.asked("pages", kinds.SCALED_OBJECT)) < 5:  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
-    said = [line for line in caplog.messages if autoscalers.SCALED_OBJECT in line]
+    said = [line for line in caplog.messages if kinds.SCALED_OBJECT in line]
     assert len(said) == 1
     assert repr(trouble) in said[0] or str(trouble) in said[0]
 
@@ -139,10 +139,10 @@ async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
                     await asyncio.sleep(0.001)
 
         cluster.absent.clear()
-        cluster.put(autoscalers.SCALED_OBJECT, JOBS)
+        cluster.put(kinds.SCALED_OBJECT, JOBS)
         await until({"jobs"})
         refuse(cluster, errors.UnavailableError("away"))
-        cluster.absent.add(autoscalers.SCALED_OBJECT)
+        cluster.absent.add(kinds.SCALED_OBJECT)
         await until(set())
         assert not running.done()
 
@@ -150,10 +150,10 @@ async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
 async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
     cluster = FakeCluster()
     cluster.absent.clear()
-    cluster.put(autoscalers.SCALED_OBJECT, JOBS)
+    cluster.put(kinds.SCALED_OBJECT, JOBS)
     for name in ("a", "z"):  # listed before the other, and after it
         odd = {"metadata": {"name": name, "resourceVersion": "?"}}
-        cluster.put(autoscalers.SCALED_OBJECT, odd)
+        cluster.put(kinds.SCALED_OBJECT, odd)
     here = controller(cluster)
     await here.start()
     await here.start()

@@ -7,8 +7,9 @@ import pytest
 
 from formation_operator import naming, status
 from formation_operator.counts import Count
+from formation_operator.faults import Problem
 from formation_operator.observed import Rollout
-from formation_operator.seen import Problem, Seen
+from formation_operator.seen import Seen
 from tests.builders import Manifest, a_formation, stored
 from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
 from tests.unit.facts import DONE, LATER, NOW, seen

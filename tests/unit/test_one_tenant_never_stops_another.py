@@ -16,10 +16,11 @@ import pytest
 
 from formation_operator import apply, errors
 from formation_operator.cluster import Object
-from formation_operator.lanes import Lane, Lanes
+from formation_operator.lanes import Lanes
 from formation_operator.observed import Key
 from formation_operator.plan import Action, Verb
 from formation_operator.queue import Queue
+from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process
 from tests.unit import virtual_time

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from formation_operator import naming, observed, ownership, plan
-from formation_operator.observed import Child, Owner
-from formation_operator.plan import Claim, Verb, World
+from formation_operator.observed import Child, Claim, Owner
+from formation_operator.plan import Verb, World
 from formation_operator.reasons import Trouble
 from tests.builders import a_formation, a_process
 from tests.unit.facts import INTENT, OWNER, a_child, fields, intents, parsed

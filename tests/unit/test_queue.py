@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from formation_operator.lanes import Lane
 from formation_operator.observed import Key
 from formation_operator.queue import Queue
+from formation_operator.requeue import Lane
 from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from formation_operator import bounds, kube, reading, status
 from formation_operator.conditions import Condition, Kind
 from formation_operator.counts import Count
+from formation_operator.faults import Problem
 from formation_operator.notices import Notice
 from formation_operator.pods import Pod
 from formation_operator.reasons import Trouble
-from formation_operator.seen import Problem
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import NOW, a_child, known, seen
 

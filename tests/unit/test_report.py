@@ -13,10 +13,10 @@ from formation_operator.apply import Outcome
 from formation_operator.cache import Cache
 from formation_operator.cluster import Object
 from formation_operator.conditions import Kind, find
-from formation_operator.lanes import Lane
 from formation_operator.news import Basis
 from formation_operator.observed import Key
 from formation_operator.report import Pace
+from formation_operator.requeue import Lane
 from tests import builders
 from tests.builders import MIDNIGHT
 from tests.unit import facts

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from formation_operator import diagnosis, exits, pods, status
 from formation_operator import reasons as words
 from formation_operator.counts import Count
+from formation_operator.faults import Problem
 from formation_operator.findings import Finding
 from formation_operator.observed import Rollout
 from formation_operator.pods import Pod
-from formation_operator.seen import Problem, Seen
+from formation_operator.seen import Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from formation_operator import autoscalers, conditions, errors, naming
+from formation_operator import conditions, errors, kinds, naming
 from formation_operator.cluster import Object
 from formation_operator.conditions import Kind
 from tests.builders import a_formation, a_process, stored
@@ -38,7 +38,7 @@ class Shop(FakeCluster):
 
     def break_keda(self, error: Exception) -> None:
         """Let nobody list the objects by which KEDA scales."""
-        self.incidents[:] = [Incident("select", autoscalers.SCALED_OBJECT, error=error, times=math.inf)]
+        self.incidents[:] = [Incident("select", kinds.SCALED_OBJECT, error=error, times=math.inf)]
 
     def mend_keda(self) -> None:
         """Let them be listed again."""
@@ -195,7 +195,7 @@ async def test_a_count_that_is_kedas_is_never_judged_while_keda_is_in_trouble(
     shop.mend_keda()
     shop.absent.clear()
     jobs = {"metadata": {"name": "jobs"}, "spec": {"scaleTargetRef": {"name": "shop-web"}}}
-    shop.put(autoscalers.SCALED_OBJECT, jobs)
+    shop.put(kinds.SCALED_OBJECT, jobs)
     await work(operator, clock)
     assert (shop.counts["web"], shop.web) == (4, 8)
     assert shop.status["processes"]["web"]["replicasManagedBy"] == "ScaledObject/jobs"

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
-from formation_operator import autoscalers, errors, kinds, naming
+from formation_operator import errors, kinds, naming
 from formation_operator.cluster import Cluster, Object
 from formation_operator.notices import Notice
 from tests.unit.fakes.managed_fields import Owner
@@ -62,7 +62,7 @@ class FakeCluster(Objects, Cluster):
         self.per_page = 1
         self.latency = 0.0
         """Seconds until a call is carried out; others get their turn in any case."""
-        self.absent = {autoscalers.SCALED_OBJECT}
+        self.absent = {kinds.SCALED_OBJECT}
         """Kinds that aren't installed."""
         self.status_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
         """What the CRD declares of a status."""
