@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from formation_operator import bounds, merge, model, naming
+from formation_operator.api import bounds, formation, naming
+from formation_operator.render import merge
 from tests.builders import Manifest, a_formation, a_process
 
 ETCD = 1_500_000
@@ -28,7 +29,9 @@ def sidecars(variables_of_each: int) -> list[Manifest]:
 
 def types(**fields: Any) -> dict[str, Manifest]:
     """Return all types that a Formation may have, alike."""
-    return {f"t{index}": a_process("/x", replicas=0, port=80, **fields) for index in range(model.MOST_TYPES)}
+    return {
+        f"t{index}": a_process("/x", replicas=0, port=80, **fields) for index in range(formation.MOST_TYPES)
+    }
 
 
 def spread(length: int) -> Manifest:
@@ -47,7 +50,7 @@ def referring(length: int) -> Manifest:
 
     Each type overrides that one, and needs all of the others for it.
     """
-    each = variables(model.MOST_VARIABLES - 1, "$(A)" * (length // 4 // model.MOST_VARIABLES))
+    each = variables(formation.MOST_VARIABLES - 1, "$(A)" * (length // 4 // formation.MOST_VARIABLES))
     all_of_them = "".join(f"$({variable['name']})" for variable in each)
     own = types(env=[{"name": "A", "value": all_of_them}])
     return a_formation(processes=own, env=[{"name": "A", "value": "1"}, *each])
@@ -63,7 +66,7 @@ def mounting(length: int) -> Manifest:
 
 def wordy(length: int) -> Manifest:
     """Return a Formation whose commands are of many short words."""
-    words = ["x"] * (length // model.MOST_TYPES)
+    words = ["x"] * (length // formation.MOST_TYPES)
     return a_formation(processes=types(args=words))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from crds.generate import crd, policy, schema, snapshot
-from formation_operator.model import FormationSpec
+from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"

@@ -4,8 +4,8 @@ from typing import Any
 
 from crds.generate import schema
 from crds.generate.rules import table
-from formation_operator import naming
-from formation_operator.model import Formation, FormationSpec, FormationStatus
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation, FormationSpec, FormationStatus
 
 Json = dict[str, Any]
 

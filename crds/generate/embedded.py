@@ -12,7 +12,7 @@ itself.  Everything that differs on purpose from the definition is a table here:
 
 from typing import Any
 
-from formation_operator import model
+from formation_operator.api import formation
 
 Json = dict[str, Any]
 
@@ -33,7 +33,7 @@ DROPPED = {
 }
 # Of an embedded object's metadata only these reach the Pod.
 METADATA = {
-    "labels": {"type": "string", "maxLength": 63, "pattern": model.LABEL_VALUE},
+    "labels": {"type": "string", "maxLength": 63, "pattern": formation.LABEL_VALUE},
     "annotations": {"type": "string"},
 }
 OPTIONAL = {"PodSpec": ["containers"]}
@@ -52,7 +52,7 @@ PORT_NAME = "([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*"
 NAMED_PORT = {**PORT, "maxLength": 15, "pattern": f"^{PORT_NAME}$"}
 KEY = {"maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$"}
 FEW = {"maxItems": 32}
-WORDS = {"items": {"type": "string", "maxLength": model.LONGEST_WORD}}
+WORDS = {"items": {"type": "string", "maxLength": formation.LONGEST_WORD}}
 NOT_NEGATIVE = {"minimum": 0}
 NOT_EMPTY = {"minLength": 1}
 PROBE_NUMBERS = [
@@ -70,7 +70,7 @@ NARROWED: dict[str, Json] = {
     "Container.command": WORDS,
     "Container.args": WORDS,
     "Container.ports": FEW,
-    "Container.env": {"maxItems": model.MOST_VARIABLES},
+    "Container.env": {"maxItems": formation.MOST_VARIABLES},
     "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
     "ContainerPort.containerPort": PORT,
     "ContainerPort.hostPort": {**PORT, **NOT_NEGATIVE},
@@ -161,7 +161,7 @@ def metadata() -> Json:
     return {
         "type": "object",
         "properties": {
-            key: {"type": "object", "maxProperties": model.MOST_LABELS, "additionalProperties": value}
+            key: {"type": "object", "maxProperties": formation.MOST_LABELS, "additionalProperties": value}
             for key, value in METADATA.items()
         },
     }

@@ -1,6 +1,6 @@
 """The optional admission policy that warns at ``kubectl apply`` of commands that leave the foreground.
 
-It is `formation_operator.foreground` in CEL, with the same table and the same patterns.  What CEL can't
+It is `formation_operator.foreground.check` in CEL, with the same table and the same patterns.  What CEL can't
 read it doesn't judge: a shell's script.  The API server limits what a policy may cost, so nor does it
 judge a command that is very long.
 Source: https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
@@ -10,8 +10,9 @@ import json
 import string
 from typing import Any
 
-from formation_operator import daemons, foreground, naming
-from formation_operator.daemon import NO_FILE, Daemon
+from formation_operator.api import naming
+from formation_operator.foreground import check, daemons
+from formation_operator.foreground.daemon import NO_FILE, Daemon
 
 Json = dict[str, Any]
 
@@ -112,7 +113,7 @@ def row(daemon: Daemon) -> dict[str, str]:
         "foreground": word(daemon.stays),
         "only": word(daemon.only, ALWAYS),
         "pid_file": word(daemon.pid_file),
-        "says": foreground.LEAVES.format("{}", does=daemon.does, way_out=daemon.way_out),
+        "says": check.LEAVES.format("{}", does=daemon.does, way_out=daemon.way_out),
     }
 
 
@@ -124,11 +125,11 @@ def word(pattern: str, without: str = NEVER) -> str:
 def programs() -> str:
     """Return the CEL that finds each type's program."""
     patterns = {
-        "wrappers": f"^{foreground.WRAPPERS.pattern}",
-        "program": f"^({foreground.PROGRAM.pattern})$",
+        "wrappers": f"^{check.WRAPPERS.pattern}",
+        "program": f"^({check.PROGRAM.pattern})$",
         "basename": BASENAME,
-        "versioned": f"^({foreground.VERSIONED.pattern})$",
-        "name": f"^{foreground.NAME}",
+        "versioned": f"^({check.VERSIONED.pattern})$",
+        "name": f"^{check.NAME}",
     }
     return filled(PROGRAMS, patterns)
 
@@ -137,8 +138,8 @@ def pid_files() -> str:
     """Return the CEL that finds PID files."""
     patterns = {
         "no_file": word(NO_FILE.pattern),
-        "option": foreground.OPTION.pattern,
-        "writes": foreground.WRITES,
+        "option": check.OPTION.pattern,
+        "writes": check.WRITES,
     }
     return filled(PID_FILES, patterns)
 

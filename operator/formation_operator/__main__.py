@@ -12,9 +12,13 @@ import sys
 import kopf
 import uvloop
 
-from formation_operator import __version__, apply, handlers, kube, naming, watching
-from formation_operator.controller import Controller
+from formation_operator import __version__
+from formation_operator.api import naming
+from formation_operator.controller import watchdog, watches
+from formation_operator.controller.intake import Controller
+from formation_operator.kube import api_server
 from formation_operator.settings import Settings
+from formation_operator.sync import executor
 
 LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
@@ -99,14 +103,14 @@ def namespace(text: str) -> str:
 
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
-    cluster = await kube.connect(
+    cluster = await api_server.connect(
         request_timeout=settings.request_timeout,
         namespaces=settings.namespaces,
-        connections=settings.workers * apply.AT_ONCE + LISTS,
+        connections=settings.workers * executor.AT_ONCE + LISTS,
     )
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
-    handlers.register(registry, controller)
+    watches.register(registry, controller)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     # kopf listens to it only once it runs itself.
     loop.add_signal_handler(signal.SIGTERM, sys.exit, 0)
@@ -118,15 +122,15 @@ async def run(settings: Settings) -> None:
         loop.call_later(LAST_SECONDS, os._exit, 1)
 
     work = asyncio.create_task(controller.run(), name="passes")
-    watch = asyncio.create_task(watching.until_broken(settings.namespaces), name="watchdog")
+    watch = asyncio.create_task(watchdog.until_broken(settings.namespaces), name="watchdog")
     for task in (work, watch):
         task.add_done_callback(end)
     await kopf.operator(
         registry=registry,
-        settings=watching.kopf_settings(),
-        memories=watching.NoMemories(),
+        settings=watchdog.kopf_settings(),
+        memories=watchdog.NoMemories(),
         standalone=True,
-        identity=watching.IDENTITY,
+        identity=watchdog.IDENTITY,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
         liveness_endpoint=settings.liveness,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from crds.generate import policy
-from formation_operator import foreground, shell
+from formation_operator.foreground import check, shell
 from tests.builders import Manifest, a_formation, a_process, text
 from tests.client import Client, eventually
 from tests.cluster import paths
@@ -15,7 +15,7 @@ from tests.cluster.cluster import Cluster
 from tests.once import once
 from tests.unit.commands import RIGHT, WARNED
 
-NGINX = foreground.finding(["nginx"])
+NGINX = check.finding(["nginx"])
 POLICIES = str(paths.ROOT / "manifests" / "policies")
 
 
@@ -52,7 +52,7 @@ def test_another_command_that_leaves_is_told_by_another_event(user: Client) -> N
 
     user.apply(running(["cron"]))
 
-    told = {f"p0: {NGINX}", f"p0: {foreground.finding(['cron'])}"}
+    told = {f"p0: {NGINX}", f"p0: {check.finding(['cron'])}"}
     eventually(lambda: {*user.events("CommandLeavesForeground")} == told)
 
 
@@ -78,7 +78,7 @@ def warnings(kubectl: Client, formation: Manifest) -> str:
 
 def plain(command: list[str]) -> bool:
     """Tell whether a command runs no shell."""
-    return shell.script(foreground.unwrapped(command)) is None
+    return shell.script(check.unwrapped(command)) is None
 
 
 COMMANDS = [shlex.split(command) for command in (*WARNED, *RIGHT) if command]
@@ -91,7 +91,7 @@ def test_the_policy_warns_in_the_operators_words_and_refuses_nothing(
 ) -> None:
     said = warnings(kubectl, running(*commands))
 
-    found = {f"p{number}": foreground.finding(words) for number, words in enumerate(commands) if plain(words)}
+    found = {f"p{number}": check.finding(words) for number, words in enumerate(commands) if plain(words)}
     _, _, told = said.strip().partition(f"with binding '{policy.NAME}': ")
     assert {*told.split("; ")} - {""} == {f"{name}: {each}" for name, each in found.items() if each}
 

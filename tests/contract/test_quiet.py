@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from formation_operator import foreground
+from formation_operator.foreground import check
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import processes, record
@@ -107,7 +107,7 @@ def test_a_warning_is_given_once_and_causes_no_write_and_no_other_over_a_restart
     yield
     yield
     assert versions(user, "shop") == before
-    assert user.events("CommandLeavesForeground") == [f"p0: {foreground.finding(['nginx'])}"]
+    assert user.events("CommandLeavesForeground") == [f"p0: {check.finding(['nginx'])}"]
 
 
 @quiet

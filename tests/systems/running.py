@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from formation_operator import naming
+from formation_operator.api import naming
 from tests.builders import Manifest
 from tests.client import Client, eventually, is_ready
 from tests.cluster import paths

@@ -6,14 +6,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from formation_operator import counts, desired, naming, parsing, pods
-from formation_operator.autoscalers import Autoscaler
-from formation_operator.counts import Count
-from formation_operator.desired import Intent
-from formation_operator.model import Formation
-from formation_operator.observed import Child, Owner, Rollout
-from formation_operator.pods import Pod
-from formation_operator.seen import Seen
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation
+from formation_operator.controller import parsing
+from formation_operator.observe import pods
+from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.children import Child, Owner, Rollout
+from formation_operator.observe.pods import Pod
+from formation_operator.render import desired
+from formation_operator.render.desired import Intent
+from formation_operator.replicas import count_owner
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z"
@@ -26,7 +30,9 @@ def parsed(formation: Manifest) -> Formation:
 
 def intents(formation: Formation) -> list[Intent]:
     """Return what a Formation wants that has no children yet."""
-    wanted = {name: counts.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()}
+    wanted = {
+        name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
+    }
     return [each for name, count in wanted.items() for each in desired.children(formation, name, count)]
 
 

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from crds.generate import crd, snapshot
-from formation_operator import served
+from formation_operator.status import served
 
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
 PRESENT = served.of_status(VERSION["schema"]["openAPIV3Schema"])

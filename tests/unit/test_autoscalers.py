@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from formation_operator import autoscalers, kinds
-from formation_operator.autoscalers import Autoscaler
-from formation_operator.kinds import HPA, SCALED_OBJECT
+from formation_operator.kube import kinds
+from formation_operator.kube.kinds import HPA, SCALED_OBJECT
+from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Autoscaler
 
 
 def targeting(scaler: str, **target: Any) -> Autoscaler:

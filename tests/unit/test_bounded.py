@@ -9,10 +9,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from formation_operator import bounds, drift, foreground, observed, ownership, parsing, reconcile
-from formation_operator.cache import Cache
-from formation_operator.desired import Intent
-from formation_operator.model import Formation
+from formation_operator.api import bounds
+from formation_operator.api.formation import Formation
+from formation_operator.controller import parsing, reconcile
+from formation_operator.foreground import check
+from formation_operator.observe import children, managed_fields
+from formation_operator.observe.cache import Cache
+from formation_operator.render.desired import Intent
+from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
 from tests.unit import cost, facts
@@ -73,12 +77,12 @@ def _stripped(fields: Manifest) -> Manifest:
 
 @KEYED
 def test_who_owns_what_of_a_child_is_found_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda given: ownership.covers(*given), shape, written) < cost.MOST
+    assert growth_of(lambda given: managed_fields.covers(*given), shape, written) < cost.MOST
 
 
 @KEYED
 def test_what_others_changed_of_a_child_is_explained_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda given: drift.explain(*given), shape, fought_over) < cost.MOST
+    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over) < cost.MOST
 
 
 @SHAPES
@@ -91,14 +95,14 @@ def test_a_formation_is_read_and_rendered_in_linear_time(shape: largest.Shape) -
 
 @SHAPES
 def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda raw: observed.child(raw, "Deployment"), shape, live) < cost.MOST
+    assert growth_of(lambda raw: children.child(raw, "Deployment"), shape, live) < cost.MOST
 
 
 def test_commands_are_looked_through_in_linear_time() -> None:
     def commands(formation: Manifest) -> Any:
         return reconcile.commands(facts.parsed(formation))
 
-    assert growth_of(foreground.warnings, largest.wordy, commands) < cost.MOST
+    assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
 
 
 def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(

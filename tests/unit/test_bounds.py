@@ -2,7 +2,7 @@
 
 import pytest
 
-from formation_operator import bounds, model
+from formation_operator.api import bounds, formation
 from tests import largest
 from tests.builders import Manifest, a_formation, a_process
 from tests.unit import facts
@@ -20,9 +20,9 @@ def spec(*, own: int = 0, shared: int = 0, types: int = 1) -> Manifest:
     [
         spec(),
         spec(own=250_000),
-        spec(own=200_000, types=model.MOST_TYPES),
+        spec(own=200_000, types=formation.MOST_TYPES),
         spec(shared=250_000, types=8),
-        spec(shared=60_000, types=model.MOST_TYPES),
+        spec(shared=60_000, types=formation.MOST_TYPES),
         {},
         {"processes": None},
     ],
@@ -38,7 +38,7 @@ def test_a_formation_of_a_common_size_is_rendered(fits: Manifest) -> None:
         (spec(own=270_000), r"spec has 26\d KiB as JSON, and 256 KiB are rendered"),
         (spec(own=135_000, shared=135_000), r"spec has 26\d KiB as JSON"),
         (
-            spec(shared=80_000, types=model.MOST_TYPES),
+            spec(shared=80_000, types=formation.MOST_TYPES),
             r"79 KiB that are shared by 32 process types are too much: 2048 KiB",
         ),
     ],

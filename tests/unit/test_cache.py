@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
-from formation_operator.cache import MOST_PODS, MOST_STRAYS, Cache
-from formation_operator.observed import Child
-from formation_operator.store import REMEMBERED, Store
+from formation_operator.observe.cache import MOST_PODS, MOST_STRAYS, Cache
+from formation_operator.observe.children import Child
+from formation_operator.observe.store import REMEMBERED, Store
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit.facts import HPA, OWNER, a_child, known

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from formation_operator import errors, kinds, naming, observed
-from formation_operator.cluster import Object
-from formation_operator.controller import Controller
+from formation_operator.api import naming
+from formation_operator.controller.intake import Controller
+from formation_operator.kube import errors, kinds
+from formation_operator.kube.port import Object
+from formation_operator.observe import children
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -241,7 +243,7 @@ async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restor
     here = controller(cluster)
     raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
     await here.resync()
-    here._cache.drop_child(observed.child(raw, "Deployment"), lost=False)  # noqa: SLF001
+    here._cache.drop_child(children.child(raw, "Deployment"), lost=False)  # noqa: SLF001
     cluster.version += 9
     await here.resync()
     assert here._cache.known("Deployment") == {}, "the list is older than the deletion"  # noqa: SLF001

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from formation_operator import counts
-from formation_operator.counts import Count, Reported
-from formation_operator.model import FormationSpec, ProcessType
-from formation_operator.observed import Child
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.observe.children import Child
+from formation_operator.replicas import count_owner
+from formation_operator.replicas.count_owner import Count, Reported
 from tests.unit.facts import HPA, a_child
 
 PRESENT = a_child(replicas=5)
@@ -20,10 +20,10 @@ def decide(
     child: Child | None,
     *,
     suspend: bool | None = None,
-    before: Reported = counts.UNREPORTED,
+    before: Reported = count_owner.UNREPORTED,
 ) -> Count:
     spec = FormationSpec(processes={"worker": process}, suspend=suspend)
-    return counts.decide(spec, process, child, before=before)
+    return count_owner.decide(spec, process, child, before=before)
 
 
 DECLARED, OMITTED = ProcessType(replicas=3), ProcessType()
@@ -67,7 +67,7 @@ def test_a_singleton_is_one_unless_it_says_none() -> None:
 
 def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
-    return counts.decide(spec, DECLARED, child, HPA)
+    return count_owner.decide(spec, DECLARED, child, HPA)
 
 
 def test_an_autoscalers_count_is_left_to_it_though_one_is_declared() -> None:
@@ -106,7 +106,7 @@ def test_a_child_that_comes_back_after_a_suspension_has_the_count_from_before() 
 
 @pytest.mark.parametrize(
     ("before", "kept"),
-    [(Reported(0, resumed=5), 5), (Reported(0), 0), (counts.UNREPORTED, 1)],
+    [(Reported(0, resumed=5), 5), (Reported(0), 0), (count_owner.UNREPORTED, 1)],
     ids=["suspended", "scaled to zero", "lost, too"],
 )
 def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: Reported, kept: int) -> None:
@@ -118,7 +118,7 @@ def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: R
 def test_what_was_reported_is_read_from_the_status() -> None:
     process = {"desiredReplicas": 0, "resumeReplicas": 5, "replicasManagedBy": "ScaledObject/jobs"}
     status = {"observedGeneration": 3, "processes": {"worker": process}}
-    read = counts.reported(status, "worker", 3)
+    read = count_owner.reported(status, "worker", 3)
     assert read == Reported(desired=0, resumed=5, autoscaled=True, current=True)
     assert read.count == 5
-    assert counts.reported({"observedGeneration": -1}, "worker", 1) == counts.UNREPORTED
+    assert count_owner.reported({"observedGeneration": -1}, "worker", 1) == count_owner.UNREPORTED

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from formation_operator import foreground
-from formation_operator.daemon import ANYTHING, NO_FILE
-from formation_operator.daemons import TABLE
+from formation_operator.foreground import check
+from formation_operator.foreground.daemon import ANYTHING, NO_FILE
+from formation_operator.foreground.daemons import TABLE
 
 PATTERNS = sorted(
     {
@@ -19,11 +19,11 @@ PATTERNS = sorted(
     | {daemon.words for daemon in TABLE.values()}
     | {
         NO_FILE.pattern,
-        foreground.WRAPPERS.pattern,
-        foreground.VERSIONED.pattern,
-        foreground.NAME,
-        foreground.OPTION.pattern,
-        foreground.PROGRAM.pattern,
+        check.WRAPPERS.pattern,
+        check.VERSIONED.pattern,
+        check.NAME,
+        check.OPTION.pattern,
+        check.PROGRAM.pattern,
     }
 )
 NEEDS_NO_OPTION = [name for name, daemon in TABLE.items() if daemon.background == ANYTHING]
@@ -53,16 +53,16 @@ def test_a_row_that_says_what_stays_says_what_leaves(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_program_alone_is_warned_about_only_if_it_needs_no_option(name: str) -> None:
-    warned = foreground.finding([name]) is not None
+    warned = check.finding([name]) is not None
     assert warned == (name in NEEDS_NO_OPTION)
 
 
 @pytest.mark.parametrize("name", [name for name in NEEDS_NO_OPTION if name != "nohup"])  # wrong by itself
 def test_a_program_whose_options_are_a_variable_is_not_warned_about(name: str) -> None:
-    assert foreground.finding([name, "$(OPTIONS)"]) is None
+    assert check.finding([name, "$(OPTIONS)"]) is None
 
 
 @pytest.mark.parametrize("name", NEEDS_NO_OPTION)
 def test_a_program_that_needs_no_option_has_one_that_only_asks(name: str) -> None:
     flags = ("--help", "--version", "-h", "-V", "-v")
-    assert any(foreground.finding([name, flag]) is None for flag in flags)
+    assert any(check.finding([name, flag]) is None for flag in flags)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from formation_operator import diagnosis, evidence, pods, reading, waits
-from formation_operator.findings import SEVERITY, Finding, Told
-from formation_operator.reasons import Reason, State
+from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose import diagnosis, investigator, waits
+from formation_operator.diagnose.finding import SEVERITY, Finding, Told
+from formation_operator.kube import lenient
+from formation_operator.observe import pods
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import known
@@ -347,7 +349,7 @@ def test_nothing_changes_by_itself_sooner_than_foretold(raw: Manifest, later: in
 # What must hold whatever is recorded
 
 EVENTS = st.builds(
-    lambda reason, note, since: evidence.told({"reason": reason, "note": note, "eventTime": since}),
+    lambda reason, note, since: investigator.told({"reason": reason, "note": note, "eventTime": since}),
     st.sampled_from(["Killing", "Unhealthy", "FailedMount", "FailedPostStartHook", "", None]) | st.text(),
     st.sampled_from(["Container worker failed liveness probe", "Readiness probe failed:", None]) | st.text(),
     st.sampled_from([ago(5), ago(300), "", None]) | st.text(),
@@ -372,7 +374,7 @@ def sound(found: Finding) -> bool:
     assert found.state in SEVERITY
     assert found.reason
     assert found.message.isprintable()
-    assert len(found.message) < 2 * reading.LONGEST + 200
+    assert len(found.message) < 2 * lenient.LONGEST + 200
     return True
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from formation_operator import drift, ownership
-from formation_operator.desired import Intent
+from formation_operator.observe import managed_fields
+from formation_operator.render.desired import Intent
+from formation_operator.sync import drift_event
 from tests.builders import a_formation, a_process
 from tests.unit.facts import fields, intents, parsed
 
@@ -26,7 +27,7 @@ def step(name: str) -> str:
     return f"k:{name}" if name.startswith("{") else f"f:{name}"
 
 
-def live(intent: Intent, path: ownership.Path, taker: dict[str, Any] | None = None) -> dict[str, Any]:
+def live(intent: Intent, path: managed_fields.Path, taker: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return what is there after another client has taken one field from us."""
     ours = fields({key: intent.manifest[key] for key in ("metadata", "spec")})
     node = ours
@@ -74,21 +75,21 @@ def change(field: str) -> str:
     ],
 )
 def test_the_event_names_what_decides_about_the_field(
-    intent: Intent, path: ownership.Path, way_out: str
+    intent: Intent, path: managed_fields.Path, way_out: str
 ) -> None:
-    note = drift.explain(SHOP, intent, live(intent, path)).note
+    note = drift_event.explain(SHOP, intent, live(intent, path)).note
     assert note.startswith("kubectl-edit changed ")
     assert note.endswith(f"of {intent.kind} {intent.name}; set it back. {way_out}")
 
 
 def test_a_count_is_changed_by_a_command() -> None:
-    note = drift.explain(SHOP, CLOCK_DEPLOYMENT, live(CLOCK_DEPLOYMENT, ("spec", "replicas"))).note
+    note = drift_event.explain(SHOP, CLOCK_DEPLOYMENT, live(CLOCK_DEPLOYMENT, ("spec", "replicas"))).note
     assert "kubectl patch formation shop --type merge -p" in note
 
 
 def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
     replaced: dict[str, Any] = {"metadata": {"managedFields": [{"manager": "kubectl-replace"}]}}
-    note = drift.explain(SHOP, WEB_DEPLOYMENT, replaced).note
+    note = drift_event.explain(SHOP, WEB_DEPLOYMENT, replaced).note
     assert note.startswith("kubectl-replace changed metadata.managedFields")
     assert note.endswith(NOTHING)
 
@@ -96,11 +97,13 @@ def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
 @pytest.mark.parametrize("taker", [{"manager": None}, {"manager": ""}])
 def test_a_client_without_a_name_is_another_client(taker: dict[str, Any]) -> None:
     path = ("spec", "strategy")
-    note = drift.explain(SHOP, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
+    note = drift_event.explain(SHOP, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
     assert note.startswith("Another client changed spec.strategy")
 
 
 def test_nor_does_it_matter_if_it_removed_the_field() -> None:
     taken = live(WEB_DEPLOYMENT, ("spec", "strategy"))
     taken["metadata"]["managedFields"][1] = {"operation": "Update", "fieldsV1": {}}
-    assert drift.explain(SHOP, WEB_DEPLOYMENT, taken).note.startswith("Another client changed spec.strategy")
+    assert drift_event.explain(SHOP, WEB_DEPLOYMENT, taken).note.startswith(
+        "Another client changed spec.strategy"
+    )

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import pytest
 
-from formation_operator import naming
-from formation_operator.cluster import Object
-from formation_operator.controller import Controller
-from formation_operator.observed import Key
+from formation_operator.api import naming
+from formation_operator.controller.intake import Controller
+from formation_operator.kube.port import Object
+from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time

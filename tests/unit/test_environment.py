@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from formation_operator import environment, workload
+from formation_operator.render import environment, pod_template
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.unit.facts import parsed
@@ -139,7 +139,7 @@ def test_a_port_of_ones_own_may_refer_to_another_variable() -> None:
 
 def names(formation: builders.Manifest) -> list[str]:
     spec = parsed(formation).spec
-    (container,) = workload.pod_template("shop", "web", spec, spec.processes["web"])["spec"]["containers"]
+    (container,) = pod_template.pod_template("shop", "web", spec, spec.processes["web"])["spec"]["containers"]
     return [item["name"] for item in container["env"]]
 
 

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import errors, evidence, naming, pods
-from formation_operator.cluster import Object
-from formation_operator.evidence import Examined, Examiner
-from formation_operator.faults import Faults
-from formation_operator.observed import Child, Rollout
-from formation_operator.pods import Pod
+from formation_operator.api import naming
+from formation_operator.diagnose import investigator
+from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from formation_operator.observe import pods
+from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.faults import Faults
+from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child
@@ -221,7 +224,7 @@ async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
     await look(by, [CREATING])
     examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
     assert len(asked(records)) == 2
-    assert examined.again_in == evidence.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_PAUSE
 
 
 async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
@@ -229,7 +232,7 @@ async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
     records.incidents.append(away())
     examined = await look(Examiner(records), [CREATING, crashing("b", "abc")])
     assert messages(examined) == ["exited with code 1"]
-    assert examined.again_in == evidence.FIRST_PAUSE
+    assert examined.again_in == investigator.FIRST_PAUSE
 
 
 async def test_what_went_well_is_no_explanation() -> None:
@@ -257,7 +260,7 @@ async def test_a_formation_that_is_gone_is_forgotten() -> None:
     ids=["a series", "the older kind", "a single one", "nothing but its object's own time"],
 )
 def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, seconds: float) -> None:
-    assert evidence.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
+    assert investigator.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
 @pytest.mark.parametrize(
@@ -271,12 +274,14 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     ],
 )
 def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
-    assert evidence.told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
+    assert (
+        investigator.told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
+    )
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
-    assert evidence.told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
+    assert investigator.told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
 
 
 @given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import exits, pods
-from formation_operator.pods import Exit
-from formation_operator.reasons import Reason
+from formation_operator.api.reasons import Reason
+from formation_operator.diagnose import exits
+from formation_operator.observe import pods
+from formation_operator.observe.pods import Exit
 from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, waiting
 
 AN_EXIT = Exit(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import foreground, shell
-from formation_operator.daemons import TABLE
+from formation_operator.foreground import check, shell
+from formation_operator.foreground.daemons import TABLE
 from tests.cluster import paths
 from tests.unit.commands import RIGHT, WARNED
 
@@ -26,17 +26,17 @@ WAYS_OUT = {
 
 @pytest.mark.parametrize(("command", "said"), WARNED.items(), ids=WARNED)
 def test_a_command_that_leaves_the_foreground_is_warned_about(command: str, said: str) -> None:
-    assert (foreground.finding(shlex.split(command)) or "").startswith(said)
+    assert (check.finding(shlex.split(command)) or "").startswith(said)
 
 
 @pytest.mark.parametrize("command", RIGHT)
 def test_nothing_is_said_of_a_command_that_is_right_or_not_plain(command: str) -> None:
-    assert foreground.finding(shlex.split(command)) is None
+    assert check.finding(shlex.split(command)) is None
 
 
 @pytest.mark.parametrize(("command", "said"), WAYS_OUT.items(), ids=WAYS_OUT)
 def test_a_process_that_has_left_is_told_the_way_out_if_its_program_is_known(command: str, said: str) -> None:
-    assert (foreground.way_out(shlex.split(command)) or "").startswith(said)
+    assert (check.way_out(shlex.split(command)) or "").startswith(said)
 
 
 NO_WAY_OUT = [
@@ -59,12 +59,12 @@ NO_WAY_OUT = [
 
 @pytest.mark.parametrize("command", NO_WAY_OUT)
 def test_no_way_out_is_made_up(command: str) -> None:
-    assert foreground.way_out(shlex.split(command)) is None
+    assert check.way_out(shlex.split(command)) is None
 
 
 def test_each_type_is_named_in_order() -> None:
     commands = {"web": ["cron"], "worker": ["serve"], "clock": ["rsyslogd"]}
-    assert [text.split(":")[0] for text in foreground.warnings(commands)] == ["clock", "web"]
+    assert [text.split(":")[0] for text in check.warnings(commands)] == ["clock", "web"]
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -83,18 +83,18 @@ WORDS = st.one_of(
 
 @given(st.lists(WORDS, max_size=8))
 def test_any_command_is_read(command: list[str]) -> None:
-    said = foreground.finding(command)
-    assert said is None or "PID file" in said or foreground.way_out(command)
+    said = check.finding(command)
+    assert said is None or "PID file" in said or check.way_out(command)
 
 
 @given(st.lists(st.text(max_size=8), max_size=6))
 def test_nothing_is_said_of_a_program_that_is_not_known(words: list[str]) -> None:
-    assert foreground.finding(["/app/serve", *words]) is None
+    assert check.finding(["/app/serve", *words]) is None
 
 
 LIMITS: dict[str, tuple[int, Callable[[int], list[str]]]] = {
-    "characters": (foreground.LONGEST, lambda size: ["gunicorn", "-D", "x" * (size - len("gunicorn-D"))]),
-    "words": (foreground.MOST_WORDS, lambda size: ["gunicorn", "-D", *["x"] * (size - 2)]),
+    "characters": (check.LONGEST, lambda size: ["gunicorn", "-D", "x" * (size - len("gunicorn-D"))]),
+    "words": (check.MOST_WORDS, lambda size: ["gunicorn", "-D", *["x"] * (size - 2)]),
     "tokens of a script": (
         shell.MOST_TOKENS,
         lambda size: ["sh", "-c", "serve" + " x" * (size // 2 - 1) + "&"],
@@ -104,22 +104,22 @@ LIMITS: dict[str, tuple[int, Callable[[int], list[str]]]] = {
 
 @pytest.mark.parametrize(("most", "command"), LIMITS.values(), ids=LIMITS)
 def test_a_command_is_judged_whole_or_not_at_all(most: int, command: Callable[[int], list[str]]) -> None:
-    assert foreground.finding(command(most)) is not None
-    assert foreground.finding(command(most + 2)) is None
+    assert check.finding(command(most)) is not None
+    assert check.finding(command(most + 2)) is None
 
 
 def test_nothing_is_said_of_what_is_right_only_in_its_part_that_is_too_long_to_read() -> None:
-    long = "# " + "x" * foreground.LONGEST
-    assert foreground.finding(["nginx", "-g", f"{long}\n; daemon off;"]) is None
-    assert foreground.finding(["sh", "-c", f"serve & {long}\n wait"]) is None
+    long = "# " + "x" * check.LONGEST
+    assert check.finding(["nginx", "-g", f"{long}\n; daemon off;"]) is None
+    assert check.finding(["sh", "-c", f"serve & {long}\n wait"]) is None
 
 
 def test_a_java_command_with_a_long_class_path_is_judged() -> None:
     path = ":".join(f"/app/lib/some-library-of-ours-{number}.jar" for number in range(500))
-    assert foreground.finding(["nohup", "java", "-cp", path, "shop.Main"]) is not None
+    assert check.finding(["nohup", "java", "-cp", path, "shop.Main"]) is not None
 
 
 @pytest.mark.parametrize("program", ["timeout", "flock"])
 def test_a_command_of_many_options_can_be_read_in_one_way_only(program: str) -> None:
-    assert foreground.finding([program, *["-k", "-w"] * 200]) is None
-    assert foreground.finding([program, *["-v"] * 200, "5", "nginx"]) is not None
+    assert check.finding([program, *["-k", "-w"] * 200]) is None
+    assert check.finding([program, *["-v"] * 200, "5", "nginx"]) is not None

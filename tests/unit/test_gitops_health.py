@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from formation_operator import naming, status
-from formation_operator.counts import Count
-from formation_operator.faults import Problem
-from formation_operator.observed import Rollout
-from formation_operator.seen import Seen
+from formation_operator.api import naming
+from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Problem
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status import compute
+from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
 from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
 from tests.unit.facts import DONE, LATER, NOW, seen
@@ -24,7 +25,7 @@ FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 
 def at(world: Seen, generation: int = 3, **spec: Any) -> Manifest:
     """Return the Formation with the status that a pass reports for what it saw."""
-    return {**stored(a_formation(**spec), generation=generation), "status": status.compute(world, {}, NOW)}
+    return {**stored(a_formation(**spec), generation=generation), "status": compute.compute(world, {}, NOW)}
 
 
 READY = at(seen())
@@ -33,7 +34,7 @@ FRESH = {**stored(a_formation()), "status": {"observedGeneration": -1}}
 DELETED = {**READY, "metadata": {**READY["metadata"], "deletionTimestamp": NOW}}
 INVALID = {
     **stored(a_formation(), generation=4),
-    "status": status.stalled(4, Problem("", "InvalidSpec", "wrong"), READY["status"], LATER),
+    "status": compute.stalled(4, Problem("", "InvalidSpec", "wrong"), READY["status"], LATER),
 }
 
 # Each stage, what Argo CD shows, and what kstatus says.

@@ -12,7 +12,7 @@ import re
 import pytest
 import yaml
 
-from formation_operator import desired
+from formation_operator.render import desired
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.cluster import paths

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import health
-from formation_operator.counts import Count
-from formation_operator.findings import SEVERITY, Finding
-from formation_operator.health import Health
-from formation_operator.observed import Child, Rollout
-from formation_operator.reasons import Reason, State
+from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose.finding import SEVERITY, Finding
+from formation_operator.observe.children import Child, Rollout
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status import type_health
+from formation_operator.status.type_health import Health
 from tests.builders import ago
 from tests.unit.facts import DONE, POD_SECURITY, QUOTA, QUOTA_OF_SETS, ROLLOUT, a_child
 
@@ -37,11 +37,11 @@ def how(*findings: Finding, count: Count = OURS, suspended: bool = False, **roll
 def grown(*findings: Finding, count: Count = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
     """Return how a type is of which some were ready, and more are wanted now."""
     child = a_child(rollout=dataclasses.replace(DONE, serving=False, **{"total": 8, "updated": 8, **rollout}))
-    return health.health(count, child, findings, served=served)
+    return type_health.health(count, child, findings, served=served)
 
 
 def of(child: Child | None, *findings: Finding, count: Count = OURS, suspended: bool = False) -> Health:
-    return health.health(count, child, findings, suspended=suspended)
+    return type_health.health(count, child, findings, suspended=suspended)
 
 
 def under_way(message: str, state: State = State.STARTING) -> Health:
@@ -182,7 +182,7 @@ ROLLOUTS = {
     ),
     "the old process takes longer to end than a rollout may": (
         how(total=0, updated=0, available=0, ending=True, stuck="timed out"),
-        under_way(f"waits for the old process to end before a new one is started: {health.HOW_IT_ENDS}"),
+        under_way(f"waits for the old process to end before a new one is started: {type_health.HOW_IT_ENDS}"),
     ),
     "refused by Pod Security": (
         how(total=0, updated=0, available=0, blocked=POD_SECURITY),
@@ -190,7 +190,7 @@ ROLLOUTS = {
             State.STARTING,
             complete=False,
             reason=Reason.REPLICA_FAILURE,
-            message=f'Pods can\'t be created: violates PodSecurity "restricted": {health.FIX}',
+            message=f'Pods can\'t be created: violates PodSecurity "restricted": {type_health.FIX}',
             lasting=True,
         ),
     ),

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from kubernetes.aio import client
 
-from formation_operator import errors, events, kube, naming
-from formation_operator.cluster import Object
-from formation_operator.notices import Notice
+from formation_operator.api import naming
+from formation_operator.kube import api_server, errors, event_recorder
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Object
 from tests import builders
 from tests.builders import a_formation
 
 
-class Answering(kube.Kube):
+class Answering(api_server.Kube):
     """Answers every request from a table of paths."""
 
     def __init__(self, namespaces: tuple[str, ...], answers: dict[str, Object]) -> None:
@@ -31,7 +32,7 @@ def a_list(version: str, *names: str) -> Object:
 
 @pytest.mark.parametrize(("first", "second"), [("9", "10"), ("10", "9")])
 async def test_each_namespace_is_listed_and_its_list_has_its_own_version(first: str, second: str) -> None:
-    paths = [kube.path(naming.KIND, namespace) for namespace in ("a", "b")]
+    paths = [api_server.path(naming.KIND, namespace) for namespace in ("a", "b")]
     cluster = Answering(("a", "b"), dict(zip(paths, (a_list(first, "x"), a_list(second, "y")), strict=True)))
     pages = [(items[0]["metadata"]["name"], version) async for items, version in cluster.pages(naming.KIND)]
     await cluster.close()
@@ -39,7 +40,7 @@ async def test_each_namespace_is_listed_and_its_list_has_its_own_version(first: 
 
 
 async def test_a_long_list_comes_page_by_page() -> None:
-    class Paging(kube.Kube):
+    class Paging(api_server.Kube):
         """Answers with two pages."""
 
         async def _request(self, method: str, resource: str, query: Any = None, *_: Any) -> Object:
@@ -68,7 +69,7 @@ async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> Non
 
 async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    cluster = await kube.connect(request_timeout=1, namespaces=(), connections=77)
+    cluster = await api_server.connect(request_timeout=1, namespaces=(), connections=77)
     assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
     await cluster.close()
 
@@ -76,7 +77,7 @@ async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pyt
 # Events
 
 
-class Events(kube.Kube):
+class Events(api_server.Kube):
     """Keeps the Events that were posted, by name, with how often each was seen."""
 
     def __init__(self) -> None:
@@ -109,7 +110,7 @@ async def test_events_of_one_namespace_make_none_of_another_forgotten() -> None:
     cluster, formation = Events(), builders.stored(a_formation())
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
     noisy = builders.stored(a_formation(), namespace="noisy")
-    for number in range(events.REMEMBERED + 1):
+    for number in range(event_recorder.REMEMBERED + 1):
         await cluster.notify(noisy, Notice("Scaled", "Scale", f"to {number}"))
     cluster.counts = dict.fromkeys(list(cluster.counts)[:1], 1)
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
@@ -145,10 +146,10 @@ MEANINGS = {
 
 @pytest.mark.parametrize(("code", "message", "kind"), MEANINGS.values(), ids=MEANINGS)
 def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, kind: type) -> None:
-    error = kube.error_of(code, json.dumps({"message": message}).encode())
+    error = api_server.error_of(code, json.dumps({"message": message}).encode())
     assert type(error) is kind
     assert str(error) == message
 
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:
-    assert str(kube.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
+    assert str(api_server.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from formation_operator.lanes import TURNS, Lanes
-from formation_operator.observed import Key
+from formation_operator.controller.lanes import TURNS, Lanes
+from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane
 
 CHANGE, BUILD, REPORT = Lane

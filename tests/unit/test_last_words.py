@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import last_words
+from formation_operator.diagnose import log_excerpt
 
 TRACES = pathlib.Path(__file__).parent / "last_words"
 """What each wrote to its standard error, whole."""
@@ -65,12 +65,12 @@ LOGS = {
 
 @pytest.mark.parametrize(("name", "told"), TOLD.items(), ids=TOLD)
 def test_of_a_trace_the_message_is_told(name: str, told: str) -> None:
-    assert last_words.told((TRACES / f"{name}.txt").read_text()) == told
+    assert log_excerpt.told((TRACES / f"{name}.txt").read_text()) == told
 
 
 @pytest.mark.parametrize(("log", "told"), LOGS.values(), ids=LOGS)
 def test_the_last_line_that_says_something_is_told(log: str, told: str) -> None:
-    assert last_words.told(log) == told
+    assert log_excerpt.told(log) == told
 
 
 def test_each_trace_has_its_line() -> None:
@@ -79,6 +79,6 @@ def test_each_trace_has_its_line() -> None:
 
 @given(st.text() | st.text(alphabet="a.(#\t\n 0x)"))
 def test_any_log_gives_a_short_line(log: str) -> None:
-    told = last_words.told(log)
+    told = log_excerpt.told(log)
     assert told.isprintable()
-    assert len(told) <= last_words.LONGEST
+    assert len(told) <= log_excerpt.LONGEST

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import formation_operator
-from formation_operator import model, naming
+from formation_operator.api import formation, naming
 from tests.images import operator_image, shop_image, system_image
 
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
@@ -195,7 +195,7 @@ def test_the_sample_is_a_formation_with_web_worker_and_a_single_clock() -> None:
     (sample,) = SAMPLES
     assert (sample["apiVersion"], sample["kind"]) == (naming.API_VERSION, naming.KIND)
     metadata = {**sample["metadata"], "namespace": "default", "uid": "0"}
-    shop = model.Formation.model_validate({**sample, "metadata": metadata})
+    shop = formation.Formation.model_validate({**sample, "metadata": metadata})
     assert {name: type_.replicas for name, type_ in shop.spec.processes.items()} == {
         "web": 2,
         "worker": 2,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator import merge
+from formation_operator.render import merge
 
 HTTP = {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 5}
 LOCALHOST = {"type": "Localhost", "localhostProfile": "shop"}

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from formation_operator import naming, observed, reading
-from formation_operator.observed import Rollout
+from formation_operator.api import naming
+from formation_operator.kube import lenient
+from formation_operator.observe import children
+from formation_operator.observe.children import Rollout
 from tests.unit.facts import INTENT, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
@@ -22,11 +24,11 @@ def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **s
             "uid": "child-1",
             "resourceVersion": "5",
             "generation": 4,
-            "annotations": {observed.REVISION_ANNOTATION: "7"},
+            "annotations": {children.REVISION_ANNOTATION: "7"},
         },
         "status": {"observedGeneration": 4, **FIGURES, "conditions": [*conditions], **status},
     }
-    return observed.child(raw, "Deployment").rollout
+    return children.child(raw, "Deployment").rollout
 
 
 def condition(kind: str, status: str, message: str = "") -> dict[str, str]:
@@ -39,7 +41,7 @@ def test_the_figures_are_its_controllers_own() -> None:
 
 def test_figures_of_an_older_spec_are_known_as_such() -> None:
     assert not rollout(observedGeneration=3).current
-    assert not observed.child({**INTENT.manifest, "metadata": fresh()}, "Deployment").rollout.current
+    assert not children.child({**INTENT.manifest, "metadata": fresh()}, "Deployment").rollout.current
 
 
 def fresh() -> dict[str, Any]:
@@ -102,11 +104,11 @@ def test_a_page_that_a_webhook_answers_is_kept_as_a_line() -> None:
     blocked = rollout(condition("ReplicaFailure", "True", "denied:\n\n  no\tlabel " + "x" * 5000)).blocked
     assert blocked is not None
     assert blocked.startswith("denied: no label xxx")
-    assert len(blocked) <= reading.LONGEST
+    assert len(blocked) <= lenient.LONGEST
 
 
 def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
-    child = observed.child({**INTENT.manifest, "metadata": fresh()}, "Deployment")
+    child = children.child({**INTENT.manifest, "metadata": fresh()}, "Deployment")
     assert (child.formation, child.process_type) == ("shop", "worker")
     assert child.selected
     assert child.formation_key == ("default", "shop")
@@ -120,9 +122,9 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
         {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
-    read = observed.child({**INTENT.manifest, "metadata": metadata}, "Deployment")
+    read = children.child({**INTENT.manifest, "metadata": metadata}, "Deployment")
     assert read.remembered is None
-    assert read.count_set_by == observed.NAMELESS
+    assert read.count_set_by == children.NAMELESS
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_a_deployment_is_the_formations_own_or_an_orphan_with_its_labels(
     owner: str | None, label: str, mine: bool
 ) -> None:
     child = a_child(
-        formation=label, owner=owner and observed.Owner("formations.dev/v1", "Formation", "shop", owner)
+        formation=label, owner=owner and children.Owner("formations.dev/v1", "Formation", "shop", owner)
     )
     assert child.belongs_to("u", "shop", "worker") is mine
 
@@ -144,11 +146,11 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
     owner = {"apiVersion": long, "kind": long, "name": long, "uid": long, "controller": True}
     metadata = {
         **fresh(),
-        "annotations": {naming.INTENT_ANNOTATION: long, observed.REVISION_ANNOTATION: long},
+        "annotations": {naming.INTENT_ANNOTATION: long, children.REVISION_ANNOTATION: long},
         "managedFields": [entry],
         "ownerReferences": [owner],
     }
     spec = copy.deepcopy(INTENT.manifest["spec"])
     spec["template"]["spec"]["containers"] = [{"name": f"{n}", "image": long} for n in range(1000)]
-    child = observed.child({**INTENT.manifest, "metadata": metadata, "spec": spec}, "Deployment")
+    child = children.child({**INTENT.manifest, "metadata": metadata, "spec": spec}, "Deployment")
     assert len(repr(child)) < len(long)

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from formation_operator import apply, errors
-from formation_operator.cluster import Object
-from formation_operator.lanes import Lanes
-from formation_operator.observed import Key
-from formation_operator.plan import Action, Verb
-from formation_operator.queue import Queue
+from formation_operator.controller.lanes import Lanes
+from formation_operator.controller.queue import Queue
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
+from formation_operator.sync import executor
+from formation_operator.sync.planner import Action, Verb
 from tests.builders import a_formation, a_process
 from tests.unit import virtual_time
 from tests.unit.facts import intents, parsed
@@ -207,16 +208,16 @@ async def write_many(here: Simulation, _: Key) -> None:
     """Write what a Formation of 64 objects wants."""
     cluster = Refusing(here)
     world: Any = None
-    executor = apply.Executor(cluster, LARGE, world, (), lambda _: None)  # type: ignore[arg-type]  # all that is asked
-    outcomes = await executor.run(ACTIONS)
+    carried_out = executor.Executor(cluster, LARGE, world, (), lambda _: None)  # type: ignore[arg-type]  # all that is asked
+    outcomes = await carried_out.run(ACTIONS)
     assert [outcome.action for outcome in outcomes] == ACTIONS
-    assert cluster.most <= apply.AT_ONCE
+    assert cluster.most <= executor.AT_ONCE
 
 
 def test_formations_of_many_objects_fill_no_line_at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(ACTIONS) == 64
     now = simulate(Lanes(WORKERS), write_many, of("busy", 15), BUILD, 0.3)
-    monkeypatch.setattr(apply, "AT_ONCE", 64)
+    monkeypatch.setattr(executor, "AT_ONCE", 64)
     before = simulate(Line(), write_many, of("busy", 15), BUILD, 0.3)
     assert now.waited < before.waited / 8
     assert now.whole < 1.1 * before.whole

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator import ownership
+from formation_operator.observe import managed_fields
 
 CONTAINER: dict[str, Any] = {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}}}
 HELD: dict[str, Any] = {
@@ -20,7 +20,7 @@ HELD: dict[str, Any] = {
 
 def lost(metadata: Any = None, **spec: Any) -> list[str]:
     manifest = {"metadata": {"name": "n", "namespace": "ns", **(metadata or {})}, "spec": spec}
-    return [".".join(path) for path in ownership.lost(manifest, HELD)]
+    return [".".join(path) for path in managed_fields.lost(manifest, HELD)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_somebody_took_is_lost(spec: dict[str, Any], path: str) -> None:
 def test_a_restored_object_makes_its_creators_entry_ours() -> None:
     velero = {"manager": "velero-server", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
     status = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
-    ours, other = ownership.taken_over([velero, status]) or []
+    ours, other = managed_fields.taken_over([velero, status]) or []
     assert (ours["manager"], ours["operation"]) == ("formation-operator", "Apply")
     assert other == status
-    assert ownership.taken_over([ours]) is None
+    assert managed_fields.taken_over([ours]) is None

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from kubernetes.aio import client
 from kubernetes.config import kube_config
 
-from formation_operator import handlers, kube, naming, paging, watching
-from formation_operator.cluster import Object
-from formation_operator.evidence import Examiner
-from formation_operator.faults import Faults
-from formation_operator.observed import Rollout
+from formation_operator.api import naming
+from formation_operator.controller import watchdog, watches
+from formation_operator.diagnose.investigator import Examiner
+from formation_operator.kube import api_server, paging
+from formation_operator.kube.port import Object
+from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Faults
 from tests import builders
 from tests.builders import NOW, a_container, a_formation, a_pod, waiting
 from tests.unit.facts import a_child, known
@@ -45,11 +47,11 @@ def formations(number: int, size: int = 0) -> list[Object]:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: ApiServer) -> AsyncIterator[kube.Kube]:
+async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
         configuration = client.Configuration()
         configuration.host = server.url
-        cluster = kube.Kube(kube.client_of(configuration), timeout=30, namespaces=())
+        cluster = api_server.Kube(api_server.client_of(configuration), timeout=30, namespaces=())
         try:
             yield cluster
         finally:
@@ -68,7 +70,7 @@ def peak() -> Iterator[list[int]]:
         tracemalloc.stop()
 
 
-async def names(cluster: kube.Kube) -> list[str]:
+async def names(cluster: api_server.Kube) -> list[str]:
     return [item["metadata"]["name"] async for items, _ in cluster.pages(naming.KIND) for item in items]
 
 
@@ -159,19 +161,19 @@ def points_to(url: str) -> str:
 async def test_kopf_neither_lists_large_objects_at_once_nor_keeps_them(
     kubeconfig: Callable[[str], object],
 ) -> None:
-    watched, stop, memories = Watched(), asyncio.Event(), watching.NoMemories()
+    watched, stop, memories = Watched(), asyncio.Event(), watchdog.NoMemories()
     registry = kopf.OperatorRegistry()
-    handlers.register(registry, watched)  # type: ignore[arg-type]  # all that is asked of it
+    watches.register(registry, watched)  # type: ignore[arg-type]  # all that is asked of it
     async with ApiServer(formations=formations(20, LARGE)).running() as server:
         kubeconfig(server.url)
         with peak() as measured:
             operator = asyncio.create_task(
                 kopf.operator(
                     registry=registry,
-                    settings=watching.kopf_settings(),
+                    settings=watchdog.kopf_settings(),
                     memories=memories,
                     standalone=True,
-                    identity=watching.IDENTITY,
+                    identity=watchdog.IDENTITY,
                     clusterwide=True,
                     stop_flag=stop,
                 )

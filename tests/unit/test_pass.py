@@ -11,22 +11,17 @@ from typing import Any
 
 import pytest
 
-from formation_operator import (
-    apply,
-    bounds,
-    desired,
-    diagnosis,
-    foreground,
-    health,
-    naming,
-    observed,
-    ownership,
-    plan,
-    reconcile,
-)
-from formation_operator.cache import Cache
-from formation_operator.conditions import Kind, find
+from formation_operator.api import bounds, naming
+from formation_operator.controller import reconcile
+from formation_operator.diagnose import diagnosis
+from formation_operator.foreground import check
+from formation_operator.observe import children, managed_fields
+from formation_operator.observe.cache import Cache
+from formation_operator.render import desired
 from formation_operator.settings import Settings
+from formation_operator.status import type_health
+from formation_operator.status.conditions import Kind, find
+from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit.facts import known
@@ -84,11 +79,11 @@ def crashing(name: str) -> Manifest:
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
     "rendering": (desired, "deployment", lambda *given: given[1]),
-    "deciding": (plan, "decide", lambda *given: given[0].process_type),
-    "writing": (apply.Executor, "_create", lambda *given: given[1].process_type),
+    "deciding": (planner, "decide", lambda *given: given[0].process_type),
+    "writing": (executor.Executor, "_create", lambda *given: given[1].process_type),
     "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
     "looking again": (diagnosis, "changes_in", lambda *given: given[0].process_type),
-    "reporting": (health, "health", lambda *given: given[1] and given[1].process_type),
+    "reporting": (type_health, "health", lambda *given: given[1] and given[1].process_type),
 }
 """What is called at each step of a pass, and which type that is about."""
 
@@ -130,7 +125,7 @@ def answered(here: Running, name: str) -> None:
     """Have a Deployment's controller say that what runs of it is of its present version."""
     status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
     raw = here.server.merge("Deployment", "default", f"shop-{name}", {"status": status})
-    here.known.put_child(observed.child(raw, "Deployment"))
+    here.known.put_child(children.child(raw, "Deployment"))
 
 
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(
@@ -139,7 +134,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
     def broken(*_: Any) -> None:
         raise RecursionError
 
-    monkeypatch.setattr(foreground, "warnings", broken)
+    monkeypatch.setattr(check, "warnings", broken)
     here = Running(TWO)
     assert not await here.passes.run(KEY) or not await here.passes.run(KEY)
     assert here.condition(Kind.STALLED)["reason"] == "InternalError"
@@ -193,7 +188,7 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Otherwise all of them would be written anew, which costs the fake cluster more than the operator.
-    monkeypatch.setattr(ownership, "LARGEST", bounds.MOST_RENDERED)
+    monkeypatch.setattr(managed_fields, "LARGEST", bounds.MOST_RENDERED)
     here = Running(largest.within_bounds(largest.shared))
     await here.settle()
     forgotten(here)
@@ -207,13 +202,13 @@ async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch
     here = Running(TWO)
     await here.settle()
     forgotten(here)
-    covers, looked = ownership.covers, []
+    covers, looked = managed_fields.covers, []
 
     def looking(*given: Any) -> bool:
         looked.append(given)
         return covers(*given)
 
-    monkeypatch.setattr(ownership, "covers", looking)
+    monkeypatch.setattr(managed_fields, "covers", looking)
     for _ in range(3):
         await here.passes.run(KEY)
     assert len(looked) == 2

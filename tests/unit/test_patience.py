@@ -1,7 +1,7 @@
 """Nobody is fought."""
 
-from formation_operator import patience
-from formation_operator.patience import Patience
+from formation_operator.sync import repair_limit
+from formation_operator.sync.repair_limit import Patience
 
 
 def repair(calm: Patience, uid: str, now: float) -> bool:
@@ -19,16 +19,16 @@ def test_an_object_gets_five_repairs_in_any_minute() -> None:
 
 def test_each_object_has_its_own_repairs() -> None:
     calm = Patience()
-    assert all(repair(calm, uid, 0) for uid in ("a", "b") for _ in range(patience.FREE))
+    assert all(repair(calm, uid, 0) for uid in ("a", "b") for _ in range(repair_limit.FREE))
     assert not repair(calm, "a", 1)
 
 
 def test_a_repair_that_came_to_nothing_does_not_count() -> None:
     calm = Patience()
-    assert not any(calm.exhausted(["uid"], now) for now in range(2 * patience.FREE))
+    assert not any(calm.exhausted(["uid"], now) for now in range(2 * repair_limit.FREE))
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_from_being_repaired() -> None:
     calm = Patience()
-    assert all(repair(calm, "uid", 5000) for _ in range(patience.FREE))
+    assert all(repair(calm, "uid", 5000) for _ in range(repair_limit.FREE))
     assert repair(calm, "uid", 20)

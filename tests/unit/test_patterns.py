@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 import formation_operator
-from formation_operator import exits, foreground, kube, reading, shell
-from formation_operator.daemons import TABLE
-from formation_operator.pods import Exit
+from formation_operator.diagnose import exits
+from formation_operator.foreground import check, shell
+from formation_operator.foreground.daemons import TABLE
+from formation_operator.kube import api_server, lenient
+from formation_operator.observe.pods import Exit
 from tests.unit import growth
 from tests.unit.growth import Read
 
@@ -32,7 +34,7 @@ WAYS = ("search", "match", "fullmatch", "findall", "finditer", "split", "sub")
 """How a pattern can be held against a text."""
 PROSE = ("way_out", "does")
 """What a row of the table of daemons says to people; the rest of it are patterns."""
-TABLES = "formation_operator.foreground"
+TABLES = "formation_operator.foreground.check"
 """The module that reads the table of daemons."""
 
 
@@ -174,13 +176,13 @@ AGAIN = [
 ]
 TEXTS = [*growth.drawn(FIRST, AGAIN, 600)]
 READERS: dict[str, Read] = {
-    "a command": lambda text: foreground.finding(text.split(" ")),
+    "a command": lambda text: check.finding(text.split(" ")),
     "a command of a process that has left": lambda text: ended(0, "", "", *text.split(" ")),
-    "a script": lambda text: foreground.finding(["sh", "-c", text]),
+    "a script": lambda text: check.finding(["sh", "-c", text]),
     "last words": lambda text: ended(1, "Error", text),
     "why nothing was started": lambda text: ended(128, "StartError", text),
-    "a line": reading.in_one_line,
-    "a refusal": lambda text: kube.error_of(403, json.dumps({"message": text}).encode()),
+    "a line": lenient.in_one_line,
+    "a refusal": lambda text: api_server.error_of(403, json.dumps({"message": text}).encode()),
 }
 
 
@@ -189,6 +191,6 @@ def test_a_text_is_read_in_a_time_that_grows_like_the_text(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = 10**9
-    for module, limit in ((foreground, "LONGEST"), (foreground, "MOST_WORDS"), (shell, "MOST_TOKENS")):
+    for module, limit in ((check, "LONGEST"), (check, "MOST_WORDS"), (shell, "MOST_TOKENS")):
         monkeypatch.setattr(module, limit, endless)
     assert growth.slow(read, TEXTS) is None

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from formation_operator import naming, observed, ownership, plan
-from formation_operator.observed import Child, Claim, Owner
-from formation_operator.plan import Verb, World
-from formation_operator.reasons import Trouble
+from formation_operator.api import naming
+from formation_operator.api.reasons import Trouble
+from formation_operator.observe import children, managed_fields
+from formation_operator.observe.children import Child, Claim, Owner
+from formation_operator.sync import planner
+from formation_operator.sync.planner import Verb, World
 from tests.builders import a_formation, a_process
 from tests.unit.facts import INTENT, OWNER, a_child, fields, intents, parsed
 
@@ -18,7 +20,7 @@ EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
 
 def verb(child: Child | None, world: World = WORLD) -> Verb | None:
-    action = plan.decide(INTENT, child, world)
+    action = planner.decide(INTENT, child, world)
     return action.verb if action else None
 
 
@@ -52,7 +54,7 @@ def test_what_is_missing_is_created() -> None:
 
 def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
     claim = Claim("2026-01-01T00:00:00Z", "uid-2", ("default", "older"))
-    action = plan.decide(INTENT, None, dataclasses.replace(WORLD, claims={"shop-worker": claim}))
+    action = planner.decide(INTENT, None, dataclasses.replace(WORLD, claims={"shop-worker": claim}))
     assert action is not None
     assert action.verb is Verb.REFUSE
     assert "Formation older" in action.reason
@@ -61,7 +63,7 @@ def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
     service = dataclasses.replace(INTENT, kind="Service")
-    action = plan.decide(service, a_child(kind="Service", owner=None, formation=None), WORLD)
+    action = planner.decide(service, a_child(kind="Service", owner=None, formation=None), WORLD)
     assert action is not None
     assert "set spec.processes.worker.service to false, rename" in action.reason
 
@@ -74,19 +76,19 @@ def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again()
 
 def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
     """So the object is written once by each new operator, and repaired when somebody changes it."""
-    large: ownership.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
-    child = a_child(owned=ownership.kept(large))
+    large: managed_fields.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
+    child = a_child(owned=managed_fields.kept(large))
     assert len(child.owned) < 100
     assert verb(child) is Verb.UPDATE
     settled = dataclasses.replace(WORLD, settled={child.uid: (INTENT.settled_as, child.owned)})
     assert verb(child, settled) is None
-    changed = dataclasses.replace(child, owned=ownership.kept({**large, "f:metadata": {}}))
+    changed = dataclasses.replace(child, owned=managed_fields.kept({**large, "f:metadata": {}}))
     assert verb(changed, settled) is Verb.REPAIR
 
 
 def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:
     known = {(child.kind, child.name): child for child in children}
-    return [action.verb for action in plan.obsolete([], known, failed, WORLD.uid)]
+    return [action.verb for action in planner.obsolete([], known, failed, WORLD.uid)]
 
 
 def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
@@ -121,7 +123,7 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
         },
         "status": {"observedGeneration": 1, "replicas": 1},
     }
-    child = observed.child(raw, "Deployment")
+    child = children.child(raw, "Deployment")
     assert child.owner == OWNER
     assert child.selected
     assert child.digest == INTENT.digest
@@ -138,7 +140,7 @@ def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_t
 
 def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
     suspended = dataclasses.replace(WORLD, restless={"worker": "ScaledObject/jobs starts it again"})
-    started = plan.decide(INTENT, a_child(owned=EDITED, replicas=2), suspended)
+    started = planner.decide(INTENT, a_child(owned=EDITED, replicas=2), suspended)
     assert started is not None
     assert (started.verb, started.trouble) == (Verb.REFUSE, Trouble.CAN_NOT_SUSPEND)
     assert started.reason == "ScaledObject/jobs starts it again"
@@ -154,7 +156,7 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
     ids=["a stranger's", "another Formation's, which would make it again"],
 )
 def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing_helps: bool) -> None:
-    refused = plan.decide(INTENT, child, WORLD)
+    refused = planner.decide(INTENT, child, WORLD)
     assert refused is not None
     assert "rename the process type or the Formation" in refused.reason
     assert ("remove that object" in refused.reason) == removing_helps
@@ -169,7 +171,7 @@ def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done() 
     ]
     scaled = a_child(digest="older", replicas=1)
     children = {(child.kind, child.name): child for child in [*older, scaled]}
-    decided = [plan.decide(intent, children.get((intent.kind, intent.name)), WORLD) for intent in wanted]
-    actions = plan.ordered(action for action in decided if action)
+    decided = [planner.decide(intent, children.get((intent.kind, intent.name)), WORLD) for intent in wanted]
+    actions = planner.ordered(action for action in decided if action)
     assert len(actions) == 32
     assert actions[0].child is scaled

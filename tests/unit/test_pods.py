@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import pods, reading, times
+from formation_operator.kube import lenient, timestamps
+from formation_operator.observe import pods
 from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, running, waiting
 from tests.unit.broken_pods import CRASHED, MIGRATED, TIMES, broken_pods
 from tests.unit.facts import known
@@ -164,8 +165,8 @@ def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
     assert crashed.exit is not None
     assert crashed.exit.message.endswith("the last words")
     assert refused.message.startswith("the first words")
-    assert len(crashed.exit.message) <= reading.LONGEST_LOG
-    assert len(refused.message) <= reading.LONGEST
+    assert len(crashed.exit.message) <= lenient.LONGEST_LOG
+    assert len(refused.message) <= lenient.LONGEST
 
 
 def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
@@ -183,7 +184,7 @@ def test_no_pod_is_too_broken_to_be_read(raw: Manifest) -> None:
     pod = pods.pod(raw)
     if pod is not None:
         assert pod.same_as(pods.pod(copy.deepcopy(raw)))
-        assert all(len(text) <= reading.LONGEST_LOG for text in texts(dataclasses.asdict(pod)))
+        assert all(len(text) <= lenient.LONGEST_LOG for text in texts(dataclasses.asdict(pod)))
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -196,9 +197,9 @@ def texts(value: Any) -> Iterator[str]:
 
 @given(st.text())
 def test_a_line_is_one_line_that_a_terminal_shows_as_it_is(text: str) -> None:
-    line = reading.in_one_line(text)
+    line = lenient.in_one_line(text)
     assert line.isprintable()
-    assert reading.in_one_line(line) == line
+    assert lenient.in_one_line(line) == line
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_line_is_one_line_that_a_terminal_shows_as_it_is(text: str) -> None:
     ],
 )
 def test_a_line_keeps_the_words(text: str, line: str) -> None:
-    assert reading.in_one_line(text) == line
+    assert lenient.in_one_line(text) == line
 
 
 @pytest.mark.parametrize(
@@ -224,4 +225,4 @@ def test_a_line_keeps_the_words(text: str, line: str) -> None:
     ],
 )
 def test_a_time_is_seconds_or_nothing(text: str | None, seconds: float | None) -> None:
-    assert times.epoch(text) == seconds
+    assert timestamps.epoch(text) == seconds

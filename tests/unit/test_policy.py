@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from crds.generate import __main__ as generator
 from crds.generate import policy
-from formation_operator import foreground, shell
-from formation_operator.daemons import TABLE
+from formation_operator.foreground import check, shell
+from formation_operator.foreground.daemons import TABLE
 from tests.cluster import paths
 from tests.unit.commands import RIGHT, WARNED
 
@@ -68,9 +68,7 @@ def said(**processes: dict[str, Any]) -> str | None:
 
 def expected(command: list[str]) -> str | None:
     """Return what the operator says of a command, and nothing of a shell's script."""
-    sentence = (
-        None if shell.script(foreground.unwrapped(command)) is not None else foreground.finding(command)
-    )
+    sentence = None if shell.script(check.unwrapped(command)) is not None else check.finding(command)
     return f"web: {sentence}" if sentence else None
 
 
@@ -100,10 +98,7 @@ def test_each_type_is_judged_with_its_arguments() -> None:
         worker={"args": ["gunicorn", "-D"]},
         clock={"command": ["cron"], "args": ["-f"]},
         mail={"command": ["memcached", "-P", "/run/x"]},
-    ) == (
-        f"web: {foreground.finding(['gunicorn', '-D'])}; "
-        f"mail: {foreground.finding(['memcached', '-P', '/run/x'])}"
-    )
+    ) == (f"web: {check.finding(['gunicorn', '-D'])}; mail: {check.finding(['memcached', '-P', '/run/x'])}")
 
 
 def test_nothing_is_said_of_a_command_that_is_too_long_to_judge() -> None:

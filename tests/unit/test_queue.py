@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from formation_operator.observed import Key
-from formation_operator.queue import Queue
+from formation_operator.controller.queue import Queue
+from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane
 from tests.unit import virtual_time
 

@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import bounds, kube, reading, status
-from formation_operator.conditions import Condition, Kind
-from formation_operator.counts import Count
-from formation_operator.faults import Problem
-from formation_operator.notices import Notice
-from formation_operator.pods import Pod
-from formation_operator.reasons import Trouble
+from formation_operator.api import bounds
+from formation_operator.api.reasons import Trouble
+from formation_operator.kube import api_server, lenient
+from formation_operator.kube.notices import Notice
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.pods import Pod
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status import compute
+from formation_operator.status.conditions import Condition, Kind
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import NOW, a_child, known, seen
 
@@ -26,24 +28,24 @@ ODD = {
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_what_moves_a_cursor_or_turns_letters_round_is_taken_out(text: str) -> None:
-    told = reading.shown(text)
+    told = lenient.shown(text)
     assert "refused" in told.replace("re fused", "refused")
     assert told.isprintable()
 
 
 @given(st.text(max_size=60), st.integers(10, 50))
 def test_a_text_fits_and_is_the_same_when_it_is_told_again(text: str, most: int) -> None:
-    told = reading.shown(text, most)
+    told = lenient.shown(text, most)
     assert len(told.encode()) <= most
     assert told.isprintable()
-    assert reading.shown(told, most) == told
+    assert lenient.shown(told, most) == told
     if text.isprintable() and len(text.encode()) <= most:
         assert told == text
 
 
 def test_a_text_that_was_cut_shows_that() -> None:
-    assert reading.shown("ü" * 600) == "ü" * 510 + "..."
-    assert reading.shown("x" * 5000) == "x" * 1021 + "..."
+    assert lenient.shown("ü" * 600) == "ü" * 510 + "..."
+    assert lenient.shown("x" * 5000) == "x" * 1021 + "..."
 
 
 HUGE = "\x1b[31m" + "ü\n" * 250_000
@@ -51,7 +53,7 @@ MOST_BYTES = 256 * 1024
 
 
 def test_a_huge_refusal_is_cut_wherever_it_is_told() -> None:
-    error = kube.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
+    error = api_server.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
     assert len(str(error)) == 1000
     assert len(Notice("Refused", "Refuse", HUGE).note.encode()) <= 1024
     assert len(Condition(Kind.READY, "Refused", HUGE).message.encode()) <= 4096
@@ -81,7 +83,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
         contended=[HUGE] * 64,
         daemonizing=[HUGE] * 64,
     )
-    computed = status.compute(world, {}, NOW)
+    computed = compute.compute(world, {}, NOW)
     assert bounds.size(computed) < MOST_BYTES
     for process in computed["processes"].values():
         assert process["message"].isprintable()

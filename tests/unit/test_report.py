@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import errors, naming, plan, report, served, status
-from formation_operator.apply import Outcome
-from formation_operator.cache import Cache
-from formation_operator.cluster import Object
-from formation_operator.conditions import Kind, find
-from formation_operator.news import Basis
-from formation_operator.observed import Key
-from formation_operator.report import Pace
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Key
+from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane
+from formation_operator.status import compute, served, writer
+from formation_operator.status.conditions import Kind, find
+from formation_operator.status.writer import Pace
+from formation_operator.sync import planner
+from formation_operator.sync.executor import Outcome
 from tests import builders
 from tests.builders import MIDNIGHT
 from tests.unit import facts
@@ -38,7 +41,7 @@ def test_no_two_statuses_of_a_formation_are_written_within_a_second(
         if not pace.pause(uid, now):
             written[uid].append(now)
     for times in written.values():
-        assert all(after - before >= report.STATUS_SECONDS for before, after in itertools.pairwise(times))
+        assert all(after - before >= writer.STATUS_SECONDS for before, after in itertools.pairwise(times))
 
 
 @given(st.lists(st.floats(0, 0.99), min_size=1, max_size=10))
@@ -46,9 +49,9 @@ def test_who_waits_as_long_as_told_may_write(steps: list[float]) -> None:
     pace, now = Pace(), 0.0
     assert pace.pause(SHOP, now) == 0
     for step in itertools.accumulate(steps):
-        if step < report.STATUS_SECONDS:
-            assert 0 < pace.pause(SHOP, step) <= report.STATUS_SECONDS
-    assert pace.pause(SHOP, report.STATUS_SECONDS) == 0
+        if step < writer.STATUS_SECONDS:
+            assert 0 < pace.pause(SHOP, step) <= writer.STATUS_SECONDS
+    assert pace.pause(SHOP, writer.STATUS_SECONDS) == 0
 
 
 @pytest.mark.parametrize("uid", [SHOP, BLOG])
@@ -73,10 +76,10 @@ def reports(*steps: tuple[float, bool]) -> list[float | None]:
     def ask(_: Key, __: Lane, delay: float) -> None:
         asked.append(delay)
 
-    reporter = report.Reporter(FakeCluster(), Cache(), lambda: next(moments), ask, 1.0)
+    reporter = writer.Reporter(FakeCluster(), Cache(), lambda: next(moments), ask, 1.0)
     found: list[float | None] = []
     for _, changed in steps:
-        outcome = Outcome(plan.Action(plan.Verb.UPDATE, "worker"), a_child() if changed else None)
+        outcome = Outcome(planner.Action(planner.Verb.UPDATE, "worker"), a_child() if changed else None)
         later = reporter.later(("default", "shop"), SHOP, [outcome])
         found.append(round(asked[-1], 3) if later else None)
     return found
@@ -122,7 +125,7 @@ class Told:
         self.known.put_formation(self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
         self.now = MIDNIGHT
-        self.reporter = report.Reporter(self.cluster, self.known, lambda: self.now, self.ask, 1.0)
+        self.reporter = writer.Reporter(self.cluster, self.known, lambda: self.now, self.ask, 1.0)
 
     def ask(self, _: Key, __: Lane, delay: float) -> None:
         self.asked.append(delay)
@@ -138,7 +141,7 @@ class Told:
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         wanted = facts.seen(undeclared=self.reporter.undeclared)
-        await self.reporter.write(Basis(raw, {}), status.compute(wanted, raw["status"], facts.NOW))
+        await self.reporter.write(Basis(raw, {}), compute.compute(wanted, raw["status"], facts.NOW))
 
     @property
     def tries(self) -> int:
@@ -176,7 +179,7 @@ async def test_a_status_that_was_refused_is_tried_again_after_some_minutes() -> 
     here = Told()
     here.refuse()
     await here.write()
-    await here.write(after=report.REFUSED_SECONDS)
+    await here.write(after=writer.REFUSED_SECONDS)
     assert here.written
 
 

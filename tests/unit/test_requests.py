@@ -5,11 +5,14 @@ import math
 
 import pytest
 
-from formation_operator import desired, errors, naming, reconcile
-from formation_operator.cache import Cache
-from formation_operator.cluster import Object
-from formation_operator.counts import Count
-from formation_operator.observed import child
+from formation_operator.api import naming
+from formation_operator.controller import reconcile
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import child
+from formation_operator.render import desired
+from formation_operator.replicas.count_owner import Count
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed

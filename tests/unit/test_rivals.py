@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from formation_operator import desired, errors, naming, patience
-from formation_operator.cluster import Object
-from formation_operator.notices import Notice
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Object
+from formation_operator.render import desired
+from formation_operator.sync import repair_limit
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
@@ -87,10 +90,10 @@ async def test_who_applies_an_old_manifest_again_and_again_is_not_fought(
         clock.seconds += 1
         apply_exported(cluster, exported)
         await operator.work()
-    assert writes(cluster) - before == patience.FREE
+    assert writes(cluster) - before == repair_limit.FREE
     status = cluster.read(naming.KIND, *KEY)["status"]
     assert status["processes"]["worker"]["reason"] == "Waiting"
-    clock.seconds += patience.WINDOW
+    clock.seconds += repair_limit.WINDOW
     await operator.work()
     assert image(cluster) == "shop:v2"
 
@@ -124,7 +127,7 @@ async def test_two_versions_of_the_operator_do_not_alternate_for_ever(
         with of_another_version(monkeypatch):
             await other.work()
         await operator.work()
-    assert writes(cluster) - before <= 2 * patience.FREE + 2
+    assert writes(cluster) - before <= 2 * repair_limit.FREE + 2
     assert "Does another formation-operator run?" in repairs(cluster)[0].note
 
 
@@ -201,7 +204,7 @@ async def test_what_takes_a_count_in_our_name_again_and_again_is_not_fought_eith
         clock.seconds += 1
         cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})
         await operator.work()
-    assert writes(cluster) - before == 2 * patience.FREE, "the count goes to a manager of its own first"
+    assert writes(cluster) - before == 2 * repair_limit.FREE, "the count goes to a manager of its own first"
     assert "Does another formation-operator run?" in repairs(cluster)[0].note
 
 
@@ -214,7 +217,7 @@ async def test_who_takes_its_owner_from_a_deployment_again_and_again_is_not_foug
         clock.seconds += 1
         cluster.merge(*WORKER, {"metadata": {"ownerReferences": []}})
         await operator.work()
-    assert writes(cluster) - before == patience.FREE
-    clock.seconds += patience.WINDOW
+    assert writes(cluster) - before == repair_limit.FREE
+    clock.seconds += repair_limit.WINDOW
     await operator.work()
     assert cluster.read(*WORKER)["metadata"]["ownerReferences"]

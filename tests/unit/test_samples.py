@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from formation_operator import evidence, samples
-from formation_operator.cluster import Object
-from formation_operator.evidence import Examined, Examiner
-from formation_operator.faults import Faults
-from formation_operator.observed import Child, Rollout
-from formation_operator.reasons import Reason
+from formation_operator.api.reasons import Reason
+from formation_operator.diagnose import investigator, samples
+from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.kube.port import Object
+from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe.faults import Faults
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster
@@ -102,7 +102,7 @@ async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
     raws = [killed(number) for number in range(1, 20)]
     cluster = Counted()
     by = Examiner(cluster)
-    for later in (0, evidence.FIRST_PAUSE):
+    for later in (0, investigator.FIRST_PAUSE):
         await look(by, raws, later)
         raws.reverse()
     uids = [call.selector for call in cluster.calls]
@@ -118,28 +118,28 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)
         examined = await look(by, raws, passes, deployments)
-        assert 0 < len(cluster.calls) - before <= evidence.MOST_ASKED
+        assert 0 < len(cluster.calls) - before <= investigator.MOST_ASKED
         passes += 1
     reasons = {each.reason for found in examined.findings.values() for each in found}
     assert reasons == {Reason.LIVENESS_PROBE_FAILED}
-    assert 1 < cluster.most <= evidence.SIDE_BY_SIDE
+    assert 1 < cluster.most <= investigator.SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize("lasting", ["FailedMount", "BackOff"])
 def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str) -> None:
     notes = [f"Readiness probe failed: {number}" for number in range(999)]
     just_now = {"reason": "Unhealthy", "deprecatedLastTimestamp": ago(1)}
-    often = [evidence.told({**just_now, "note": note}) for note in notes]
-    rare = evidence.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
-    kept = evidence.newest([*often, rare])
+    often = [investigator.told({**just_now, "note": note}) for note in notes]
+    rare = investigator.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
+    kept = investigator.newest([*often, rare])
     assert rare in kept
-    assert len(kept) <= evidence.KEPT
+    assert len(kept) <= investigator.KEPT
 
 
 def test_of_many_events_the_latest_are_kept() -> None:
     events = [
-        evidence.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
+        investigator.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
         for number in range(999)
     ]
-    latest = [f"R{number}" for number in range(evidence.KEPT)]
-    assert [each.reason for each in evidence.newest(events)] == latest
+    latest = [f"R{number}" for number in range(investigator.KEPT)]
+    assert [each.reason for each in investigator.newest(events)] == latest

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from formation_operator import scaling
-from formation_operator.counts import Reported
-from formation_operator.model import FormationSpec, ProcessType
-from formation_operator.notices import Notice
-from formation_operator.observed import NAMELESS, Setter
-from formation_operator.scaling import Answer, Policy, Request, Scaled, Try
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.kube.notices import Notice
+from formation_operator.observe.children import NAMELESS, Setter
+from formation_operator.replicas import scale_requests
+from formation_operator.replicas.count_owner import Reported
+from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled, Try
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -24,7 +24,7 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
     policy = changes.get("policy", Policy())
     known = {key: changes[key] for key in ("autoscaler", "before", "answer") if key in changes}
     scaled = Scaled("worker", child, **known)
-    return scaling.judge(spec, scaled, policy)
+    return scale_requests.judge(spec, scaled, policy)
 
 
 def test_a_scale_request_is_written_through() -> None:
@@ -116,7 +116,7 @@ def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
 
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
     spec = FormationSpec(processes={"worker": ProcessType(singleton=True)})
-    assert "several processes of a singleton" in next(scaling.contended(spec, "shop", [HPA]))
+    assert "several processes of a singleton" in next(scale_requests.contended(spec, "shop", [HPA]))
 
 
 def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from formation_operator import served, status
+from formation_operator.status import compute, served
 from tests.unit.facts import NOW, seen
 from tests.unit.schemas import CONDITION, PRESENT, PROCESS, older
 
-STATUS = status.compute(seen(), {}, NOW)
+STATUS = compute.compute(seen(), {}, NOW)
 
 
 def test_the_present_crd_lacks_nothing() -> None:

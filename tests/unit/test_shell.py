@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import shell
-from formation_operator.shell import End
+from formation_operator.foreground import shell
+from formation_operator.foreground.shell import End
 
 
 def last(*command: str) -> End:

@@ -8,26 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import diagnosis, exits, pods, status
-from formation_operator import reasons as words
-from formation_operator.counts import Count
-from formation_operator.faults import Problem
-from formation_operator.findings import Finding
-from formation_operator.observed import Rollout
-from formation_operator.pods import Pod
-from formation_operator.seen import Seen
+from formation_operator.api import reasons as words
+from formation_operator.diagnose import diagnosis, exits
+from formation_operator.diagnose.finding import Finding
+from formation_operator.observe import pods
+from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.pods import Pod
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status import compute
+from formation_operator.status.observation import Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, seen
 
 
-def conditions(computed: status.Status) -> dict[str, dict[str, Any]]:
+def conditions(computed: compute.Status) -> dict[str, dict[str, Any]]:
     return {item["type"]: item for item in computed["conditions"]}
 
 
 def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
-    computed = status.compute(seen(), {}, NOW)
+    computed = compute.compute(seen(), {}, NOW)
     assert list(conditions(computed)) == ["Ready"]
     assert conditions(computed)["Ready"]["status"] == "True"
     assert computed["observedGeneration"] == 3
@@ -35,18 +37,18 @@ def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
 
 
 def test_seeing_the_same_again_gives_the_same_status() -> None:
-    first = status.compute(seen(), {}, NOW)
-    again = status.compute(seen(), first, LATER)
+    first = compute.compute(seen(), {}, NOW)
+    again = compute.compute(seen(), first, LATER)
     assert again == first
-    assert not status.differs(again, first)
+    assert not compute.differs(again, first)
 
 
 def test_a_time_moves_only_with_its_status() -> None:
-    first = status.compute(seen(), {}, NOW)
+    first = compute.compute(seen(), {}, NOW)
     starting = dataclasses.replace(DONE, available=1, ready=1)
-    second = status.compute(seen(starting), first, LATER)
+    second = compute.compute(seen(starting), first, LATER)
     assert conditions(second)["Ready"]["lastTransitionTime"] == LATER
-    third = status.compute(seen(dataclasses.replace(DONE, available=0)), second, "2026-01-01T00:09:00Z")
+    third = compute.compute(seen(dataclasses.replace(DONE, available=0)), second, "2026-01-01T00:09:00Z")
     assert conditions(third)["Ready"]["lastTransitionTime"] == LATER
 
 
@@ -61,7 +63,7 @@ def test_a_time_moves_only_with_its_status() -> None:
     ids=["figures of an older spec", "old pods", "one too many", "one not available"],
 )
 def test_a_rollout_under_way_is_reconciling_and_not_ready(rollout: Rollout) -> None:
-    found = conditions(status.compute(seen(rollout), {}, NOW))
+    found = conditions(compute.compute(seen(rollout), {}, NOW))
     assert set(found) == {"Ready", "Reconciling"}
     assert found["Ready"]["status"] == "False"
 
@@ -76,25 +78,25 @@ def test_a_rollout_under_way_is_reconciling_and_not_ready(rollout: Rollout) -> N
     ],
 )
 def test_what_waiting_will_not_mend_is_stalled_and_not_reconciling(rollout: Rollout) -> None:
-    found = conditions(status.compute(seen(rollout), {}, NOW))
+    found = conditions(compute.compute(seen(rollout), {}, NOW))
     assert set(found) == {"Ready", "Stalled"}
 
 
 def test_a_type_whose_count_is_not_ours_stays_ready_while_it_grows() -> None:
     growing = dataclasses.replace(DONE, total=5, updated=5, available=3)
     theirs = {"worker": Count(desired=5, rendered=None, remembered=5)}
-    assert set(conditions(status.compute(seen(growing, counts=theirs), {}, NOW))) == {"Ready"}
+    assert set(conditions(compute.compute(seen(growing, counts=theirs), {}, NOW))) == {"Ready"}
 
 
 def test_one_broken_type_names_itself_and_the_way_out() -> None:
     problem = Problem("web", "InvalidSpec", "podTemplate: rename the sidecar")
-    found = conditions(status.compute(seen(problems=[problem]), {}, NOW))
+    found = conditions(compute.compute(seen(problems=[problem]), {}, NOW))
     assert found["Stalled"]["message"] == "web: podTemplate: rename the sidecar"
 
 
 def test_an_image_that_a_policy_rewrites_is_told_and_keeps_the_formation_ready() -> None:
     child = a_child(rollout=DONE, replicas=2, owns_count=True, images=(("worker", "mirror/shop"),))
-    computed = status.compute(
+    computed = compute.compute(
         seen(deployments={"worker": child}, images={"worker": {"worker": "shop"}}), {}, NOW
     )
     found = conditions(computed)
@@ -103,45 +105,45 @@ def test_an_image_that_a_policy_rewrites_is_told_and_keeps_the_formation_ready()
 
 
 def test_a_paused_formation_says_so_and_is_ready_only_if_it_runs_as_declared() -> None:
-    found = conditions(status.compute(seen(paused=True), {}, NOW))
+    found = conditions(compute.compute(seen(paused=True), {}, NOW))
     assert found["Ready"]["status"] == "True"
     assert found["Paused"]["status"] == "True"
-    behind = conditions(status.compute(seen(dataclasses.replace(DONE, total=1), paused=True), {}, NOW))
+    behind = conditions(compute.compute(seen(dataclasses.replace(DONE, total=1), paused=True), {}, NOW))
     assert set(behind) == {"Ready", "Paused"}
 
 
 def test_a_command_that_leaves_the_foreground_is_told_and_changes_nothing_else() -> None:
-    warned = status.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    warned = compute.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
     found = conditions(warned)
     assert set(found) == {"Ready", "Daemonizing"}
-    assert found["Ready"] == conditions(status.compute(seen(), {}, NOW))["Ready"]
+    assert found["Ready"] == conditions(compute.compute(seen(), {}, NOW))["Ready"]
     assert found["Daemonizing"]["status"] == "True"
     assert found["Daemonizing"]["reason"] == "CommandLeavesForeground"
     assert found["Daemonizing"]["message"] == "worker: cron goes into the background"
 
 
 def test_a_warning_about_a_command_goes_with_the_command() -> None:
-    warned = status.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
-    assert status.differs(status.compute(seen(), warned, LATER), warned)
+    warned = compute.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    assert compute.differs(compute.compute(seen(), warned, LATER), warned)
 
 
 def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
-    before = status.compute(seen(), {}, NOW)
-    computed = status.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), before, LATER)
+    before = compute.compute(seen(), {}, NOW)
+    computed = compute.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), before, LATER)
     assert computed["summary"] == before["summary"]
     assert computed["observedGeneration"] == 4
     assert set(conditions(computed)) == {"Ready", "Stalled"}
 
 
 def test_a_condition_of_somebody_else_causes_no_write() -> None:
-    ours = status.compute(seen(), {}, NOW)
+    ours = compute.compute(seen(), {}, NOW)
     theirs = {"type": "Audited", "status": "True"}
-    assert not status.differs(ours, {**ours, "conditions": [*ours["conditions"], theirs]})
+    assert not compute.differs(ours, {**ours, "conditions": [*ours["conditions"], theirs]})
 
 
 def test_web_feeds_the_scale_subresource() -> None:
     world = seen(counts={"web": Count(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
-    computed = status.compute(world, {}, NOW)
+    computed = compute.compute(world, {}, NOW)
     assert computed["replicas"] == 2
     assert computed["selector"] == "formations.dev/formation=shop,formations.dev/process-type=web"
 
@@ -156,8 +158,8 @@ def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
     return seen(rollout, pods=kept, findings={"worker": found}, **changes)
 
 
-def worker(world: Seen, previous: status.Status | None = None) -> dict[str, Any]:
-    process: dict[str, Any] = status.compute(world, previous or {}, NOW)["processes"]["worker"]
+def worker(world: Seen, previous: compute.Status | None = None) -> dict[str, Any]:
+    process: dict[str, Any] = compute.compute(world, previous or {}, NOW)["processes"]["worker"]
     return process
 
 
@@ -177,7 +179,7 @@ def test_a_type_that_runs_says_so_and_nothing_else() -> None:
 
 
 def test_a_crash_is_told_by_the_type_and_by_the_conditions() -> None:
-    computed = status.compute(troubled(crashed(message="no database")), {}, NOW)
+    computed = compute.compute(troubled(crashed(message="no database")), {}, NOW)
     process, found = computed["processes"]["worker"], conditions(computed)
     sentence = f"1 of 2: exited with code 1: no database (3 restarts), last at {ago(5)}"
     assert (process["state"], process["reason"], process["restarts"]) == ("Crashing", "Exited", 3)
@@ -193,8 +195,8 @@ def test_a_crash_is_told_by_the_type_and_by_the_conditions() -> None:
 
 
 def test_the_last_exit_outlives_its_pod_until_there_is_a_later_one() -> None:
-    first = status.compute(troubled(crashed(before=60)), {}, NOW)
-    after = status.compute(seen(), first, LATER)
+    first = compute.compute(troubled(crashed(before=60)), {}, NOW)
+    after = compute.compute(seen(), first, LATER)
     assert after["processes"]["worker"]["lastExit"] == first["processes"]["worker"]["lastExit"]
     assert worker(troubled(crashed(before=90)), after)["lastExit"]["finishedAt"] == ago(60)
     assert worker(troubled(crashed(before=5)), after)["lastExit"]["finishedAt"] == ago(5)
@@ -208,7 +210,7 @@ def test_of_two_about_the_same_exit_the_fresh_one_counts() -> None:
 def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_doing_so() -> None:
     sentence = "was restarted because its liveness probe failed"
     found = Finding(words.State.CRASHING, words.Reason.LIVENESS_PROBE_FAILED, sentence, last=ago(5))
-    first = status.compute(dataclasses.replace(troubled(crashed()), findings={"worker": [found]}), {}, NOW)
+    first = compute.compute(dataclasses.replace(troubled(crashed()), findings={"worker": [found]}), {}, NOW)
     assert first["processes"]["worker"]["lastExit"] == {
         "exitCode": 1,
         "reason": "LivenessProbeFailed",
@@ -256,10 +258,10 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
         deployments={name: a_child(rollout=starting, replicas=2) for name in counts},
         digests=dict.fromkeys(counts, INTENT.digest),
     )
-    assert conditions(status.compute(world, {}, NOW))["Ready"]["reason"] == "Progressing"
+    assert conditions(compute.compute(world, {}, NOW))["Ready"]["reason"] == "Progressing"
     crash = Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
     world = dataclasses.replace(world, findings={"worker": [crash]})
-    found = conditions(status.compute(world, {}, NOW))["Ready"]
+    found = conditions(compute.compute(world, {}, NOW))["Ready"]
     assert found["reason"] == "Exited"
     assert "clock: 1 of 2 available" in found["message"]
 
@@ -267,14 +269,14 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
 def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_formation_ready() -> None:
     many = Rollout(current=True, total=8, updated=8, ready=7, available=7, serving=True)
     theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
-    computed = status.compute(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
+    computed = compute.compute(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
     assert conditions(computed)["Ready"]["status"] == "True"
     assert computed["processes"]["worker"]["state"] == "Crashing"
 
 
 def test_a_type_that_can_not_be_written_says_why_itself() -> None:
     refused = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volume")
-    found = status.compute(dataclasses.replace(troubled(), problems=[refused], deployments={}), {}, NOW)
+    found = compute.compute(dataclasses.replace(troubled(), problems=[refused], deployments={}), {}, NOW)
     worker = found["processes"]["worker"]
     assert (worker["reason"], worker["message"]) == ("Refused", "spec.template: no such volume")
     assert conditions(found)["Stalled"]["message"] == "worker: spec.template: no such volume"
@@ -297,12 +299,12 @@ def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
     kept_by: dict[str, Any], reason: str, says: str, kinds: set[str]
 ) -> None:
     four = {"worker": Count(desired=4, rendered=4, remembered=4)}
-    well = status.compute(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
+    well = compute.compute(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
     shown = well["processes"]["worker"]
     assert (shown["state"], shown["reason"], shown["message"]) == ("Running", reason, says)
     assert set(conditions(well)) == kinds
     assert conditions(well)["Ready"]["status"] == "False"
-    ill = status.compute(troubled(crashed(), digests=BEHIND, **kept_by), {}, NOW)
+    ill = compute.compute(troubled(crashed(), digests=BEHIND, **kept_by), {}, NOW)
     shown = ill["processes"]["worker"]
     assert (shown["state"], shown["reason"]) == ("Crashing", "Exited")
     assert shown["message"] == f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}; {says}"
@@ -312,7 +314,7 @@ def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
 def test_a_bad_command_that_runs_while_a_better_one_waits_stalls_nothing() -> None:
     bad = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
     world = seen(digests=BEHIND, paused=True, findings={"worker": [bad]})
-    assert set(conditions(status.compute(world, {}, NOW))) == {"Ready", "Paused"}
+    assert set(conditions(compute.compute(world, {}, NOW))) == {"Ready", "Paused"}
 
 
 def test_a_paused_type_that_was_never_made_waits() -> None:
@@ -327,7 +329,7 @@ def test_a_paused_type_that_is_as_declared_has_no_change_that_waits() -> None:
 def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -> None:
     done = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     world = dataclasses.replace(troubled(rollout=done), digests={"worker": "another"})
-    found = conditions(status.compute(world, {}, NOW))["Ready"]
+    found = conditions(compute.compute(world, {}, NOW))["Ready"]
     assert (found["status"], found["message"]) == ("False", "worker: the rollout is about to begin")
 
 
@@ -335,14 +337,14 @@ def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> 
     few = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     more = dataclasses.replace(few, current=False, serving=False)
     theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
-    before = status.compute(troubled(rollout=few, counts=theirs), {}, NOW)
+    before = compute.compute(troubled(rollout=few, counts=theirs), {}, NOW)
 
-    after = status.compute(troubled(rollout=more, counts=theirs), before, LATER)
+    after = compute.compute(troubled(rollout=more, counts=theirs), before, LATER)
 
     assert conditions(after)["Ready"]["status"] == "True"
-    fresh = status.compute(troubled(rollout=more, counts=theirs), {}, LATER)
+    fresh = compute.compute(troubled(rollout=more, counts=theirs), {}, LATER)
     changed = dataclasses.replace(troubled(rollout=more, counts=theirs), generation=9)
-    for started in (fresh, status.compute(changed, before, LATER)):
+    for started in (fresh, compute.compute(changed, before, LATER)):
         assert conditions(started)["Ready"]["status"] == "False"
 
 
@@ -367,15 +369,15 @@ def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often
     raws: list[Manifest], rollout: Rollout, past: Rollout, spec: dict[str, Any], chance: random.Random
 ) -> None:
     def report(
-        pods_seen: list[Manifest], figures: Rollout, previous: status.Status, now: str
-    ) -> status.Status:
-        return status.compute(troubled(*pods_seen, rollout=figures, **spec), previous, now)
+        pods_seen: list[Manifest], figures: Rollout, previous: compute.Status, now: str
+    ) -> compute.Status:
+        return compute.compute(troubled(*pods_seen, rollout=figures, **spec), previous, now)
 
     before = report([], past, {}, NOW)
     first = report(raws, rollout, before, NOW)
     again = report(chance.sample(raws, len(raws)), rollout, first, LATER)
     assert again == first
-    assert not status.differs(again, first)
+    assert not compute.differs(again, first)
     assert {process["state"] for process in first["processes"].values()} <= {*words.State}
     assert all(len(item["message"]) < 4096 for item in first["conditions"])
     assert not {"Reconciling", "Stalled"} <= {*conditions(first)}

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from formation_operator import diagnosis, model
-from formation_operator.conditions import Kind
-from formation_operator.reasons import Reason, State, Trouble
+from formation_operator.api import formation
+from formation_operator.api.reasons import Reason, State, Trouble
+from formation_operator.diagnose import diagnosis
+from formation_operator.status.conditions import Kind
 from tests.cluster import paths
 from tests.unit.troubles import CASES
 
@@ -32,7 +33,7 @@ def test_each_condition_is_explained() -> None:
 
 
 def test_kubectl_explain_names_each_state() -> None:
-    described = model.ProcessStatus.model_fields["state"].description or ""
+    described = formation.ProcessStatus.model_fields["state"].description or ""
     assert {state for state in State if state not in described} == set()
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator.cache import Cache
-from formation_operator.store import Change, Store
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.store import Change, Store
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.facts import HPA, a_child

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator import naming, reading, transitions
-from formation_operator.events import Recorder
-from formation_operator.notices import Notice
-from formation_operator.reasons import Reason, State
+from formation_operator.api import naming
+from formation_operator.api.reasons import Reason, State
+from formation_operator.kube import lenient
+from formation_operator.kube.event_recorder import Recorder
+from formation_operator.kube.notices import Notice
+from formation_operator.status import change_events
 from tests.builders import a_formation, stored
 
 RUNNING = {"state": "Running", "readyReplicas": 2, "desiredReplicas": 2}
@@ -25,7 +27,7 @@ UNKNOWN: dict[str, Any] = {"desiredReplicas": 2}
 
 def told(before: dict[str, Any] | None, after: dict[str, Any]) -> list[Notice]:
     processes = {} if before is None else {"worker": before}
-    return [*transitions.notices({"processes": processes}, {"processes": {"worker": after}})]
+    return [*change_events.notices({"processes": processes}, {"processes": {"worker": after}})]
 
 
 TOLD = {
@@ -92,7 +94,7 @@ def test_what_is_no_news_is_not_told(before: dict[str, Any] | None, after: dict[
 
 
 def test_a_formation_without_types_tells_nothing() -> None:
-    assert [*transitions.notices({}, {"observedGeneration": 1})] == []
+    assert [*change_events.notices({}, {"observedGeneration": 1})] == []
 
 
 PROCESSES = st.fixed_dictionaries(
@@ -129,7 +131,7 @@ def test_a_crash_loop_is_one_event_however_its_figures_change() -> None:
 def test_another_cause_another_type_and_another_formation_have_events_of_their_own() -> None:
     recorder = Recorder()
     other = stored(a_formation("blog"), uid="uid-2")
-    web = transitions.notices({"processes": {"web": RUNNING}}, {"processes": {"web": CRASHING}})
+    web = change_events.notices({"processes": {"web": RUNNING}}, {"processes": {"web": CRASHING}})
     recorded = [
         recorder.record(FORMATION, *told(RUNNING, CRASHING)),
         recorder.record(FORMATION, *told(RUNNING, KILLED)),
@@ -151,7 +153,7 @@ def test_notes_without_a_topic_are_the_same_only_word_for_word() -> None:
 def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
     _, body, _ = Recorder().record(FORMATION, Notice("Crashing", "Exited", note))
     assert len(body["note"].encode()) <= 1024
-    assert body["note"] == reading.shown(note)
+    assert body["note"] == lenient.shown(note)
     assert body["reportingController"] == naming.REPORTING_CONTROLLER
 
 
@@ -164,10 +166,10 @@ def warned(*sentences: str) -> dict[str, Any]:
 @pytest.mark.parametrize("before", [{}, warned(), warned("web: cron goes into the background")])
 def test_a_command_that_leaves_the_foreground_is_told_when_that_is_new(before: dict[str, Any]) -> None:
     sentence = "worker: cron goes into the background"
-    (notice,) = transitions.notices(before, warned(sentence))
+    (notice,) = change_events.notices(before, warned(sentence))
     assert (notice.reason, notice.note, notice.warning) == ("CommandLeavesForeground", sentence, True)
 
 
 @pytest.mark.parametrize("after", [{}, warned(), warned("worker: cron goes into the background")])
 def test_a_warning_about_a_command_is_not_told_again_nor_that_it_is_gone(after: dict[str, Any]) -> None:
-    assert [*transitions.notices(warned("worker: cron goes into the background"), after)] == []
+    assert [*change_events.notices(warned("worker: cron goes into the background"), after)] == []

@@ -4,9 +4,11 @@ import math
 
 import pytest
 
-from formation_operator import conditions, errors, kinds, naming
-from formation_operator.cluster import Object
-from formation_operator.conditions import Kind
+from formation_operator.api import naming
+from formation_operator.kube import errors, kinds
+from formation_operator.kube.port import Object
+from formation_operator.status import conditions
+from formation_operator.status.conditions import Kind
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE

@@ -11,7 +11,8 @@ import pytest
 from kubernetes.config import kube_config
 
 from formation_operator import __main__ as main
-from formation_operator import handlers, kinds, watching
+from formation_operator.controller import watchdog, watches
+from formation_operator.kube import kinds
 
 KUBECONFIG = {
     "current-context": "here",
@@ -31,18 +32,18 @@ def test_the_tasks_that_watch_have_the_names_that_kopf_gives_them(kind: kinds.Ki
 async def test_the_loss_of_any_watch_is_an_error(
     namespaces: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "FIRST_CHECK", 0.001)
-    monkeypatch.setattr(watching, "EVERY", 0.001)
+    monkeypatch.setattr(watchdog, "FIRST_CHECK", 0.001)
+    monkeypatch.setattr(watchdog, "EVERY", 0.001)
     watchers = [
         asyncio.create_task(asyncio.sleep(60), name=f"{kind.task}@{namespace}")
         for kind in kinds.WATCHED
         for namespace in namespaces or (None,)
     ]
-    guard = asyncio.create_task(watching.until_broken(namespaces))
+    guard = asyncio.create_task(watchdog.until_broken(namespaces))
     await asyncio.sleep(0.05)
     assert not guard.done()
     watchers[-1].cancel()
-    with pytest.raises(watching.WatchLostError, match=r"watcher for pods\.v1@(b|None): gone"):
+    with pytest.raises(watchdog.WatchLostError, match=r"watcher for pods\.v1@(b|None): gone"):
         async with asyncio.timeout(5):
             await guard
     for task in watchers:
@@ -55,9 +56,9 @@ async def test_credentials_that_were_refused_once_may_be_tried_again(
     (tmp_path / "config").write_text(json.dumps(KUBECONFIG))
     # The client reads $KUBECONFIG when it is imported.
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    monkeypatch.setattr(handlers, "LOGIN_PAUSE", 0.0)
-    login = handlers.login()
-    given = {"logger": logging.getLogger(), "settings": watching.kopf_settings()}
+    monkeypatch.setattr(watches, "LOGIN_PAUSE", 0.0)
+    login = watches.login()
+    given = {"logger": logging.getLogger(), "settings": watchdog.kopf_settings()}
     first, second = await login(**given), await login(**given)
     assert first is not None
     assert second is not None

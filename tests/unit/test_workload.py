@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator import workload
+from formation_operator.render import pod_template
 from tests import builders
 from tests.builders import a_formation, a_process
 from tests.unit.facts import parsed
@@ -12,7 +12,7 @@ from tests.unit.facts import parsed
 
 def template(formation: builders.Manifest, name: str = "web") -> dict[str, Any]:
     spec = parsed(formation).spec
-    return workload.pod_template("shop", name, spec, spec.processes[name])
+    return pod_template.pod_template("shop", name, spec, spec.processes[name])
 
 
 def with_container(**fields: Any) -> builders.Manifest:
@@ -33,7 +33,7 @@ def with_container(**fields: Any) -> builders.Manifest:
     ],
 )
 def test_a_pod_template_that_sets_what_is_ours_is_refused(fields: dict[str, Any], named: str) -> None:
-    with pytest.raises(workload.InvalidTypeError, match=named):
+    with pytest.raises(pod_template.InvalidTypeError, match=named):
         template(with_container(name="process", **fields))
 
 
@@ -45,14 +45,14 @@ def test_a_port_of_another_protocol_may_have_the_number_of_the_types_own() -> No
 
 
 def test_a_sidecar_named_like_the_type_is_refused() -> None:
-    with pytest.raises(workload.InvalidTypeError, match="give the sidecar another name"):
+    with pytest.raises(pod_template.InvalidTypeError, match="give the sidecar another name"):
         template(with_container(name="web", image="mesh"))
 
 
 @pytest.mark.parametrize("kind", ["requests", "limits"])
 def test_a_resource_that_there_is_not_is_refused_with_the_way_out(kind: str) -> None:
     process = a_process("/web", resources={kind: {"cpu": 1, "mem": "1Gi"}})
-    with pytest.raises(workload.InvalidTypeError, match=rf"resources\.{kind}\.mem: .* memory"):
+    with pytest.raises(pod_template.InvalidTypeError, match=rf"resources\.{kind}\.mem: .* memory"):
         template(a_formation(processes={"web": process}))
 
 

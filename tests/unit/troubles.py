@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from formation_operator.findings import Told
-from formation_operator.reasons import State
+from formation_operator.api.reasons import State
+from formation_operator.diagnose.finding import Told
 from tests.builders import NOW, Manifest, a_container, a_pod, condition, ended, running, waiting
 
 PROBE = {"exec": {"command": ["false"]}}

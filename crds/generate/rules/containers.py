@@ -5,7 +5,7 @@ the process type: set in a podTemplate they would have to be dropped silently, o
 """
 
 from crds.generate.rules.cel import Rule, no_key, some_container
-from formation_operator import naming
+from formation_operator.api import naming
 
 OWN = naming.PROCESS_CONTAINER
 KINDS = ("containers", "initContainers")

@@ -1,7 +1,7 @@
 """Rules about the Formation as a whole: names, images, and what its children are labelled with."""
 
 from crds.generate.rules.cel import Rule, no_key
-from formation_operator import naming
+from formation_operator.api import naming
 
 # A Pod's name is its Deployment's, "-", a hash of 10, "-" and 5 more; a label holds 63 characters.
 LONGEST_CHILD = 63 - 17

@@ -11,8 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from formation_operator import kinds
-from formation_operator.cluster import Object
+from formation_operator.kube import kinds
+from formation_operator.kube.port import Object
 
 VERSION = "100"
 """The version of every list."""

@@ -10,9 +10,10 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
-from formation_operator import errors, kinds, naming
-from formation_operator.cluster import Cluster, Object
-from formation_operator.notices import Notice
+from formation_operator.api import naming
+from formation_operator.kube import errors, kinds
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Cluster, Object
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, identity_of
 

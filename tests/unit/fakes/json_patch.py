@@ -3,8 +3,8 @@
 import copy
 from typing import Any
 
-from formation_operator import errors
-from formation_operator.cluster import Object
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
 
 FAILED = "the server rejected our request due to an error in our request"
 """All that the API server says about a patch that it can't carry out, and of a `test` that fails."""

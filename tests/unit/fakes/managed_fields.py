@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from formation_operator import errors
-from formation_operator.cluster import Object
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
 
 Path = tuple[str, ...]
 """The steps of ``fieldsV1`` to a field: ``f:spec``, ``k:{"name":"web"}``, or ``.`` for an item itself."""

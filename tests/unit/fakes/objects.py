@@ -3,8 +3,9 @@
 import copy
 from collections.abc import Callable
 
-from formation_operator import errors, kinds, naming
-from formation_operator.cluster import Object
+from formation_operator.api import naming
+from formation_operator.kube import errors, kinds
+from formation_operator.kube.port import Object
 from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
 from tests.unit.fakes.managed_fields import Owner

@@ -3,12 +3,13 @@
 import dataclasses
 import datetime
 
-from formation_operator import naming, reconcile
-from formation_operator.cache import Cache
-from formation_operator.cluster import Object
-from formation_operator.observed import child
+from formation_operator.api import naming
+from formation_operator.controller import reconcile
+from formation_operator.kube.port import Object
+from formation_operator.kube.timestamps import Clock
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import child
 from formation_operator.settings import Settings
-from formation_operator.times import Clock
 from tests.builders import MIDNIGHT
 from tests.unit.fakes.cluster import FakeCluster
 

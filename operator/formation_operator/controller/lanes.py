@@ -1,0 +1,119 @@
+"""Whose turn it is: keys wait in lanes by what they wait for, and namespaces take turns within each.
+
+A lane never waits for another to be empty, and no namespace for another to have enough.  Every
+operation costs the same however many keys wait, and nothing is kept of who doesn't.
+"""
+
+import collections
+
+from formation_operator.observe.children import Key
+from formation_operator.requeue import Lane
+
+TURNS = 8
+"""Of so many turns in a row each lane gets one at least, as long as somebody in it may have it."""
+
+
+class Lanes:
+    """The keys that wait, and those that have a worker."""
+
+    def __init__(self, workers: int) -> None:
+        """Take how many keys may have a worker at once.
+
+        A quarter of them is a namespace's share, and one at least.  Who waits alone may have more, but
+        for a last quarter: that is for who has less than a share, so a newcomer waits for no pass to
+        end.  The same quarter is free of reports, however slowly they are written.
+        """
+        self._free = workers
+        self._kept = workers // 4
+        self._share = max(1, self._kept)
+        self._most_reports = workers - self._kept
+        self._asked: dict[Key, Lane] = {}
+        self._running: dict[Key, Lane] = {}
+        self._held: collections.Counter[str] = collections.Counter()
+        self._reports = 0
+        # A plain dict would walk over all that has left it, to find the first that is still there.
+        self._waiting: dict[Lane, collections.OrderedDict[str, collections.OrderedDict[Key, None]]] = {
+            lane: collections.OrderedDict() for lane in Lane
+        }
+        self._passed = dict.fromkeys(Lane, 0)
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether a key waits, or will when its worker has done with it."""
+        return key in self._asked
+
+    def __len__(self) -> int:
+        """Return how many keys wait, or will."""
+        return len(self._asked)
+
+    def add(self, key: Key, lane: Lane) -> None:
+        """Have a key wait in a lane, unless it waits in that or a better one already."""
+        before = self._asked.get(key)
+        if before is not None and before <= lane:
+            return
+        if key not in self._running:
+            if before is not None:
+                self._leave(key, before)
+            self._enter(key, lane)
+        self._asked[key] = lane
+
+    def discard(self, key: Key) -> None:
+        """Have a key wait no more."""
+        lane = self._asked.pop(key, None)
+        if lane is not None and key not in self._running:
+            self._leave(key, lane)
+
+    def take(self) -> Key | None:
+        """Give a worker to the key whose turn it is, and return it; nothing if none may have one now."""
+        if not self._free:
+            return None
+        full = self._reports == self._most_reports
+        lanes = [lane for lane in self._order() if not (full and lane is Lane.REPORT)]
+        for lane in lanes:
+            # Few are passed over: not many can have a whole share of the workers.
+            for namespace in self._waiting[lane]:
+                if self._held[namespace] < self._share:
+                    return self._start(lane, namespace)
+        if self._free > self._kept:
+            for lane in lanes:
+                for namespace in self._waiting[lane]:
+                    return self._start(lane, namespace)
+        return None
+
+    def done(self, key: Key) -> None:
+        """Take the worker back; a key that was asked for meanwhile waits again."""
+        self._reports -= self._running.pop(key) is Lane.REPORT
+        self._free += 1
+        self._held[key[0]] -= 1
+        if not self._held[key[0]]:
+            del self._held[key[0]]
+        if key in self._asked:
+            self._enter(key, self._asked[key])
+
+    def _order(self) -> list[Lane]:
+        """Return the lanes as they come: first what was passed over for long, then what is urgent."""
+        # All lanes may be due at once, and the last of them still has its turn in time.
+        due = TURNS - len(Lane)
+        return sorted(Lane, key=lambda lane: -self._passed[lane] if self._passed[lane] >= due else 0)
+
+    def _start(self, lane: Lane, namespace: str) -> Key:
+        key = next(iter(self._waiting[lane][namespace]))
+        self._waiting[lane].move_to_end(namespace)
+        self._leave(key, lane)
+        del self._asked[key]
+        for other in Lane:
+            self._passed[other] = self._passed[other] + 1 if self._waiting[other] else 0
+        self._passed[lane] = 0
+        self._running[key] = lane
+        self._reports += lane is Lane.REPORT
+        self._free -= 1
+        self._held[namespace] += 1
+        return key
+
+    def _enter(self, key: Key, lane: Lane) -> None:
+        self._waiting[lane].setdefault(key[0], collections.OrderedDict())[key] = None
+
+    def _leave(self, key: Key, lane: Lane) -> None:
+        keys = self._waiting[lane][key[0]]
+        del keys[key]
+        if not keys:
+            del self._waiting[lane][key[0]]

@@ -1,0 +1,40 @@
+"""Read a Formation as it is stored, or say why it can't be worked on and what to do about that."""
+
+from typing import Any
+
+import pydantic
+
+from formation_operator.api.formation import Formation
+from formation_operator.api.reasons import Trouble
+from formation_operator.observe.faults import Problem
+
+CORRECTED = "nothing was changed; correct the field and apply again"
+SMALLER = (
+    "nothing was changed; move what is large into ConfigMaps (envFrom, volumes in podTemplate) or an image, "
+    "or make several Formations"
+)
+
+
+class UnreadableError(Exception):
+    """There is nothing to be worked on until somebody changes the Formation."""
+
+    def __init__(self, reason: Trouble, text: str) -> None:
+        """Take the word for programs, and the sentence with the way out."""
+        super().__init__(text)
+        self.problem = Problem("", reason, text)
+
+
+def parse(raw: dict[str, Any]) -> Formation:
+    """Return the Formation of an object as the cache has it, or raise `UnreadableError`."""
+    if raw.get("excess"):
+        raise UnreadableError(Trouble.TOO_LARGE, f"{raw['excess']}: {SMALLER}")
+    try:
+        return Formation.model_validate({"metadata": raw["metadata"], "spec": raw["spec"]})
+    except pydantic.ValidationError as error:
+        raise UnreadableError(Trouble.INVALID_SPEC, f"{explain(error)}: {CORRECTED}") from error
+
+
+def explain(error: pydantic.ValidationError) -> str:
+    """Return the first problem of an unreadable spec, with the field it is in."""
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

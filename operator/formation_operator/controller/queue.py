@@ -1,0 +1,118 @@
+"""A queue of keys: at most one pass per key at a time, and no pass for nothing.
+
+Asking for a key that waits already changes nothing but its lane and its time, so a burst of events
+costs one pass.  Asking while its pass is under way gives one more pass after it.  A key whose pass
+fails is tried again after a pause that doubles each time, with jitter.  Whose turn it is, `lanes`
+decides; what has failed before, is as urgent as anything else that is asked for.
+"""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable
+
+from formation_operator.controller.lanes import Lanes
+from formation_operator.observe.children import Key
+from formation_operator.requeue import Lane
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Alarm:
+    """A request whose time hasn't come yet."""
+
+    due: float
+    """By the loop's clock.  Not every handle knows: uvloop rounds, and calls at once what is due soon."""
+    lane: Lane
+    handle: asyncio.Handle
+
+
+class Queue:
+    """Runs a pass for each key that was asked for, when its time and its turn have come."""
+
+    def __init__(
+        self,
+        run: Callable[[Key], Awaitable[bool]],
+        *,
+        workers: int,
+        retry_first: float,
+        retry_most: float,
+        jitter: Callable[[], float],
+    ) -> None:
+        """Take the pass, which returns whether all is well, how many run at once, and the pauses in seconds.
+
+        ``jitter`` gives a random number from 0 to 1.
+        """
+        self._run = run
+        self._retry = (retry_first, retry_most)
+        self._jitter = jitter
+        self._lanes = Lanes(workers)
+        self._asked = asyncio.Event()
+        self._alarms: dict[Key, Alarm] = {}
+        self._failures: dict[Key, int] = {}
+
+    def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
+        """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
+        alarm = self._alarms.get(key)
+        if delay <= 0 or key in self._lanes:
+            self._silence(key)
+            self._offer(key, lane)
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + delay
+        if alarm is not None:
+            due, lane = min(due, alarm.due), min(lane, alarm.lane)
+            if (due, lane) == (alarm.due, alarm.lane):
+                return
+            alarm.handle.cancel()
+        self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of a key that is gone, what was asked for included."""
+        self._failures.pop(key, None)
+        self._silence(key)
+        self._lanes.discard(key)
+
+    async def work(self) -> None:
+        """Run passes for ever."""
+        async with asyncio.TaskGroup() as passes:
+            while True:
+                while (key := self._lanes.take()) is not None:
+                    passes.create_task(self._pass(key), name=f"pass of {'/'.join(key)}")
+                self._asked.clear()
+                await self._asked.wait()
+
+    async def _pass(self, key: Key) -> None:
+        # It begins when the loop has come round: what was asked for until now, it sees by itself.
+        self._lanes.discard(key)
+        try:
+            well = await self._run(key)
+        except Exception:
+            logger.exception("The pass of %s failed", "/".join(key))
+            well = False
+        finally:
+            self._lanes.done(key)
+            self._asked.set()
+        self._settle(key, well=well)
+
+    def _offer(self, key: Key, lane: Lane) -> None:
+        self._lanes.add(key, lane)
+        self._asked.set()
+
+    def _ring(self, key: Key) -> None:
+        self._offer(key, self._alarms.pop(key).lane)
+
+    def _silence(self, key: Key) -> None:
+        alarm = self._alarms.pop(key, None)
+        if alarm is not None:
+            alarm.handle.cancel()
+
+    def _settle(self, key: Key, *, well: bool) -> None:
+        if well:
+            self._failures.pop(key, None)
+            return
+        first, most = self._retry
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = min(most, first * 2 ** min(failures - 1, 30))
+        self.add(key, Lane.REPORT, pause * (0.75 + 0.5 * self._jitter()))

@@ -1,0 +1,4 @@
+"""Why a Pod isn't well.
+
+It imports `observe`, `foreground` and what is below.
+"""

@@ -1,0 +1,251 @@
+"""What is wrong with one Pod, in everyday words, and whether waiting may mend it.
+
+The Pod's own status comes first.  What it doesn't tell (a failing probe, a volume that can't be
+mounted) stands only in the Events that kubelet records about the Pod: `needs_events` tells when it
+is worth the API server's while to ask for them.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable
+
+from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose import exits, grace_periods, kubelet_events, waits
+from formation_operator.diagnose.finding import SEVERITY, Events, Finding, Told, about, latest, with_way_out
+from formation_operator.observe.pods import Container, Exit, Pod
+
+ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
+"""What is recorded of a Pod whose containers can't even be tried yet."""
+NO_CAUSE = "Unable to attach or mount volumes: "
+"""How kubelet begins where it only says that it still waits for some."""
+NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$')
+WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
+WAYS_TO_A_NODE = {
+    **WAYS_TO_A_VOLUME,
+    re.compile(r"untolerated taint\(s\)"): "such a node is lost, short of memory or disk, or kept for others",
+}
+WAYS_TO_AN_ANSWER = {
+    re.compile("connection refused$"): "does it listen on that port, and on all addresses?",
+    re.compile(r"not found in \$PATH"): "is that program in the image?",
+}
+OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
+"""What the scheduler says of claims that no volume has been found for."""
+# The scheduler's attempts to make room say nothing that its first sentence doesn't.
+NOISE = re.compile(r"([.,]|(?<!\s))\s*(no new claims to deallocate|preemption:).*|\. not found$", re.DOTALL)
+
+
+def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
+    """Return what is wrong with a Pod, or nothing if it is well or may still become well by itself."""
+    if pod.failure is not None:
+        return _failed(pod) if now < grace_periods.failed_until(pod) else None
+    if pod.unscheduled is not None:
+        return _unscheduled(pod, *pod.unscheduled)
+    each = ((item, _container(pod, item, now, about(item.name, events))) for item in pod.containers)
+    return _gravest(pod, each) or _as_a_whole(pod, now, events)
+
+
+def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
+    """Return the gravest finding about a Pod's containers; of alike ones that about the process itself."""
+    found = [_named(pod, container, own) for container, own in each if own is not None]
+    gravest = min(found, key=_rank, default=None)
+    if gravest is None or gravest.own:
+        return gravest
+    return dataclasses.replace(gravest, beside=next((item for item in found if item.own), None))
+
+
+def _rank(found: Finding) -> tuple[bool, int, bool]:
+    return not found.lasting, SEVERITY.index(found.state), not found.own
+
+
+def _named(pod: Pod, container: Container, found: Finding) -> Finding:
+    own = container.name == pod.process_type
+    message = found.message if own else f"container {container.name} {found.message}"
+    return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
+
+
+def needs_events(pod: Pod, now: float) -> bool:
+    """Tell whether only the Events about a Pod can say what is wrong with it."""
+    if pod.failure is not None or pod.unscheduled is not None:
+        return False
+    if any(_may_have_been_ended(container, now) for container in pod.containers):
+        return True
+    if not grace_periods.unready_for_long(pod, now):
+        return False
+    found = finding(pod, now)
+    if found is None:
+        only_pulls = pod.set_up and not _running(pod)
+        return not (only_pulls or _just_started(pod, now))
+    return found.reason in (*kubelet_events.PROBE_FAILED.values(), Reason.IMAGE_PULL_FAILED)
+
+
+def changes_in(pod: Pod, now: float) -> float | None:
+    """Return the seconds after which time alone may change what is found, or nothing."""
+    moments = [grace_periods.trusted_after(container) for container in pod.containers]
+    if pod.failure is not None:
+        moments = [grace_periods.failed_until(pod)]
+    elif pod.unready is not None:
+        moments += [
+            grace_periods.unready_since(pod) + grace_periods.PATIENCE,
+            grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED,
+        ]
+        moments += [
+            since + grace_periods.PATIENCE for each in pod.containers if (since := each.running_since)
+        ]
+        moments += [grace_periods.tried_until(each) for each in pod.containers]
+    ahead = [moment - now for moment in moments if moment is not None and moment > now]
+    return min(ahead, default=None)
+
+
+# The Pod as a whole
+
+
+def _failed(pod: Pod) -> Finding:
+    reason, message, last = pod.failure or ("", "", "")
+    whole = Finding(State.CRASHING, reason, exits.by_its_node(reason, message), last=last)
+    each = ((item, _exit(pod, item, item.failure, ()) if item.failure else None) for item in pod.containers)
+    found = _gravest(pod, each) if pod.failed_by_itself else None
+    return dataclasses.replace(found or whole, gone=True)
+
+
+def _unscheduled(pod: Pod, reason: str, message: str) -> Finding:
+    if reason == Reason.SCHEDULING_GATED:
+        text = f"waits for its scheduling gates to be removed: {pod.gates.joined(', ')}".rstrip(": ")
+        return Finding(State.STARTING, reason, text)
+    text = with_way_out(NOISE.sub("", message).rstrip(". "), WAYS_TO_A_NODE)
+    if pod.claims.first and OF_VOLUMES.search(text):
+        text += f": {_see_claims(pod)}"
+    return Finding(State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, f"no node can take it: {text}")
+
+
+def _see_claims(pod: Pod) -> str:
+    return f"see kubectl describe pvc {pod.claims.joined(' ')}"
+
+
+def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
+    if pod.unready is None or not grace_periods.unready_for_long(pod, now) or _just_started(pod, now):
+        return None
+    if not _running(pod):
+        return _being_made(pod, now) if pod.set_up else _before_it_runs(pod, events)
+    reason, message, _ = pod.unready
+    if not (reason or message) and all(item.init or item.ready for item in pod.containers):
+        # kubelet would have a word for it: this is what the controller of the nodes leaves of a ready Pod.
+        text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
+        return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
+    if not message or reason.startswith("Containers"):
+        return None  # its probe has a word of its own
+    return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
+
+
+def _being_made(pod: Pod, now: float) -> Finding | None:
+    """Return what most likely holds up containers that nothing stands in the way of: it is no trouble yet."""
+    busy = any(item.running_since is not None and not item.ready for item in pod.containers)
+    if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
+        return None
+    hooks = any("postStart" in item.checks and not item.ready for item in pod.containers)
+    text = f"perhaps an image is still being pulled{', or a postStart hook still runs' if hooks else ''}"
+    return Finding(State.STARTING, Reason.PROGRESSING, text)
+
+
+def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
+    told = _in_the_way(events)
+    if told is not None:
+        why = with_way_out(exits.without_preamble(told.message), WAYS_TO_A_VOLUME)
+        text = f"{waits.CANNOT}{why}"
+        return Finding(State.STARTING, told.reason, text)
+    if pod.containers:
+        return None
+    if pod.chosen and not pod.node:
+        what = (
+            f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
+        )
+        text = f"node {pod.chosen} would take it, and the scheduler waits for {what}"
+        return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
+    if not pod.node:
+        volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
+        text = (
+            f"no scheduler has looked at it{volume}: does one run, and does podTemplate name the right one?"
+        )
+        return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
+    text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
+    return Finding(State.STARTING, Reason.NODE_SILENT, text)
+
+
+def _in_the_way(events: Events) -> Told | None:
+    """Return what was recorded last, if possible with a cause. That a node was sought is over by then."""
+    later = [event for event in events if event.reason != "FailedScheduling"]
+    known = [event for event in later if event.reason in ON_THE_WAY]
+    causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
+    return latest(causes or known or later)
+
+
+def _running(pod: Pod) -> bool:
+    return bool(pod.containers) and all(
+        item.init or item.running_since is not None for item in pod.containers
+    )
+
+
+def _just_started(pod: Pod, now: float) -> bool:
+    return any(grace_periods.just_started(each, now) for each in pod.containers)
+
+
+# One container
+
+
+def _container(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
+    held_up = waits.finding(container)
+    if held_up is not None:
+        return _with_way_in(held_up, events)
+    crashed = grace_periods.crashed(container, now)
+    if crashed is not None:
+        return _exit(pod, container, crashed, events)
+    if container.running_since is None:
+        return waits.for_long(container) if grace_periods.unready_for_long(pod, now) else None
+    if grace_periods.just_started(container, now):
+        return None
+    if container.init:
+        text = "still runs: the process starts when that has ended"
+        return Finding(State.STARTING, Reason.INITIALIZING, text)
+    return None if container.ready else _unready(pod, container, now, events)
+
+
+def _with_way_in(found: Finding, events: Events) -> Finding:
+    """Return why an image can't be pulled, with what may open its registry."""
+    if found.reason != Reason.IMAGE_PULL_FAILED:
+        return found
+    names = kubelet_events.missing_pull_secrets(events)
+    missing = f"{found.message}: there is no Secret {names}, which imagePullSecrets name"
+    return dataclasses.replace(
+        found, message=missing if names else with_way_out(found.message, waits.WAYS_TO_AN_IMAGE)
+    )
+
+
+def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
+    reason, message = exits.reason(last), exits.words(last, own=container.name == pod.process_type)
+    if reason != Reason.OUT_OF_MEMORY:
+        reason, message = kubelet_events.ended(container, last, events) or (reason, message)
+    return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
+
+
+def _may_have_been_ended(container: Container, now: float) -> bool:
+    return grace_periods.crashed(container, now) is not None and bool(
+        kubelet_events.FATAL & {*container.checks}
+    )
+
+
+def _unready(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:
+    """Return why a container that has run for a while isn't ready."""
+    kind = "readiness" if container.started else "startup"
+    if kind not in container.checks or not grace_periods.unready_for_long(pod, now):
+        return None
+    since = container.running_since or 0.0
+    was_ready = grace_periods.unready_since(pod) > since + 1
+    if (
+        not was_ready
+        and now < grace_periods.tried_until(container)
+        and not kubelet_events.probe_failed(kind, events, since)
+    ):
+        return None  # most processes take a moment to start
+    text = f"runs, but its {kind} probe fails{kubelet_events.probe_says(kind, events)}"
+    if was_ready:
+        return Finding(State.UNREADY, kubelet_events.PROBE_FAILED[kind], text)
+    return Finding(State.STARTING, kubelet_events.PROBE_FAILED[kind], with_way_out(text, WAYS_TO_AN_ANSWER))

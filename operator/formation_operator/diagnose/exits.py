@@ -1,0 +1,222 @@
+"""How a process ended, in everyday words, and the word for programs that goes with it."""
+
+import functools
+import re
+import signal
+from typing import Any
+
+from formation_operator.api.reasons import Reason
+from formation_operator.diagnose import log_excerpt
+from formation_operator.foreground import check
+from formation_operator.kube import lenient, timestamps
+from formation_operator.observe.pods import REJECTED, Exit, Pod
+
+AT_ONCE = 10.0
+"""Seconds: who ends without an error before that has hardly done a day's work."""
+SHELL_CODES = {
+    126: "the shell found the command but couldn't execute it",
+    127: "the shell found no such command",
+}
+SIGNAL_NAMES = {
+    signal.SIGABRT: "it aborted itself",
+    signal.SIGBUS: "a memory access went wrong",
+    signal.SIGFPE: "a calculation went wrong",
+    signal.SIGILL: "its program isn't made for this machine, or aborted itself",
+    signal.SIGKILL: "somebody on its node, or the kernel, killed it",
+    signal.SIGSEGV: "a memory access went wrong",
+    signal.SIGSYS: "it made a system call that isn't allowed",
+    signal.SIGTERM: "it was asked to end",
+}
+NO_START = ("StartError", "ContainerCannotRun")
+"""What the container runtimes call an end before the beginning."""
+# What runc and the kernel say of a program that can't be started, after the name of the call.
+NOT_STARTED = re.compile(
+    r'exec: "(?P<program>[^"]*)": (stat \S+: )?(?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)'
+)
+# The same as the last line of a process's own log.
+HARDLY_STARTED = re.compile(
+    r"exec \S+: (exec format error|no such file or directory|permission denied|argument list too long)"
+)
+# The calls that a container runtime's cause comes through.
+PREAMBLE = re.compile(
+    r"^.*unable to start container process: (error during container init: )?|rpc error: code = \w+ desc = "
+)
+NO_COMMAND = "no command specified"
+"""What a container runtime says where there is nothing that it could start."""
+CHECK = "check command, args and the image"
+ONE_WORD_EACH = "each word of a command is an item of its own in the list"
+# What the kernel says of a file that is there.
+OF_A_FILE = {
+    "no such file or directory": "it is there, but not what its first line (#!) names, or its loader",
+    "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
+    "argument list too long": "Linux takes no word or variable above 131071 bytes: use a file",
+}
+FOREGROUND = (
+    "{what} has to keep running. If it puts itself into the background, run it in the "
+    "foreground{way_out}; if its work was done, {other}"
+)
+PROCESS = {"what": "a process type", "other": "it is a Job"}
+HELPER = {
+    "what": "a container beside the process",
+    "other": "it belongs into initContainers, without a restartPolicy",
+}
+WAY_OUT = functools.lru_cache(maxsize=64)(check.way_out)
+"""Many Pods have the same command."""
+
+
+def reason(exit_: Exit) -> Reason:
+    """Return the word for programs for how a container ended."""
+    if exit_.reason == "OOMKilled":
+        return Reason.OUT_OF_MEMORY
+    if exit_.reason == "ContainerStatusUnknown" or (exit_.code == 255 and exit_.reason == "Unknown"):
+        return Reason.LOST  # the second is containerd's word for what it can't remember, as after a reboot
+    if exit_.reason in NO_START:
+        return why_not_started(exit_.message)
+    if _hardly_started(exit_):
+        return Reason.BAD_COMMAND
+    if exit_.code == 0:
+        return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
+    return Reason.KILLED if exit_.signal else Reason.EXITED
+
+
+@functools.lru_cache(maxsize=1024)
+def words(exit_: Exit, *, own: bool = True) -> str:
+    """Return how a container ended, as one says it; the process's own last words come with it.
+
+    ``own`` is whether it is the process itself, and not a container beside it, which podTemplate declares.
+    """
+    match reason(exit_):
+        case Reason.OUT_OF_MEMORY:
+            text = _out_of_memory(exit_.memory_limit) + ("" if own else " of it in podTemplate")
+        case Reason.LOST:
+            text = "was lost with its node: how it ended isn't known"
+        case Reason.BAD_COMMAND | Reason.START_ERROR:
+            text = not_started(log_excerpt.told(exit_.message) if _hardly_started(exit_) else exit_.message)
+        case Reason.EXITED_AT_ONCE:
+            text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
+        case Reason.COMPLETED:
+            text = f"exited with code 0: {keep_running(exit_, own=own)}"
+        case Reason.KILLED:
+            text = _signalled(exit_) + _last_words(exit_)
+        case _:
+            text = _with_code(exit_.code) + _last_words(exit_)
+    return text
+
+
+def _out_of_memory(limit: str) -> str:
+    if limit:
+        return f"needed more memory than its limit ({limit}) and was killed: raise resources.limits.memory"
+    way_out = "set resources.requests.memory and resources.limits.memory"
+    return f"was killed because its node, or its Pod as a whole, ran out of memory: {way_out}"
+
+
+def _with_code(code: int) -> str:
+    explained = SHELL_CODES.get(code)
+    return f"exited with code {code}" + (f" ({explained})" if explained else "")
+
+
+def keep_running(exit_: Exit, *, own: bool = True) -> str:
+    """Return what to do about a process that ended without an error."""
+    known = WAY_OUT(exit_.command)
+    return FOREGROUND.format(way_out=f" ({known})" if known else "", **(PROCESS if own else HELPER))
+
+
+def not_started(message: str) -> str:
+    """Return why a program couldn't be started, from the container runtime's own words."""
+    line = lenient.in_one_line(message)
+    if NO_COMMAND in line:
+        return "couldn't be started: neither it nor its image names a command: set command"
+    found = NOT_STARTED.search(line)
+    if found is None:
+        return f"couldn't be started: {without_preamble(line)}"
+    program = found["path"] or found["program"] or '""'
+    why = (found["why"] or found["error"]).strip()
+    way_out = ONE_WORD_EACH if " " in program else OF_A_FILE.get((found["error"] or "").strip(), CHECK)
+    return f"couldn't be started: {program}: {why}: {way_out}"
+
+
+def without_preamble(message: str) -> str:
+    """Return the cause that a container runtime names, without the calls that it came through."""
+    return PREAMBLE.sub("", message).removesuffix(": unknown")
+
+
+def why_not_started(message: str) -> Reason:
+    """Return the word for it: with a bad command or image a program never will be, else it may be."""
+    bad = NO_COMMAND in message or NOT_STARTED.search(message)
+    return Reason.BAD_COMMAND if bad else Reason.START_ERROR
+
+
+def record(exit_: Exit) -> dict[str, Any]:
+    """Return what the status keeps of how a container ended."""
+    return {
+        "exitCode": exit_.code,
+        **({"signal": exit_.signal} if exit_.signal else {}),
+        "reason": reason(exit_),
+        "message": words(exit_),
+        "finishedAt": exit_.finished_at,
+    }
+
+
+def ended_at(pod: Pod, name: str) -> str | None:
+    """Return when a Pod's container ended, or the Pod as a whole; nothing if neither has."""
+    last = _last(pod, name)
+    own = last.finished_at if last else None
+    end = _end(pod)
+    return end[2] or own or "" if end else own
+
+
+def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
+    """Return what the status keeps of how a Pod's container ended, or the Pod as a whole."""
+    last = _last(pod, name)
+    own = record(last) if last else {}
+    end = _end(pod)
+    if end is None:
+        return own or None
+    word, message, moment = end
+    ended = {"reason": word, "message": by_its_node(word, message)}
+    return {**own, **ended, "finishedAt": moment or own.get("finishedAt", "")}
+
+
+def _last(pod: Pod, name: str) -> Exit | None:
+    return next((item.exit for item in pod.containers if item.name == name), None)
+
+
+def _end(pod: Pod) -> tuple[str, str, str] | None:
+    """Return how a Pod ended whose process its node ended, or lost."""
+    return None if pod.failed_by_itself or pod.refused else pod.failure
+
+
+def by_its_node(word: str, message: str) -> str:
+    """Return how a Pod ended that failed as a whole."""
+    why = message.removeprefix(REJECTED)
+    what = "was ended by its node" if why == message else "was refused by its node"
+    return f"{what}: {word}: {why}".rstrip(": ")
+
+
+def hook_failed(message: str = "") -> str:
+    """Return how a container ended whose postStart hook failed."""
+    return f"was ended because its postStart hook failed: {message}".rstrip(": ")
+
+
+def moments(exit_: Exit) -> tuple[float, float]:
+    """Return when a container began and ended, in seconds since 1970."""
+    return timestamps.epoch(exit_.started_at) or 0.0, timestamps.epoch(exit_.finished_at) or 0.0
+
+
+def _hardly_started(exit_: Exit) -> bool:
+    """Tell whether the runtime failed in a process's place, when it had let go of it already."""
+    at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
+    return at_once and HARDLY_STARTED.fullmatch(log_excerpt.told(exit_.message)) is not None
+
+
+def _signalled(exit_: Exit) -> str:
+    number = exit_.signal or 0
+    known = number in {*signal.Signals}
+    name = signal.Signals(number).name if known else "unknown"
+    explained = SIGNAL_NAMES.get(signal.Signals(number)) if known else None
+    return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
+
+
+def _last_words(exit_: Exit) -> str:
+    line = log_excerpt.told(exit_.message)
+    return f": {line}" if line else ""

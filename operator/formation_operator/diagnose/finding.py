@@ -1,0 +1,60 @@
+"""What may be wrong with a Pod, and what kubelet recorded about it."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from formation_operator.api.reasons import State
+
+SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
+"""What is worst comes first."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What is wrong with one Pod."""
+
+    state: State
+    reason: str
+    message: str
+    lasting: bool = False
+    """Whether waiting won't mend it."""
+    last: str = ""
+    """When it last happened, as an RFC 3339 time."""
+    restarts: int = 0
+    own: bool = True
+    """Whether it is about the process itself, and not about a container beside it."""
+    gone: bool = False
+    """Whether it is about a Pod that has failed as a whole: there is to be another in its place."""
+    beside: "Finding | None" = None
+    """What is wrong with the process itself, where another container's trouble is graver."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """One Event about a Pod."""
+
+    reason: str
+    message: str
+    last: float
+    """When it was last seen, in seconds since 1970."""
+    container: str = ""
+    """Which container it is about; empty if none is named."""
+
+
+Events = Sequence[Told]
+
+
+def latest(events: Events, fits: Callable[[Told], bool] = bool) -> Told | None:
+    """Return the latest Event that fits; without a condition all do."""
+    return max((event for event in events if fits(event)), key=lambda event: event.last, default=None)
+
+
+def about(container: str, events: Events) -> Events:
+    """Return the Events that aren't about another container."""
+    return [event for event in events if event.container in ("", container)]
+
+
+def with_way_out(text: str, ways_out: Mapping[re.Pattern[str], str]) -> str:
+    """Return a text with the way out, by the first of the patterns that it fits, if there is one."""
+    return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if told.search(text)), text)

@@ -1,0 +1,79 @@
+"""For how long nothing is said of a Pod, and from when on a process is trusted again.
+
+A process that crashes again and again looks fine in between.  It is believed once it has run for
+twice as long as before its last crash, so nothing flaps with a crash loop.
+"""
+
+from formation_operator.kube import timestamps
+from formation_operator.observe.pods import Container, Exit, Pod
+
+PATIENCE = 10.0
+"""Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
+UNTIL_PULLED = 30.0
+"""Seconds that a Pod gets for having its containers made: by then most images are there."""
+FIRST = 60.0
+"""Seconds at most after the first crash: it may well stay the only one."""
+FIRST_PROBES = ("startup", "readiness")
+"""Which probes a process has to pass before it gets requests, one after the other."""
+RELIABLE = 600.0
+"""Seconds after which kubelet, too, starts counting a container's crashes anew."""
+
+
+def trusted_after(container: Container) -> float | None:
+    """Return from when on a container that runs again after a crash counts as running."""
+    if container.running_since is None or container.exit is None or container.restarts == 0:
+        return None
+    most = FIRST if container.restarts == 1 else RELIABLE
+    return container.running_since + _probation(container.exit.seconds, most)
+
+
+def failed_until(pod: Pod) -> float:
+    """Return until when a Pod that failed as a whole counts, although there is another in its place."""
+    failed = timestamps.epoch(pod.failure[2]) if pod.failure else None
+    return (failed or pod.created) + _probation((failed or pod.created) - pod.created)
+
+
+def _probation(lasted: float, most: float = RELIABLE) -> float:
+    """Return for how many seconds a process has to run that ended after so many the last time."""
+    return PATIENCE if lasted >= RELIABLE else min(most, max(PATIENCE, 2 * lasted))
+
+
+def crashed(container: Container, now: float) -> Exit | None:
+    """Return how a container ended if it has crashed and isn't trusted yet."""
+    if container.exit is None or (container.init and container.exit.code == 0):
+        return None
+    if container.running_since is None:
+        return container.exit
+    trusted = trusted_after(container)
+    return container.exit if trusted is not None and now < trusted else None
+
+
+def just_started(container: Container, now: float) -> bool:
+    """Tell whether a container hasn't run for long enough to be asked anything."""
+    return container.running_since is not None and now - container.running_since < PATIENCE
+
+
+def unready_for_long(pod: Pod, now: float) -> bool:
+    """Tell whether a Pod hasn't been ready for so long that one asks why."""
+    return pod.unready is not None and now - unready_since(pod) >= PATIENCE
+
+
+def unready_since(pod: Pod) -> float:
+    """Return since when a Pod isn't ready: since it was made, if nobody says."""
+    since = pod.unready[2] if pod.unready else 0.0
+    return since or pod.created
+
+
+def making_since(pod: Pod) -> float:
+    """Return since when a Pod's containers may be made: since its init containers are done, if it has any."""
+    ends = [
+        timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
+    ]
+    return max([unready_since(pod), *ends])
+
+
+def tried_until(container: Container) -> float:
+    """Return until when the probes that a container has to pass at first may fail without a word."""
+    passing = FIRST_PROBES if container.started else FIRST_PROBES[:1]
+    allowed = sum(seconds for kind, _, seconds in container.probing if kind in passing)
+    return (container.running_since or 0.0) + allowed

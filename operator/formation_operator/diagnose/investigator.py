@@ -1,0 +1,266 @@
+"""What has to be asked of the cluster before the trouble of a Formation's Pods can be explained.
+
+Two questions, and only while something is wrong: what kubelet recorded about a Pod whose own status
+doesn't tell (see `diagnosis.needs_events`), and which Pods belong to the present version of a
+Deployment, since a failing old version says nothing about the new one.  Answers are remembered while
+nothing changes.  What kubelet recorded may become another without a change of the Pod, so that is
+asked again, after a pause that doubles.
+
+However many Pods there are, and however many Events somebody has recorded about them, a pass asks, reads
+and keeps no more than a little.
+"""
+
+import asyncio
+import collections
+import dataclasses
+import itertools
+import logging
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from formation_operator.api import naming
+from formation_operator.diagnose import diagnosis, samples
+from formation_operator.diagnose.finding import Finding, Told
+from formation_operator.kube import errors, lenient, timestamps
+from formation_operator.kube.port import Cluster, Object
+from formation_operator.observe.children import REVISION_ANNOTATION, Child
+from formation_operator.observe.faults import Faults
+from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+MOST_ASKED = 24
+"""About so many Pods is asked in a pass; the next one asks about others."""
+SIDE_BY_SIDE = 4
+"""So many questions of a pass are under way at once."""
+PAGES = {"Event": 3, "ReplicaSet": 12}
+"""So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
+ReplicaSets it keeps ten, of which a page may hold but one."""
+KEPT, ALIKE = 24, 2
+"""How many Events about a Pod are kept, and how many of them that begin alike; the latest of each."""
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 300.0
+LONGEST_MESSAGE = 600
+KILLING = "Killing"
+"""What kubelet records when it ends a container itself: no warning, but a cause."""
+COMBINED = "(combined from similar events): "
+"""What client-go puts before the latest of many Events about an object."""
+ANY, NONE = "*", "?"
+"""In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was recorded about a Pod when it was as ``pod`` says."""
+
+    pod: Pod
+    events: tuple[Told, ...]
+    asked_at: float
+    pause: float
+
+    def holds(self, pod: Pod, now: float) -> bool:
+        """Tell whether it is still the answer about a Pod."""
+        return pod.same_as(self.pod) and now < self.asked_at + self.pause
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """The trouble of a Formation's Pods, by process type."""
+
+    findings: Mapping[str, list[Finding]]
+    pods: Sequence[Pod]
+    again_in: float | None
+    """Seconds after which it may be different although nothing is heard."""
+
+
+class Examiner:
+    """Asks, and remembers the answers."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._templates: dict[str, dict[str, tuple[str, str]]] = {}
+
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered of a Formation that is gone."""
+        self._answers.pop(uid, None)
+        self._templates.pop(uid, None)
+
+    async def examine(
+        self, uid: str, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float, faults: Faults
+    ) -> Examined:
+        """Return what is wrong with the Pods of a Formation of a uid; ``now`` is in seconds since 1970."""
+        known = list(pods)
+        if not known:
+            self.forget(uid)
+            return Examined({}, (), None)
+        present = await self._present(uid, deployments, known)
+        found: dict[str, Finding | None] = {}
+        silent = []
+        for pod in present:
+            with faults.ending(pod.process_type):
+                found[pod.name] = diagnosis.finding(pod, now)
+                silent += [pod] if diagnosis.needs_events(pod, now) else []
+        unclear = samples.samples(silent, found)
+        left = await self._ask(uid, [pod for sample in unclear for pod in sample.asked], now)
+        answers = self._answers[uid]
+        for sample in unclear:
+            with faults.ending(sample.asked[0].process_type):
+                events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
+                told = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
+                found |= zip((pod.name for pod in sample.asked), told, strict=True)
+                found |= {pod.name: samples.spoken_for(pod, found[pod.name], told) for pod in sample.others}
+        waits: list[float | None] = []
+        for pod in known:
+            with faults.ending(pod.process_type):
+                waits.append(diagnosis.changes_in(pod, now))
+        waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
+        waits += [FIRST_PAUSE] if left else []
+        again = min((wait for wait in waits if wait is not None), default=None)
+        return Examined(by_type(present, found), known, again)
+
+    async def _ask(self, uid: str, pods: Sequence[Pod], now: float) -> bool:
+        """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
+        before = self._answers.get(uid, {})
+        due = [pod for pod in pods if pod.uid not in before or not before[pod.uid].holds(pod, now)]
+        # Those first that nobody has asked about for the longest time.
+        due.sort(key=lambda pod: before[pod.uid].asked_at if pod.uid in before else 0.0)
+        asked = due[:MOST_ASKED]
+        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in asked])
+        kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
+        self._answers[uid] = {**kept, **{answer.pod.uid: answer for answer in fresh}}
+        return len(due) > len(asked)
+
+    async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
+        same = before is not None and pod.same_as(before.pod)
+        pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
+        return Answer(pod, with_earlier(await self._events(pod), before), now, pause)
+
+    async def _events(self, pod: Pod) -> tuple[Told, ...]:
+        found: list[Told] = []
+        try:
+            async for items in self._read("Event", pod.namespace, fields=f"regarding.uid={pod.uid}"):
+                warnings = (
+                    each for each in items if each.get("type") == "Warning" or each.get("reason") == KILLING
+                )
+                found += map(told, warnings)
+        except errors.ClusterError as error:
+            logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
+            return ()
+        return tuple(found)
+
+    # Which version of the pod template
+
+    async def _present(self, uid: str, deployments: Mapping[str, Child], pods: list[Pod]) -> list[Pod]:
+        """Return the Pods of each Deployment's present version, in a lasting order."""
+        types = sorted({pod.process_type for pod in pods})
+        found = await side_by_side([self._template(uid, name, deployments.get(name)) for name in types])
+        templates = dict(zip(types, found, strict=True))
+        present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
+        return sorted(present, key=lambda pod: (pod.created, pod.name))
+
+    async def _template(self, uid: str, name: str, child: Child | None) -> str:
+        """Return the hash of a Deployment's present template; ANY where there is no other."""
+        if child is None or not child.rollout.current:
+            return NONE
+        if child.rollout.updated == child.rollout.total > 0:
+            return ANY
+        revision, template = self._templates.get(uid, {}).get(name, ("", ""))
+        identity = f"{child.uid}/{child.rollout.revision}"
+        if revision != identity:
+            template = await self._hash(child)
+            if template != NONE:
+                self._templates.setdefault(uid, {})[name] = (identity, template)
+        return template
+
+    async def _hash(self, child: Child) -> str:
+        labels = naming.selector_string(child.formation or "", child.process_type or "")
+        try:
+            async for items in self._read("ReplicaSet", child.namespace, labels=labels):
+                for item in items:
+                    if is_present(item, child):
+                        return template_of(item)
+        except errors.ClusterError as error:
+            logger.warning("The ReplicaSets of %s/%s can't be read: %s", child.namespace, child.name, error)
+        return NONE
+
+    async def _read(self, kind: str, namespace: str, **selectors: str) -> AsyncIterator[list[Object]]:
+        """Yield the first pages of an answer: anybody may have made the objects that are asked for."""
+        pages = 0
+        async for items in self._cluster.select(kind, namespace, **selectors):
+            yield items
+            pages += 1
+            if pages == PAGES[kind]:
+                return
+
+
+async def side_by_side(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return the answers to all questions; only a few are under way at once."""
+    gate = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def asked(question: Coroutine[Any, Any, T]) -> T:
+        async with gate:
+            return await question
+
+    return await asyncio.gather(*map(asked, questions))
+
+
+def by_type(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> dict[str, list[Finding]]:
+    """Return what is wrong with Pods, which ``found`` holds by their name, by type."""
+    sorted_out: dict[str, list[Finding]] = {}
+    for pod in pods:
+        own = found.get(pod.name)
+        if own is not None:
+            sorted_out.setdefault(pod.process_type, []).append(own)
+    return sorted_out
+
+
+def with_earlier(events: tuple[Told, ...], before: Answer | None) -> tuple[Told, ...]:
+    """Return Events with what was recorded earlier of kubelet's ending the same containers.
+
+    In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
+    """
+    present = {each.message for each in events}
+    earlier = before.events if before else ()
+    return newest(
+        [*events, *(each for each in earlier if each.reason == KILLING and each.message not in present)]
+    )
+
+
+def newest(events: Iterable[Told]) -> tuple[Told, ...]:
+    """Return the few latest Events, but of those that begin alike not so many that others are lost."""
+    often: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    kept = []
+    for event in sorted(events, key=lambda each: each.last, reverse=True):
+        kind = event.reason, event.container, event.message.partition(" ")[0]
+        often[kind] += 1
+        if often[kind] <= ALIKE:
+            kept.append(event)
+    return tuple(kept[:KEPT])
+
+
+def is_present(replica_set: Object, child: Child) -> bool:
+    """Tell whether a ReplicaSet is the one that a Deployment has now."""
+    metadata = lenient.mapping(replica_set, "metadata")
+    owners = {lenient.text(owner, "uid") for owner in lenient.items(metadata, "ownerReferences")}
+    revision = lenient.mapping(metadata, "annotations").get(REVISION_ANNOTATION)
+    return child.uid in owners and revision == child.rollout.revision
+
+
+def template_of(replica_set: Object) -> str:
+    """Return the hash that a ReplicaSet's Pods carry as a label."""
+    return lenient.text(lenient.mapping(replica_set, "metadata", "labels"), TEMPLATE_LABEL) or NONE
+
+
+def told(event: Object) -> Told:
+    """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
+    last = (
+        lenient.text(lenient.mapping(event, "series"), "lastObservedTime")
+        or lenient.text(event, "deprecatedLastTimestamp")
+        or lenient.text(event, "eventTime")
+        or lenient.text(lenient.mapping(event, "metadata"), "creationTimestamp")
+    )
+    message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
+    # Such as spec.initContainers{proxy}.
+    container = lenient.text(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
+    return Told(lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container)

@@ -1,0 +1,76 @@
+"""What only kubelet's Events tell: that it ended a container itself, and what a probe said.
+
+The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
+"""
+
+import re
+from collections.abc import Callable
+
+from formation_operator.api.reasons import Reason
+from formation_operator.diagnose import exits
+from formation_operator.diagnose.finding import Events, Told, latest
+from formation_operator.observe.pods import Container, Exit
+
+PROBE_FAILED = {
+    "liveness": Reason.LIVENESS_PROBE_FAILED,
+    "readiness": Reason.READINESS_PROBE_FAILED,
+    "startup": Reason.STARTUP_PROBE_FAILED,
+}
+FATAL = {"liveness", "startup", "postStart"}
+"""The checks that kubelet ends a container for."""
+ASKED_TO_END = (0, 128 + 9, 128 + 15)
+SAYS = {
+    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
+    for kind in PROBE_FAILED
+}
+NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
+
+
+def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str] | None:
+    """Return what kubelet says if it ended a container itself, because of a probe or a hook."""
+    if "postStart" in container.checks:
+        hook = latest(events, lambda event: event.reason == "FailedPostStartHook")
+        if hook is not None and _fits(hook, last):
+            return Reason.POST_START_HOOK_FAILED, exits.hook_failed()  # its Event says no more
+    for kind in ("liveness", "startup"):
+        killed = latest(events, _ended_for(container, kind))
+        earliest = next((first for each, first, _ in container.probing if each == kind), 0.0)
+        if kind in container.checks and killed is not None and _fits(killed, last, earliest):
+            words = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
+            return PROBE_FAILED[kind], words
+    return None
+
+
+def probe_failed(kind: str, events: Events, since: float) -> bool:
+    """Tell whether a probe has failed since a moment."""
+    return any(each.last >= since and each.message.startswith(f"{kind.title()} probe ") for each in events)
+
+
+def probe_says(kind: str, events: Events) -> str:
+    """Return what a probe that fails said last, after a colon."""
+    told = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
+    found = SAYS[kind].match(told.message) if told else None
+    return f": {exits.without_preamble(found['words'])}" if found else ""
+
+
+def missing_pull_secrets(events: Events) -> str:
+    """Return the names of the Secrets for an image's registry that aren't there."""
+    told = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
+    found = NO_PULL_SECRETS.match(told.message) if told else None
+    return found["names"] if found else ""
+
+
+def _ended_for(container: Container, kind: str) -> Callable[[Told], bool]:
+    ended_so = f"ontainer {container.name} failed {kind} probe"  # "Init container ..." of those among them
+    return lambda event: event.message.startswith((f"C{ended_so}", f"Init c{ended_so}"))
+
+
+def _fits(ended: Told, last: Exit, earliest: float = 0.0) -> bool:
+    """Tell whether kubelet's ending a container explains its latest exit.
+
+    After some two dozen Events about a Pod kubelet keeps quiet for minutes, so an earlier one has to
+    do, if the exit looks like a request to end, and came no earlier than after so many seconds.
+    """
+    began, finished = exits.moments(last)
+    alike = last.code in ASKED_TO_END and last.seconds + 1 >= earliest
+    return began <= ended.last <= finished + 1 or (ended.last < began and alike)

@@ -1,0 +1,42 @@
+"""Which Pods are asked about where many have the same trouble: a few of them speak for the others."""
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from formation_operator.api.reasons import State
+from formation_operator.diagnose.finding import Finding
+from formation_operator.observe.pods import Pod
+
+FEW = 3
+"""So many Pods speak for all that look like them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """Pods of one type whose trouble looks the same as long as nobody asks."""
+
+    asked: Sequence[Pod]
+    others: Sequence[Pod]
+
+
+def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sample]:
+    """Return Pods by their type and by what their own status says, which ``found`` holds by name.
+
+    The first Pods are the ones to ask about, so with the same order they stay the same.
+    """
+    alike: dict[tuple[str, State | None, str], list[Pod]] = {}
+    for pod in pods:
+        own = found[pod.name]
+        kind = (pod.process_type, own.state if own else None, own.reason if own else "")
+        alike.setdefault(kind, []).append(pod)
+    return [Sample(each[:FEW], each[FEW:]) for each in alike.values()]
+
+
+def spoken_for(pod: Pod, own: Finding | None, told: Sequence[Finding | None]) -> Finding | None:
+    """Return what is wrong with a Pod, by what was found out about those like it, and when, by itself."""
+    often = collections.Counter(each and (each.state, each.reason) for each in told)
+    likely = max(told, key=lambda each: often[each and (each.state, each.reason)])
+    if likely is None:
+        return None
+    return dataclasses.replace(likely, last=own.last if own else likely.last, restarts=pod.restarts)

@@ -1,0 +1,115 @@
+"""Why a container waits: what kubelet says while it can't start it."""
+
+import re
+from collections.abc import Callable
+
+from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose import exits
+from formation_operator.diagnose.finding import Finding
+from formation_operator.observe.pods import Container
+
+RUN_AS = (
+    "or podTemplate: {spec: {securityContext: {runAsUser: 1000}}}, "
+    "or spec.securityDefaults: none to run it as it is"
+)
+CANNOT = "can't start: "
+ORDINARY = ("", "ContainerCreating", "PodInitializing")
+"""Why a container waits in the ordinary course of things."""
+TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
+LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
+# Of several that fit, the first says most.
+WAYS_TO_AN_IMAGE = {
+    re.compile("no match for platform"): "it isn't built for this node's kind of machine",
+    re.compile("429 T|toomanyrequests"): TOO_OFTEN,
+    re.compile("401 U|403 F|access denied|denied:|authorization failed|no basic auth"): LOG_IN,
+    re.compile("x509"): "its node doesn't trust the certificate of its registry",
+    re.compile(": not found$"): "are its name and its tag right?",
+}
+NOT_FOUND = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
+BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": (\w+: )?')
+MISSING = {
+    "secret": ("Secret", Reason.SECRET_MISSING),
+    "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
+}
+
+
+def finding(container: Container) -> Finding | None:
+    """Return why a container waits, or nothing if it is only about to start."""
+    if container.waiting in KNOWN:
+        return KNOWN[container.waiting](container)
+    return _cannot_start(container) if container.waiting.endswith("Error") else None
+
+
+def for_long(container: Container) -> Finding | None:
+    """Return why a container still waits, whatever the word for that: at first it may mean nothing bad."""
+    return None if container.waiting in ORDINARY else _cannot_start(container)
+
+
+def _cannot_start(container: Container, reason: str = "") -> Finding:
+    message = f"{CANNOT}{container.message or container.waiting}"
+    return Finding(State.STARTING, reason or container.waiting, message)
+
+
+def _refused(container: Container) -> Finding:
+    """Return kubelet's refusal to start a container, with the one-line fix where there is one.
+
+    The texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
+    """
+    refusal = container.message
+    if "non-numeric user" in refusal:
+        fix = f"its image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, f"{CANNOT}{fix}", lasting=True)
+    if "run as root" in refusal:
+        fix = f"its image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
+        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, f"{CANNOT}{fix}", lasting=True)
+    if "runAsUser breaks non-root policy" in refusal:
+        fix = "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none"
+        return Finding(State.STARTING, Reason.RUNS_AS_ROOT, f"{CANNOT}{fix}", lasting=True)
+    missing = NOT_FOUND.fullmatch(refusal)
+    if missing:
+        kind, reason = MISSING[missing["kind"]]
+        text = f"{CANNOT}there is no {kind} {missing['name']}: create it, or correct env and envFrom"
+        return Finding(State.STARTING, reason, text)
+    return _cannot_start(container, Reason.CONTAINER_CONFIG_ERROR)
+
+
+def _pull_failed(container: Container) -> Finding:
+    said = BACK_OFF.sub("", container.message)
+    text = f"can't pull its image: {exits.without_preamble(said)}".rstrip(": ")
+    lasting = container.waiting in ("InvalidImageName", "ErrImageNeverPull")
+    return Finding(State.STARTING, Reason.IMAGE_PULL_FAILED, text, lasting)
+
+
+def _not_started(container: Container) -> Finding:
+    """Return why the runtime couldn't start a program, in the words of the exit that it may become."""
+    reason = exits.why_not_started(container.message)
+    if reason == Reason.START_ERROR and container.waiting == "CreateContainerError":
+        return _cannot_start(container)
+    words = exits.not_started(container.message)
+    return Finding(State.CRASHING, reason, words, lasting=reason == Reason.BAD_COMMAND)
+
+
+def _hook_failed(container: Container) -> Finding:
+    return Finding(State.CRASHING, Reason.POST_START_HOOK_FAILED, exits.hook_failed(container.message))
+
+
+def _backing_off(container: Container) -> Finding | None:
+    """Return that a process ends again and again where that is all that is known."""
+    text = "ended, and will be started again: how it ended isn't known any more"
+    return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
+
+
+KNOWN: dict[str, Callable[[Container], Finding | None]] = {
+    "CrashLoopBackOff": _backing_off,
+    "CreateContainerConfigError": _refused,
+    "CreateContainerError": _not_started,
+    "RunContainerError": _not_started,
+    "PostStartHookError": _hook_failed,
+    "ErrImagePull": _pull_failed,
+    "ImagePullBackOff": _pull_failed,
+    "ErrImageNeverPull": _pull_failed,
+    "InvalidImageName": _pull_failed,
+    "ImageInspectError": _pull_failed,
+    "RegistryUnavailable": _pull_failed,
+    "SignatureValidationFailed": _pull_failed,
+}

@@ -1,0 +1,4 @@
+"""Whether a command stays in the foreground.
+
+It is a leaf, and imports nothing of ours.
+"""

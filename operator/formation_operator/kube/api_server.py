@@ -1,0 +1,219 @@
+"""The only module that talks to the API server: the port `cluster.Cluster`, over ``kubernetes.aio``.
+
+Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
+"""
+
+import json
+import logging
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from formation_operator.api import naming
+from formation_operator.kube import errors, event_recorder, kinds, lenient, paging
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Cluster, Object
+
+logger = logging.getLogger(__name__)
+
+FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
+"""What is forbidden only until something else goes."""
+UNTYPED = re.compile("failed to create typed patch object|field not declared in schema")
+"""How server-side apply refuses what doesn't fit the schema, under the status 500 of its own faults.
+
+Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
+"""
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+class Kube(Cluster):
+    """A connection to one cluster."""
+
+    def __init__(self, api: client.ApiClient, *, timeout: float, namespaces: tuple[str, ...]) -> None:
+        """Take a client that is logged in, the longest time of a request in seconds, and the scope."""
+        self._api = api
+        self._timeout = timeout
+        self._namespaces = namespaces
+        self._recorder = event_recorder.Recorder()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
+        labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
+        for scope in self._namespaces or (None,):
+            async for page in self._pages(kind, scope, labels):
+                yield page
+
+    async def select(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
+        async for items, _ in self._pages(kind, namespace, labels, fields):
+            yield items
+
+    async def _pages(
+        self, kind: str, namespace: str | None, labels: str, fields: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
+        while True:
+            page = await self._request("GET", path(kind, namespace), query)
+            items, metadata = page["items"], page["metadata"]
+            yield items, metadata["resourceVersion"]
+            del page
+            items.clear()  # whoever took the page may still hold it while the next one is read
+            query["continue"] = metadata.get("continue", "")
+            if not query["continue"]:
+                return
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object as it is now, or nothing."""
+        try:
+            return await self._request("GET", path(kind, namespace, name))
+        except errors.NotFoundError:
+            return None
+
+    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
+        """Write an object by server-side apply and return it as it is then."""
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
+
+    async def apply_status(self, manifest: Object) -> Object:
+        """Write a Formation's status by server-side apply and return the Formation."""
+        query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
+        return await self._request("PATCH", f"{path_of(manifest)}/status", query, manifest, APPLY)
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch and return it."""
+        query = {"fieldManager": naming.FIELD_MANAGER}
+        return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete an object, and only this very one; it is no error if it's gone."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._request("DELETE", path(kind, namespace, name), None, body)
+        except (errors.NotFoundError, errors.ConflictError):
+            logger.debug("%s %s/%s was gone already", kind, namespace, name)
+
+    async def schema(self, kind: str) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it now; anybody who is logged in may ask."""
+        known = kinds.BY_NAME[kind]
+        document = await self._request("GET", f"/openapi/v3{known.path}")
+        identity = {"group": known.group, "version": known.version, "kind": kind}
+        schemas: list[Object] = list(document["components"]["schemas"].values())
+        return next(each for each in schemas if identity in each.get("x-kubernetes-group-version-kind", []))
+
+    async def notify(self, formation: Object, notice: Notice) -> None:
+        """Record an Event on a Formation; a failure is logged, never raised."""
+        try:
+            await self._record(formation, notice)
+        except errors.ClusterError as error:
+            logger.warning("An Event couldn't be recorded: %s (%s)", error, notice.note)
+
+    async def _record(self, formation: Object, notice: Notice) -> None:
+        namespace = formation["metadata"]["namespace"]
+        name, body, repeated = self._recorder.record(formation, notice)
+        if repeated:
+            try:
+                series = {"series": body["series"]}
+                await self._request("PATCH", path("Event", namespace, name), None, series, MERGE_PATCH)
+            except errors.NotFoundError:  # somebody has deleted it
+                self._recorder.forget(formation, notice)
+                _, body, _ = self._recorder.record(formation, notice)
+            else:
+                return
+        await self._request("POST", path("Event", namespace), None, body)
+
+    async def _request(
+        self,
+        method: str,
+        resource: str,
+        query: dict[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> Object:
+        """Send one request and return the answer, or raise the `ClusterError` that fits it."""
+        headers = {"Accept": JSON, "Content-Type": content_type}
+        pairs = [(key, value) for key, value in (query or {}).items() if value]
+        try:
+            serialized = await self._api.param_serialize(
+                method, resource, None, pairs, headers, None, auth_settings=["BearerToken"]
+            )
+            method, url, headers, *_ = serialized
+            response = await self._api.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=self._timeout
+            )
+            status, text = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            why = str(error) or type(error).__name__
+            raise errors.UnavailableError(f"{method} {resource}: {why}") from error
+        if status >= 400:
+            raise error_of(status, text)
+        try:
+            return dict(json.loads(text))
+        except ValueError as error:
+            raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
+
+
+async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connections: int) -> Kube:
+    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
+
+    Of more requests at once than there may be connections, some wait for others.
+    """
+    configuration = client.Configuration(connection_pool_maxsize=connections)
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)
+    return Kube(client_of(configuration), timeout=request_timeout, namespaces=namespaces)
+
+
+def client_of(configuration: client.Configuration) -> client.ApiClient:
+    """Return a client for a cluster, whose lists fit into memory."""
+    configuration.client_session_kwargs = paging.options()
+    return client.ApiClient(configuration)
+
+
+def path(kind: str, namespace: str | None, name: str | None = None) -> str:
+    """Return the path of a collection, or of one object in it."""
+    known = kinds.BY_NAME[kind]
+    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
+    return f"{known.path}{scope}/{known.plural}" + (f"/{quote(name)}" if name else "")
+
+
+def path_of(manifest: Object) -> str:
+    """Return the path of the object that a manifest describes."""
+    return path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+
+
+def error_of(status: int, text: bytes) -> errors.ClusterError:
+    """Return the error for an HTTP status, with the server's own message."""
+    try:
+        message = str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"HTTP {status}: {text[:200]!r}"
+    kinds: dict[int, type[errors.ClusterError]] = {
+        400: errors.RefusedError,
+        403: errors.RefusedError,
+        404: errors.NotFoundError,
+        409: errors.ConflictError,
+        413: errors.RefusedError,
+        422: errors.RefusedError,
+    }
+    # All that the patterns look for is in the beginning.
+    message = lenient.shown(message, lenient.LONGEST)
+    if status == 403 and FOR_NOW.search(message):
+        status = 503
+    elif status == 500 and UNTYPED.search(message):
+        status = 422
+    return kinds.get(status, errors.UnavailableError)(message)

@@ -1,0 +1,51 @@
+"""The port to the cluster: all that the operator ever asks of an API server.
+
+`kube.Kube` is the real one.  Everything else depends on this protocol alone, and on the errors of
+`formation_operator.kube.errors` that each method may raise.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+from formation_operator.kube.notices import Notice
+
+Object = dict[str, Any]
+
+
+class Cluster(Protocol):
+    """Reads and writes of objects as plain JSON."""
+
+    def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that concern us, some at a time: a whole list may not fit into memory.
+
+        With them comes the version of the list that they are from. Each page is emptied for the next one.
+        """
+
+    def select(
+        self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time.
+
+        Each page is emptied for the next one. Whoever has enough may stop.
+        """
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """Return an object as it is now, or nothing."""
+
+    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
+        """Write an object by server-side apply and return it as it is then."""
+
+    async def apply_status(self, manifest: Object) -> Object:
+        """Write a Formation's status by server-side apply and return the Formation."""
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch and return it."""
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Delete an object, and only this very one; it is no error if it's gone."""
+
+    async def schema(self, kind: str) -> Object:
+        """Return the JSON schema of a kind as the cluster knows it now."""
+
+    async def notify(self, formation: Object, notice: Notice) -> None:
+        """Record an Event on a Formation; a failure is logged, never raised."""

@@ -1,0 +1,80 @@
+"""Who else decides about counts: the autoscalers of a namespace and what they scale."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.kube import kinds, lenient
+
+KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
+DEPLOYMENTS = "apps"
+"""The API group of Deployments: others have a kind of that name, too."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Autoscaler:
+    """An HPA, or KEDA's ScaledObject, and its target."""
+
+    kind: str
+    namespace: str
+    name: str
+    resource_version: str
+    target_group: str
+    target_kind: str
+    target_name: str
+    held_at_zero: bool = False
+    """Whether a ScaledObject is told to keep its target at zero."""
+
+    def __str__(self) -> str:
+        """Return how people name it."""
+        return f"{self.kind}/{self.name}"
+
+    def scales_deployment(self, name: str) -> bool:
+        """Tell whether a Deployment of this name is its target, by whatever version of its API group."""
+        return self._scales(DEPLOYMENTS, "Deployment", name)
+
+    def scales_formation(self, name: str) -> bool:
+        """Tell whether a Formation of this name is its target, by whatever version of its API group."""
+        return self._scales(naming.GROUP, naming.KIND, name)
+
+    def _scales(self, group: str, kind: str, name: str) -> bool:
+        return (self.target_group, self.target_kind, self.target_name) == (group, kind, name)
+
+
+def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
+    """Return the facts of an HPA or a ScaledObject."""
+    metadata = raw["metadata"]
+    target = lenient.mapping(raw, "spec", "scaleTargetRef")
+    return Autoscaler(
+        kind=kind,
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        resource_version=metadata["resourceVersion"],
+        target_group=_group(target, kind),
+        # KEDA's default, and the only kind of ours that has a name of its own to scale.
+        target_kind=lenient.text(target, "kind") or "Deployment",
+        target_name=lenient.text(target, "name"),
+        held_at_zero=(metadata.get("annotations") or {}).get(KEDA_PAUSED) == "0",
+    )
+
+
+def _group(target: dict[str, Any], kind: str) -> str:
+    """Return the API group of a target: an HPA without one finds no Deployment, and KEDA takes apps/v1."""
+    version = lenient.text(target, "apiVersion")
+    group, slash, _ = version.partition("/")
+    if slash:
+        return group
+    return DEPLOYMENTS if kind == kinds.SCALED_OBJECT and not version else ""
+
+
+def of_child(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:
+    """Return the autoscaler of a Deployment; KEDA makes an HPA of its own, so its object comes first."""
+    found = [each for each in known if each.scales_deployment(name)]
+    return min(found, key=lambda each: (each.kind == kinds.HPA, each.name), default=None)
+
+
+def of_formation(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:
+    """Return the autoscaler of a Formation, which scales its type web."""
+    found = [each for each in known if each.scales_formation(name)]
+    return min(found, key=lambda each: each.name, default=None)

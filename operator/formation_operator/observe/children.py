@@ -1,0 +1,255 @@
+"""What is really there: the few facts of an object that decisions need, and nothing else.
+
+A cache of whole objects would cost many times more memory than the facts do.  Each fact is bounded: anybody
+who may write a Deployment may write our labels and our entry into it.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.kube import lenient
+from formation_operator.observe import managed_fields
+
+LONGEST_COUNT = 9
+"""Digits: any count of so many fits the API's 32 bits."""
+LONGEST_IMAGE = 1024
+"""Characters of an image's name. No runtime takes as many."""
+MOST_CONTAINERS = 64
+"""So many containers of a Deployment are looked at: a process type can't ask for more."""
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+Key = tuple[str, str]
+"""Namespace and name of a Formation."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Owner:
+    """The controller of an object."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+    @property
+    def is_formation(self) -> bool:
+        """Whether the controller is a Formation, of any version."""
+        return self.kind == naming.KIND and self.api_version.split("/")[0] == naming.GROUP
+
+
+@dataclasses.dataclass(frozen=True)
+class Rollout:
+    """How far a Deployment has got, by its own controller's words."""
+
+    current: bool = False
+    """Whether these figures are about the Deployment's latest spec."""
+    total: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    serving: bool = False
+    """Whether enough Pods are available (the Deployment's own condition Available)."""
+    stuck: str | None = None
+    """Why the Deployment gave up on its rollout."""
+    blocked: str | None = None
+    """Why Pods can't be created (quota, Pod Security, ...)."""
+    refused: str | None = None
+    """Why the ReplicaSet of the latest spec can't be created: until it can, no figure is about that spec."""
+    paused: bool = False
+    """Whether somebody holds the Deployment's rollouts back (``kubectl rollout pause``)."""
+    ending: bool = False
+    """Whether the old processes have to end before any of the new ones begins."""
+    revision: str = ""
+    """Which version of the pod template this is, by its own controller's count."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Setter:
+    """The client that set a count, by its field manager."""
+
+    manager: str
+    scale: bool
+    """Whether it asked through the subresource ``scale``."""
+
+
+NAMELESS = Setter("A client without a name", scale=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Child:
+    """A Deployment or Service that carries, or should carry, our labels."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    formation: str | None
+    process_type: str | None
+    selected: bool
+    """Whether its selector is the one that its labels promise."""
+    owner: Owner | None
+    deleting: bool
+    digest: str | None
+    """Digest of the intent that it was last written with."""
+    owned: str
+    """Our Apply entry in managedFields, as `ownership.kept` has it; empty if there is none."""
+    owns_count: bool = False
+    count_set_by: Setter = NAMELESS
+    """Who set the count, if it isn't ours."""
+    remembered: int | None = None
+    """The count that we wrote last, or that is to come back after a suspension."""
+    replicas: int = 1
+    images: tuple[tuple[str, str], ...] = ()
+    """Image of each container by name."""
+    rollout: Rollout = Rollout()
+
+    @property
+    def formation_key(self) -> Key | None:
+        """The Formation that this object names as its own, by owner or else by label."""
+        if self.owner is not None:
+            return (self.namespace, self.owner.name) if self.owner.is_formation else None
+        return (self.namespace, self.formation) if self.formation else None
+
+    @property
+    def replicas_of_others(self) -> bool:
+        """Whether processes run by somebody else's count."""
+        return self.kind == "Deployment" and not self.owns_count and self.replicas > 0
+
+    def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
+        """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
+        if self.owner is not None:
+            return self.owner.uid == uid
+        return self.selected and (self.formation, self.process_type) == (formation, process_type)
+
+    def same_object_as(self, other: "Child") -> bool:
+        """Whether nothing differs but how far the rollout has got."""
+        return (
+            dataclasses.replace(other, resource_version=self.resource_version, rollout=self.rollout) == self
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A Formation's wish for a child name; of several the first in this order wins."""
+
+    created: str
+    uid: str
+    key: Key
+
+
+Children = Mapping[tuple[str, str], Child]
+"""Kind and name of each object that may be a Formation's, and what is known of it."""
+
+
+def child(raw: dict[str, Any], kind: str) -> Child:
+    """Return the facts of a Deployment or Service as the API server gave it."""
+    metadata = raw["metadata"]
+    labels = metadata.get("labels") or {}
+    formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
+    entry = managed_fields.entry_of(metadata.get("managedFields") or [])
+    spec = raw.get("spec") or {}
+    selector = spec.get("selector") or {}
+    return Child(
+        kind=kind,
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        formation=formation,
+        process_type=process_type,
+        selected=(selector.get("matchLabels") if kind == "Deployment" else selector)
+        == naming.selector(formation or "", process_type or ""),
+        owner=_controller(metadata),
+        deleting="deletionTimestamp" in metadata,
+        digest=_digest(metadata.get("annotations") or {}),
+        owned=managed_fields.kept(entry),
+        **(_deployment(raw, entry or {}) if kind == "Deployment" else {}),
+    )
+
+
+def _deployment(raw: dict[str, Any], entry: managed_fields.Fields) -> dict[str, Any]:
+    annotations = raw["metadata"].get("annotations") or {}
+    # Only what we wrote ourselves can be believed.
+    believed = managed_fields.holds(entry, ("metadata", "annotations", naming.COUNT_ANNOTATION))
+    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if believed else ""
+    containers = raw["spec"]["template"]["spec"]["containers"]
+    return {
+        "owns_count": managed_fields.holds(entry, ("spec", "replicas")),
+        "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
+        "remembered": _count(remembered),
+        "replicas": raw["spec"].get("replicas", 1),
+        "images": tuple(_images(containers[:MOST_CONTAINERS])),
+        "rollout": _rollout(raw),
+    }
+
+
+def _digest(annotations: dict[str, Any]) -> str | None:
+    """Return the digest of an object's intent, or what somebody has put in its place."""
+    there = naming.INTENT_ANNOTATION in annotations
+    return lenient.text(annotations, naming.INTENT_ANNOTATION) if there else None
+
+
+def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for item in containers:
+        image = item.get("image", "")
+        if len(image) <= LONGEST_IMAGE:  # nothing is said of the others: cut, it would be another one
+            yield item["name"], sys.intern(image)
+
+
+def _count(text: str) -> int | None:
+    """Return a count, or nothing for what can't be one: anybody may have written it."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else None
+
+
+def _setter(managed: list[dict[str, Any]]) -> Setter:
+    """Return who else holds the count: through the subresource if anybody did.
+
+    A scale request from or to zero leaves no holder at all, because that subresource drops a zero
+    before its fields are noted (seen on Kubernetes 1.37.2). Every other write leaves one.
+    """
+    others = [
+        Setter(entry["manager"], entry.get("subresource") == "scale")
+        for entry in managed
+        if entry.get("manager", naming.FIELD_MANAGER) not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
+        and managed_fields.holds(entry.get("fieldsV1") or {}, ("spec", "replicas"))
+    ]
+    return max(others, key=lambda setter: setter.scale, default=NAMELESS)
+
+
+def _rollout(raw: dict[str, Any]) -> Rollout:
+    status = raw.get("status") or {}
+    conditions = {item["type"]: item for item in status.get("conditions") or []}
+    progressing = conditions.get("Progressing") or {}
+    failure = conditions.get("ReplicaFailure") or {}
+    given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
+    refused = progressing.get("reason") == "ReplicaSetCreateError"
+    return Rollout(
+        current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
+        total=status.get("replicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        ready=status.get("readyReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        serving=(conditions.get("Available") or {}).get("status") == "True",
+        stuck=None if refused else given_up,
+        refused=given_up if refused else None,
+        blocked=lenient.text(failure, "message") if failure.get("status") == "True" else None,
+        paused=raw["spec"].get("paused") is True,
+        ending=_ending(raw["spec"], status),
+        revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
+    )
+
+
+def _ending(spec: dict[str, Any], status: dict[str, Any]) -> bool:
+    if lenient.mapping(spec, "strategy").get("type") != "Recreate" or status.get("updatedReplicas"):
+        return False
+    return bool(status.get("replicas") or status.get("terminatingReplicas"))
+
+
+def _controller(metadata: dict[str, Any]) -> Owner | None:
+    for reference in metadata.get("ownerReferences") or []:
+        if reference.get("controller"):
+            return Owner(*(lenient.text(reference, part) for part in ("apiVersion", "kind", "name", "uid")))
+    return None

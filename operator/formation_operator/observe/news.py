@@ -1,0 +1,73 @@
+"""What is news, and how urgent: one look at an object is compared with the one before.
+
+An object that a pass writes comes back through the watch, before the answer to the write or after.
+Whatever is seen while a pass is under way is therefore judged at its end, by what it has left.
+"""
+
+import dataclasses
+from typing import Any
+
+from formation_operator.observe.children import Child, Children
+from formation_operator.requeue import Lane
+
+
+def of_formation(before: dict[str, Any] | None, now: dict[str, Any]) -> Lane | None:
+    """Return where a Formation has to wait that is known otherwise than before; nowhere if it is no news."""
+    if before is None or _uid(before) != _uid(now):
+        return Lane.BUILD
+    if before["metadata"].get("generation") != now["metadata"].get("generation"):
+        return Lane.CHANGE
+    return Lane.REPORT if before["status"] != now["status"] else None
+
+
+def of_child(before: Child | None, now: Child | None) -> Lane | None:
+    """Return where those have to wait that a child concerns, which came, went or changed."""
+    if before is None or now is None:
+        return Lane.BUILD if before is not now else None
+    if before.replicas != now.replicas:
+        return Lane.CHANGE
+    if not before.same_object_as(now):
+        return Lane.BUILD
+    return Lane.REPORT if before.rollout != now.rollout else None
+
+
+@dataclasses.dataclass
+class Basis:
+    """What a pass decides from: the Formation and its children when it began, and its own writes since."""
+
+    formation: dict[str, Any]
+    children: dict[tuple[str, str], Child]
+
+    @property
+    def uid(self) -> str:
+        """Whom the pass is about."""
+        return _uid(self.formation)
+
+    def is_about(self, formation: dict[str, Any] | None) -> bool:
+        """Tell whether it is the Formation that the pass is about, and none that took its name since."""
+        return formation is not None and _uid(formation) == self.uid
+
+    def written(self, child: Child) -> None:
+        """Note the answer to a write of a child."""
+        self.children[child.kind, child.name] = child
+
+    def reported(self, status: dict[str, Any]) -> None:
+        """Note the status that was written."""
+        self.formation = {**self.formation, "status": status}
+
+    def deleted(self, child: Child) -> None:
+        """Note that a child was deleted."""
+        self.children.pop((child.kind, child.name), None)
+
+    def news(self, formation: dict[str, Any] | None, children: Children) -> Lane | None:
+        """Return where to wait for what is known otherwise by now; nowhere if nothing is."""
+        if formation is None:
+            return None
+        identities = self.children.keys() | children.keys()
+        found = [of_child(self.children.get(each), children.get(each)) for each in identities]
+        found.append(of_formation(self.formation, formation))
+        return min((lane for lane in found if lane is not None), default=None)
+
+
+def _uid(formation: dict[str, Any]) -> str:
+    return str(formation["metadata"]["uid"])

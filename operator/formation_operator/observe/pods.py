@@ -1,0 +1,311 @@
+"""What is known of a Pod: the few facts that tell why a process isn't well.
+
+A Pod that runs, is ready and has never restarted has nothing to tell, and nothing of it is kept:
+where all is well the operator's memory doesn't grow with the number of processes.  What is kept of the
+others is bounded, whatever they say of themselves.
+"""
+
+import dataclasses
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import Reason
+from formation_operator.kube import lenient, timestamps
+
+SIGNALS = range(1, 32)
+LONGEST_START = 86400.0
+"""Seconds: nobody waits for longer, whatever a probe allows."""
+KINDS_OF_PROBE = ("startup", "readiness", "liveness")
+TEMPLATE_LABEL = "pod-template-hash"
+REPLICA_SET = ("apps/v1", "ReplicaSet")
+MOST = 64
+"""So many containers of a Pod are looked at: a process type can't ask for more."""
+NAMED = 5
+"""How many names of a kind are kept; the others are counted."""
+LONGEST_COMMAND = 2048
+"""Characters of a command that is kept: a longer one is most likely a script of its own."""
+REJECTED = "Pod was rejected: "
+"""How kubelet begins where it doesn't take a Pod at all."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Exit:
+    """How a container ended."""
+
+    code: int
+    reason: str
+    """Kubernetes' word, such as Error, Completed, OOMKilled or StartError."""
+    message: str
+    """What the process left in its termination message, or else the end of its log."""
+    started_at: str
+    finished_at: str
+    memory_limit: str
+    command: tuple[str, ...] = ()
+    """What was started, as far as the Pod says it: the image's own part isn't known. Empty if it is long."""
+
+    @property
+    def signal(self) -> int | None:
+        """The signal that ended the process, by the convention that the exit code is 128 more."""
+        return self.code - 128 if self.code - 128 in SIGNALS and self.reason != "StartError" else None
+
+    @property
+    def seconds(self) -> float:
+        """How long the process ran; 0 if nobody knows.
+
+        containerd says 1970 of one that it couldn't start.
+        """
+        started, finished = timestamps.epoch(self.started_at), timestamps.epoch(self.finished_at)
+        return max(0.0, finished - started) if started and finished else 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """One container of a Pod, an init container included."""
+
+    name: str
+    init: bool
+    """Whether it has to end before the others start."""
+    ready: bool
+    started: bool
+    """Whether its startup probe, if it has one, has succeeded."""
+    restarts: int
+    running_since: float | None
+    waiting: str
+    """Why it isn't started, in Kubernetes' word; empty if it doesn't wait."""
+    message: str
+    """What Kubernetes says of the wait."""
+    ended: bool
+    """Whether it has ended and nothing has been started in its place yet."""
+    exit: Exit | None
+    """How it ended last."""
+    checks: tuple[str, ...]
+    """What kubelet may end it for: its probes by their kind, and postStart."""
+    probing: tuple[tuple[str, float, float], ...] = ()
+    """Of each probe by its kind: after how many seconds its failing may count at the earliest, and has to."""
+
+    @property
+    def failure(self) -> Exit | None:
+        """How it ended, if with an error, and nothing has been started in its place yet."""
+        return self.exit if self.ended and self.exit is not None and self.exit.code != 0 else None
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to tell of it."""
+        if self.init:
+            return self.restarts == 0 and (self.exit is not None and self.exit.code == 0 and self.ended)
+        return self.restarts == 0 and self.ready and self.running_since is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Names:
+    """The first of some names, and how many more there are."""
+
+    first: tuple[str, ...]
+    more: int
+
+    def joined(self, separator: str) -> str:
+        """Return them as a sentence has them."""
+        return separator.join(self.first) + (f" and {self.more} more" if self.more else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """One process, as far as it isn't simply well."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    formation: str
+    process_type: str
+    template: str
+    """Which version of its Deployment's pod template it has (label pod-template-hash)."""
+    created: float
+    node: str
+    """Where it was sent to; empty if it wasn't yet."""
+    chosen: str
+    """Where the scheduler will send it once what it needs there is ready; empty if nobody says."""
+    claims: Names
+    """The volume claims that it names."""
+    gates: Names
+    """What has to be taken away before a scheduler looks at it."""
+    failure: tuple[str, str, str] | None
+    """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
+    unscheduled: tuple[str, str] | None
+    """If no node takes it: reason and message."""
+    set_up: bool
+    """Whether its volumes and its network are there, so that nothing but its containers is left to start."""
+    unready: tuple[str, str, float] | None
+    """What the Pod's own condition Ready says while it's false: reason, message and since when."""
+    containers: tuple[Container, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether its node didn't take it at all: no process of it ran."""
+        return self.failure is not None and self.failure[1].startswith(REJECTED)
+
+    @property
+    def failed_by_itself(self) -> bool:
+        """Whether it failed only because a container of it did, which is never started again."""
+        unexplained = self.failure is not None and self.failure[:2] == (Reason.FAILED, "")
+        return unexplained and any(container.failure for container in self.containers)
+
+    @property
+    def restarts(self) -> int:
+        """How often its containers were started again."""
+        return sum(container.restarts for container in self.containers)
+
+    def same_as(self, other: "Pod | None") -> bool:
+        """Whether two sights of a Pod tell the same."""
+        return (
+            other is not None and dataclasses.replace(other, resource_version=self.resource_version) == self
+        )
+
+
+def pod(raw: dict[str, Any]) -> Pod | None:
+    """Return the facts of a Pod as the API server gave it; nothing if it is well, or no process of a type.
+
+    How one ends that is on its way out is its owner's wish, and no news.
+    """
+    metadata, spec, status = raw["metadata"], lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
+    if "deletionTimestamp" in metadata or not is_process(metadata):
+        return None
+    containers = tuple(itertools.islice(_containers(spec, status), MOST))
+    conditions = {lenient.text(item, "type"): item for item in lenient.items(status, "conditions")}
+    failure = _failure(status, conditions)
+    unready = _unready(conditions.get("Ready", {}))
+    if failure is None and unready is None and containers and all(item.well for item in containers):
+        return None
+    labels = lenient.mapping(metadata, "labels")
+    return Pod(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        formation=lenient.text(labels, naming.FORMATION_LABEL),
+        process_type=lenient.text(labels, naming.PROCESS_TYPE_LABEL),
+        template=sys.intern(lenient.text(labels, TEMPLATE_LABEL)),
+        created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
+        node=sys.intern(lenient.text(spec, "nodeName")),
+        chosen=sys.intern(lenient.text(status, "nominatedNodeName")),
+        claims=_names(filter(None, map(_claim, lenient.items(spec, "volumes")))),
+        gates=_names(lenient.text(item, "name") for item in lenient.items(spec, "schedulingGates")),
+        failure=failure,
+        unscheduled=_unscheduled(conditions.get("PodScheduled", {})),
+        set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
+        unready=unready,
+        containers=containers,
+    )
+
+
+def is_process(metadata: dict[str, Any]) -> bool:
+    """Tell whether a Pod was made for a process type, by the ReplicaSet of that type's Deployment.
+
+    Labels alone say little: a Job's Pod may carry the same.  A ReplicaSet has the name of its Deployment,
+    and behind that the hash which its Pods carry as a label.
+    Source: generateReplicaSetName in pkg/controller/deployment/sync.go of Kubernetes
+    """
+    labels = lenient.mapping(metadata, "labels")
+    formation, process_type = (
+        lenient.text(labels, label) for label in (naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL)
+    )
+    expected = f"{naming.child(formation, process_type)}-{lenient.text(labels, TEMPLATE_LABEL)}"
+    owners = lenient.items(metadata, "ownerReferences")
+    owner = next((each for each in owners if each.get("controller") is True), {})
+    return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == (*REPLICA_SET, expected)
+
+
+def _names(names: Iterable[str]) -> Names:
+    every = list(names)
+    return Names(tuple(every[:NAMED]), max(0, len(every) - NAMED))
+
+
+def _claim(volume: dict[str, Any]) -> str:
+    return lenient.text(lenient.mapping(volume, "persistentVolumeClaim"), "claimName")
+
+
+def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Container]:
+    for part in ("initContainer", "container"):
+        specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}
+        for item in lenient.items(status, f"{part}Statuses"):
+            own = specs.get(lenient.text(item, "name"), {})
+            sidecar = own.get("restartPolicy") == "Always"
+            yield _container(item, own, init=part == "initContainer" and not sidecar)
+
+
+def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> Container:
+    waiting = lenient.mapping(status, "state", "waiting")
+    ended = lenient.mapping(status, "state", "terminated")
+    last = ended or lenient.mapping(status, "lastState", "terminated")
+    running = lenient.mapping(status, "state", "running")
+    return Container(
+        name=sys.intern(lenient.text(status, "name")),
+        init=init,
+        ready=status.get("ready") is True,
+        started=status.get("started") is not False,
+        restarts=lenient.number(status, "restartCount"),
+        running_since=timestamps.epoch(lenient.text(running, "startedAt")),
+        waiting=sys.intern(lenient.text(waiting, "reason")),
+        message=lenient.text(waiting, "message"),
+        ended=bool(ended),
+        exit=_exit(last, spec) if last else None,
+        checks=_checks(spec),
+        probing=tuple((kind, *_probing(lenient.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
+    )
+
+
+def _checks(spec: dict[str, Any]) -> tuple[str, ...]:
+    probes = [kind for kind in KINDS_OF_PROBE if spec.get(f"{kind}Probe")]
+    hooks = ["postStart"] if lenient.mapping(spec, "lifecycle", "postStart") else []
+    return (*probes, *hooks)
+
+
+def _probing(probe: dict[str, Any]) -> tuple[float, float]:
+    if not probe:
+        return 0.0, 0.0
+    delay = lenient.number(probe, "initialDelaySeconds")
+    period = lenient.number(probe, "periodSeconds") or 10
+    tries = lenient.number(probe, "failureThreshold") or 3
+    return delay + (tries - 1) * period, min(LONGEST_START, delay + tries * period)
+
+
+def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
+    return Exit(
+        code=lenient.number(terminated, "exitCode"),
+        reason=sys.intern(lenient.text(terminated, "reason")),
+        message=lenient.last_lines(terminated, "message"),
+        started_at=lenient.text(terminated, "startedAt"),
+        finished_at=lenient.text(terminated, "finishedAt"),
+        memory_limit=lenient.text(lenient.mapping(spec, "resources", "limits"), "memory"),
+        command=_command(spec),
+    )
+
+
+def _command(spec: dict[str, Any]) -> tuple[str, ...]:
+    words = (*lenient.texts(spec, "command"), *lenient.texts(spec, "args"))
+    # Cut, it would be another command. Interned: all processes of a type have the same.
+    return tuple(map(sys.intern, words)) if sum(map(len, words)) + len(words) <= LONGEST_COMMAND else ()
+
+
+def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:
+    if status.get("phase") != "Failed":
+        return None
+    changed = lenient.text(conditions.get("Ready", {}), "lastTransitionTime")
+    reason = lenient.text(status, "reason") or Reason.FAILED
+    return reason, lenient.text(status, "message"), changed or lenient.text(status, "startTime")
+
+
+def _unscheduled(condition: dict[str, Any]) -> tuple[str, str] | None:
+    if condition.get("status") != "False":
+        return None
+    return lenient.text(condition, "reason"), lenient.text(condition, "message")
+
+
+def _unready(condition: dict[str, Any]) -> tuple[str, str, float] | None:
+    if condition.get("status") == "True":
+        return None
+    since = timestamps.epoch(lenient.text(condition, "lastTransitionTime")) or 0.0
+    return lenient.text(condition, "reason"), lenient.text(condition, "message"), since

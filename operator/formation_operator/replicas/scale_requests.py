@@ -1,0 +1,181 @@
+"""Scale requests on a child: honoured, and written through to the Formation.
+
+``kubectl scale deployment/shop-worker``, k9s and Lens use the subresource ``scale``, and the field
+managers of the child show it.  Which side moved is a three-way question: the base is the count that
+we wrote last (an annotation in the same write, or the answer that hasn't reached the child yet), the
+sides are the child and the Formation.  If both moved, or there is no base, the Formation wins.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
+from formation_operator.kube import kinds
+from formation_operator.kube.notices import Notice
+from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.children import NAMELESS, Child
+from formation_operator.replicas.count_owner import UNREPORTED, Count, Reported
+
+AUTOSCALERS = frozenset({"kube-controller-manager", "keda"})
+"""Who scales for HPAs and for ScaledObjects. Their names are their only marks."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """Whose changes of a child's count are requests."""
+
+    write_through: bool = True
+    honoured: frozenset[str] = frozenset()
+    """Clients that edit the object instead of using its subresource (Argo CD: argocd-server)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A count that was asked for on a child, and that the Formation is to have."""
+
+    process_type: str
+    child: str
+    client: str
+    declared: int
+    wanted: int
+
+    def patch(self, generation: int) -> list[dict[str, object]]:
+        """Return the JSON patch for a Formation; it fails if that is of another generation by now.
+
+        A server-side apply would own the field, and block the type's removal for ever.
+        """
+        path = f"/spec/processes/{self.process_type}/replicas"
+        return [
+            {"op": "test", "path": "/metadata/generation", "value": generation},
+            {"op": "test", "path": path, "value": self.declared},
+            {"op": "replace", "path": path, "value": self.wanted},
+        ]
+
+    def honoured(self) -> Notice:
+        """Return the Event that says that it was done."""
+        note = (
+            f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.wanted}: "
+            f"wrote it to spec.processes.{self.process_type}.replicas"
+        )
+        return Notice("ScaleHonoured", "Scale", note)
+
+    def overruled(self, why: str) -> Notice:
+        """Return the Event that says that the Formation's count stays."""
+        note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
+        return Notice("ScaleOverruled", "Scale", note, warning=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Try:
+    """A count that was written to a Formation of a generation, of which no answer came."""
+
+    generation: int
+    count: int
+
+    def reached(self, generation: int, declared: int | None) -> bool:
+        """Tell whether it may be in what a Formation says that is of a later generation by now."""
+        # It made the very next generation, or none.
+        return generation > self.generation + 1 or declared == self.count
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was made of a Deployment's count that isn't ours, until the Deployment is written."""
+
+    uid: str
+    asked: int | None
+    """The count that was judged, or nothing as long as nobody was told."""
+    count: int | None
+    """What the Formation says by this answer."""
+    tried: Try | None = None
+
+    def about(self, child: Child) -> bool:
+        """Tell whether nothing was asked since, whatever else was changed of the Deployment."""
+        return (self.uid, self.asked) == (child.uid, child.replicas)
+
+    def seen_from(self, generation: int, declared: int | None) -> "Answer":
+        """Return this by what a Formation of a generation says: what was tried reached it or didn't."""
+        if self.tried is None or generation <= self.tried.generation:
+            return self
+        reached = self.tried.reached(generation, declared)
+        return Answer(self.uid, None, self.tried.count if reached else self.count)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaled:
+    """A Deployment whose count isn't ours, and what is known of that count."""
+
+    process_type: str
+    child: Child
+    autoscaler: Autoscaler | None = None
+    before: Reported = UNREPORTED
+    answer: Answer | None = None
+    """What was made of its count before, if it hasn't been written since."""
+
+
+def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
+    """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
+    child, declared = scaled.child, spec.processes[scaled.process_type].replicas
+    if declared is None or child.replicas == (0 if spec.suspend else declared):
+        return None
+    answer = scaled.answer
+    if not _asked(scaled, policy) or (answer is not None and answer.about(child)):
+        return None
+    request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
+    base = child.remembered if answer is None else answer.count
+    if base is None:
+        return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
+    # If the Deployment can't be written, its base stays behind what was seen of the Formation.
+    seen = scaled.before.count if scaled.before.current else None
+    if declared not in (base, seen):
+        return request.overruled(f"the Formation was changed from {base} to {declared} as well")
+    return request
+
+
+def _asked(scaled: Scaled, policy: Policy) -> bool:
+    """Tell whether a client's change of the count is a request."""
+    child, before = scaled.child, scaled.before
+    setter = child.count_set_by
+    if not policy.write_through:
+        return False
+    if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
+        return False
+    if setter is NAMELESS and before.autoscaled:
+        return False  # left behind by an autoscaler that has just gone: from and to zero it has no name
+    if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
+        return False  # the count was omitted until now
+    return setter.scale or setter.manager in policy.honoured
+
+
+def restless(spec: FormationSpec, counts: Mapping[str, Count]) -> dict[str, str]:
+    """Return, by type, why it can't be kept at zero though it is suspended, and the way out.
+
+    An HPA rests at zero; KEDA scales up again by design, unless its object says otherwise.
+    """
+    scaled = {name: count.autoscaler for name, count in counts.items() if spec.suspend and count.autoscaler}
+    return {
+        name: f"{autoscaler} starts processes again while the Formation is suspended: "
+        f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
+        for name, autoscaler in scaled.items()
+        if autoscaler.kind == kinds.SCALED_OBJECT and not autoscaler.held_at_zero
+    }
+
+
+def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:
+    """Yield a sentence for each count that two clients decide about, or that none can."""
+    known = list(known)
+    for name, process in sorted(spec.processes.items()):
+        autoscaler = autoscalers.of_child(known, naming.child(formation, name))
+        if autoscaler and process.singleton:
+            yield f"{name}: {autoscaler} may run several processes of a singleton: take one of the two away"
+        elif autoscaler and process.replicas is not None:
+            yield (
+                f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "
+                f"take spec.processes.{name}.replicas away"
+            )
+    own = autoscalers.of_formation(known, formation)
+    web = spec.processes.get("web")
+    if own and (web is None or web.replicas is None):
+        yield f"web: {own} scales the Formation, which needs spec.processes.web.replicas: set it once"

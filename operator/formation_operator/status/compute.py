@@ -1,0 +1,184 @@
+"""What people and programs are told of a Formation: pure, from what one pass saw.
+
+The status is a fixed point: seeing the same again gives the same status, which isn't written.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import BY_KUBELET, Reason, Trouble
+from formation_operator.diagnose import exits
+from formation_operator.diagnose.finding import Finding
+from formation_operator.kube import lenient
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Problem
+from formation_operator.replicas.count_owner import Count
+from formation_operator.status import conditions, type_health, verdict
+from formation_operator.status.conditions import Condition, Kind
+from formation_operator.status.observation import Seen
+from formation_operator.status.type_health import Health
+
+Status = dict[str, Any]
+
+
+def compute(seen: Seen, previous: Status, now: str) -> Status:
+    """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
+    types = {name: _health(seen, name, _served(seen, name, previous)) for name in sorted(seen.counts)}
+    before = previous.get("processes") or {}
+    processes = {name: _process(seen, name, types[name], before.get(name) or {}) for name in types}
+    status: Status = {
+        "observedGeneration": seen.generation,
+        "summary": " ".join(
+            f"{name}={item['readyReplicas']}/{item['desiredReplicas']}" for name, item in processes.items()
+        ),
+        "processes": processes,
+        "conditions": conditions.rendered(
+            verdict.conditions_of(seen, types), previous.get("conditions") or [], seen.generation, now
+        ),
+    }
+    if "web" in processes:  # what the scale subresource reads
+        web = seen.deployments.get("web")
+        status["replicas"] = web.rollout.total if web else 0
+        status["selector"] = processes["web"]["selector"]
+    return status
+
+
+def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
+    """Return the status of a Formation that can't be worked on: what ran before goes on running."""
+    wanted = [
+        Condition(Kind.READY, problem.reason, str(problem), true=False),
+        Condition(Kind.STALLED, problem.reason, str(problem)),
+    ]
+    kept = {
+        key: value
+        for key, value in previous.items()
+        if key in ("summary", "processes", "replicas", "selector")
+    }
+    before = previous.get("conditions") or []
+    return {
+        **kept,
+        "observedGeneration": generation,
+        "conditions": conditions.rendered(wanted, before, generation, now),
+    }
+
+
+def differs(wanted: Status, present: Status) -> bool:
+    """Tell whether a status must be written: conditions that others added are none of ours."""
+    shown = [item for item in present.get("conditions") or [] if item["type"] in {*Kind}]
+    return {**present, "conditions": _by_type(shown)} != {
+        **wanted,
+        "conditions": _by_type(wanted["conditions"]),
+    }
+
+
+def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {item["type"]: item for item in items}
+
+
+def _served(seen: Seen, name: str, previous: Status) -> int | None:
+    """Return how many processes of a type were ready while the Formation was, as it is now."""
+    ready = conditions.find(previous, Kind.READY).get("status")
+    if ready != "True" or previous.get("observedGeneration") != seen.generation:
+        return None
+    return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")
+
+
+def _health(seen: Seen, name: str, served: int | None) -> Health:
+    """Return how a type is; one that can't be written as intended says what stands in the way."""
+    child, count = seen.deployments.get(name), seen.counts[name]
+    behind = child is None or child.digest != seen.digests.get(name)
+    problem = next((each for each in seen.problems if each.process_type == name), None)
+    if problem is None and seen.paused and behind:
+        problem = CHANGE_WAITS
+    if child is not None and behind:
+        child, count = (child, _present(count, child)) if problem else (None, count)
+    findings = seen.findings.get(name, ())
+    own = type_health.health(count, child, findings, suspended=seen.suspended, served=served)
+    if problem is None or not (behind or own.reason == Reason.PROGRESSING):
+        return own
+    return _held_up(own, problem)
+
+
+CHANGE_WAITS = Problem("", Trouble.PAUSED, "a change waits: spec.paused is true", lasting=False)
+
+
+def _present(count: Count, child: Child) -> Count:
+    """Return the count that a Deployment has, whatever else is declared."""
+    ours = None if count.rendered is None else child.replicas
+    return dataclasses.replace(count, desired=child.replicas, rendered=ours)
+
+
+def _held_up(own: Health, problem: Problem) -> Health:
+    """Return how a type is that something keeps from being as declared: its own trouble comes first."""
+    troubled = own.reason not in ("", Reason.PROGRESSING)
+    return dataclasses.replace(
+        own,
+        complete=False,
+        reason=own.reason if troubled else problem.reason,
+        message=f"{own.message}; {problem.message}" if troubled else problem.message,
+        lasting=problem.lasting,
+    )
+
+
+def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict[str, Any]:
+    child = seen.deployments.get(name)
+    autoscaler = seen.counts[name].autoscaler
+    if child is not None and child.rollout.current:
+        ready, updated = child.rollout.ready, child.rollout.updated
+    elif child is not None:
+        # The Deployment's figures are about an older spec of it: they say nothing yet.
+        ready, updated = before.get("readyReplicas", 0), 0
+    else:
+        ready = updated = 0
+    last = _last_exit(seen, name, before.get("lastExit"))
+    return {
+        "desiredReplicas": seen.counts[name].desired,
+        "readyReplicas": ready,
+        "updatedReplicas": updated,
+        "selector": naming.selector_string(seen.name, name),
+        "state": own.state,
+        **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
+        "restarts": sum(pod.restarts for pod in seen.pods if pod.process_type == name),
+        **({"lastExit": _shown(last)} if last else {}),
+        **({"resumeReplicas": seen.counts[name].remembered} if seen.suspended else {}),
+        **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
+    }
+
+
+def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts with their texts as people are told them."""
+    longest = {"message": lenient.LONGEST_TOLD}
+    return {
+        key: lenient.shown(value, longest.get(key, lenient.LONGEST_WORD)) if isinstance(value, str) else value
+        for key, value in facts.items()
+    }
+
+
+def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return how a process of a type ended last; the record outlives the Pod that it came from."""
+    ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods if pod.process_type == name]
+    newest = max((moment for moment, _ in ends if moment is not None), default=None)
+    if newest is None:
+        return before
+    records = (exits.record_of(pod, name) for moment, pod in ends if moment == newest)
+    latest = max(filter(None, records), key=_moment)
+    latest = _explained(latest, seen.findings.get(name, ()))
+    ended, ended_before = _moment(latest)[0], _moment(before or {})[0]
+    # Of two about the same moment the fresh one counts, unless it has forgotten who ended the process.
+    knew_more = ended == ended_before and (before or {}).get("reason") in BY_KUBELET
+    return before if ended_before > ended or knew_more else latest
+
+
+def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the record of an exit with what only kubelet's Events tell: that it ended the process itself."""
+    for own in (each if each.own else each.beside for each in findings):
+        if own and own.reason in BY_KUBELET and own.last == record.get("finishedAt"):
+            return {**record, "reason": own.reason, "message": own.message}
+    return record
+
+
+def _moment(record: dict[str, Any]) -> tuple[str, str]:
+    """Return when an exit was; of several at once it is always the same one that comes last."""
+    return record.get("finishedAt", ""), repr(sorted(record.items()))

@@ -1,0 +1,71 @@
+"""Conditions as Kubernetes and kstatus read them.
+
+`Ready` is always there; the others are listed only while they are true, and `Reconciling` and
+`Stalled` never together, because kstatus takes the first of the two.  ``lastTransitionTime`` moves
+only when ``status`` does: a condition that changed by itself would make each status write cause
+the next.
+Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
+"""
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+from typing import Any
+
+from formation_operator.kube import lenient
+
+
+class Kind(enum.StrEnum):
+    """The types of conditions that are ours; others may add more."""
+
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    PAUSED = "Paused"
+    OVERRIDDEN = "Overridden"
+    CONTENDED = "ScalingContended"
+    DAEMONIZING = "Daemonizing"
+    OUTDATED = "Outdated"
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One condition, without the times and generations that the last step adds."""
+
+    type: Kind
+    reason: str
+    message: str
+    true: bool = True
+
+    def __post_init__(self) -> None:
+        """Keep to what the whole status may have."""
+        object.__setattr__(self, "reason", lenient.shown(self.reason, lenient.LONGEST_WORD))
+        object.__setattr__(self, "message", lenient.shown(self.message, lenient.LONGEST_SUMMARY))
+
+
+def rendered(
+    wanted: Iterable[Condition], previous: Iterable[dict[str, Any]], generation: int, now: str
+) -> list[dict[str, Any]]:
+    """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
+    before = {item["type"]: item for item in previous}
+    return [
+        {
+            "type": condition.type,
+            "status": str(condition.true),
+            "observedGeneration": generation,
+            "lastTransitionTime": _since(condition, before.get(condition.type), now),
+            "reason": condition.reason,
+            "message": condition.message,
+        }
+        for condition in wanted
+    ]
+
+
+def _since(condition: Condition, before: dict[str, Any] | None, now: str) -> str:
+    same = before is not None and before.get("status") == str(condition.true)
+    return str(before["lastTransitionTime"]) if same and before else now
+
+
+def find(status: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    """Return a condition of a status, empty where it isn't listed."""
+    return next((item for item in status.get("conditions") or [] if item["type"] == kind), {})

@@ -1,0 +1,48 @@
+"""What one pass saw of a Formation: all that its status is made of."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from formation_operator.diagnose.finding import Finding
+from formation_operator.observe.children import Child
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.pods import Pod
+from formation_operator.replicas.count_owner import Count
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """Everything that a pass saw of a Formation that it could read."""
+
+    name: str
+    generation: int
+    counts: Mapping[str, Count]
+    deployments: Mapping[str, Child]
+    digests: Mapping[str, str]
+    """The intent of each type that could be rendered."""
+    images: Mapping[str, Mapping[str, str]]
+    """The images that each type's intent asks for, by container."""
+    problems: Sequence[Problem] = ()
+    """What stands in the way of writing the children."""
+    pods: Sequence[Pod] = ()
+    """The Pods that aren't well."""
+    findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
+    """What is wrong with them, by type."""
+    suspended: bool = False
+    paused: bool = False
+    contended: Iterable[str] = ()
+    """What several clients want of one count, in sentences."""
+    daemonizing: Iterable[str] = ()
+    """Whose command leaves the foreground, in sentences."""
+    undeclared: Sequence[str] = ()
+    """The fields of a status that the cluster's CRD doesn't know."""
+
+    def without(self, broken: Mapping[str, Problem]) -> "Seen":
+        """Return this with no more of some types than that nothing can be said of them."""
+        return dataclasses.replace(
+            self,
+            deployments={name: child for name, child in self.deployments.items() if name not in broken},
+            pods=[pod for pod in self.pods if pod.process_type not in broken],
+            findings={name: found for name, found in self.findings.items() if name not in broken},
+            problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
+        )

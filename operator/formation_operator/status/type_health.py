@@ -1,0 +1,223 @@
+"""How a process type is as a whole: its state, and the reason if that isn't Running.
+
+Running means as declared.  The other states name what keeps a type from it, worst first, as found
+on its Pods or by its Deployment's controller.
+"""
+
+import collections
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose.finding import SEVERITY, Finding
+from formation_operator.observe.children import Child, Rollout
+from formation_operator.replicas.count_owner import Count
+
+TOLERATED = 0.25
+"""The share of somebody else's count that may be down, as in a Deployment's own defaults."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """One type, as a whole."""
+
+    state: State
+    complete: bool
+    """Whether the type runs as declared."""
+    reason: str = ""
+    """The cause, in a word for programs; empty where there is nothing to explain."""
+    message: str = ""
+    """The cause, in a sentence for people without the type's name."""
+    lasting: bool = False
+    """Whether waiting won't mend it."""
+
+
+def health(
+    count: Count,
+    child: Child | None,
+    findings: Sequence[Finding],
+    *,
+    suspended: bool = False,
+    served: int | None = None,
+) -> Health:
+    """Return how a type is; ``child`` is its Deployment, if that was written as intended.
+
+    ``served`` is how many processes were ready when this same spec was last found to be complete.
+    """
+    if child is not None and child.rollout.refused and count.desired:
+        return _blocked(count, child.rollout, "its ReplicaSet", child.rollout.refused)
+    complete = child is not None and _complete(count, child.rollout, findings, served)
+    if child is None or not (child.rollout.current or (complete and _grows(count, served))):
+        state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
+        text = "the rollout is about to begin"
+        return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
+    found = _worst(findings, replaced=child.rollout.total >= count.desired)
+    if count.desired == 0:
+        return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
+    if found is not None and found.reason != Reason.PROGRESSING:
+        return _ill(found, findings, count, child, complete=complete)
+    if complete:
+        return Health(State.RUNNING, complete=True)
+    return _under_way(count, child, found)
+
+
+def _grows(count: Count, served: int | None) -> bool:
+    """Tell whether the count is somebody else's, who may move it while all is well."""
+    return count.rendered is None and served is not None
+
+
+def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
+    crashing = sum(each.state == State.CRASHING for each in findings)
+    if count.rendered is None:
+        # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
+        enough = rollout.serving or (served is not None and rollout.ready >= min(served, count.desired))
+        return enough and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
+    there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
+    return there and not crashing
+
+
+def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
+    """Return the gravest finding, of these the most frequent, of these the latest.
+
+    Where others are in place of the Pods that have failed as a whole, how these others are comes first, and
+    what is only slow comes last.
+    Which of two that are equal in all that stays open to the last letter, so that it is the same each time.
+    """
+    often = collections.Counter((each.state, each.reason) for each in findings)
+    return max(
+        findings,
+        key=lambda each: (
+            each.reason != Reason.PROGRESSING,
+            not (each.gone and replaced),
+            each.lasting,
+            -SEVERITY.index(each.state),
+            often[each.state, each.reason],
+            each.reason,
+            each.last,
+            each.message,
+        ),
+        default=None,
+    )
+
+
+def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
+    state = State.SUSPENDED if suspended else State.IDLE
+    if complete:
+        return Health(state, complete=True)
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
+
+
+def _ill(
+    found: Finding, findings: Sequence[Finding], count: Count, child: Child, *, complete: bool
+) -> Health:
+    rollout = child.rollout
+    alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
+    message = found.message
+    if found.last:
+        often = _restarts(sum(each.restarts for each in alike))
+        message = f"{message.rstrip('.')}{often}, last at {found.last}"
+    if count.desired > 1 and len(alike) < count.desired:
+        message = f"{len(alike)} of {count.desired}: {message}"
+    stuck = bool(rollout.stuck) and not complete and not rollout.ending
+    if stuck:
+        message += "; the rollout is past its deadline"
+    if _held(rollout):
+        message += f"; {_held_words(child)}"
+    elif rollout.updated < rollout.total:
+        message += f"; {rollout.total - rollout.updated} of the version before still run"
+    lasting = found.lasting or stuck
+    if rollout.blocked and rollout.total < count.desired:
+        message += f"; more can't be created: {_forbidden(rollout.blocked)}"
+        lasting = lasting or _for_good(rollout.blocked)
+    return Health(found.state, complete, found.reason, message, lasting and not complete)
+
+
+def _restarts(number: int) -> str:
+    return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
+
+
+def _under_way(count: Count, child: Child, found: Finding | None) -> Health:
+    rollout = child.rollout
+    so_far = progress(count, rollout) + (f": {found.message}" if found else "")
+    if rollout.blocked:
+        return _blocked(count, rollout, "Pods", rollout.blocked)
+    state = _state(count, rollout)
+    if _held(rollout):
+        message = _held_words(child)
+        return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
+    if rollout.ending:
+        message = "waits for the old process to end before a new one is started"
+        if rollout.stuck:
+            message += f": {HOW_IT_ENDS}"
+        return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
+    if rollout.stuck:
+        message = f"the rollout is past its deadline: {so_far}"
+        return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=so_far)
+
+
+HOW_IT_ENDS = (
+    "if that takes longer than its terminationGracePeriodSeconds, does its node run, "
+    "or does a finalizer hold its Pod?"
+)
+
+
+def _blocked(count: Count, rollout: Rollout, what: str, why: str) -> Health:
+    message = f"{what} can't be created: {_forbidden(why)}"
+    lasting = _for_good(why) or rollout.stuck is not None
+    state = _state(count, rollout)
+    return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
+
+
+def _state(count: Count, rollout: Rollout) -> State:
+    return State.RUNNING if rollout.available >= count.desired else State.STARTING
+
+
+def _held(rollout: Rollout) -> bool:
+    """Tell whether a version is kept back by a Deployment that somebody paused; counts it still follows."""
+    return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
+
+
+def _held_words(child: Child) -> str:
+    return f"somebody has paused its Deployment: kubectl rollout resume deployment/{child.name}"
+
+
+# A quota may be freed and a webhook come back; these refuse the same Pod for ever.
+LASTING_REFUSAL = re.compile(
+    r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per|limit to request ratio|must specify"
+    r"|denied (the )?request"
+)
+FORBIDDEN = re.compile(
+    r'^(Failed to create new replica set "[^"]*": )?(pods|replicasets\.apps) "[^"]*" is forbidden: '
+)
+UNSPECIFIED = re.compile(r"(?:specify|;) (\S+) for: ")
+FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
+
+
+def _for_good(why: str) -> bool:
+    """Tell whether waiting won't mend a refusal to create something."""
+    return LASTING_REFUSAL.search(why) is not None
+
+
+def _forbidden(message: str) -> str:
+    text = FORBIDDEN.sub("", message)
+    if "violates PodSecurity" in text:
+        return f"{text}: {FIX}"
+    fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
+    return f"{text}: set {', '.join(fields)}" if fields else text
+
+
+def _field(name: str) -> str:
+    """Return where a type says what a quota counts; a bare name counts requests."""
+    return f"resources.{name}" if "." in name else f"resources.requests.{name}"
+
+
+def progress(count: Count, rollout: Rollout) -> str:
+    """Return how far a rollout has got, in a sentence."""
+    old = rollout.total - rollout.updated
+    if old > 0:
+        return f"{rollout.updated} of {count.desired} updated, {old} old still running"
+    if rollout.total > count.desired:
+        return f"{rollout.total} running, {count.desired} wanted"
+    return f"{rollout.available} of {count.desired} available"

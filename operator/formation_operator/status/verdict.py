@@ -1,0 +1,79 @@
+"""How a Formation is as a whole: its conditions, from how each of its types is."""
+
+from collections.abc import Iterable, Mapping
+
+from formation_operator.api.reasons import Reason, State, Trouble
+from formation_operator.observe.faults import Problem
+from formation_operator.status.conditions import Condition, Kind
+from formation_operator.status.observation import Seen
+from formation_operator.status.type_health import Health
+
+RENEW = "apply the crds/ of its version"
+
+
+def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
+    """Return the conditions of a Formation whose types are as ``types`` says."""
+    lasting = [problem for problem in seen.problems if problem.lasting]
+    waiting = [problem for problem in seen.problems if not problem.lasting]
+    excused = {problem.process_type for problem in seen.problems}
+    for name, own in types.items():
+        if not own.complete and name not in excused:
+            problem = Problem(name, own.reason, own.message, lasting=own.lasting)
+            (lasting if own.lasting else waiting).append(problem)
+    return [*_readiness(seen, lasting, waiting), *_extra(seen)]
+
+
+def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Condition]:
+    text = "; ".join(map(str, [*lasting, *waiting]))
+    if lasting:
+        reason = lasting[0].reason
+        return [
+            Condition(Kind.READY, reason, text, true=False),
+            Condition(Kind.STALLED, reason, text),
+        ]
+    if not waiting:
+        return [Condition(Kind.READY, State.RUNNING, "all process types run as declared")]
+    if seen.paused:
+        return [Condition(Kind.READY, Trouble.PAUSED, text, true=False)]
+    # Of several reasons the one that tells more than that something is under way.
+    reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
+    return [
+        Condition(Kind.READY, reason, text, true=False),
+        Condition(Kind.RECONCILING, reason, text),
+    ]
+
+
+def _extra(seen: Seen) -> Iterable[Condition]:
+    """Yield what else there is to say, whether or not the Formation is ready."""
+    yield from _overridden(seen)
+    contended = "; ".join(seen.contended)
+    if contended:
+        yield Condition(Kind.CONTENDED, "Autoscaler", contended)
+    daemonizing = "; ".join(seen.daemonizing)
+    if daemonizing:
+        yield Condition(Kind.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+    if seen.undeclared:
+        fields = ", ".join(seen.undeclared)
+        text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
+        yield Condition(Kind.OUTDATED, "OlderCRD", text)
+    if seen.paused:
+        yield Condition(Kind.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
+
+
+def _overridden(seen: Seen) -> Iterable[Condition]:
+    """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
+    sentences = []
+    for name, child in sorted(seen.deployments.items()):
+        if child.digest != seen.digests.get(name):
+            continue
+        live = dict(child.images)
+        sentences += [
+            f"{name}: the cluster changes the image {image} of container {container} to {live[container]}"
+            for container, image in sorted(seen.images.get(name, {}).items())
+            if container in live and live[container] != image
+        ]
+        rendered = seen.counts[name].rendered if name in seen.counts else None
+        if rendered is not None and child.replicas != rendered and child.owns_count:
+            sentences.append(f"{name}: the cluster changes the count {rendered} to {child.replicas}")
+    if sentences:
+        yield Condition(Kind.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))

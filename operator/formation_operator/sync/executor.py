@@ -1,0 +1,262 @@
+"""Carry out what was planned, each object on its own: one that fails holds up no other."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation
+from formation_operator.api.reasons import Trouble
+from formation_operator.kube import errors
+from formation_operator.kube.notices import Notice
+from formation_operator.kube.port import Cluster
+from formation_operator.observe import children, faults, managed_fields
+from formation_operator.observe.children import Child
+from formation_operator.render.desired import Intent
+from formation_operator.sync import drift_event, planner
+from formation_operator.sync.planner import Action, Verb, World
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 4
+"""How many objects of a Formation are written at the same time: the API server is there for others, too."""
+INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
+"""The digest of an intent, as a JSON pointer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one action."""
+
+    action: Action
+    child: Child | None = None
+    """The object as it is now, if it was written or found."""
+    again: bool = False
+    """Whether nothing of the intent was written, because the object isn't what was decided about."""
+    gone: bool = False
+    problem: str | None = None
+    """Why it couldn't be done, in words."""
+    lasting: bool = False
+    """Whether waiting won't mend the problem."""
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Executor:
+    """Carries out the actions of one pass."""
+
+    cluster: Cluster
+    formation: Formation
+    world: World
+    lost: Collection[tuple[str, str]]
+    """Kind and name of each object of ours that somebody deleted."""
+    remember: Callable[[Outcome], None]
+    """Is given each outcome as it comes, before the object is heard of again."""
+
+    async def run(self, actions: list[Action]) -> list[Outcome]:
+        """Carry out all actions, begun in their order and a few at a time, and return what came of each."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def carry_out(action: Action) -> Outcome:
+            async with places:
+                outcome = await self._one(action)
+                self.remember(outcome)
+                return outcome
+
+        return await asyncio.gather(*map(carry_out, actions))
+
+    async def _one(self, action: Action) -> Outcome:
+        steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
+            Verb.CREATE: self._create,
+            Verb.UPDATE: self._update,
+            Verb.REPAIR: self._repair,
+            Verb.ADOPT: self._adopt,
+            Verb.DELETE: self._delete,
+            Verb.WAIT: self._wait,
+            Verb.REFUSE: self._refuse,
+        }
+        try:
+            return await steps[action.verb](action)
+        except errors.RefusedError as error:
+            return Outcome(action, problem=str(error), lasting=True)
+        except errors.ClusterError as error:
+            return Outcome(action, problem=str(error))
+        except Exception as error:
+            about = self.formation.metadata
+            logger.exception("%s/%s: %s can't be written", about.namespace, about.name, action.process_type)
+            fault = faults.problem(action.process_type, error)
+            ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
+            return Outcome(ended, problem=fault.message, lasting=True)
+
+    async def _create(self, action: Action) -> Outcome:
+        """Create an object, unless one of its name exists that our labels didn't show us."""
+        manifest = _manifest(action)
+        metadata = manifest["metadata"]
+        kind = manifest["kind"]
+        live = await self.cluster.get(kind, metadata["namespace"], metadata["name"])
+        if live is not None:
+            return await self._found(action, children.child(live, kind))
+        raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
+        lost = (kind, metadata["name"]) in self.lost
+        notices = (_recreated(action),) if lost else ()
+        return Outcome(action, children.child(raw, kind), notices=notices)
+
+    async def _found(self, action: Action, child: Child) -> Outcome:
+        """Leave an object that isn't for us; decide anew about one that is, its count included."""
+        found = planner.decide(_intent(action), child, self.world)
+        if found is not None and found.verb in (Verb.WAIT, Verb.REFUSE):
+            return await self._one(found)
+        return Outcome(action, child, again=True)
+
+    async def _update(self, action: Action) -> Outcome:
+        return await self._bring(action, await self._live(_child(action)))
+
+    async def _bring(self, action: Action, live: dict[str, Any]) -> Outcome:
+        """Write the intent over an object, given as it is at this moment.
+
+        Nothing is written over what nobody has decided about: a count that somebody set just now, or
+        an object that has lost the entry by which we know what is ours. The next pass decides anew.
+        Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
+        """
+        child = _child(action)
+        if _decided(children.child(live, child.kind)) != _decided(child):
+            return _anew(action, live)
+        try:
+            repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
+            if repaired is not None:
+                return await self._take_over(action, live, repaired)
+            return await self._write(action, await self._hand_over(action, live))
+        except errors.ConflictError:
+            moved = await self._live(child)
+            if moved["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+                raise
+            return _anew(action, moved)
+
+    async def _write(self, action: Action, version: str) -> Outcome:
+        child, manifest = _child(action), _manifest(action)
+        metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
+        raw = await self.cluster.apply(
+            {**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER, force=True
+        )
+        return Outcome(action, children.child(raw, child.kind))
+
+    async def _hand_over(self, action: Action, live: dict[str, Any]) -> str:
+        """Give a count that the intent mentions no more to a manager of its own, so that it stays as it is.
+
+        Returns the version that the object has then.
+        """
+        child, version = _child(action), str(live["metadata"]["resourceVersion"])
+        if _intent(action).handed_over is None:
+            return version
+        only_count = {
+            "apiVersion": live["apiVersion"],
+            "kind": child.kind,
+            "metadata": {
+                "name": child.name,
+                "namespace": child.namespace,
+                "uid": child.uid,
+                "resourceVersion": version,
+            },
+            "spec": {"replicas": _intent(action).handed_over},
+        }
+        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
+        return str(raw["metadata"]["resourceVersion"])
+
+    async def _take_over(
+        self, action: Action, live: dict[str, Any], repaired: list[dict[str, Any]]
+    ) -> Outcome:
+        """Make the fields of a restored object ours."""
+        child = _child(action)
+        operations: list[dict[str, Any]] = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
+            # Makes it a conflict if the object was changed meanwhile.
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": live["metadata"]["resourceVersion"],
+            },
+        ]
+        if child.digest is not None:  # what is in the fields isn't known to be what we mean
+            operations.append({"op": "remove", "path": INTENT})
+        return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
+
+    async def _live(self, child: Child) -> dict[str, Any]:
+        """Return an object as it is at this moment, or raise ConflictError if it is gone."""
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None:
+            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        return live
+
+    async def _repair(self, action: Action) -> Outcome:
+        live = await self._live(_child(action))
+        return _telling(
+            await self._bring(action, live), drift_event.explain(self.formation, _intent(action), live)
+        )
+
+    async def _adopt(self, action: Action) -> Outcome:
+        child = _child(action)
+        await self._check_living()
+        note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
+        return _telling(await self._update(action), Notice("Adopted", "Adopt", note))
+
+    async def _check_living(self) -> None:
+        """Raise ConflictError if the Formation is going: it may be orphaning its children just now.
+
+        Adopted again, they would be deleted with it.  Kubernetes' own controllers look twice, too.
+        """
+        mine = self.formation.metadata
+        live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)
+        metadata = (live or {}).get("metadata") or {}
+        if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
+            raise errors.ConflictError(f"Formation {mine.name} is being deleted")
+
+    async def _delete(self, action: Action) -> Outcome:
+        child = _child(action)
+        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid)
+        note = f"{child.kind} {child.name} is no longer declared: deleted it"
+        return Outcome(action, gone=True, notices=(Notice("Deleted", "Delete", note),))
+
+    async def _wait(self, action: Action) -> Outcome:
+        return Outcome(action, problem=action.reason)
+
+    async def _refuse(self, action: Action) -> Outcome:
+        return Outcome(action, problem=action.reason, lasting=True)
+
+
+def _decided(child: Child) -> tuple[object, ...]:
+    """Return what a decision about a count was made of."""
+    return child.uid, child.replicas, child.remembered, child.owns_count
+
+
+def _anew(action: Action, live: dict[str, Any]) -> Outcome:
+    """Return the outcome that has the next pass decide about an object as it is now."""
+    return Outcome(action, children.child(live, _child(action).kind), again=True)
+
+
+def _telling(outcome: Outcome, notice: Notice) -> Outcome:
+    """Return the outcome with an Event, if anything was done."""
+    return outcome if outcome.again else dataclasses.replace(outcome, notices=(notice,))
+
+
+def _intent(action: Action) -> Intent:
+    assert action.intent is not None  # noqa: S101  # the planner gives these verbs an intent
+    return action.intent
+
+
+def _manifest(action: Action) -> dict[str, Any]:
+    return _intent(action).manifest
+
+
+def _child(action: Action) -> Child:
+    assert action.child is not None  # noqa: S101  # the planner gives these verbs a child
+    return action.child
+
+
+def _recreated(action: Action) -> Notice:
+    manifest = _manifest(action)
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
+    field = f"spec.processes.{action.process_type}"
+    way = f"{field}.service to false" if kind == "Service" else f"{field}.replicas to 0, or remove the type"
+    note = f"{kind} {name} was deleted; created it again. To stop it, set {way}"
+    return Notice("Recreated", "Create", note, warning=True)

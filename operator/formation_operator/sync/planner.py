@@ -1,0 +1,186 @@
+"""What to do, decided from what is wanted and what is there: pure, and the only place that decides.
+
+An object is *ours* when its controller is this Formation.  An *orphan* carries our labels and our
+selector but has no controller (a restored backup, ``kubectl delete --cascade=orphan``): it is
+adopted, as a ReplicaSet adopts Pods.  Anything else of our name is *foreign* and is never touched.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Collection, Iterable, Mapping
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import Trouble
+from formation_operator.observe import managed_fields
+from formation_operator.observe.children import Child, Children, Claim
+from formation_operator.render.desired import Intent
+
+
+class Verb(enum.Enum):
+    """What happens to one object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPAIR = "repair"
+    ADOPT = "adopt"
+    DELETE = "delete"
+    WAIT = "wait"
+    REFUSE = "refuse"
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One object, and what to do with it."""
+
+    verb: Verb
+    process_type: str
+    intent: Intent | None = None
+    child: Child | None = None
+    reason: str = ""
+    """For WAIT and REFUSE: what stands in the way, and the way out."""
+    trouble: Trouble | None = None
+    """The word for that."""
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What surrounds the Formation of this pass."""
+
+    uid: str
+    living: Collection[str]
+    """Uids of all Formations that exist."""
+    claims: Mapping[str, Claim]
+    """The winning claim on each child name that more than one Formation wants."""
+    settled: Mapping[str, tuple[str, str]]
+    """By uid: the intent that an object had last by our doing, and what the server let us own then."""
+    restless: Mapping[str, str]
+    """By process type: why it can't be kept at zero though it is suspended, and the way out."""
+    exhausted: Collection[str]
+    """Uids of the objects that were repaired, or adopted, so often that it is enough for now."""
+
+
+RENAME = "rename the process type or the Formation"
+
+
+def obsolete(
+    intents: Iterable[Intent], children: Children, failed: Collection[str], uid: str
+) -> list[Action]:
+    """Return the actions that delete what a Formation has and doesn't want any more.
+
+    ``children`` are all known objects by kind and name; ``failed`` are the types that nothing is known to be
+    wanted of, because they couldn't be rendered or decided about: their objects stay as they are.
+    """
+    wanted = {(intent.kind, intent.name) for intent in intents}
+    return [
+        Action(Verb.DELETE, child.process_type or "", child=child)
+        for identity, child in children.items()
+        if child.owner is not None
+        and child.owner.uid == uid
+        and not (identity in wanted or child.process_type in failed or child.deleting)
+    ]
+
+
+def ordered(actions: Iterable[Action]) -> list[Action]:
+    """Return actions in the order to begin them in: other counts first."""
+    return sorted(actions, key=lambda action: not _changes_count(action))
+
+
+def _changes_count(action: Action) -> bool:
+    """Tell whether a Deployment gets another number of processes: somebody is waiting for it."""
+    if action.intent is None or action.child is None or action.intent.kind != "Deployment":
+        return False
+    return action.intent.manifest["spec"].get("replicas") not in (None, action.child.replicas)
+
+
+def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
+    """Return what to do about one intent, or nothing when the object is as we want it."""
+    if child is None:
+        return _create(intent, world)
+    if child.deleting:
+        return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
+    if child.owner is None:
+        return _adopt(intent, child, world)
+    if child.owner.uid != world.uid:
+        return _other(intent, child, world)
+    if as_written(intent, child, world):
+        return None
+    return _change(intent, child, world)
+
+
+def as_written(intent: Intent, child: Child, world: World) -> bool:
+    """Tell whether the object was last written with this intent and nobody took a field since.
+
+    What the server let us own after that very write counts as all of it: it may have dropped a
+    field that is empty, and the same write again would change nothing.
+    """
+    if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
+        return False
+    settled = world.settled.get(child.uid) == (intent.settled_as, child.owned)
+    return settled or managed_fields.covers(intent.manifest, child.owned)
+
+
+def had(intent: Intent, child: Child, world: World) -> bool:
+    """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
+    settled, _ = world.settled.get(child.uid, (None, ""))
+    return settled == intent.settled_as
+
+
+def _create(intent: Intent, world: World) -> Action:
+    claim = world.claims.get(intent.name)
+    if claim is not None and claim.uid != world.uid:
+        return _refuse(
+            intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}", RENAME
+        )
+    return Action(Verb.CREATE, intent.process_type, intent)
+
+
+def _adopt(intent: Intent, child: Child, world: World) -> Action:
+    labels = naming.selector(child.formation or "", child.process_type or "")
+    if not child.selected or not labels.items() <= intent.manifest["metadata"]["labels"].items():
+        return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+    if child.uid in world.exhausted and had(intent, child, world):
+        return _leave(intent, child)
+    return Action(Verb.ADOPT, intent.process_type, intent, child)
+
+
+def _other(intent: Intent, child: Child, world: World) -> Action:
+    owner = child.owner
+    assert owner is not None  # noqa: S101  # the caller has seen it
+    if not owner.is_formation:
+        return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
+    if owner.uid in world.living:
+        return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
+    return _wait(
+        intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
+    )
+
+
+def _change(intent: Intent, child: Child, world: World) -> Action:
+    """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
+    # A whole object put in place of ours has lost the digest, too.
+    other = child.digest not in (intent.digest, None) or intent.handed_over is not None
+    other = other or not managed_fields.is_whole(child.owned)  # so it is written once by each new operator
+    if other and not had(intent, child, world):
+        return Action(Verb.UPDATE, intent.process_type, intent, child)
+    restless = world.restless.get(intent.process_type)
+    if restless and child.replicas_of_others:
+        return Action(Verb.REFUSE, intent.process_type, intent, child, restless, Trouble.CAN_NOT_SUSPEND)
+    if child.uid in world.exhausted:
+        return _leave(intent, child)
+    return Action(Verb.REPAIR, intent.process_type, intent, child)
+
+
+def _leave(intent: Intent, child: Child) -> Action:
+    """Fight nobody."""
+    reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
+    return _wait(intent, child, reason)
+
+
+def _wait(intent: Intent, child: Child, reason: str) -> Action:
+    return Action(Verb.WAIT, intent.process_type, intent, child, reason, Trouble.WAITING)
+
+
+def _refuse(intent: Intent, reason: str, way_out: str = f"{RENAME}, or remove that object") -> Action:
+    no_service = f"set spec.processes.{intent.process_type}.service to false, "
+    text = f"{reason}: {no_service if intent.kind == 'Service' else ''}{way_out}"
+    return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)
