@@ -1,7 +1,7 @@
 """What a process looks like as a Pod: the pod template of one process type.
 
 **Every change here restarts users' processes** when the operator is upgraded.  The templates are
-held by golden files (``tests/unit/golden``); changing one needs "rolls pods: yes" in the
+held by golden files (``tests/unit/render/golden``); changing one needs "rolls pods: yes" in the
 changelog.  Nothing that changes with a count may appear here.
 """
 

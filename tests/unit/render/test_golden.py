@@ -1,6 +1,6 @@
 """What the operator renders is held by golden files: upgrading it restarts nobody's processes.
 
-``pytest tests/unit/test_golden.py --update-golden`` writes them anew.  A pod template that differs
+``pytest tests/unit/render/test_golden.py --update-golden`` writes them anew.  A pod template that differs
 from the last release's needs "Rolls pods: yes" in the changelog, because every user's processes
 will restart; ``released.json`` holds the digests of that release.
 """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from formation_operator.diagnose import log_excerpt
 
-TRACES = pathlib.Path(__file__).parent / "last_words"
+TRACES = pathlib.Path(__file__).parent / "log_excerpt"
 """What each wrote to its standard error, whole."""
 NO_DATABASE = "no database at db:5432"
 TOLD = {
