@@ -106,8 +106,16 @@ def test_health_checks_see_each_stage_of_an_ordinary_life_once(
     ]
 
 
+# A process that crashes has written there: to a kubelet that is late it would look ready for a moment, and
+# each such moment begins the rollout's deadline anew.
+HAS_NOT_CRASHED = {
+    "exec": {"command": ["/bin/sh", "-c", "! test -s /dev/termination-log"]},
+    "periodSeconds": 1,
+}
+
+
 def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(person: Client) -> None:
-    person.apply(shop())
+    person.apply(shop(readinessProbe=HAS_NOT_CRASHED))
     person(*READY)
     # So long that a process on a busy machine is there before, once the command is a good one again.
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 40}})
