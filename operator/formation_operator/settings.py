@@ -23,8 +23,8 @@ class Settings:
     something."""
     resync_retry: float = 60.0
     resync_tries: int = 5
-    """The pause after a list that failed, and how many of them may fail one after the other: what a new
-    process alone can mend (the cluster's CA has changed) isn't told from what passes."""
+    """The pause after a list that failed, and how many may fail in a row before the process ends: some
+    failures, such as a changed CA, only a new process can fix."""
     poll: float = 15.0
     """How often KEDA's objects are listed, which aren't watched."""
     start_retry: float = 2.0

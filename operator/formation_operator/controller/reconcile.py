@@ -57,7 +57,7 @@ class Reconciler:
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return True  # its children go with it, by garbage collection
-        # As the requests are judged by: what comes while that is done is found before it is written over.
+        # Plan from the snapshot that the requests are judged by: a write finds what has come since.
         basis = self._under_way[key] = news.Basis(raw, self._cache.children_of(key))
         try:
             return await self._run(key, basis)

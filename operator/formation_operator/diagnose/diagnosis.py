@@ -1,4 +1,4 @@
-"""What is wrong with one Pod, in everyday words, and whether waiting may mend it.
+"""What is wrong with one Pod, in everyday words, and whether waiting may fix it.
 
 The Pod's own status comes first.  What it doesn't tell (a failing probe, a volume that can't be
 mounted) stands only in the Events that kubelet records about the Pod: `needs_events` tells when it
@@ -128,7 +128,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
         return _being_made(pod, now) if pod.set_up else _before_it_runs(pod, events)
     reason, message, _ = pod.unready
     if not (reason or message) and all(item.init or item.ready for item in pod.containers):
-        # kubelet would have a word for it: this is what the controller of the nodes leaves of a ready Pod.
+        # kubelet would give a reason: the node controller gives none when it marks a Pod as not ready.
         text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
         return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):

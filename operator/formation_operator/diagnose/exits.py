@@ -12,7 +12,7 @@ from formation_operator.kube import lenient, timestamps
 from formation_operator.observe.pods import REJECTED, Exit, Pod
 
 AT_ONCE = 10.0
-"""Seconds: who ends without an error before that has hardly done a day's work."""
+"""Seconds below which an exit counts as one at startup."""
 SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
@@ -81,7 +81,7 @@ def reason(exit_: Exit) -> Reason:
 
 @functools.lru_cache(maxsize=1024)
 def words(exit_: Exit, *, own: bool = True) -> str:
-    """Return how a container ended, as one says it; the process's own last words come with it.
+    """Return how a container ended, in a sentence, with the line of its log that tells why.
 
     ``own`` is whether it is the process itself, and not a container beside it, which podTemplate declares.
     """
@@ -204,7 +204,7 @@ def moments(exit_: Exit) -> tuple[float, float]:
 
 
 def _hardly_started(exit_: Exit) -> bool:
-    """Tell whether the runtime failed in a process's place, when it had let go of it already."""
+    """Tell whether exec failed after the container counted as started."""
     at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
     return at_once and HARDLY_STARTED.fullmatch(log_excerpt.told(exit_.message)) is not None
 

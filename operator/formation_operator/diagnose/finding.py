@@ -18,7 +18,7 @@ class Finding:
     reason: str
     message: str
     lasting: bool = False
-    """Whether waiting won't mend it."""
+    """Whether waiting won't fix it."""
     last: str = ""
     """When it last happened, as an RFC 3339 time."""
     restarts: int = 0

@@ -1,7 +1,7 @@
-"""For how long nothing is said of a Pod, and from when on a process is trusted again.
+"""How long a Pod may be unready before we report it, and when a process is trusted again.
 
-A process that crashes again and again looks fine in between.  It is believed once it has run for
-twice as long as before its last crash, so nothing flaps with a crash loop.
+A process in a crash loop looks fine between two crashes.  We trust it once it has run for twice as long
+as before its last crash, so the status doesn't flap.
 """
 
 from formation_operator.kube import timestamps
@@ -20,7 +20,7 @@ RELIABLE = 600.0
 
 
 def trusted_after(container: Container) -> float | None:
-    """Return from when on a container that runs again after a crash counts as running."""
+    """Return the time from which a container that was restarted after a crash counts as running."""
     if container.running_since is None or container.exit is None or container.restarts == 0:
         return None
     most = FIRST if container.restarts == 1 else RELIABLE
@@ -28,13 +28,13 @@ def trusted_after(container: Container) -> float | None:
 
 
 def failed_until(pod: Pod) -> float:
-    """Return until when a Pod that failed as a whole counts, although there is another in its place."""
+    """Return the time until which a Pod that failed as a whole counts, even if it has been replaced."""
     failed = timestamps.epoch(pod.failure[2]) if pod.failure else None
     return (failed or pod.created) + _probation((failed or pod.created) - pod.created)
 
 
 def _probation(lasted: float, most: float = RELIABLE) -> float:
-    """Return for how many seconds a process has to run that ended after so many the last time."""
+    """Return the seconds that a process has to run to be trusted, if it ran for ``lasted`` the last time."""
     return PATIENCE if lasted >= RELIABLE else min(most, max(PATIENCE, 2 * lasted))
 
 
@@ -65,7 +65,7 @@ def unready_since(pod: Pod) -> float:
 
 
 def making_since(pod: Pod) -> float:
-    """Return since when a Pod's containers may be made: since its init containers are done, if it has any."""
+    """Return the time since which a Pod's containers may be made: after its init containers."""
     ends = [
         timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
     ]
@@ -73,7 +73,7 @@ def making_since(pod: Pod) -> float:
 
 
 def tried_until(container: Container) -> float:
-    """Return until when the probes that a container has to pass at first may fail without a word."""
+    """Return the time until which a container's first probes may fail without being reported."""
     passing = FIRST_PROBES if container.started else FIRST_PROBES[:1]
     allowed = sum(seconds for kind, _, seconds in container.probing if kind in passing)
     return (container.running_since or 0.0) + allowed

@@ -34,7 +34,7 @@ def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sa
 
 
 def spoken_for(pod: Pod, own: Finding | None, told: Sequence[Finding | None]) -> Finding | None:
-    """Return what is wrong with a Pod, by what was found out about those like it, and when, by itself."""
+    """Return the most frequent finding about the Pods like this one, with its own time and restarts."""
     often = collections.Counter(each and (each.state, each.reason) for each in told)
     likely = max(told, key=lambda each: often[each and (each.state, each.reason)])
     if likely is None:

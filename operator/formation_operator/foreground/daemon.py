@@ -42,7 +42,7 @@ class Daemon:
 
     @property
     def stays(self) -> str:
-        """The pattern of what forbids to say that it leaves the foreground."""
+        """The pattern of options that rule out a warning."""
         return "|".join(filter(None, (self.foreground, self.perhaps)))
 
     @property
@@ -56,7 +56,7 @@ class Daemon:
 
 
 def by_default(way_out: str, foreground: str, perhaps: str = "", **more: str) -> Daemon:
-    """Return a program that needs no option; a word that isn't known may be the one that forbids it."""
+    """Return a program that leaves the foreground without an option; an unknown word rules out a warning."""
     return Daemon(way_out, ANYTHING, foreground, f"{perhaps}|{UNKNOWN}" if perhaps else UNKNOWN, **more)
 
 

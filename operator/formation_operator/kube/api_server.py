@@ -1,4 +1,4 @@
-"""The only module that talks to the API server: the port `cluster.Cluster`, over ``kubernetes.aio``.
+"""The only module that talks to the API server: the port `port.Cluster`, over ``kubernetes.aio``.
 
 Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
 """

@@ -1,6 +1,6 @@
 """The port to the cluster: all that the operator ever asks of an API server.
 
-`kube.Kube` is the real one.  Everything else depends on this protocol alone, and on the errors of
+`api_server.Kube` is the real one.  Everything else depends on this protocol alone, and on the errors of
 `formation_operator.kube.errors` that each method may raise.
 """
 

@@ -1,4 +1,4 @@
 """What is known of the cluster, as the few facts that decisions need.
 
-It imports `kube` and `api`, and `foreground` for how a command is read.
+It imports `kube` and what is below.
 """

@@ -20,7 +20,7 @@ class Problem:
     reason: str
     message: str
     lasting: bool = True
-    """Whether waiting won't mend it."""
+    """Whether waiting won't fix it."""
 
     def __str__(self) -> str:
         """Return the sentence for a condition's message."""

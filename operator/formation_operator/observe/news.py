@@ -12,7 +12,7 @@ from formation_operator.requeue import Lane
 
 
 def of_formation(before: dict[str, Any] | None, now: dict[str, Any]) -> Lane | None:
-    """Return where a Formation has to wait that is known otherwise than before; nowhere if it is no news."""
+    """Return the lane for what has changed in a Formation; nothing if that is no news."""
     if before is None or _uid(before) != _uid(now):
         return Lane.BUILD
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
@@ -21,7 +21,7 @@ def of_formation(before: dict[str, Any] | None, now: dict[str, Any]) -> Lane | N
 
 
 def of_child(before: Child | None, now: Child | None) -> Lane | None:
-    """Return where those have to wait that a child concerns, which came, went or changed."""
+    """Return the lane for a child that came, went or changed; nothing if that is no news."""
     if before is None or now is None:
         return Lane.BUILD if before is not now else None
     if before.replicas != now.replicas:
@@ -60,7 +60,7 @@ class Basis:
         self.children.pop((child.kind, child.name), None)
 
     def news(self, formation: dict[str, Any] | None, children: Children) -> Lane | None:
-        """Return where to wait for what is known otherwise by now; nowhere if nothing is."""
+        """Return the lane for what has changed since, but for our own writes; nothing if nothing has."""
         if formation is None:
             return None
         identities = self.children.keys() | children.keys()

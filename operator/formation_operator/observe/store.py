@@ -33,9 +33,9 @@ class Tombstone(NamedTuple):
 
     version: int
     final: bool
-    """Whether the object that has this very version has gone, too.
+    """Whether an object of this very version is deleted, too.
 
-    One that has lost our labels is told of as deleted under the version that it has.
+    An object that lost our labels is reported as deleted, but under the version that it still has.
     """
 
 

@@ -1,4 +1,4 @@
 """What should exist for a Formation.
 
-It imports `replicas` and `observe` for what it is given, and what is below.
+It imports `replicas`, for the count that each type is given, and `api`.
 """

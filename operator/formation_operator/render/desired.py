@@ -35,12 +35,12 @@ class Intent:
 
     @property
     def settled_as(self) -> str:
-        """What an object is remembered by that was written with this intent."""
+        """What the cache remembers of an object that was written with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
 
 
 def children(formation: Formation, name: str, count: Count) -> list[Intent]:
-    """Return what one type should have, or raise `workload.InvalidTypeError` if it can't be rendered."""
+    """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered."""
     process = formation.spec.processes[name]
     found = [deployment(formation, name, process, count)]
     if process.port is not None and process.service is not False:

@@ -20,7 +20,7 @@ REFERENCE = re.compile(r"\$\$|\$\((?:([^)]*)\)|.*)", re.DOTALL)
 def combined(base: Iterable[Variable], overlay: Iterable[Variable]) -> list[Variable]:
     """Return the variables of both, each name once, with the overlay's where both have one.
 
-    What the author of a variable could refer to, all that was declared before it, is above it.
+    Each stays below all that its author could refer to, which is what was declared before it.
     """
     variables: dict[str, Variable] = {}
     overriding: set[str] = set()
@@ -49,8 +49,8 @@ def references(variable: Variable) -> list[str]:
 def _sorted(names: Iterable[str], overriding: set[str], needs: Callable[[str], Sequence[str]]) -> list[str]:
     """Return the names in their order, but each after those that it needs, as far as that is possible.
 
-    Only an overriding one may need what comes later, and what is moved up for it: of all others, which may
-    be large and many, nobody has to know what they refer to.
+    Only an overriding one, and what moves up for it, may need what comes later. The references of all
+    others, which may be large and many, are never parsed.
     """
     done: dict[str, None] = {}
     begun: set[str] = set()

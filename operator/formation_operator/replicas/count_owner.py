@@ -1,10 +1,9 @@
 """How many processes of a type the Formation asks for, and whose that number is.
 
-A declared count is the Formation's.  An omitted one is left to whoever scales the Deployment: it starts
-with 1, or with its last count if the Deployment was deleted, and is ours at no other time but a
-suspension, so nothing of ours can fight over it.  An autoscaler makes every count its own, but for
-a suspension.  Between ours and theirs lies the hand-over: letting ``replicas`` go must not drop the
-Deployment to Kubernetes' default of 1, so the present count first passes to a field manager of its own.
+A declared count is the Formation's.  If ``replicas`` is omitted, or an autoscaler exists, we set a count
+only at creation (the last one that is known, or else 1) and while suspended, so we never fight over it.
+When we let a count go, the hand-over comes first: the present count passes to a field manager of its
+own, because the Deployment would otherwise drop to Kubernetes' default of 1.
 """
 
 import dataclasses

@@ -96,7 +96,7 @@ class Answer:
         return (self.uid, self.asked) == (child.uid, child.replicas)
 
     def seen_from(self, generation: int, declared: int | None) -> "Answer":
-        """Return this by what a Formation of a generation says: what was tried reached it or didn't."""
+        """Return this with an unanswered patch settled, if the Formation is of a later generation."""
         if self.tried is None or generation <= self.tried.generation:
             return self
         reached = self.tried.reached(generation, declared)

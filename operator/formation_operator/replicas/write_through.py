@@ -1,4 +1,4 @@
-"""Write through what was asked of the children, as `scaling` judges it."""
+"""Write through what was asked of the children, as `scale_requests` judges it."""
 
 import logging
 from collections.abc import AsyncIterator

@@ -78,7 +78,7 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _served(seen: Seen, name: str, previous: Status) -> int | None:
-    """Return how many processes of a type were ready while the Formation was, as it is now."""
+    """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = conditions.find(previous, Kind.READY).get("status")
     if ready != "True" or previous.get("observedGeneration") != seen.generation:
         return None
@@ -111,7 +111,7 @@ def _present(count: Count, child: Child) -> Count:
 
 
 def _held_up(own: Health, problem: Problem) -> Health:
-    """Return how a type is that something keeps from being as declared: its own trouble comes first."""
+    """Return the health of a type that can't be made as declared; its own trouble comes first."""
     troubled = own.reason not in ("", Reason.PROGRESSING)
     return dataclasses.replace(
         own,

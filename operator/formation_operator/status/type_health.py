@@ -30,7 +30,7 @@ class Health:
     message: str = ""
     """The cause, in a sentence for people without the type's name."""
     lasting: bool = False
-    """Whether waiting won't mend it."""
+    """Whether waiting won't fix it."""
 
 
 def health(
@@ -80,9 +80,8 @@ def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], serve
 def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     """Return the gravest finding, of these the most frequent, of these the latest.
 
-    Where others are in place of the Pods that have failed as a whole, how these others are comes first, and
-    what is only slow comes last.
-    Which of two that are equal in all that stays open to the last letter, so that it is the same each time.
+    Pods that failed as a whole and were replaced come after all others, and Progressing comes last.
+    Ties break on the message: the result is stable.
     """
     often = collections.Counter((each.state, each.reason) for each in findings)
     return max(
@@ -196,7 +195,7 @@ FIX = "securityDefaults: restricted (the default) meets that standard; check wha
 
 
 def _for_good(why: str) -> bool:
-    """Tell whether waiting won't mend a refusal to create something."""
+    """Tell whether waiting won't lift a refusal to create something."""
     return LASTING_REFUSAL.search(why) is not None
 
 

@@ -153,7 +153,7 @@ class Pace:
         self._written: dict[str, float] = {}
 
     def pause(self, uid: str, now: float) -> float:
-        """Return the seconds to wait before a status may be written; none counts as written now."""
+        """Return the seconds until the next write; 0 reserves it now."""
         since = now - self._written.get(uid, -STATUS_SECONDS)
         if 0 <= since < STATUS_SECONDS:  # a clock that was set back holds nothing up
             return STATUS_SECONDS - since

@@ -61,7 +61,7 @@ def _repaired(note: str) -> Notice:
 
 
 def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.Path]) -> bool:
-    """Tell whether what an object has that we don't mean was written under our own name."""
+    """Tell whether what differs from our intent was written under our own name."""
     metadata = live["metadata"]
     ours = managed_fields.entry_of(metadata.get("managedFields") or []) or {}
     digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)

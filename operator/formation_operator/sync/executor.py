@@ -38,7 +38,7 @@ class Outcome:
     problem: str | None = None
     """Why it couldn't be done, in words."""
     lasting: bool = False
-    """Whether waiting won't mend the problem."""
+    """Whether waiting won't fix the problem."""
     notices: tuple[Notice, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""What is listed is taken in, and what only a new process can mend ends this one."""
+"""What is listed is taken in, and what only a new process can fix ends this one."""
 
 import asyncio
 import contextlib
