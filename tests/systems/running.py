@@ -5,7 +5,7 @@ import dataclasses
 import datetime
 import subprocess
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
 from formation_operator.api import naming
 from tests.builders import Manifest
@@ -119,21 +119,21 @@ class Running:
         Gives what returns all that a Pod has written, once it has ended.
         """
         with contextlib.ExitStack() as stack:
-            follow = {}
+            follow: dict[str, IO[str]] = {}
             for name in (pod["metadata"]["name"] for pod in self.pods()):
-                logs = self.kubectl.start("logs", "--follow", name, stdout=subprocess.PIPE)
-                follow[name] = stack.enter_context(logs)
-            begun = {name: each.stdout.readline() for name, each in follow.items() if each.stdout}
+                logs = stack.enter_context(
+                    self.kubectl.start("logs", "--follow", name, stdout=subprocess.PIPE)
+                )
+                stack.callback(logs.terminate)
+                assert logs.stdout
+                follow[name] = logs.stdout
+            begun = {name: each.readline() for name, each in follow.items()}
 
             def lines(name: str) -> list[str]:
-                rest, _ = follow[name].communicate(timeout=PATIENCE)
-                return (begun[name] + rest).splitlines()
+                # Not `communicate`, which knows nothing of what was read ahead of the first line.
+                return (begun[name] + follow[name].read()).splitlines()
 
-            try:
-                yield lines
-            finally:
-                for each in follow.values():
-                    each.terminate()
+            yield lines
 
     def end_of_one(self) -> "End":
         """Wait for the end of a held Pod's process, and return it."""
