@@ -109,7 +109,8 @@ class Reconciler:
         outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis, faults)
         await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
         if not self._reporter.later(key, basis.uid, outcomes):
-            seen = await self._see(key, wanted, outcomes, faults)
+            basis.shown = self._cache.children_of(key)
+            seen = await self._see(key, wanted, basis.shown, outcomes, faults)
             await self._reporter.write(basis, steps.report(seen, raw["status"], self._now(), faults))
         return not undecided and not any(outcome.problem or outcome.again for outcome in outcomes)
 
@@ -195,14 +196,21 @@ class Reconciler:
             if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
-    async def _see(self, key: Key, wanted: Wanted, outcomes: list[executor.Outcome], faults: Faults) -> Seen:
+    async def _see(
+        self,
+        key: Key,
+        wanted: Wanted,
+        children: Children,
+        outcomes: list[executor.Outcome],
+        faults: Faults,
+    ) -> Seen:
         formation = wanted.formation
-        deployments = self._deployments(key, wanted)
+        deployments = own_deployments(wanted.formation, children)
         examined = await self._examine(key, formation.metadata.uid, deployments, faults)
         return Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=self._counts(key, formation, self._cache.children_of(key), wanted.undecided),
+            counts=self._counts(key, formation, children, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
@@ -220,17 +228,6 @@ class Reconciler:
             daemonizing=check.warnings(commands(formation)),
             undeclared=self._reporter.undeclared,
         )
-
-    def _deployments(self, key: Key, wanted: Wanted) -> dict[str, Child]:
-        """Return the Deployment of each type that has one of its own, though it be of an older spec."""
-        children = self._cache.children_of(key)
-        types, uid = wanted.formation.spec.processes, wanted.formation.metadata.uid
-        found = {name: children.get(("Deployment", naming.child(key[1], name))) for name in types}
-        return {
-            name: child
-            for name, child in found.items()
-            if child is not None and child.owner is not None and child.owner.uid == uid
-        }
 
     async def _examine(
         self, key: Key, uid: str, deployments: dict[str, Child], faults: Faults
@@ -251,3 +248,15 @@ def commands(formation: Formation) -> dict[str, list[str]]:
     """Return the command of each type that names its program; else that is the image's matter."""
     types = formation.spec.processes.items()
     return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
+
+
+def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:
+    """Return the Deployment of each type that has one of its own, though it be of an older spec."""
+    about = formation.metadata
+    types = formation.spec.processes
+    found = {name: children.get(("Deployment", naming.child(about.name, name))) for name in types}
+    return {
+        name: child
+        for name, child in found.items()
+        if child is not None and child.owner is not None and child.owner.uid == about.uid
+    }

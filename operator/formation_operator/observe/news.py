@@ -37,6 +37,8 @@ class Basis:
 
     formation: dict[str, Any]
     children: dict[tuple[str, str], Child]
+    shown: Children = dataclasses.field(default_factory=dict)
+    """The children that the status is about: figures may change after it began, and change back."""
 
     @property
     def uid(self) -> str:
@@ -63,8 +65,10 @@ class Basis:
         """Return the lane for what has changed since, but for our own writes; nothing if nothing has."""
         if formation is None:
             return None
-        identities = self.children.keys() | children.keys()
-        found = [of_child(self.children.get(each), children.get(each)) for each in identities]
+        found = [
+            of_child(self.children.get(each), children.get(each)) for each in {**self.children, **children}
+        ]
+        found += [of_child(child, children.get(each)) for each, child in self.shown.items()]
         found.append(of_formation(self.formation, formation))
         return min((lane for lane in found if lane is not None), default=None)
 

@@ -4,18 +4,19 @@ import asyncio
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.controller import steps
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 
@@ -210,3 +211,32 @@ def test_what_others_do_during_a_pass_is_seen_and_acted_on(
     assert story.status["summary"] == f"web={count}/{count} worker=2/2"
     assert story.written.count("shop-web") == (1 if others_do is overwrites_the_status else 2)
     assert story.written.count("shop-worker") == 1
+
+
+def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_at_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ready: list[int] = []
+    render = steps.render
+
+    def then(cluster: SlowCluster) -> None:
+        def becomes(count: int) -> None:
+            ready.append(count)
+            status = {"readyReplicas": count, "availableReplicas": count}
+            cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
+
+        async def rendered(*given: Any) -> steps.Wanted:
+            wanted = await render(*given)
+            if asyncio.get_running_loop().time() > 2 and not ready:
+                becomes(1)
+                await asyncio.sleep(SECONDS)  # another Formation has its turn
+                cluster.incidents.append(Incident("apply_status", meanwhile=lambda: becomes(2)))
+            return wanted
+
+        monkeypatch.setattr(steps, "render", rendered)
+        create(cluster)
+        asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
+
+    story = told(Delays({STATUS: 5 * SECONDS}), then, monkeypatch)
+    assert ready == [1, 2]
+    assert story.status["summary"] == "web=2/2 worker=2/2"
