@@ -1,7 +1,8 @@
-"""How a pass of a Formation is asked for: how urgent it is, and after what time."""
+"""How a pass of a Formation is asked for: how urgent it is, and after what time; and how one ended."""
 
+import dataclasses
 import enum
-from collections.abc import Callable
+from typing import NamedTuple
 
 
 class Lane(enum.IntEnum):
@@ -15,5 +16,29 @@ class Lane(enum.IntEnum):
     """Figures are others, or something is tried again."""
 
 
-Ask = Callable[[tuple[str, str], Lane, float], None]
-"""Asks for a pass of a Formation in a lane, after some seconds."""
+class Requeue(NamedTuple):
+    """The wish for another pass."""
+
+    lane: Lane
+    after: float = 0.0
+    """Seconds."""
+
+
+def soonest(*wishes: Requeue | None) -> Requeue | None:
+    """Return one pass for all wishes: in the best of their lanes, at the first of their times."""
+    made = [wish for wish in wishes if wish is not None]
+    if not made:
+        return None
+    return Requeue(min(wish.lane for wish in made), min(wish.after for wish in made))
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a pass came to."""
+
+    requeue: Requeue | None = None
+    """Another one that it needs, however it ended."""
+    failed: bool = False
+    """Whether something is left to be tried again, later each time."""
+    error: Exception | None = None
+    """What ended it early, if anything did."""

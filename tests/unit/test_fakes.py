@@ -44,14 +44,14 @@ async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to
 ) -> None:
     known, minutes = Cache(), itertools.count()
     web = a_process(port=8080, replicas=2, env=[{"name": "A", "value": "b"}])
-    known.put_formation(cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
+    known.put(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
 
     def clock() -> datetime.datetime:
         return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
 
-    here = Reconciler(cluster, known, clock, lambda *_: None, Settings())
+    here = Reconciler(cluster, known, clock, Settings())
     for _ in range(3):
-        assert await here.run(KEY)
+        assert not (await here.run(KEY)).failed
 
     assert [call.kind for call in cluster.asked("apply")] == ["Deployment", "Service"]
     assert len(cluster.asked("apply_status")) == 1

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from formation_operator.controller.lanes import Lanes
 from formation_operator.observe.children import Key
-from formation_operator.requeue import Lane
+from formation_operator.requeue import Lane, Result
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +33,14 @@ class Queue:
 
     def __init__(
         self,
-        run: Callable[[Key], Awaitable[bool]],
+        run: Callable[[Key], Awaitable[Result]],
         *,
         workers: int,
         retry_first: float,
         retry_most: float,
         jitter: Callable[[], float],
     ) -> None:
-        """Take the pass, which returns whether all is well, how many run at once, and the pauses in seconds.
+        """Take the pass, how many run at once, and the pauses after one that failed, in seconds.
 
         ``jitter`` gives a random number from 0 to 1.
         """
@@ -87,14 +87,14 @@ class Queue:
         # It begins when the loop has come round: what was asked for until now, it sees by itself.
         self._lanes.discard(key)
         try:
-            well = await self._run(key)
+            result = await self._run(key)
         except Exception:
             logger.exception("The pass of %s failed", "/".join(key))
-            well = False
+            result = Result(failed=True)
         finally:
             self._lanes.done(key)
             self._asked.set()
-        self._settle(key, well=well)
+        self._settle(key, result)
 
     def _offer(self, key: Key, lane: Lane) -> None:
         self._lanes.add(key, lane)
@@ -108,8 +108,10 @@ class Queue:
         if alarm is not None:
             alarm.handle.cancel()
 
-    def _settle(self, key: Key, *, well: bool) -> None:
-        if well:
+    def _settle(self, key: Key, result: Result) -> None:
+        if result.requeue is not None:
+            self.add(key, *result.requeue)
+        if not result.failed:
             self._failures.pop(key, None)
             return
         first, most = self._retry

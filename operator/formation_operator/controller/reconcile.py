@@ -1,262 +1,230 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
+import dataclasses
 import functools
-from collections.abc import Iterable
+import logging
+from collections.abc import Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing, steps
+from formation_operator.controller.memory import Memory
 from formation_operator.controller.steps import Wanted
 from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
-from formation_operator.kube import lenient
+from formation_operator.kube import errors, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
-from formation_operator.observe import autoscalers, cache, news
-from formation_operator.observe.children import Child, Children, Key
+from formation_operator.observe import cache, formations, news
+from formation_operator.observe.children import Children, Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired
-from formation_operator.replicas import count_owner, scale_requests, write_through
+from formation_operator.replicas import scale_requests, write_through
 from formation_operator.replicas.count_owner import Count
-from formation_operator.requeue import Ask, Lane
+from formation_operator.requeue import Lane, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
+from formation_operator.sync.executor import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pass:
+    """What one pass is about, and works with."""
+
+    key: Key
+    basis: news.Basis
+    memory: Memory
+    faults: Faults
 
 
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        known: cache.Cache,
-        clock: Clock,
-        ask: Ask,
-        settings: Settings,
-    ) -> None:
-        """Take the port to the cluster, the cache, and a clock that gives aware times.
-
-        ``ask`` asks for another pass in a lane, after some seconds.
-        """
+    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, settings: Settings) -> None:
+        """Take the port to the cluster, the cache, and a clock that gives aware times."""
         self._cluster = cluster
         self._cache = known
         self._clock = clock
-        self._ask = ask
         self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
-        self._requests = write_through.Requests(cluster, known, ask, policy)
+        self._requests = write_through.Requests(cluster, known, policy)
         self._patience = repair_limit.Patience()
-        self._reporter = writer.Reporter(cluster, known, clock, ask, settings.status_delay)
+        self._reporter = writer.Reporter(cluster, known, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
-        self._under_way: dict[Key, news.Basis] = {}
+        self._memories: dict[str, Memory] = {}
+        self._under_way: set[Key] = set()
 
-    async def run(self, key: Key) -> bool:
-        """Run one pass; tell whether nothing is left to try again."""
-        raw = self._cache.formations.get(key)
-        if raw is None or "deletionTimestamp" in raw["metadata"]:
-            return True  # its children go with it, by garbage collection
-        # Plan from the snapshot that the requests are judged by: a write finds what has come since.
-        basis = self._under_way[key] = news.Basis(raw, self._cache.children_of(key))
-        try:
-            return await self._run(key, basis)
-        finally:
-            del self._under_way[key]
-            self._look_back(key, basis)
+    async def learn(self) -> bool:
+        """Find out what can be written of a status in this cluster; tell whether that is news."""
+        return await self._reporter.learn()
 
     def is_under_way(self, key: Key) -> bool:
-        """Tell whether a pass is under way, which asks for another itself if it has missed anything."""
+        """Tell whether a pass is under way, which wants another itself if it has missed anything."""
         return key in self._under_way
-
-    def _look_back(self, key: Key, basis: news.Basis) -> None:
-        """Ask for what has come during a pass, and forget a Formation that has gone during it."""
-        current = self._cache.formations.get(key)
-        if not basis.is_about(current):
-            self.forget(basis.uid)
-        lane = basis.news(current, self._cache.children_of(key))
-        if lane is not None:
-            self._ask(key, lane, self._delay if lane is Lane.REPORT else 0.0)
-
-    async def _run(self, key: Key, basis: news.Basis) -> bool:
-        faults = Faults(key)
-        with faults.ending(""):
-            return await self._pass(key, basis, faults)
-        await self._stall(basis, faults.problems[""])
-        return False
-
-    async def _pass(self, key: Key, basis: news.Basis, faults: Faults) -> bool:
-        raw, children = basis.formation, basis.children
-        formation = await self._readable(basis)
-        if formation is None:
-            return True
-        undecided: list[Problem] = []
-        async for said in self._requests.honour(key, formation, children):
-            if isinstance(said, Problem):
-                undecided.append(said)
-            else:
-                await self._reporter.tell(raw, [said])
-        current = self._cache.formations.get(key)
-        if current is None or not basis.is_about(current):
-            return True
-        if current is not raw:
-            basis.formation = raw = current
-            formation = await self._readable(basis)
-            if formation is None:
-                return True
-        counted = self._counts(key, formation, children, undecided)
-        wanted = await steps.render(formation, counted, undecided, faults)
-        outcomes = [] if formation.spec.paused else await self._act(key, wanted, basis, faults)
-        await self._reporter.tell(raw, [notice for outcome in outcomes for notice in outcome.notices])
-        if not self._reporter.later(key, basis.uid, outcomes):
-            basis.shown = self._cache.children_of(key)
-            seen = await self._see(key, wanted, basis.shown, outcomes, faults)
-            await self._reporter.write(basis, steps.report(seen, raw["status"], self._now(), faults))
-        return not undecided and not any(outcome.problem or outcome.again for outcome in outcomes)
-
-    async def _readable(self, basis: news.Basis) -> Formation | None:
-        """Return the Formation that a pass is about, or nothing once its status says why it can't be."""
-        try:
-            return parsing.parse(basis.formation)
-        except parsing.UnreadableError as error:
-            await self._stall(basis, error.problem)
-            return None
-
-    async def _stall(self, basis: news.Basis, problem: Problem) -> None:
-        raw = basis.formation
-        generation = lenient.number(raw["metadata"], "generation")
-        await self._reporter.write(basis, compute.stalled(generation, problem, raw["status"], self._now()))
-
-    async def learn(self) -> None:
-        """Find out what can be written of a status in this cluster."""
-        await self._reporter.learn()
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._requests.forget(uid)
-        self._examiner.forget(uid)
-        self._reporter.forget(uid)
+        self._memories.pop(uid, None)
+
+    async def run(self, key: Key) -> Result:
+        """Run one pass; what ends it early is in the result."""
+        raw = self._cache.formations.get(key)
+        if raw is None or "deletionTimestamp" in raw["metadata"]:
+            return Result()  # its children go with it, by garbage collection
+        # As the requests are judged by: what comes while that is done is found before it is written over.
+        basis = news.Basis(raw, self._cache.children_of(key))
+        memory = self._memories.setdefault(basis.uid, Memory())
+        this = Pass(key, basis, memory, Faults(key))
+        self._under_way.add(key)
+        try:
+            result = await self._run(this)
+        except errors.ClusterError as error:
+            result = await self._ended(this, error)
+        finally:
+            self._under_way.remove(key)
+        return self._look_back(this, result)
+
+    async def _run(self, this: Pass) -> Result:
+        with this.faults.ending(""):
+            try:
+                return await self._pass(this)
+            except parsing.UnreadableError as error:
+                return Result(await self._stall(this, error.problem))
+        return Result(await self._stall(this, this.faults.problems[""]), failed=True)
+
+    async def _pass(self, this: Pass) -> Result:
+        formation = parsing.parse(this.basis.formation)
+        undecided = await self._write_through(this, formation)
+        current = self._cache.formations.get(this.key)
+        if current is None or not this.basis.is_about(current):
+            return Result()
+        if current is not this.basis.formation:
+            this.basis.formation = current
+            formation = parsing.parse(current)
+        counts = self._counts(this, formation, this.basis.children, undecided)
+        wanted = await steps.render(formation, counts, undecided, this.faults)
+        outcomes = [] if formation.spec.paused else await self._act(this, wanted)
+        await self._reporter.tell(
+            this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
+        )
+        later = self._reporter.later(this.memory.reports, outcomes)
+        requeue = later or await self._report(this, wanted, outcomes)
+        left = undecided or any(outcome.problem or outcome.again for outcome in outcomes)
+        return Result(requeue, failed=bool(left))
+
+    async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
+        """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
+        judged = await self._requests.honour(formation, this.basis.children, this.memory.answers)
+        await self._reporter.tell(this.basis.formation, judged.notices)
+        if judged.error is not None:
+            raise judged.error
+        return judged.undecided
 
     def _counts(
-        self, key: Key, formation: Formation, children: Children, undecided: Iterable[Problem]
+        self, this: Pass, formation: Formation, children: Children, undecided: Sequence[Problem]
     ) -> dict[str, Count]:
-        known = self._cache.autoscalers_in(key[0])
         # The Formation may have been deleted while a request was under way.
-        before = self._cache.formations.get(key, {}).get("status") or {}
-        about = formation.metadata
-        decided = {}
-        for name, process in formation.spec.processes.items():
-            child = children.get(("Deployment", naming.child(about.name, name)))
-            if child is not None and any(problem.process_type == name for problem in undecided):
-                decided[name] = count_owner.left_as_it_is(formation.spec, child)
-                continue
-            decided[name] = count_owner.decide(
-                formation.spec,
-                process,
-                child if child is not None and child.belongs_to(about.uid, about.name, name) else None,
-                autoscalers.of_child(known, naming.child(about.name, name)),
-                count_owner.reported(before, name, about.generation),
-            )
-        return decided
+        status = self._cache.formations.get(this.key, {}).get("status") or {}
+        return steps.counts(formation, status, children, self._cache.autoscalers_in(this.key[0]), undecided)
 
-    async def _act(
-        self, key: Key, wanted: Wanted, basis: news.Basis, faults: Faults
-    ) -> list[executor.Outcome]:
+    async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
-        formation, children = wanted.formation, basis.children
+        formation, children = wanted.formation, this.basis.children
+        this.memory.keep(children.values())
         world = planner.World(
             uid=formation.metadata.uid,
             living=self._cache.living,
-            claims=self._cache.claims(key),
-            settled=self._cache.settled,
+            claims=self._cache.claims(this.key),
+            settled=this.memory.settled,
             restless=scale_requests.restless(formation.spec, wanted.counts),
             exhausted=self._patience.exhausted(
                 (child.uid for child in children.values()), self._clock().timestamp()
             ),
         )
-        actions = await steps.decide(wanted, children, world, self._cache, faults)
-        lost = self._cache.lost_by(formation.metadata.uid)
-        remember = functools.partial(self._remember, basis)
+        actions = await steps.decide(wanted, children, world, this.memory, this.faults)
+        lost = self._cache.lost_by(this.key)
+        remember = functools.partial(self._remember, this)
         return await executor.Executor(self._cluster, formation, world, lost, remember).run(actions)
 
-    def _remember(self, basis: news.Basis, outcome: executor.Outcome) -> None:
+    def _remember(self, this: Pass, outcome: Outcome) -> None:
         """Put the answer to our write into the cache, mostly ahead of the watch."""
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
-            basis.deleted(action.child)
-            self._cache.drop_child(action.child, lost=False)
+            this.basis.deleted(action.child)
+            self._cache.drop_own(action.child)
         elif child is not None:
-            self._cache.put_child(child)
+            self._cache.put(child.kind, child)
             if action.intent is None or outcome.again:
                 return
-            basis.written(child)
-            self._cache.settle(child, action.intent.settled_as)
+            this.basis.written(child)
+            this.memory.settle(child, action.intent.settled_as)
             if child.kind == "Deployment" and action.intent.whole:
-                self._requests.written(basis.uid, action.process_type)
+                this.memory.answers.pop(action.process_type, None)
             if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
-    async def _see(
-        self,
-        key: Key,
-        wanted: Wanted,
-        children: Children,
-        outcomes: list[executor.Outcome],
-        faults: Faults,
-    ) -> Seen:
-        formation = wanted.formation
-        deployments = own_deployments(wanted.formation, children)
-        examined = await self._examine(key, formation.metadata.uid, deployments, faults)
-        return Seen(
-            name=formation.metadata.name,
-            generation=formation.metadata.generation,
-            counts=self._counts(key, formation, children, wanted.undecided),
+    async def _report(self, this: Pass, wanted: Wanted, outcomes: Sequence[Outcome]) -> Requeue | None:
+        """Write how all is, and return when to look again: time alone may change what is wrong with Pods."""
+        children = this.basis.shown = self._cache.children_of(this.key)
+        deployments = steps.own_deployments(wanted.formation, children)
+        pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
+        examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
+        seen = Seen(
+            name=wanted.formation.metadata.name,
+            generation=wanted.formation.metadata.generation,
+            counts=self._counts(this, wanted.formation, children, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
-            problems=[
-                *wanted.failed,
-                *faults.problems.values(),
-                *steps.problems_of(outcomes),
-                *wanted.undecided,
-            ],
+            problems=steps.problems(wanted, this.faults, outcomes),
             pods=examined.pods,
             findings=examined.findings,
-            suspended=bool(formation.spec.suspend),
-            paused=bool(formation.spec.paused),
-            contended=scale_requests.contended(formation.spec, key[1], self._cache.autoscalers_in(key[0])),
-            daemonizing=check.warnings(commands(formation)),
+            suspended=bool(wanted.formation.spec.suspend),
+            paused=bool(wanted.formation.spec.paused),
+            contended=scale_requests.contended(
+                wanted.formation.spec, this.key[1], self._cache.autoscalers_in(this.key[0])
+            ),
+            daemonizing=check.warnings(steps.commands(wanted.formation)),
             undeclared=self._reporter.undeclared,
         )
-
-    async def _examine(
-        self, key: Key, uid: str, deployments: dict[str, Child], faults: Faults
-    ) -> investigator.Examined:
-        """Look into what is wrong with the Pods, and look again when time alone may change that."""
-        examined = await self._examiner.examine(
-            uid, deployments, self._cache.pods_of(key), self._clock().timestamp(), faults
+        status = steps.report(seen, this.basis.formation["status"], self._now(), this.faults)
+        again = examined.again_in
+        return soonest(
+            await self._reporter.write(this.basis, this.memory.reports, status),
+            Requeue(Lane.REPORT, again + self._delay) if again is not None else None,
         )
-        if examined.again_in is not None:
-            self._ask(key, Lane.REPORT, examined.again_in + self._delay)
-        return examined
+
+    async def _stall(self, this: Pass, problem: Problem) -> Requeue | None:
+        """Say why nothing can be done about a Formation."""
+        raw = this.basis.formation
+        generation = lenient.number(raw["metadata"], "generation")
+        status = compute.stalled(generation, problem, raw["status"], self._now())
+        return await self._reporter.write(this.basis, this.memory.reports, status)
+
+    async def _ended(self, this: Pass, error: errors.ClusterError) -> Result:
+        """Return what comes after an error; forget a Formation whose deletion no watch told of."""
+        known = self._cache.formations.get(this.key)
+        if known is not None and isinstance(error, errors.NotFoundError) and await self._has_gone(this.key):
+            self._cache.drop(naming.KIND, this.key, formations.version_of(known))
+            return Result(error=error)
+        logger.warning("%s/%s: %s; trying again", *this.key, error)
+        return Result(failed=True, error=error)
+
+    async def _has_gone(self, key: Key) -> bool:
+        return await self._cluster.get(naming.KIND, *key) is None
+
+    def _look_back(self, this: Pass, result: Result) -> Result:
+        """Return a result with what has come during the pass; who has gone during it wants nothing else."""
+        current = self._cache.formations.get(this.key)
+        lane = this.basis.news(current, self._cache.children_of(this.key))
+        missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
+        if not this.basis.is_about(current):
+            return Result(missed)
+        return dataclasses.replace(result, requeue=soonest(result.requeue, missed))
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def commands(formation: Formation) -> dict[str, list[str]]:
-    """Return the command of each type that names its program; else that is the image's matter."""
-    types = formation.spec.processes.items()
-    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
-
-
-def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:
-    """Return the Deployment of each type that has one of its own, though it be of an older spec."""
-    about = formation.metadata
-    types = formation.spec.processes
-    found = {name: children.get(("Deployment", naming.child(about.name, name))) for name in types}
-    return {
-        name: child
-        for name, child in found.items()
-        if child is not None and child.owner is not None and child.owner.uid == about.uid
-    }

@@ -7,15 +7,19 @@ type of its step.
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Children
+from formation_operator.controller.memory import Memory
+from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.children import Child, Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
+from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Count
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
@@ -43,15 +47,40 @@ class Wanted:
         return {intent.process_type: intent for intent in self.intents if intent.kind == "Deployment"}
 
 
+def counts(
+    formation: Formation,
+    status: Status,
+    children: Children,
+    known: Sequence[Autoscaler],
+    undecided: Sequence[Problem],
+) -> dict[str, Count]:
+    """Return the count of each type, given the status of before and the autoscalers of the namespace."""
+    about, left = formation.metadata, {problem.process_type for problem in undecided}
+    decided = {}
+    for name, process in formation.spec.processes.items():
+        child = children.get(("Deployment", naming.child(about.name, name)))
+        if child is not None and name in left:
+            decided[name] = count_owner.left_as_it_is(formation.spec, child)
+            continue
+        decided[name] = count_owner.decide(
+            formation.spec,
+            process,
+            child if child is not None and child.belongs_to(about.uid, about.name, name) else None,
+            autoscalers.of_child(known, naming.child(about.name, name)),
+            count_owner.reported(status, name, about.generation),
+        )
+    return decided
+
+
 async def render(
-    formation: Formation, counts: Mapping[str, Count], undecided: Sequence[Problem], faults: Faults
+    formation: Formation, counted: Mapping[str, Count], undecided: Sequence[Problem], faults: Faults
 ) -> Wanted:
     """Return what a Formation asks for."""
-    wanted = Wanted(formation, counts, [], [], undecided)
+    wanted = Wanted(formation, counted, [], [], undecided)
     for name in formation.spec.processes:
         with faults.ending(name):
             try:
-                wanted.intents.extend(desired.children(formation, name, counts[name]))
+                wanted.intents.extend(desired.children(formation, name, counted[name]))
             except pod_template.InvalidTypeError as error:
                 wanted.failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
         await asyncio.sleep(0)
@@ -62,12 +91,12 @@ async def decide(
     wanted: Wanted,
     children: Children,
     world: World,
-    known: Cache,
+    memory: Memory,
     faults: Faults,
 ) -> list[Action]:
     """Return the actions that bring what is there to what is wanted.
 
-    The cache remembers which children are as they should be, since to find that takes longer than all else,
+    The memory holds which children are as they should be, since to find that takes longer than all else,
     and that others are about to be written.
     """
     actions = []
@@ -78,11 +107,22 @@ async def decide(
             if action is not None:
                 actions.append(action)
             if child is not None:
-                remember = known.settle if action is None else known.unsettle
+                remember = memory.settle if action is None else memory.unsettle
                 remember(child, intent.settled_as)
         await asyncio.sleep(0)
     undecided = {problem.process_type for problem in wanted.failed} | faults.problems.keys()
     return planner.ordered([*actions, *planner.obsolete(wanted.intents, children, undecided, world.uid)])
+
+
+def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:
+    """Return the Deployment of each type that has one of its own, though it be of an older spec."""
+    about, types = formation.metadata, formation.spec.processes
+    found = {name: children.get(("Deployment", naming.child(about.name, name))) for name in types}
+    return {
+        name: child
+        for name, child in found.items()
+        if child is not None and child.owner is not None and child.owner.uid == about.uid
+    }
 
 
 def report(seen: Seen, previous: Status, now: str, faults: Faults) -> Status:
@@ -95,15 +135,22 @@ def report(seen: Seen, previous: Status, now: str, faults: Faults) -> Status:
     return compute.compute(seen.without(faults.problems), previous, now)
 
 
-def problems_of(outcomes: list[Outcome]) -> list[Problem]:
-    """Return the problems of objects that couldn't be written."""
-    return [
+def problems(wanted: Wanted, faults: Faults, outcomes: Iterable[Outcome]) -> list[Problem]:
+    """Return what stands in the way of each type, from what it asks for to what was written of it."""
+    unwritten = [
         Problem(outcome.action.process_type, reason(outcome), outcome.problem, lasting=outcome.lasting)
         for outcome in outcomes
         if outcome.problem
     ]
+    return [*wanted.failed, *faults.problems.values(), *unwritten, *wanted.undecided]
 
 
 def reason(outcome: Outcome) -> str:
     """Return the word for programs that fits an outcome with a problem."""
     return outcome.action.trouble or (Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)
+
+
+def commands(formation: Formation) -> dict[str, list[str]]:
+    """Return the command of each type that names its program; else that is the image's matter."""
+    types = formation.spec.processes.items()
+    return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}

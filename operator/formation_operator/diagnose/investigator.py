@@ -11,7 +11,6 @@ and keeps no more than a little.
 """
 
 import asyncio
-import collections
 import dataclasses
 import itertools
 import logging
@@ -19,9 +18,9 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.diagnose import diagnosis, samples
+from formation_operator.diagnose import diagnosis, records, samples
 from formation_operator.diagnose.finding import Finding, Told
-from formation_operator.kube import errors, lenient, timestamps
+from formation_operator.kube import errors, lenient
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
 from formation_operator.observe.faults import Faults
@@ -36,15 +35,8 @@ SIDE_BY_SIDE = 4
 PAGES = {"Event": 3, "ReplicaSet": 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
-KEPT, ALIKE = 24, 2
-"""How many Events about a Pod are kept, and how many of them that begin alike; the latest of each."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
-LONGEST_MESSAGE = 600
-KILLING = "Killing"
-"""What kubelet records when it ends a container itself: no warning, but a cause."""
-COMBINED = "(combined from similar events): "
-"""What client-go puts before the latest of many Events about an object."""
 ANY, NONE = "*", "?"
 """In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
 
@@ -73,28 +65,35 @@ class Examined:
     """Seconds after which it may be different although nothing is heard."""
 
 
+@dataclasses.dataclass
+class Evidence:
+    """What was found out about a Formation's Pods, as long as some aren't well."""
+
+    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    """By uid of a Pod."""
+    templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """By process type: a revision of its Deployment, and the hash of the template that this has."""
+
+
 class Examiner:
-    """Asks, and remembers the answers."""
+    """Asks what the Pods themselves don't tell."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._answers: dict[str, dict[str, Answer]] = {}
-        self._templates: dict[str, dict[str, tuple[str, str]]] = {}
-
-    def forget(self, uid: str) -> None:
-        """Drop what is remembered of a Formation that is gone."""
-        self._answers.pop(uid, None)
-        self._templates.pop(uid, None)
 
     async def examine(
-        self, uid: str, deployments: Mapping[str, Child], pods: Iterable[Pod], now: float, faults: Faults
+        self,
+        evidence: Evidence,
+        deployments: Mapping[str, Child],
+        pods: Sequence[Pod],
+        now: float,
+        faults: Faults,
     ) -> Examined:
-        """Return what is wrong with the Pods of a Formation of a uid; ``now`` is in seconds since 1970."""
-        known = list(pods)
-        if not known:
-            self.forget(uid)
+        """Return what is wrong with the Pods of a Formation; ``now`` is in seconds since 1970."""
+        if not pods:
+            evidence.answers, evidence.templates = {}, {}
             return Examined({}, (), None)
-        present = await self._present(uid, deployments, known)
+        present = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
         for pod in present:
@@ -102,8 +101,8 @@ class Examiner:
                 found[pod.name] = diagnosis.finding(pod, now)
                 silent += [pod] if diagnosis.needs_events(pod, now) else []
         unclear = samples.samples(silent, found)
-        left = await self._ask(uid, [pod for sample in unclear for pod in sample.asked], now)
-        answers = self._answers[uid]
+        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now)
+        answers = evidence.answers
         for sample in unclear:
             with faults.ending(sample.asked[0].process_type):
                 events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
@@ -111,39 +110,42 @@ class Examiner:
                 found |= zip((pod.name for pod in sample.asked), told, strict=True)
                 found |= {pod.name: samples.spoken_for(pod, found[pod.name], told) for pod in sample.others}
         waits: list[float | None] = []
-        for pod in known:
+        for pod in pods:
             with faults.ending(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
         waits += [FIRST_PAUSE] if left else []
         again = min((wait for wait in waits if wait is not None), default=None)
-        return Examined(by_type(present, found), known, again)
+        return Examined(by_type(present, found), pods, again)
 
-    async def _ask(self, uid: str, pods: Sequence[Pod], now: float) -> bool:
+    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
         """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
-        before = self._answers.get(uid, {})
+        before = evidence.answers
         due = [pod for pod in pods if pod.uid not in before or not before[pod.uid].holds(pod, now)]
         # Those first that nobody has asked about for the longest time.
         due.sort(key=lambda pod: before[pod.uid].asked_at if pod.uid in before else 0.0)
         asked = due[:MOST_ASKED]
         fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in asked])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
-        self._answers[uid] = {**kept, **{answer.pod.uid: answer for answer in fresh}}
+        evidence.answers = {**kept, **{answer.pod.uid: answer for answer in fresh}}
         return len(due) > len(asked)
 
     async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
         same = before is not None and pod.same_as(before.pod)
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
-        return Answer(pod, with_earlier(await self._events(pod), before), now, pause)
+        earlier = before.events if before is not None else ()
+        return Answer(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
 
     async def _events(self, pod: Pod) -> tuple[Told, ...]:
         found: list[Told] = []
         try:
             async for items in self._read("Event", pod.namespace, fields=f"regarding.uid={pod.uid}"):
                 warnings = (
-                    each for each in items if each.get("type") == "Warning" or each.get("reason") == KILLING
+                    each
+                    for each in items
+                    if each.get("type") == "Warning" or each.get("reason") == records.KILLING
                 )
-                found += map(told, warnings)
+                found += map(records.told, warnings)
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()
@@ -151,26 +153,28 @@ class Examiner:
 
     # Which version of the pod template
 
-    async def _present(self, uid: str, deployments: Mapping[str, Child], pods: list[Pod]) -> list[Pod]:
+    async def _present(
+        self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
+    ) -> list[Pod]:
         """Return the Pods of each Deployment's present version, in a lasting order."""
         types = sorted({pod.process_type for pod in pods})
-        found = await side_by_side([self._template(uid, name, deployments.get(name)) for name in types])
+        found = await side_by_side([self._template(evidence, name, deployments.get(name)) for name in types])
         templates = dict(zip(types, found, strict=True))
         present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
         return sorted(present, key=lambda pod: (pod.created, pod.name))
 
-    async def _template(self, uid: str, name: str, child: Child | None) -> str:
+    async def _template(self, evidence: Evidence, name: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY where there is no other."""
         if child is None or not child.rollout.current:
             return NONE
         if child.rollout.updated == child.rollout.total > 0:
             return ANY
-        revision, template = self._templates.get(uid, {}).get(name, ("", ""))
+        revision, template = evidence.templates.get(name, ("", ""))
         identity = f"{child.uid}/{child.rollout.revision}"
         if revision != identity:
             template = await self._hash(child)
             if template != NONE:
-                self._templates.setdefault(uid, {})[name] = (identity, template)
+                evidence.templates[name] = (identity, template)
         return template
 
     async def _hash(self, child: Child) -> str:
@@ -215,30 +219,6 @@ def by_type(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> dict[st
     return sorted_out
 
 
-def with_earlier(events: tuple[Told, ...], before: Answer | None) -> tuple[Told, ...]:
-    """Return Events with what was recorded earlier of kubelet's ending the same containers.
-
-    In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
-    """
-    present = {each.message for each in events}
-    earlier = before.events if before else ()
-    return newest(
-        [*events, *(each for each in earlier if each.reason == KILLING and each.message not in present)]
-    )
-
-
-def newest(events: Iterable[Told]) -> tuple[Told, ...]:
-    """Return the few latest Events, but of those that begin alike not so many that others are lost."""
-    often: collections.Counter[tuple[str, str, str]] = collections.Counter()
-    kept = []
-    for event in sorted(events, key=lambda each: each.last, reverse=True):
-        kind = event.reason, event.container, event.message.partition(" ")[0]
-        often[kind] += 1
-        if often[kind] <= ALIKE:
-            kept.append(event)
-    return tuple(kept[:KEPT])
-
-
 def is_present(replica_set: Object, child: Child) -> bool:
     """Tell whether a ReplicaSet is the one that a Deployment has now."""
     metadata = lenient.mapping(replica_set, "metadata")
@@ -250,17 +230,3 @@ def is_present(replica_set: Object, child: Child) -> bool:
 def template_of(replica_set: Object) -> str:
     """Return the hash that a ReplicaSet's Pods carry as a label."""
     return lenient.text(lenient.mapping(replica_set, "metadata", "labels"), TEMPLATE_LABEL) or NONE
-
-
-def told(event: Object) -> Told:
-    """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
-    last = (
-        lenient.text(lenient.mapping(event, "series"), "lastObservedTime")
-        or lenient.text(event, "deprecatedLastTimestamp")
-        or lenient.text(event, "eventTime")
-        or lenient.text(lenient.mapping(event, "metadata"), "creationTimestamp")
-    )
-    message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
-    # Such as spec.initContainers{proxy}.
-    container = lenient.text(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
-    return Told(lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container)

@@ -7,7 +7,7 @@ versions of one kind are numbers that grow.
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from formation_operator.kube.shares import Shares
 from formation_operator.observe.children import Key
@@ -26,6 +26,8 @@ class Change(Generic[T]):
 
     before: T | None
     """What was known until then, if anything."""
+    now: T | None
+    """What is known since, if the object isn't gone."""
 
 
 class Tombstone(NamedTuple):
@@ -37,21 +39,37 @@ class Tombstone(NamedTuple):
 
     An object that lost our labels is reported as deleted, but under the version that it still has.
     """
+    missed_by: str = ""
+    """Uid of the owner to whom it was lost by somebody else's doing."""
 
 
 NEVER = Tombstone(0, final=False)
+Bound = Shares[tuple["Store[Any]", str], None]
+"""Keeps the number of objects down, of one kind or of several together; by store and name."""
 
 
 class Store(Generic[T]):
     """The objects of a kind by namespace and name, and by what else they are looked for."""
 
     def __init__(
-        self, *, version_of: Callable[[T], int], groups_of: Callable[[T], Iterable[Hashable]]
+        self,
+        *,
+        key_of: Callable[[T], Key],
+        version_of: Callable[[T], int],
+        groups_of: Callable[[T], Iterable[Hashable]],
+        bound: Bound | None = None,
+        counts: Callable[[T], bool] = lambda _: True,
     ) -> None:
-        """Take what tells the resource version of an object, and the groups that it is in."""
+        """Take what tells an object's name, its resource version, and the groups that it is in.
+
+        Of the objects that ``counts`` tells, no more are kept than the bound has room for.
+        """
         self.known: dict[Key, T] = {}
+        self._key_of = key_of
         self._version_of = version_of
         self._groups_of = groups_of
+        self._bound = bound
+        self._counts = counts
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
@@ -64,24 +82,30 @@ class Store(Generic[T]):
         known = self.known.get(key)
         return self._tombstone(key).version if known is None else self._version_of(known)
 
+    def missed_by(self, key: Key) -> str:
+        """Return the uid of the owner that lost what had a name; nothing if it's there again."""
+        return self._tombstone(key).missed_by
+
     def contradicts(self, key: Key, version: int, listed: int) -> bool:
         """Tell whether a list as of a version holds an older object of a name than it did in the past."""
         return version < self.latest(key) <= listed
 
-    def put(self, key: Key, item: T) -> Change[T] | None:
+    def put(self, item: T) -> Change[T] | None:
         """Take an object as it is said to be; return nothing if that is no news."""
-        version, latest = self._version_of(item), self.latest(key)
+        key, version = self._key_of(item), self._version_of(item)
+        latest = self.latest(key)
         spent = key in self.known or self._tombstone(key).final
         if version < latest or (version == latest and spent):
             return None
-        before = self.forget(key)
+        before = self._forget(key)
         self._tombstones.pop(*key)
         self.known[key] = item
         for group in self._groups_of(item):
             self._groups.setdefault(group, {})[key] = item
-        return Change(before)
+        self.count(item)
+        return Change(before, item)
 
-    def drop(self, key: Key, version: int, *, final: bool = False) -> Change[T] | None:
+    def drop(self, key: Key, version: int, *, final: bool = False, missed_by: str = "") -> Change[T] | None:
         """Forget what was deleted under a version; return nothing if something later is known of its name.
 
         A deletion of our own is ``final`` for the version that was known: nobody tells its own.
@@ -89,13 +113,29 @@ class Store(Generic[T]):
         if version < self.latest(key):
             return None
         # The answer to an older write of ours may still be on its way.
-        self._tombstones.put(*key, max(Tombstone(version, final), self._tombstone(key)))
-        return Change(self.forget(key))
+        before = self._tombstone(key)
+        latest = max((version, final), (before.version, before.final))
+        self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by))
+        return Change(self._forget(key), None)
+
+    def count(self, item: T) -> None:
+        """Count an object as the latest that came, and forget the oldest of too many."""
+        if self._bound is None:
+            return
+        namespace, name = self._key_of(item)
+        if not self._counts(item):
+            self._bound.pop(namespace, (self, name))
+            return
+        over = self._bound.put(namespace, (self, name), None)
+        if over is not None:
+            namespace, (store, name) = over
+            if store._counts(store.known[namespace, name]):  # noqa: SLF001  # another of this class
+                store._forget((namespace, name))  # noqa: SLF001
 
     def _tombstone(self, key: Key) -> Tombstone:
         return self._tombstones.get(*key) or NEVER
 
-    def forget(self, key: Key) -> T | None:
+    def _forget(self, key: Key) -> T | None:
         """Take an object out as if nobody had ever told of it, and return it."""
         # Each group goes with its last one: names come and go for years.
         known = self.known.pop(key, None)
@@ -104,4 +144,6 @@ class Store(Generic[T]):
             members.pop(key, None)
             if not members:
                 self._groups.pop(group, None)
+        if self._bound is not None:
+            self._bound.pop(key[0], (self, key[1]))
         return known

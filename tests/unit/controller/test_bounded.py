@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from formation_operator.api import bounds
+from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
-from formation_operator.controller import parsing, reconcile
+from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.cache import Cache
@@ -100,7 +100,7 @@ def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape) -> None:
 
 def test_commands_are_looked_through_in_linear_time() -> None:
     def commands(formation: Manifest) -> Any:
-        return reconcile.commands(facts.parsed(formation))
+        return steps.commands(facts.parsed(formation))
 
     assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
 
@@ -118,12 +118,12 @@ def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(
     monkeypatch.setattr(bounds, "check", checked)
     known, formation = Cache(), largest.filled(largest.shared, largest.ETCD)
     for version in range(1, 5):
-        known.put_formation(builders.stored(formation, resourceVersion=str(version)))
+        known.put(naming.KIND, builders.stored(formation, resourceVersion=str(version)))
     assert len(measured) == 1
     kept = known.formations["default", "shop"]
     assert bounds.size(kept) < 2000, "of what isn't rendered nothing but names is kept"
-    known.put_formation(builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
+    known.put(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
     small = known.formations["default", "shop"]
     assert not small["excess"]
-    known.put_formation(builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
+    known.put(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
     assert known.formations["default", "shop"]["spec"] is small["spec"]

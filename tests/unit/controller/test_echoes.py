@@ -13,6 +13,7 @@ from formation_operator.controller import steps
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Key
+from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
@@ -110,11 +111,11 @@ def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pyt
         work = asyncio.create_task(here.run())
         run = here._reconciler.run  # noqa: SLF001
 
-        async def counted(key: Key) -> bool:
+        async def counted(key: Key) -> Result:
             story.passes += 1
             return await run(key)
 
-        monkeypatch.setattr(here._reconciler, "run", counted)  # noqa: SLF001
+        monkeypatch.setattr(here._queue, "_run", counted)  # noqa: SLF001
         then(cluster)
         await asyncio.sleep(5)
         work.cancel()

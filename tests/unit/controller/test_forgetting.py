@@ -156,7 +156,7 @@ def held(each: Any) -> Iterable[object]:
 
 def left_of(ended: Ended, word: str) -> list[str]:
     """Return what is remembered with a word in it, but for tombstones, which are counted."""
-    for store in ended.controller._cache._stores.values():  # noqa: SLF001
+    for store in ended.controller._cache.stores.values():  # noqa: SLF001
         store._tombstones = Shares(1)  # noqa: SLF001
     return [text for text in remembered(ended.controller) if word in text]
 
@@ -176,7 +176,7 @@ def test_a_formation_that_goes_in_the_middle_of_a_pass_leaves_nothing_behind() -
     for moment in range(moments):
         ended = lived_through(moment, goes)
         assert left_of(ended, "first") == left_of(ended, "shop") == [], f"gone in moment {moment}"
-        assert ended.controller._cache.settled == {}, f"gone in moment {moment}"  # noqa: SLF001
+        assert ended.controller._reconciler._memories == {}, f"gone in moment {moment}"  # noqa: SLF001
 
 
 def test_a_formation_of_the_same_name_takes_nothing_over_from_one_that_went_in_the_middle_of_a_pass() -> None:

@@ -38,7 +38,7 @@ def refuse(cluster: FakeCluster, *refusals: Exception) -> None:
 
 
 def known(of: Controller) -> set[str]:
-    return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.known(kind)}  # noqa: SLF001
+    return {name for kind in kinds.AUTOSCALERS for _, name in of._cache.stores[kind].known}  # noqa: SLF001
 
 
 async def test_what_the_watches_missed_is_found_deletions_included() -> None:
@@ -243,10 +243,10 @@ async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restor
     here = controller(cluster)
     raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
     await here.resync()
-    here._cache.drop_child(children.child(raw, "Deployment"), lost=False)  # noqa: SLF001
+    here._cache.drop_own(children.child(raw, "Deployment"))  # noqa: SLF001
     cluster.version += 9
     await here.resync()
-    assert here._cache.known("Deployment") == {}, "the list is older than the deletion"  # noqa: SLF001
+    assert here._cache.stores["Deployment"].known == {}, "the list is older than the deletion"  # noqa: SLF001
 
 
 async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:

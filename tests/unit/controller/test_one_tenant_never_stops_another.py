@@ -19,7 +19,7 @@ from formation_operator.controller.queue import Queue
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Key
-from formation_operator.requeue import Lane
+from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
 from formation_operator.sync.planner import Action, Verb
@@ -102,7 +102,7 @@ def simulate(lanes: Line | Lanes, at_work: Pass, keys: Iterable[Key], lane: Lane
     here, result = Simulation(lanes), Run()
     asked_at = 0
 
-    async def run(key: Key) -> bool:
+    async def run(key: Key) -> Result:
         here.began.append(key)
         virtual_time.compute(0.0005)
         loop = asyncio.get_running_loop()
@@ -114,7 +114,7 @@ def simulate(lanes: Line | Lanes, at_work: Pass, keys: Iterable[Key], lane: Lane
         else:
             await at_work(here, key)
             result.whole = loop.time()
-        return True
+        return Result()
 
     def change() -> None:
         nonlocal asked_at

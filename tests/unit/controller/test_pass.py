@@ -38,13 +38,13 @@ class Running:
         self.server, self.known = FakeCluster(), Cache()
         self.declare(formation)
         self.now = builders.MIDNIGHT
-        self.passes = reconcile.Reconciler(self.server, self.known, self.clock, lambda *_: None, Settings())
+        self.passes = reconcile.Reconciler(self.server, self.known, self.clock, Settings())
 
     def declare(self, formation: Manifest) -> None:
         """Have the Formation changed, or made, and the watch tell of it."""
         generation = self.known.formations.get(KEY, {"metadata": {"generation": 0}})["metadata"]["generation"]
         raw = {**formation, "metadata": {"name": "shop", "uid": "uid-1", "generation": generation + 1}}
-        self.known.put_formation(self.server.put(naming.KIND, raw))
+        self.known.put(naming.KIND, self.server.put(naming.KIND, raw))
 
     def clock(self) -> datetime.datetime:
         self.now += datetime.timedelta(seconds=2)
@@ -96,7 +96,7 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     if step in ("examining", "looking again", "reporting"):
         await here.passes.run(KEY)
         for name in ("web", "worker"):
-            here.known.put_pod(KEY, known(crashing(name)))
+            here.known.put("Pod", known(crashing(name)))
             answered(here, name)
     where, called, about = FAULTS[step]
     before = getattr(where, called)
@@ -125,7 +125,7 @@ def answered(here: Running, name: str) -> None:
     """Have a Deployment's controller say that what runs of it is of its present version."""
     status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
     raw = here.server.merge("Deployment", "default", f"shop-{name}", {"status": status})
-    here.known.put_child(children.child(raw, "Deployment"))
+    here.known.put("Deployment", children.child(raw, "Deployment"))
 
 
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(
@@ -136,7 +136,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 
     monkeypatch.setattr(check, "warnings", broken)
     here = Running(TWO)
-    assert not await here.passes.run(KEY) or not await here.passes.run(KEY)
+    assert any([(await here.passes.run(KEY)).failed for _ in range(2)])
     assert here.condition(Kind.STALLED)["reason"] == "InternalError"
     assert "RecursionError" in here.condition(Kind.READY)["message"]
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
@@ -145,7 +145,7 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
 async def test_a_formation_that_is_too_large_is_not_rendered_and_says_so() -> None:
     formation = largest.filled(largest.shared, largest.ETCD)
     here = Running(formation)
-    assert await here.passes.run(KEY)
+    assert not (await here.passes.run(KEY)).failed
     assert not here.children
     for kind in (Kind.READY, Kind.STALLED):
         assert here.condition(kind)["reason"] == "TooLarge"
@@ -181,7 +181,7 @@ async def turns() -> AsyncIterator[list[float]]:
 
 def forgotten(here: Running) -> None:
     """Have the operator know no more of what it wrote than after a restart."""
-    here.known.settled.clear()
+    here.passes.forget("uid-1")
 
 
 async def test_others_have_a_turn_after_each_type_of_a_large_formation(

@@ -11,7 +11,7 @@ import pytest
 
 from formation_operator.controller.queue import Queue
 from formation_operator.observe.children import Key
-from formation_operator.requeue import Lane
+from formation_operator.requeue import Lane, Requeue, Result, soonest
 from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane
@@ -19,7 +19,7 @@ SHOP, BLOG = ("default", "shop"), ("default", "blog")
 
 
 @contextlib.asynccontextmanager
-async def working(run: Callable[[Key], Awaitable[bool]], workers: int = 3) -> AsyncIterator[Queue]:
+async def working(run: Callable[[Key], Awaitable[Result]], workers: int = 3) -> AsyncIterator[Queue]:
     queue = Queue(run, workers=workers, retry_first=0.01, retry_most=0.05, jitter=lambda: 0.5)
     task = asyncio.create_task(queue.work())
     yield queue
@@ -27,13 +27,13 @@ async def working(run: Callable[[Key], Awaitable[bool]], workers: int = 3) -> As
     await asyncio.gather(task, return_exceptions=True)
 
 
-def noted() -> tuple[list[Key], Callable[[Key], Awaitable[bool]]]:
+def noted() -> tuple[list[Key], Callable[[Key], Awaitable[Result]]]:
     """Return a pass with which all is well, and what notes its keys."""
     passes = []
 
-    async def run(key: Key) -> bool:
+    async def run(key: Key) -> Result:
         passes.append(key)
-        return True
+        return Result()
 
     return passes, run
 
@@ -59,14 +59,14 @@ async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() ->
     running, most, passes = 0, 0, 0
     asked = asyncio.Event()
 
-    async def run(key: Key) -> bool:
+    async def run(key: Key) -> Result:
         nonlocal running, most, passes
         running, passes = running + 1, passes + 1
         most = max(most, running)
         await asked.wait()
         await asyncio.sleep(0.01)
         running -= 1
-        return True
+        return Result()
 
     async with working(run) as queue:
         queue.add(SHOP, BUILD)
@@ -81,11 +81,11 @@ async def test_a_request_during_a_pass_gives_one_more_and_never_two_at_once() ->
 async def test_a_broken_key_is_tried_again_and_holds_up_no_other() -> None:
     passes = []
 
-    async def run(key: Key) -> bool:
+    async def run(key: Key) -> Result:
         passes.append(key)
         if key == SHOP:
             raise RuntimeError(key)
-        return True
+        return Result()
 
     async with working(run, workers=1) as queue:
         queue.add(SHOP, BUILD)
@@ -130,10 +130,10 @@ class Passes:
     broken: set[Key] = dataclasses.field(default_factory=set)
     began: list[tuple[float, Key]] = dataclasses.field(default_factory=list)
 
-    async def run(self, key: Key) -> bool:
+    async def run(self, key: Key) -> Result:
         self.began.append((asyncio.get_running_loop().time(), key))
         await asyncio.sleep(0.1)
-        return key not in self.broken
+        return Result(failed=key in self.broken)
 
     def times(self, key: Key) -> list[float]:
         return [moment for moment, each in self.began if each == key]
@@ -213,7 +213,7 @@ def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespa
     passes = Passes(broken={SHOP})
 
     async def main() -> None:
-        async def run(key: Key) -> bool:
+        async def run(key: Key) -> Result:
             if key in restless:
                 queue.add(key, CHANGE)
             return await passes.run(key)
@@ -232,11 +232,11 @@ def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespa
 
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
     async def main() -> None:
-        async def run(key: Key) -> bool:
+        async def run(key: Key) -> Result:
             queue.add(key, CHANGE)
             queue.forget(key)
             await asyncio.sleep(1)
-            return True
+            return Result()
 
         queue = Queue(run, workers=2, retry_first=1, retry_most=10, jitter=lambda: 0.5)
         queue.add(SHOP, REPORT, 5)
@@ -250,3 +250,42 @@ def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_
         virtual_time.run(main())
     assert SHOP not in queues[0]._lanes  # noqa: SLF001
     assert (queues[0]._alarms, queues[0]._failures) == ({}, {})  # noqa: SLF001
+
+
+# What a pass wants next
+
+
+@dataclasses.dataclass
+class Wishing(Passes):
+    """Passes that want others, each what comes next in a list, and then nothing more."""
+
+    results: list[Result] = dataclasses.field(default_factory=list)
+
+    async def run(self, key: Key) -> Result:
+        await super().run(key)
+        return self.results.pop(0) if self.results else Result()
+
+
+def test_a_pass_that_wants_another_gets_it_after_the_time_that_it_names() -> None:
+    passes = Wishing(results=[Result(Requeue(REPORT, 60)), Result(Requeue(CHANGE))])
+    ran(passes, (0, SHOP, BUILD, 0))
+    assert passes.times(SHOP) == pytest.approx([0, 60.1, 60.2])
+
+
+def test_a_pass_that_wants_another_in_a_lane_gets_its_turn_there() -> None:
+    passes = Wishing(results=[Result(Requeue(CHANGE))])
+    ran(passes, (0, SHOP, REPORT, 0), (0.05, BLOG, BUILD, 0))
+    assert [key for _, key in passes.began] == [SHOP, SHOP, BLOG]
+
+
+def test_a_pass_that_failed_and_wants_another_soon_is_not_tried_again_on_top_of_that() -> None:
+    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), failed=True)])
+    ran(passes, (0, SHOP, BUILD, 0))
+    assert passes.times(SHOP) == pytest.approx([0, 0.6])
+
+
+@pytest.mark.parametrize("urgent_first", [True, False])
+def test_of_several_wishes_the_soonest_and_the_best_lane_count(urgent_first: bool) -> None:
+    wishes = [Requeue(CHANGE, 9), Requeue(REPORT, 1)]
+    assert soonest(None, *(wishes if urgent_first else wishes[::-1]), None) == Requeue(CHANGE, 1)
+    assert soonest(None) is None

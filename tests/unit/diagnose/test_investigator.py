@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator
-from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose.records import told
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe import pods
@@ -22,8 +23,8 @@ from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waitin
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.operator import Looking
 
-UID = "uid-1"
 ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
 ROLLING = a_child(rollout=Rollout(current=True, total=2, updated=1, revision="2"))
 CREATING = a_pod(a_container(waiting("ContainerCreating")))
@@ -85,10 +86,10 @@ def seen(*raws: Manifest) -> list[Pod]:
 
 
 async def look(
-    by: Examiner, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
+    by: Looking, raws: Iterable[Manifest], child: Child | None = ALONE, later: float = 0
 ) -> Examined:
     deployments = {} if child is None else {"worker": child}
-    return await by.examine(UID, deployments, seen(*raws), NOW + later, Faults(("default", "shop")))
+    return await by.examine(by.evidence, deployments, seen(*raws), NOW + later, Faults(("default", "shop")))
 
 
 def messages(examined: Examined) -> list[str]:
@@ -97,13 +98,13 @@ def messages(examined: Examined) -> list[str]:
 
 async def test_nothing_is_asked_where_nothing_is_wrong() -> None:
     records = recorded()
-    examined = await look(Examiner(records), [a_pod()], ROLLING)
+    examined = await look(Looking(records), [a_pod()], ROLLING)
     assert (examined.findings, examined.again_in, asked(records)) == ({}, None, [])
 
 
 async def test_a_crash_needs_no_question_while_all_pods_have_one_version() -> None:
     records = recorded()
-    examined = await look(Examiner(records), [crashing("a", "old"), crashing("b", "new", code=2)])
+    examined = await look(Looking(records), [crashing("a", "old"), crashing("b", "new", code=2)])
     assert messages(examined) == ["exited with code 1", "exited with code 2"]
     assert asked(records) == []
 
@@ -120,7 +121,7 @@ async def test_a_crash_needs_no_question_while_all_pods_have_one_version() -> No
     ids=["an older version", "another Deployment's"],
 )
 async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeCluster) -> None:
-    by = Examiner(records)
+    by = Looking(records)
     raws = [crashing("a", "old"), crashing("b", "new", code=2)]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
@@ -130,7 +131,7 @@ async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeClus
 
 async def test_the_next_version_is_asked_for_again() -> None:
     records = recorded(a_replica_set("old", "1"), a_replica_set("new", "2"), a_replica_set("newer", "3"))
-    by = Examiner(records)
+    by = Looking(records)
     raws = [crashing("b", "new"), crashing("c", "newer", code=3)]
     await look(by, raws, ROLLING)
     next_one = dataclasses.replace(ROLLING, rollout=dataclasses.replace(ROLLING.rollout, revision="3"))
@@ -144,7 +145,7 @@ async def test_the_next_version_is_asked_for_again() -> None:
 )
 async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None) -> None:
     unlabelled = a_pod(a_container(ended(1)), labels={"pod-template-hash": ""})
-    examined = await look(Examiner(recorded()), [crashing("a", "old"), unlabelled], child)
+    examined = await look(Looking(recorded()), [crashing("a", "old"), unlabelled], child)
     assert examined.findings == {}
     assert len(examined.pods) == 2
 
@@ -152,7 +153,7 @@ async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None)
 async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
     records = recorded(a_replica_set("new", "2"))
     records.incidents.append(away())
-    by = Examiner(records)
+    by = Looking(records)
     assert messages(await look(by, [crashing("b", "new")], ROLLING)) == []
     records.incidents.clear()
     assert messages(await look(by, [crashing("b", "new")], ROLLING)) == ["exited with code 1"]
@@ -163,7 +164,7 @@ async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
 
 async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_a_while() -> None:
     records = recorded(events=(NO_SECRET,))
-    by = Examiner(records)
+    by = Looking(records)
     for later in (0, 1, 4):
         examined = await look(by, [CREATING], later=later)
         assert messages(examined) == [f'can\'t start: secret "shop" not found: {CREATE_IT}']
@@ -173,7 +174,7 @@ async def test_an_event_explains_what_a_pod_does_not_tell_and_is_remembered_for_
 
 async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() -> None:
     records = recorded(events=(NO_SECRET,))
-    by = Examiner(records)
+    by = Looking(records)
     await look(by, [CREATING])
     record_instead(records, {**NO_SECRET, "note": 'secret "other" not found'})
     assert messages(await look(by, [CREATING], later=5)) == [
@@ -184,7 +185,7 @@ async def test_what_is_recorded_later_of_a_pod_that_stays_the_same_is_found() ->
 @pytest.mark.parametrize("events", [(), (NO_SECRET,)])
 async def test_events_are_asked_for_again_after_a_pause_that_doubles(events: tuple[Manifest, ...]) -> None:
     records = recorded(events=events)
-    by, later, pauses = Examiner(records), 0.0, []
+    by, later, pauses = Looking(records), 0.0, []
     for _ in range(10):
         again = (await look(by, [CREATING], later=later)).again_in
         assert again is not None
@@ -201,7 +202,7 @@ async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_agai
     note = "Container worker failed liveness probe, will be restarted"
     killing = {**NO_SECRET, "type": "Normal", "reason": "Killing", "note": note}
     records = recorded(events=(killing,))
-    by = Examiner(records)
+    by = Looking(records)
 
     def loop(restarts: int) -> Manifest:
         back = waiting("CrashLoopBackOff")
@@ -213,14 +214,14 @@ async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_agai
     record_instead(records)
     assert messages(await look(by, [loop(2)], later=3600)) == ended_so
     assert messages(await look(by, [loop(3)], later=7200)) == ended_so
-    assert messages(await look(Examiner(records), [loop(3)], later=7200)) == [
+    assert messages(await look(Looking(records), [loop(3)], later=7200)) == [
         "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it"
     ]
 
 
 async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
     records = recorded()
-    by = Examiner(records)
+    by = Looking(records)
     await look(by, [CREATING])
     examined = await look(by, [a_pod(a_container(waiting("PodInitializing")))], later=1)
     assert len(asked(records)) == 2
@@ -230,21 +231,21 @@ async def test_a_pod_that_changed_is_asked_about_at_once() -> None:
 async def test_events_that_cannot_be_read_hold_nothing_up() -> None:
     records = recorded()
     records.incidents.append(away())
-    examined = await look(Examiner(records), [CREATING, crashing("b", "abc")])
+    examined = await look(Looking(records), [CREATING, crashing("b", "abc")])
     assert messages(examined) == ["exited with code 1"]
     assert examined.again_in == investigator.FIRST_PAUSE
 
 
 async def test_what_went_well_is_no_explanation() -> None:
     pulled = {**NO_SECRET, "type": "Normal", "reason": "Pulled", "note": "Successfully pulled image"}
-    assert messages(await look(Examiner(recorded(events=(pulled,))), [CREATING])) == []
+    assert messages(await look(Looking(recorded(events=(pulled,))), [CREATING])) == []
 
 
-async def test_a_formation_that_is_gone_is_forgotten() -> None:
+async def test_what_was_asked_about_is_forgotten_once_all_is_well() -> None:
     records = recorded(events=(NO_SECRET,))
-    by = Examiner(records)
+    by = Looking(records)
     await look(by, [CREATING])
-    by.forget(UID)
+    await look(by, [])
     await look(by, [CREATING])
     assert len(asked(records)) == 2
 
@@ -260,7 +261,7 @@ async def test_a_formation_that_is_gone_is_forgotten() -> None:
     ids=["a series", "the older kind", "a single one", "nothing but its object's own time"],
 )
 def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, seconds: float) -> None:
-    assert investigator.told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
+    assert told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
 @pytest.mark.parametrize(
@@ -274,14 +275,12 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     ],
 )
 def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
-    assert (
-        investigator.told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
-    )
+    assert told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
-    assert investigator.told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
+    assert told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
 
 
 @given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))
@@ -290,6 +289,6 @@ async def test_the_order_in_which_pods_are_seen_changes_nothing(
 ) -> None:
     named = [{**raw, "metadata": {**raw["metadata"], "name": f"pod-{n}"}} for n, raw in enumerate(raws)]
     records = recorded(a_replica_set("abc", "2"), events=(NO_SECRET,))
-    one = await look(Examiner(records), named, ROLLING)
-    other = await look(Examiner(records), chance.sample(named, len(named)), ROLLING)
+    one = await look(Looking(records), named, ROLLING)
+    other = await look(Looking(records), chance.sample(named, len(named)), ROLLING)
     assert (one.findings, one.again_in) == (other.findings, other.again_in)

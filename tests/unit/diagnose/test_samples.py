@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import investigator, samples
-from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.diagnose import investigator, records, samples
+from formation_operator.diagnose.investigator import Examined
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child, Rollout
 from formation_operator.observe.faults import Faults
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.operator import Looking
 
 MANY = 200
 ALONE = a_child(rollout=Rollout(current=True, total=1, updated=1, revision="2"))
@@ -65,16 +66,16 @@ class Counted(FakeCluster):
 
 
 async def look(
-    by: Examiner, raws: list[Manifest], later: float = 0, deployments: dict[str, Child] | None = None
+    by: Looking, raws: list[Manifest], later: float = 0, deployments: dict[str, Child] | None = None
 ) -> Examined:
     types = {"worker": ALONE} if deployments is None else deployments
-    return await by.examine("uid-1", types, map(known, raws), NOW + later, Faults(("default", "shop")))
+    return await by.examine(by.evidence, types, [*map(known, raws)], NOW + later, Faults(("default", "shop")))
 
 
 async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them() -> None:
     raws = [killed(number) for number in range(1, MANY + 1)]
     cluster = Counted(*map(killing, raws))
-    found = (await look(Examiner(cluster), raws)).findings["worker"]
+    found = (await look(Looking(cluster), raws)).findings["worker"]
     assert len(cluster.calls) == samples.FEW
     assert {each.reason for each in found} == {Reason.LIVENESS_PROBE_FAILED}
     assert sorted(each.restarts for each in found) == [*range(1, MANY + 1)]
@@ -84,7 +85,7 @@ async def test_a_few_pods_are_asked_about_and_speak_for_all_that_are_like_them()
 async def test_each_kind_of_trouble_is_asked_about() -> None:
     raws = [make(number) for number in range(1, 10) for make in (killed, creating)]
     cluster = Counted(*(killing(raw) for raw in raws if raw["metadata"]["name"].startswith("worker")))
-    found = (await look(Examiner(cluster), raws)).findings["worker"]
+    found = (await look(Looking(cluster), raws)).findings["worker"]
     assert len(cluster.calls) == 2 * samples.FEW
     assert [each.reason for each in found] == 9 * [Reason.LIVENESS_PROBE_FAILED]
 
@@ -93,7 +94,7 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
     raws = [killed(number) for number in range(1, 6)]
     reasons = [
         each.reason
-        for each in (await look(Examiner(Counted(*map(killing, raws[1:3]))), raws)).findings["worker"]
+        for each in (await look(Looking(Counted(*map(killing, raws[1:3]))), raws)).findings["worker"]
     ]
     assert reasons == [Reason.KILLED, *4 * [Reason.LIVENESS_PROBE_FAILED]]
 
@@ -101,7 +102,7 @@ async def test_what_most_of_those_say_that_were_asked_about_is_taken_for_the_oth
 async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
     raws = [killed(number) for number in range(1, 20)]
     cluster = Counted()
-    by = Examiner(cluster)
+    by = Looking(cluster)
     for later in (0, investigator.FIRST_PAUSE):
         await look(by, raws, later)
         raws.reverse()
@@ -114,7 +115,7 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
     raws = [killed(number, name) for name in types for number in range(1, 4)]
     deployments = {name: dataclasses.replace(ALONE, process_type=name) for name in types}
     cluster = Counted(*map(killing, raws))
-    by, passes = Examiner(cluster), 0
+    by, passes = Looking(cluster), 0
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)
         examined = await look(by, raws, passes, deployments)
@@ -129,17 +130,17 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
 def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str) -> None:
     notes = [f"Readiness probe failed: {number}" for number in range(999)]
     just_now = {"reason": "Unhealthy", "deprecatedLastTimestamp": ago(1)}
-    often = [investigator.told({**just_now, "note": note}) for note in notes]
-    rare = investigator.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
-    kept = investigator.newest([*often, rare])
+    often = [records.told({**just_now, "note": note}) for note in notes]
+    rare = records.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
+    kept = records.newest([*often, rare])
     assert rare in kept
-    assert len(kept) <= investigator.KEPT
+    assert len(kept) <= records.KEPT
 
 
 def test_of_many_events_the_latest_are_kept() -> None:
     events = [
-        investigator.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
+        records.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
         for number in range(999)
     ]
-    latest = [f"R{number}" for number in range(investigator.KEPT)]
-    assert [each.reason for each in investigator.newest(events)] == latest
+    latest = [f"R{number}" for number in range(records.KEPT)]
+    assert [each.reason for each in records.newest(events)] == latest

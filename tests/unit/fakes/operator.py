@@ -5,7 +5,8 @@ import datetime
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
-from formation_operator.kube.port import Object
+from formation_operator.diagnose.investigator import Evidence, Examiner
+from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
@@ -33,15 +34,23 @@ class Operator:
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
-        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, lambda *_: None, Settings())
+        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings())
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells."""
         if kind == naming.KIND:
-            self.known.put_formation(raw)
+            self.known.put(naming.KIND, raw)
         elif kind == "Deployment":
-            self.known.put_child(child(raw, kind))
+            self.known.put(kind, child(raw, kind))
 
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass; tell whether nothing is left to do."""
-        return await self._reconciler.run(("default", formation))
+        return not (await self._reconciler.run(("default", formation))).failed
+
+
+class Looking(Examiner):
+    """One that looks into what is wrong with the Pods of a Formation, with a memory of its own."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self.evidence = Evidence()

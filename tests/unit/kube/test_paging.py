@@ -17,7 +17,7 @@ from kubernetes.config import kube_config
 
 from formation_operator.api import naming
 from formation_operator.controller import watchdog, watches
-from formation_operator.diagnose.investigator import Examiner
+from formation_operator.diagnose.investigator import Evidence, Examiner
 from formation_operator.kube import api_server, paging
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Rollout
@@ -121,7 +121,7 @@ async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> N
     async with connected(server) as cluster:
         with peak() as measured:
             examined = await Examiner(cluster).examine(
-                "uid-1", alone, [pod], NOW, Faults(("default", "shop"))
+                Evidence(), alone, [pod], NOW, Faults(("default", "shop"))
             )
     assert examined.findings["worker"][0].reason == "FailedMount"
     assert measured[0] < MOST

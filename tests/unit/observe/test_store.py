@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formation_operator.api import naming
+from formation_operator.kube import kinds
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Change, Store
 from tests import builders
@@ -54,9 +56,11 @@ def formation_of(cache: Cache) -> Iterable[str]:
 
 def hear_formation(cache: Cache, told: Told) -> None:
     if told.there:
-        cache.put_formation(builders.stored(a_formation(), uid=told.uid, resourceVersion=str(told.version)))
+        cache.put(
+            naming.KIND, builders.stored(a_formation(), uid=told.uid, resourceVersion=str(told.version))
+        )
     else:
-        cache.drop_formation(KEY, str(told.version))
+        cache.drop(naming.KIND, KEY, told.version)
 
 
 def child_of(cache: Cache) -> Iterable[str]:
@@ -66,9 +70,9 @@ def child_of(cache: Cache) -> Iterable[str]:
 def hear_child(cache: Cache, told: Told) -> None:
     child = a_child(uid=told.uid, resource_version=str(told.version))
     if told.there:
-        cache.put_child(child)
+        cache.put("Deployment", child)
     else:
-        cache.drop_child(child, lost=True)
+        cache.drop("Deployment", (child.namespace, child.name), told.version)
 
 
 def autoscaler_of(cache: Cache) -> Iterable[str]:
@@ -78,9 +82,9 @@ def autoscaler_of(cache: Cache) -> Iterable[str]:
 def hear_autoscaler(cache: Cache, told: Told) -> None:
     each = dataclasses.replace(HPA, target_name=told.uid, resource_version=str(told.version))
     if told.there:
-        cache.put_autoscaler(each)
+        cache.put(kinds.HPA, each)
     else:
-        cache.drop_autoscaler(each)
+        cache.drop(kinds.HPA, (each.namespace, each.name), told.version)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +155,19 @@ def test_a_list_that_is_newer_than_what_it_has_never_heard_of_is_of_a_restored_c
 
 
 def a_store() -> Store[Told]:
-    return Store(version_of=lambda told: told.version, groups_of=lambda told: [told.uid])
+    return Store(
+        key_of=lambda _: KEY, version_of=lambda told: told.version, groups_of=lambda told: [told.uid]
+    )
 
 
 def hear(store: Store[Told], told: Told) -> Any:
-    return store.put(KEY, told) if told.there else store.drop(KEY, told.version)
+    return store.put(told) if told.there else store.drop(KEY, told.version)
 
 
 def test_it_is_told_how_an_object_was_before() -> None:
     store = a_store()
     first, second = Told(1, "a", there=True), Told(2, "a", there=True)
-    assert store.put(KEY, first) == Change(None)
-    assert store.put(KEY, second) == Change(first)
-    assert store.put(KEY, second) is None
-    assert store.drop(KEY, 3) == Change(second)
+    assert store.put(first) == Change(None, first)
+    assert store.put(second) == Change(first, second)
+    assert store.put(second) is None
+    assert store.drop(KEY, 3) == Change(second, None)

@@ -12,12 +12,11 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key
 from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane
 from formation_operator.status import compute, served, writer
 from formation_operator.status.conditions import Kind, find
-from formation_operator.status.writer import Pace
+from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.executor import Outcome
 from tests import builders
@@ -27,42 +26,32 @@ from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.schemas import PRESENT, PROCESS, older
 
-SHOP, BLOG = "uid-of-shop", "uid-of-blog"
 
-
-@given(st.lists(st.tuples(st.sampled_from([SHOP, BLOG]), st.floats(0, 3)), max_size=40))
-def test_no_two_statuses_of_a_formation_are_written_within_a_second(
-    calls: list[tuple[str, float]],
-) -> None:
-    pace, now = Pace(), 1_767_225_600.0
-    written: dict[str, list[float]] = {SHOP: [], BLOG: []}
-    for uid, later in calls:
+@given(st.lists(st.floats(0, 3), max_size=40))
+def test_no_two_statuses_of_a_formation_are_written_within_a_second(steps: list[float]) -> None:
+    reports, now, times = Reports(), 1_767_225_600.0, []
+    for later in steps:
         now += later
-        if not pace.pause(uid, now):
-            written[uid].append(now)
-    for times in written.values():
-        assert all(after - before >= writer.STATUS_SECONDS for before, after in itertools.pairwise(times))
+        if not reports.pause(now):
+            reports.written = now
+            times.append(now)
+    assert times[:1] == [1_767_225_600.0 + step for step in steps[:1]]
+    assert all(after - before >= writer.STATUS_SECONDS for before, after in itertools.pairwise(times))
 
 
 @given(st.lists(st.floats(0, 0.99), min_size=1, max_size=10))
 def test_who_waits_as_long_as_told_may_write(steps: list[float]) -> None:
-    pace, now = Pace(), 0.0
-    assert pace.pause(SHOP, now) == 0
+    reports = Reports()
+    assert reports.pause(0.0) == 0
+    reports.written = 0.0
     for step in itertools.accumulate(steps):
         if step < writer.STATUS_SECONDS:
-            assert 0 < pace.pause(SHOP, step) <= writer.STATUS_SECONDS
-    assert pace.pause(SHOP, writer.STATUS_SECONDS) == 0
+            assert 0 < reports.pause(step) <= writer.STATUS_SECONDS
+    assert reports.pause(writer.STATUS_SECONDS) == 0
 
 
-@pytest.mark.parametrize("uid", [SHOP, BLOG])
-def test_a_clock_that_was_set_back_and_a_new_formation_of_the_name_hold_nothing_up(
-    uid: str,
-) -> None:
-    pace = Pace()
-    assert pace.pause(uid, 5000) == 0
-    assert pace.pause(uid, 20) == 0
-    pace.forget(uid)
-    assert pace.pause(uid, 20) == 0
+def test_a_clock_that_was_set_back_holds_no_status_up() -> None:
+    assert Reports(written=5000).pause(20) == 0
 
 
 # When a change is reported
@@ -71,17 +60,13 @@ def test_a_clock_that_was_set_back_and_a_new_formation_of_the_name_hold_nothing_
 def reports(*steps: tuple[float, bool]) -> list[float | None]:
     """Return for how many seconds the report waits at each time, changed or not; None if it is due."""
     moments = iter([MIDNIGHT + datetime.timedelta(seconds=moment) for moment, _ in steps])
-    asked: list[float] = []
-
-    def ask(_: Key, __: Lane, delay: float) -> None:
-        asked.append(delay)
-
-    reporter = writer.Reporter(FakeCluster(), Cache(), lambda: next(moments), ask, 1.0)
+    reporter, remembered = writer.Reporter(FakeCluster(), Cache(), lambda: next(moments), 1.0), Reports()
     found: list[float | None] = []
     for _, changed in steps:
         outcome = Outcome(planner.Action(planner.Verb.UPDATE, "worker"), a_child() if changed else None)
-        later = reporter.later(("default", "shop"), SHOP, [outcome])
-        found.append(round(asked[-1], 3) if later else None)
+        later = reporter.later(remembered, [outcome])
+        assert later is None or later.lane is Lane.REPORT
+        found.append(None if later is None else round(later.after, 3))
     return found
 
 
@@ -122,13 +107,11 @@ class Told:
     def __init__(self) -> None:
         self.cluster, self.known = Strict(), Cache()
         self.cluster.status_schema = PRESENT
-        self.known.put_formation(self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
+        self.known.put(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
         self.now = MIDNIGHT
-        self.reporter = writer.Reporter(self.cluster, self.known, lambda: self.now, self.ask, 1.0)
-
-    def ask(self, _: Key, __: Lane, delay: float) -> None:
-        self.asked.append(delay)
+        self.reporter = writer.Reporter(self.cluster, self.known, lambda: self.now, 1.0)
+        self.reports = Reports()
 
     def refuse(self) -> None:
         """Have the next status refused, with words that would mislead whoever reads the log."""
@@ -141,7 +124,9 @@ class Told:
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         wanted = facts.seen(undeclared=self.reporter.undeclared)
-        await self.reporter.write(Basis(raw, {}), compute.compute(wanted, raw["status"], facts.NOW))
+        status = compute.compute(wanted, raw["status"], facts.NOW)
+        again = await self.reporter.write(Basis(raw, {}), self.reports, status)
+        self.asked += [again.after] if again else []
 
     @property
     def tries(self) -> int:
@@ -188,10 +173,10 @@ async def test_under_an_older_crd_a_status_has_what_that_knows_and_says_what_is_
 ) -> None:
     here = Told()
     here.cluster.status_schema = older((*PROCESS, "state"))
-    await here.reporter.learn()
+    assert await here.reporter.learn()
+    assert not await here.reporter.learn(), "it's no news again"
     (line,) = [record.getMessage() for record in caplog.records]
     assert "status.processes.*.state" in line
-    assert here.asked == [1.0], "the Formations that are known are looked at"
     await here.write()
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
     assert "state" not in here.written["processes"]["worker"]

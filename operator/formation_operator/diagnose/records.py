@@ -1,0 +1,58 @@
+"""What was recorded of a Pod: its Events as facts, and which of many are kept."""
+
+import collections
+from collections.abc import Iterable
+
+from formation_operator.diagnose.finding import Told
+from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.port import Object
+
+KEPT, ALIKE = 24, 2
+"""How many Events about a Pod are kept, and how many of them that begin alike; the latest of each."""
+LONGEST_MESSAGE = 600
+KILLING = "Killing"
+"""What kubelet records when it ends a container itself: no warning, but a cause."""
+COMBINED = "(combined from similar events): "
+"""What client-go puts before the latest of many Events about an object."""
+
+
+def matters(event: Object) -> bool:
+    """Tell whether an Event may say what is wrong."""
+    return event.get("type") == "Warning" or event.get("reason") == KILLING
+
+
+def told(event: Object) -> Told:
+    """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
+    last = (
+        lenient.text(lenient.mapping(event, "series"), "lastObservedTime")
+        or lenient.text(event, "deprecatedLastTimestamp")
+        or lenient.text(event, "eventTime")
+        or lenient.text(lenient.mapping(event, "metadata"), "creationTimestamp")
+    )
+    message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
+    # Such as spec.initContainers{proxy}.
+    container = lenient.text(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
+    return Told(lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container)
+
+
+def with_earlier(events: tuple[Told, ...], earlier: Iterable[Told]) -> tuple[Told, ...]:
+    """Return Events with what was recorded earlier of kubelet's ending the same containers.
+
+    In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
+    """
+    present = {each.message for each in events}
+    return newest(
+        [*events, *(each for each in earlier if each.reason == KILLING and each.message not in present)]
+    )
+
+
+def newest(events: Iterable[Told]) -> tuple[Told, ...]:
+    """Return the few latest Events, but of those that begin alike not so many that others are lost."""
+    often: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    kept = []
+    for event in sorted(events, key=lambda each: each.last, reverse=True):
+        kind = event.reason, event.container, event.message.partition(" ")[0]
+        often[kind] += 1
+        if often[kind] <= ALIKE:
+            kept.append(event)
+    return tuple(kept[:KEPT])

@@ -1,0 +1,79 @@
+"""The Formations as they are kept: what decisions need, and the names that each of them claims."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from formation_operator.api import bounds, naming
+from formation_operator.kube import lenient
+from formation_operator.observe.children import Claim, Key
+
+KEPT = (
+    "name",
+    "namespace",
+    "uid",
+    "generation",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+)
+"""What is kept of a Formation's metadata."""
+
+
+def key_of(raw: dict[str, Any]) -> Key:
+    """Return the namespace and name of an object."""
+    return raw["metadata"]["namespace"], raw["metadata"]["name"]
+
+
+def uid_of(raw: dict[str, Any]) -> str:
+    """Return an object's uid."""
+    return str(raw["metadata"]["uid"])
+
+
+def version_of(raw: dict[str, Any]) -> int:
+    """Return an object's resource version."""
+    return int(raw["metadata"]["resourceVersion"])
+
+
+def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a Formation without what no decision needs, given what was known of it until now.
+
+    Its spec is measured and taken in once, not with each status.  By how much it is too large to be rendered,
+    if it is, stands beside it as ``excess``.
+    """
+    metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
+    status = raw.get("status") or {}
+    if known is not None and _same_spec(known, raw):
+        declared = {key: known[key] for key in ("spec", "excess")}
+    else:
+        declared = _declared(raw.get("spec") or {})
+    return {**lenient.interned({"metadata": metadata, "status": status}), **declared}
+
+
+def _declared(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec as it is kept: of one that isn't rendered no more than the names of its types."""
+    try:
+        bounds.check(spec)
+    except bounds.TooLargeError as error:
+        return {"spec": {"processes": dict.fromkeys(spec.get("processes") or {})}, "excess": str(error)}
+    return {"spec": lenient.interned(spec), "excess": ""}
+
+
+def _same_spec(known: dict[str, Any], raw: dict[str, Any]) -> bool:
+    """Tell whether an object has the spec that is known of it: the API server counts its changes."""
+    return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
+
+
+def wanted_names(raw: dict[str, Any]) -> list[Key]:
+    """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
+    namespace, formation = key_of(raw)
+    processes = (raw.get("spec") or {}).get("processes") or {}
+    return [(namespace, naming.child(formation, name)) for name in processes]
+
+
+def winner(rivals: Iterable[dict[str, Any]]) -> Claim:
+    """Return the claim of the Formation that came first, of several that want one name."""
+    return min(map(_claim, rivals), key=lambda claim: (claim.created, claim.uid))
+
+
+def _claim(raw: dict[str, Any]) -> Claim:
+    return Claim(raw["metadata"].get("creationTimestamp", ""), uid_of(raw), key_of(raw))
