@@ -15,9 +15,11 @@ from formation_operator.api import bounds, naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
-from formation_operator.observe import children, managed_fields
+from formation_operator.kube import errors
+from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
+from formation_operator.requeue import Lane, Requeue, Result
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
 from formation_operator.status.conditions import Kind, find
@@ -25,7 +27,7 @@ from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit.facts import known
-from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.cluster import FakeCluster, Incident
 
 KEY = ("default", "shop")
 TWO = a_formation(processes={"web": a_process(replicas=1), "worker": a_process(replicas=1)})
@@ -49,6 +51,13 @@ class Running:
     def clock(self) -> datetime.datetime:
         self.now += datetime.timedelta(seconds=2)
         return self.now
+
+    def told(self, kind: str, raw: Manifest, deleted: bool) -> None:
+        """Take what the watch tells."""
+        if deleted:
+            self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+        else:
+            self.known.put(kind, raw if kind == naming.KIND else children.child(raw, kind))
 
     async def settle(self) -> None:
         """Run passes until the first change is made and told of."""
@@ -119,6 +128,10 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     assert tracebacks
     assert all("default/shop" in record.getMessage() for record in tracebacks)
     assert all("web" in record.getMessage() for record in tracebacks)
+
+
+def away() -> errors.ClusterError:
+    return errors.UnavailableError("away")
 
 
 def answered(here: Running, name: str) -> None:
@@ -212,3 +225,44 @@ async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch
     for _ in range(3):
         await here.passes.run(KEY)
     assert len(looked) == 2
+
+
+async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> None:
+    here = Running(TWO)
+    here.server.watchers.append(here.told)
+    await here.settle()
+    for _ in range(3):
+        here.server.remove("Deployment", "default", "shop-web")
+        await here.settle()
+    present = {raw["metadata"]["uid"] for kind in ("Deployment", "Service") for raw in here.server.all(kind)}
+    assert here.passes._memories["uid-1"].settled.keys() == present  # noqa: SLF001
+
+
+# What a pass wants next
+
+
+async def test_after_a_change_a_pass_wants_another_one_that_reports() -> None:
+    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0))
+
+
+async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() -> None:
+    here = Running(TWO)
+    more = {**TWO, "spec": {**TWO["spec"], "image": "shop:v2"}}
+    here.server.incidents.append(Incident("apply", meanwhile=lambda: here.declare(more)))
+    assert await here.passes.run(KEY) == Result(Requeue(Lane.CHANGE))
+
+
+async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
+    here = Running(TWO)
+    here.server.watchers.append(here.told)
+    gone = Incident("apply", meanwhile=lambda: here.server.remove(naming.KIND, *KEY), error=away())
+    here.server.incidents.append(gone)
+    assert await here.passes.run(KEY) == Result()
+
+
+async def test_what_ends_a_pass_early_is_in_its_result() -> None:
+    here = Running(TWO)
+    await here.passes.run(KEY)
+    here.server.incidents.append(Incident("apply_status", error=away()))
+    result = await here.passes.run(KEY)
+    assert (result.failed, repr(result.error)) == (True, repr(away()))
