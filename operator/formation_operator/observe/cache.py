@@ -153,20 +153,22 @@ class Cache:
 
     def concerned(self, kind: str, change: Change[Any]) -> set[Key]:
         """Return the Formations that a change of an object may concern."""
-        if kind == naming.KIND and change.now is None:
-            return self._rivals(change.before) if change.before else set()
+        if kind == naming.KIND:
+            return self._rivals(change) | ({formations.key_of(change.now)} if change.now else set())
         facts = [fact for fact in (change.before, change.now) if fact is not None]
         return {key for fact in facts for key in self._concerned_by(kind, fact)}
 
     def _concerned_by(self, kind: str, fact: Any) -> set[Key]:
-        if kind == naming.KIND:
-            return {formations.key_of(fact)}
         if kind == "Pod":
             return {(fact.namespace, fact.formation)}
         return self._claiming(fact) if kind in self._children else self._scaled(fact)
 
-    def _rivals(self, formation: dict[str, Any]) -> set[Key]:
-        return {key for name in formations.wanted_names(formation) for key in self._formations.within(name)}
+    def _rivals(self, change: Change[dict[str, Any]]) -> set[Key]:
+        """Return the Formations that want a name which a Formation has given up."""
+        before, now = (
+            set(formations.wanted_names(raw)) if raw else set() for raw in (change.before, change.now)
+        )
+        return {key for name in before - now for key in self._formations.within(name)}
 
     def _claiming(self, child: Child) -> set[Key]:
         return {*self._formations.within(_key(child)), *_formation_of(child)}

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import functools
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -17,6 +18,7 @@ from formation_operator.observe import children
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
+from tests.unit import schemas, virtual_time
 from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
@@ -262,3 +264,87 @@ async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
         await here.resync()
         while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.001)
+
+
+# Whom it concerns
+
+
+def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> FakeCluster:
+    """Return a cluster some seconds after a change, half an hour after an operator has begun."""
+
+    async def main() -> FakeCluster:
+        cluster = FakeCluster()
+        for raw in formations:
+            cluster.put(naming.KIND, raw)
+        here = Controller(cluster, Settings(resync=86400, first_resync=86400), virtual_time.now)
+        await here.start()
+
+        def watched(kind: str, raw: Object, deleted: bool) -> None:
+            """Tell of it a moment after whoever did it has their answer."""
+            if kinds.BY_NAME[kind] in kinds.WATCHED:
+                tell = functools.partial(here.see, kind, raw, deleted=deleted)
+                asyncio.get_running_loop().call_later(0.02, tell)
+
+        cluster.watchers.append(watched)
+        async with at_work(here):
+            await asyncio.sleep(1800)
+            then(cluster)
+            await asyncio.sleep(5)
+        return cluster
+
+    return virtual_time.run(main())
+
+
+FIRST = builders.stored(
+    a_formation("a", processes={name: builders.a_process() for name in ("b-c", "x")}),
+    uid="uid-a",
+    creationTimestamp="2026-01-01T00:00:00Z",
+)
+SECOND = builders.stored(
+    a_formation("a-b", processes={"c": builders.a_process()}),
+    uid="uid-a-b",
+    creationTimestamp="2026-01-02T00:00:00Z",
+)
+
+
+PAUSED = {**FIRST, "spec": {**FIRST["spec"], "paused": True}}
+
+
+def takes_the_type_away(cluster: FakeCluster) -> None:
+    cluster.merge(naming.KIND, "default", "a", {"spec": {"processes": {"b-c": None}}})
+
+
+def who_has_the_name(cluster: FakeCluster) -> list[str]:
+    named = [raw["metadata"] for raw in cluster.all("Deployment") if raw["metadata"]["name"] == "a-b-c"]
+    return [metadata["ownerReferences"][0]["uid"] for metadata in named]
+
+
+@pytest.mark.parametrize(("first", "has"), [(FIRST, ["uid-a"]), (PAUSED, [])], ids=["used", "not used yet"])
+def test_who_waits_for_a_name_has_it_as_soon_as_another_formation_gives_it_up(
+    first: Object, has: list[str]
+) -> None:
+    assert who_has_the_name(lived_through(lambda _: None, first, SECOND)) == has
+    assert who_has_the_name(lived_through(takes_the_type_away, first, SECOND)) == ["uid-a-b"]
+
+
+def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:
+    async def main() -> list[str]:
+        cluster = FakeCluster()
+        for name in ("a", "b"):
+            cluster.put(naming.KIND, builders.stored(a_formation(name), uid=name))
+        here = Controller(cluster, Settings(), virtual_time.now)
+        cluster.status_schema = schemas.older((*schemas.PROCESS, "state"))
+        await here.start()
+        async with at_work(here):
+            await asyncio.sleep(5)
+            cluster.status_schema = schemas.PRESENT
+            cluster.calls.clear()
+            await here.resync()
+            await asyncio.sleep(5)
+        return [
+            call.name
+            for call in cluster.asked("apply_status")
+            if "state" in call.body["status"]["processes"]["worker"]
+        ]
+
+    assert sorted(virtual_time.run(main())) == ["a", "b"]
