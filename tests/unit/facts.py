@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner, Rollout
@@ -52,7 +53,7 @@ def a_child(**changes: Any) -> Child:
     """Return the worker's Deployment as we wrote it."""
     owned = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
     child = Child(
-        kind="Deployment",
+        kind=ChildKind.DEPLOYMENT,
         namespace="default",
         name="shop-worker",
         uid="child-1",

@@ -10,6 +10,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from formation_operator.observe.cache import Cache
@@ -75,7 +76,8 @@ def test_each_change_makes_an_object_newer_and_each_change_of_its_spec_another_g
 def test_a_field_is_its_latest_writers_and_is_taken_back_by_force_only(cluster: FakeCluster) -> None:
     cluster.write(a_deployment(replicas=1))
     scaled = cluster.merge(*WEB, {"spec": {"replicas": 2}}, by=SCALE)
-    assert not children.child({**scaled, "spec": {**scaled["spec"], **A_TEMPLATE}}, "Deployment").owns_count
+    live = {**scaled, "spec": {**scaled["spec"], **A_TEMPLATE}}
+    assert not children.child(live, ChildKind.DEPLOYMENT).owns_count
     with pytest.raises(errors.ConflictError, match="kubectl"):
         cluster.write(a_deployment(replicas=1), force=False)
     assert managers(cluster.write(a_deployment(replicas=1))) == [naming.FIELD_MANAGER]

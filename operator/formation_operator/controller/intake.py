@@ -10,6 +10,7 @@ from formation_operator.controller.lister import Lister, around
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors, kinds
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import autoscalers, children, formations, news, pods
@@ -20,7 +21,7 @@ from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-LOOKED_BACK_AT = {naming.KIND, "Deployment", "Service"}
+LOOKED_BACK_AT = {naming.KIND, *ChildKind}
 """The kinds that a pass compares at its end with how they were."""
 
 
@@ -128,6 +129,8 @@ def fact_of(kind: str, raw: dict[str, Any]) -> Any:
     """Return what is kept of an object; nothing of a Pod that is well."""
     if kind == naming.KIND:
         return raw
-    if kind == "Pod":
+    if kind == kinds.POD:
         return pods.pod(raw)
-    return (autoscalers.autoscaler if kind in kinds.AUTOSCALERS else children.child)(raw, kind)
+    if kind in kinds.AUTOSCALERS:
+        return autoscalers.autoscaler(raw, kind)
+    return children.child(raw, ChildKind(kind))

@@ -162,7 +162,7 @@ class Reconciler:
                 return
             this.basis.written(child)
             this.memory.settle(child, action.intent.settled_as)
-            if child.kind == "Deployment" and action.intent.whole:
+            if child.kind.traits.runs_processes and action.intent.whole:
                 this.memory.answers.pop(action.process_type, None)
             if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())

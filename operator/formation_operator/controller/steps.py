@@ -13,9 +13,10 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, Children
+from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
@@ -44,7 +45,7 @@ class Wanted:
     @property
     def deployments(self) -> dict[str, Intent]:
         """The intent of each type's Deployment."""
-        return {intent.process_type: intent for intent in self.intents if intent.kind == "Deployment"}
+        return {intent.process_type: intent for intent in self.intents if intent.kind is ChildKind.DEPLOYMENT}
 
 
 def counts(
@@ -58,7 +59,7 @@ def counts(
     about, left = formation.metadata, {problem.process_type for problem in undecided}
     decided = {}
     for name, process in formation.spec.processes.items():
-        child = children.get(("Deployment", naming.child(about.name, name)))
+        child = deployment_of(children, about.name, name)
         if child is not None and name in left:
             decided[name] = count_owner.left_as_it_is(formation.spec, child)
             continue
@@ -117,7 +118,7 @@ async def decide(
 def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:
     """Return the Deployment of each type that has one of its own, though it be of an older spec."""
     about, types = formation.metadata, formation.spec.processes
-    found = {name: children.get(("Deployment", naming.child(about.name, name))) for name in types}
+    found = {name: deployment_of(children, about.name, name) for name in types}
     return {
         name: child
         for name, child in found.items()

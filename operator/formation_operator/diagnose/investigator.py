@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, records, samples
 from formation_operator.diagnose.finding import Finding, Told
-from formation_operator.kube import errors, lenient
+from formation_operator.kube import errors, kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
 from formation_operator.observe.faults import Faults
@@ -32,7 +32,7 @@ MOST_ASKED = 24
 """About so many Pods is asked in a pass; the next one asks about others."""
 SIDE_BY_SIDE = 4
 """So many questions of a pass are under way at once."""
-PAGES = {"Event": 3, "ReplicaSet": 12}
+PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
 FIRST_PAUSE = 5.0
@@ -139,7 +139,7 @@ class Examiner:
     async def _events(self, pod: Pod) -> tuple[Told, ...]:
         found: list[Told] = []
         try:
-            async for items in self._read("Event", pod.namespace, fields=f"regarding.uid={pod.uid}"):
+            async for items in self._read(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}"):
                 warnings = (
                     each
                     for each in items
@@ -180,7 +180,7 @@ class Examiner:
     async def _hash(self, child: Child) -> str:
         labels = naming.selector_string(child.formation or "", child.process_type or "")
         try:
-            async for items in self._read("ReplicaSet", child.namespace, labels=labels):
+            async for items in self._read(kinds.REPLICA_SET, child.namespace, labels=labels):
                 for item in items:
                     if is_present(item, child):
                         return template_of(item)

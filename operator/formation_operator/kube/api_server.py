@@ -126,13 +126,13 @@ class Kube(Cluster):
         if repeated:
             try:
                 series = {"series": body["series"]}
-                await self._request("PATCH", path("Event", namespace, name), None, series, MERGE_PATCH)
+                await self._request("PATCH", path(kinds.EVENT, namespace, name), None, series, MERGE_PATCH)
             except errors.NotFoundError:  # somebody has deleted it
                 self._recorder.forget(formation, notice)
                 _, body, _ = self._recorder.record(formation, notice)
             else:
                 return
-        await self._request("POST", path("Event", namespace), None, body)
+        await self._request("POST", path(kinds.EVENT, namespace), None, body)
 
     async def _request(
         self,

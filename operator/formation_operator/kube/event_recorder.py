@@ -11,6 +11,7 @@ import uuid
 from typing import Any
 
 from formation_operator.api import naming
+from formation_operator.kube import kinds
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.shares import Shares
 
@@ -59,8 +60,8 @@ def _body(
     metadata = formation["metadata"]
     time = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     body: dict[str, Any] = {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
+        "apiVersion": kinds.BY_NAME[kinds.EVENT].api_version,
+        "kind": kinds.EVENT,
         "metadata": {"name": name, "namespace": metadata["namespace"]},
         "eventTime": time,
         "type": "Warning" if notice.warning else "Normal",

@@ -1,5 +1,6 @@
 """The kinds of objects that the operator reads and writes, and how the API server knows them."""
 
+import enum
 from typing import NamedTuple
 
 from formation_operator.api import naming
@@ -7,6 +8,9 @@ from formation_operator.api import naming
 HPA = "HorizontalPodAutoscaler"
 SCALED_OBJECT = "ScaledObject"
 AUTOSCALERS = (HPA, SCALED_OBJECT)
+POD = "Pod"
+REPLICA_SET = "ReplicaSet"
+EVENT = "Event"
 
 
 class Kind(NamedTuple):
@@ -29,6 +33,52 @@ class Kind(NamedTuple):
         """Where the API server serves its version."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
+    @property
+    def api_version(self) -> str:
+        """Its group and version as a manifest has them."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+class ChildKind(enum.StrEnum):
+    """A kind of object that a process type has.
+
+    One more is a member here with its traits, and in `render` what it looks like and what decides about its
+    fields.
+    """
+
+    DEPLOYMENT = "Deployment"
+    SERVICE = "Service"
+
+    @property
+    def traits(self) -> "Traits":
+        """What sets it apart from the others."""
+        return TRAITS[self]
+
+
+class Traits(NamedTuple):
+    """What decisions need to know of a kind of children."""
+
+    api: Kind
+    selector: tuple[str, ...]
+    """Where the labels are by which it finds its Pods."""
+    runs_processes: bool = False
+    """Whether it runs the processes: then it has a count, images and a rollout."""
+    switch: str = ""
+    """The field of a process type that does without it where it is false; empty if no type can."""
+
+
+TRAITS = {
+    ChildKind.DEPLOYMENT: Traits(
+        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", labelled=True),
+        selector=("spec", "selector", "matchLabels"),
+        runs_processes=True,
+    ),
+    ChildKind.SERVICE: Traits(
+        Kind(ChildKind.SERVICE, "", "v1", "services", labelled=True),
+        selector=("spec", "selector"),
+        switch="service",
+    ),
+}
 
 POLLED = (Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
 """May be installed or taken away at any time, and kopf ends with a kind that it watches."""
@@ -37,13 +87,12 @@ POLLED = (Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
 WATCHED = (
     Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
-    Kind("Deployment", "apps", "v1", "deployments", labelled=True),
-    Kind("Service", "", "v1", "services", labelled=True),
-    Kind("Pod", "", "v1", "pods", labelled=True),
+    *(child.traits.api for child in ChildKind),
+    Kind(POD, "", "v1", "pods", labelled=True),
 )
 ASKED = (
-    Kind("ReplicaSet", "apps", "v1", "replicasets"),
-    Kind("Event", "events.k8s.io", "v1", "events"),
+    Kind(REPLICA_SET, "apps", "v1", "replicasets"),
+    Kind(EVENT, "events.k8s.io", "v1", "events"),
 )
 """Read or written where there is a reason."""
 BY_NAME = {kind.name: kind for kind in (*POLLED, *WATCHED, *ASKED)}

@@ -6,9 +6,10 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube import kinds, lenient
+from formation_operator.kube.kinds import ChildKind
 
 KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
-DEPLOYMENTS = "apps"
+DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
 """The API group of Deployments: others have a kind of that name, too."""
 
 
@@ -32,7 +33,7 @@ class Autoscaler:
 
     def scales_deployment(self, name: str) -> bool:
         """Tell whether a Deployment of this name is its target, by whatever version of its API group."""
-        return self._scales(DEPLOYMENTS, "Deployment", name)
+        return self._scales(DEPLOYMENTS, ChildKind.DEPLOYMENT, name)
 
     def scales_formation(self, name: str) -> bool:
         """Tell whether a Formation of this name is its target, by whatever version of its API group."""
@@ -53,7 +54,7 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
         resource_version=metadata["resourceVersion"],
         target_group=_group(target, kind),
         # KEDA's default, and the only kind of ours that has a name of its own to scale.
-        target_kind=lenient.text(target, "kind") or "Deployment",
+        target_kind=lenient.text(target, "kind") or ChildKind.DEPLOYMENT,
         target_name=lenient.text(target, "name"),
         held_at_zero=(metadata.get("annotations") or {}).get(KEDA_PAUSED) == "0",
     )

@@ -5,10 +5,11 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube import kinds
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.shares import Shares
 from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, Claim, Key
+from formation_operator.observe.children import Child, ChildId, Claim, Key
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Store
 
@@ -28,7 +29,7 @@ class Cache:
             key_of=formations.key_of, version_of=formations.version_of, groups_of=formations.wanted_names
         )
         strays: Bound = Shares(MOST_STRAYS)
-        self._children: dict[str, Store[Child]] = {
+        self._children: dict[ChildKind, Store[Child]] = {
             kind: Store(
                 key_of=_key,
                 version_of=_version,
@@ -36,7 +37,7 @@ class Cache:
                 bound=strays,
                 counts=lambda child: not self._is_claimed(child),
             )
-            for kind in ("Deployment", "Service")
+            for kind in ChildKind
         }
         self._autoscalers: dict[str, Store[Autoscaler]] = {
             kind: Store(key_of=_key, version_of=_version, groups_of=lambda each: [each.namespace])
@@ -50,8 +51,8 @@ class Cache:
         )
         self.stores: dict[str, Store[Any]] = {
             naming.KIND: self._formations,
-            "Pod": self._pods,
-            **self._children,
+            kinds.POD: self._pods,
+            **{kind.value: store for kind, store in self._children.items()},
             **self._autoscalers,
         }
         self.living: set[str] = set()
@@ -68,11 +69,12 @@ class Cache:
         if kind == naming.KIND:
             return self._drop_formation(key, version)
         if kind in self._children:
-            known = self._children[kind].known.get(key)
+            store = self._children[ChildKind(kind)]
+            known = store.known.get(key)
             owner = known.owner.uid if known is not None and known.owner is not None else ""
             missed_by = owner if owner in map(formations.uid_of, self._wanting(key)) else ""
-            return self._changed(kind, self._children[kind].drop(key, version, missed_by=missed_by))
-        if kind == "Pod" and key not in self._pods.known:
+            return self._changed(kind, store.drop(key, version, missed_by=missed_by))
+        if kind == kinds.POD and key not in self._pods.known:
             return None  # most Pods are well: if each were remembered for it, no other deletion would be
         return self._changed(kind, self.stores[kind].drop(key, version))
 
@@ -113,7 +115,7 @@ class Cache:
         contested = {name: self._wanting(name) for name in self._wanted(key)}
         return {name: formations.winner(rivals) for (_, name), rivals in contested.items() if len(rivals) > 1}
 
-    def lost_by(self, key: Key) -> set[tuple[str, str]]:
+    def lost_by(self, key: Key) -> set[ChildId]:
         """Return kind and name of what a Formation had and wants, and others have deleted."""
         uid = formations.uid_of(self.formations[key]) if key in self.formations else None
         wanted = self._wanted(key)
@@ -124,10 +126,10 @@ class Cache:
             if store.missed_by(name) == uid
         }
 
-    def children_of(self, key: Key) -> dict[tuple[str, str], Child]:
+    def children_of(self, key: Key) -> dict[ChildId, Child]:
         """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""
         wanted = self._wanted(key)
-        found: dict[tuple[str, str], Child] = {}
+        found: dict[ChildId, Child] = {}
         for kind, store in self._children.items():
             named = {name: store.known[name] for name in wanted if name in store.known}
             found |= {(kind, name): child for (_, name), child in {**store.within(key), **named}.items()}
@@ -159,7 +161,7 @@ class Cache:
         return {key for fact in facts for key in self._concerned_by(kind, fact)}
 
     def _concerned_by(self, kind: str, fact: Any) -> set[Key]:
-        if kind == "Pod":
+        if kind == kinds.POD:
             return {(fact.namespace, fact.formation)}
         return self._claiming(fact) if kind in self._children else self._scaled(fact)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube import lenient
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import managed_fields
 
 LONGEST_COUNT = 9
@@ -81,7 +82,7 @@ NAMELESS = Setter("A client without a name", scale=True)
 class Child:
     """A Deployment or Service that carries, or should carry, our labels."""
 
-    kind: str
+    kind: ChildKind
     namespace: str
     name: str
     uid: str
@@ -116,7 +117,7 @@ class Child:
     @property
     def replicas_of_others(self) -> bool:
         """Whether processes run by somebody else's count."""
-        return self.kind == "Deployment" and not self.owns_count and self.replicas > 0
+        return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
 
     def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
         """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
@@ -140,18 +141,23 @@ class Claim:
     key: Key
 
 
-Children = Mapping[tuple[str, str], Child]
-"""Kind and name of each object that may be a Formation's, and what is known of it."""
+ChildId = tuple[ChildKind, str]
+"""Kind and name of a child."""
+Children = Mapping[ChildId, Child]
+"""Each object that may be a Formation's, and what is known of it."""
 
 
-def child(raw: dict[str, Any], kind: str) -> Child:
+def deployment_of(children: Children, formation: str, process_type: str) -> Child | None:
+    """Return the Deployment that has the name of a type's, whosever it is."""
+    return children.get((ChildKind.DEPLOYMENT, naming.child(formation, process_type)))
+
+
+def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of a Deployment or Service as the API server gave it."""
     metadata = raw["metadata"]
     labels = metadata.get("labels") or {}
     formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     entry = managed_fields.entry_of(metadata.get("managedFields") or [])
-    spec = raw.get("spec") or {}
-    selector = spec.get("selector") or {}
     return Child(
         kind=kind,
         namespace=metadata["namespace"],
@@ -160,13 +166,13 @@ def child(raw: dict[str, Any], kind: str) -> Child:
         resource_version=metadata["resourceVersion"],
         formation=formation,
         process_type=process_type,
-        selected=(selector.get("matchLabels") if kind == "Deployment" else selector)
+        selected=lenient.mapping(raw, *kind.traits.selector)
         == naming.selector(formation or "", process_type or ""),
         owner=_controller(metadata),
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
         owned=managed_fields.kept(entry),
-        **(_deployment(raw, entry or {}) if kind == "Deployment" else {}),
+        **(_deployment(raw, entry or {}) if kind.traits.runs_processes else {}),
     )
 
 

@@ -11,7 +11,7 @@ from formation_operator.api import naming
 from formation_operator.kube import kinds
 from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, Children
+from formation_operator.observe.children import Child, ChildId, Children
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
@@ -21,7 +21,7 @@ def of(kind: str, change: Change[Any]) -> Lane | None:
     """Return where those have to wait whom a change of an object concerns; nowhere if it is no news."""
     if kind == naming.KIND:
         return of_formation(change.before, change.now)
-    if kind == "Pod":
+    if kind == kinds.POD:
         return of_pod(change.before, change.now)
     judge = of_autoscaler if kind in kinds.AUTOSCALERS else of_child
     return judge(change.before, change.now)
@@ -65,7 +65,7 @@ class Basis:
     """What a pass decides from: the Formation and its children when it began, and its own writes since."""
 
     formation: dict[str, Any]
-    children: dict[tuple[str, str], Child]
+    children: dict[ChildId, Child]
     shown: Children = dataclasses.field(default_factory=dict)
     """The children that the status is about: figures may change after it began, and change back."""
 

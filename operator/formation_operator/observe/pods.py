@@ -13,14 +13,14 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube import kinds, lenient, timestamps
 
 SIGNALS = range(1, 32)
 LONGEST_START = 86400.0
 """Seconds: nobody waits for longer, whatever a probe allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 TEMPLATE_LABEL = "pod-template-hash"
-REPLICA_SET = ("apps/v1", "ReplicaSet")
+REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
 MOST = 64
 """So many containers of a Pod are looked at: a process type can't ask for more."""
 NAMED = 5

@@ -8,6 +8,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, ProcessType, RollingUpdate
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
 from formation_operator.replicas.count_owner import Count
@@ -23,7 +24,7 @@ PROOF_SECONDS = 5
 class Intent:
     """One object as we want it, whole."""
 
-    kind: str
+    kind: ChildKind
     name: str
     process_type: str
     manifest: Manifest
@@ -37,6 +38,12 @@ class Intent:
     def settled_as(self) -> str:
         """What the cache remembers of an object that was written with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
+
+    @property
+    def switch(self) -> str:
+        """The field of the Formation that does without it where it is false; empty if there is none."""
+        field = self.kind.traits.switch
+        return f"spec.processes.{self.process_type}.{field}" if field else ""
 
 
 def children(formation: Formation, name: str, count: Count) -> list[Intent]:
@@ -65,13 +72,9 @@ def deployment(formation: Formation, name: str, process: ProcessType, count: Cou
         spec["replicas"] = meant.rendered
     # Without a count of ours the annotation would change with every scaling of somebody else's.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
-    manifest = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": metadata(formation, name, remembered),
-        "spec": spec,
-    }
-    intent = _intent(name, manifest, count.handed_over)
+    intent = _intent(
+        ChildKind.DEPLOYMENT, name, metadata(formation, name, remembered), spec, count.handed_over
+    )
     return intent if count.undecided is None else _without_count(intent)
 
 
@@ -83,19 +86,14 @@ def _without_count(intent: Intent) -> Intent:
 
 def service(formation: Formation, name: str, port: int) -> Intent:
     """Return the ClusterIP Service of a type with a port."""
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": metadata(formation, name, {}),
-        "spec": {
-            "type": "ClusterIP",
-            "selector": naming.selector(formation.metadata.name, name),
-            "ports": [
-                {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
-            ],
-        },
+    spec: Manifest = {
+        "type": "ClusterIP",
+        "selector": naming.selector(formation.metadata.name, name),
+        "ports": [
+            {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
+        ],
     }
-    return _intent(name, manifest)
+    return _intent(ChildKind.SERVICE, name, metadata(formation, name, {}), spec)
 
 
 def strategy(process: ProcessType) -> Manifest:
@@ -143,10 +141,19 @@ def metadata(formation: Formation, name: str, annotations: dict[str, str]) -> Ma
     }
 
 
-def _intent(name: str, manifest: Manifest, handed_over: int | None = None) -> Intent:
+def _intent(
+    kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, handed_over: int | None = None
+) -> Intent:
+    """Return an intent of a kind, given the metadata and the spec of the object."""
+    manifest = {
+        "apiVersion": kind.traits.api.api_version,
+        "kind": kind.value,
+        "metadata": about,
+        "spec": spec,
+    }
     digest = digest_of(manifest)
-    manifest["metadata"]["annotations"][naming.INTENT_ANNOTATION] = digest
-    return Intent(manifest["kind"], manifest["metadata"]["name"], name, manifest, digest, handed_over)
+    about["annotations"][naming.INTENT_ANNOTATION] = digest
+    return Intent(kind, about["name"], process_type, manifest, digest, handed_over)
 
 
 def images(intent: Intent) -> dict[str, str]:

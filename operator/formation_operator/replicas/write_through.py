@@ -11,7 +11,7 @@ from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Child, Children, Key
+from formation_operator.observe.children import Child, Children, Key, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
@@ -102,7 +102,7 @@ class Requests:
         about = formation.metadata
         known = self._cache.autoscalers_in(about.namespace)
         found = {
-            name: children.get(("Deployment", naming.child(about.name, name)))
+            name: deployment_of(children, about.name, name)
             for name, process in formation.spec.processes.items()
             if process.replicas is not None
         }
@@ -154,7 +154,7 @@ def unwritten(answers: Answers, formation: Formation, children: Children) -> Ans
     """Return the answers about Deployments that haven't been written since, in use or not."""
     about, types, kept = formation.metadata, formation.spec.processes, {}
     for name, answer in answers.items():
-        child = children.get(("Deployment", naming.child(about.name, name)))
+        child = deployment_of(children, about.name, name)
         if child is not None and child.uid == answer.uid and not child.owns_count:
             declared = types[name].replicas if name in types else None
             kept[name] = answer.seen_from(about.generation, declared)

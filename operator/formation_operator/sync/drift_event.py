@@ -71,9 +71,8 @@ def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.P
 
 def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:
     """Return the sentence that says where the change belongs, if it belongs anywhere."""
-    if intent.kind == "Service" and any(_is_fixed(path) for path in lost):
-        field = f"spec.processes.{intent.process_type}.service"
-        return f"For another Service, set {field} to false and make one of your own"
+    if intent.switch and any(_is_fixed(path) for path in lost):
+        return f"For another {intent.kind}, set {intent.switch} to false and make one of your own"
     found = dict.fromkeys(field_of(formation, intent, path) for path in lost)
     fields = [field for field in found if field]
     if not fields:

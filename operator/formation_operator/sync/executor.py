@@ -13,7 +13,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults, managed_fields
-from formation_operator.observe.children import Child
+from formation_operator.observe.children import Child, ChildId
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event, planner
 from formation_operator.sync.planner import Action, Verb, World
@@ -49,8 +49,8 @@ class Executor:
     cluster: Cluster
     formation: Formation
     world: World
-    lost: Collection[tuple[str, str]]
-    """Kind and name of each object of ours that somebody deleted."""
+    lost: Collection[ChildId]
+    """The objects of ours that somebody deleted."""
     remember: Callable[[Outcome], None]
     """Is given each outcome as it comes, before the object is heard of again."""
 
@@ -91,14 +91,12 @@ class Executor:
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists that our labels didn't show us."""
-        manifest = _manifest(action)
-        metadata = manifest["metadata"]
-        kind = manifest["kind"]
-        live = await self.cluster.get(kind, metadata["namespace"], metadata["name"])
+        manifest, kind, name = _manifest(action), _intent(action).kind, _intent(action).name
+        live = await self.cluster.get(kind, manifest["metadata"]["namespace"], name)
         if live is not None:
             return await self._found(action, children.child(live, kind))
         raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
-        lost = (kind, metadata["name"]) in self.lost
+        lost = (kind, name) in self.lost
         notices = (_recreated(action),) if lost else ()
         return Outcome(action, children.child(raw, kind), notices=notices)
 
@@ -254,9 +252,8 @@ def _child(action: Action) -> Child:
 
 
 def _recreated(action: Action) -> Notice:
-    manifest = _manifest(action)
-    kind, name = manifest["kind"], manifest["metadata"]["name"]
-    field = f"spec.processes.{action.process_type}"
-    way = f"{field}.service to false" if kind == "Service" else f"{field}.replicas to 0, or remove the type"
-    note = f"{kind} {name} was deleted; created it again. To stop it, set {way}"
+    intent = _intent(action)
+    stopped = f"spec.processes.{action.process_type}.replicas to 0, or remove the type"
+    way = f"{intent.switch} to false" if intent.switch else stopped
+    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, set {way}"
     return Notice("Recreated", "Create", note, warning=True)

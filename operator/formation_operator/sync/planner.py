@@ -87,7 +87,7 @@ def ordered(actions: Iterable[Action]) -> list[Action]:
 
 def _changes_count(action: Action) -> bool:
     """Tell whether a Deployment gets another number of processes: somebody is waiting for it."""
-    if action.intent is None or action.child is None or action.intent.kind != "Deployment":
+    if action.intent is None or action.child is None or not action.intent.kind.traits.runs_processes:
         return False
     return action.intent.manifest["spec"].get("replicas") not in (None, action.child.replicas)
 
@@ -181,6 +181,6 @@ def _wait(intent: Intent, child: Child, reason: str) -> Action:
 
 
 def _refuse(intent: Intent, reason: str, way_out: str = f"{RENAME}, or remove that object") -> Action:
-    no_service = f"set spec.processes.{intent.process_type}.service to false, "
-    text = f"{reason}: {no_service if intent.kind == 'Service' else ''}{way_out}"
+    without = f"set {intent.switch} to false, " if intent.switch else ""
+    text = f"{reason}: {without}{way_out}"
     return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)

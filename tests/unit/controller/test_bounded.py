@@ -13,6 +13,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render.desired import Intent
@@ -95,7 +96,7 @@ def test_a_formation_is_read_and_rendered_in_linear_time(shape: largest.Shape) -
 
 @SHAPES
 def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda raw: children.child(raw, "Deployment"), shape, live) < cost.MOST
+    assert growth_of(lambda raw: children.child(raw, ChildKind.DEPLOYMENT), shape, live) < cost.MOST
 
 
 def test_commands_are_looked_through_in_linear_time() -> None:

@@ -13,6 +13,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, kinds
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from formation_operator.settings import Settings
@@ -245,7 +246,7 @@ async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restor
     here = controller(cluster)
     raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
     await here.resync()
-    here._cache.drop_own(children.child(raw, "Deployment"))  # noqa: SLF001
+    here._cache.drop_own(children.child(raw, ChildKind.DEPLOYMENT))  # noqa: SLF001
     cluster.version += 9
     await here.resync()
     assert here._cache.stores["Deployment"].known == {}, "the list is older than the deletion"  # noqa: SLF001

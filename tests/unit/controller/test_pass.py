@@ -16,6 +16,7 @@ from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
 from formation_operator.kube import errors
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
@@ -57,7 +58,7 @@ class Running:
         if deleted:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
-            self.known.put(kind, raw if kind == naming.KIND else children.child(raw, kind))
+            self.known.put(kind, raw if kind == naming.KIND else children.child(raw, ChildKind(kind)))
 
     async def settle(self) -> None:
         """Run passes until the first change is made and told of."""
@@ -138,7 +139,7 @@ def answered(here: Running, name: str) -> None:
     """Have a Deployment's controller say that what runs of it is of its present version."""
     status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}
     raw = here.server.merge("Deployment", "default", f"shop-{name}", {"status": status})
-    here.known.put("Deployment", children.child(raw, "Deployment"))
+    here.known.put("Deployment", children.child(raw, ChildKind.DEPLOYMENT))
 
 
 async def test_an_unexpected_error_beside_the_types_is_told_of_too(

@@ -6,6 +6,7 @@ import datetime
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose.investigator import Evidence, Examiner
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe.cache import Cache
@@ -30,7 +31,7 @@ class Operator:
 
     def __init__(self, cluster: FakeCluster, clock: Clock) -> None:
         self.known = Cache()
-        for kind in (naming.KIND, "Deployment"):
+        for kind in (naming.KIND, ChildKind.DEPLOYMENT):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
@@ -40,8 +41,8 @@ class Operator:
         """Take what the watch tells."""
         if kind == naming.KIND:
             self.known.put(naming.KIND, raw)
-        elif kind == "Deployment":
-            self.known.put(kind, child(raw, kind))
+        elif kind == ChildKind.DEPLOYMENT:
+            self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
 
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass; tell whether nothing is left to do."""

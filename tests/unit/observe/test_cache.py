@@ -5,6 +5,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube import kinds
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import news
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import MOST_PODS, MOST_STRAYS, Cache
@@ -42,7 +43,7 @@ def test_only_newer_versions_are_taken() -> None:
     old = a_child(resource_version="10", replicas=3)
     assert cache.put("Deployment", old), "10 is newer than 9, though not as text"
     assert not cache.put("Deployment", a_child(resource_version="9"))
-    assert cache.children_of(("default", "shop"))["Deployment", "shop-worker"].replicas == 3
+    assert cache.children_of(("default", "shop"))[ChildKind.DEPLOYMENT, "shop-worker"].replicas == 3
 
 
 def test_a_child_that_somebody_deleted_is_lost_until_it_is_there_again() -> None:

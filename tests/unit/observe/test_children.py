@@ -7,6 +7,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import lenient
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Rollout
 from tests.unit.facts import INTENT, a_child
@@ -28,7 +29,7 @@ def rollout(*conditions: dict[str, str], spec: dict[str, Any] | None = None, **s
         },
         "status": {"observedGeneration": 4, **FIGURES, "conditions": [*conditions], **status},
     }
-    return children.child(raw, "Deployment").rollout
+    return children.child(raw, ChildKind.DEPLOYMENT).rollout
 
 
 def condition(kind: str, status: str, message: str = "") -> dict[str, str]:
@@ -41,7 +42,7 @@ def test_the_figures_are_its_controllers_own() -> None:
 
 def test_figures_of_an_older_spec_are_known_as_such() -> None:
     assert not rollout(observedGeneration=3).current
-    assert not children.child({**INTENT.manifest, "metadata": fresh()}, "Deployment").rollout.current
+    assert not children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT).rollout.current
 
 
 def fresh() -> dict[str, Any]:
@@ -108,7 +109,7 @@ def test_a_page_that_a_webhook_answers_is_kept_as_a_line() -> None:
 
 
 def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
-    child = children.child({**INTENT.manifest, "metadata": fresh()}, "Deployment")
+    child = children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT)
     assert (child.formation, child.process_type) == ("shop", "worker")
     assert child.selected
     assert child.formation_key == ("default", "shop")
@@ -122,7 +123,7 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
         {"operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     metadata = {**fresh(), "annotations": forged, "managedFields": entries}
-    read = children.child({**INTENT.manifest, "metadata": metadata}, "Deployment")
+    read = children.child({**INTENT.manifest, "metadata": metadata}, ChildKind.DEPLOYMENT)
     assert read.remembered is None
     assert read.count_set_by == children.NAMELESS
 
@@ -152,5 +153,5 @@ def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:
     }
     spec = copy.deepcopy(INTENT.manifest["spec"])
     spec["template"]["spec"]["containers"] = [{"name": f"{n}", "image": long} for n in range(1000)]
-    child = children.child({**INTENT.manifest, "metadata": metadata, "spec": spec}, "Deployment")
+    child = children.child({**INTENT.manifest, "metadata": metadata, "spec": spec}, ChildKind.DEPLOYMENT)
     assert len(repr(child)) < len(long)

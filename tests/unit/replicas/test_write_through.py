@@ -8,6 +8,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.kube import errors
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
@@ -56,8 +57,8 @@ class Shop:
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: all of the Deployments, but nothing of the Formation."""
-        if kind == "Deployment":
-            self.known.put(kind, child(raw, kind))
+        if kind == ChildKind.DEPLOYMENT:
+            self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
 
     def watched(self) -> None:
         """Have the watch tell of the Formation."""

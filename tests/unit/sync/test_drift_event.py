@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event
@@ -18,9 +19,9 @@ NOTHING = "It belongs to the operator: there is nothing to change in the Formati
 ANOTHER_SERVICE = "For another Service, set spec.processes.web.service to false and make one of your own"
 
 INTENTS = {(intent.kind, intent.name): intent for intent in intents(SHOP)}
-WEB_DEPLOYMENT = INTENTS["Deployment", "shop-web"]
-CLOCK_DEPLOYMENT = INTENTS["Deployment", "shop-clock"]
-SERVICE = INTENTS["Service", "shop-web"]
+WEB_DEPLOYMENT = INTENTS[ChildKind.DEPLOYMENT, "shop-web"]
+CLOCK_DEPLOYMENT = INTENTS[ChildKind.DEPLOYMENT, "shop-clock"]
+SERVICE = INTENTS[ChildKind.SERVICE, "shop-web"]
 
 
 def step(name: str) -> str:

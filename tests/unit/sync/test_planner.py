@@ -8,6 +8,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
+from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Claim, Owner
 from formation_operator.sync import planner
@@ -62,8 +63,8 @@ def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
 
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
-    service = dataclasses.replace(INTENT, kind="Service")
-    action = planner.decide(service, a_child(kind="Service", owner=None, formation=None), WORLD)
+    service = dataclasses.replace(INTENT, kind=ChildKind.SERVICE)
+    action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None, formation=None), WORLD)
     assert action is not None
     assert "set spec.processes.worker.service to false, rename" in action.reason
 
@@ -123,7 +124,7 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
         },
         "status": {"observedGeneration": 1, "replicas": 1},
     }
-    child = children.child(raw, "Deployment")
+    child = children.child(raw, ChildKind.DEPLOYMENT)
     assert child.owner == OWNER
     assert child.selected
     assert child.digest == INTENT.digest
