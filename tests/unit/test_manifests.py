@@ -8,6 +8,7 @@ import yaml
 
 import formation_operator
 from formation_operator.api import formation, naming
+from formation_operator.kube.kinds import ChildKind
 from tests.images import operator_image, shop_image, system_image
 
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
@@ -72,6 +73,11 @@ def container() -> dict[str, Any]:
     containers: list[dict[str, Any]] = pod()["containers"]
     assert len(containers) == 1
     return containers[0]
+
+
+@pytest.mark.parametrize("kind", ChildKind)
+def test_the_operator_may_keep_each_kind_of_child(kind: ChildKind) -> None:
+    assert CLUSTER_VERBS[kind.traits.api.group, kind.traits.api.plural] == CHILDREN
 
 
 def test_in_the_cluster_the_operator_has_the_verbs_listed_here_and_no_others() -> None:
