@@ -8,6 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.kube.notices import Notice
 from formation_operator.observe import managed_fields
+from formation_operator.render import fields
 from formation_operator.render.desired import Intent
 
 SHOWN = 3
@@ -16,22 +17,6 @@ LOOKED_AT = 100
 """How many fields, and how many other clients, are looked at: an object may have ten thousands of both."""
 
 SOMEBODY = "Another client"
-
-SPEC_FIELDS = {
-    "ports": "port",
-    "replicas": "replicas",
-    "strategy": "rollingUpdate",
-    "minReadySeconds": "readinessProbe",
-}
-CONTAINER_FIELDS = {
-    "command": "command",
-    "args": "args",
-    "resources": "resources",
-    "livenessProbe": "livenessProbe",
-    "readinessProbe": "readinessProbe",
-    "startupProbe": "startupProbe",
-    "ports": "port",
-}
 
 
 def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notice:
@@ -71,19 +56,15 @@ def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.P
 
 def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:
     """Return the sentence that says where the change belongs, if it belongs anywhere."""
-    if intent.switch and any(_is_fixed(path) for path in lost):
+    deciding = [fields.field_of(formation.spec, intent.process_type, intent.kind, path) for path in lost]
+    fixed = any(field is None and path[0] == "spec" for field, path in zip(deciding, lost, strict=True))
+    if intent.switch and fixed:
         return f"For another {intent.kind}, set {intent.switch} to false and make one of your own"
-    found = dict.fromkeys(field_of(formation, intent, path) for path in lost)
-    fields = [field for field in found if field]
-    if not fields:
+    found = [field for field in dict.fromkeys(deciding) if field]
+    if not found:
         return "It belongs to the operator: there is nothing to change in the Formation"
-    named = ", ".join(fields[:SHOWN]) + (f" and {len(fields) - SHOWN} more" if len(fields) > SHOWN else "")
+    named = ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     return f"To change it, change {named} of the Formation{_command(formation, intent, lost)}"
-
-
-def _is_fixed(path: managed_fields.Path) -> bool:
-    """Tell whether no field of a Formation decides about this field of a Service."""
-    return path[0] == "spec" and path[:2] != ("spec", "ports")
 
 
 def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.Path]) -> str:
@@ -102,47 +83,6 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)
     likely = [entry for entry in others if entry.get("manager") != "kube-controller-manager"]
     return (likely[0].get("manager") if likely else None) or SOMEBODY
-
-
-def field_of(formation: Formation, intent: Intent, path: managed_fields.Path) -> str | None:
-    """Return the Formation's field that decides about a field of a child, or nothing if none does."""
-    name = intent.process_type
-    part, field = (*path, "")[:2]
-    if any(step.startswith(f"{naming.GROUP}/") for step in path) or (part, field) == ("spec", "selector"):
-        return None
-    if part == "metadata":
-        return f"spec.{field}" if field in ("labels", "annotations") else None
-    if field == "strategy" and formation.spec.processes[name].singleton:
-        return f"spec.processes.{name}.singleton"
-    if field in SPEC_FIELDS:
-        return f"spec.processes.{name}.{SPEC_FIELDS[field]}"
-    return _template_field(formation, name, path)
-
-
-def _template_field(formation: Formation, name: str, path: managed_fields.Path) -> str:
-    own = f"spec.processes.{name}"
-    process = formation.spec.processes[name]
-    container = ("spec", "template", "spec", "containers", f'{{"name":"{name}"}}')
-    if path[:5] == container and len(path) > 5:
-        field = path[5]
-        if field == "image":
-            return f"{own}.image" if process.image else "spec.image"
-        if field in ("env", "envFrom"):
-            return _environment_field(formation, name, field, path)
-        if field in CONTAINER_FIELDS:
-            return f"{own}.{CONTAINER_FIELDS[field]}"
-    if path[-1] == "terminationGracePeriodSeconds":
-        return f"{own}.terminationGracePeriodSeconds"
-    return f"{own}.podTemplate"
-
-
-def _environment_field(formation: Formation, name: str, field: str, path: managed_fields.Path) -> str:
-    """Return where a variable is declared: in the type, or for all types."""
-    process = formation.spec.processes[name]
-    variable = path[6] if len(path) > 6 else ""
-    own = any(f'{{"name":"{item["name"]}"}}' == variable for item in process.env or [])
-    shared = formation.spec.env_from if field == "envFrom" else formation.spec.env
-    return f"spec.{field}" if shared and not own else f"spec.processes.{name}.{field}"
 
 
 def _command(formation: Formation, intent: Intent, lost: Iterable[managed_fields.Path]) -> str:

@@ -1,0 +1,136 @@
+"""Which field of a Formation decides about which part of its children: each field, and nowhere else.
+
+Whoever is told that a part was set back is told by this where to change it instead.
+"""
+
+import dataclasses
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, Model, ProcessType
+from formation_operator.kube.kinds import ChildKind
+from formation_operator.observe.managed_fields import Path
+
+CONTAINERS: Path = ("spec", "template", "spec", "containers")
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A field of a child, with all that is in it."""
+
+    path: Path
+    kinds: tuple[ChildKind, ...]
+
+    def holds(self, kind: ChildKind, path: Path) -> bool:
+        """Tell whether a field of a child is in it."""
+        return kind in self.kinds and path[: len(self.path)] == self.path
+
+
+def _any_child(*path: str) -> Part:
+    return Part(path, tuple(ChildKind))
+
+
+def _deployment(*path: str) -> Part:
+    return Part(("spec", *path), (ChildKind.DEPLOYMENT,))
+
+
+def _service(*path: str) -> Part:
+    return Part(("spec", *path), (ChildKind.SERVICE,))
+
+
+def _container(*path: str) -> Part:
+    """Return a part of the container that runs the process, under the name that it has in a podTemplate."""
+    return Part((*CONTAINERS, naming.PROCESS_CONTAINER, *path), (ChildKind.DEPLOYMENT,))
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a Formation, and the parts of its children that it decides about."""
+
+    model: type[Model]
+    name: str
+    parts: tuple[Part, ...] = ()
+    by_name: bool = False
+    """Whether it decides only about those items of a list that it names."""
+
+    def written(self, process_type: str) -> str:
+        """Return it as users write it."""
+        own = f"processes.{process_type}." if self.model is ProcessType else ""
+        return f"spec.{own}{self.model.model_fields[self.name].alias}"
+
+    def says(self, spec: FormationSpec, process_type: str, item: str) -> bool:
+        """Tell whether it is set, and says something about an item of the part, if that is a list."""
+        model: Model = spec.processes[process_type] if self.model is ProcessType else spec
+        value = getattr(model, self.name)
+        return bool(value) and (not self.by_name or item in map(_item, value))
+
+
+def _of_type(name: str, *parts: Part, by_name: bool = False) -> Field:
+    return Field(ProcessType, name, parts, by_name)
+
+
+def _of_all(name: str, *parts: Part) -> Field:
+    return Field(FormationSpec, name, parts)
+
+
+FIELDS = (
+    _of_type("command", _container("command")),
+    _of_type("args", _container("args")),
+    _of_type("image", _container("image")),
+    _of_all("image", _container("image")),
+    _of_type("replicas", _deployment("replicas")),
+    _of_type("port", _container("ports"), _service("ports")),
+    _of_type("env", _container("env"), by_name=True),
+    _of_all("env", _container("env")),
+    # Of this list the API server doesn't tell which item was changed.
+    _of_all("env_from", _container("envFrom")),
+    _of_type("env_from", _container("envFrom")),
+    _of_type("resources", _container("resources")),
+    _of_type("liveness_probe", _container("livenessProbe")),
+    _of_type("readiness_probe", _container("readinessProbe"), _deployment("minReadySeconds")),
+    _of_type("startup_probe", _container("startupProbe")),
+    _of_type(
+        "termination_grace_period_seconds", _deployment("template", "spec", "terminationGracePeriodSeconds")
+    ),
+    _of_type("singleton", _deployment("strategy")),
+    _of_type("rolling_update", _deployment("strategy")),
+    _of_type("pod_template", _deployment()),
+    _of_all("labels", _any_child("metadata", "labels")),
+    _of_all("annotations", _any_child("metadata", "annotations")),
+    # Whether there is a child, and whether anything is done: no part of one.
+    _of_type("service"),
+    _of_all("processes"),
+    _of_all("suspend"),
+    _of_all("paused"),
+    # What they render is changed by the type's podTemplate, which goes over it.
+    _of_type("security_defaults"),
+    _of_all("security_defaults"),
+    _of_all("pod_template"),
+)
+"""Every field. Of several about a part the first that says something counts, or else the type's last one."""
+OPERATORS_OWN = _deployment("selector")
+
+
+def field_of(spec: FormationSpec, process_type: str, kind: ChildKind, path: Path) -> str | None:
+    """Return the field that decides about a field of a child, or nothing if none does."""
+    if OPERATORS_OWN.holds(kind, path) or any(step.startswith(f"{naming.GROUP}/") for step in path):
+        return None
+    parts = [part for field in FIELDS for part in field.parts if part.holds(kind, _plain(process_type, path))]
+    if not parts:
+        return None
+    closest = max(parts, key=lambda part: len(part.path))
+    found = [field for field in FIELDS if closest in field.parts]
+    item = (*path, "")[len(closest.path)]
+    saying = (field for field in found if field.says(spec, process_type, item))
+    own = (field for field in reversed(found) if field.model is ProcessType)
+    return next(saying, next(own, found[0])).written(process_type)
+
+
+def _plain(process_type: str, path: Path) -> Path:
+    """Return a path with the process's own container under the name that it has in a podTemplate."""
+    own = (*CONTAINERS, f'{{"name":"{process_type}"}}')
+    return (*CONTAINERS, naming.PROCESS_CONTAINER, *path[5:]) if path[:5] == own else path
+
+
+def _item(value: dict[str, Any]) -> str:
+    return f'{{"name":"{value["name"]}"}}'

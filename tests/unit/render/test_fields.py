@@ -1,0 +1,97 @@
+"""Each field of a Formation is declared with what it decides about, as it is rendered."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from formation_operator.api.formation import FormationSpec, Model, ProcessType
+from formation_operator.kube.kinds import ChildKind
+from formation_operator.observe.managed_fields import Path
+from formation_operator.render import fields
+from formation_operator.render.fields import FIELDS, Field
+from tests.builders import a_formation
+from tests.unit.facts import intents, parsed
+
+PROBE = {"httpGet": {"path": "/health", "port": 9000}}
+SHARED: dict[str, Any] = {"image": "shop:v2"}
+OWN: dict[str, Any] = {"command": ["run"], "image": None}
+# What each field that decides about a part is changed to.
+OTHER: dict[tuple[type[Model], str], Any] = {
+    (ProcessType, "command"): ["run", "--fast"],
+    (ProcessType, "args"): ["--verbose"],
+    (ProcessType, "image"): "shop:other",
+    (FormationSpec, "image"): "shop:other",
+    (ProcessType, "replicas"): 3,
+    (ProcessType, "port"): 8080,
+    (ProcessType, "env"): [{"name": "OWN", "value": "1"}],
+    (FormationSpec, "env"): [{"name": "SHARED", "value": "1"}],
+    (ProcessType, "env_from"): [{"secretRef": {"name": "own"}}],
+    (FormationSpec, "env_from"): [{"secretRef": {"name": "shared"}}],
+    (ProcessType, "resources"): {"limits": {"cpu": 1}},
+    (ProcessType, "liveness_probe"): PROBE,
+    (ProcessType, "readiness_probe"): PROBE,
+    (ProcessType, "startup_probe"): PROBE,
+    (ProcessType, "termination_grace_period_seconds"): 60,
+    (ProcessType, "singleton"): True,
+    (ProcessType, "rolling_update"): {"maxSurge": 1},
+    (ProcessType, "pod_template"): {"spec": {"hostNetwork": True}},
+    (FormationSpec, "labels"): {"team": "blue"},
+    (FormationSpec, "annotations"): {"team": "blue"},
+}
+Rendered = dict[tuple[ChildKind, Path], Any]
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield what is in a manifest, under the paths by which its fields are owned."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
+        for item in value:
+            yield from leaves(item, (*path, f'{{"name":"{item["name"]}"}}'))
+    else:
+        yield path, value
+
+
+def rendered(spec: FormationSpec) -> Rendered:
+    formation = parsed(a_formation(**spec.model_dump(by_alias=True, exclude_none=True)))
+    return {
+        (intent.kind, path): value
+        for intent in intents(formation)
+        for path, value in leaves({part: intent.manifest[part] for part in ("metadata", "spec")})
+    }
+
+
+def changed(field: Field) -> FormationSpec:
+    """Return a Formation in which one field is another."""
+    aliased = {field.model.model_fields[field.name].alias: OTHER[field.model, field.name]}
+    own, shared = (aliased, {}) if field.model is ProcessType else ({}, aliased)
+    return FormationSpec.model_validate({**SHARED, **shared, "processes": {"web": {**OWN, **own}}})
+
+
+DECIDING = [field for field in FIELDS if field.parts]
+BEFORE = rendered(FormationSpec.model_validate({**SHARED, "processes": {"web": OWN}}))
+
+
+@pytest.mark.parametrize("model", [ProcessType, FormationSpec])
+def test_every_field_of_the_model_is_declared_once(model: type[Model]) -> None:
+    declared = [field.name for field in FIELDS if field.model is model]
+    assert sorted(declared) == sorted(model.model_fields)
+
+
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if field.parts], ids=lambda it: it.written("web")
+)
+def test_a_field_is_named_where_it_changes_what_it_decides_about(field: Field) -> None:
+    spec = changed(field)
+    after = rendered(spec)
+    others = [where for where, value in after.items() if where not in BEFORE or BEFORE[where] != value]
+    named = [fields.field_of(spec, "web", *where) for where in others]
+    assert field.written("web") in named
+
+
+def test_a_grace_period_of_another_container_is_that_of_the_pod_template() -> None:
+    spec = changed(FIELDS[0])
+    sidecar = (*fields.CONTAINERS, '{"name":"proxy"}', "livenessProbe", "terminationGracePeriodSeconds")
+    assert fields.field_of(spec, "web", ChildKind.DEPLOYMENT, sidecar) == "spec.processes.web.podTemplate"
