@@ -1,10 +1,23 @@
-"""The words for programs that a status has for how a process type is, and why.
+"""The words for programs that a status has: its conditions, how a process type is, and why.
 
 `docs/status.md` tells people what to do about each.  Where Kubernetes' own word says it all, such as
 FailedMount or Evicted, that one is passed on.
 """
 
 import enum
+
+
+class ConditionType(enum.StrEnum):
+    """The types of the conditions that are ours; others may add more."""
+
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    PAUSED = "Paused"
+    OVERRIDDEN = "Overridden"
+    CONTENDED = "ScalingContended"
+    DAEMONIZING = "Daemonizing"
+    OUTDATED = "Outdated"
 
 
 class State(enum.StrEnum):

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from formation_operator.api.reasons import Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.kube.notices import Notice
 from formation_operator.status import conditions
-from formation_operator.status.conditions import Kind
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 
@@ -27,9 +26,9 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 
 def _daemonizing(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
-    known, found = (conditions.find(status, Kind.DAEMONIZING) for status in (before, after))
+    known, found = (conditions.find(status, ConditionType.DAEMONIZING) for status in (before, after))
     if found.get("message") not in (None, known.get("message")):
-        yield Notice(found["reason"], Kind.DAEMONIZING, found["message"], warning=True)
+        yield Notice(found["reason"], ConditionType.DAEMONIZING, found["message"], warning=True)
 
 
 def _told(process: dict[str, Any]) -> tuple[str, str]:

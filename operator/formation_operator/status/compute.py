@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.reasons import BY_KUBELET, Reason, Trouble
+from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube import lenient
@@ -16,7 +16,7 @@ from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Count
 from formation_operator.status import conditions, type_health, verdict
-from formation_operator.status.conditions import Condition, Kind
+from formation_operator.status.conditions import Condition
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
@@ -48,8 +48,8 @@ def compute(seen: Seen, previous: Status, now: str) -> Status:
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be worked on: what ran before goes on running."""
     wanted = [
-        Condition(Kind.READY, problem.reason, str(problem), true=False),
-        Condition(Kind.STALLED, problem.reason, str(problem)),
+        Condition(ConditionType.READY, problem.reason, str(problem), true=False),
+        Condition(ConditionType.STALLED, problem.reason, str(problem)),
     ]
     kept = {
         key: value
@@ -66,7 +66,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
 
 def differs(wanted: Status, present: Status) -> bool:
     """Tell whether a status must be written: conditions that others added are none of ours."""
-    shown = [item for item in present.get("conditions") or [] if item["type"] in {*Kind}]
+    shown = [item for item in present.get("conditions") or [] if item["type"] in {*ConditionType}]
     return {**present, "conditions": _by_type(shown)} != {
         **wanted,
         "conditions": _by_type(wanted["conditions"]),
@@ -79,7 +79,7 @@ def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _served(seen: Seen, name: str, previous: Status) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
-    ready = conditions.find(previous, Kind.READY).get("status")
+    ready = conditions.find(previous, ConditionType.READY).get("status")
     if ready != "True" or previous.get("observedGeneration") != seen.generation:
         return None
     return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")

@@ -8,31 +8,18 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
 import dataclasses
-import enum
 from collections.abc import Iterable
 from typing import Any
 
+from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import lenient
-
-
-class Kind(enum.StrEnum):
-    """The types of conditions that are ours; others may add more."""
-
-    READY = "Ready"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
-    PAUSED = "Paused"
-    OVERRIDDEN = "Overridden"
-    CONTENDED = "ScalingContended"
-    DAEMONIZING = "Daemonizing"
-    OUTDATED = "Outdated"
 
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
     """One condition, without the times and generations that the last step adds."""
 
-    type: Kind
+    type: ConditionType
     reason: str
     message: str
     true: bool = True
@@ -66,6 +53,6 @@ def _since(condition: Condition, before: dict[str, Any] | None, now: str) -> str
     return str(before["lastTransitionTime"]) if same and before else now
 
 
-def find(status: dict[str, Any], kind: Kind) -> dict[str, Any]:
+def find(status: dict[str, Any], kind: ConditionType) -> dict[str, Any]:
     """Return a condition of a status, empty where it isn't listed."""
     return next((item for item in status.get("conditions") or [] if item["type"] == kind), {})

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from formation_operator.api.reasons import Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.observe.faults import Problem
-from formation_operator.status.conditions import Condition, Kind
+from formation_operator.status.conditions import Condition
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
@@ -28,18 +28,18 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
     if lasting:
         reason = lasting[0].reason
         return [
-            Condition(Kind.READY, reason, text, true=False),
-            Condition(Kind.STALLED, reason, text),
+            Condition(ConditionType.READY, reason, text, true=False),
+            Condition(ConditionType.STALLED, reason, text),
         ]
     if not waiting:
-        return [Condition(Kind.READY, State.RUNNING, "all process types run as declared")]
+        return [Condition(ConditionType.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:
-        return [Condition(Kind.READY, Trouble.PAUSED, text, true=False)]
+        return [Condition(ConditionType.READY, Trouble.PAUSED, text, true=False)]
     # Of several reasons the one that tells more than that something is under way.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return [
-        Condition(Kind.READY, reason, text, true=False),
-        Condition(Kind.RECONCILING, reason, text),
+        Condition(ConditionType.READY, reason, text, true=False),
+        Condition(ConditionType.RECONCILING, reason, text),
     ]
 
 
@@ -48,16 +48,16 @@ def _extra(seen: Seen) -> Iterable[Condition]:
     yield from _overridden(seen)
     contended = "; ".join(seen.contended)
     if contended:
-        yield Condition(Kind.CONTENDED, "Autoscaler", contended)
+        yield Condition(ConditionType.CONTENDED, "Autoscaler", contended)
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
-        yield Condition(Kind.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+        yield Condition(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)
     if seen.undeclared:
         fields = ", ".join(seen.undeclared)
         text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
-        yield Condition(Kind.OUTDATED, "OlderCRD", text)
+        yield Condition(ConditionType.OUTDATED, "OlderCRD", text)
     if seen.paused:
-        yield Condition(Kind.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
+        yield Condition(ConditionType.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 
 
 def _overridden(seen: Seen) -> Iterable[Condition]:
@@ -76,4 +76,4 @@ def _overridden(seen: Seen) -> Iterable[Condition]:
         if rendered is not None and child.replicas != rendered and child.owns_count:
             sentences.append(f"{name}: the cluster changes the count {rendered} to {child.replicas}")
     if sentences:
-        yield Condition(Kind.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))
+        yield Condition(ConditionType.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))

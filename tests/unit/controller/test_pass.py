@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import bounds, naming
+from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
@@ -23,7 +24,7 @@ from formation_operator.render import desired
 from formation_operator.requeue import Lane, Requeue, Result
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
-from formation_operator.status.conditions import Kind, find
+from formation_operator.status.conditions import find
 from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
@@ -77,7 +78,7 @@ class Running:
         kinds = ("Deployment", "Service")
         return {(kind, raw["metadata"]["name"]) for kind in kinds for raw in self.server.all(kind)}
 
-    def condition(self, kind: Kind) -> dict[str, Any]:
+    def condition(self, kind: ConditionType) -> dict[str, Any]:
         """Return a condition of the status."""
         return find(self.status, kind)
 
@@ -120,7 +121,7 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     await here.settle()
     assert ("Deployment", "shop-worker") in here.children
     assert set(here.status["processes"]) == {"web", "worker"}
-    stalled = here.condition(Kind.STALLED)
+    stalled = here.condition(ConditionType.STALLED)
     assert stalled["reason"] == "InternalError"
     assert stalled["message"].startswith("web: an error of the operator's own (KeyError)")
     assert "secret" not in str(here.status)
@@ -151,8 +152,8 @@ async def test_an_unexpected_error_beside_the_types_is_told_of_too(
     monkeypatch.setattr(check, "warnings", broken)
     here = Running(TWO)
     assert any([(await here.passes.run(KEY)).failed for _ in range(2)])
-    assert here.condition(Kind.STALLED)["reason"] == "InternalError"
-    assert "RecursionError" in here.condition(Kind.READY)["message"]
+    assert here.condition(ConditionType.STALLED)["reason"] == "InternalError"
+    assert "RecursionError" in here.condition(ConditionType.READY)["message"]
     assert [record.levelno for record in caplog.records if record.exc_info] == [logging.ERROR]
 
 
@@ -161,7 +162,7 @@ async def test_a_formation_that_is_too_large_is_not_rendered_and_says_so() -> No
     here = Running(formation)
     assert not (await here.passes.run(KEY)).failed
     assert not here.children
-    for kind in (Kind.READY, Kind.STALLED):
+    for kind in (ConditionType.READY, ConditionType.STALLED):
         assert here.condition(kind)["reason"] == "TooLarge"
         assert "ConfigMaps" in here.condition(kind)["message"]
     here.declare(TWO)

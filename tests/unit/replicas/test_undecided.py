@@ -5,10 +5,10 @@ import math
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors, kinds
 from formation_operator.kube.port import Object
 from formation_operator.status import conditions
-from formation_operator.status.conditions import Kind
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
@@ -117,16 +117,16 @@ async def test_a_count_that_an_autoscaler_may_have_set_is_left_as_it_is_and_all_
 
 @pytest.mark.parametrize(
     ("trouble", "kind"),
-    [(NO_RIGHT, Kind.STALLED), (BROKEN, Kind.RECONCILING)],
+    [(NO_RIGHT, ConditionType.STALLED), (BROKEN, ConditionType.RECONCILING)],
     ids=["forbidden", "broken"],
 )
 async def test_the_status_says_why_a_count_is_left_as_it_is(
-    shop: Shop, operator: Operator, clock: Time, trouble: Exception, kind: Kind
+    shop: Shop, operator: Operator, clock: Time, trouble: Exception, kind: ConditionType
 ) -> None:
     shop.break_keda(trouble)
     shop.scale(8)
     await work(operator, clock)
-    for found in (conditions.find(shop.status, Kind.READY), conditions.find(shop.status, kind)):
+    for found in (conditions.find(shop.status, ConditionType.READY), conditions.find(shop.status, kind)):
         assert found["reason"] == "CountUndecided"
         assert "to 8, so that is left as it is" in found["message"]
         assert str(trouble) in found["message"]

@@ -5,9 +5,8 @@ import re
 import pytest
 
 from formation_operator.api import formation
-from formation_operator.api.reasons import Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.diagnose import diagnosis
-from formation_operator.status.conditions import Kind
 from tests.cluster import paths
 from tests.unit.troubles import CASES
 
@@ -29,7 +28,7 @@ def test_whatever_is_found_wrong_with_a_pod_has_a_row_in_a_table() -> None:
 
 
 def test_each_condition_is_explained() -> None:
-    assert {kind for kind in Kind if f"`{kind}`" not in PAGE} == set()
+    assert {kind for kind in ConditionType if f"`{kind}`" not in PAGE} == set()
 
 
 def test_kubectl_explain_names_each_state() -> None:
@@ -40,4 +39,4 @@ def test_kubectl_explain_names_each_state() -> None:
 def test_the_page_explains_no_word_that_is_never_said() -> None:
     kubernetes = {"NetworkNotReady", "ReadinessGatesNotReady", "Evicted"}
     kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
-    assert {*State, *Reason, *Trouble, *kubernetes, *Kind, "True", "False"} >= EXPLAINED
+    assert {*State, *Reason, *Trouble, *kubernetes, *ConditionType, "True", "False"} >= EXPLAINED
