@@ -5,7 +5,8 @@ from typing import Any
 from crds.generate import schema
 from crds.generate.rules import table
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec, FormationStatus
+from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation_status import FormationStatus
 
 Json = dict[str, Any]
 

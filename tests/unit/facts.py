@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from formation_operator.api import naming
+from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import parsing
 from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import pods
@@ -18,6 +19,7 @@ from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Count
+from formation_operator.status import compute
 from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
 
@@ -107,3 +109,13 @@ def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
         images={},
     )
     return dataclasses.replace(world, **changes)
+
+
+def status_of(world: Seen, before: Manifest, now: str) -> compute.Status:
+    """Return the status of what a pass saw, after another one that was written before."""
+    return compute.compute(world, formation_status.read(before, world.counts), now)
+
+
+def condition_of(status: Manifest, kind: ConditionType) -> Manifest:
+    """Return a condition of a status, empty where it isn't listed."""
+    return next((item for item in status.get("conditions") or [] if item["type"] == kind), {})

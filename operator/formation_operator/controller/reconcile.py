@@ -5,8 +5,9 @@ import functools
 import logging
 from collections.abc import Sequence
 
-from formation_operator.api import naming
+from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.steps import Wanted
@@ -105,14 +106,15 @@ class Reconciler:
         if current is not this.basis.formation:
             this.basis.formation = current
             formation = parsing.parse(current)
-        counts = self._counts(this, formation, this.basis.children, undecided)
+        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
+        counts = self._counts(this, formation, before, this.basis.children, undecided)
         wanted = await steps.render(formation, counts, undecided, this.faults)
         outcomes = [] if formation.spec.paused else await self._act(this, wanted)
         await self._reporter.tell(
             this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
         )
         later = self._reporter.later(this.memory.reports, outcomes)
-        requeue = later or await self._report(this, wanted, outcomes)
+        requeue = later or await self._report(this, wanted, before, outcomes)
         left = undecided or any(outcome.problem or outcome.again for outcome in outcomes)
         return Result(requeue, failed=bool(left))
 
@@ -125,11 +127,15 @@ class Reconciler:
         return judged.undecided
 
     def _counts(
-        self, this: Pass, formation: Formation, children: Children, undecided: Sequence[Problem]
+        self,
+        this: Pass,
+        formation: Formation,
+        before: FormationStatus,
+        children: Children,
+        undecided: Sequence[Problem],
     ) -> dict[str, Count]:
-        # The Formation may have been deleted while a request was under way.
-        status = self._cache.formations.get(this.key, {}).get("status") or {}
-        return steps.counts(formation, status, children, self._cache.autoscalers_in(this.key[0]), undecided)
+        known = self._cache.autoscalers_in(this.key[0])
+        return steps.counts(formation, before, children, known, undecided)
 
     async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -167,7 +173,9 @@ class Reconciler:
             if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
                 self._patience.repaired(child.uid, self._clock().timestamp())
 
-    async def _report(self, this: Pass, wanted: Wanted, outcomes: Sequence[Outcome]) -> Requeue | None:
+    async def _report(
+        self, this: Pass, wanted: Wanted, before: FormationStatus, outcomes: Sequence[Outcome]
+    ) -> Requeue | None:
         """Write how all is, and return when to look again: time alone may change what is wrong with Pods."""
         children = this.basis.shown = self._cache.children_of(this.key)
         deployments = steps.own_deployments(wanted.formation, children)
@@ -176,7 +184,7 @@ class Reconciler:
         seen = Seen(
             name=wanted.formation.metadata.name,
             generation=wanted.formation.metadata.generation,
-            counts=self._counts(this, wanted.formation, children, wanted.undecided),
+            counts=self._counts(this, wanted.formation, before, children, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
@@ -191,7 +199,7 @@ class Reconciler:
             daemonizing=check.warnings(steps.commands(wanted.formation)),
             undeclared=self._reporter.undeclared,
         )
-        status = steps.report(seen, this.basis.formation["status"], self._now(), this.faults)
+        status = steps.report(seen, before, self._now(), this.faults)
         again = examined.again_in
         return soonest(
             await self._reporter.write(this.basis, this.memory.reports, status),

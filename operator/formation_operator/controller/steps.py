@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory
 from formation_operator.kube.kinds import ChildKind
@@ -50,7 +51,7 @@ class Wanted:
 
 def counts(
     formation: Formation,
-    status: Status,
+    before: FormationStatus,
     children: Children,
     known: Sequence[Autoscaler],
     undecided: Sequence[Problem],
@@ -68,7 +69,7 @@ def counts(
             process,
             child if child is not None and child.belongs_to(about.uid, about.name, name) else None,
             autoscalers.of_child(known, naming.child(about.name, name)),
-            count_owner.reported(status, name, about.generation),
+            count_owner.reported(before, name, about.generation),
         )
     return decided
 
@@ -126,7 +127,7 @@ def own_deployments(formation: Formation, children: Children) -> dict[str, Child
     }
 
 
-def report(seen: Seen, previous: Status, now: str, faults: Faults) -> Status:
+def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> Status:
     """Return the status of what was seen, and of a type that none can be computed of only that."""
     with contextlib.suppress(Exception):  # the type that it is about is looked for, and its error is logged
         return compute.compute(seen, previous, now)

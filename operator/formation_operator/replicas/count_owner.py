@@ -7,10 +7,10 @@ own, because the Deployment would otherwise drop to Kubernetes' default of 1.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import INT32, FormationSpec, ProcessType
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
 
@@ -35,15 +35,20 @@ class Reported:
 UNREPORTED = Reported()
 
 
-def reported(status: Mapping[str, Any], name: str, generation: int) -> Reported:
+def reported(status: FormationStatus, name: str, generation: int) -> Reported:
     """Return what a status says of a type, for a Formation that has a generation now."""
-    process = (status.get("processes") or {}).get(name) or {}
+    process = status.process(name)
     return Reported(
-        desired=process.get("desiredReplicas"),
-        resumed=process.get("resumeReplicas"),
-        autoscaled="replicasManagedBy" in process,
-        current=status.get("observedGeneration") == generation,
+        desired=_possible(process.desired_replicas),
+        resumed=_possible(process.resume_replicas),
+        autoscaled=process.replicas_managed_by is not None,
+        current=status.observed_generation == generation,
     )
+
+
+def _possible(count: int | None) -> int | None:
+    """Return a count, or nothing for a number that can't be one: anybody may have written it."""
+    return count if count is not None and 0 <= count <= INT32 else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 
-from formation_operator.api import naming
+from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors, kinds, lenient
@@ -62,7 +62,8 @@ class Requests:
             return judged
         unlisted = await self._look_for_autoscalers(about.namespace)
         known = self._cache.autoscalers_in(about.namespace)
-        status = self._cache.formations.get((about.namespace, about.name), {}).get("status") or {}
+        current = self._cache.formations.get((about.namespace, about.name), {})
+        status = formation_status.read(current.get("status"), found)
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
             if autoscaler is None and unlisted is not None:

@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator.api import naming
+from formation_operator.api import formation_status, naming
+from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
@@ -23,20 +24,17 @@ from formation_operator.status.type_health import Health
 Status = dict[str, Any]
 
 
-def compute(seen: Seen, previous: Status, now: str) -> Status:
+def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
     types = {name: _health(seen, name, _served(seen, name, previous)) for name in sorted(seen.counts)}
-    before = previous.get("processes") or {}
-    processes = {name: _process(seen, name, types[name], before.get(name) or {}) for name in types}
+    processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
             f"{name}={item['readyReplicas']}/{item['desiredReplicas']}" for name, item in processes.items()
         ),
         "processes": processes,
-        "conditions": conditions.rendered(
-            verdict.conditions_of(seen, types), previous.get("conditions") or [], seen.generation, now
-        ),
+        "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
     }
     if "web" in processes:  # what the scale subresource reads
         web = seen.deployments.get("web")
@@ -56,7 +54,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
         for key, value in previous.items()
         if key in ("summary", "processes", "replicas", "selector")
     }
-    before = previous.get("conditions") or []
+    before = formation_status.read(previous, ())
     return {
         **kept,
         "observedGeneration": generation,
@@ -66,23 +64,20 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
 
 def differs(wanted: Status, present: Status) -> bool:
     """Tell whether a status must be written: conditions that others added are none of ours."""
-    shown = [item for item in present.get("conditions") or [] if item["type"] in {*ConditionType}]
-    return {**present, "conditions": _by_type(shown)} != {
-        **wanted,
-        "conditions": _by_type(wanted["conditions"]),
-    }
+    return {**present, "conditions": _by_type(present)} != {**wanted, "conditions": _by_type(wanted)}
 
 
-def _by_type(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return {item["type"]: item for item in items}
+def _by_type(status: Status) -> dict[str, Any]:
+    items = lenient.items(status, "conditions")
+    return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}
 
 
-def _served(seen: Seen, name: str, previous: Status) -> int | None:
+def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
-    ready = conditions.find(previous, ConditionType.READY).get("status")
-    if ready != "True" or previous.get("observedGeneration") != seen.generation:
+    ready = previous.condition(ConditionType.READY)
+    if ready is None or ready.status != "True" or previous.observed_generation != seen.generation:
         return None
-    return ((previous.get("processes") or {}).get(name) or {}).get("readyReplicas")
+    return previous.process(name).ready_replicas
 
 
 def _health(seen: Seen, name: str, served: int | None) -> Health:
@@ -122,17 +117,18 @@ def _held_up(own: Health, problem: Problem) -> Health:
     )
 
 
-def _process(seen: Seen, name: str, own: Health, before: dict[str, Any]) -> dict[str, Any]:
+def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
     child = seen.deployments.get(name)
     autoscaler = seen.counts[name].autoscaler
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
         # The Deployment's figures are about an older spec of it: they say nothing yet.
-        ready, updated = before.get("readyReplicas", 0), 0
+        ready, updated = before.ready_replicas or 0, 0
     else:
         ready = updated = 0
-    last = _last_exit(seen, name, before.get("lastExit"))
+    known = before.last_exit
+    last = _last_exit(seen, name, known.model_dump(by_alias=True, exclude_none=True) if known else {})
     return {
         "desiredReplicas": seen.counts[name].desired,
         "readyReplicas": ready,
@@ -156,7 +152,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
+def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
     """Return how a process of a type ended last; the record outlives the Pod that it came from."""
     ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods if pod.process_type == name]
     newest = max((moment for moment, _ in ends if moment is not None), default=None)
@@ -165,9 +161,9 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any] | None) -> dict[str
     records = (exits.record_of(pod, name) for moment, pod in ends if moment == newest)
     latest = max(filter(None, records), key=_moment)
     latest = _explained(latest, seen.findings.get(name, ()))
-    ended, ended_before = _moment(latest)[0], _moment(before or {})[0]
+    ended, ended_before = _moment(latest)[0], _moment(before)[0]
     # Of two about the same moment the fresh one counts, unless it has forgotten who ended the process.
-    knew_more = ended == ended_before and (before or {}).get("reason") in BY_KUBELET
+    knew_more = ended == ended_before and before.get("reason") in BY_KUBELET
     return before if ended_before > ended or knew_more else latest
 
 

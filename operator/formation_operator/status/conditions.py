@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import lenient
 
@@ -31,16 +32,15 @@ class Condition:
 
 
 def rendered(
-    wanted: Iterable[Condition], previous: Iterable[dict[str, Any]], generation: int, now: str
+    wanted: Iterable[Condition], previous: FormationStatus, generation: int, now: str
 ) -> list[dict[str, Any]]:
     """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
-    before = {item["type"]: item for item in previous}
     return [
         {
             "type": condition.type,
             "status": str(condition.true),
             "observedGeneration": generation,
-            "lastTransitionTime": _since(condition, before.get(condition.type), now),
+            "lastTransitionTime": _since(condition, previous, now),
             "reason": condition.reason,
             "message": condition.message,
         }
@@ -48,11 +48,7 @@ def rendered(
     ]
 
 
-def _since(condition: Condition, before: dict[str, Any] | None, now: str) -> str:
-    same = before is not None and before.get("status") == str(condition.true)
-    return str(before["lastTransitionTime"]) if same and before else now
-
-
-def find(status: dict[str, Any], kind: ConditionType) -> dict[str, Any]:
-    """Return a condition of a status, empty where it isn't listed."""
-    return next((item for item in status.get("conditions") or [] if item["type"] == kind), {})
+def _since(condition: Condition, previous: FormationStatus, now: str) -> str:
+    before = previous.condition(condition.type)
+    same = before is not None and before.status == str(condition.true)
+    return before.last_transition_time if same and before else now

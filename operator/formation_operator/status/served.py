@@ -6,7 +6,7 @@ The API server refuses a status whole that has one field more.
 from collections.abc import Iterator
 from typing import Any
 
-from formation_operator.api.formation import FormationStatus
+from formation_operator.api.formation_status import FormationStatus
 
 Schema = dict[str, Any]
 ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}

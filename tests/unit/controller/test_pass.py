@@ -24,11 +24,10 @@ from formation_operator.render import desired
 from formation_operator.requeue import Lane, Requeue, Result
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
-from formation_operator.status.conditions import find
 from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
-from tests.unit.facts import known
+from tests.unit.facts import condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
 KEY = ("default", "shop")
@@ -80,7 +79,7 @@ class Running:
 
     def condition(self, kind: ConditionType) -> dict[str, Any]:
         """Return a condition of the status."""
-        return find(self.status, kind)
+        return condition_of(self.status, kind)
 
 
 def crashing(name: str) -> Manifest:

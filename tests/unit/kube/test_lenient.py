@@ -11,10 +11,9 @@ from formation_operator.kube.notices import Notice
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Count
-from formation_operator.status import compute
 from formation_operator.status.conditions import Condition
 from tests.builders import a_container, a_pod, ended, waiting
-from tests.unit.facts import NOW, a_child, known, seen
+from tests.unit.facts import NOW, a_child, known, seen, status_of
 
 ODD = {
     "a line feed": "refused\nDec 12 root: all is well",
@@ -83,7 +82,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
         contended=[HUGE] * 64,
         daemonizing=[HUGE] * 64,
     )
-    computed = compute.compute(world, {}, NOW)
+    computed = status_of(world, {}, NOW)
     assert bounds.size(computed) < MOST_BYTES
     for process in computed["processes"].values():
         assert process["message"].isprintable()

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from formation_operator.api import formation_status
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.observe.children import Child
 from formation_operator.replicas import count_owner
@@ -115,10 +116,20 @@ def test_a_zero_of_ours_that_lost_its_annotation_is_told_by_the_status(before: R
     assert decide(OMITTED, bare, before=before).handed_over == kept
 
 
+def reported(status: dict[str, object], generation: int) -> Reported:
+    return count_owner.reported(formation_status.read(status, ["worker"]), "worker", generation)
+
+
 def test_what_was_reported_is_read_from_the_status() -> None:
     process = {"desiredReplicas": 0, "resumeReplicas": 5, "replicasManagedBy": "ScaledObject/jobs"}
     status = {"observedGeneration": 3, "processes": {"worker": process}}
-    read = count_owner.reported(status, "worker", 3)
+    read = reported(status, 3)
     assert read == Reported(desired=0, resumed=5, autoscaled=True, current=True)
     assert read.count == 5
-    assert count_owner.reported({"observedGeneration": -1}, "worker", 1) == count_owner.UNREPORTED
+    assert reported({"observedGeneration": -1}, 1) == count_owner.UNREPORTED
+
+
+@pytest.mark.parametrize("count", [-1, 2**31, 10**30, "5", 5.0, True])
+def test_what_cannot_be_a_count_was_not_reported(count: object) -> None:
+    process = {"desiredReplicas": count, "resumeReplicas": count}
+    assert reported({"processes": {"worker": process}}, 1) == count_owner.UNREPORTED

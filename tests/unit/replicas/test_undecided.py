@@ -8,8 +8,8 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors, kinds
 from formation_operator.kube.port import Object
-from formation_operator.status import conditions
 from tests.builders import a_formation, a_process, stored
+from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
@@ -126,7 +126,7 @@ async def test_the_status_says_why_a_count_is_left_as_it_is(
     shop.break_keda(trouble)
     shop.scale(8)
     await work(operator, clock)
-    for found in (conditions.find(shop.status, ConditionType.READY), conditions.find(shop.status, kind)):
+    for found in (condition_of(shop.status, ConditionType.READY), condition_of(shop.status, kind)):
         assert found["reason"] == "CountUndecided"
         assert "to 8, so that is left as it is" in found["message"]
         assert str(trouble) in found["message"]

@@ -159,7 +159,8 @@ def test_a_note_is_as_long_as_the_api_takes(note: str) -> None:
 
 def warned(*sentences: str) -> dict[str, Any]:
     """Return a status that warns about commands."""
-    condition = {"type": "Daemonizing", "status": "True", "reason": "CommandLeavesForeground"}
+    written = {"observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    condition = {"type": "Daemonizing", "status": "True", "reason": "CommandLeavesForeground", **written}
     return {"conditions": [{**condition, "message": sentence} for sentence in sentences]}
 
 

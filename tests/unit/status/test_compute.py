@@ -16,12 +16,12 @@ from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Count
-from formation_operator.status import compute
+from formation_operator.status import change_events, compute
 from formation_operator.status.observation import Seen
 from tests import builders
 from tests.builders import Manifest, a_container, a_pod, ago, ended, running
 from tests.unit.broken_pods import broken_pods
-from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, seen
+from tests.unit.facts import DONE, INTENT, LATER, NOW, ROLLOUT, a_child, seen, status_of
 
 
 def conditions(computed: compute.Status) -> dict[str, dict[str, Any]]:
@@ -29,7 +29,7 @@ def conditions(computed: compute.Status) -> dict[str, dict[str, Any]]:
 
 
 def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
-    computed = compute.compute(seen(), {}, NOW)
+    computed = status_of(seen(), {}, NOW)
     assert list(conditions(computed)) == ["Ready"]
     assert conditions(computed)["Ready"]["status"] == "True"
     assert computed["observedGeneration"] == 3
@@ -37,18 +37,18 @@ def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
 
 
 def test_seeing_the_same_again_gives_the_same_status() -> None:
-    first = compute.compute(seen(), {}, NOW)
-    again = compute.compute(seen(), first, LATER)
+    first = status_of(seen(), {}, NOW)
+    again = status_of(seen(), first, LATER)
     assert again == first
     assert not compute.differs(again, first)
 
 
 def test_a_time_moves_only_with_its_status() -> None:
-    first = compute.compute(seen(), {}, NOW)
+    first = status_of(seen(), {}, NOW)
     starting = dataclasses.replace(DONE, available=1, ready=1)
-    second = compute.compute(seen(starting), first, LATER)
+    second = status_of(seen(starting), first, LATER)
     assert conditions(second)["Ready"]["lastTransitionTime"] == LATER
-    third = compute.compute(seen(dataclasses.replace(DONE, available=0)), second, "2026-01-01T00:09:00Z")
+    third = status_of(seen(dataclasses.replace(DONE, available=0)), second, "2026-01-01T00:09:00Z")
     assert conditions(third)["Ready"]["lastTransitionTime"] == LATER
 
 
@@ -63,7 +63,7 @@ def test_a_time_moves_only_with_its_status() -> None:
     ids=["figures of an older spec", "old pods", "one too many", "one not available"],
 )
 def test_a_rollout_under_way_is_reconciling_and_not_ready(rollout: Rollout) -> None:
-    found = conditions(compute.compute(seen(rollout), {}, NOW))
+    found = conditions(status_of(seen(rollout), {}, NOW))
     assert set(found) == {"Ready", "Reconciling"}
     assert found["Ready"]["status"] == "False"
 
@@ -78,57 +78,55 @@ def test_a_rollout_under_way_is_reconciling_and_not_ready(rollout: Rollout) -> N
     ],
 )
 def test_what_waiting_will_not_mend_is_stalled_and_not_reconciling(rollout: Rollout) -> None:
-    found = conditions(compute.compute(seen(rollout), {}, NOW))
+    found = conditions(status_of(seen(rollout), {}, NOW))
     assert set(found) == {"Ready", "Stalled"}
 
 
 def test_a_type_whose_count_is_not_ours_stays_ready_while_it_grows() -> None:
     growing = dataclasses.replace(DONE, total=5, updated=5, available=3)
     theirs = {"worker": Count(desired=5, rendered=None, remembered=5)}
-    assert set(conditions(compute.compute(seen(growing, counts=theirs), {}, NOW))) == {"Ready"}
+    assert set(conditions(status_of(seen(growing, counts=theirs), {}, NOW))) == {"Ready"}
 
 
 def test_one_broken_type_names_itself_and_the_way_out() -> None:
     problem = Problem("web", "InvalidSpec", "podTemplate: rename the sidecar")
-    found = conditions(compute.compute(seen(problems=[problem]), {}, NOW))
+    found = conditions(status_of(seen(problems=[problem]), {}, NOW))
     assert found["Stalled"]["message"] == "web: podTemplate: rename the sidecar"
 
 
 def test_an_image_that_a_policy_rewrites_is_told_and_keeps_the_formation_ready() -> None:
     child = a_child(rollout=DONE, replicas=2, owns_count=True, images=(("worker", "mirror/shop"),))
-    computed = compute.compute(
-        seen(deployments={"worker": child}, images={"worker": {"worker": "shop"}}), {}, NOW
-    )
+    computed = status_of(seen(deployments={"worker": child}, images={"worker": {"worker": "shop"}}), {}, NOW)
     found = conditions(computed)
     assert found["Ready"]["status"] == "True"
     assert "mirror/shop" in found["Overridden"]["message"]
 
 
 def test_a_paused_formation_says_so_and_is_ready_only_if_it_runs_as_declared() -> None:
-    found = conditions(compute.compute(seen(paused=True), {}, NOW))
+    found = conditions(status_of(seen(paused=True), {}, NOW))
     assert found["Ready"]["status"] == "True"
     assert found["Paused"]["status"] == "True"
-    behind = conditions(compute.compute(seen(dataclasses.replace(DONE, total=1), paused=True), {}, NOW))
+    behind = conditions(status_of(seen(dataclasses.replace(DONE, total=1), paused=True), {}, NOW))
     assert set(behind) == {"Ready", "Paused"}
 
 
 def test_a_command_that_leaves_the_foreground_is_told_and_changes_nothing_else() -> None:
-    warned = compute.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    warned = status_of(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
     found = conditions(warned)
     assert set(found) == {"Ready", "Daemonizing"}
-    assert found["Ready"] == conditions(compute.compute(seen(), {}, NOW))["Ready"]
+    assert found["Ready"] == conditions(status_of(seen(), {}, NOW))["Ready"]
     assert found["Daemonizing"]["status"] == "True"
     assert found["Daemonizing"]["reason"] == "CommandLeavesForeground"
     assert found["Daemonizing"]["message"] == "worker: cron goes into the background"
 
 
 def test_a_warning_about_a_command_goes_with_the_command() -> None:
-    warned = compute.compute(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
-    assert compute.differs(compute.compute(seen(), warned, LATER), warned)
+    warned = status_of(seen(daemonizing=["worker: cron goes into the background"]), {}, NOW)
+    assert compute.differs(status_of(seen(), warned, LATER), warned)
 
 
 def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
-    before = compute.compute(seen(), {}, NOW)
+    before = status_of(seen(), {}, NOW)
     computed = compute.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), before, LATER)
     assert computed["summary"] == before["summary"]
     assert computed["observedGeneration"] == 4
@@ -136,14 +134,33 @@ def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
 
 
 def test_a_condition_of_somebody_else_causes_no_write() -> None:
-    ours = compute.compute(seen(), {}, NOW)
+    ours = status_of(seen(), {}, NOW)
     theirs = {"type": "Audited", "status": "True"}
     assert not compute.differs(ours, {**ours, "conditions": [*ours["conditions"], theirs]})
 
 
+ODD: list[dict[str, Any]] = [
+    {"conditions": [{}, "Ready", {"type": ["Ready"]}, {"type": "Ready", "status": "True"}]},
+    {"conditions": {"type": "Ready"}, "processes": [1]},
+    {"processes": {"worker": "fine"}},
+    {"processes": {"worker": {"lastExit": "none", "readyReplicas": "all", "state": 7}}},
+    {"observedGeneration": "3", "processes": {"worker": None}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_status_of_anybodys_hand_is_computed_anew(odd: dict[str, Any]) -> None:
+    computed = status_of(seen(), odd, NOW)
+    assert computed == status_of(seen(), {}, NOW)
+    assert compute.differs(computed, odd)
+    assert [*change_events.notices(odd, computed)] == []
+    stalled = compute.stalled(4, Problem("", "InvalidSpec", "spec.processes: wrong"), odd, NOW)
+    assert conditions(stalled)["Stalled"]["lastTransitionTime"] == NOW
+
+
 def test_web_feeds_the_scale_subresource() -> None:
     world = seen(counts={"web": Count(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
-    computed = compute.compute(world, {}, NOW)
+    computed = status_of(world, {}, NOW)
     assert computed["replicas"] == 2
     assert computed["selector"] == "formations.dev/formation=shop,formations.dev/process-type=web"
 
@@ -159,7 +176,7 @@ def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
 
 
 def worker(world: Seen, previous: compute.Status | None = None) -> dict[str, Any]:
-    process: dict[str, Any] = compute.compute(world, previous or {}, NOW)["processes"]["worker"]
+    process: dict[str, Any] = status_of(world, previous or {}, NOW)["processes"]["worker"]
     return process
 
 
@@ -179,7 +196,7 @@ def test_a_type_that_runs_says_so_and_nothing_else() -> None:
 
 
 def test_a_crash_is_told_by_the_type_and_by_the_conditions() -> None:
-    computed = compute.compute(troubled(crashed(message="no database")), {}, NOW)
+    computed = status_of(troubled(crashed(message="no database")), {}, NOW)
     process, found = computed["processes"]["worker"], conditions(computed)
     sentence = f"1 of 2: exited with code 1: no database (3 restarts), last at {ago(5)}"
     assert (process["state"], process["reason"], process["restarts"]) == ("Crashing", "Exited", 3)
@@ -195,8 +212,8 @@ def test_a_crash_is_told_by_the_type_and_by_the_conditions() -> None:
 
 
 def test_the_last_exit_outlives_its_pod_until_there_is_a_later_one() -> None:
-    first = compute.compute(troubled(crashed(before=60)), {}, NOW)
-    after = compute.compute(seen(), first, LATER)
+    first = status_of(troubled(crashed(before=60)), {}, NOW)
+    after = status_of(seen(), first, LATER)
     assert after["processes"]["worker"]["lastExit"] == first["processes"]["worker"]["lastExit"]
     assert worker(troubled(crashed(before=90)), after)["lastExit"]["finishedAt"] == ago(60)
     assert worker(troubled(crashed(before=5)), after)["lastExit"]["finishedAt"] == ago(5)
@@ -210,7 +227,7 @@ def test_of_two_about_the_same_exit_the_fresh_one_counts() -> None:
 def test_a_last_exit_names_the_probe_that_the_process_was_ended_for_and_goes_on_doing_so() -> None:
     sentence = "was restarted because its liveness probe failed"
     found = Finding(words.State.CRASHING, words.Reason.LIVENESS_PROBE_FAILED, sentence, last=ago(5))
-    first = compute.compute(dataclasses.replace(troubled(crashed()), findings={"worker": [found]}), {}, NOW)
+    first = status_of(dataclasses.replace(troubled(crashed()), findings={"worker": [found]}), {}, NOW)
     assert first["processes"]["worker"]["lastExit"] == {
         "exitCode": 1,
         "reason": "LivenessProbeFailed",
@@ -258,10 +275,10 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
         deployments={name: a_child(rollout=starting, replicas=2) for name in counts},
         digests=dict.fromkeys(counts, INTENT.digest),
     )
-    assert conditions(compute.compute(world, {}, NOW))["Ready"]["reason"] == "Progressing"
+    assert conditions(status_of(world, {}, NOW))["Ready"]["reason"] == "Progressing"
     crash = Finding(words.State.CRASHING, words.Reason.EXITED, "exited with code 1")
     world = dataclasses.replace(world, findings={"worker": [crash]})
-    found = conditions(compute.compute(world, {}, NOW))["Ready"]
+    found = conditions(status_of(world, {}, NOW))["Ready"]
     assert found["reason"] == "Exited"
     assert "clock: 1 of 2 available" in found["message"]
 
@@ -269,14 +286,14 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
 def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_formation_ready() -> None:
     many = Rollout(current=True, total=8, updated=8, ready=7, available=7, serving=True)
     theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
-    computed = compute.compute(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
+    computed = status_of(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
     assert conditions(computed)["Ready"]["status"] == "True"
     assert computed["processes"]["worker"]["state"] == "Crashing"
 
 
 def test_a_type_that_can_not_be_written_says_why_itself() -> None:
     refused = Problem("worker", words.Trouble.REFUSED, "spec.template: no such volume")
-    found = compute.compute(dataclasses.replace(troubled(), problems=[refused], deployments={}), {}, NOW)
+    found = status_of(dataclasses.replace(troubled(), problems=[refused], deployments={}), {}, NOW)
     worker = found["processes"]["worker"]
     assert (worker["reason"], worker["message"]) == ("Refused", "spec.template: no such volume")
     assert conditions(found)["Stalled"]["message"] == "worker: spec.template: no such volume"
@@ -299,12 +316,12 @@ def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
     kept_by: dict[str, Any], reason: str, says: str, kinds: set[str]
 ) -> None:
     four = {"worker": Count(desired=4, rendered=4, remembered=4)}
-    well = compute.compute(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
+    well = status_of(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
     shown = well["processes"]["worker"]
     assert (shown["state"], shown["reason"], shown["message"]) == ("Running", reason, says)
     assert set(conditions(well)) == kinds
     assert conditions(well)["Ready"]["status"] == "False"
-    ill = compute.compute(troubled(crashed(), digests=BEHIND, **kept_by), {}, NOW)
+    ill = status_of(troubled(crashed(), digests=BEHIND, **kept_by), {}, NOW)
     shown = ill["processes"]["worker"]
     assert (shown["state"], shown["reason"]) == ("Crashing", "Exited")
     assert shown["message"] == f"1 of 2: exited with code 1 (3 restarts), last at {ago(5)}; {says}"
@@ -314,7 +331,7 @@ def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
 def test_a_bad_command_that_runs_while_a_better_one_waits_stalls_nothing() -> None:
     bad = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
     world = seen(digests=BEHIND, paused=True, findings={"worker": [bad]})
-    assert set(conditions(compute.compute(world, {}, NOW))) == {"Ready", "Paused"}
+    assert set(conditions(status_of(world, {}, NOW))) == {"Ready", "Paused"}
 
 
 def test_a_paused_type_that_was_never_made_waits() -> None:
@@ -329,7 +346,7 @@ def test_a_paused_type_that_is_as_declared_has_no_change_that_waits() -> None:
 def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -> None:
     done = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     world = dataclasses.replace(troubled(rollout=done), digests={"worker": "another"})
-    found = conditions(compute.compute(world, {}, NOW))["Ready"]
+    found = conditions(status_of(world, {}, NOW))["Ready"]
     assert (found["status"], found["message"]) == ("False", "worker: the rollout is about to begin")
 
 
@@ -337,14 +354,14 @@ def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> 
     few = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     more = dataclasses.replace(few, current=False, serving=False)
     theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
-    before = compute.compute(troubled(rollout=few, counts=theirs), {}, NOW)
+    before = status_of(troubled(rollout=few, counts=theirs), {}, NOW)
 
-    after = compute.compute(troubled(rollout=more, counts=theirs), before, LATER)
+    after = status_of(troubled(rollout=more, counts=theirs), before, LATER)
 
     assert conditions(after)["Ready"]["status"] == "True"
-    fresh = compute.compute(troubled(rollout=more, counts=theirs), {}, LATER)
+    fresh = status_of(troubled(rollout=more, counts=theirs), {}, LATER)
     changed = dataclasses.replace(troubled(rollout=more, counts=theirs), generation=9)
-    for started in (fresh, compute.compute(changed, before, LATER)):
+    for started in (fresh, status_of(changed, before, LATER)):
         assert conditions(started)["Ready"]["status"] == "False"
 
 
@@ -371,7 +388,7 @@ def test_the_same_facts_give_the_same_status_in_whatever_order_and_however_often
     def report(
         pods_seen: list[Manifest], figures: Rollout, previous: compute.Status, now: str
     ) -> compute.Status:
-        return compute.compute(troubled(*pods_seen, rollout=figures, **spec), previous, now)
+        return status_of(troubled(*pods_seen, rollout=figures, **spec), previous, now)
 
     before = report([], past, {}, NOW)
     first = report(raws, rollout, before, NOW)

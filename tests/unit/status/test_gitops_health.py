@@ -13,7 +13,7 @@ from formation_operator.status import compute
 from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
 from tests.health_checks import EXPRESSIONS, LUA, PATCH, argo_cd, flux, kstatus
-from tests.unit.facts import DONE, LATER, NOW, seen
+from tests.unit.facts import DONE, LATER, NOW, seen, status_of
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)
 GONE = Rollout(current=True, serving=True)
@@ -25,7 +25,7 @@ FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 
 def at(world: Seen, generation: int = 3, **spec: Any) -> Manifest:
     """Return the Formation with the status that a pass reports for what it saw."""
-    return {**stored(a_formation(**spec), generation=generation), "status": compute.compute(world, {}, NOW)}
+    return {**stored(a_formation(**spec), generation=generation), "status": status_of(world, {}, NOW)}
 
 
 READY = at(seen())

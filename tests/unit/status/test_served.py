@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from formation_operator.status import compute, served
-from tests.unit.facts import NOW, seen
+from formation_operator.status import served
+from tests.unit.facts import NOW, seen, status_of
 from tests.unit.schemas import CONDITION, PRESENT, PROCESS, older
 
-STATUS = compute.compute(seen(), {}, NOW)
+STATUS = status_of(seen(), {}, NOW)
 
 
 def test_the_present_crd_lacks_nothing() -> None:

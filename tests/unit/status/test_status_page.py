@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from formation_operator.api import formation
+from formation_operator.api import formation_status
 from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.diagnose import diagnosis
 from tests.cluster import paths
@@ -32,7 +32,7 @@ def test_each_condition_is_explained() -> None:
 
 
 def test_kubectl_explain_names_each_state() -> None:
-    described = formation.ProcessStatus.model_fields["state"].description or ""
+    described = formation_status.ProcessStatus.model_fields["state"].description or ""
     assert {state for state in State if state not in described} == set()
 
 

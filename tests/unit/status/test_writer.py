@@ -15,8 +15,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane
-from formation_operator.status import compute, served, writer
-from formation_operator.status.conditions import find
+from formation_operator.status import served, writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.executor import Outcome
@@ -125,7 +124,7 @@ class Told:
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         wanted = facts.seen(undeclared=self.reporter.undeclared)
-        status = compute.compute(wanted, raw["status"], facts.NOW)
+        status = facts.status_of(wanted, raw["status"], facts.NOW)
         again = await self.reporter.write(Basis(raw, {}), self.reports, status)
         self.asked += [again.after] if again else []
 
@@ -181,7 +180,7 @@ async def test_under_an_older_crd_a_status_has_what_that_knows_and_says_what_is_
     await here.write()
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
     assert "state" not in here.written["processes"]["worker"]
-    assert "status.processes.*.state" in find(here.written, ConditionType.OUTDATED)["message"]
+    assert "status.processes.*.state" in facts.condition_of(here.written, ConditionType.OUTDATED)["message"]
     await here.write()
     assert here.tries == 1, "what can't be written is no difference"
 
@@ -195,7 +194,7 @@ async def test_once_the_crd_is_renewed_everything_is_written() -> None:
     await here.reporter.learn()
     await here.write()
     assert "state" in here.written["processes"]["worker"]
-    assert not find(here.written, ConditionType.OUTDATED)
+    assert not facts.condition_of(here.written, ConditionType.OUTDATED)
 
 
 async def test_where_the_schema_cannot_be_read_everything_is_written() -> None:

@@ -1,0 +1,143 @@
+"""What the operator says of a Formation: the model that the CRD is made from, and by which it is read back.
+
+What an earlier pass wrote is all that outlives the operator: the count to come back to after a suspension,
+the last exit of each type, since when a condition is as it is.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from formation_operator.api.formation import Model
+from formation_operator.api.reasons import ConditionType
+
+OUR_CONDITIONS = tuple(ConditionType)
+
+
+class Condition(Model):
+    """One aspect of the Formation's state, as Kubernetes' own conditions."""
+
+    type: str = Field(
+        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing or "
+        "Outdated."
+    )
+    status: str = Field(description="True or False.")
+    observed_generation: int = Field(description="The generation of the spec that this was seen for.")
+    last_transition_time: str = Field(description="When status last changed.")
+    reason: str = Field(description="A word for programs.")
+    message: str = Field(description="A sentence for people.")
+
+
+class Exit(Model):
+    """How a process ended; kept after its Pod is gone."""
+
+    exit_code: int | None = Field(None, description="The exit code.")
+    signal: int | None = Field(None, description="The signal that ended it, if one did.")
+    reason: str | None = Field(
+        None, description="A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."
+    )
+    message: str | None = Field(
+        None, description="A sentence for people, with the last line that the process left, if any."
+    )
+    finished_at: str | None = Field(None, description="When it ended.")
+
+
+class ProcessStatus(Model):
+    """What runs of one process type."""
+
+    state: str | None = Field(
+        None,
+        description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended.",
+    )
+    reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
+    message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
+    restarts: int | None = Field(None, description="How often containers of this type's Pods were restarted.")
+    last_exit: Exit | None = Field(None, description="How a process of this type ended last, unasked.")
+
+    desired_replicas: int | None = Field(None, description="The count that is wanted now.")
+    resume_replicas: int | None = Field(
+        None, description="While the Formation is suspended: the count to come back to."
+    )
+    ready_replicas: int | None = Field(None, description="Processes that are ready.")
+    updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
+    selector: str | None = Field(None, description="The label selector of this type's Pods.")
+    replicas_managed_by: str | None = Field(
+        None, description="The autoscaler that the count is left to, as kind/name."
+    )
+
+
+class FormationStatus(Model):
+    """What the operator saw and did, as of observedGeneration."""
+
+    observed_generation: int | None = Field(
+        None, description="The latest generation of the spec that a pass was finished for."
+    )
+    summary: str | None = Field(None, description="Ready and wanted processes of each type.")
+    selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
+    replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
+    conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
+    processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
+
+    def condition(self, type_: ConditionType) -> Condition | None:
+        """Return a condition, if it is listed."""
+        return next((each for each in self.conditions or () if each.type == type_), None)
+
+    def process(self, name: str) -> ProcessStatus:
+        """Return what is said of a type, be it nothing."""
+        return (self.processes or {}).get(name) or NOTHING
+
+
+NOTHING = ProcessStatus()
+Place = tuple[int | str, ...]
+DEEPEST = 3
+"""So often a part that doesn't fit is left out, and then what needs it."""
+
+
+def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
+    """Return what a status says of some types, and our conditions, as far as that fits the model.
+
+    A newer operator writes fields that this one doesn't know, and who may write a status may write anything.
+    """
+    found = _concerning(status if isinstance(status, dict) else {}, process_types)
+    for _ in range(DEEPEST):
+        try:
+            return FormationStatus.model_validate(found, strict=True, extra="ignore")
+        except ValidationError as error:
+            found = _without(found, {_misfit(each) for each in error.errors(include_url=False)})
+    return FormationStatus()
+
+
+def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[str, Any]:
+    """Return a status without what others added to it, however much."""
+    processes, conditions = status.get("processes"), status.get("conditions")
+    known = processes if isinstance(processes, dict) else {}
+    ours = (item for item in conditions if _is_ours(item)) if isinstance(conditions, list) else ()
+    return {
+        **status,
+        "processes": {name: known[name] for name in process_types if name in known},
+        "conditions": [*ours],
+    }
+
+
+def _is_ours(condition: Any) -> bool:
+    return isinstance(condition, dict) and condition.get("type") in OUR_CONDITIONS
+
+
+def _misfit(error: ErrorDetails) -> Place:
+    """Return what has to be left out: the value, or what lacks one."""
+    return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+
+
+def _without(value: Any, places: set[Place]) -> Any:
+    """Return JSON without what is at some places; the rest isn't looked at."""
+    if not places:
+        return value
+    items = enumerate(value) if isinstance(value, list) else value.items()
+    kept = {
+        key: _without(item, {place[1:] for place in places if place[0] == key})
+        for key, item in items
+        if (key,) not in places
+    }
+    return [*kept.values()] if isinstance(value, list) else kept

@@ -1,0 +1,103 @@
+"""A status is read back through the model: what doesn't fit it is left out, and nothing in it ends a pass."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator.api import formation_status
+from formation_operator.api.formation_status import FormationStatus
+
+EXIT = {
+    "exitCode": 1,
+    "reason": "Exited",
+    "message": "exited with code 1",
+    "finishedAt": "2026-01-01T00:00:00Z",
+}
+WORKER = {"state": "Running", "desiredReplicas": 2, "readyReplicas": 2, "lastExit": EXIT}
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "observedGeneration": 3,
+    "lastTransitionTime": "2026-01-01T00:00:00Z",
+    "reason": "Running",
+    "message": "all process types run as declared",
+}
+STATUS = {"observedGeneration": 3, "conditions": [READY], "processes": {"worker": WORKER}}
+
+
+def read(status: Any) -> FormationStatus:
+    return formation_status.read(status, ["worker"])
+
+
+def written(status: Any) -> dict[str, Any]:
+    return read(status).model_dump(by_alias=True, exclude_none=True)
+
+
+def test_what_the_operator_wrote_is_read_whole() -> None:
+    assert written(STATUS) == STATUS
+
+
+def test_fields_of_a_newer_operator_are_ignored() -> None:
+    newer = {
+        **STATUS,
+        "revision": 7,
+        "conditions": [{**READY, "severity": "Info"}],
+        "processes": {"worker": {**WORKER, "release": "v2", "lastExit": {**EXIT, "core": True}}},
+    }
+    assert written(newer) == STATUS
+
+
+def test_only_the_types_that_are_asked_for_and_the_operators_own_conditions_are_read() -> None:
+    theirs = [{"type": "Approved", "status": "True"}, {**READY, "type": ["Ready"]}, "Ready"]
+    others = {f"t{number}": WORKER for number in range(100)}
+    crowded = {**STATUS, "conditions": [*theirs, READY], "processes": {**others, "worker": WORKER}}
+    assert written(crowded) == STATUS
+
+
+@pytest.mark.parametrize("value", ["2", 2.0, True, None, [2], {"is": 2}])
+def test_a_figure_that_is_none_is_ignored_and_the_others_are_kept(value: Any) -> None:
+    process = read({**STATUS, "processes": {"worker": {**WORKER, "desiredReplicas": value}}}).process(
+        "worker"
+    )
+    assert process.desired_replicas is None
+    assert (process.ready_replicas, process.state) == (2, "Running")
+
+
+def test_of_an_exit_only_what_does_not_fit_is_ignored() -> None:
+    odd = {**STATUS, "processes": {"worker": {**WORKER, "lastExit": {**EXIT, "exitCode": "one"}}}}
+    last = read(odd).process("worker").last_exit
+    assert last is not None
+    assert (last.exit_code, last.reason) == (None, "Exited")
+
+
+@pytest.mark.parametrize("odd", [{"status": True}, {"lastTransitionTime": None}, {"reason": []}])
+def test_a_condition_that_does_not_fit_is_ignored_and_the_others_are_kept(odd: dict[str, Any]) -> None:
+    stalled = {**READY, "type": "Stalled"}
+    assert written({**STATUS, "conditions": [{**stalled, **odd}, READY]}) == STATUS
+    (missing,) = odd
+    lacking = {key: value for key, value in stalled.items() if key != missing}
+    assert written({**STATUS, "conditions": [READY, lacking, lacking]}) == STATUS
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
+    max_leaves=6,
+)
+
+
+def mutated(value: Any) -> st.SearchStrategy[Any]:
+    """Return JSON as it may be after anybody's hand was in it: each part may be another."""
+    if isinstance(value, dict):
+        fields = {key: mutated(item) for key, item in value.items()}
+        return st.fixed_dictionaries({}, optional=fields) | JSON
+    return (
+        st.lists(mutated(value[0]), max_size=3) | JSON if isinstance(value, list) else st.just(value) | JSON
+    )
+
+
+@given(mutated(STATUS))
+def test_whatever_anybody_has_written_can_be_read(status: Any) -> None:
+    assert set(read(status).processes or {}) <= {"worker"}
