@@ -141,7 +141,7 @@ class Reconciler:
         """Bring the children to what is wanted, and remember how they are then."""
         formation, children = wanted.formation, this.basis.children
         this.memory.keep(children.values())
-        world = planner.World(
+        context = planner.PlanContext(
             uid=formation.metadata.uid,
             living=self._cache.living,
             claims=self._cache.claims(this.key),
@@ -151,10 +151,10 @@ class Reconciler:
                 (child.uid for child in children.values()), self._clock().timestamp()
             ),
         )
-        actions = await steps.decide(wanted, children, world, this.memory, this.faults)
+        actions = await steps.decide(wanted, children, context, this.memory, this.faults)
         lost = self._cache.lost_by(this.key)
         remember = functools.partial(self._remember, this)
-        return await executor.Executor(self._cluster, formation, world, lost, remember).run(actions)
+        return await executor.Executor(self._cluster, formation, context, lost, remember).run(actions)
 
     def _remember(self, this: Pass, outcome: Outcome) -> None:
         """Put the answer to our write into the cache, mostly ahead of the watch."""

@@ -28,7 +28,7 @@ from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
 from formation_operator.sync import planner
 from formation_operator.sync.executor import Outcome
-from formation_operator.sync.planner import Action, World
+from formation_operator.sync.planner import Action, PlanContext
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,7 @@ async def render(
 async def decide(
     wanted: Wanted,
     children: Children,
-    world: World,
+    context: PlanContext,
     memory: Memory,
     faults: Faults,
 ) -> list[Action]:
@@ -105,7 +105,7 @@ async def decide(
     for intent in wanted.intents:
         child = children.get((intent.kind, intent.name))
         with faults.ending(intent.process_type):
-            action = planner.decide(intent, child, world)
+            action = planner.decide(intent, child, context)
             if action is not None:
                 actions.append(action)
             if child is not None:
@@ -113,7 +113,7 @@ async def decide(
                 remember(child, intent.settled_as)
         await asyncio.sleep(0)
     undecided = {problem.process_type for problem in wanted.failed} | faults.problems.keys()
-    return planner.ordered([*actions, *planner.obsolete(wanted.intents, children, undecided, world.uid)])
+    return planner.ordered([*actions, *planner.obsolete(wanted.intents, children, undecided, context.uid)])
 
 
 def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:

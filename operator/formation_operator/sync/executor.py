@@ -16,7 +16,7 @@ from formation_operator.observe import children, faults, managed_fields
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event, planner
-from formation_operator.sync.planner import Action, Verb, World
+from formation_operator.sync.planner import Action, PlanContext, Verb
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 4
@@ -48,7 +48,7 @@ class Executor:
 
     cluster: Cluster
     formation: Formation
-    world: World
+    context: PlanContext
     lost: Collection[ChildId]
     """The objects of ours that somebody deleted."""
     remember: Callable[[Outcome], None]
@@ -102,7 +102,7 @@ class Executor:
 
     async def _found(self, action: Action, child: Child) -> Outcome:
         """Leave an object that isn't for us; decide anew about one that is, its count included."""
-        found = planner.decide(_intent(action), child, self.world)
+        found = planner.decide(_intent(action), child, self.context)
         if found is not None and found.verb in (Verb.WAIT, Verb.REFUSE):
             return await self._one(found)
         return Outcome(action, child, again=True)

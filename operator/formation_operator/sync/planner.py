@@ -43,7 +43,7 @@ class Action:
 
 
 @dataclasses.dataclass(frozen=True)
-class World:
+class PlanContext:
     """What surrounds the Formation of this pass."""
 
     uid: str
@@ -92,22 +92,22 @@ def _changes_count(action: Action) -> bool:
     return action.intent.manifest["spec"].get("replicas") not in (None, action.child.replicas)
 
 
-def decide(intent: Intent, child: Child | None, world: World) -> Action | None:
+def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action | None:
     """Return what to do about one intent, or nothing when the object is as we want it."""
     if child is None:
-        return _create(intent, world)
+        return _create(intent, context)
     if child.deleting:
         return _wait(intent, child, f"{child.kind} {child.name} is still being deleted")
     if child.owner is None:
-        return _adopt(intent, child, world)
-    if child.owner.uid != world.uid:
-        return _other(intent, child, world)
-    if as_written(intent, child, world):
+        return _adopt(intent, child, context)
+    if child.owner.uid != context.uid:
+        return _other(intent, child, context)
+    if as_written(intent, child, context):
         return None
-    return _change(intent, child, world)
+    return _change(intent, child, context)
 
 
-def as_written(intent: Intent, child: Child, world: World) -> bool:
+def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Tell whether the object was last written with this intent and nobody took a field since.
 
     What the server let us own after that very write counts as all of it: it may have dropped a
@@ -115,57 +115,57 @@ def as_written(intent: Intent, child: Child, world: World) -> bool:
     """
     if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
         return False
-    settled = world.settled.get(child.uid) == (intent.settled_as, child.owned)
+    settled = context.settled.get(child.uid) == (intent.settled_as, child.owned)
     return settled or managed_fields.covers(intent.manifest, child.owned)
 
 
-def had(intent: Intent, child: Child, world: World) -> bool:
+def had(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
-    settled, _ = world.settled.get(child.uid, (None, ""))
+    settled, _ = context.settled.get(child.uid, (None, ""))
     return settled == intent.settled_as
 
 
-def _create(intent: Intent, world: World) -> Action:
-    claim = world.claims.get(intent.name)
-    if claim is not None and claim.uid != world.uid:
+def _create(intent: Intent, context: PlanContext) -> Action:
+    claim = context.claims.get(intent.name)
+    if claim is not None and claim.uid != context.uid:
         return _refuse(
             intent, f"Formation {claim.key[1]} has the older claim on the name {intent.name}", RENAME
         )
     return Action(Verb.CREATE, intent.process_type, intent)
 
 
-def _adopt(intent: Intent, child: Child, world: World) -> Action:
+def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     labels = naming.selector(child.formation or "", child.process_type or "")
     if not child.selected or not labels.items() <= intent.manifest["metadata"]["labels"].items():
         return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
-    if child.uid in world.exhausted and had(intent, child, world):
+    if child.uid in context.exhausted and had(intent, child, context):
         return _leave(intent, child)
     return Action(Verb.ADOPT, intent.process_type, intent, child)
 
 
-def _other(intent: Intent, child: Child, world: World) -> Action:
+def _other(intent: Intent, child: Child, context: PlanContext) -> Action:
     owner = child.owner
     assert owner is not None  # noqa: S101  # the caller has seen it
     if not owner.is_formation:
         return _refuse(intent, f"the {child.kind} {child.name} belongs to {owner.kind} {owner.name}")
-    if owner.uid in world.living:
+    if owner.uid in context.living:
         return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
     return _wait(
         intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
     )
 
 
-def _change(intent: Intent, child: Child, world: World) -> Action:
+def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
     other = other or not managed_fields.is_whole(child.owned)  # so it is written once by each new operator
-    if other and not had(intent, child, world):
+    if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
-    restless = world.restless.get(intent.process_type)
+    restless = context.restless.get(intent.process_type)
     if restless and child.replicas_of_others:
         return Action(Verb.REFUSE, intent.process_type, intent, child, restless, Trouble.CAN_NOT_SUSPEND)
-    if child.uid in world.exhausted:
+    if child.uid in context.exhausted:
         return _leave(intent, child)
     return Action(Verb.REPAIR, intent.process_type, intent, child)
 

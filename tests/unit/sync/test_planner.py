@@ -12,16 +12,18 @@ from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Claim, Owner
 from formation_operator.sync import planner
-from formation_operator.sync.planner import Verb, World
+from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation, a_process
 from tests.unit.facts import INTENT, OWNER, a_child, fields, intents, parsed
 
-WORLD = World(uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set())
+CONTEXT = PlanContext(
+    uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set()
+)
 EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
 
-def verb(child: Child | None, world: World = WORLD) -> Verb | None:
-    action = planner.decide(INTENT, child, world)
+def verb(child: Child | None, context: PlanContext = CONTEXT) -> Verb | None:
+    action = planner.decide(INTENT, child, context)
     return action.verb if action else None
 
 
@@ -55,7 +57,7 @@ def test_what_is_missing_is_created() -> None:
 
 def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
     claim = Claim("2026-01-01T00:00:00Z", "uid-2", ("default", "older"))
-    action = planner.decide(INTENT, None, dataclasses.replace(WORLD, claims={"shop-worker": claim}))
+    action = planner.decide(INTENT, None, dataclasses.replace(CONTEXT, claims={"shop-worker": claim}))
     assert action is not None
     assert action.verb is Verb.REFUSE
     assert "Formation older" in action.reason
@@ -64,7 +66,7 @@ def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
     service = dataclasses.replace(INTENT, kind=ChildKind.SERVICE)
-    action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None, formation=None), WORLD)
+    action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None, formation=None), CONTEXT)
     assert action is not None
     assert "set spec.processes.worker.service to false, rename" in action.reason
 
@@ -72,7 +74,7 @@ def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
 def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
     child = a_child(owned='{"f:spec":{"f:template":{}}}')
     settled = {child.uid: (INTENT.digest, child.owned)}
-    assert verb(child, dataclasses.replace(WORLD, settled=settled)) is None
+    assert verb(child, dataclasses.replace(CONTEXT, settled=settled)) is None
 
 
 def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
@@ -81,7 +83,7 @@ def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -
     child = a_child(owned=managed_fields.kept(large))
     assert len(child.owned) < 100
     assert verb(child) is Verb.UPDATE
-    settled = dataclasses.replace(WORLD, settled={child.uid: (INTENT.settled_as, child.owned)})
+    settled = dataclasses.replace(CONTEXT, settled={child.uid: (INTENT.settled_as, child.owned)})
     assert verb(child, settled) is None
     changed = dataclasses.replace(child, owned=managed_fields.kept({**large, "f:metadata": {}}))
     assert verb(changed, settled) is Verb.REPAIR
@@ -89,7 +91,7 @@ def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -
 
 def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:
     known = {(child.kind, child.name): child for child in children}
-    return [action.verb for action in planner.obsolete([], known, failed, WORLD.uid)]
+    return [action.verb for action in planner.obsolete([], known, failed, CONTEXT.uid)]
 
 
 def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
@@ -134,13 +136,13 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
 
 
 def test_who_undoes_every_repair_is_waited_for_but_a_new_intent_is_written_all_the_same() -> None:
-    tired = dataclasses.replace(WORLD, exhausted={"child-1"})
+    tired = dataclasses.replace(CONTEXT, exhausted={"child-1"})
     assert verb(a_child(owned=EDITED), tired) == Verb.WAIT
     assert verb(a_child(digest="older"), tired) == Verb.UPDATE
 
 
 def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
-    suspended = dataclasses.replace(WORLD, restless={"worker": "ScaledObject/jobs starts it again"})
+    suspended = dataclasses.replace(CONTEXT, restless={"worker": "ScaledObject/jobs starts it again"})
     started = planner.decide(INTENT, a_child(owned=EDITED, replicas=2), suspended)
     assert started is not None
     assert (started.verb, started.trouble) == (Verb.REFUSE, Trouble.CAN_NOT_SUSPEND)
@@ -157,7 +159,7 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
     ids=["a stranger's", "another Formation's, which would make it again"],
 )
 def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing_helps: bool) -> None:
-    refused = planner.decide(INTENT, child, WORLD)
+    refused = planner.decide(INTENT, child, CONTEXT)
     assert refused is not None
     assert "rename the process type or the Formation" in refused.reason
     assert ("remove that object" in refused.reason) == removing_helps
@@ -172,7 +174,7 @@ def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done() 
     ]
     scaled = a_child(digest="older", replicas=1)
     children = {(child.kind, child.name): child for child in [*older, scaled]}
-    decided = [planner.decide(intent, children.get((intent.kind, intent.name)), WORLD) for intent in wanted]
+    decided = [planner.decide(intent, children.get((intent.kind, intent.name)), CONTEXT) for intent in wanted]
     actions = planner.ordered(action for action in decided if action)
     assert len(actions) == 32
     assert actions[0].child is scaled
