@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from formation_operator.api.reasons import State
-from formation_operator.diagnose.finding import Told
+from formation_operator.diagnose.finding import PodEvent
 from tests.builders import NOW, Manifest, a_container, a_pod, condition, ended, running, waiting
 
 PROBE = {"exec": {"command": ["false"]}}
@@ -13,12 +13,12 @@ BACK_OFF = waiting("CrashLoopBackOff", "back-off 10s restarting failed container
 UNREADY = (condition("Ready", status=False, reason="ContainersNotReady", message="containers not ready"),)
 
 
-def told(reason: str, message: str, before: float = 5, container: str = "") -> Told:
-    return Told(reason, message, NOW - before, container)
+def an_event(reason: str, message: str, before: float = 5, container: str = "") -> PodEvent:
+    return PodEvent(reason, message, NOW - before, container)
 
 
-def killed(kind: str, container: str = "worker", before: float = 5) -> Told:
-    return told("Killing", f"Container {container} failed {kind} probe, will be restarted", before)
+def killed(kind: str, container: str = "worker", before: float = 5) -> PodEvent:
+    return an_event("Killing", f"Container {container} failed {kind} probe, will be restarted", before)
 
 
 def a_crash(again: Manifest = BACK_OFF, *, code: int = 1, restarts: int = 2, **more: Any) -> Manifest:
@@ -75,7 +75,7 @@ class Case:
     state: State
     reason: str
     message: str
-    events: tuple[Told, ...] = ()
+    events: tuple[PodEvent, ...] = ()
     lasting: bool = False
 
 
@@ -156,7 +156,7 @@ CASES = {
         CRASHING,
         "LivenessProbeFailed",
         "was restarted because its liveness probe failed: HTTP 500",
-        (killed("liveness"), told("Unhealthy", "Liveness probe failed: HTTP 500", 7)),
+        (killed("liveness"), an_event("Unhealthy", "Liveness probe failed: HTTP 500", 7)),
     ),
     "its startup probe failed": Case(
         a_pod(a_crash(startupProbe=PROBE, code=137)),
@@ -212,14 +212,14 @@ CASES = {
         CRASHING,
         "PostStartHookFailed",
         "was ended because its postStart hook failed",
-        (told("FailedPostStartHook", "PostStartHook failed", 6),),
+        (an_event("FailedPostStartHook", "PostStartHook failed", 6),),
     ),
     "its hook failed before, but now it crashed by itself": Case(
         a_pod(a_crash(lifecycle={"postStart": PROBE})),
         CRASHING,
         "Exited",
         "exited with code 1",
-        (told("FailedPostStartHook", "PostStartHook failed", 300),),
+        (an_event("FailedPostStartHook", "PostStartHook failed", 300),),
     ),
     # It doesn't start
     "its image can't be pulled": Case(
@@ -238,7 +238,7 @@ CASES = {
         "ImagePullFailed",
         "can't pull its image: pull access denied: there is no Secret key, which imagePullSecrets name",
         (
-            told(
+            an_event(
                 "FailedToRetrieveImagePullSecret",
                 "Unable to retrieve some image pull secrets (key); attempting to pull the image may fail.",
             ),
@@ -309,7 +309,7 @@ CASES = {
         STARTING,
         "FailedMount",
         f"can't start: {ABSENT}: {CREATE_IT}",
-        (told("FailedMount", ABSENT, 8), told("Pulling", "Pulling image", 7)),
+        (an_event("FailedMount", ABSENT, 8), an_event("Pulling", "Pulling image", 7)),
     ),
     "the network of its Pod can't be made": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
@@ -317,7 +317,7 @@ CASES = {
         "FailedCreatePodSandBox",
         "can't start: Failed to create pod sandbox: no address is left",
         (
-            told(
+            an_event(
                 "FailedCreatePodSandBox",
                 "Failed to create pod sandbox: rpc error: code = Unknown desc = no address is left",
             ),
@@ -328,21 +328,21 @@ CASES = {
         STARTING,
         "FailedMount",
         "can't start: no such claim",
-        (told("FailedMount", "no such claim", 60), told("FailedMount", STILL_WAITS, 5)),
+        (an_event("FailedMount", "no such claim", 60), an_event("FailedMount", STILL_WAITS, 5)),
     ),
     "kubelet only says that it still waits for its volume": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
         STARTING,
         "FailedMount",
         f"can't start: {STILL_WAITS}",
-        (told("Other", "x", 1), told("FailedMount", STILL_WAITS, 5)),
+        (an_event("Other", "x", 1), an_event("FailedMount", STILL_WAITS, 5)),
     ),
     "something else holds it up": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
         STARTING,
         "NetworkNotReady",
         "can't start: network is not ready",
-        (told("NetworkNotReady", "network is not ready"),),
+        (an_event("NetworkNotReady", "network is not ready"),),
     ),
     # It finds no node
     "no node has room": Case(
@@ -424,14 +424,14 @@ CASES = {
         "ReadinessProbeFailed",
         "runs, but its readiness probe fails: connection refused: does it listen on that port, "
         "and on all addresses?",
-        (told("Unhealthy", "Readiness probe failed: connection refused"),),
+        (an_event("Unhealthy", "Readiness probe failed: connection refused"),),
     ),
     "its probe can't be carried out": Case(
         a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
         STARTING,
         "ReadinessProbeFailed",
         "runs, but its readiness probe fails: no such program",
-        (told("Unhealthy", "Readiness probe errored and resulted in unknown state: no such program"),),
+        (an_event("Unhealthy", "Readiness probe errored and resulted in unknown state: no such program"),),
     ),
     "it is ready no more": Case(
         a_pod(a_container(running(600), ready=False, started=True, readinessProbe=PROBE)),
@@ -484,7 +484,7 @@ CASES = {
         CRASHING,
         "Exited",
         "exited with code 1: no database",
-        (told("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 502"),),
+        (an_event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 502"),),
     ),
     "the liveness probe of a sidecar among the init containers failed": Case(
         a_pod(
@@ -494,7 +494,7 @@ CASES = {
         CRASHING,
         "LivenessProbeFailed",
         "container proxy was restarted because its liveness probe failed",
-        (told("Killing", "Init container proxy failed liveness probe"),),
+        (an_event("Killing", "Init container proxy failed liveness probe"),),
     ),
     "nobody provides its volume, which the scheduler waits for": Case(
         {**a_pod(), "spec": {"volumes": claiming("data")}, "status": {"nominatedNodeName": "n1"}},
@@ -552,7 +552,7 @@ CASES = {
         "ReadinessProbeFailed",
         'runs, but its readiness probe fails: exec: "curl": executable file not found in $PATH: '
         "is that program in the image?",
-        (told("Unhealthy", f"Readiness probe errored and resulted in unknown state: {MISSING_PROGRAM}"),),
+        (an_event("Unhealthy", f"Readiness probe errored and resulted in unknown state: {MISSING_PROGRAM}"),),
     ),
     "its probe failed, and then that of another container": Case(
         a_pod(a_container(running(600), ready=False, started=True, readinessProbe=PROBE)),
@@ -560,8 +560,8 @@ CASES = {
         "ReadinessProbeFailed",
         "runs, but its readiness probe fails: HTTP 500",
         (
-            told("Unhealthy", "Readiness probe failed: HTTP 500", 9, "worker"),
-            told("Unhealthy", "Readiness probe failed: HTTP 404", 5, "helper"),
+            an_event("Unhealthy", "Readiness probe failed: HTTP 500", 9, "worker"),
+            an_event("Unhealthy", "Readiness probe failed: HTTP 404", 5, "helper"),
         ),
     ),
     "the hook of another container failed": Case(
@@ -569,7 +569,7 @@ CASES = {
         CRASHING,
         "Exited",
         "exited with code 1",
-        (told("FailedPostStartHook", "PostStart hook failed", 6, "helper"),),
+        (an_event("FailedPostStartHook", "PostStart hook failed", 6, "helper"),),
     ),
     # What stands beside it
     "a container beside it puts itself into the background": Case(

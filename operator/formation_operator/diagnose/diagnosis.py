@@ -11,7 +11,15 @@ from collections.abc import Iterable
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import exits, grace_periods, kubelet_events, waits
-from formation_operator.diagnose.finding import SEVERITY, Events, Finding, Told, about, latest, with_way_out
+from formation_operator.diagnose.finding import (
+    SEVERITY,
+    Events,
+    Finding,
+    PodEvent,
+    about,
+    latest,
+    with_way_out,
+)
 from formation_operator.observe.pods import Container, Exit, Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
@@ -147,11 +155,11 @@ def _being_made(pod: Pod, now: float) -> Finding | None:
 
 
 def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
-    told = _in_the_way(events)
-    if told is not None:
-        why = with_way_out(exits.without_preamble(told.message), WAYS_TO_A_VOLUME)
+    event = _in_the_way(events)
+    if event is not None:
+        why = with_way_out(exits.without_preamble(event.message), WAYS_TO_A_VOLUME)
         text = f"{waits.CANNOT}{why}"
-        return Finding(State.STARTING, told.reason, text)
+        return Finding(State.STARTING, event.reason, text)
     if pod.containers:
         return None
     if pod.chosen and not pod.node:
@@ -170,7 +178,7 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
     return Finding(State.STARTING, Reason.NODE_SILENT, text)
 
 
-def _in_the_way(events: Events) -> Told | None:
+def _in_the_way(events: Events) -> PodEvent | None:
     """Return what was recorded last, if possible with a cause. That a node was sought is over by then."""
     later = [event for event in events if event.reason != "FailedScheduling"]
     known = [event for event in later if event.reason in ON_THE_WAY]

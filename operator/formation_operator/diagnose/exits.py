@@ -91,7 +91,9 @@ def words(exit_: Exit, *, own: bool = True) -> str:
         case Reason.LOST:
             text = "was lost with its node: how it ended isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
-            text = not_started(log_excerpt.told(exit_.message) if _hardly_started(exit_) else exit_.message)
+            text = not_started(
+                log_excerpt.message_line(exit_.message) if _hardly_started(exit_) else exit_.message
+            )
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
         case Reason.COMPLETED:
@@ -206,7 +208,7 @@ def moments(exit_: Exit) -> tuple[float, float]:
 def _hardly_started(exit_: Exit) -> bool:
     """Tell whether exec failed after the container counted as started."""
     at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
-    return at_once and HARDLY_STARTED.fullmatch(log_excerpt.told(exit_.message)) is not None
+    return at_once and HARDLY_STARTED.fullmatch(log_excerpt.message_line(exit_.message)) is not None
 
 
 def _signalled(exit_: Exit) -> str:
@@ -218,5 +220,5 @@ def _signalled(exit_: Exit) -> str:
 
 
 def _last_words(exit_: Exit) -> str:
-    line = log_excerpt.told(exit_.message)
+    line = log_excerpt.message_line(exit_.message)
     return f": {line}" if line else ""

@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class PodEvent:
     """One Event about a Pod."""
 
     reason: str
@@ -42,10 +42,10 @@ class Told:
     """Which container it is about; empty if none is named."""
 
 
-Events = Sequence[Told]
+Events = Sequence[PodEvent]
 
 
-def latest(events: Events, fits: Callable[[Told], bool] = bool) -> Told | None:
+def latest(events: Events, fits: Callable[[PodEvent], bool] = bool) -> PodEvent | None:
     """Return the latest Event that fits; without a condition all do."""
     return max((event for event in events if fits(event)), key=lambda event: event.last, default=None)
 
@@ -57,4 +57,4 @@ def about(container: str, events: Events) -> Events:
 
 def with_way_out(text: str, ways_out: Mapping[re.Pattern[str], str]) -> str:
     """Return a text with the way out, by the first of the patterns that it fits, if there is one."""
-    return next((f"{text}: {way_out}" for told, way_out in ways_out.items() if told.search(text)), text)
+    return next((f"{text}: {way_out}" for pattern, way_out in ways_out.items() if pattern.search(text)), text)

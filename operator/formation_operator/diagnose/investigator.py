@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, records, samples
-from formation_operator.diagnose.finding import Finding, Told
+from formation_operator.diagnose.finding import Finding, PodEvent
 from formation_operator.kube import errors, kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
@@ -46,7 +46,7 @@ class Answer:
     """What was recorded about a Pod when it was as ``pod`` says."""
 
     pod: Pod
-    events: tuple[Told, ...]
+    events: tuple[PodEvent, ...]
     asked_at: float
     pause: float
 
@@ -106,9 +106,11 @@ class Examiner:
         for sample in unclear:
             with faults.ending(sample.asked[0].process_type):
                 events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
-                told = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
-                found |= zip((pod.name for pod in sample.asked), told, strict=True)
-                found |= {pod.name: samples.spoken_for(pod, found[pod.name], told) for pod in sample.others}
+                findings = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
+                found |= zip((pod.name for pod in sample.asked), findings, strict=True)
+                found |= {
+                    pod.name: samples.spoken_for(pod, found[pod.name], findings) for pod in sample.others
+                }
         waits: list[float | None] = []
         for pod in pods:
             with faults.ending(pod.process_type):
@@ -136,8 +138,8 @@ class Examiner:
         earlier = before.events if before is not None else ()
         return Answer(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
 
-    async def _events(self, pod: Pod) -> tuple[Told, ...]:
-        found: list[Told] = []
+    async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
+        found: list[PodEvent] = []
         try:
             async for items in self._read(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}"):
                 warnings = (
@@ -145,7 +147,7 @@ class Examiner:
                     for each in items
                     if each.get("type") == "Warning" or each.get("reason") == records.KILLING
                 )
-                found += map(records.told, warnings)
+                found += map(records.pod_event, warnings)
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()

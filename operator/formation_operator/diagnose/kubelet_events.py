@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import exits
-from formation_operator.diagnose.finding import Events, Told, latest
+from formation_operator.diagnose.finding import Events, PodEvent, latest
 from formation_operator.observe.pods import Container, Exit
 
 PROBE_FAILED = {
@@ -48,24 +48,24 @@ def probe_failed(kind: str, events: Events, since: float) -> bool:
 
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
-    told = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
-    found = SAYS[kind].match(told.message) if told else None
+    newest = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
+    found = SAYS[kind].match(newest.message) if newest else None
     return f": {exits.without_preamble(found['words'])}" if found else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
     """Return the names of the Secrets for an image's registry that aren't there."""
-    told = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
-    found = NO_PULL_SECRETS.match(told.message) if told else None
+    newest = latest(events, lambda event: event.reason == "FailedToRetrieveImagePullSecret")
+    found = NO_PULL_SECRETS.match(newest.message) if newest else None
     return found["names"] if found else ""
 
 
-def _ended_for(container: Container, kind: str) -> Callable[[Told], bool]:
+def _ended_for(container: Container, kind: str) -> Callable[[PodEvent], bool]:
     ended_so = f"ontainer {container.name} failed {kind} probe"  # "Init container ..." of those among them
     return lambda event: event.message.startswith((f"C{ended_so}", f"Init c{ended_so}"))
 
 
-def _fits(ended: Told, last: Exit, earliest: float = 0.0) -> bool:
+def _fits(ended: PodEvent, last: Exit, earliest: float = 0.0) -> bool:
     """Tell whether kubelet's ending a container explains its latest exit.
 
     After some two dozen Events about a Pod kubelet keeps quiet for minutes, so an earlier one has to

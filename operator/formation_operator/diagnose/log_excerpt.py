@@ -28,7 +28,7 @@ PANIC = re.compile(r"(panic|fatal error): .*")
 GOROUTINE = "\ngoroutine "
 
 
-def told(log: str) -> str:
+def message_line(log: str) -> str:
     """Return the line of a log's end that carries the message, cut to what fits a table."""
     lines = [each for each in log.splitlines() if _shown(each)]
     words = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]

@@ -3,7 +3,7 @@
 import collections
 from collections.abc import Iterable
 
-from formation_operator.diagnose.finding import Told
+from formation_operator.diagnose.finding import PodEvent
 from formation_operator.kube import lenient, timestamps
 from formation_operator.kube.port import Object
 
@@ -21,7 +21,7 @@ def matters(event: Object) -> bool:
     return event.get("type") == "Warning" or event.get("reason") == KILLING
 
 
-def told(event: Object) -> Told:
+def pod_event(event: Object) -> PodEvent:
     """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
     last = (
         lenient.text(lenient.mapping(event, "series"), "lastObservedTime")
@@ -32,10 +32,12 @@ def told(event: Object) -> Told:
     message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
     # Such as spec.initContainers{proxy}.
     container = lenient.text(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
-    return Told(lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container)
+    return PodEvent(
+        lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container
+    )
 
 
-def with_earlier(events: tuple[Told, ...], earlier: Iterable[Told]) -> tuple[Told, ...]:
+def with_earlier(events: tuple[PodEvent, ...], earlier: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
     """Return Events with what was recorded earlier of kubelet's ending the same containers.
 
     In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
@@ -46,7 +48,7 @@ def with_earlier(events: tuple[Told, ...], earlier: Iterable[Told]) -> tuple[Tol
     )
 
 
-def newest(events: Iterable[Told]) -> tuple[Told, ...]:
+def newest(events: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
     """Return the few latest Events, but of those that begin alike not so many that others are lost."""
     often: collections.Counter[tuple[str, str, str]] = collections.Counter()
     kept = []

@@ -33,10 +33,10 @@ def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sa
     return [Sample(each[:FEW], each[FEW:]) for each in alike.values()]
 
 
-def spoken_for(pod: Pod, own: Finding | None, told: Sequence[Finding | None]) -> Finding | None:
+def spoken_for(pod: Pod, own: Finding | None, findings: Sequence[Finding | None]) -> Finding | None:
     """Return the most frequent finding about the Pods like this one, with its own time and restarts."""
-    often = collections.Counter(each and (each.state, each.reason) for each in told)
-    likely = max(told, key=lambda each: often[each and (each.state, each.reason)])
+    often = collections.Counter(each and (each.state, each.reason) for each in findings)
+    likely = max(findings, key=lambda each: often[each and (each.state, each.reason)])
     if likely is None:
         return None
     return dataclasses.replace(likely, last=own.last if own else likely.last, restarts=pod.restarts)

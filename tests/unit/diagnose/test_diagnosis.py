@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, records, waits
-from formation_operator.diagnose.finding import SEVERITY, Finding, Told
+from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
 from formation_operator.kube import lenient
 from formation_operator.observe import pods
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
@@ -27,8 +27,8 @@ from tests.unit.troubles import (
     UNREADY,
     Case,
     a_crash,
+    an_event,
     killed,
-    told,
     unready,
 )
 
@@ -95,14 +95,14 @@ def test_a_probe_that_failed_before_explains_an_end_that_looks_asked_for(code: i
 @pytest.mark.parametrize(
     ("conditions", "event"),
     [
-        (MAKING, told("FailedMount", "failed to sync configmap cache")),
-        (MAKING, told("FailedCreatePodSandBox", "no network yet")),
-        (ON_ITS_NODE, told("FailedScheduling", "0/3 nodes are available")),
+        (MAKING, an_event("FailedMount", "failed to sync configmap cache")),
+        (MAKING, an_event("FailedCreatePodSandBox", "no network yet")),
+        (ON_ITS_NODE, an_event("FailedScheduling", "0/3 nodes are available")),
     ],
     ids=["its volumes", "its network", "its node"],
 )
 def test_what_was_in_the_way_before_an_image_is_pulled_is_not_told_as_being_so_now(
-    conditions: tuple[Manifest, ...], event: Told
+    conditions: tuple[Manifest, ...], event: PodEvent
 ) -> None:
     pod = known(a_pod(a_container(waiting("ContainerCreating")), conditions=conditions))
     found = diagnosis.finding(pod, NOW, (event,))
@@ -297,13 +297,13 @@ def test_a_probe_fails_when_all_its_first_tries_may_have(
 @pytest.mark.parametrize(
     ("event", "told_of"),
     [
-        (told("Unhealthy", "Readiness probe failed: ", 10), True),
-        (told("Unhealthy", "Readiness probe failed: EOF", 13), False),
-        (told("Unhealthy", "Startup probe failed: EOF", 10), False),
+        (an_event("Unhealthy", "Readiness probe failed: ", 10), True),
+        (an_event("Unhealthy", "Readiness probe failed: EOF", 13), False),
+        (an_event("Unhealthy", "Startup probe failed: EOF", 10), False),
     ],
     ids=["it failed", "it failed for the process before", "another one failed"],
 )
-def test_a_probe_fails_as_soon_as_kubelet_says_so(event: Told, told_of: bool) -> None:
+def test_a_probe_fails_as_soon_as_kubelet_says_so(event: PodEvent, told_of: bool) -> None:
     pod = known(a_pod(a_container(running(12), ready=False, started=True, readinessProbe=SLOW)))
     found = diagnosis.finding(pod, NOW, (event,))
     assert (found.message if found else "") == ("runs, but its readiness probe fails" if told_of else "")
@@ -349,7 +349,7 @@ def test_nothing_changes_by_itself_sooner_than_foretold(raw: Manifest, later: in
 # What must hold whatever is recorded
 
 EVENTS = st.builds(
-    lambda reason, note, since: records.told({"reason": reason, "note": note, "eventTime": since}),
+    lambda reason, note, since: records.pod_event({"reason": reason, "note": note, "eventTime": since}),
     st.sampled_from(["Killing", "Unhealthy", "FailedMount", "FailedPostStartHook", "", None]) | st.text(),
     st.sampled_from(["Container worker failed liveness probe", "Readiness probe failed:", None]) | st.text(),
     st.sampled_from([ago(5), ago(300), "", None]) | st.text(),
@@ -358,7 +358,7 @@ EVENTS = st.builds(
 
 @given(PODS | broken_pods(), st.lists(EVENTS, max_size=4), st.floats(-1e12, 1e12) | st.just(NOW))
 def test_every_pod_is_well_or_has_a_state_a_reason_and_a_short_line(
-    raw: Manifest, events: list[Told], now: float
+    raw: Manifest, events: list[PodEvent], now: float
 ) -> None:
     pod = pods.pod(raw)
     assume(pod is not None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.diagnose import investigator
 from formation_operator.diagnose.investigator import Examined
-from formation_operator.diagnose.records import told
+from formation_operator.diagnose.records import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe import pods
@@ -261,7 +261,7 @@ async def test_what_was_asked_about_is_forgotten_once_all_is_well() -> None:
     ids=["a series", "the older kind", "a single one", "nothing but its object's own time"],
 )
 def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, seconds: float) -> None:
-    assert told({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
+    assert pod_event({"reason": "Killing", "note": "x", **times}).last == NOW - seconds
 
 
 @pytest.mark.parametrize(
@@ -275,12 +275,12 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
     ],
 )
 def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
-    assert told({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
+    assert pod_event({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
     note = "(combined from similar events): Readiness probe failed: EOF"
-    assert told({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
+    assert pod_event({"reason": "Unhealthy", "note": note}).message == "Readiness probe failed: EOF"
 
 
 @given(st.lists(broken_pods(), max_size=4), st.randoms(use_true_random=False))

@@ -65,12 +65,12 @@ LOGS = {
 
 @pytest.mark.parametrize(("name", "told"), TOLD.items(), ids=TOLD)
 def test_of_a_trace_the_message_is_told(name: str, told: str) -> None:
-    assert log_excerpt.told((TRACES / f"{name}.txt").read_text()) == told
+    assert log_excerpt.message_line((TRACES / f"{name}.txt").read_text()) == told
 
 
 @pytest.mark.parametrize(("log", "told"), LOGS.values(), ids=LOGS)
 def test_the_last_line_that_says_something_is_told(log: str, told: str) -> None:
-    assert log_excerpt.told(log) == told
+    assert log_excerpt.message_line(log) == told
 
 
 def test_each_trace_has_its_line() -> None:
@@ -79,6 +79,6 @@ def test_each_trace_has_its_line() -> None:
 
 @given(st.text() | st.text(alphabet="a.(#\t\n 0x)"))
 def test_any_log_gives_a_short_line(log: str) -> None:
-    told = log_excerpt.told(log)
+    told = log_excerpt.message_line(log)
     assert told.isprintable()
     assert len(told) <= log_excerpt.LONGEST

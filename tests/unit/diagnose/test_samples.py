@@ -130,8 +130,8 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
 def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str) -> None:
     notes = [f"Readiness probe failed: {number}" for number in range(999)]
     just_now = {"reason": "Unhealthy", "deprecatedLastTimestamp": ago(1)}
-    often = [records.told({**just_now, "note": note}) for note in notes]
-    rare = records.told({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
+    often = [records.pod_event({**just_now, "note": note}) for note in notes]
+    rare = records.pod_event({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
     kept = records.newest([*often, rare])
     assert rare in kept
     assert len(kept) <= records.KEPT
@@ -139,7 +139,7 @@ def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str
 
 def test_of_many_events_the_latest_are_kept() -> None:
     events = [
-        records.told({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
+        records.pod_event({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
         for number in range(999)
     ]
     latest = [f"R{number}" for number in range(records.KEPT)]
