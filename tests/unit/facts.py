@@ -18,7 +18,7 @@ from formation_operator.observe.pods import Pod
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
 from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
@@ -103,7 +103,7 @@ def seen(rollout: Rollout = DONE, **changes: Any) -> Seen:
     world = Seen(
         name="shop",
         generation=3,
-        counts={"worker": Count(desired=2, rendered=2, remembered=2)},
+        counts={"worker": Replicas(desired=2, rendered=2, remembered=2)},
         deployments={"worker": a_child(rollout=rollout, replicas=2, owns_count=True)},
         digests={"worker": INTENT.digest},
         images={},

@@ -30,7 +30,7 @@ class Condition(Model):
     message: str = Field(description="A sentence for people.")
 
 
-class Exit(Model):
+class LastExit(Model):
     """How a process ended; kept after its Pod is gone."""
 
     exit_code: int | None = Field(None, description="The exit code.")
@@ -54,7 +54,7 @@ class ProcessStatus(Model):
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
     restarts: int | None = Field(None, description="How often containers of this type's Pods were restarted.")
-    last_exit: Exit | None = Field(None, description="How a process of this type ended last, unasked.")
+    last_exit: LastExit | None = Field(None, description="How a process of this type ended last, unasked.")
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
     resume_replicas: int | None = Field(

@@ -21,7 +21,7 @@ from formation_operator.observe.children import Children, Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired
 from formation_operator.replicas import scale_requests, write_through
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
@@ -133,7 +133,7 @@ class Reconciler:
         before: FormationStatus,
         children: Children,
         undecided: Sequence[Problem],
-    ) -> dict[str, Count]:
+    ) -> dict[str, Replicas]:
         known = self._cache.autoscalers_in(this.key[0])
         return steps.counts(formation, before, children, known, undecided)
 

@@ -22,7 +22,7 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
@@ -36,7 +36,7 @@ class Wanted:
     """What a Formation asks for."""
 
     formation: Formation
-    counts: Mapping[str, Count]
+    counts: Mapping[str, Replicas]
     intents: list[Intent]
     failed: list[Problem]
     """Why a type can't be rendered."""
@@ -55,7 +55,7 @@ def counts(
     children: Children,
     known: Sequence[Autoscaler],
     undecided: Sequence[Problem],
-) -> dict[str, Count]:
+) -> dict[str, Replicas]:
     """Return the count of each type, given the status of before and the autoscalers of the namespace."""
     about, left = formation.metadata, {problem.process_type for problem in undecided}
     decided = {}
@@ -75,7 +75,7 @@ def counts(
 
 
 async def render(
-    formation: Formation, counted: Mapping[str, Count], undecided: Sequence[Problem], faults: Faults
+    formation: Formation, counted: Mapping[str, Replicas], undecided: Sequence[Problem], faults: Faults
 ) -> Wanted:
     """Return what a Formation asks for."""
     wanted = Wanted(formation, counted, [], [], undecided)

@@ -42,7 +42,7 @@ ANY, NONE = "*", "?"
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Inquiry:
     """What was recorded about a Pod when it was as ``pod`` says."""
 
     pod: Pod
@@ -69,7 +69,7 @@ class Examined:
 class Evidence:
     """What was found out about a Formation's Pods, as long as some aren't well."""
 
-    answers: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of the template that this has."""
@@ -132,11 +132,11 @@ class Examiner:
         evidence.answers = {**kept, **{answer.pod.uid: answer for answer in fresh}}
         return len(due) > len(asked)
 
-    async def _answer(self, pod: Pod, before: Answer | None, now: float) -> Answer:
+    async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
         same = before is not None and pod.same_as(before.pod)
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
         earlier = before.events if before is not None else ()
-        return Answer(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
+        return Inquiry(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []

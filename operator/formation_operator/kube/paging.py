@@ -23,7 +23,7 @@ class TooLargeError(aiohttp.ClientPayloadError):
     """An answer has more bytes than are read at once."""
 
 
-class Answer(aiohttp.ClientResponse):
+class BoundedResponse(aiohttp.ClientResponse):
     """An answer that can be read up to a number of bytes."""
 
     async def read_within(self, most: float) -> int:
@@ -57,7 +57,7 @@ class Pages:
             limit = self._limits.get(kind, FIRST)
             request.url = request.url.update_query(limit=limit)
             answer = await send(request)
-            if answer.status >= 400 or not isinstance(answer, Answer):
+            if answer.status >= 400 or not isinstance(answer, BoundedResponse):
                 return answer
             try:
                 size = await answer.read_within(MOST_BYTES if limit > 1 else math.inf)
@@ -76,7 +76,7 @@ def following(limit: int, size: int) -> int:
 
 def options() -> dict[str, Any]:
     """Return what makes an `aiohttp.ClientSession` page so."""
-    return {"middlewares": (Pages(),), "response_class": Answer}
+    return {"middlewares": (Pages(),), "response_class": BoundedResponse}
 
 
 def session(

@@ -11,7 +11,7 @@ from formation_operator.api.formation import Formation, ProcessType, RollingUpda
 from formation_operator.kube.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
@@ -46,7 +46,7 @@ class Intent:
         return f"spec.processes.{self.process_type}.{field}" if field else ""
 
 
-def children(formation: Formation, name: str, count: Count) -> list[Intent]:
+def children(formation: Formation, name: str, count: Replicas) -> list[Intent]:
     """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered."""
     process = formation.spec.processes[name]
     found = [deployment(formation, name, process, count)]
@@ -55,7 +55,7 @@ def children(formation: Formation, name: str, count: Count) -> list[Intent]:
     return found
 
 
-def deployment(formation: Formation, name: str, process: ProcessType, count: Count) -> Intent:
+def deployment(formation: Formation, name: str, process: ProcessType, count: Replicas) -> Intent:
     """Return the Deployment of a type."""
     owner = formation.metadata.name
     spec: Manifest = {

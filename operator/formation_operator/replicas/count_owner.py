@@ -52,7 +52,7 @@ def _possible(count: int | None) -> int | None:
 
 
 @dataclasses.dataclass(frozen=True)
-class Count:
+class Replicas:
     """What to write of a type's count: ``replicas`` and the annotation that remembers it."""
 
     desired: int
@@ -65,7 +65,7 @@ class Count:
     """The count to leave behind before our intent stops mentioning it."""
     autoscaler: Autoscaler | None = None
     """Whose the count is, if an autoscaler's."""
-    undecided: "Count | None" = None
+    undecided: "Replicas | None" = None
     """The count that was written last, where nobody knows whose it is by now."""
 
 
@@ -75,36 +75,36 @@ def decide(
     child: Child | None,
     autoscaler: Autoscaler | None = None,
     before: Reported = UNREPORTED,
-) -> Count:
+) -> Replicas:
     """Return the count of one type, given its own Deployment as it is now (or none)."""
     declared = declared_count(process)
     if declared is not None and autoscaler is None:
         desired = 0 if spec.suspend else declared
-        return Count(desired=desired, rendered=desired, remembered=declared)
+        return Replicas(desired=desired, rendered=desired, remembered=declared)
     if child is None:
         # It is ours until it is there: then the next pass hands it over.
         first = _first((before.count, declared), 1)
         desired = 0 if spec.suspend else first
         ours = desired if desired != 1 else None
-        return Count(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
+        return Replicas(desired=desired, rendered=ours, remembered=first, autoscaler=autoscaler)
     return _theirs(spec, child, autoscaler, before)
 
 
-def left_as_it_is(spec: FormationSpec, child: Child) -> Count:
+def left_as_it_is(spec: FormationSpec, child: Child) -> Replicas:
     """Return the count of a Deployment that somebody set, while nobody knows whether an autoscaler did.
 
     What was written last stays, too: it is the base by which the count will be judged.
     """
     base, present = child.remembered, child.replicas
     if base is None:
-        last = Count(desired=present, rendered=None, remembered=present)
+        last = Replicas(desired=present, rendered=None, remembered=present)
     else:
         ours = 0 if spec.suspend else base
-        last = Count(desired=ours, rendered=ours, remembered=base)
+        last = Replicas(desired=ours, rendered=ours, remembered=base)
     return dataclasses.replace(last, desired=present, rendered=None, undecided=last)
 
 
-def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Count:
+def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Replicas:
     """Return the count of a type whose count isn't ours, but for a suspension."""
     present = child.replicas
     if child.owns_count and child.replicas == 0:
@@ -114,9 +114,9 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, be
         if autoscaler is not None:
             # What it sets during a suspension is no wish for later: that would be a fight without end.
             kept = _first((child.remembered, before.resumed), present)
-        return Count(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
+        return Replicas(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None
-    return Count(
+    return Replicas(
         desired=present, rendered=None, remembered=present, handed_over=released, autoscaler=autoscaler
     )
 

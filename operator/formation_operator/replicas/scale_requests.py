@@ -16,7 +16,7 @@ from formation_operator.kube.notices import Notice
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import NAMELESS, Child
-from formation_operator.replicas.count_owner import UNREPORTED, Count, Reported
+from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
 AUTOSCALERS = frozenset({"kube-controller-manager", "keda"})
 """Who scales for HPAs and for ScaledObjects. Their names are their only marks."""
@@ -149,7 +149,7 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
     return setter.scale or setter.manager in policy.honoured
 
 
-def restless(spec: FormationSpec, counts: Mapping[str, Count]) -> dict[str, str]:
+def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:
     """Return, by type, why it can't be kept at zero though it is suspended, and the way out.
 
     An HPA rests at zero; KEDA scales up again by design, unless its object says otherwise.

@@ -15,9 +15,9 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.kube import lenient
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import conditions, type_health, verdict
-from formation_operator.status.conditions import Condition
+from formation_operator.status.conditions import Verdict
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
@@ -46,8 +46,8 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be worked on: what ran before goes on running."""
     wanted = [
-        Condition(ConditionType.READY, problem.reason, str(problem), true=False),
-        Condition(ConditionType.STALLED, problem.reason, str(problem)),
+        Verdict(ConditionType.READY, problem.reason, str(problem), true=False),
+        Verdict(ConditionType.STALLED, problem.reason, str(problem)),
     ]
     kept = {
         key: value
@@ -99,7 +99,7 @@ def _health(seen: Seen, name: str, served: int | None) -> Health:
 CHANGE_WAITS = Problem("", Trouble.PAUSED, "a change waits: spec.paused is true", lasting=False)
 
 
-def _present(count: Count, child: Child) -> Count:
+def _present(count: Replicas, child: Child) -> Replicas:
     """Return the count that a Deployment has, whatever else is declared."""
     ours = None if count.rendered is None else child.replicas
     return dataclasses.replace(count, desired=child.replicas, rendered=ours)

@@ -17,7 +17,7 @@ from formation_operator.kube import lenient
 
 
 @dataclasses.dataclass(frozen=True)
-class Condition:
+class Verdict:
     """One condition, without the times and generations that the last step adds."""
 
     type: ConditionType
@@ -32,7 +32,7 @@ class Condition:
 
 
 def rendered(
-    wanted: Iterable[Condition], previous: FormationStatus, generation: int, now: str
+    wanted: Iterable[Verdict], previous: FormationStatus, generation: int, now: str
 ) -> list[dict[str, Any]]:
     """Return conditions as the API has them; ``now`` is an RFC 3339 time in UTC."""
     return [
@@ -48,7 +48,7 @@ def rendered(
     ]
 
 
-def _since(condition: Condition, previous: FormationStatus, now: str) -> str:
+def _since(condition: Verdict, previous: FormationStatus, now: str) -> str:
     before = previous.condition(condition.type)
     same = before is not None and before.status == str(condition.true)
     return before.last_transition_time if same and before else now

@@ -7,7 +7,7 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Seen:
 
     name: str
     generation: int
-    counts: Mapping[str, Count]
+    counts: Mapping[str, Replicas]
     deployments: Mapping[str, Child]
     digests: Mapping[str, str]
     """The intent of each type that could be rendered."""

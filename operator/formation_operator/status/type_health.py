@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child, Rollout
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 
 TOLERATED = 0.25
 """The share of somebody else's count that may be down, as in a Deployment's own defaults."""
@@ -34,7 +34,7 @@ class Health:
 
 
 def health(
-    count: Count,
+    count: Replicas,
     child: Child | None,
     findings: Sequence[Finding],
     *,
@@ -62,12 +62,12 @@ def health(
     return _under_way(count, child, found)
 
 
-def _grows(count: Count, served: int | None) -> bool:
+def _grows(count: Replicas, served: int | None) -> bool:
     """Tell whether the count is somebody else's, who may move it while all is well."""
     return count.rendered is None and served is not None
 
 
-def _complete(count: Count, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
+def _complete(count: Replicas, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
         # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
@@ -100,7 +100,7 @@ def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     )
 
 
-def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
+def _at_rest(count: Replicas, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
     state = State.SUSPENDED if suspended else State.IDLE
     if complete:
         return Health(state, complete=True)
@@ -108,7 +108,7 @@ def _at_rest(count: Count, rollout: Rollout, *, complete: bool, suspended: bool)
 
 
 def _ill(
-    found: Finding, findings: Sequence[Finding], count: Count, child: Child, *, complete: bool
+    found: Finding, findings: Sequence[Finding], count: Replicas, child: Child, *, complete: bool
 ) -> Health:
     rollout = child.rollout
     alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
@@ -136,7 +136,7 @@ def _restarts(number: int) -> str:
     return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
 
 
-def _under_way(count: Count, child: Child, found: Finding | None) -> Health:
+def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
     rollout = child.rollout
     so_far = progress(count, rollout) + (f": {found.message}" if found else "")
     if rollout.blocked:
@@ -162,14 +162,14 @@ HOW_IT_ENDS = (
 )
 
 
-def _blocked(count: Count, rollout: Rollout, what: str, why: str) -> Health:
+def _blocked(count: Replicas, rollout: Rollout, what: str, why: str) -> Health:
     message = f"{what} can't be created: {_forbidden(why)}"
     lasting = _for_good(why) or rollout.stuck is not None
     state = _state(count, rollout)
     return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
 
 
-def _state(count: Count, rollout: Rollout) -> State:
+def _state(count: Replicas, rollout: Rollout) -> State:
     return State.RUNNING if rollout.available >= count.desired else State.STARTING
 
 
@@ -212,7 +212,7 @@ def _field(name: str) -> str:
     return f"resources.{name}" if "." in name else f"resources.requests.{name}"
 
 
-def progress(count: Count, rollout: Rollout) -> str:
+def progress(count: Replicas, rollout: Rollout) -> str:
     """Return how far a rollout has got, in a sentence."""
     old = rollout.total - rollout.updated
     if old > 0:

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.observe.faults import Problem
-from formation_operator.status.conditions import Condition
+from formation_operator.status.conditions import Verdict
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
 RENEW = "apply the crds/ of its version"
 
 
-def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
+def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Verdict]:
     """Return the conditions of a Formation whose types are as ``types`` says."""
     lasting = [problem for problem in seen.problems if problem.lasting]
     waiting = [problem for problem in seen.problems if not problem.lasting]
@@ -23,44 +23,44 @@ def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Condition]:
     return [*_readiness(seen, lasting, waiting), *_extra(seen)]
 
 
-def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Condition]:
+def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
     text = "; ".join(map(str, [*lasting, *waiting]))
     if lasting:
         reason = lasting[0].reason
         return [
-            Condition(ConditionType.READY, reason, text, true=False),
-            Condition(ConditionType.STALLED, reason, text),
+            Verdict(ConditionType.READY, reason, text, true=False),
+            Verdict(ConditionType.STALLED, reason, text),
         ]
     if not waiting:
-        return [Condition(ConditionType.READY, State.RUNNING, "all process types run as declared")]
+        return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:
-        return [Condition(ConditionType.READY, Trouble.PAUSED, text, true=False)]
+        return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
     # Of several reasons the one that tells more than that something is under way.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return [
-        Condition(ConditionType.READY, reason, text, true=False),
-        Condition(ConditionType.RECONCILING, reason, text),
+        Verdict(ConditionType.READY, reason, text, true=False),
+        Verdict(ConditionType.RECONCILING, reason, text),
     ]
 
 
-def _extra(seen: Seen) -> Iterable[Condition]:
+def _extra(seen: Seen) -> Iterable[Verdict]:
     """Yield what else there is to say, whether or not the Formation is ready."""
     yield from _overridden(seen)
     contended = "; ".join(seen.contended)
     if contended:
-        yield Condition(ConditionType.CONTENDED, "Autoscaler", contended)
+        yield Verdict(ConditionType.CONTENDED, "Autoscaler", contended)
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
-        yield Condition(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+        yield Verdict(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)
     if seen.undeclared:
         fields = ", ".join(seen.undeclared)
         text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
-        yield Condition(ConditionType.OUTDATED, "OlderCRD", text)
+        yield Verdict(ConditionType.OUTDATED, "OlderCRD", text)
     if seen.paused:
-        yield Condition(ConditionType.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
+        yield Verdict(ConditionType.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 
 
-def _overridden(seen: Seen) -> Iterable[Condition]:
+def _overridden(seen: Seen) -> Iterable[Verdict]:
     """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
     sentences = []
     for name, child in sorted(seen.deployments.items()):
@@ -76,4 +76,4 @@ def _overridden(seen: Seen) -> Iterable[Condition]:
         if rendered is not None and child.replicas != rendered and child.owns_count:
             sentences.append(f"{name}: the cluster changes the count {rendered} to {child.replicas}")
     if sentences:
-        yield Condition(ConditionType.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))
+        yield Verdict(ConditionType.OVERRIDDEN, "AdmissionPolicy", "; ".join(sentences))

@@ -10,8 +10,8 @@ from formation_operator.kube import api_server, lenient
 from formation_operator.kube.notices import Notice
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
-from formation_operator.replicas.count_owner import Count
-from formation_operator.status.conditions import Condition
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.status.conditions import Verdict
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.facts import NOW, a_child, known, seen, status_of
 
@@ -55,7 +55,7 @@ def test_a_huge_refusal_is_cut_wherever_it_is_told() -> None:
     error = api_server.error_of(422, f'{{"message": "{"x" * 466_000}"}}'.encode())
     assert len(str(error)) == 1000
     assert len(Notice("Refused", "Refuse", HUGE).note.encode()) <= 1024
-    assert len(Condition(ConditionType.READY, "Refused", HUGE).message.encode()) <= 4096
+    assert len(Verdict(ConditionType.READY, "Refused", HUGE).message.encode()) <= 4096
 
 
 def wordy(name: str) -> list[Pod]:
@@ -73,7 +73,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
     names = [f"t{index}" for index in range(64)]
     images = (("web", HUGE),)
     world = seen(
-        counts={name: Count(2, 2, 2) for name in names},
+        counts={name: Replicas(2, 2, 2) for name in names},
         deployments={name: a_child(images=images) for name in names},
         images={name: {"web": "i"} for name in names},
         digests={name: a_child().digest or "" for name in names},

@@ -8,7 +8,7 @@ from formation_operator.api import formation_status
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.observe.children import Child
 from formation_operator.replicas import count_owner
-from formation_operator.replicas.count_owner import Count, Reported
+from formation_operator.replicas.count_owner import Replicas, Reported
 from tests.unit.facts import HPA, a_child
 
 PRESENT = a_child(replicas=5)
@@ -22,7 +22,7 @@ def decide(
     *,
     suspend: bool | None = None,
     before: Reported = count_owner.UNREPORTED,
-) -> Count:
+) -> Replicas:
     spec = FormationSpec(processes={"worker": process}, suspend=suspend)
     return count_owner.decide(spec, process, child, before=before)
 
@@ -32,15 +32,15 @@ DECLARED, OMITTED = ProcessType(replicas=3), ProcessType()
 
 @pytest.mark.parametrize("child", [None, PRESENT, OURS, SUSPENDED])
 def test_a_declared_count_is_written_whatever_is_there(child: Child | None) -> None:
-    assert decide(DECLARED, child) == Count(desired=3, rendered=3, remembered=3)
+    assert decide(DECLARED, child) == Replicas(desired=3, rendered=3, remembered=3)
 
 
 def test_an_omitted_count_starts_with_one_and_is_not_written() -> None:
-    assert decide(OMITTED, None) == Count(desired=1, rendered=None, remembered=1)
+    assert decide(OMITTED, None) == Replicas(desired=1, rendered=None, remembered=1)
 
 
 def test_an_omitted_count_is_left_to_whoever_scales() -> None:
-    assert decide(OMITTED, PRESENT) == Count(desired=5, rendered=None, remembered=5)
+    assert decide(OMITTED, PRESENT) == Replicas(desired=5, rendered=None, remembered=5)
 
 
 def test_a_count_that_is_taken_away_is_handed_over_as_it_is() -> None:
@@ -48,12 +48,12 @@ def test_a_count_that_is_taken_away_is_handed_over_as_it_is() -> None:
 
 
 def test_suspending_remembers_the_declared_count() -> None:
-    assert decide(DECLARED, OURS, suspend=True) == Count(desired=0, rendered=0, remembered=3)
+    assert decide(DECLARED, OURS, suspend=True) == Replicas(desired=0, rendered=0, remembered=3)
 
 
 @pytest.mark.parametrize("child", [PRESENT, SUSPENDED])
 def test_suspending_remembers_an_omitted_count_also_on_the_second_pass(child: Child) -> None:
-    assert decide(OMITTED, child, suspend=True) == Count(desired=0, rendered=0, remembered=5)
+    assert decide(OMITTED, child, suspend=True) == Replicas(desired=0, rendered=0, remembered=5)
 
 
 def test_resuming_hands_an_omitted_count_back() -> None:
@@ -66,7 +66,7 @@ def test_a_singleton_is_one_unless_it_says_none() -> None:
     assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0
 
 
-def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Count:
+def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Replicas:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
     return count_owner.decide(spec, DECLARED, child, HPA)
 

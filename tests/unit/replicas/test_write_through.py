@@ -13,7 +13,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
 from formation_operator.render import desired
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
@@ -85,7 +85,7 @@ def shop() -> Shop:
     shop.cluster.put(naming.KIND, stored(FORMATION))
     shop.watched()
     shop.cluster.watchers.append(shop.see)
-    formation, count = parsed(FORMATION), Count(desired=4, rendered=4, remembered=4)
+    formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
     for name, process in formation.spec.processes.items():
         shop.cluster.write(desired.deployment(formation, name, process, count).manifest)
     seen_enough = errors.UnavailableError("seen enough")

@@ -15,7 +15,7 @@ from formation_operator.observe import pods
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import change_events, compute
 from formation_operator.status.observation import Seen
 from tests import builders
@@ -84,7 +84,7 @@ def test_what_waiting_will_not_mend_is_stalled_and_not_reconciling(rollout: Roll
 
 def test_a_type_whose_count_is_not_ours_stays_ready_while_it_grows() -> None:
     growing = dataclasses.replace(DONE, total=5, updated=5, available=3)
-    theirs = {"worker": Count(desired=5, rendered=None, remembered=5)}
+    theirs = {"worker": Replicas(desired=5, rendered=None, remembered=5)}
     assert set(conditions(status_of(seen(growing, counts=theirs), {}, NOW))) == {"Ready"}
 
 
@@ -159,7 +159,7 @@ def test_a_status_of_anybodys_hand_is_computed_anew(odd: dict[str, Any]) -> None
 
 
 def test_web_feeds_the_scale_subresource() -> None:
-    world = seen(counts={"web": Count(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
+    world = seen(counts={"web": Replicas(2, 2, 2)}, deployments={"web": a_child(rollout=DONE)})
     computed = status_of(world, {}, NOW)
     assert computed["replicas"] == 2
     assert computed["selector"] == "formations.dev/formation=shop,formations.dev/process-type=web"
@@ -269,7 +269,7 @@ def test_restarts_are_those_of_all_its_containers_and_of_no_other_type() -> None
 
 def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() -> None:
     starting = dataclasses.replace(DONE, available=1)
-    counts = {name: Count(2, 2, 2) for name in ("clock", "worker")}
+    counts = {name: Replicas(2, 2, 2) for name in ("clock", "worker")}
     world = seen(
         counts=counts,
         deployments={name: a_child(rollout=starting, replicas=2) for name in counts},
@@ -285,7 +285,7 @@ def test_of_several_reasons_ready_gives_the_one_that_tells_more_than_progress() 
 
 def test_an_unready_type_of_an_autoscaler_that_has_enough_others_keeps_the_formation_ready() -> None:
     many = Rollout(current=True, total=8, updated=8, ready=7, available=7, serving=True)
-    theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
+    theirs = {"worker": Replicas(desired=8, rendered=None, remembered=8)}
     computed = status_of(troubled(crashed(), rollout=many, counts=theirs), {}, NOW)
     assert conditions(computed)["Ready"]["status"] == "True"
     assert computed["processes"]["worker"]["state"] == "Crashing"
@@ -315,7 +315,7 @@ WAITS = "a change waits: spec.paused is true"
 def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
     kept_by: dict[str, Any], reason: str, says: str, kinds: set[str]
 ) -> None:
-    four = {"worker": Count(desired=4, rendered=4, remembered=4)}
+    four = {"worker": Replicas(desired=4, rendered=4, remembered=4)}
     well = status_of(seen(digests=BEHIND, counts=four, **kept_by), {}, NOW)
     shown = well["processes"]["worker"]
     assert (shown["state"], shown["reason"], shown["message"]) == ("Running", reason, says)
@@ -353,7 +353,7 @@ def test_the_figures_of_a_deployment_that_is_not_as_intended_yet_say_nothing() -
 def test_while_an_autoscaler_adds_some_a_formation_that_was_ready_stays_so() -> None:
     few = Rollout(current=True, total=2, updated=2, ready=2, available=2, serving=True)
     more = dataclasses.replace(few, current=False, serving=False)
-    theirs = {"worker": Count(desired=8, rendered=None, remembered=8)}
+    theirs = {"worker": Replicas(desired=8, rendered=None, remembered=8)}
     before = status_of(troubled(rollout=few, counts=theirs), {}, NOW)
 
     after = status_of(troubled(rollout=more, counts=theirs), before, LATER)
@@ -374,7 +374,9 @@ PODS = st.lists(
 
 SPECS = st.fixed_dictionaries(
     {
-        "counts": st.sampled_from([(2, 2), (8, None), (0, 0)]).map(lambda each: {"worker": Count(*each, 2)}),
+        "counts": st.sampled_from([(2, 2), (8, None), (0, 0)]).map(
+            lambda each: {"worker": Replicas(*each, 2)}
+        ),
         "suspended": st.booleans(),
         "paused": st.booleans(),
     }

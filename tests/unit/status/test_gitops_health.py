@@ -8,7 +8,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import compute
 from formation_operator.status.observation import Seen
 from tests.builders import Manifest, a_formation, stored
@@ -17,8 +17,8 @@ from tests.unit.facts import DONE, LATER, NOW, seen, status_of
 
 STARTING = dataclasses.replace(DONE, available=1, ready=1)
 GONE = Rollout(current=True, serving=True)
-ZERO = {"worker": Count(desired=0, rendered=0, remembered=2)}
-THEIRS = {"worker": Count(desired=5, rendered=None, remembered=5)}
+ZERO = {"worker": Replicas(desired=0, rendered=0, remembered=2)}
+THEIRS = {"worker": Replicas(desired=5, rendered=None, remembered=5)}
 GROWING = dataclasses.replace(DONE, total=5, updated=5, available=3)
 FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 

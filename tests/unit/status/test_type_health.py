@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child, Rollout
-from formation_operator.replicas.count_owner import Count
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import type_health
 from formation_operator.status.type_health import Health
 from tests.builders import ago
 from tests.unit.facts import DONE, POD_SECURITY, QUOTA, QUOTA_OF_SETS, ROLLOUT, a_child
 
-OURS = Count(desired=2, rendered=2, remembered=2)
-THEIRS = Count(desired=8, rendered=None, remembered=8)
-NONE = Count(desired=0, rendered=0, remembered=2)
+OURS = Replicas(desired=2, rendered=2, remembered=2)
+THEIRS = Replicas(desired=8, rendered=None, remembered=8)
+NONE = Replicas(desired=0, rendered=0, remembered=2)
 EIGHT = Rollout(current=True, total=8, updated=8, ready=8, available=8, serving=True)
 EMPTY = Rollout(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
@@ -28,19 +28,19 @@ BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=Tru
 RESUME = "somebody has paused its Deployment: kubectl rollout resume deployment/shop-worker"
 
 
-def how(*findings: Finding, count: Count = OURS, suspended: bool = False, **rollout: Any) -> Health:
+def how(*findings: Finding, count: Replicas = OURS, suspended: bool = False, **rollout: Any) -> Health:
     return of(
         a_child(rollout=dataclasses.replace(DONE, **rollout)), *findings, count=count, suspended=suspended
     )
 
 
-def grown(*findings: Finding, count: Count = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
+def grown(*findings: Finding, count: Replicas = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
     """Return how a type is of which some were ready, and more are wanted now."""
     child = a_child(rollout=dataclasses.replace(DONE, serving=False, **{"total": 8, "updated": 8, **rollout}))
     return type_health.health(count, child, findings, served=served)
 
 
-def of(child: Child | None, *findings: Finding, count: Count = OURS, suspended: bool = False) -> Health:
+def of(child: Child | None, *findings: Finding, count: Replicas = OURS, suspended: bool = False) -> Health:
     return type_health.health(count, child, findings, suspended=suspended)
 
 
@@ -337,7 +337,7 @@ FINDINGS = st.builds(
     st.randoms(use_true_random=False),
 )
 def test_a_type_is_the_same_in_whatever_order_its_pods_are_seen(
-    findings: list[Finding], rollout: Rollout, count: Count, suspended: bool, chance: random.Random
+    findings: list[Finding], rollout: Rollout, count: Replicas, suspended: bool, chance: random.Random
 ) -> None:
     child = a_child(rollout=rollout)
     found = of(child, *findings, count=count, suspended=suspended)
