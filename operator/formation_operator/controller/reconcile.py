@@ -110,7 +110,7 @@ class Reconciler:
         counts = self._counts(this, formation, before, this.basis.children, undecided)
         wanted = await steps.render(formation, counts, undecided, this.faults)
         outcomes = [] if formation.spec.paused else await self._act(this, wanted)
-        await self._reporter.tell(
+        await self._reporter.record(
             this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
         )
         later = self._reporter.later(this.memory.reports, outcomes)
@@ -121,7 +121,7 @@ class Reconciler:
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
         judged = await self._requests.honour(formation, this.basis.children, this.memory.answers)
-        await self._reporter.tell(this.basis.formation, judged.notices)
+        await self._reporter.record(this.basis.formation, judged.notices)
         if judged.error is not None:
             raise judged.error
         return judged.undecided

@@ -10,7 +10,7 @@ from typing import Any
 
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
-LONGEST_TOLD = 1024
+LONGEST_SENTENCE = 1024
 """Bytes of a sentence that people are told: what an Event takes."""
 LONGEST_SUMMARY = 4096
 """Bytes of the sentences about all types together."""
@@ -69,7 +69,7 @@ def in_one_line(value: str) -> str:
     return " ".join(plain.split())
 
 
-def shown(value: str, most: int = LONGEST_TOLD) -> str:
+def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
     """Return a text as people are told it: one printable line of so many bytes at most.
 
     All that goes into a status, an Event or a line of the log and may come from elsewhere goes through here.

@@ -21,7 +21,7 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     yield from _daemonizing(known, found)
     for name in names:
         previous, process = known.process(name), found.process(name)
-        if process.state is None or _told(previous) == _told(process):
+        if process.state is None or _state_and_cause(previous) == _state_and_cause(process):
             continue
         if previous.state is not None or _cause(process):
             yield _notice(name, process)
@@ -33,7 +33,7 @@ def _daemonizing(before: FormationStatus, after: FormationStatus) -> Iterator[No
         yield Notice(found.reason, ConditionType.DAEMONIZING, found.message, warning=True)
 
 
-def _told(process: ProcessStatus) -> tuple[str, str]:
+def _state_and_cause(process: ProcessStatus) -> tuple[str, str]:
     return process.state or "", _cause(process)
 
 
@@ -43,7 +43,7 @@ def _cause(process: ProcessStatus) -> str:
 
 
 def _notice(name: str, process: ProcessStatus) -> Notice:
-    state, cause = _told(process)
+    state, cause = _state_and_cause(process)
     return Notice(
         reason=cause if cause and state not in ALARMING else state,
         action=cause or state,

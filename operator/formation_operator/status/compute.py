@@ -145,7 +145,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     """Return facts with their texts as people are told them."""
-    longest = {"message": lenient.LONGEST_TOLD}
+    longest = {"message": lenient.LONGEST_SENTENCE}
     return {
         key: lenient.shown(value, longest.get(key, lenient.LONGEST_WORD)) if isinstance(value, str) else value
         for key, value in facts.items()

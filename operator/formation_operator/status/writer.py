@@ -80,7 +80,7 @@ class Reporter:
             )
         return True
 
-    async def tell(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
+    async def record(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Record Events on a Formation."""
         for notice in notices:
             logger.info("%s: %s", "/".join(formations.key_of(raw)), notice.note)
@@ -122,7 +122,7 @@ class Reporter:
         reports.refused = None
         self._cache.put(naming.KIND, written)
         basis.reported(written.get("status") or {})
-        await self.tell(raw, change_events.notices(raw["status"], wanted))
+        await self.record(raw, change_events.notices(raw["status"], wanted))
         return None
 
     def _attempt(self, basis: Basis) -> object:
@@ -139,7 +139,7 @@ class Reporter:
         """Say by an Event, which is all that is left, that a status can't be written."""
         reports.refused = (self._attempt(basis), self._clock().timestamp())
         note = f"the status can't be written, and is out of date until it can: {error}"
-        await self.tell(
+        await self.record(
             basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
         )
         return Requeue(Lane.REPORT, REFUSED_SECONDS)

@@ -188,7 +188,7 @@ class Executor:
 
     async def _repair(self, action: Action) -> Outcome:
         live = await self._live(_child(action))
-        return _telling(
+        return _with_notice(
             await self._bring(action, live), drift_event.explain(self.formation, _intent(action), live)
         )
 
@@ -196,7 +196,7 @@ class Executor:
         child = _child(action)
         await self._check_living()
         note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
-        return _telling(await self._update(action), Notice("Adopted", "Adopt", note))
+        return _with_notice(await self._update(action), Notice("Adopted", "Adopt", note))
 
     async def _check_living(self) -> None:
         """Raise ConflictError if the Formation is going: it may be orphaning its children just now.
@@ -232,7 +232,7 @@ def _anew(action: Action, live: dict[str, Any]) -> Outcome:
     return Outcome(action, children.child(live, _child(action).kind), again=True)
 
 
-def _telling(outcome: Outcome, notice: Notice) -> Outcome:
+def _with_notice(outcome: Outcome, notice: Notice) -> Outcome:
     """Return the outcome with an Event, if anything was done."""
     return outcome if outcome.again else dataclasses.replace(outcome, notices=(notice,))
 
