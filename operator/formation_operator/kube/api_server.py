@@ -202,7 +202,7 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         message = str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
         message = f"HTTP {status}: {text[:200]!r}"
-    kinds: dict[int, type[errors.ClusterError]] = {
+    by_status: dict[int, type[errors.ClusterError]] = {
         400: errors.RefusedError,
         403: errors.RefusedError,
         404: errors.NotFoundError,
@@ -216,4 +216,4 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         status = 503
     elif status == 500 and UNTYPED.search(message):
         status = 422
-    return kinds.get(status, errors.UnavailableError)(message)
+    return by_status.get(status, errors.UnavailableError)(message)
