@@ -16,6 +16,7 @@ from formation_operator.kube import errors, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import cache, formations, news
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Children, Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired
@@ -129,7 +130,13 @@ class Reconciler:
     ) -> dict[str, Count]:
         # The Formation may have been deleted while a request was under way.
         status = self._cache.formations.get(this.key, {}).get("status") or {}
-        return steps.counts(formation, status, children, self._cache.autoscalers_in(this.key[0]), undecided)
+        return steps.counts(formation, status, children, self._autoscalers(formation), undecided)
+
+    def _autoscalers(self, formation: Formation) -> list[Autoscaler]:
+        """Return the autoscalers of a Formation and of its Deployments."""
+        about = formation.metadata
+        named = [naming.child(about.name, each) for each in formation.spec.processes]
+        return self._cache.autoscalers_of(about.namespace, [about.name, *named])
 
     async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -186,7 +193,7 @@ class Reconciler:
             suspended=bool(wanted.formation.spec.suspend),
             paused=bool(wanted.formation.spec.paused),
             contended=scale_requests.contended(
-                wanted.formation.spec, this.key[1], self._cache.autoscalers_in(this.key[0])
+                wanted.formation.spec, this.key[1], self._autoscalers(wanted.formation)
             ),
             daemonizing=check.warnings(steps.commands(wanted.formation)),
             undeclared=self._reporter.undeclared,

@@ -54,7 +54,7 @@ def counts(
     known: Sequence[Autoscaler],
     undecided: Sequence[Problem],
 ) -> dict[str, Count]:
-    """Return the count of each type, given the status of before and the autoscalers of the namespace."""
+    """Return the count of each type, given the status of before and its autoscalers."""
     about, left = formation.metadata, {problem.process_type for problem in undecided}
     decided = {}
     for name, process in formation.spec.processes.items():

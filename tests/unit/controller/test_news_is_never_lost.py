@@ -18,7 +18,7 @@ from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 
@@ -151,12 +151,12 @@ def crash(cluster: LateCluster, value: int) -> None:
     """Have a process crash, or run again after that."""
     name = f"shop-worker-{value % 2}"
     ended = {"terminated": {"exitCode": 3, "reason": "Error", "startedAt": ago(1), "finishedAt": ago(0)}}
-    state = [
+    states: list[Object] = [
         ended,
         {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
         {"running": {"startedAt": ago(0)}},
-    ][value % 3]
-    container = a_container(state, last=ended if value % 3 else None, restarts=value)
+    ]
+    container = a_container(states[value % 3], last=ended if value % 3 else None, restarts=value)
     pod = a_pod(container, name=name)
     del pod["metadata"]["resourceVersion"]
     cluster.put("Pod", pod)
@@ -195,7 +195,13 @@ def create(cluster: LateCluster, value: int, uid: str = "uid-1") -> None:
     cluster.put(naming.KIND, raw)
 
 
-VERBS = [("select", "Event"), ("select", "ReplicaSet"), ("apply_status", ""), ("apply", ""), ("patch", "")]
+VERBS: list[tuple[Verb, str]] = [
+    ("select", "Event"),
+    ("select", "ReplicaSet"),
+    ("apply_status", ""),
+    ("apply", ""),
+    ("patch", ""),
+]
 
 
 def fail(cluster: LateCluster, value: int) -> None:
