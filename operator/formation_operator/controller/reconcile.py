@@ -22,7 +22,7 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.replicas.count_owner import Count
-from formation_operator.requeue import Lane, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
@@ -95,7 +95,7 @@ class Reconciler:
                 return await self._pass(this)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), failed=True)
+        return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
     async def _pass(self, this: Pass) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -114,8 +114,7 @@ class Reconciler:
         )
         later = self._reporter.later(this.memory.reports, outcomes)
         requeue = later or await self._report(this, wanted, outcomes)
-        left = undecided or any(outcome.problem or outcome.again for outcome in outcomes)
-        return Result(requeue, failed=bool(left))
+        return Result(requeue, steps.left(undecided, outcomes))
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
@@ -219,7 +218,9 @@ class Reconciler:
             self._cache.drop(naming.KIND, this.key, formations.version_of(known))
             return Result(error=error)
         logger.warning("%s/%s: %s; trying again", *this.key, error)
-        return Result(failed=True, error=error)
+        return Result(
+            left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
+        )
 
     async def _has_gone(self, key: Key) -> bool:
         return await self._cluster.get(naming.KIND, *key) is None
