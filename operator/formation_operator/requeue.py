@@ -32,13 +32,27 @@ def soonest(*wishes: Requeue | None) -> Requeue | None:
     return Requeue(min(wish.lane for wish in made), min(wish.after for wish in made))
 
 
+class Left(enum.Enum):
+    """What a pass leaves to be tried again, later each time."""
+
+    NOTHING = "nothing"
+    PASSING = "passing"
+    """Waiting may be enough for some of it."""
+    LASTING = "lasting"
+    """Waiting won't fix any of it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Result:
     """What a pass came to."""
 
     requeue: Requeue | None = None
     """Another one that it needs, however it ended."""
-    failed: bool = False
-    """Whether something is left to be tried again, later each time."""
+    left: Left = Left.NOTHING
     error: Exception | None = None
     """What ended it early, if anything did."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is left to be tried again."""
+        return self.left is not Left.NOTHING

@@ -2,8 +2,9 @@
 
 Asking for a key that waits already changes nothing but its lane and its time, so a burst of events
 costs one pass.  Asking while its pass is under way gives one more pass after it.  A key whose pass
-fails is tried again after a pause that doubles each time, with jitter.  Whose turn it is, `lanes`
-decides; what has failed before, is as urgent as anything else that is asked for.
+fails is tried again after a pause that doubles each time, with jitter, as long as it fails in the same
+way: what passes soon doesn't wait for what lasts.  Whose turn it is, `lanes` decides; what has failed
+before, is as urgent as anything else that is asked for.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from formation_operator.controller.lanes import Lanes
 from formation_operator.observe.children import Key
-from formation_operator.requeue import Lane, Result
+from formation_operator.requeue import Lane, Left, Result
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ class Queue:
         self._lanes = Lanes(workers)
         self._asked = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, int] = {}
+        self._failures: dict[Key, tuple[Left, int]] = {}
+        """What the last passes left, and how many of them in a row left just that."""
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
         """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
@@ -90,7 +92,7 @@ class Queue:
             result = await self._run(key)
         except Exception:
             logger.exception("The pass of %s failed", "/".join(key))
-            result = Result(failed=True)
+            result = Result(left=Left.LASTING)
         finally:
             self._lanes.done(key)
             self._asked.set()
@@ -115,6 +117,8 @@ class Queue:
             self._failures.pop(key, None)
             return
         first, most = self._retry
-        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        left, failures = self._failures.get(key, (result.left, 0))
+        failures = failures + 1 if left is result.left else 1
+        self._failures[key] = result.left, failures
         pause = min(most, first * 2 ** min(failures - 1, 30))
         self.add(key, Lane.REPORT, pause * (0.75 + 0.5 * self._jitter()))

@@ -17,12 +17,13 @@ from formation_operator.kube import errors, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import cache, formations, news
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Children, Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Lane, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
@@ -95,7 +96,7 @@ class Reconciler:
                 return await self._pass(this)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), failed=True)
+        return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
     async def _pass(self, this: Pass) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -107,7 +108,7 @@ class Reconciler:
             this.basis.formation = current
             formation = parsing.parse(current)
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        counts = self._counts(this, formation, before, this.basis.children, undecided)
+        counts = self._counts(formation, before, this.basis.children, undecided)
         wanted = await steps.render(formation, counts, undecided, this.faults)
         outcomes = [] if formation.spec.paused else await self._act(this, wanted)
         await self._reporter.record(
@@ -115,8 +116,7 @@ class Reconciler:
         )
         later = self._reporter.later(this.memory.reports, outcomes)
         requeue = later or await self._report(this, wanted, before, outcomes)
-        left = undecided or any(outcome.problem or outcome.again for outcome in outcomes)
-        return Result(requeue, failed=bool(left))
+        return Result(requeue, steps.left(undecided, outcomes))
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
@@ -128,14 +128,18 @@ class Reconciler:
 
     def _counts(
         self,
-        this: Pass,
         formation: Formation,
         before: FormationStatus,
         children: Children,
         undecided: Sequence[Problem],
     ) -> dict[str, Replicas]:
-        known = self._cache.autoscalers_in(this.key[0])
-        return steps.counts(formation, before, children, known, undecided)
+        return steps.counts(formation, before, children, self._autoscalers(formation), undecided)
+
+    def _autoscalers(self, formation: Formation) -> list[Autoscaler]:
+        """Return the autoscalers of a Formation and of its Deployments."""
+        about = formation.metadata
+        named = [naming.child(about.name, each) for each in formation.spec.processes]
+        return self._cache.autoscalers_of(about.namespace, [about.name, *named])
 
     async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
         """Bring the children to what is wanted, and remember how they are then."""
@@ -184,7 +188,7 @@ class Reconciler:
         seen = Seen(
             name=wanted.formation.metadata.name,
             generation=wanted.formation.metadata.generation,
-            counts=self._counts(this, wanted.formation, before, children, wanted.undecided),
+            counts=self._counts(wanted.formation, before, children, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
@@ -194,7 +198,7 @@ class Reconciler:
             suspended=bool(wanted.formation.spec.suspend),
             paused=bool(wanted.formation.spec.paused),
             contended=scale_requests.contended(
-                wanted.formation.spec, this.key[1], self._cache.autoscalers_in(this.key[0])
+                wanted.formation.spec, this.key[1], self._autoscalers(wanted.formation)
             ),
             daemonizing=check.warnings(steps.commands(wanted.formation)),
             undeclared=self._reporter.undeclared,
@@ -220,7 +224,9 @@ class Reconciler:
             self._cache.drop(naming.KIND, this.key, formations.version_of(known))
             return Result(error=error)
         logger.warning("%s/%s: %s; trying again", *this.key, error)
-        return Result(failed=True, error=error)
+        return Result(
+            left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
+        )
 
     async def _has_gone(self, key: Key) -> bool:
         return await self._cluster.get(naming.KIND, *key) is None

@@ -23,6 +23,7 @@ from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.requeue import Left
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
@@ -56,7 +57,7 @@ def counts(
     known: Sequence[Autoscaler],
     undecided: Sequence[Problem],
 ) -> dict[str, Replicas]:
-    """Return the count of each type, given the status of before and the autoscalers of the namespace."""
+    """Return the count of each type, given the status of before and its autoscalers."""
     about, left = formation.metadata, {problem.process_type for problem in undecided}
     decided = {}
     for name, process in formation.spec.processes.items():
@@ -145,6 +146,15 @@ def problems(wanted: Wanted, faults: Faults, outcomes: Iterable[Outcome]) -> lis
         if outcome.problem
     ]
     return [*wanted.failed, *faults.problems.values(), *unwritten, *wanted.undecided]
+
+
+def left(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Left:
+    """Return what a pass leaves to be tried again: what may pass soon doesn't wait for what lasts."""
+    lasting = [problem.lasting for problem in undecided]
+    lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
+    if not lasting:
+        return Left.NOTHING
+    return Left.LASTING if all(lasting) else Left.PASSING
 
 
 def reason(outcome: Outcome) -> str:

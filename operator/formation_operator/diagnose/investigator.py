@@ -37,8 +37,11 @@ PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 ReplicaSets it keeps ten, of which a page may hold but one."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
-ANY, NONE = "*", "?"
-"""In place of a template's hash: all Pods have the present one; it isn't known. No label can be either."""
+ANY, NONE, UNFOUND = "*", "?", "!"
+"""In place of a template's hash: all Pods have the present one; the Deployment will be heard of before there
+is one; its ReplicaSet couldn't be found. No label can be any of them."""
+UNFOUND_PAUSE = 15.0
+"""Seconds until a ReplicaSet that couldn't be found is looked for again: nobody tells when it can be."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Examiner:
         if not pods:
             evidence.answers, evidence.templates = {}, {}
             return Examined({}, (), None)
-        present = await self._present(evidence, deployments, pods)
+        present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
         for pod in present:
@@ -117,6 +120,7 @@ class Examiner:
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
         waits += [FIRST_PAUSE] if left else []
+        waits += [UNFOUND_PAUSE] if unfound else []
         again = min((wait for wait in waits if wait is not None), default=None)
         return Examined(by_type(present, found), pods, again)
 
@@ -157,13 +161,16 @@ class Examiner:
 
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
-    ) -> list[Pod]:
-        """Return the Pods of each Deployment's present version, in a lasting order."""
+    ) -> tuple[list[Pod], bool]:
+        """Return the Pods of each Deployment's present version, in a lasting order.
+
+        Tells also whether one of these versions couldn't be found.
+        """
         types = sorted({pod.process_type for pod in pods})
         found = await side_by_side([self._template(evidence, name, deployments.get(name)) for name in types])
         templates = dict(zip(types, found, strict=True))
         present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
-        return sorted(present, key=lambda pod: (pod.created, pod.name))
+        return sorted(present, key=lambda pod: (pod.created, pod.name)), UNFOUND in found
 
     async def _template(self, evidence: Evidence, name: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY where there is no other."""
@@ -175,7 +182,7 @@ class Examiner:
         identity = f"{child.uid}/{child.rollout.revision}"
         if revision != identity:
             template = await self._hash(child)
-            if template != NONE:
+            if template != UNFOUND:
                 evidence.templates[name] = (identity, template)
         return template
 
@@ -188,7 +195,7 @@ class Examiner:
                         return template_of(item)
         except errors.ClusterError as error:
             logger.warning("The ReplicaSets of %s/%s can't be read: %s", child.namespace, child.name, error)
-        return NONE
+        return UNFOUND
 
     async def _read(self, kind: str, namespace: str, **selectors: str) -> AsyncIterator[list[Object]]:
         """Yield the first pages of an answer: anybody may have made the objects that are asked for."""
@@ -231,4 +238,4 @@ def is_present(replica_set: Object, child: Child) -> bool:
 
 def template_of(replica_set: Object) -> str:
     """Return the hash that a ReplicaSet's Pods carry as a label."""
-    return lenient.text(lenient.mapping(replica_set, "metadata", "labels"), TEMPLATE_LABEL) or NONE
+    return lenient.text(lenient.mapping(replica_set, "metadata", "labels"), TEMPLATE_LABEL) or UNFOUND

@@ -3,6 +3,7 @@
 Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
 """
 
+import asyncio
 import json
 import logging
 import re
@@ -27,6 +28,8 @@ UNTYPED = re.compile("failed to create typed patch object|field not declared in 
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
 """
+LARGE = 2**18
+"""Bytes of an answer that takes milliseconds to be parsed."""
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -42,6 +45,7 @@ class Kube(Cluster):
         self._timeout = timeout
         self._namespaces = namespaces
         self._recorder = event_recorder.Recorder()
+        self._reading = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -160,9 +164,20 @@ class Kube(Cluster):
         if status >= 400:
             raise error_of(status, text)
         try:
-            return dict(json.loads(text))
+            return await self._read(text)
         except ValueError as error:
             raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
+
+    async def _read(self, text: bytes) -> Object:
+        """Return what an answer says; of large ones only one is parsed until everybody has had a turn.
+
+        Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
+        """
+        if len(text) < LARGE:
+            return dict(json.loads(text))
+        async with self._reading:
+            await asyncio.sleep(0)
+            return dict(json.loads(text))
 
 
 async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connections: int) -> Kube:

@@ -15,6 +15,8 @@ MOST_BYTES = 2 * 2**20
 """What a page of several objects may have. A single one may have more: etcd takes 1.5 MiB."""
 FIRST, MOST = 50, 500
 """How many objects are asked for at once: at first, and at the most."""
+REMEMBERED = 1024
+"""For how many lists it is known how many objects fit: those that were read last."""
 STEP = 4
 """By which factor that changes at the most."""
 
@@ -44,7 +46,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}
-        """By the kind's plural."""
+        """By path: how large one namespace's objects are says nothing of another's."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -52,9 +54,9 @@ class Pages:
         """Send a request; if it is for a page of a list, have it answered by one that fits."""
         if "limit" not in request.url.query:
             return await send(request)
-        kind = request.url.name
+        path = request.url.path
         while True:
-            limit = self._limits.get(kind, FIRST)
+            limit = self._limits.get(path, FIRST)
             request.url = request.url.update_query(limit=limit)
             answer = await send(request)
             if answer.status >= 400 or not isinstance(answer, BoundedResponse):
@@ -62,10 +64,16 @@ class Pages:
             try:
                 size = await answer.read_within(MOST_BYTES if limit > 1 else math.inf)
             except TooLargeError:
-                self._limits[kind] = max(1, limit // STEP)
+                self._remember(path, max(1, limit // STEP))
             else:
-                self._limits[kind] = following(limit, size)
+                self._remember(path, following(limit, size))
                 return answer
+
+    def _remember(self, path: str, limit: int) -> None:
+        self._limits.pop(path, None)
+        self._limits[path] = limit
+        if len(self._limits) > REMEMBERED:
+            del self._limits[next(iter(self._limits))]
 
 
 def following(limit: int, size: int) -> int:

@@ -1,6 +1,6 @@
 """What the operator knows of the cluster between two passes: a store for each kind, and what links them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import naming
@@ -40,7 +40,9 @@ class Cache:
             for kind in ChildKind
         }
         self._autoscalers: dict[str, Store[Autoscaler]] = {
-            kind: Store(key_of=_key, version_of=_version, groups_of=lambda each: [each.namespace])
+            kind: Store(
+                key_of=_key, version_of=_version, groups_of=lambda each: [(each.namespace, each.target_name)]
+            )
             for kind in kinds.AUTOSCALERS
         }
         self._pods: Store[Pod] = Store(
@@ -135,9 +137,11 @@ class Cache:
             found |= {(kind, name): child for (_, name), child in {**store.within(key), **named}.items()}
         return found
 
-    def autoscalers_in(self, namespace: str) -> list[Autoscaler]:
-        """Return the autoscalers of a namespace."""
-        return [each for store in self._autoscalers.values() for each in store.within(namespace).values()]
+    def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
+        """Return the autoscalers of what has one of these names: there may be many others in a namespace."""
+        there = [(namespace, target) for target in targets]
+        stores = self._autoscalers.values()
+        return [each for store in stores for target in there for each in store.within(target).values()]
 
     def pods_of(self, key: Key) -> list[Pod]:
         """Return the Pods of a Formation that aren't well."""

@@ -61,7 +61,7 @@ class Requests:
         if formation.spec.paused or not found:
             return judged
         unlisted = await self._look_for_autoscalers(about.namespace)
-        known = self._cache.autoscalers_in(about.namespace)
+        known = self._cache.autoscalers_of(about.namespace, [child.name for child in found.values()])
         current = self._cache.formations.get((about.namespace, about.name), {})
         status = formation_status.read(current.get("status"), found)
         for name, child in found.items():
@@ -101,12 +101,12 @@ class Requests:
     def _scaled(self, formation: Formation, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
         about = formation.metadata
-        known = self._cache.autoscalers_in(about.namespace)
         found = {
             name: deployment_of(children, about.name, name)
             for name, process in formation.spec.processes.items()
             if process.replicas is not None
         }
+        known = self._cache.autoscalers_of(about.namespace, [child.name for child in found.values() if child])
         return {
             name: child
             for name, child in found.items()

@@ -29,7 +29,8 @@ STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
 
 REFUSED_SECONDS = 300.0
-"""For how long a status that was refused isn't tried again, as long as nothing changes that might help."""
+"""For how long a status that was refused isn't tried again, as long as nothing changes that might help: the
+Formation, the CRD, or the status itself, since it may be one value in it that is refused."""
 
 
 @dataclasses.dataclass
@@ -111,33 +112,30 @@ class Reporter:
         if not compute.differs(wanted, raw["status"]):
             return None
         now = self._clock().timestamp()
-        pause = self._held(basis, reports, now) or reports.pause(now)
+        attempt = self._attempt(basis, wanted)
+        pause = _held(attempt, reports, now) or reports.pause(now)
         if pause:
             return Requeue(Lane.REPORT, pause + LEEWAY)
         reports.written = now
         try:
             written = await self._cluster.apply_status(manifest(raw, wanted))
         except errors.RefusedError as error:
-            return await self._cannot(basis, reports, error)
+            return await self._cannot(basis, reports, attempt, error)
         reports.refused = None
         self._cache.put(naming.KIND, written)
         basis.reported(written.get("status") or {})
         await self.record(raw, change_events.notices(raw["status"], wanted))
         return None
 
-    def _attempt(self, basis: Basis) -> object:
-        return basis.formation["metadata"].get("generation"), self.undeclared
+    def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
+        """Return what makes two attempts the same, which the times in a status don't."""
+        return basis.formation["metadata"].get("generation"), self.undeclared, _timeless(wanted)
 
-    def _held(self, basis: Basis, reports: Reports, now: float) -> float:
-        """Return the seconds for which a status needn't be tried, because one like it was refused."""
-        attempt, since = reports.refused or (None, 0.0)
-        waited = now - since
-        held = attempt == self._attempt(basis) and 0 <= waited < REFUSED_SECONDS
-        return REFUSED_SECONDS - waited if held else 0.0
-
-    async def _cannot(self, basis: Basis, reports: Reports, error: errors.RefusedError) -> Requeue:
+    async def _cannot(
+        self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
+    ) -> Requeue:
         """Say by an Event, which is all that is left, that a status can't be written."""
-        reports.refused = (self._attempt(basis), self._clock().timestamp())
+        reports.refused = (attempt, self._clock().timestamp())
         note = f"the status can't be written, and is out of date until it can: {error}"
         await self.record(
             basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
@@ -154,3 +152,17 @@ def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
         "metadata": metadata,
         "status": wanted,
     }
+
+
+def _timeless(status: compute.Status) -> compute.Status:
+    """Return a status without the moment of each change, which is another one at each attempt."""
+    conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
+    return {**status, "conditions": conditions}
+
+
+def _held(attempt: object, reports: Reports, now: float) -> float:
+    """Return the seconds for which a status needn't be tried, because one like it was refused."""
+    refused, since = reports.refused or (None, 0.0)
+    waited = now - since
+    held = attempt == refused and 0 <= waited < REFUSED_SECONDS
+    return REFUSED_SECONDS - waited if held else 0.0

@@ -241,3 +241,31 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
     story = told(Delays({STATUS: 5 * SECONDS}), then, monkeypatch)
     assert ready == [1, 2]
     assert story.status["summary"] == "web=2/2 worker=2/2"
+
+
+def test_what_comes_and_goes_again_while_a_status_is_written_is_not_left_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pass that begins when a report is due writes and reports: it may see what it didn't begin with."""
+
+    def then(cluster: SlowCluster) -> None:
+        create(cluster)
+        begins = Incident("apply", name="shop-worker", meanwhile=lambda: ready(cluster, 1))
+        ends = Incident("apply_status", meanwhile=lambda: ready(cluster, 2))
+        at = asyncio.get_running_loop().call_at
+        at(0.5, setattr, cluster, "incidents", [begins, ends])
+        at(0.5, setattr, cluster, "roll_out", lambda _: None)  # nothing else happens that would be news
+        at(0.995, deletes_the_worker, cluster)
+
+    story = told(Delays(), then, monkeypatch)
+    assert story.status["summary"] == "web=2/2 worker=0/2"
+
+
+def deletes_the_worker(cluster: SlowCluster) -> None:
+    cluster.remove("Deployment", "default", "shop-worker")
+
+
+def ready(cluster: SlowCluster, count: int) -> None:
+    """Say how many of web are ready, to a watch that tells at once."""
+    cluster.merge("Deployment", "default", "shop-web", {"status": {"readyReplicas": count}}, by=CONTROLLER)
+    cluster.tell("Deployment", cluster.read("Deployment", "default", "shop-web"), False)

@@ -21,7 +21,7 @@ from formation_operator.kube.kinds import ChildKind
 from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
-from formation_operator.requeue import Lane, Requeue, Result
+from formation_operator.requeue import Lane, Left, Requeue, Result
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
 from formation_operator.sync import executor, planner
@@ -267,3 +267,23 @@ async def test_what_ends_a_pass_early_is_in_its_result() -> None:
     here.server.incidents.append(Incident("apply_status", error=away()))
     result = await here.passes.run(KEY)
     assert (result.failed, repr(result.error)) == (True, repr(away()))
+
+
+@pytest.mark.parametrize(
+    ("problems", "left"),
+    [
+        ([], Left.NOTHING),
+        ([away()], Left.PASSING),
+        ([errors.RefusedError("no")], Left.LASTING),
+        ([errors.RefusedError("no"), away()], Left.PASSING),
+    ],
+)
+async def test_a_result_says_whether_waiting_may_be_enough_for_what_is_left(
+    problems: list[errors.ClusterError], left: Left
+) -> None:
+    here = Running(TWO)
+    names = ["shop-web", "shop-worker"]
+    here.server.incidents += [
+        Incident("apply", name=name, error=error) for name, error in zip(names, problems, strict=False)
+    ]
+    assert (await here.passes.run(KEY)).left is left

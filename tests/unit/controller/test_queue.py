@@ -11,7 +11,7 @@ import pytest
 
 from formation_operator.controller.queue import Queue
 from formation_operator.observe.children import Key
-from formation_operator.requeue import Lane, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane
@@ -133,7 +133,7 @@ class Passes:
     async def run(self, key: Key) -> Result:
         self.began.append((asyncio.get_running_loop().time(), key))
         await asyncio.sleep(0.1)
-        return Result(failed=key in self.broken)
+        return Result(left=Left.LASTING if key in self.broken else Left.NOTHING)
 
     def times(self, key: Key) -> list[float]:
         return [moment for moment, each in self.began if each == key]
@@ -205,6 +205,14 @@ def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_is_tried
     before = [after - moment for moment, after in itertools.pairwise(times) if after < 1000]
     after = [after - moment for moment, after in itertools.pairwise(times) if moment > 1000]
     assert max(before) == pytest.approx(min(after)), "the pause doesn't begin anew"
+
+
+def test_what_may_pass_soon_waits_for_nothing_that_has_lasted_long() -> None:
+    passes = Wishing(results=[Result(left=Left.LASTING)] * 8 + [Result(left=Left.PASSING)] * 2)
+    ran(passes, (0, SHOP, BUILD, 0))
+    times = passes.times(SHOP)
+    pauses = [round(after - before, 3) for before, after in itertools.pairwise(times)]
+    assert pauses == [1.1, 2.1, 4.1, 8.1, 16.1, 32.1, 64.1, 128.1, 1.1, 2.1]
 
 
 @pytest.mark.parametrize("namespace", ["default", "another"])
@@ -279,7 +287,7 @@ def test_a_pass_that_wants_another_in_a_lane_gets_its_turn_there() -> None:
 
 
 def test_a_pass_that_failed_and_wants_another_soon_is_not_tried_again_on_top_of_that() -> None:
-    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), failed=True)])
+    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), Left.PASSING)])
     ran(passes, (0, SHOP, BUILD, 0))
     assert passes.times(SHOP) == pytest.approx([0, 0.6])
 

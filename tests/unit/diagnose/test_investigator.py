@@ -96,6 +96,20 @@ def messages(examined: Examined) -> list[str]:
     return [found.message for found in examined.findings.get("worker", [])]
 
 
+@pytest.mark.parametrize("trouble", ["can't be asked for", "isn't there yet"])
+async def test_a_version_that_was_not_found_is_looked_for_again_although_nothing_is_heard(
+    trouble: str,
+) -> None:
+    cluster = recorded(a_replica_set("new", "2" if trouble.startswith("can't") else "1"))
+    cluster.incidents.append(Incident("select", error=errors.UnavailableError("away")))
+    by, pods = Looking(cluster), [crashing("a", "new", code=2)]
+    first = await look(by, pods, ROLLING)
+    assert first.again_in is not None
+    cluster.put("ReplicaSet", a_replica_set("new", "2"))
+    then = await look(by, pods, ROLLING, later=first.again_in)
+    assert (messages(first), messages(then)) == ([], ["exited with code 2"])
+
+
 async def test_nothing_is_asked_where_nothing_is_wrong() -> None:
     records = recorded()
     examined = await look(Looking(records), [a_pod()], ROLLING)

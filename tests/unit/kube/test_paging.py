@@ -89,6 +89,44 @@ async def test_objects_that_are_small_come_many_at_once() -> None:
     assert len(server.asked) < 10
 
 
+async def test_large_objects_of_one_namespace_make_the_pages_of_another_no_smaller() -> None:
+    server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(9)])
+    async with connected(server) as cluster:
+        for namespace in ("theirs", "ours"):
+            assert sum([len(items) async for items in cluster.select("Event", namespace)]) == 9
+    asked = [int(each["limit"]) for each in server.asked]
+    assert min(asked) < asked[0]
+    assert asked.count(asked[0]) == 2, "the second namespace begins with as many as the first"
+
+
+async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(api_server, "LARGE", LARGE)
+    server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(20)])
+    parsed, parsed_in_a_step = 0, []
+    parse = json.loads
+
+    def counted(text: bytes) -> Any:
+        nonlocal parsed
+        parsed += len(text) >= LARGE
+        return parse(text)
+
+    async def read(namespace: str) -> None:
+        async for _ in cluster.select("Event", namespace):
+            pass
+
+    async with connected(server) as cluster:
+        monkeypatch.setattr(json, "loads", counted)
+        tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
+        while not all(task.done() for task in tasks):
+            before = parsed
+            await asyncio.sleep(0)
+            parsed_in_a_step.append(parsed - before)
+    assert sum(parsed_in_a_step) >= 8 * 20
+    assert max(parsed_in_a_step) == 1
+
+
 async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
     server = ApiServer(formations=formations(3, PAGE + 1))
     async with connected(server) as cluster:

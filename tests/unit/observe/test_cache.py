@@ -13,6 +13,7 @@ from formation_operator.observe.children import Child, Key
 from formation_operator.observe.store import REMEMBERED, Change, Store
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
+from tests.unit import cost
 from tests.unit.facts import HPA, a_child, known
 
 KEY = ("default", "shop")
@@ -104,7 +105,7 @@ def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
     assert asked(cache, kinds.HPA, cache.put(kinds.HPA, HPA)) == {("default", "shop")}
     lose(cache, dataclasses.replace(HPA, resource_version="9"))
     assert cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="7")) is None
-    assert cache.autoscalers_in("default") == []
+    assert cache.autoscalers_of("default", [HPA.target_name]) == []
 
 
 def test_an_echo_of_what_we_deleted_ourselves_does_not_bring_it_back() -> None:
@@ -180,7 +181,7 @@ def test_a_late_deletion_of_an_autoscaler_leaves_its_successor() -> None:
     cache = a_cache()
     cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="9"))
     assert lose(cache, dataclasses.replace(HPA, resource_version="7")) is None
-    assert [each.resource_version for each in cache.autoscalers_in("default")] == ["9"]
+    assert [each.resource_version for each in cache.autoscalers_of("default", [HPA.target_name])] == ["9"]
 
 
 def test_a_late_deletion_of_a_child_leaves_its_successor() -> None:
@@ -262,3 +263,18 @@ def test_only_what_a_formation_wants_is_lost_to_it() -> None:
     cache = a_cache(a_child(name="shop-other"))
     lose(cache, a_child(name="shop-other", resource_version="6"))
     assert cache.lost_by(KEY) == set()
+
+
+def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are() -> None:
+    def of(count: int) -> Cache:
+        cache = a_cache()
+        for number in range(count):
+            name = f"other-{number}"
+            cache.put(HPA.kind, dataclasses.replace(HPA, name=name, target_name=name))
+        cache.put(HPA.kind, HPA)
+        return cache
+
+    few, many = of(500), of(500 * cost.TIMES)
+    names = [HPA.target_name, *(f"shop-{number}" for number in range(100))]
+    assert many.autoscalers_of("default", names) == [HPA]
+    assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many) < 2

@@ -76,7 +76,7 @@ def hear_child(cache: Cache, told: Told) -> None:
 
 
 def autoscaler_of(cache: Cache) -> Iterable[str]:
-    return [each.target_name for each in cache.autoscalers_in("default")]
+    return [each.target_name for each in cache.stores[HPA.kind].known.values()]
 
 
 def hear_autoscaler(cache: Cache, told: Told) -> None:

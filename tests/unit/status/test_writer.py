@@ -118,13 +118,14 @@ class Told:
         refusal = errors.RefusedError("too large\n\x1b[2Jall is well")
         self.cluster.incidents.append(Incident("apply_status", error=refusal))
 
-    async def write(self, *, after: float = 2.0, **metadata: Any) -> None:
+    async def write(self, *, after: float = 2.0, ready: int = 2, **metadata: Any) -> None:
         """Write a status after some seconds, of the Formation that is known or of a later one."""
         self.now += datetime.timedelta(seconds=after)
         raw = self.known.formations["default", "shop"]
         raw = {**raw, "metadata": {**raw["metadata"], **metadata}}
         wanted = facts.seen(undeclared=self.reporter.undeclared)
         status = facts.status_of(wanted, raw["status"], facts.NOW)
+        status["processes"]["worker"]["readyReplicas"] = ready
         again = await self.reporter.write(Basis(raw, {}), self.reports, status)
         self.asked += [again.after] if again else []
 
@@ -158,6 +159,14 @@ async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None
     await here.write()
     await here.write(generation=2)
     assert here.written
+
+
+async def test_another_status_than_the_one_that_was_refused_is_written() -> None:
+    here = Told()
+    here.refuse()
+    await here.write(ready=1)
+    await here.write(ready=2)
+    assert here.written["processes"]["worker"]["readyReplicas"] == 2
 
 
 async def test_a_status_that_was_refused_is_tried_again_after_some_minutes() -> None:
