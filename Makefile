@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -17,6 +17,9 @@ test: ## everything: the checks, then all tests on a Kubernetes of its own
 
 systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type, and that no request is lost
 	$(in_env) -m tests.scripts.suite systems
+
+faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
+	$(in_env) -m tests.scripts.suite faults
 
 check: ## lint, types, import layers and unit tests: seconds, no cluster
 	@tests/scripts/check

@@ -61,6 +61,38 @@ ODD_VALUES = a_formation(
 )
 
 
+# First, while nothing of the others is there.
+
+
+@pytest.fixture
+def only_the_api_server(daemons: record.Record) -> Iterator[Callable[[], None]]:
+    """Stop Kubernetes' own controllers when called, so that all the writes are ours and the user's."""
+    controllers = daemons.daemon("kube-controller-manager")
+    yield lambda: processes.send(controllers, signal.SIGSTOP)
+    processes.send(controllers, signal.SIGCONT)
+
+
+def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(
+    user: Client, only_the_api_server: Callable[[], None]
+) -> None:
+    user.apply(a_formation(podTemplate=HELD))
+    held(user, "shop")
+    settle(user)
+    only_the_api_server()
+    before = writes(user)
+
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+    user.reported()
+    settle(user)
+
+    after = writes(user)
+    assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {
+        ("PATCH", "formations", ""): 1,  # the user's own
+        ("APPLY", "deployments", ""): 1,
+        ("APPLY", "formations", "status"): 1,
+    }
+
+
 @pytest.fixture(scope="module")
 def played(operator: OperatorProcess, installed: Cluster) -> Iterator[Played]:
     """All of it, to ten seconds after a restart; the figures are what the API server answered in between."""
@@ -130,35 +162,6 @@ def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(
     # Some time later the API server ends the watches of a kind that has gone.
     assert OperatorProcess(user.cluster).pid == process
     yield
-
-
-@pytest.fixture
-def only_the_api_server(daemons: record.Record) -> Iterator[Callable[[], None]]:
-    """Stop Kubernetes' own controllers when called, so that all the writes are ours and the user's."""
-    controllers = daemons.daemon("kube-controller-manager")
-    yield lambda: processes.send(controllers, signal.SIGSTOP)
-    processes.send(controllers, signal.SIGCONT)
-
-
-def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(
-    user: Client, only_the_api_server: Callable[[], None]
-) -> None:
-    user.apply(a_formation(podTemplate=HELD))
-    held(user, "shop")
-    settle(user)
-    only_the_api_server()
-    before = writes(user)
-
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
-    user.reported()
-    settle(user)
-
-    after = writes(user)
-    assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {
-        ("PATCH", "formations", ""): 1,  # the user's own
-        ("APPLY", "deployments", ""): 1,
-        ("APPLY", "formations", "status"): 1,
-    }
 
 
 POLICY = """

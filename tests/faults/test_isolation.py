@@ -194,17 +194,9 @@ def loud_pods(client: Client) -> None:
     create(client, "events.events.k8s.io", events)
 
 
-ATTACKS: list[Attack] = [
-    slow_words,
-    wide_specs,
-    big_specs,
-    burst,
-    many_edits,
-    taken_names,
-    forged_children,
-    fights,
-    loud_pods,
-]
+SHORT: list[Attack] = [slow_words, wide_specs, taken_names]
+LONG: list[Attack] = [big_specs, burst, many_edits, forged_children, fights, loud_pods]
+ATTACKS = [*SHORT, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
-``make systems``: those of tests/systems alone.
+``make systems`` and ``make faults``: those of a folder, the long ones included.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
@@ -29,14 +29,18 @@ UP = Stage("starting the cluster", (*CLUSTER, "up"))
 SUITES = {
     "test": (
         dataclasses.replace(UP, name="the checks, and starting the cluster", beside=("tests/scripts/check",)),
-        Stage("tests side by side", (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host", "tests")),
-        Stage("tests that run alone", (*PYTEST, "-m", "alone", "tests")),
+        Stage(
+            "tests side by side",
+            (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host and not long", "tests"),
+        ),
+        Stage("tests that run alone", (*PYTEST, "-m", "alone and not long", "tests")),
     ),
+    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
 }
 LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
 """What looks at the whole machine, where nothing else may be at work."""
-AHEAD = {"test": (), "systems": ("cluster", "systems")}
+AHEAD = {"test": (), "faults": ("cluster",), "systems": ("cluster", "systems")}
 """What is built meanwhile; nothing means everything."""
 INTERRUPTED = 130
 
