@@ -1,5 +1,7 @@
 """The Formations as they are kept: what decisions need, and the names that each of them claims."""
 
+import json
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +19,10 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
+DECLARED = ("spec", "packed", "excess")
+"""What is kept of its spec."""
+PACKED = 16 * bounds.KIB
+"""Bytes as JSON above which a spec is kept packed: as objects it takes up to ten times as much memory."""
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -43,19 +49,31 @@ def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[st
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
     status = raw.get("status") or {}
     if known is not None and _same_spec(known, raw):
-        declared = {key: known[key] for key in ("spec", "excess")}
+        declared = {key: known[key] for key in DECLARED if key in known}
     else:
         declared = _declared(raw.get("spec") or {})
     return {**lenient.interned({"metadata": metadata, "status": status}), **declared}
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec as it is kept: of one that isn't rendered no more than the names of its types."""
+    """Return a spec as it is kept: a large one packed, and nothing of one that isn't rendered.
+
+    The names of its types stay readable in any case.
+    """
+    names = {"processes": dict.fromkeys(spec.get("processes") or {})}
     try:
         bounds.check(spec)
     except bounds.TooLargeError as error:
-        return {"spec": {"processes": dict.fromkeys(spec.get("processes") or {})}, "excess": str(error)}
+        return {"spec": names, "excess": str(error)}
+    text = json.dumps(spec).encode()
+    if len(text) > PACKED:
+        return {"spec": names, "packed": zlib.compress(text, level=1), "excess": ""}
     return {"spec": lenient.interned(spec), "excess": ""}
+
+
+def spec_of(raw: dict[str, Any]) -> Any:
+    """Return the spec of a Formation as the cache has it."""
+    return json.loads(zlib.decompress(raw["packed"])) if raw.get("packed") else raw["spec"]
 
 
 def _same_spec(known: dict[str, Any], raw: dict[str, Any]) -> bool:
