@@ -105,7 +105,6 @@ async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
     cluster = await api_server.connect(
         request_timeout=settings.request_timeout,
-        namespaces=settings.namespaces,
         connections=settings.workers * executor.AT_ONCE + LISTS,
     )
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))

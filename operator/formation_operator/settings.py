@@ -17,10 +17,8 @@ class Settings:
     """Passes under way at once, each of another Formation."""
     status_delay: float = 1.0
     """For how long changes of readiness are gathered before they are reported."""
-    first_resync: float = 15.0
     resync: float = 600.0
-    """When, after the start, and how often everything is listed and compared, in case a watch missed
-    something."""
+    """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
     resync_tries: int = 5
     """The pause after a list that failed, and how many may fail in a row before the process ends: some
@@ -34,3 +32,8 @@ class Settings:
     """The first and the longest pause before a pass that failed is tried again."""
     request_timeout: float = 30.0
     liveness: str | None = "http://0.0.0.0:8080/healthz"
+
+    @property
+    def scopes(self) -> tuple[str | None, ...]:
+        """Each namespace that is listed and watched by itself; none is all of them at once."""
+        return self.namespaces or (None,)

@@ -29,6 +29,7 @@ class Controller:
     """Holds the cache and the queue, and keeps them in step with the cluster."""
 
     def __init__(self, cluster: Cluster, settings: Settings, clock: Clock) -> None:
+        self.scopes = settings.scopes
         self._settings = settings
         self._cache = Cache(self._changed)
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
@@ -59,11 +60,10 @@ class Controller:
             tasks.create_task(self._queue.work(), name="queue")
             tasks.create_task(self._resync_forever(), name="resync")
             tasks.create_task(self._lister.poll_forever(), name="poll")
+            tasks.create_task(self._lister.until_restored(), name="restoration")
 
     async def _resync_forever(self) -> None:
-        # Soon for the first time: what is deleted between our listing and the watches' own goes untold.
-        pause = min(self._settings.first_resync, self._settings.resync)
-        failed = 0
+        failed, pause = 0, self._settings.resync
         while True:
             await asyncio.sleep(around(pause))
             try:
@@ -89,11 +89,22 @@ class Controller:
                 self._ask(key, Lane.REPORT)
         await self._lister.resync()
 
+    async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
+        """Return the version that a watch of a kind in a namespace, or in all, begins at.
+
+        What there was then is known, and what had gone is forgotten. Raises as `resync` does; with a
+        `RestoredError` `run` ends, too.
+        """
+        return await self._lister.since(kind, namespace)
+
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
+        key, version = formations.key_of(raw), formations.version_of(raw)
+        if not deleted and not self._cache.stores[kind].is_news(key, version):
+            return  # before it is read: most of a list is known
         fact = None if deleted else fact_of(kind, raw)
         if fact is None:
-            self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
+            self._cache.drop(kind, key, version)
         else:
             self._cache.put(kind, fact)
 

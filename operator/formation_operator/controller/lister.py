@@ -1,10 +1,11 @@
 """Lists every kind now and then, and takes in what the watches missed, deletions included."""
 
 import asyncio
+import collections
 import logging
 import random
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from formation_operator.kube import errors, kinds
 from formation_operator.kube.port import Cluster
@@ -16,6 +17,18 @@ from formation_operator.settings import Settings
 logger = logging.getLogger(__name__)
 EVER = 2**63 - 1
 """The version of a list that is newer than all that is known."""
+FRESH = 60.0
+"""For how many seconds after a list a watch may begin there: the API server remembers for minutes."""
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
+
+
+class Listed(NamedTuple):
+    """That all that there was at a version has been taken in."""
+
+    version: int
+    begun: float
+    """By the loop's clock."""
 
 
 class Lister:
@@ -35,15 +48,39 @@ class Lister:
         self._settings = settings
         self._listed: dict[str, int] = {}
         self._unlisted: dict[str, str] = {}
+        self._listing: dict[kinds.Kind, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+        self._unwatched: dict[Place, Listed] = {}
+        """The latest list of each place, unless a watch has begun there."""
+        self._restored: asyncio.Queue[errors.RestoredError] = asyncio.Queue()
 
     async def resync(self) -> None:
         """List all that is watched.
 
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
-        # One after the other, and each by one task only: of two lists at once the older may come last.
         for kind in kinds.WATCHED:
             await self._list(kind)
+
+    async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
+        """Return the version that a watch begins at: of the latest list, or of another if that won't do.
+
+        A second watch from the same version would mean that what has happened since was lost to the first.
+        Raises as `resync` does.
+        """
+        place, now = (kind, namespace), asyncio.get_running_loop().time()
+        latest = self._unwatched.pop(place, None)
+        if latest is None or now - latest.begun > FRESH:
+            try:
+                await self._list_in(place)
+            except errors.RestoredError as error:
+                self._restored.put_nowait(error)
+                raise
+            latest = self._unwatched.pop(place)
+        return str(latest.version)
+
+    async def until_restored(self) -> NoReturn:
+        """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""
+        raise await self._restored.get()
 
     async def poll(self) -> None:
         """List what isn't watched; whatever is wrong with it, the others go on, and the log says so once."""
@@ -68,22 +105,36 @@ class Lister:
             await self.poll()
 
     async def _list(self, kind: kinds.Kind) -> None:
+        for namespace in self._settings.scopes:
+            await self._list_in((kind, namespace))
+
+    async def _list_in(self, place: Place) -> None:
+        kind, _ = place
+        # Of two lists at once the older may come last.
+        async with self._listing[kind]:
+            begun = asyncio.get_running_loop().time()
+            try:
+                there, version = await self._read(place)
+            except errors.NotFoundError:
+                if kind not in kinds.POLLED:
+                    raise
+                there, version = set(), EVER  # it isn't installed, so whatever is known of it has gone
+            else:
+                self._check_time(kind, version)
+            self._drop_missing(place, there, version)
+            self._unwatched[place] = Listed(version, begun)
+
+    async def _read(self, place: Place) -> tuple[set[Key], int]:
+        """Take in all that there is; return the names, and since when nothing is missing."""
+        kind, namespace = place
         there: set[Key] = set()
         versions = []
-        try:
-            async for items, version in self._cluster.pages(kind.name):
-                for raw in items:
-                    self._take(kind.name, raw, int(version))
-                there.update(map(formations.key_of, items))
-                versions.append(int(version))
-        except errors.NotFoundError:
-            if kind not in kinds.POLLED:
-                raise
-            there, versions = set(), [EVER]  # it isn't installed, so whatever is known of it has gone
-        else:
-            self._check_time(kind, min(versions))
-        # The list of one namespace doesn't know what happened in it while the next one was read.
-        self._drop_missing(kind.name, there, min(versions))
+        async for items, version in self._cluster.pages(kind.name, namespace):
+            for raw in items:
+                self._take(kind.name, raw, int(version))
+            there.update(map(formations.key_of, items))
+            versions.append(int(version))
+        return there, min(versions)
 
     def _check_time(self, kind: kinds.Kind, version: int) -> None:
         """Raise `RestoredError` if a list is older than an earlier one: nothing later would be news."""
@@ -110,13 +161,14 @@ class Lister:
         if store.contradicts(key, version, listed):
             raise errors.RestoredError(f"{kind} {'/'.join(key)}: version {version} after {store.latest(key)}")
 
-    def _drop_missing(self, kind: str, there: Collection[Key], version: int) -> None:
-        """Take as deleted what we know but the list lacks, unless it is newer than the list."""
-        store = self._cache.stores[kind]
+    def _drop_missing(self, place: Place, there: Collection[Key], version: int) -> None:
+        """Take as deleted what we know of a place but its list lacks, unless it is newer than the list."""
+        kind, namespace = place
+        store = self._cache.stores[kind.name]
         for key in store.known.keys() - there:
             latest = store.latest(key)
-            if latest <= version:
-                self._cache.drop(kind, key, latest)
+            if latest <= version and namespace in (None, key[0]):
+                self._cache.drop(kind.name, key, latest)
 
 
 def around(seconds: float) -> float:

@@ -15,7 +15,7 @@ from kopf._core.engines.peering import Identity
 from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds, paging
+from formation_operator.kube import kinds
 
 FIRST_CHECK = 60.0
 EVERY = 10.0
@@ -63,7 +63,6 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = IDLE
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    settings.watching.chunk_size = paging.MOST
     settings.networking.trust_env = True  # a proxy, as our own client uses it
     for kind in kinds.WATCHED:
         if kind.labelled:

@@ -12,7 +12,7 @@ from typing import Any
 import kopf
 
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import kinds, paging
+from formation_operator.kube import kinds, lists
 
 LOGIN_PAUSE = 1.0
 """Seconds before another try to log in: a server that refuses us isn't asked more often."""
@@ -20,15 +20,15 @@ LOGIN_PAUSE = 1.0
 
 def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     """Connect the watches of every kind that matters to a controller."""
-    kopf.on.login(registry=registry, id="login")(login())
+    kopf.on.login(registry=registry, id="login")(login(controller))
     for kind in kinds.WATCHED:
         kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(
             handler(controller, kind.name)
         )
 
 
-def login() -> Callable[..., Coroutine[None, None, kopf.AiohttpSession | None]]:
-    """Return what logs in as kopf's own way does, but with a session whose lists fit into memory.
+def login(controller: Controller) -> Callable[..., Coroutine[None, None, kopf.AiohttpSession | None]]:
+    """Return what logs in as kopf's own way does, but with a session whose lists are ours.
 
     kopf gives up on credentials that it knows already, though the server may have refused them only for
     a moment, as while it starts: a session of its own makes them others each time.
@@ -39,17 +39,18 @@ def login() -> Callable[..., Coroutine[None, None, kopf.AiohttpSession | None]]:
         if next(tries):
             await asyncio.sleep(LOGIN_PAUSE)
         found = kopf.login_via_client(**given)
-        return session(found) if found is not None else None
+        return session(found, controller) if found is not None else None
 
     return logged_in
 
 
-def session(found: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+def session(found: kopf.ConnectionInfo, controller: Controller) -> kopf.AiohttpSession:
     """Return the credentials as a session, which kopf closes when they are refused."""
     return kopf.AiohttpSession(
         server=found.server,
         default_namespace=found.default_namespace,
-        aiohttp_session=paging.session(
+        aiohttp_session=lists.session(
+            lists.Lists(found.server, controller.scopes, controller.since),
             ssl=found.as_ssl_context(),
             headers=found.as_http_headers(),
             proxy=found.proxy_url,

@@ -39,11 +39,10 @@ APPLY = "application/apply-patch+yaml"
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, api: client.ApiClient, *, timeout: float, namespaces: tuple[str, ...]) -> None:
-        """Take a client that is logged in, the longest time of a request in seconds, and the scope."""
+    def __init__(self, api: client.ApiClient, *, timeout: float) -> None:
+        """Take a client that is logged in, and the longest time of a request in seconds."""
         self._api = api
         self._timeout = timeout
-        self._namespaces = namespaces
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
 
@@ -51,12 +50,11 @@ class Kube(Cluster):
         """Close the connections."""
         await self._api.close()
 
-    async def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
         labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
-        for scope in self._namespaces or (None,):
-            async for page in self._pages(kind, scope, labels):
-                yield page
+        async for page in self._pages(kind, namespace, labels):
+            yield page
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -180,7 +178,7 @@ class Kube(Cluster):
             return dict(json.loads(text))
 
 
-async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connections: int) -> Kube:
+async def connect(*, request_timeout: float, connections: int) -> Kube:
     """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
 
     Of more requests at once than there may be connections, some wait for others.
@@ -190,7 +188,7 @@ async def connect(*, request_timeout: float, namespaces: tuple[str, ...], connec
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
         await config.load_kube_config(client_configuration=configuration)
-    return Kube(client_of(configuration), timeout=request_timeout, namespaces=namespaces)
+    return Kube(client_of(configuration), timeout=request_timeout)
 
 
 def client_of(configuration: client.Configuration) -> client.ApiClient:

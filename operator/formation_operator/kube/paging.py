@@ -2,11 +2,10 @@
 
 An object may have 1 KB or 1.5 MB, and Python needs some twenty times the bytes of the text that it parses.
 So a page of a list is read up to a number of bytes; if it has more, it is dropped and asked for again with
-fewer objects.  It is done below the clients, so that ours and kopf's page alike.
+fewer objects.
 """
 
 import math
-from ssl import SSLContext
 from typing import Any
 
 import aiohttp
@@ -85,13 +84,3 @@ def following(limit: int, size: int) -> int:
 def options() -> dict[str, Any]:
     """Return what makes an `aiohttp.ClientSession` page so."""
     return {"middlewares": (Pages(),), "response_class": BoundedResponse}
-
-
-def session(
-    *, ssl: SSLContext, headers: dict[str, str], proxy: str | None, trust_env: bool
-) -> aiohttp.ClientSession:
-    """Return a session as kopf makes one, but for the paging."""
-    connector = aiohttp.TCPConnector(limit=0, ssl=ssl)
-    return aiohttp.ClientSession(
-        connector=connector, headers=headers, proxy=proxy, trust_env=trust_env, **options()
-    )

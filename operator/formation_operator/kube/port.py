@@ -15,10 +15,11 @@ Object = dict[str, Any]
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield all objects of a kind that concern us, some at a time: a whole list may not fit into memory.
+    def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield the objects of a kind that concern us, in a namespace or in all, some at a time.
 
-        With them comes the version of the list that they are from. Each page is emptied for the next one.
+        A whole list may not fit into memory. With each page comes the version of the list that it is from.
+        Each page is emptied for the next one.
         """
 
     def select(

@@ -90,12 +90,16 @@ class Store(Generic[T]):
         """Tell whether a list as of a version holds an older object of a name than it did in the past."""
         return version < self.latest(key) <= listed
 
-    def put(self, item: T) -> Change[T] | None:
-        """Take an object as it is said to be; return nothing if that is no news."""
-        key, version = self._key_of(item), self._version_of(item)
+    def is_news(self, key: Key, version: int) -> bool:
+        """Tell whether nothing is known that is as new as an object of a name and a version."""
         latest = self.latest(key)
         spent = key in self.known or self._tombstone(key).final
-        if version < latest or (version == latest and spent):
+        return version > latest or (version == latest and not spent)
+
+    def put(self, item: T) -> Change[T] | None:
+        """Take an object as it is said to be; return nothing if that is no news."""
+        key = self._key_of(item)
+        if not self.is_news(key, self._version_of(item)):
             return None
         before = self._forget(key)
         self._tombstones.pop(*key)

@@ -23,7 +23,7 @@ from tests.unit import schemas, virtual_time
 from tests.unit.facts import intents, parsed
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
-QUICK = Settings(first_resync=0.001, resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
+QUICK = Settings(resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},
@@ -75,7 +75,7 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation("a")))
     cluster.incidents = [Incident("pages", kinds.SCALED_OBJECT, error=trouble, times=math.inf)]
-    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
+    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     async with asyncio.timeout(5):
         await here.start()
     assert {name for _, name in here._cache.formations} == {"a"}  # noqa: SLF001
@@ -134,7 +134,7 @@ async def test_lists_that_fail_now_and_then_end_nothing() -> None:
 
 async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
     cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
+    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()
     async with at_work(here) as running:
 
@@ -170,7 +170,7 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
 )
 async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity: Exception) -> None:
     cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60))
+    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()
     async with at_work(here) as running:
         for _ in range(2 * QUICK.resync_tries):
@@ -252,10 +252,52 @@ async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restor
     assert here._cache.stores["Deployment"].known == {}, "the list is older than the deletion"  # noqa: SLF001
 
 
+async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> None:
+    cluster = FakeCluster()
+    for namespace in ("left", "right", "right-2"):
+        cluster.put(naming.KIND, builders.stored(a_formation(namespace), namespace=namespace, uid=namespace))
+    here = controller(cluster, dataclasses.replace(QUICK, namespaces=("left", "right")))
+    await here.start()
+    cluster.remove(naming.KIND, "right", "right")
+    for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
+        await here._lister._list_in((kinds.BY_NAME[naming.KIND], namespace))  # noqa: SLF001
+        assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
+
+
+async def test_two_lists_at_once_are_no_restoration() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    pods = kinds.BY_NAME["Pod"]
+    cluster.incidents = [Incident("pages", "Pod", meanwhile=lambda: cluster.put("Pod", {}), times=9)]
+    cluster.latency = 0.001
+    versions = await asyncio.gather(*(here.since(pods, None) for _ in range(5)))
+    assert [int(each) for each in versions] == sorted({int(each) for each in versions})
+
+
+async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FakeCluster()
+    raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
+    read, child = [], children.child
+
+    def counted(raw: Object, kind: kinds.ChildKind) -> children.Child:
+        read.append(raw)
+        return child(raw, kind)
+
+    monkeypatch.setattr(children, "child", counted)
+    here = controller(cluster)
+    for _ in range(3):
+        await here.resync()
+        here.see("Deployment", raw, deleted=False)
+    assert len(read) == 1
+    here.see("Deployment", raw, deleted=True)
+    known = here._cache.stores["Deployment"].known  # noqa: SLF001
+    assert not known, "what lost our labels is deleted under the version that it has"
+
+
 async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster, dataclasses.replace(QUICK, first_resync=60, resync=60, poll=60))
+    here = controller(cluster, dataclasses.replace(QUICK, resync=60, poll=60))
     await here.start()
     async with at_work(here), asyncio.timeout(5):
         while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells
@@ -277,7 +319,7 @@ def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> F
         cluster = FakeCluster()
         for raw in formations:
             cluster.put(naming.KIND, raw)
-        here = Controller(cluster, Settings(resync=86400, first_resync=86400), virtual_time.now)
+        here = Controller(cluster, Settings(resync=86400), virtual_time.now)
         await here.start()
 
         def watched(kind: str, raw: Object, deleted: bool) -> None:

@@ -30,7 +30,7 @@ SOON, TRIES = 3.0, 7
 """Seconds: after news of readiness the operator waits for one, and a status may follow another after one."""
 NEVER = 1e9
 WATCHED = {kind.name for kind in kinds.WATCHED}
-UNTOUCHED = Settings(first_resync=NEVER, resync=NEVER, retry_most=2.0)
+UNTOUCHED = Settings(resync=NEVER, retry_most=2.0)
 """The operator lists only once: what it misses then stays missed."""
 
 

@@ -39,7 +39,8 @@ class ApiServer:
         for path in ("/{api:api}", "/{api:apis}", "/{api:api}/{version}", "/{api:apis}/{group}/{version}"):
             app.router.add_get(path, self._discovered)
         app.router.add_get("/{path:.*}/{plural}", self._listed)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        # Nothing of it outlives its client: kopf ends once all has ended that goes on in its loop.
+        runner = web.AppRunner(app, shutdown_timeout=0.1, keepalive_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

@@ -75,12 +75,14 @@ class FakeCluster(Objects, Cluster):
         """Return the calls of a verb, and of a kind if one is given."""
         return [call for call in self.calls if call.verb == verb and kind in ("", call.kind)]
 
-    async def pages(self, kind: str) -> AsyncIterator[tuple[list[Object], str]]:
+    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time."""
         label = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
-        call = Call("pages", kind)
-        listed = await self._carry_out(call, lambda: (self.all(kind, labels=label), str(self.version)))
-        found, version = listed
+        scope = namespace or ""
+        call = Call("pages", kind, scope)
+        found, version = await self._carry_out(
+            call, lambda: (self.all(kind, scope, labels=label), str(self.version))
+        )
         for page in self._pages(found):
             yield page, version
 

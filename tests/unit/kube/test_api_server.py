@@ -17,8 +17,8 @@ from tests.builders import a_formation
 class Answering(api_server.Kube):
     """Answers every request from a table of paths."""
 
-    def __init__(self, namespaces: tuple[str, ...], answers: dict[str, Object]) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1, namespaces=namespaces)
+    def __init__(self, answers: dict[str, Object]) -> None:
+        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
         self.answers = answers
 
     async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> Object:
@@ -30,13 +30,14 @@ def a_list(version: str, *names: str) -> Object:
     return {"metadata": {"resourceVersion": version}, "items": items}
 
 
-@pytest.mark.parametrize(("first", "second"), [("9", "10"), ("10", "9")])
-async def test_each_namespace_is_listed_and_its_list_has_its_own_version(first: str, second: str) -> None:
-    paths = [api_server.path(naming.KIND, namespace) for namespace in ("a", "b")]
-    cluster = Answering(("a", "b"), dict(zip(paths, (a_list(first, "x"), a_list(second, "y")), strict=True)))
-    pages = [(items[0]["metadata"]["name"], version) async for items, version in cluster.pages(naming.KIND)]
+@pytest.mark.parametrize("namespace", [None, "a"])
+async def test_one_namespace_is_listed_or_all_are(namespace: str | None) -> None:
+    lists = {None: a_list("9", "x"), "a": a_list("10", "y")}
+    cluster = Answering({api_server.path(naming.KIND, scope): listed for scope, listed in lists.items()})
+    [(items, version)] = [page async for page in cluster.pages(naming.KIND, namespace)]
     await cluster.close()
-    assert pages == [("x", first), ("y", second)]
+    assert version == lists[namespace]["metadata"]["resourceVersion"]
+    assert items == lists[namespace]["items"]
 
 
 async def test_a_long_list_comes_page_by_page() -> None:
@@ -48,7 +49,7 @@ async def test_a_long_list_comes_page_by_page() -> None:
             page["metadata"]["continue"] = "" if query.get("continue") else "more"
             return page
 
-    cluster = Paging(client.ApiClient(client.Configuration()), timeout=1, namespaces=())
+    cluster = Paging(client.ApiClient(client.Configuration()), timeout=1)
     pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
     await cluster.close()
     assert pages == [["first"], ["second"]]
@@ -62,14 +63,14 @@ async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> Non
     }
     schemas = {"dev.formations.v1.FormationList": {}, "dev.formations.v1.Formation": formation}
     answers = {"/openapi/v3/apis/formations.dev/v1": {"components": {"schemas": schemas}}}
-    cluster = Answering((), answers)
+    cluster = Answering(answers)
     assert await cluster.schema(naming.KIND) == formation
     await cluster.close()
 
 
 async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    cluster = await api_server.connect(request_timeout=1, namespaces=(), connections=77)
+    cluster = await api_server.connect(request_timeout=1, connections=77)
     assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
     await cluster.close()
 
@@ -81,7 +82,7 @@ class Events(api_server.Kube):
     """Keeps the Events that were posted, by name, with how often each was seen."""
 
     def __init__(self) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1, namespaces=())
+        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
         self.counts: dict[str, int] = {}
 
     async def _request(self, method: str, resource: str, _: Any = None, body: Any = None, *__: Any) -> Object:

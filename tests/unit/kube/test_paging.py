@@ -1,22 +1,18 @@
-"""Lists fit into memory, however large their objects are, and kopf's as well as ours."""
+"""Lists fit into memory, however large their objects are."""
 
 import asyncio
 import contextlib
 import json
-import pathlib
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import kopf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.aio import client
-from kubernetes.config import kube_config
 
 from formation_operator.api import naming
-from formation_operator.controller import watchdog, watches
 from formation_operator.diagnose.investigator import Evidence, Examiner
 from formation_operator.kube import api_server, paging
 from formation_operator.kube.port import Object
@@ -51,7 +47,7 @@ async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
         configuration = client.Configuration()
         configuration.host = server.url
-        cluster = api_server.Kube(api_server.client_of(configuration), timeout=30, namespaces=())
+        cluster = api_server.Kube(api_server.client_of(configuration), timeout=30)
         try:
             yield cluster
         finally:
@@ -164,62 +160,3 @@ async def test_events_that_anybody_may_record_by_the_thousand_cost_little() -> N
     assert examined.findings["worker"][0].reason == "FailedMount"
     assert measured[0] < MOST
     assert len(server.asked) < 10
-
-
-class Watched:
-    """Notes what kopf shows it."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-
-    def see(self, _: str, raw: dict[str, Any], *, deleted: bool) -> None:
-        assert not deleted
-        self.seen.add(raw["metadata"]["name"])
-
-
-@pytest.fixture
-def kubeconfig(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
-    """Return what has the client log in at an address."""
-    # The client reads $KUBECONFIG when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    return lambda url: (tmp_path / "config").write_text(points_to(url))
-
-
-def points_to(url: str) -> str:
-    return json.dumps(
-        {
-            "current-context": "here",
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
-            "clusters": [{"name": "here", "cluster": {"server": url}}],
-            "users": [{"name": "us", "user": {"token": "a-token"}}],
-        }
-    )
-
-
-async def test_kopf_neither_lists_large_objects_at_once_nor_keeps_them(
-    kubeconfig: Callable[[str], object],
-) -> None:
-    watched, stop, memories = Watched(), asyncio.Event(), watchdog.NoMemories()
-    registry = kopf.OperatorRegistry()
-    watches.register(registry, watched)  # type: ignore[arg-type]  # all that is asked of it
-    async with ApiServer(formations=formations(20, LARGE)).running() as server:
-        kubeconfig(server.url)
-        with peak() as measured:
-            operator = asyncio.create_task(
-                kopf.operator(
-                    registry=registry,
-                    settings=watchdog.kopf_settings(),
-                    memories=memories,
-                    standalone=True,
-                    identity=watchdog.IDENTITY,
-                    clusterwide=True,
-                    stop_flag=stop,
-                )
-            )
-            async with asyncio.timeout(30):
-                while len(watched.seen) < 20:  # noqa: ASYNC110  # nothing tells
-                    await asyncio.sleep(0.01)
-        stop.set()
-        await operator
-    assert measured[0] < MOST
-    assert not list(memories.iter_all_memories())

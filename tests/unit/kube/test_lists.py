@@ -1,0 +1,85 @@
+"""A list is answered without a server, and everything else goes to it."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from formation_operator.kube import errors, kinds, lists
+
+NOBODY = "http://127.0.0.1:1"
+"""No server is there."""
+
+
+class Lister:
+    """Notes what it is asked to list."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        self._error = error
+
+    async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
+        self.asked.append((kind.name, namespace))
+        if self._error is not None:
+            raise self._error
+        return "42"
+
+
+@contextlib.asynccontextmanager
+async def session(
+    lister: Lister, server: str = NOBODY, *scopes: str | None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    middleware = lists.Lists(server, scopes or (None,), lister.since)
+    context = ssl.create_default_context()
+    async with lists.session(middleware, ssl=context, headers={}, proxy=None, trust_env=False) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("root", ["", "/", "/k8s/clusters/c-1", "/k8s/clusters/c-1/"])
+async def test_a_list_has_no_objects_and_our_version_below_whatever_path_the_server_is(root: str) -> None:
+    lister, server = Lister(), NOBODY + root
+    async with session(lister, server) as client:
+        response = await client.get(f"{server.rstrip('/')}/apis/apps/v1/deployments?labelSelector=x")
+        async with response:
+            assert response.status == 200
+            assert await response.json() == {"metadata": {"resourceVersion": "42"}, "items": []}
+        assert response.closed
+    assert lister.asked == [("Deployment", None)]
+
+
+async def test_a_list_of_a_namespace_is_of_that_namespace() -> None:
+    lister = Lister()
+    async with session(lister, NOBODY, "left", "right") as client:
+        await client.get(f"{NOBODY}/api/v1/namespaces/right/pods")
+    assert lister.asked == [("Pod", "right")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/pods?watch=true&resourceVersion=42",
+        "/api/v1/namespaces",
+        "/api/v1/namespaces/elsewhere/pods",
+        "/apis/apps/v1",
+        "/apis/apps/v1/deployments/shop",
+    ],
+)
+async def test_whatever_else_is_asked_goes_to_the_server(path: str) -> None:
+    lister = Lister()
+    async with session(lister) as client:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get(NOBODY + path)
+    assert lister.asked == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.RefusedError("no"), errors.NotFoundError("no"), errors.RestoredError("no"), KeyError("no")],
+    ids=repr,
+)
+async def test_a_list_that_failed_is_as_a_lost_connection(error: Exception) -> None:
+    async with session(Lister(error)) as client:
+        with pytest.raises(aiohttp.ClientConnectionError, match=r"/api/v1/pods: .*no"):
+            await client.get(f"{NOBODY}/api/v1/pods")
