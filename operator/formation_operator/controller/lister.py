@@ -1,4 +1,7 @@
-"""Lists every kind now and then, and takes in what the watches missed, deletions included."""
+"""Lists every kind now and then, and takes in what the watches missed, deletions included.
+
+Where a list ends, a watch begins: kopf's first lists, and those after it has lost the thread, are made here.
+"""
 
 import asyncio
 import collections

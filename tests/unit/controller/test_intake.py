@@ -264,14 +264,25 @@ async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> Non
         assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
 
 
+class Slow(FakeCluster):
+    """Sends each list slower than the one that is asked for after it."""
+
+    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield a list as it was when it was asked for."""
+        pause = 0.1 / (1 + len(self.asked("pages")))
+        async for page in super().pages(kind, namespace):
+            await asyncio.sleep(pause)
+            yield page
+
+
 async def test_two_lists_at_once_are_no_restoration() -> None:
-    cluster = FakeCluster()
+    cluster = Slow()
     here = controller(cluster)
-    pods = kinds.BY_NAME["Pod"]
-    cluster.incidents = [Incident("pages", "Pod", meanwhile=lambda: cluster.put("Pod", {}), times=9)]
-    cluster.latency = 0.001
-    versions = await asyncio.gather(*(here.since(pods, None) for _ in range(5)))
-    assert [int(each) for each in versions] == sorted({int(each) for each in versions})
+    first = asyncio.create_task(here.since(kinds.BY_NAME[kinds.POD], None))
+    await asyncio.sleep(0.01)
+    cluster.put(kinds.POD, {})
+    second = await here.since(kinds.BY_NAME[kinds.POD], None)
+    assert int(await first) < int(second)
 
 
 async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
