@@ -6,7 +6,6 @@ One cluster can run at a time, so one that is up is ended first. Whatever happen
 is left behind, and the last lines say how long each stage took and how many tests have passed.
 """
 
-import dataclasses
 import os
 import pathlib
 import signal
@@ -24,16 +23,19 @@ CLUSTER = (sys.executable, "-m", "tests.cluster")
 PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
 SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadscope", "--no-loadscope-reorder")
 """Three tests for each core, since most of them wait for what processes and controllers do."""
+QUIET = "tests/contract/test_quiet.py"
+"""It mostly waits, and counts only what the operator writes, so the checks may have the cores meanwhile."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
 UP = Stage("starting the cluster", (*CLUSTER, "up"))
 SUITES = {
     "test": (
-        dataclasses.replace(UP, name="the checks, and starting the cluster", beside=("tests/scripts/check",)),
+        UP,
+        Stage("the checks, and a quiet minute", (*PYTEST, QUIET), beside=("tests/scripts/check",)),
         Stage(
             "tests side by side",
             (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host and not long", "tests"),
         ),
-        Stage("tests that run alone", (*PYTEST, "-m", "alone and not long", "tests")),
+        Stage("tests that run alone", (*PYTEST, f"--ignore={QUIET}", "-m", "alone and not long", "tests")),
     ),
     "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
