@@ -103,8 +103,8 @@ def namespace(text: str) -> str:
 
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
-    api = await connection.login(connections=settings.workers * executor.AT_ONCE + LISTS)
-    cluster = api_server.Kube(api, timeout=settings.request_timeout)
+    opened = await connection.login(connections=settings.workers * executor.AT_ONCE + LISTS)
+    cluster = api_server.Kube(opened, timeout=settings.request_timeout)
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller)

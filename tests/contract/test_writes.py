@@ -19,7 +19,7 @@ from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync.executor import Executor, Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
-from tests.builders import Manifest, a_formation, a_process
+from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 
@@ -83,10 +83,6 @@ async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> O
     return outcome
 
 
-def version(raw: Manifest) -> str:
-    return str(raw["metadata"]["resourceVersion"])
-
-
 def image(user: Client) -> str:
     return str(user.container("shop-web")["image"])
 
@@ -104,9 +100,10 @@ async def test_an_object_that_is_not_there_is_created_as_ours_and_one_that_is_st
         (naming.FIELD_MANAGER, "Apply")
     ]
     assert cluster.asked == ["PATCH"]
+    manifest["metadata"]["labels"]["second"] = "try"
     with pytest.raises(errors.ConflictError):
         await cluster.create(manifest, manager=naming.FIELD_MANAGER)
-    assert version(shop.user.get(kind, "shop-web")) == version(made)
+    assert "second" not in shop.user.get(kind, "shop-web")["metadata"]["labels"]
 
 
 FOREIGN = {

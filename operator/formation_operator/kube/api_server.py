@@ -12,10 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, event_recorder, kinds, lenient, paging
+from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, paging
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -37,7 +36,6 @@ Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
 """
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
-JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
@@ -46,16 +44,16 @@ APPLY = "application/apply-patch+yaml"
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, api: client.ApiClient, *, timeout: float) -> None:
-        """Take a client that is logged in, and the longest time of a request in seconds."""
-        self._api = api
+    def __init__(self, opened: connection.Connection, *, timeout: float) -> None:
+        """Take a connection, and the longest time of a request in seconds."""
+        self._connection = opened
         self._timeout = timeout
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._api.close()
+        await self._connection.close()
 
     async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
@@ -165,20 +163,13 @@ class Kube(Cluster):
         resource: str,
         query: dict[str, str] | None = None,
         body: Any = None,
-        content_type: str = JSON,
+        content_type: str = connection.JSON,
     ) -> Object:
         """Send one request and return the answer, or raise the `ClusterError` that fits it."""
-        headers = {"Accept": JSON, "Content-Type": content_type}
-        pairs = [(key, value) for key, value in (query or {}).items() if value]
+        chosen = {key: value for key, value in (query or {}).items() if value}
         try:
-            serialized = await self._api.param_serialize(
-                method, resource, None, pairs, headers, None, auth_settings=["BearerToken"]
-            )
-            method, url, headers, *_ = serialized
-            response = await self._api.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=self._timeout
-            )
-            status, text = response.status, await response.read()
+            async with asyncio.timeout(self._timeout):
+                status, text = await self._connection.send(method, resource, chosen, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error

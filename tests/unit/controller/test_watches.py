@@ -141,7 +141,7 @@ async def started(
         assert isinstance(server, LiveApiServer)
         kubeconfig(server.url)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(connection.client_of(configuration), timeout=30)
+        kube = api_server.Kube(connection.Connection(configuration), timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
         running = Running(server, Witness(controller))

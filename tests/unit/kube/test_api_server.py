@@ -7,7 +7,7 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors, event_recorder
+from formation_operator.kube import api_server, connection, errors, event_recorder
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Object
 from tests import builders
@@ -18,7 +18,7 @@ class Answering(api_server.Kube):
     """Answers every request from a table of paths."""
 
     def __init__(self, answers: dict[str, Object]) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.answers = answers
 
     async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> Object:
@@ -49,7 +49,7 @@ async def test_a_long_list_comes_page_by_page() -> None:
             page["metadata"]["continue"] = "" if query.get("continue") else "more"
             return page
 
-    cluster = Paging(client.ApiClient(client.Configuration()), timeout=1)
+    cluster = Paging(connection.Connection(client.Configuration()), timeout=1)
     pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
     await cluster.close()
     assert pages == [["first"], ["second"]]
@@ -75,7 +75,7 @@ class Creating(api_server.Kube):
     """Answers one request after the other, errors included, and keeps what it was asked."""
 
     def __init__(self, *answers: Object | Exception) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.answers = list(answers)
         self.asked: list[tuple[str, str | None]] = []
         """Of each request the method, and the version that its body carries."""
@@ -124,7 +124,7 @@ class Events(api_server.Kube):
     """Keeps the Events that were posted, by name, with how often each was seen."""
 
     def __init__(self) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.counts: dict[str, int] = {}
 
     async def _request(self, method: str, resource: str, _: Any = None, body: Any = None, *__: Any) -> Object:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
@@ -29,7 +30,7 @@ async def running() -> AsyncIterator[ApiServer]:
 
 
 def connected(url: str) -> api_server.Kube:
-    return api_server.Kube(connection.client_of(client.Configuration(host=url)), timeout=5)
+    return api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=5)
 
 
 async def names(cluster: api_server.Kube) -> list[str]:
@@ -61,7 +62,7 @@ async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
         monkeypatch.setenv("http_proxy", NOWHERE)
         configuration = client.Configuration(host="http://cluster.example")
         configuration.proxy = server.url
-        assert await names(api_server.Kube(connection.client_of(configuration), timeout=5)) == ["shop"]
+        assert await names(api_server.Kube(connection.Connection(configuration), timeout=5)) == ["shop"]
 
 
 async def test_the_environment_is_read_once_and_not_at_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,9 +74,43 @@ async def test_the_environment_is_read_once_and_not_at_each_request(monkeypatch:
 
 async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    api = await connection.login(connections=77)
-    session = api.rest_client.pool_manager
-    assert session is not None
-    assert session.connector is not None
-    assert session.connector.limit == 77
-    await session.close()
+    opened = await connection.login(connections=77)
+    connector = opened._session.connector  # noqa: SLF001
+    assert connector is not None
+    assert connector.limit == 77
+    await opened.close()
+
+
+class Noting(ApiServer):
+    """Notes who asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str | None] = []
+
+    async def _listed(self, request: web.Request) -> web.StreamResponse:
+        self.seen.append(request.headers.get("Authorization"))
+        return await super()._listed(request)
+
+
+async def test_each_request_says_who_we_are_by_the_token_of_the_time() -> None:
+    server, tokens = Noting(), iter(("Bearer first", "Bearer second"))
+
+    def renewed(configuration: client.Configuration) -> None:
+        configuration.api_key["BearerToken"] = next(tokens)
+
+    async with server.running():
+        configuration = client.Configuration(host=server.url, api_key={"BearerToken": "stale"})
+        configuration.refresh_api_key_hook = renewed  # type: ignore[assignment]  # it knows its default only
+        cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
+        for _ in range(2):
+            assert [page async for page in cluster.pages(naming.KIND)]
+        await cluster.close()
+    assert server.seen == ["Bearer first", "Bearer second"]
+
+
+async def test_who_has_no_token_says_nothing() -> None:
+    server = Noting()
+    async with server.running():
+        await names(connected(server.url))
+    assert server.seen == [None]
