@@ -129,14 +129,14 @@ async def test_an_object_of_somebody_elses_is_looked_at_and_stays(
     assert "labels" not in after["metadata"] or naming.FORMATION_LABEL not in after["metadata"]["labels"]
 
 
-@pytest.mark.parametrize("other", [{"resourceVersion": "2"}, {"uid": "another"}], ids=str)
+@pytest.mark.parametrize("other", [{}, {"uid": "another"}], ids=["same", "another"])
 @KINDS
 async def test_another_version_or_object_is_neither_written_nor_deleted(
     kind: str, other: dict[str, str], shop: Shop, cluster: Counting
 ) -> None:
     intent = shop.intents()[kind]
     made = await cluster.create(intent.manifest, manager=naming.FIELD_MANAGER)
-    given = {field: made["metadata"][field] for field in ("uid", "resourceVersion")} | other
+    given = {"uid": made["metadata"]["uid"], "resourceVersion": "2", **other}
     labelled = {**intent.manifest["metadata"], **given, "labels": {}}
     with pytest.raises(errors.ConflictError):
         await cluster.apply({**intent.manifest, "metadata": labelled}, manager=naming.FIELD_MANAGER)
