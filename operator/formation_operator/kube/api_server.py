@@ -12,10 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from kubernetes.aio import client, config
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, event_recorder, kinds, lenient, paging
+from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, paging
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -28,9 +27,15 @@ UNTYPED = re.compile("failed to create typed patch object|field not declared in 
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
 """
+NO_ONES = "1"
+"""A resource version that no object has: an apply that carries it creates an object, or is a conflict."""
+VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
+"""How a storage that insists refuses to create an object under a version.
+
+Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
+"""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
-JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
@@ -39,16 +44,16 @@ APPLY = "application/apply-patch+yaml"
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, api: client.ApiClient, *, timeout: float) -> None:
-        """Take a client that is logged in, and the longest time of a request in seconds."""
-        self._api = api
+    def __init__(self, opened: connection.Connection, *, timeout: float) -> None:
+        """Take a connection, and the longest time of a request in seconds."""
+        self._connection = opened
         self._timeout = timeout
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._api.close()
+        await self._connection.close()
 
     async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
@@ -84,8 +89,23 @@ class Kube(Cluster):
         except errors.NotFoundError:
             return None
 
-    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
-        """Write an object by server-side apply and return it as it is then."""
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+        metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
+        try:
+            return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
+        except errors.ClusterError as error:
+            if VERSION_REFUSED not in str(error):
+                raise
+        if await self.get(manifest["kind"], metadata["namespace"], metadata["name"]) is not None:
+            raise errors.ConflictError(f"{manifest['kind']} {metadata['name']} exists")
+        return await self._apply(manifest, manager, force=False)
+
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        return await self._apply(manifest, manager, force=True)
+
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
         return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
 
@@ -99,12 +119,13 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER}
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete an object, and only this very one; it is no error if it's gone."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
+        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+        preconditions = {"uid": uid, "resourceVersion": version}
+        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except (errors.NotFoundError, errors.ConflictError):
+        except errors.NotFoundError:
             logger.debug("%s %s/%s was gone already", kind, namespace, name)
 
     async def schema(self, kind: str) -> Object:
@@ -142,20 +163,13 @@ class Kube(Cluster):
         resource: str,
         query: dict[str, str] | None = None,
         body: Any = None,
-        content_type: str = JSON,
+        content_type: str = connection.JSON,
     ) -> Object:
         """Send one request and return the answer, or raise the `ClusterError` that fits it."""
-        headers = {"Accept": JSON, "Content-Type": content_type}
-        pairs = [(key, value) for key, value in (query or {}).items() if value]
+        chosen = {key: value for key, value in (query or {}).items() if value}
         try:
-            serialized = await self._api.param_serialize(
-                method, resource, None, pairs, headers, None, auth_settings=["BearerToken"]
-            )
-            method, url, headers, *_ = serialized
-            response = await self._api.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=self._timeout
-            )
-            status, text = response.status, await response.read()
+            async with asyncio.timeout(self._timeout):
+                status, text = await self._connection.send(method, resource, chosen, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error
@@ -176,25 +190,6 @@ class Kube(Cluster):
         async with self._reading:
             await asyncio.sleep(0)
             return dict(json.loads(text))
-
-
-async def connect(*, request_timeout: float, connections: int) -> Kube:
-    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
-
-    Of more requests at once than there may be connections, some wait for others.
-    """
-    configuration = client.Configuration(connection_pool_maxsize=connections)
-    try:
-        config.load_incluster_config(client_configuration=configuration)
-    except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
-    return Kube(client_of(configuration), timeout=request_timeout)
-
-
-def client_of(configuration: client.Configuration) -> client.ApiClient:
-    """Return a client for a cluster, whose lists fit into memory."""
-    configuration.client_session_kwargs = paging.options()
-    return client.ApiClient(configuration)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

@@ -39,7 +39,7 @@ def kept(entry: Fields | None) -> str:
     """Return an entry as it is kept with a child: as JSON, or no more than its digest if it is large."""
     if not entry:
         return ""
-    text = json.dumps(entry, sort_keys=True)
+    text = COMPACT.encode(entry)
     # Interned: the entries of all children of a kind are mostly the same text.
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 

@@ -1,0 +1,87 @@
+"""The one session of all requests but the watches, each of which costs as little as it can."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from kubernetes.aio import client, config
+from kubernetes.aio.client import rest
+
+from formation_operator.api import naming
+from formation_operator.kube import paging
+
+JSON = "application/json"
+KEEP_ALIVE = 80.0
+"""Seconds for which an unused connection is kept: a new one costs a TLS handshake, and the API server
+closes one itself after 90.
+
+Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
+"""
+
+
+class Connection:
+    """Requests to one API server, whose lists fit into memory.
+
+    Past the client's own session and methods: its session looks for a proxy and into netrc at each request,
+    which takes longer than all else, and its methods take a fourth of the rest.
+    """
+
+    def __init__(self, configuration: client.Configuration) -> None:
+        """Take where the server is, and who we are."""
+        self.configuration = configuration
+        self.ssl_context = rest.RESTClientObject(configuration).ssl_context
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=configuration.connection_pool_maxsize,
+                ssl=self.ssl_context,
+                keepalive_timeout=KEEP_ALIVE,
+            ),
+            headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
+            proxy=configuration.proxy or proxy_for(configuration.host),
+            read_bufsize=paging.MOST_BYTES,
+            **paging.options(),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def send(
+        self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
+    ) -> tuple[int, bytes]:
+        """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
+        async with self._session.request(
+            method,
+            f"{self.configuration.host}{resource}?{urlencode(query)}",
+            headers={"Content-Type": content_type, **await self._credentials()},
+            data=None if body is None else json.dumps(body),
+            server_hostname=self.configuration.tls_server_name,
+        ) as answer:
+            return answer.status, await answer.read()
+
+    async def _credentials(self) -> dict[str, str]:
+        """Return what says who we are, if the connection itself doesn't: a token, renewed when it is time."""
+        settings = await self.configuration.auth_settings()
+        token = settings["BearerToken"]["value"] if "BearerToken" in settings else None
+        return {"Authorization": token} if token else {}
+
+
+async def login(*, connections: int) -> Connection:
+    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
+
+    Of more requests at once than there may be connections, some wait for others.
+    """
+    configuration = client.Configuration(connection_pool_maxsize=connections)
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)
+    return Connection(configuration)
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment has for a server, as in ``HTTPS_PROXY``, or none."""
+    server = urlsplit(url)
+    return None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
