@@ -184,24 +184,18 @@ ACTIONS = [Action(Verb.CREATE, intent.process_type, intent) for intent in intent
 
 @dataclasses.dataclass
 class Refusing:
-    """A cluster that takes its time to look for an object, and to refuse it."""
+    """A cluster that takes its time to refuse an object."""
 
     here: Simulation
     under_way: int = 0
     most: int = 0
 
-    async def get(self, *_: str) -> None:
-        await self.note()
-
-    async def apply(self, *_: Object, **__: Any) -> Object:
-        await self.note()
-        raise errors.RefusedError("no")
-
-    async def note(self) -> None:
+    async def create(self, *_: Object, **__: Any) -> Object:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await self.here.ask()
         self.under_way -= 1
+        raise errors.RefusedError("no")
 
 
 async def write_many(here: Simulation, _: Key) -> None:
