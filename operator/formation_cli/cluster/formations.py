@@ -1,0 +1,29 @@
+"""Find a Formation by its name, or say which one may be meant."""
+
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.failures import NotFound, did_you_mean
+from formation_operator.api import naming
+from formation_operator.kube import lenient
+
+
+def find(cluster: Cluster, name: str) -> Object:
+    """Return a Formation, or end with what there is instead."""
+    found = cluster.get(naming.KIND, name)
+    if found is not None:
+        return found
+    others = names(cluster)
+    hint = (
+        did_you_mean(name, others) or "`kubectl formation ps -n NAMESPACE` shows those of another namespace."
+    )
+    sentence = f"There is no Formation {name} in namespace {cluster.namespace}."
+    raise NotFound(sentence, hint=hint)
+
+
+def names(cluster: Cluster) -> list[str]:
+    """Return the names of all Formations of the namespace."""
+    return sorted(each["metadata"]["name"] for each in cluster.select(naming.KIND).items)
+
+
+def types(formation: Object) -> list[str]:
+    """Return the process types that a Formation declares, sorted."""
+    return sorted(lenient.mapping(formation, "spec", "processes"))

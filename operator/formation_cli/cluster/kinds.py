@@ -1,0 +1,17 @@
+"""The kinds that commands ask for: those of the operator, and the one-off processes."""
+
+from formation_operator.kube.kinds import BY_NAME as OF_OPERATOR
+from formation_operator.kube.kinds import Kind
+
+POD = "Pod"
+EVENT = "Event"
+DEPLOYMENT = "Deployment"
+REPLICA_SET = "ReplicaSet"
+JOB = "Job"
+BY_NAME = {**OF_OPERATOR, JOB: Kind(JOB, "batch", "v1", "jobs")}
+
+
+def path(kind: str, namespace: str, name: str = "") -> str:
+    """Return the path of a collection in a namespace, or of one object in it."""
+    known = BY_NAME[kind]
+    return f"{known.path}/namespaces/{namespace}/{known.plural}" + (f"/{name}" if name else "")

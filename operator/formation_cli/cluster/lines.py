@@ -1,0 +1,27 @@
+"""Read an answer that goes on, line by line as it comes."""
+
+from collections.abc import Iterator
+
+import urllib3
+
+CHUNK = 65536
+LONGEST = 65536
+"""Bytes of a line of a log: what is longer is shown in parts, because a line may never end."""
+
+
+def of(response: urllib3.BaseHTTPResponse, *, longest: int | None) -> Iterator[str]:
+    """Yield the lines of an answer; a connection that ends in between ends it, too."""
+    rest = b""
+    try:
+        for chunk in response.stream(CHUNK):
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") for line in whole)
+            if longest is not None and len(rest) > longest:
+                yield rest.decode(errors="replace")
+                rest = b""
+    except (urllib3.exceptions.HTTPError, OSError):
+        pass
+    finally:
+        response.close()
+    if rest:
+        yield rest.decode(errors="replace")
