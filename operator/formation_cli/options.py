@@ -3,12 +3,14 @@
 import functools
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
+from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster
 from formation_cli.cluster.target import Target
+from formation_cli.words.durations import DURATION
 from formation_operator.api import naming
 
 R = TypeVar("R")
@@ -104,3 +106,75 @@ def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: 
         return []
     names = (str(each["metadata"]["name"]) for each in found)
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are counts, completed by the types of the Formation."""
+    return click.argument(
+        "counts", nargs=-1, metavar="[TYPE=N | TYPE+N | TYPE-N]...", shell_complete=_complete_count
+    )
+
+
+def types() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are process types."""
+    return click.argument("types", nargs=-1, metavar="[TYPE]...", shell_complete=complete_type)
+
+
+def process_type(text: str, *names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option --type, which names one process type."""
+    return click.option("--type", *names, "process_type", shell_complete=complete_type, help=text)
+
+
+def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option --dry-run."""
+    return click.option("--dry-run", is_flag=True, help="Say what would change, as the API server sees it.")
+
+
+class Wait(NamedTuple):
+    """Whether to wait until a change is whole, and for how many seconds at most."""
+
+    wanted: bool
+    timeout: float
+
+
+def wait(*, default: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the options --wait and --timeout, as one `Wait`."""
+
+    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+        @click.option(
+            "--wait/--no-wait", "wanted", default=default, help="Wait until it runs; end at once if it can't."
+        )
+        @click.option(
+            "--timeout",
+            type=DURATION,
+            default="5m",
+            show_default=True,
+            help="How long to wait, as 90s or 10m.",
+        )
+        @functools.wraps(function)
+        def with_wait(*args: Any, wanted: bool, timeout: float, **kwargs: Any) -> R:
+            return function(*args, wait=Wait(wanted, timeout), **kwargs)
+
+        return with_wait
+
+    return decorated
+
+
+def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types of the Formation on the command line that begin so, but for those that are there."""
+    given = ctx.params.get(param.name or "") or ()
+    return [each for each in _types(ctx) if each.startswith(incomplete) and each not in given]
+
+
+def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types that begin so, as the beginning of a count."""
+    return [f"{each}=" for each in _types(ctx) if each.startswith(incomplete)]
+
+
+def _types(ctx: click.Context) -> list[str]:
+    name = ctx.params.get("name")
+    try:
+        found = connect(target_of(ctx)).get(naming.KIND, name) if name else None
+    except click.ClickException:
+        return []
+    return formations.types(found) if found else []

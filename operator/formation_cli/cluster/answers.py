@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from formation_cli.cluster import kinds
+from formation_cli.cluster.port import ConflictFailure
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_operator.api import naming
 from formation_operator.kube import lenient
@@ -21,6 +22,8 @@ OLD_CRD = "The cluster's CRD is older than this command: its administrator appli
 OTHER_CLUSTER = (
     "Is it up, and the right one? `kubectl config current-context` names it; --context takes another."
 )
+TEST_FAILED = "rejected our request due to an error in our request"
+"""What the API server says when the ``test`` of a JSON patch fails."""
 UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 
 
@@ -66,6 +69,8 @@ def failure(request: Request, status: int, text: bytes) -> Failure:
         return NoAccess(sentence, hint=f"The API server says: {message}")
     if status == 404:
         return _missing(request, text, where)
+    if status == 409 or TEST_FAILED in message:
+        return ConflictFailure(f"Somebody else changes {request.subject} {where} all the time: {message}")
     unknown = UNKNOWN_FIELD.search(message)
     if status in (400, 422, 500) and unknown:
         return Failure(f"The cluster doesn't know the field {unknown[1]}.", hint=OLD_CRD)

@@ -8,8 +8,9 @@ from kubernetes import client
 
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
-from formation_cli.cluster.port import FIELD_MANAGER, Change, Cluster, GoneError, Listed, LogQuery, Object
+from formation_cli.cluster.port import Change, Cluster, GoneError, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
+from formation_cli.naming import FIELD_MANAGER
 from formation_cli.words import durations
 
 TIMEOUT = 30.0
@@ -17,6 +18,8 @@ TIMEOUT = 30.0
 WATCH = 240
 """Seconds after which the server ends a watch, and we begin the next: a dead connection tells nothing."""
 PAGE = 500
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 HTTP_ERROR = 400
 NOT_THERE = 404
 GONE = 410
@@ -77,29 +80,11 @@ class Connection(Cluster):
                 raise GoneError(event["object"].get("message"))
             yield Change(event["type"], event["object"])
 
-    def patch(self, kind: str, name: str, operations: list[Object], *, dry_run: bool = False) -> Object:
-        """Change an object by JSON patch, and return it as it is then."""
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
+        form = JSON_PATCH if isinstance(patch, list) else MERGE_PATCH
         query = _writing(dry_run=dry_run)
-        return self._answer(
-            Request(
-                "PATCH", kind, self._namespace, name, "", query, operations, "application/json-patch+json"
-            )
-        )
-
-    def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        """Write an object by server-side apply, and return it as it is then."""
-        name, query = manifest["metadata"]["name"], {**_writing(dry_run=dry_run), "force": "true"}
-        return self._answer(
-            Request(
-                "PATCH",
-                manifest["kind"],
-                self._namespace,
-                name,
-                query=query,
-                body=manifest,
-                content_type="application/apply-patch+yaml",
-            )
-        )
+        return self._answer(Request("PATCH", kind, self._namespace, name, "", query, patch, form))
 
     def create(self, manifest: Object) -> Object:
         """Create an object, and return it."""
@@ -112,16 +97,25 @@ class Connection(Cluster):
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         """Yield the lines of a log, until it ends."""
+        yield from lines.of(self._log(pod, query), longest=lines.LONGEST)
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield a log in pieces, whatever it is made of, until it ends."""
+        yield from lines.pieces(self._log(pod, query))
+
+    def _log(self, pod: str, query: LogQuery) -> urllib3.BaseHTTPResponse:
         parameters = {
             "container": query.container,
             "follow": "true" if query.follow else "",
             "previous": "true" if query.previous else "",
             "sinceSeconds": "" if query.since_seconds is None else str(query.since_seconds),
+            "sinceTime": query.since_time,
             "tailLines": "" if query.tail is None else str(query.tail),
+            "timestamps": "true" if query.timestamps else "",
         }
         request = Request("GET", kinds.POD, self._namespace, pod, "log", parameters)
         response = self._send(request, None if query.follow else self._timeout)
-        yield from lines.of(_successful(request, response), longest=lines.LONGEST)
+        return _successful(request, response)
 
     def _find(self, request: Request) -> Object | None:
         """Return what the server answers, or nothing if the object isn't there."""

@@ -1,7 +1,9 @@
 """Find a Formation by its name, or say which one may be meant."""
 
+from collections.abc import Iterable
+
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.failures import NotFound, did_you_mean
+from formation_cli.failures import Mistyped, NotFound, did_you_mean
 from formation_operator.api import naming
 from formation_operator.kube import lenient
 
@@ -27,3 +29,23 @@ def names(cluster: Cluster) -> list[str]:
 def types(formation: Object) -> list[str]:
     """Return the process types that a Formation declares, sorted."""
     return sorted(lenient.mapping(formation, "spec", "processes"))
+
+
+def chosen(formation: Object, names: Iterable[str]) -> list[str]:
+    """Return the types that are named, or all of them; raises `Mistyped` for one that there isn't."""
+    known = types(formation)
+    wanted = [*dict.fromkeys(names)] or known
+    for name in wanted:
+        if name not in known:
+            raise Mistyped(f"There is no process type {name}.", hint=did_you_mean(name, known))
+    return wanted
+
+
+def default_type(formation: Object, name: str | None) -> str:
+    """Return the type that is named, or else web, or else the only one."""
+    known = types(formation)
+    if name is not None:
+        return chosen(formation, [name])[0]
+    if "web" in known or len(known) == 1:
+        return "web" if "web" in known else known[0]
+    raise Mistyped("Which process type?", hint=f"There is: {', '.join(known)}.")

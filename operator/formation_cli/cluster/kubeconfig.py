@@ -10,6 +10,8 @@ from formation_cli import failures
 from formation_cli.cluster.target import Target
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+CONNECTIONS = 256
+"""As many logs are followed at once without a new connection for each request."""
 NO_CONFIG = (
     "Name a kubeconfig by --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists what it has."
 )
@@ -17,7 +19,7 @@ NO_CONFIG = (
 
 def load(target: Target) -> tuple[client.Configuration, str]:
     """Return how to reach the cluster, and the namespace that is meant."""
-    configuration = client.Configuration()
+    configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
     try:
         namespace = _load(target, configuration)
     except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:

@@ -12,16 +12,21 @@ LONGEST = 65536
 def of(response: urllib3.BaseHTTPResponse, *, longest: int | None) -> Iterator[str]:
     """Yield the lines of an answer; a connection that ends in between ends it, too."""
     rest = b""
+    for piece in pieces(response):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.decode(errors="replace") for line in whole)
+        if longest is not None and len(rest) > longest:
+            yield rest.decode(errors="replace")
+            rest = b""
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield an answer as it comes."""
     try:
-        for chunk in response.stream(CHUNK):
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line.decode(errors="replace") for line in whole)
-            if longest is not None and len(rest) > longest:
-                yield rest.decode(errors="replace")
-                rest = b""
+        yield from response.stream(CHUNK)
     except (urllib3.exceptions.HTTPError, OSError):
         pass
     finally:
         response.close()
-    if rest:
-        yield rest.decode(errors="replace")

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from formation_cli.cluster.target import Target
+from formation_cli.failures import Failure
 
 Object = dict[str, Any]
-FIELD_MANAGER = "formation-cli"
-"""Flux takes back what managers set whose names begin with ``kubectl``."""
 
 
 class Change(NamedTuple):
@@ -35,6 +34,9 @@ class LogQuery(NamedTuple):
     previous: bool = False
     since_seconds: int | None = None
     tail: int | None = None
+    timestamps: bool = False
+    """Whether each line begins with its time and a space."""
+    since_time: str = ""
 
 
 class Cluster(Protocol):
@@ -57,11 +59,8 @@ class Cluster(Protocol):
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
         """Yield what happens after a version, until the server ends that; an old version raises `Gone`."""
 
-    def patch(self, kind: str, name: str, operations: list[Object], *, dry_run: bool = False) -> Object:
-        """Change an object by JSON patch, and return it as it is then."""
-
-    def apply(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        """Write an object by server-side apply, and return it as it is then."""
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
 
     def create(self, manifest: Object) -> Object:
         """Create an object, and return it."""
@@ -71,6 +70,13 @@ class Cluster(Protocol):
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         """Yield the lines of a log, until it ends."""
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield a log in pieces, whatever it is made of, until it ends."""
+
+
+class ConflictFailure(Failure):
+    """Ends a command whose write came too late: somebody else has changed the object."""
 
 
 class GoneError(Exception):

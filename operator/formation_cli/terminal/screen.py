@@ -1,7 +1,10 @@
 """Where output goes, and whether a person reads it there."""
 
+import os
 import sys
+from collections.abc import Iterable
 
+import click
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -15,6 +18,11 @@ PLAIN_GAP = 3
 def is_terminal() -> bool:
     """Tell whether a person reads the output."""
     return sys.stdout.isatty()
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return a text in a colour, if a person reads it who wants colours."""
+    return click.style(text, fg=colour) if is_terminal() and not os.environ.get("NO_COLOR") else text
 
 
 def console() -> Console:
@@ -34,6 +42,12 @@ def write(text: str) -> None:
     """Write lines that have no colours."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def write_lines(texts: Iterable[str]) -> None:
+    """Write lines that have no colours; nothing at all where there are none."""
+    for text in texts:
+        write(text)
 
 
 def rendered(table: Table) -> RichTable:

@@ -4,22 +4,19 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
 from formation_operator.api.reasons import State
 from formation_operator.diagnose import diagnosis, exits
-from formation_operator.kube import lenient
+from formation_operator.kube import lenient, timestamps
 from formation_operator.observe import pods
 
 Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"
-ONE_OFF_LABEL = f"{naming.GROUP}/run"
-"""On what `run` makes: the name of the one-off process."""
-ONE_OFF = "run"
-"""The type that is shown of a one-off process; no process type may have that name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +35,8 @@ class Process:
     restarts: int
     last_exit: dict[str, Any] | None
     node: str = ""
+    created: float = 0.0
+    """When it was wanted first, in seconds since 1970."""
 
     def json(self) -> Object:
         """Return it for programs, in the names of the resource."""
@@ -92,13 +91,15 @@ def process(pod: Object, now: float) -> Process:
         restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
         last_exit=_last_exit(own),
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
+        created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
     )
 
 
 def container(pod: Object) -> str:
     """Return the name of the container that runs the process: that of its type."""
-    labels = lenient.mapping(pod, "metadata", "labels")
-    return lenient.text(labels, naming.PROCESS_TYPE_LABEL) or naming.PROCESS_CONTAINER
+    about = pod["metadata"]
+    named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
+    return named or lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
 
 
 def container_status(pod: Object) -> Object:
