@@ -24,6 +24,7 @@ OTHER_CLUSTER = (
 )
 TEST_FAILED = "rejected our request due to an error in our request"
 """What the API server says when the ``test`` of a JSON patch fails."""
+NUMBER = re.compile(r"\[Errno -?[0-9]+\] ")
 UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 
 
@@ -80,7 +81,7 @@ def failure(request: Request, status: int, text: bytes) -> Failure:
 def unreachable(host: str, error: Exception) -> Failure:
     """Return how a command ends that got no answer."""
     reason = getattr(error, "reason", None) or error
-    words = lenient.shown(str(getattr(reason, "strerror", None) or reason).rpartition(": ")[2])
+    words = lenient.shown(NUMBER.sub("", str(reason).rpartition(": ")[2]))
     sentence = f"The cluster at {urlsplit(host).netloc or host} doesn't answer: {words}."
     return NoAccess(sentence, hint=OTHER_CLUSTER)
 

@@ -3,6 +3,7 @@
 import pathlib
 from typing import Any
 
+import yaml
 from kubernetes import client, config
 from kubernetes.config import kube_config
 
@@ -12,6 +13,8 @@ from formation_cli.cluster.target import Target
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 CONNECTIONS = 256
 """As many logs are followed at once without a new connection for each request."""
+BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError)
+"""What the client makes of a file that is none."""
 NO_CONFIG = (
     "Name a kubeconfig by --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists what it has."
 )
@@ -22,7 +25,7 @@ def load(target: Target) -> tuple[client.Configuration, str]:
     configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
     try:
         namespace = _load(target, configuration)
-    except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+    except BROKEN as error:
         sentence = f"The kubeconfig can't be used: {error}"
         raise failures.NoAccess(sentence, hint=NO_CONFIG) from error
     _override(configuration, target)
