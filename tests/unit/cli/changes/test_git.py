@@ -4,7 +4,7 @@ from typing import Any
 from formation_cli.changes import git
 
 WEB = ("spec", "processes", "web", "replicas")
-OWNED = {"f:spec": {"f:processes": {"f:web": {"f:replicas": {}}}}}
+OWNED: dict[str, Any] = {"f:spec": {"f:processes": {"f:web": {"f:replicas": {}}}}}
 
 
 def formation(*managed: dict[str, Any], **annotations: str) -> dict[str, Any]:
