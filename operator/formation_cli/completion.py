@@ -14,8 +14,9 @@ from click.shell_completion import CompletionItem, ShellComplete
 from formation_cli.program import program
 
 NO_FILES = 4
-FILES = 0
-"""Directives: whether the shell offers its files where nothing else is possible."""
+"""The directive by which a shell doesn't offer its files where nothing else is possible."""
+NO_SPACE = 2
+"""The directive by which it leaves the cursor behind what it has completed."""
 
 
 def main() -> None:
@@ -29,8 +30,10 @@ def answer(words: list[str], beginning: str) -> list[str]:
     """Return the lines that kubectl reads."""
     items = Completion(program, {}, "kubectl formation", "").get_completions(words, beginning)
     files = any(item.type in ("file", "dir") for item in items)
-    lines = [_line(item) for item in items if item.type == "plain"]
-    return [*lines, f":{FILES if files else NO_FILES}"]
+    plain = [item for item in items if item.type == "plain"]
+    unfinished = any(str(item.value).endswith("=") for item in plain)
+    directive = (0 if files else NO_FILES) | (NO_SPACE if unfinished else 0)
+    return [*map(_line, plain), f":{directive}"]
 
 
 def _line(item: CompletionItem) -> str:
