@@ -11,7 +11,8 @@ COMPLETION = "_KUBECTL_FORMATION_COMPLETE"
 def main() -> None:
     """Run the command that is typed, and end with its exit code."""
     name = "kubectl-formation" if COMPLETION in os.environ else "kubectl formation"
-    program.main(prog_name=name, complete_var=COMPLETION)
+    colour = False if os.environ.get("NO_COLOR") else None
+    program.main(prog_name=name, complete_var=COMPLETION, color=colour)
 
 
 if __name__ == "__main__":

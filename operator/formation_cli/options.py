@@ -14,6 +14,8 @@ from formation_cli.words.durations import DURATION
 from formation_operator.api import naming
 
 R = TypeVar("R")
+KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
+"""What may be in front of a name."""
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -95,7 +97,15 @@ def output(*formats: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
 
 def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the argument that names a Formation."""
-    return click.argument("name", required=required, shell_complete=_complete_formation)
+    return click.argument(
+        "name", required=required, callback=_without_kind, shell_complete=_complete_formation
+    )
+
+
+def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return a name as `-o name` writes it without the kind in front."""
+    kind, slash, name = (value or "").partition("/")
+    return name if slash and kind in KINDS else value
 
 
 def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

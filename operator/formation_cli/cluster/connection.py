@@ -74,8 +74,7 @@ class Connection(Cluster):
         response = self._send(request, WATCH + TIMEOUT)
         if response.status == GONE:
             raise GoneError(version)
-        for line in lines.of(_successful(request, response), longest=None):
-            event = json.loads(line)
+        for event in lines.values(_successful(request, response)):
             if event["type"] == "ERROR":
                 raise GoneError(event["object"].get("message"))
             yield Change(event["type"], event["object"])
@@ -97,7 +96,7 @@ class Connection(Cluster):
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         """Yield the lines of a log, until it ends."""
-        yield from lines.of(self._log(pod, query), longest=lines.LONGEST)
+        yield from lines.of(self._log(pod, query))
 
     def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         """Yield a log in pieces, whatever it is made of, until it ends."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from formation_cli.cluster.port import Change, Cluster, GoneError, Object
-from formation_cli.failures import Failure
 
 PAUSE = 1.0
 """Seconds before a watch that has ended at once is begun again."""
@@ -69,14 +68,14 @@ def _watch(cluster: Cluster, subject: Subject, version: str, known: dict[str, Ob
 
 def together(cluster: Cluster, *subjects: Subject, tick: float | None = None) -> Iterator[News | None]:
     """Yield what happens to several kinds, and nothing after each ``tick`` seconds without news."""
-    news: queue.Queue[News | Failure] = queue.Queue()
+    news: queue.Queue[News | Exception] = queue.Queue()
 
     def listen(subject: Subject) -> None:
         try:
             for change in follow(cluster, subject):
                 news.put(News(subject, change))
-        except Failure as failure:
-            news.put(failure)
+        except Exception as error:  # noqa: BLE001  # it is raised where somebody waits for news
+            news.put(error)
 
     for subject in subjects:
         threading.Thread(target=listen, args=(subject,), daemon=True).start()
@@ -86,7 +85,7 @@ def together(cluster: Cluster, *subjects: Subject, tick: float | None = None) ->
         except queue.Empty:
             yield None
             continue
-        if isinstance(item, Failure):
+        if isinstance(item, Exception):
             raise item
         yield item
 

@@ -1,5 +1,7 @@
 """The kinds that commands ask for: those of the operator, and the one-off processes."""
 
+from urllib.parse import quote
+
 from formation_operator.kube.kinds import BY_NAME as OF_OPERATOR
 from formation_operator.kube.kinds import Kind
 
@@ -14,4 +16,5 @@ BY_NAME = {**OF_OPERATOR, JOB: Kind(JOB, "batch", "v1", "jobs")}
 def path(kind: str, namespace: str, name: str = "") -> str:
     """Return the path of a collection in a namespace, or of one object in it."""
     known = BY_NAME[kind]
-    return f"{known.path}/namespaces/{namespace}/{known.plural}" + (f"/{name}" if name else "")
+    where = f"{known.path}/namespaces/{quote(namespace, safe='')}/{known.plural}"
+    return f"{where}/{quote(name, safe='')}" if name else where

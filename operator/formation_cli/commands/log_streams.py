@@ -47,7 +47,7 @@ class Following:
         self._cluster = cluster
         self._query = query
         self._chosen = chosen
-        self._lines: queue.Queue[Line | Failure] = queue.Queue(HELD)
+        self._lines: queue.Queue[Line | Exception] = queue.Queue(HELD)
         self._running: dict[tuple[str, int], bool] = {}
         """Of each run of a process that was found: whether it still runs."""
 
@@ -56,7 +56,7 @@ class Following:
         threading.Thread(target=self._discover, args=(labels,), daemon=True).start()
         while True:
             item = self._lines.get()
-            if isinstance(item, Failure):
+            if isinstance(item, Exception):
                 raise item
             yield item
 
@@ -66,8 +66,8 @@ class Following:
             for type_, pod in follow.follow(self._cluster, Subject(kinds.POD, labels=labels)):
                 if self._chosen(pod):
                     self._see(pod, gone=type_ == "DELETED", fresh=time.monotonic() - began > PAUSE)
-        except Failure as failure:
-            self._lines.put(failure)
+        except Exception as error:  # noqa: BLE001  # it is raised where somebody reads the lines
+            self._lines.put(error)
 
     def _see(self, pod: Object, *, gone: bool, fresh: bool) -> None:
         """Begin to read the log of a process that has started, and say who has come or gone."""
@@ -97,8 +97,8 @@ class Following:
                     if line.time > resumed:
                         self._lines.put(line)
                     latest = line.time
-            except Failure as failure:
-                self._lines.put(failure)
+            except Exception as error:  # noqa: BLE001  # as above
+                self._lines.put(error)
                 return
             if not self._running.get((source.uid, source.run)):
                 return

@@ -1,6 +1,7 @@
 """Run a command in a process that is there."""
 
 import sys
+import time
 
 import click
 
@@ -24,18 +25,29 @@ from formation_operator.api import naming
 @options.formation()
 @options.process_type("Of this type; web, or the only one.")
 @click.option("-p", "--process", help="In this very process, as `ps` names it.")
+@click.option("-i", "--stdin", is_flag=True, help="Give it what you type, as at a terminal anyway.")
+@click.option("-t", "--tty", is_flag=True, help="Give it a terminal, as at one anyway.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, process_type: str | None, process: str | None, words: tuple[str, ...]
+    cluster: Cluster,
+    name: str,
+    process_type: str | None,
+    process: str | None,
+    words: tuple[str, ...],
+    *,
+    stdin: bool,
+    tty: bool,
 ) -> None:
     """Run a command in a process that is there, by `kubectl exec`; at a terminal it is interactive.
 
     For a process of its own, see `run`.
     """
     pod, container = _find(cluster, name, process_type, process)
-    interactive = ["--stdin", "--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else ["--stdin"]
-    kubectl.become(cluster, "exec", *interactive, pod, f"--container={container}", "--", *words)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    wanted = {"--stdin": stdin or terminal, "--tty": tty or terminal}
+    flags = [flag for flag, on in wanted.items() if on]
+    kubectl.become(cluster, "exec", *flags, pod, f"--container={container}", "--", *words)
 
 
 def _find(cluster: Cluster, name: str, process_type: str | None, process: str | None) -> tuple[str, str]:
@@ -48,9 +60,11 @@ def _find(cluster: Cluster, name: str, process_type: str | None, process: str | 
             raise Mistyped(f"{name} has no process {process}.", hint=did_you_mean(process, pods))
         return process, processes.container(pods[process])
     wanted = formations.default_type(formation, process_type)
-    listed = [each for each in processes.processes(formation, pods.values(), 0.0) if each.type == wanted]
+    listed = [
+        each for each in processes.processes(formation, pods.values(), time.time()) if each.type == wanted
+    ]
     for each in sorted(listed, key=lambda each: not each.ready):
         if each.process:
             return each.process, processes.container(pods[each.process])
-    hint = f"kubectl formation ps {name}"
-    raise Failure(f"No process of {wanted} runs.", hint=hint)
+    why = "; ".join(filter(None, (each.message or each.state for each in listed)))
+    raise Failure(f"No process of {wanted} runs: {why}.", hint=f"kubectl formation ps {name}")
