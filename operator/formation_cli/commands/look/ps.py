@@ -15,6 +15,7 @@ from formation_cli.views import formations as whole
 from formation_cli.views import processes
 from formation_cli.views.table import Table
 from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
 
 
 @click.command(
@@ -77,7 +78,7 @@ def _processes(cluster: Cluster, name: str, output: str | None, *, watch: bool) 
         formats.write([each.json() for each in listed], output)
     else:
         screen.write_table(processes.table(listed, time.time()))
-        _explain(formation, listed)
+        _explain(formation)
 
 
 def _shown_of(name: str) -> Callable[[list[Object]], Table]:
@@ -90,9 +91,9 @@ def _shown_of(name: str) -> Callable[[list[Object]], Table]:
     return shown
 
 
-def _explain(formation: Object, listed: list[processes.Process]) -> None:
+def _explain(formation: Object) -> None:
     """Say below the table why not all is well; a program's input is the table alone."""
     if not screen.is_terminal():
         return
     sentence = whole.sentence(formation)
-    click.secho(f"\n{sentence}", dim=not any(each.message for each in listed))
+    click.secho(f"\n{sentence}", dim=True if whole.is_true(formation, ConditionType.READY) else None)
