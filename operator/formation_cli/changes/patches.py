@@ -25,4 +25,5 @@ def suspend(formation: Object, *, suspended: bool) -> list[Object]:
     """Return the patch that stops all processes, or starts them again; nothing where it is so."""
     if bool(formation["spec"].get("suspend")) == suspended:
         return []
-    return [unchanged(formation), operation("add", SUSPEND, suspended)]
+    change = operation("add", SUSPEND, suspended) if suspended else {"op": "remove", "path": "/spec/suspend"}
+    return [unchanged(formation), change]

@@ -1,11 +1,10 @@
 """Write log lines with their process in front, in a colour for each type."""
 
 import sys
-from collections.abc import Iterable
 
 from formation_cli.terminal import screen
 from formation_cli.views import log_lines
-from formation_cli.views.log_lines import Line, Source
+from formation_cli.views.log_lines import Line
 
 
 class Writer:
@@ -16,15 +15,10 @@ class Writer:
         self._types = types
         self._timestamps = timestamps
         self._terminal = screen.is_terminal()
-        self._width = len(log_lines.SYSTEM)
-
-    def widen(self, sources: Iterable[Source]) -> None:
-        """Leave room for the names of some processes."""
-        self._width = max([self._width, *(len(each.label) for each in sources)])
+        self._width = log_lines.width(types)
 
     def write(self, line: Line) -> None:
         """Write one line; who comes and goes is for a person only."""
-        self.widen([line.source])
         if self._terminal or line.source.type != log_lines.SYSTEM:
             prefix = log_lines.prefix(line.source.label, self._width)
             time = f"{line.time} " if self._timestamps and line.time else ""

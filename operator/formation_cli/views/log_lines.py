@@ -1,6 +1,7 @@
 """Lines of several processes in one stream, as Foreman writes them: ``web.x7k2p  | line``."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from formation_cli.views import processes
@@ -73,6 +74,11 @@ def parsed(line: str, whose: Source) -> Line:
     """Return a line that begins with its time."""
     moment, _, text = line.partition(" ")
     return Line(moment, text, whose)
+
+
+def width(types: Iterable[str]) -> int:
+    """Return how wide the names of processes are: a Pod's name ends in five letters."""
+    return max(len(SYSTEM), *(len(each) + 6 for each in types))
 
 
 def prefix(label: str, width: int) -> str:

@@ -73,7 +73,6 @@ def command(
     else:
         found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
         sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
-        writer.widen(sources)
         for line in log_streams.past(cluster, sources, query):
             writer.write(line)
 
