@@ -20,6 +20,5 @@ def _run(module: str) -> None:
     try:
         main = importlib.import_module(module).main
     except ModuleNotFoundError as error:
-        way_out = f"pip install 'formation-operator[{EXTRA}]'"
-        sys.exit(f"{error.name} isn't installed, which kubectl formation needs: {way_out}")
+        sys.exit(f"kubectl formation lacks {error.name}: install formation-operator with its extra [{EXTRA}]")
     main()

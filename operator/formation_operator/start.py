@@ -11,6 +11,5 @@ def main() -> None:
     try:
         run = importlib.import_module("formation_operator.__main__").main
     except ModuleNotFoundError as error:
-        way_out = f"pip install 'formation-operator[{EXTRA}]'"
-        sys.exit(f"{error.name} isn't installed, which the operator needs: {way_out}")
+        sys.exit(f"the operator lacks {error.name}: install formation-operator with its extra [{EXTRA}]")
     run()

@@ -19,6 +19,6 @@ def test_a_missing_extra_is_named(script: str, missing: str, extra: str) -> None
     source = f"import sys; sys.modules[{missing!r}] = None; import {module}; {module}.{function}()"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip().endswith(f"pip install 'formation-operator[{extra}]'")
+    assert done.stderr.strip().endswith(f"install formation-operator with its extra [{extra}]")
     assert missing in done.stderr
     assert "Traceback" not in done.stderr
