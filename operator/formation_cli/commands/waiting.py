@@ -11,7 +11,7 @@ from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, NotFound, TimedOut
-from formation_cli.naming import FIELD_MANAGER
+from formation_cli.naming import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import screen
 from formation_cli.views import formations as whole
 from formation_cli.views import processes, progress
@@ -78,7 +78,7 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
         was_there = True
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
-        found = processes.processes(formation, pods, time.time())
+        found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]
         yield Sight(formation, found, progress.progress(awaited, formation, found, deployments))
 
 

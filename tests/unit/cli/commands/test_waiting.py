@@ -42,6 +42,13 @@ def test_it_ends_at_once_when_a_new_process_crashes_and_says_who_goes_on() -> No
     assert ended_with.value.hint == "Processes from before go on: worker=1."
 
 
+def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:
+    ready, failed = shop(Ready=""), a_container(ended(1), "run")
+    labels = {"formations.dev/run": "run"}
+    one_off = a_pod(failed, name="shop-run-1", labels=labels, creationTimestamp=builders.ago(30))
+    waiting.wait(FakeCluster(Formation=[ready], Pod=[one_off]), ready, NEVER)
+
+
 def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> None:
     with pytest.raises(failures.TimedOut, match="0 s are over") as ended_with:
         waiting.wait(FakeCluster(Formation=[shop(seen=1)]), shop(seen=1), 0.1)
