@@ -43,10 +43,11 @@ def test_it_ends_at_once_when_a_new_process_crashes_and_says_who_goes_on() -> No
 
 
 def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:
-    ready, failed = shop(Ready=""), a_container(ended(1), "run")
+    failed = a_container(ended(1), "run")
     labels = {"formations.dev/run": "run"}
     one_off = a_pod(failed, name="shop-run-1", labels=labels, creationTimestamp=builders.ago(30))
-    waiting.wait(FakeCluster(Formation=[ready], Pod=[one_off]), ready, NEVER)
+    with pytest.raises(failures.TimedOut):
+        waiting.wait(FakeCluster(Formation=[shop()], Pod=[one_off]), shop(), 0.1)
 
 
 def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> None:
