@@ -1,5 +1,8 @@
 """What ``kubectl formation`` says when something is missing, and the exit code for scripts."""
 
+import pathlib
+from collections.abc import Callable
+
 import pytest
 
 from tests import builders
@@ -45,24 +48,39 @@ def test_another_namespace_is_looked_into_if_it_is_named(shop: Client, formation
 def test_kubectl_completes_formations_and_types(shop: Client, formation: Plugin) -> None:
     assert formation.completed("formation", "ps", "s") == ["shop"]
     assert formation.completed("formation", "scale", "shop", "w") == ["worker="]
-    assert formation.completed("formation", "restart", "shop", "") == ["worker"]
 
 
-def test_what_would_change_is_shown_with_what_it_restarts(shop: Client, formation: Plugin) -> None:
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> Callable[[builders.Manifest], str]:
+    """Write a manifest into a file, and return its name."""
+
+    def write(manifest: builders.Manifest) -> str:
+        path = tmp_path / "shop.json"
+        path.write_text(builders.text(manifest))
+        return str(path)
+
+    return write
+
+
+def test_what_would_change_is_shown_with_what_it_restarts(
+    shop: Client, formation: Plugin, file: Callable[[builders.Manifest], str]
+) -> None:
     same, scaled = (
         builders.a_formation(),
         builders.a_formation(processes={"worker": builders.a_process(replicas=4)}),
     )
     newer = builders.a_formation(image="registry.example.com/shop:v2")
 
-    assert formation.within("diff", "-f", "-", stdin=builders.text(same)).stdout == ""
-    counted = formation.within("diff", "-f", "-", stdin=builders.text(scaled), code=1)
+    assert formation.within("diff", "-f", file(same)).stdout == ""
+    counted = formation.within("diff", "-f", file(scaled), code=1)
     assert "+      replicas: 4" in counted.stdout.splitlines()
     assert counted.stderr == "worker: 1 -> 4 processes; none that goes on is restarted\n"
-    restarted = formation.within("diff", "-f", "-", stdin=builders.text(newer), code=1)
+    restarted = formation.within("diff", "-f", file(newer), code=1)
     assert restarted.stderr == "worker: its processes are restarted, as in a deploy\n"
 
 
-def test_what_can_not_be_applied_is_told_by_another_code(shop: Client, formation: Plugin) -> None:
+def test_what_can_not_be_applied_is_told_by_another_code(
+    shop: Client, formation: Plugin, file: Callable[[builders.Manifest], str]
+) -> None:
     wrong = builders.a_formation(processes={"worker": builders.a_process(replicas=-1)})
-    assert "replicas" in formation.within("diff", "-f", "-", stdin=builders.text(wrong), code=2).stderr
+    assert "replicas" in formation.within("diff", "-f", file(wrong), code=2).stderr

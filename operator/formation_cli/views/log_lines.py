@@ -12,6 +12,7 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
 """One for each type, in the order of their names, as Foreman's."""
 SYSTEM = "system"
 """Whose the lines are that say which process comes and goes."""
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[+-][0-9:]{5})")
 MOVING = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
 )
@@ -71,9 +72,9 @@ def how(pod: Object) -> str:
 
 
 def parsed(line: str, whose: Source) -> Line:
-    """Return a line that begins with its time."""
+    """Return a line that begins with its time, unless it is kubelet's own word about the log."""
     moment, _, text = line.partition(" ")
-    return Line(moment, text, whose)
+    return Line(moment, text, whose) if TIME.fullmatch(moment) else Line("", line, whose)
 
 
 def width(types: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds, kubectl
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, LogQuery, Object
-from formation_cli.failures import Failure
+from formation_cli.failures import Failure, TimedOut
 from formation_cli.terminal import screen
 from formation_cli.views import one_offs, processes
 from formation_cli.words import sizes
@@ -76,7 +76,7 @@ def command(
         click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
         return
     with _deleted_afterwards(cluster, job):
-        code = _attend(cluster, job, attach=stdin or tty, tty=tty)
+        code = _attend(cluster, job, wanted)
     ctx.exit(code)
 
 
@@ -91,9 +91,9 @@ def _deleted_afterwards(cluster: Cluster, job: str) -> Iterator[None]:
         cluster.delete(kinds.JOB, job)
 
 
-def _attend(cluster: Cluster, job: str, *, attach: bool, tty: bool) -> int:
+def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
     """Show what the process of a Job writes, and return its exit code."""
-    pods, told = _sights(cluster, job), ""
+    pods, told = _sights(cluster, job, wanted.seconds), ""
     for pod in pods:
         stage = one_offs.stage(pod)
         if stage.waits and stage.waits != told:
@@ -102,15 +102,15 @@ def _attend(cluster: Cluster, job: str, *, attach: bool, tty: bool) -> int:
         if stage.failure:
             raise Failure(f"It can't be run: {stage.failure}")
         if stage.started:
-            _show(cluster, pod, attach=attach, tty=tty)
-            return _ended(pod, pods)
+            _show(cluster, pod, wanted)
+            return _ended(pod, pods, wanted.seconds)
     raise AssertionError("a watch goes on until something is wrong")
 
 
-def _show(cluster: Cluster, pod: Object, *, attach: bool, tty: bool) -> None:
+def _show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
     name, container = pod["metadata"]["name"], processes.container(pod)
-    if attach:
-        how = ["--stdin", "--tty"] if tty else ["--stdin"]
+    if wanted.stdin or wanted.tty:
+        how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
         kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
         return
     for piece in cluster.log_as_it_is(name, LogQuery(container, follow=True)):
@@ -118,21 +118,30 @@ def _show(cluster: Cluster, pod: Object, *, attach: bool, tty: bool) -> None:
         sys.stdout.buffer.flush()
 
 
-def _ended(pod: Object, later: Iterator[Object]) -> int:
-    """Return the exit code of a process, which it has, or will have."""
+def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:
+    """Return the exit code of a process, which it has, or will have; if it was ended, that says nothing."""
     while (code := one_offs.stage(pod).exit_code) is None:
         pod = next(later)
+    if "deletionTimestamp" in pod["metadata"]:
+        raise _cut_short(seconds)
     return code
 
 
-def _sights(cluster: Cluster, job: str) -> Iterator[Object]:
+def _cut_short(seconds: int | None) -> Failure:
+    """Return how a command ends whose Pod was deleted: when its time is over, the Job does that."""
+    if seconds is not None:
+        return TimedOut(f"Its {seconds} s are over: it was ended.")
+    return Failure("Its Pod was deleted before it had ended.")
+
+
+def _sights(cluster: Cluster, job: str, seconds: int | None) -> Iterator[Object]:
     """Yield the Pod of a Job whenever it has changed; raises `Failure` if it can't be made, or is gone."""
     there = False
     for news in follow.together(cluster, Subject(kinds.POD, labels=f"{JOB_LABEL}={job}"), tick=TICK):
         if news is not None:
             there = True
             if news.change.type == "DELETED":
-                raise Failure("Its Pod was deleted before it had ended.")
+                raise _cut_short(seconds)
             yield news.change.object
         elif not there:
             _raise_if_refused(cluster, job)

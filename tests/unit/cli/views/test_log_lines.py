@@ -43,3 +43,13 @@ def test_colours_stay_and_what_moves_the_cursor_goes(text: str, shown: str) -> N
 def test_types_have_colours_in_turn() -> None:
     types = [f"type-{number}" for number in range(8)]
     assert log_lines.colour("type-0", types) == log_lines.colour("type-6", types) == "cyan"
+
+
+def test_a_line_is_told_apart_from_kubelets_own_word_about_the_log() -> None:
+    whose = log_lines.source(a_pod())
+    line = log_lines.parsed("2026-11-26T08:05:49.294017900Z a  b", whose)
+    assert (line.time, line.text) == ("2026-11-26T08:05:49.294017900Z", "a  b")
+    assert (
+        log_lines.parsed("unable to retrieve container logs", whose).text
+        == "unable to retrieve container logs"
+    )
