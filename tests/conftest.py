@@ -5,6 +5,7 @@ the operator, changes or loads the cluster, or counts its writes is marked `alon
 is found out: side by side, its account may change nothing that concerns all, and nobody stops the operator.
 """
 
+import pathlib
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import cluster as clusters
-from tests import rights, side_by_side
+from tests import plugin, rights, side_by_side
 from tests.client import Client, established, eventually
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
@@ -20,6 +21,7 @@ from tests.images import system_image
 from tests.namespaces import fresh_namespace, install_hold
 from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
+from tests.plugin import Plugin
 
 FOLDERS = ("systems", "e2e", "contract", "faults")
 """What takes longest begins first, so that nothing is left to wait for at the end."""
@@ -141,6 +143,20 @@ def user(operator: OperatorProcess, kubectl: Client) -> Client:
     """Kubectl in the fresh namespace, with the operator at work."""
     assert operator.pid is not None, f"the operator has died:\n{operator.last_lines()}"
     return kubectl
+
+
+@pytest.fixture(scope="session")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with the project's commands, as pip would install them."""
+    folder: pathlib.Path = tmp_path_factory.mktemp("scripts")
+    plugin.install(folder)
+    return folder
+
+
+@pytest.fixture
+def formation(user: Client, scripts: pathlib.Path, tmp_path: pathlib.Path) -> Plugin:
+    """``kubectl formation`` in the fresh namespace, with the operator at work."""
+    return plugin.of(user, scripts, tmp_path / "kubeconfig")
 
 
 @pytest.fixture

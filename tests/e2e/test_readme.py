@@ -21,6 +21,7 @@ IMAGE = "registry.example.com/formation-operator:0.1.0"
 NOT_RUN_HERE = {
     "make demo": "it starts, and keeps, a cluster and an operator of its own",
     "make test": "it runs this test",
+    "pipx install '.[cli]'": "the tests have it on the PATH",
     **dict.fromkeys(
         (f"docker build --tag {IMAGE} .", f"docker push {IMAGE}"),
         "no container engine and no registry is here: tests/images builds and loads the same image",
@@ -88,15 +89,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def reader(without_operator: Cluster, app: None, folder: pathlib.Path) -> Iterator[dict[str, str]]:
-    """The environment of a reader: their own namespace, and kubectl."""
+def reader(
+    without_operator: Cluster, app: None, folder: pathlib.Path, scripts: pathlib.Path
+) -> Iterator[dict[str, str]]:
+    """The environment of a reader: their own namespace, kubectl and its plugin."""
     kubeconfig = folder / "kubeconfig"
     shutil.copy(without_operator.kubeconfig, kubeconfig)
     without_operator.run_kubectl("create", "namespace", NAMESPACE)
     context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
     without_operator.run_kubectl(*context, f"--namespace={NAMESPACE}")
-    path = os.pathsep.join([str(without_operator.kubectl.parent), os.environ["PATH"]])
-    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path}
+    path = os.pathsep.join([str(scripts), str(without_operator.kubectl.parent), os.environ["PATH"]])
+    sources = str(paths.ROOT / "operator")
+    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path, "PYTHONPATH": sources}
     without_operator.run_kubectl("delete", "namespace", NAMESPACE)
 
 

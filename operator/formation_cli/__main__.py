@@ -1,0 +1,19 @@
+"""Start the plugin: ``kubectl formation``, ``kubectl-formation`` or ``python -m formation_cli``."""
+
+import os
+
+from formation_cli.program import program
+
+COMPLETION = "_KUBECTL_FORMATION_COMPLETE"
+"""The variable by which a shell asks for completions; it completes the plugin by its own name."""
+
+
+def main() -> None:
+    """Run the command that is typed, and end with its exit code."""
+    name = "kubectl-formation" if COMPLETION in os.environ else "kubectl formation"
+    colour = False if os.environ.get("NO_COLOR") else None
+    program.main(prog_name=name, complete_var=COMPLETION, color=colour)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a command wants changed, as patches and manifests: pure."""

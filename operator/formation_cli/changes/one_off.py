@@ -1,0 +1,117 @@
+"""A one-off process as a Job: what a type runs with, but for its command, once and never again.
+
+It has the Formation's label, so that it is found, and not that of a process type: no Service sends it
+requests, and no Deployment counts it.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from formation_cli.failures import Failure, Mistyped
+from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.kube import lenient
+from formation_operator.render import pod_template
+
+Object = dict[str, Any]
+KEPT_SECONDS = 86400
+"""For how long a Job is there after its end, if nobody waits for it."""
+LABELS = ("app.kubernetes.io/component", naming.PROCESS_TYPE_LABEL)
+
+
+@dataclasses.dataclass(frozen=True)
+class OneOff:
+    """What is to be run once."""
+
+    command: Sequence[str]
+    process_type: str | None = None
+    """Whose environment it gets beside what all types share."""
+    resources: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    seconds: int | None = None
+    """After how many seconds it is ended."""
+    stdin: bool = False
+    tty: bool = False
+
+
+def job(formation: Object, wanted: OneOff) -> Object:
+    """Return the Job of a one-off process; raises `Failure` where it can't be made."""
+    try:
+        spec = FormationSpec.model_validate(formation["spec"])
+    except ValidationError as error:
+        raise Failure(f"The Formation can't be read: {lenient.shown(str(error))}") from error
+    name, process = _process(spec, wanted)
+    if not (process.image or spec.image):
+        raise Mistyped("Each type has an image of its own.", hint="Name one with --type.")
+    try:
+        template = pod_template.pod_template(formation["metadata"]["name"], name, spec, process)
+    except pod_template.InvalidTypeError as error:
+        raise Failure(f"{name} can't be run: {error}") from error
+    return _manifest(formation, name, _once(template, name, wanted), wanted)
+
+
+def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
+    """Return the type whose like is run, with the command in place of its own."""
+    base = spec.processes.get(wanted.process_type or "") or ProcessType()
+    resources = {"requests": dict(wanted.resources), "limits": dict(wanted.resources)}
+    own = {
+        "command": list(wanted.command) or base.command,
+        "args": None if wanted.command else base.args,
+        "liveness_probe": None,
+        "readiness_probe": None,
+        "startup_probe": None,
+        **({"resources": resources} if wanted.resources else {}),
+    }
+    return wanted.process_type or ONE_OFF, base.model_copy(update=own)
+
+
+def _once(template: Object, container: str, wanted: OneOff) -> Object:
+    """Return the Pods of a type as those of a Job: nobody sends them requests."""
+    metadata, pod = template["metadata"], template["spec"]
+    labels = {key: value for key, value in metadata["labels"].items() if key not in LABELS}
+    annotations = {**(metadata.get("annotations") or {}), DEFAULT_CONTAINER: container}
+    containers = [
+        _process_container(each, wanted) if each["name"] == container else each for each in pod["containers"]
+    ]
+    return {
+        "metadata": {**metadata, "labels": {**labels, ONE_OFF_LABEL: container}, "annotations": annotations},
+        "spec": {**pod, "containers": containers, "restartPolicy": "Never"},
+    }
+
+
+def _process_container(container: Object, wanted: OneOff) -> Object:
+    unwanted = ("readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "ports")
+    kept = {key: value for key, value in container.items() if key not in unwanted}
+    terminal = {"stdin": True, "stdinOnce": True} if wanted.stdin else {}
+    return {**kept, **terminal, **({"tty": True} if wanted.tty else {})}
+
+
+def _manifest(formation: Object, type_: str, template: Object, wanted: OneOff) -> Object:
+    owner = formation["metadata"]
+    labels = {naming.FORMATION_LABEL: owner["name"], ONE_OFF_LABEL: type_}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "generateName": f"{owner['name']}-{ONE_OFF}-",
+            "labels": labels,
+            "ownerReferences": [
+                {
+                    "apiVersion": naming.API_VERSION,
+                    "kind": naming.KIND,
+                    "name": owner["name"],
+                    "uid": owner["uid"],
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            **({"activeDeadlineSeconds": wanted.seconds} if wanted.seconds else {}),
+            "template": template,
+        },
+    }

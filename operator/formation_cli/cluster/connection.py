@@ -1,0 +1,174 @@
+"""The only module that talks to the API server: the port `port.Cluster`, over the ``kubernetes`` client."""
+
+import json
+from collections.abc import Iterator
+
+import urllib3
+from kubernetes import client
+
+from formation_cli.cluster import answers, kinds, kubeconfig, lines
+from formation_cli.cluster.answers import Request
+from formation_cli.cluster.port import Change, Cluster, GoneError, Listed, LogQuery, Object
+from formation_cli.cluster.target import Target
+from formation_cli.naming import FIELD_MANAGER
+from formation_cli.words import durations
+
+TIMEOUT = 30.0
+"""Seconds that a request may take."""
+WATCH = 240
+"""Seconds after which the server ends a watch, and we begin the next: a dead connection tells nothing."""
+PAGE = 500
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+HTTP_ERROR = 400
+NOT_THERE = 404
+GONE = 410
+
+
+class Connection(Cluster):
+    """A connection to one cluster."""
+
+    def __init__(self, target: Target, configuration: client.Configuration, namespace: str) -> None:
+        """Take how to reach it, and the namespace that everything is in."""
+        self._api = client.ApiClient(configuration)
+        self._target = target
+        self._namespace = namespace
+        self._timeout = durations.seconds(target.request_timeout or "") if target.request_timeout else TIMEOUT
+
+    @property
+    def target(self) -> Target:
+        """What the command line says."""
+        return self._target
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that everything is in."""
+        return self._namespace
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """Return an object, or nothing."""
+        return self._find(Request("GET", kind, self._namespace, name))
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        """Return the objects of a kind that the selectors choose."""
+        query = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
+        items: list[Object] = []
+        while True:
+            page = self._answer(Request("GET", kind, self._namespace, query=query))
+            items += page["items"]
+            query["continue"] = page["metadata"].get("continue", "")
+            if not query["continue"]:
+                return Listed(items, page["metadata"]["resourceVersion"])
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        """Yield what happens after a version, until the server ends that; raises `GoneError`."""
+        query = {
+            "watch": "1",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(WATCH),
+            "labelSelector": labels,
+            "fieldSelector": fields,
+        }
+        request = Request("GET", kind, self._namespace, query=query)
+        response = self._send(request, WATCH + TIMEOUT)
+        if response.status == GONE:
+            raise GoneError(version)
+        for event in lines.values(_successful(request, response)):
+            if event["type"] == "ERROR":
+                raise GoneError(event["object"].get("message"))
+            yield Change(event["type"], event["object"])
+
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
+        form = JSON_PATCH if isinstance(patch, list) else MERGE_PATCH
+        query = _writing(dry_run=dry_run)
+        return self._answer(Request("PATCH", kind, self._namespace, name, "", query, patch, form))
+
+    def create(self, manifest: Object) -> Object:
+        """Create an object, and return it."""
+        request = Request("POST", manifest["kind"], self._namespace, query=_writing(), body=manifest)
+        return self._answer(request)
+
+    def delete(self, kind: str, name: str) -> None:
+        """Delete an object and what it owns; it is no failure if it's gone."""
+        self._find(Request("DELETE", kind, self._namespace, name, body={"propagationPolicy": "Background"}))
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        """Yield the lines of a log, until it ends."""
+        yield from lines.of(self._log(pod, query))
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield a log in pieces, whatever it is made of, until it ends."""
+        yield from lines.pieces(self._log(pod, query))
+
+    def _log(self, pod: str, query: LogQuery) -> urllib3.BaseHTTPResponse:
+        parameters = {
+            "container": query.container,
+            "follow": "true" if query.follow else "",
+            "previous": "true" if query.previous else "",
+            "sinceSeconds": "" if query.since_seconds is None else str(query.since_seconds),
+            "sinceTime": query.since_time,
+            "tailLines": "" if query.tail is None else str(query.tail),
+            "timestamps": "true" if query.timestamps else "",
+        }
+        request = Request("GET", kinds.POD, self._namespace, pod, "log", parameters)
+        response = self._send(request, None if query.follow else self._timeout)
+        return _successful(request, response)
+
+    def _find(self, request: Request) -> Object | None:
+        """Return what the server answers, or nothing if the object isn't there."""
+        response = self._send(request, self._timeout)
+        if response.status == NOT_THERE and answers.is_object(response.data):
+            return None
+        return dict(json.loads(_successful(request, response).data))
+
+    def _answer(self, request: Request) -> Object:
+        return dict(json.loads(_successful(request, self._send(request, self._timeout)).data))
+
+    def _send(self, request: Request, timeout: float | None) -> urllib3.BaseHTTPResponse:
+        """Send a request and return the answer, unread."""
+        pairs = [(key, value) for key, value in request.query.items() if value]
+        headers = {"Accept": "*/*", "Content-Type": request.content_type}
+        try:
+            method, url, headers, *_ = self._api.param_serialize(
+                request.method, request.path, None, pairs, headers, None, auth_settings=["BearerToken"]
+            )
+            response: urllib3.BaseHTTPResponse = self._api.rest_client.request(
+                method, url, headers=self._as_somebody(headers), body=request.body, _request_timeout=timeout
+            ).response
+        except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
+            raise answers.unreachable(self._api.configuration.host, error) from error
+        return response
+
+    def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:
+        """Return headers that say as whom a request is sent, if it isn't as oneself."""
+        whole = urllib3.HTTPHeaderDict(headers)
+        for name, values in (
+            ("User", (self._target.as_user,)),
+            ("Group", self._target.as_group),
+            ("Uid", (self._target.as_uid,)),
+        ):
+            for value in filter(None, values):
+                whole.add(f"Impersonate-{name}", value)
+        return whole
+
+
+def _successful(request: Request, response: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    """Return an answer, or raise the `Failure` that it is."""
+    if response.status >= HTTP_ERROR:
+        raise answers.failure(request, response.status, response.data)
+    return response
+
+
+def _writing(*, dry_run: bool = False) -> dict[str, str]:
+    return {
+        "fieldManager": FIELD_MANAGER,
+        "fieldValidation": "Strict",
+        "dryRun": "All" if dry_run else "",
+    }
+
+
+def connect(target: Target) -> Connection:
+    """Connect to the cluster that is meant."""
+    return Connection(target, *kubeconfig.load(target))

@@ -1,0 +1,112 @@
+"""Follow what happens to objects for as long as one likes: lists, watches, and what was missed in between."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from formation_cli.cluster.port import Change, Cluster, GoneError, Object
+
+PAUSE = 1.0
+"""Seconds before a watch that has ended at once is begun again."""
+SETTLING = 0.2
+"""Seconds without news after which a change is whole."""
+
+
+class Subject(NamedTuple):
+    """The objects of a kind that the selectors choose."""
+
+    kind: str
+    labels: str = ""
+    fields: str = ""
+
+
+class News(NamedTuple):
+    """A change, and whose kind it is about."""
+
+    subject: Subject
+    change: Change
+
+
+def follow(cluster: Cluster, subject: Subject) -> Iterator[Change]:
+    """Yield each object that is there as ADDED, and then all that happens."""
+    known: dict[str, Object] = {}
+    while True:
+        items, version = cluster.select(subject.kind, labels=subject.labels, fields=subject.fields)
+        current = {each["metadata"]["uid"]: each for each in items}
+        gone = [uid for uid in known if uid not in current]
+        yield from (Change("DELETED", known.pop(uid)) for uid in gone)
+        for uid, item in current.items():
+            before = known.get(uid)
+            known[uid] = item
+            if before is None or before["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]:
+                yield Change("MODIFIED" if before else "ADDED", item)
+        yield from _watch(cluster, subject, version, known)
+
+
+def _watch(cluster: Cluster, subject: Subject, version: str, known: dict[str, Object]) -> Iterator[Change]:
+    """Yield what a watch tells, and go on after each end, until the version is too old."""
+    while True:
+        began = time.monotonic()
+        try:
+            for change in cluster.watch(subject.kind, version, labels=subject.labels, fields=subject.fields):
+                metadata = change.object["metadata"]
+                version = metadata["resourceVersion"]
+                if change.type == "BOOKMARK":
+                    continue
+                if change.type == "DELETED":
+                    known.pop(metadata["uid"], None)
+                else:
+                    known[metadata["uid"]] = change.object
+                yield change
+        except GoneError:
+            return
+        if time.monotonic() - began < PAUSE:
+            time.sleep(PAUSE)
+
+
+def together(cluster: Cluster, *subjects: Subject, tick: float | None = None) -> Iterator[News | None]:
+    """Yield what happens to several kinds, and nothing after each ``tick`` seconds without news."""
+    news: queue.Queue[News | Exception] = queue.Queue()
+
+    def listen(subject: Subject) -> None:
+        try:
+            for change in follow(cluster, subject):
+                news.put(News(subject, change))
+        except Exception as error:  # noqa: BLE001  # it is raised where somebody waits for news
+            news.put(error)
+
+    for subject in subjects:
+        threading.Thread(target=listen, args=(subject,), daemon=True).start()
+    while True:
+        try:
+            item = news.get(timeout=tick)
+        except queue.Empty:
+            yield None
+            continue
+        if isinstance(item, Exception):
+            raise item
+        yield item
+
+
+def snapshots(cluster: Cluster, *subjects: Subject, tick: float) -> Iterator[list[Object]]:
+    """Yield all objects, each with its kind, after every change, and at least every ``tick`` seconds."""
+    objects: dict[str, Object] = {}
+    changed, latest = False, time.monotonic()
+    for news in together(cluster, *subjects, tick=SETTLING):
+        if news is not None:
+            changed = True
+            _take_in(objects, news)
+        if (changed and news is None) or time.monotonic() - latest > tick:
+            yield [*objects.values()]
+            changed, latest = False, time.monotonic()
+
+
+def _take_in(objects: dict[str, Object], news: News) -> None:
+    type_, item = news.change
+    uid = item["metadata"]["uid"]
+    if type_ == "DELETED":
+        objects.pop(uid, None)
+    else:
+        objects[uid] = {"kind": news.subject.kind, **item}

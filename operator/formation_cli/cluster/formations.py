@@ -1,0 +1,51 @@
+"""Find a Formation by its name, or say which one may be meant."""
+
+from collections.abc import Iterable
+
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.failures import Mistyped, NotFound, did_you_mean
+from formation_operator.api import naming
+from formation_operator.kube import lenient
+
+
+def find(cluster: Cluster, name: str) -> Object:
+    """Return a Formation, or end with what there is instead."""
+    found = cluster.get(naming.KIND, name)
+    if found is not None:
+        return found
+    others = names(cluster)
+    hint = (
+        did_you_mean(name, others) or "`kubectl formation ps -n NAMESPACE` shows those of another namespace."
+    )
+    sentence = f"There is no Formation {name} in namespace {cluster.namespace}."
+    raise NotFound(sentence, hint=hint)
+
+
+def names(cluster: Cluster) -> list[str]:
+    """Return the names of all Formations of the namespace."""
+    return sorted(each["metadata"]["name"] for each in cluster.select(naming.KIND).items)
+
+
+def types(formation: Object) -> list[str]:
+    """Return the process types that a Formation declares, sorted."""
+    return sorted(lenient.mapping(formation, "spec", "processes"))
+
+
+def chosen(formation: Object, names: Iterable[str]) -> list[str]:
+    """Return the types that are named, or all of them; raises `Mistyped` for one that there isn't."""
+    known = types(formation)
+    wanted = [*dict.fromkeys(names)] or known
+    for name in wanted:
+        if name not in known:
+            raise Mistyped(f"There is no process type {name}.", hint=did_you_mean(name, known))
+    return wanted
+
+
+def default_type(formation: Object, name: str | None) -> str:
+    """Return the type that is named, or else web, or else the only one."""
+    known = types(formation)
+    if name is not None:
+        return chosen(formation, [name])[0]
+    if "web" in known or len(known) == 1:
+        return "web" if "web" in known else known[0]
+    raise Mistyped("Which process type?", hint=f"There is: {', '.join(known)}.")

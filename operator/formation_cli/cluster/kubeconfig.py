@@ -1,0 +1,77 @@
+"""Find the cluster as kubectl does: by the command line, the kubeconfig, or the Pod's service account."""
+
+import pathlib
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+from kubernetes.config import kube_config
+
+from formation_cli import failures
+from formation_cli.cluster.target import Target
+
+POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+CONNECTIONS = 256
+"""As many logs are followed at once without a new connection for each request."""
+BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError)
+"""What the client makes of a file that is none."""
+NO_CONFIG = (
+    "Name a kubeconfig by --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists what it has."
+)
+
+
+def load(target: Target) -> tuple[client.Configuration, str]:
+    """Return how to reach the cluster, and the namespace that is meant."""
+    configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
+    try:
+        namespace = _load(target, configuration)
+    except BROKEN as error:
+        sentence = f"The kubeconfig can't be used: {error}"
+        raise failures.NoAccess(sentence, hint=NO_CONFIG) from error
+    _override(configuration, target)
+    return configuration, target.namespace or namespace or "default"
+
+
+def _load(target: Target, configuration: client.Configuration) -> str | None:
+    merged = kube_config.KubeConfigMerger(
+        target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    ).config
+    if merged is not None:
+        return _load_context(merged, target, configuration)
+    if not target.kubeconfig and POD_NAMESPACE.exists():
+        config.load_incluster_config(client_configuration=configuration)
+        return POD_NAMESPACE.read_text().strip()
+    if target.server:
+        return None
+    raise config.ConfigException("there is none")
+
+
+def _load_context(merged: Any, target: Target, configuration: client.Configuration) -> str | None:
+    """Take the context that is meant, with the cluster and the user that the command line names."""
+    name = target.context or merged.safe_get("current-context")
+    if not name:
+        raise config.ConfigException("it has no current context")
+    context = merged["contexts"].get_with_name(name).value["context"]
+    for key, value in (("cluster", target.cluster), ("user", target.user)):
+        if value:
+            context[key] = value
+    loader = kube_config.KubeConfigLoader(merged, active_context=name, config_base_path=None)
+    loader.load_and_set(configuration)
+    namespace = context.get("namespace")
+    return str(namespace) if namespace else None
+
+
+def _override(configuration: client.Configuration, target: Target) -> None:
+    """Put what the command line says over what the kubeconfig says."""
+    if target.server:
+        configuration.host = target.server.rstrip("/")
+    if target.token:
+        configuration.api_key["BearerToken"] = f"Bearer {target.token}"
+        configuration.refresh_api_key_hook = None
+        configuration.cert_file = configuration.key_file = None
+    if target.certificate_authority:
+        configuration.ssl_ca_cert = target.certificate_authority
+    if target.insecure_skip_tls_verify:
+        configuration.verify_ssl = False
+    if target.tls_server_name:
+        configuration.tls_server_name = target.tls_server_name

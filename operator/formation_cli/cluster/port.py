@@ -1,0 +1,83 @@
+"""The port to the cluster: all that a command asks of an API server, in one namespace.
+
+`connection.Connection` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from formation_cli.cluster.target import Target
+from formation_cli.failures import Failure
+
+Object = dict[str, Any]
+
+
+class Change(NamedTuple):
+    """What a watch tells: ADDED, MODIFIED or DELETED, and the object as it is now, or was last."""
+
+    type: str
+    object: Object
+
+
+class Listed(NamedTuple):
+    """The objects of a kind, and the version from which a watch goes on."""
+
+    items: list[Object]
+    version: str
+
+
+class LogQuery(NamedTuple):
+    """Which lines of a container's log are wanted."""
+
+    container: str
+    follow: bool = False
+    previous: bool = False
+    since_seconds: int | None = None
+    tail: int | None = None
+    timestamps: bool = False
+    """Whether each line begins with its time and a space."""
+    since_time: str = ""
+
+
+class Cluster(Protocol):
+    """Reads and writes of objects as plain JSON."""
+
+    @property
+    def target(self) -> Target:
+        """What the command line says."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that everything is in."""
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """Return an object, or nothing."""
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        """Return the objects of a kind that the selectors choose."""
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        """Yield what happens after a version, until the server ends that; an old version raises `Gone`."""
+
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
+
+    def create(self, manifest: Object) -> Object:
+        """Create an object, and return it."""
+
+    def delete(self, kind: str, name: str) -> None:
+        """Delete an object and what it owns; it is no failure if it's gone."""
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        """Yield the lines of a log, until it ends."""
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        """Yield a log in pieces, whatever it is made of, until it ends."""
+
+
+class ConflictFailure(Failure):
+    """Ends a command whose write came too late: somebody else has changed the object."""
+
+
+class GoneError(Exception):
+    """The version is too old to be watched from: list again."""

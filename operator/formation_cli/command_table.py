@@ -1,0 +1,38 @@
+"""The commands: where each one is, and what it does in a line, so that help needn't import them.
+
+A new command is a module in `commands` with a `click.Command`, and a line here.
+"""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command is, as ``room.module:variable`` below `formation_cli.commands`; and what it does."""
+
+    place: str
+    summary: str
+
+
+SECTIONS: dict[str, dict[str, Entry]] = {
+    "Look": {
+        "ps": Entry("look.ps:command", "Show the processes of a Formation, or all Formations"),
+        "logs": Entry("look.logs:command", "Show what the processes write, in one stream"),
+        "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
+        "diff": Entry("look.diff:command", "Show what a manifest would change, and what it would restart"),
+    },
+    "Change": {
+        "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
+        "deploy": Entry("change.deploy:command", "Run another image"),
+        "restart": Entry("change.restart:command", "Start processes anew"),
+        "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
+        "start": Entry("change.suspend:start", "Start them again"),
+    },
+    "Enter": {
+        "run": Entry("enter.run:command", "Run a command as a process of its own"),
+        "exec": Entry("enter.exec:command", "Run a command in a process that is there"),
+        "port-forward": Entry("enter.port_forward:command", "Lead a port of this machine to a process"),
+    },
+}
+"""The commands by section, in the order of the help."""
+
+ENTRIES = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

@@ -1,0 +1,97 @@
+"""Set the counts of process types."""
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import counts as changes
+from formation_cli.changes import git
+from formation_cli.cluster import formations
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import waiting, writing
+from formation_cli.options import Wait
+from formation_cli.terminal import formats, screen
+from formation_cli.words import counts as words
+from formation_cli.words.counts import Wanted
+
+
+@click.command(
+    "scale",
+    cls=options.Command,
+    examples=(
+        "scale shop web=5 worker+2 clock=0",
+        "scale shop web=5 --wait",
+        "scale shop worker-1 --dry-run",
+        "scale shop                            # prints web=5 worker=3 clock=0",
+        "scale shop -o json",
+    ),
+)
+@options.formation()
+@options.counts()
+@options.dry_run()
+@options.wait()
+@options.output("json", "yaml")
+@options.pass_cluster
+def command(
+    cluster: Cluster, name: str, counts: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
+) -> None:
+    """Set the counts of process types, all of them in one write; no process that goes on is restarted.
+
+    web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
+    typed again.
+    """
+    wanted = words.parse(counts)
+    if wanted:
+        _scale(cluster, name, wanted, wait, dry_run=dry_run, output=output)
+    else:
+        _show(formations.find(cluster, name), output)
+
+
+def _scale(
+    cluster: Cluster, name: str, wanted: list[Wanted], wait: Wait, *, dry_run: bool, output: str | None
+) -> None:
+    before, after = writing.change(
+        cluster, name, lambda found: changes.patch(found, changes.changes(found, wanted)), dry_run=dry_run
+    )
+    changed = changes.changes(before, wanted)
+    if output:
+        formats.write(quantities(after), output)
+    else:
+        screen.write("\n".join(f"{each}{' (dry run)' if dry_run else ''}" for each in changed))
+    _advise(before, changed)
+    if wait.wanted and not dry_run:
+        waiting.wait(cluster, after, wait.timeout)
+
+
+def _advise(formation: Object, changed: list[changes.Change]) -> None:
+    """Say what else decides about the counts."""
+    real = [each for each in changed if each.before != each.after or not each.declared]
+    hints = [git.hint(formation, [("spec", "processes", each.type, "replicas") for each in real])]
+    if formation["spec"].get("suspend"):
+        name = formation["metadata"]["name"]
+        hints.append(
+            f"{name} is stopped: these are the counts that `kubectl formation start {name}` comes back to."
+        )
+    if formation["spec"].get("paused"):
+        hints.append("spec.paused is true: nothing changes until it is taken away.")
+    for hint in filter(None, hints):
+        click.echo(hint, err=True)
+
+
+def _show(formation: Object, output: str | None) -> None:
+    """Print the counts that the Formation says; of the others only say who decides."""
+    if output:
+        formats.write(quantities(formation), output)
+        return
+    declared = changes.declared(formation)
+    if declared:
+        screen.write(words.line(declared))
+    for name, (count, autoscaler) in changes.open_ones(formation).items():
+        who = autoscaler or "whoever scales its Deployment"
+        click.echo(f"{name}: {count}, left to {who}", err=True)
+
+
+def quantities(formation: Object) -> list[Object]:
+    """Return the counts in the shape of Heroku's formation API."""
+    found = changes.declared(formation)
+    found |= {name: count for name, (count, _) in changes.open_ones(formation).items()}
+    return [{"type": name, "quantity": found[name]} for name in sorted(found)]

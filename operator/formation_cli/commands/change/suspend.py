@@ -1,0 +1,39 @@
+"""Stop a Formation, and start it again with the counts that it had."""
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import git, patches
+from formation_cli.cluster.port import Cluster
+from formation_cli.commands import waiting, writing
+from formation_cli.options import Wait
+from formation_cli.terminal import screen
+
+
+@click.command("stop", cls=options.Command, examples=("stop shop", "stop shop --wait"))
+@options.formation()
+@options.wait()
+@options.pass_cluster
+def stop(cluster: Cluster, name: str, wait: Wait) -> None:
+    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, which outlives deploys."""
+    _suspend(cluster, name, wait, suspended=True)
+
+
+@click.command("start", cls=options.Command, examples=("start shop", "start shop --wait"))
+@options.formation()
+@options.wait()
+@options.pass_cluster
+def start(cluster: Cluster, name: str, wait: Wait) -> None:
+    """Start what `stop` has stopped, with the counts from before."""
+    _suspend(cluster, name, wait, suspended=False)
+
+
+def _suspend(cluster: Cluster, name: str, wait: Wait, *, suspended: bool) -> None:
+    before, after = writing.change(cluster, name, lambda found: patches.suspend(found, suspended=suspended))
+    word = "stopped" if suspended else "started"
+    screen.write(f"{name}: {word}" + (", as it was" if before is after else ""))
+    hint = git.hint(before, [patches.SUSPEND])
+    if hint:
+        click.echo(hint, err=True)
+    if wait.wanted:
+        waiting.wait(cluster, after, wait.timeout)

@@ -1,0 +1,153 @@
+"""Run a command once, as a process of its own."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import one_off
+from formation_cli.changes.one_off import OneOff
+from formation_cli.cluster import follow, formations, kinds, kubectl
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, LogQuery, Object
+from formation_cli.failures import Failure, TimedOut
+from formation_cli.terminal import screen
+from formation_cli.views import one_offs, processes
+from formation_cli.words import sizes
+from formation_cli.words.durations import DURATION
+from formation_operator.kube import lenient
+
+TICK = 2.0
+JOB_LABEL = "batch.kubernetes.io/job-name"
+NOT_CREATED = "FailedCreate"
+"""The reason of the Event that tells that a Job's Pod was refused."""
+
+
+@click.command(
+    "run",
+    cls=options.Command,
+    examples=(
+        "run shop -- /shop migrate",
+        "run shop -it -- /bin/sh",
+        "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
+        "run shop --detach --timeout 1h -- /shop import",
+    ),
+)
+@options.formation()
+@options.process_type("With the environment, resources and image of this type, too.")
+@click.option(
+    "-d", "--detach", is_flag=True, help="Don't wait: print the Job's name, which is kept for a day."
+)
+@click.option("-i", "--stdin", is_flag=True, help="Give it what you type.")
+@click.option("-t", "--tty", is_flag=True, help="Give it a terminal.")
+@click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
+@click.option("--timeout", type=DURATION, help="End it after 90s, 10m or 1h.")
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
+@options.pass_cluster
+@click.pass_context
+def command(
+    ctx: click.Context,
+    cluster: Cluster,
+    name: str,
+    process_type: str | None,
+    size: dict[str, str] | None,
+    timeout: float | None,
+    words: tuple[str, ...],
+    *,
+    detach: bool,
+    stdin: bool,
+    tty: bool,
+) -> None:
+    """Run a command as a process of its own, with the image, environment and config of the Formation.
+
+    It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
+    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one.
+    """
+    formation = formations.find(cluster, name)
+    if process_type is not None:
+        formations.chosen(formation, [process_type])
+    wanted = OneOff(words, process_type, size or {}, int(timeout) if timeout else None, stdin, tty)
+    job = cluster.create(one_off.job(formation, wanted))["metadata"]["name"]
+    if detach:
+        screen.write(f"job.batch/{job}")
+        click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
+        return
+    with _deleted_afterwards(cluster, job):
+        code = _attend(cluster, job, wanted)
+    ctx.exit(code)
+
+
+@contextlib.contextmanager
+def _deleted_afterwards(cluster: Cluster, job: str) -> Iterator[None]:
+    """Delete the Job, and so its process, whatever happens: also if we are asked to end."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda which, _: sys.exit(128 + which))
+    try:
+        yield
+    finally:
+        cluster.delete(kinds.JOB, job)
+
+
+def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
+    """Show what the process of a Job writes, and return its exit code."""
+    pods, told = _sights(cluster, job, wanted.seconds), ""
+    for pod in pods:
+        stage = one_offs.stage(pod)
+        if stage.waits and stage.waits != told:
+            told = stage.waits
+            click.echo(f"It waits: {told}", err=True)
+        if stage.failure:
+            raise Failure(f"It can't be run: {stage.failure}")
+        if stage.started:
+            _show(cluster, pod, wanted)
+            return _ended(pod, pods, wanted.seconds)
+    raise AssertionError("a watch goes on until something is wrong")
+
+
+def _show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
+    name, container = pod["metadata"]["name"], processes.container(pod)
+    if wanted.stdin or wanted.tty:
+        how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
+        kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
+        return
+    for piece in cluster.log_as_it_is(name, LogQuery(container, follow=True)):
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:
+    """Return the exit code of a process, which it has, or will have; if it was ended, that says nothing."""
+    while (code := one_offs.stage(pod).exit_code) is None:
+        pod = next(later)
+    if "deletionTimestamp" in pod["metadata"]:
+        raise _cut_short(seconds)
+    return code
+
+
+def _cut_short(seconds: int | None) -> Failure:
+    """Return how a command ends whose Pod was deleted: when its time is over, the Job does that."""
+    if seconds is not None:
+        return TimedOut(f"Its {seconds} s are over: it was ended.")
+    return Failure("Its Pod was deleted before it had ended.")
+
+
+def _sights(cluster: Cluster, job: str, seconds: int | None) -> Iterator[Object]:
+    """Yield the Pod of a Job whenever it has changed; raises `Failure` if it can't be made, or is gone."""
+    there = False
+    for news in follow.together(cluster, Subject(kinds.POD, labels=f"{JOB_LABEL}={job}"), tick=TICK):
+        if news is not None:
+            there = True
+            if news.change.type == "DELETED":
+                raise _cut_short(seconds)
+            yield news.change.object
+        elif not there:
+            _raise_if_refused(cluster, job)
+
+
+def _raise_if_refused(cluster: Cluster, job: str) -> None:
+    for event in cluster.select(kinds.EVENT, fields=f"regarding.name={job}").items:
+        if event.get("reason") == NOT_CREATED:
+            raise Failure(f"It can't be run: {lenient.text(event, 'note')}")

@@ -1,0 +1,114 @@
+"""The lines of several processes' logs in one stream: by their times, or as they come."""
+
+import heapq
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from formation_cli.cluster import follow, kinds
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, LogQuery, Object
+from formation_cli.failures import Failure, NotFound
+from formation_cli.views import log_lines, processes
+from formation_cli.views.log_lines import Line, Source
+
+PAUSE = 1.0
+"""Seconds before a log whose connection broke is read on."""
+NO_LOG = "previous terminated container"
+"""How kubelet says that a process was never started anew."""
+HELD = 10000
+"""Lines that are kept for a slow reader: then the logs wait."""
+
+
+def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterator[Line]:
+    """Yield what was written so far, by its time."""
+    streams = (_read(cluster, each, query) for each in sources)
+    return heapq.merge(*streams, key=lambda line: line.time)
+
+
+def _read(cluster: Cluster, source: Source, query: LogQuery) -> Iterator[Line]:
+    """Yield the lines of a log; of a process that is gone, or never ran, there are none."""
+    try:
+        for text in cluster.log(source.pod, query._replace(container=source.container)):
+            yield log_lines.parsed(text, source)
+    except NotFound:
+        return
+    except Failure as failure:
+        if NO_LOG not in failure.message:
+            raise
+
+
+class Following:
+    """Follows the logs of the processes that there are, and of those that come."""
+
+    def __init__(self, cluster: Cluster, query: LogQuery, chosen: Callable[[Object], bool]) -> None:
+        """Take which lines are wanted, and of which Pods."""
+        self._cluster = cluster
+        self._query = query
+        self._chosen = chosen
+        self._lines: queue.Queue[Line | Exception] = queue.Queue(HELD)
+        self._running: dict[tuple[str, int], bool] = {}
+        """Of each run of a process that was found: whether it still runs."""
+
+    def lines(self, labels: str) -> Iterator[Line]:
+        """Yield the lines as they come, and who comes and goes, for ever."""
+        threading.Thread(target=self._discover, args=(labels,), daemon=True).start()
+        while True:
+            item = self._lines.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def _discover(self, labels: str) -> None:
+        began = time.monotonic()
+        try:
+            for type_, pod in follow.follow(self._cluster, Subject(kinds.POD, labels=labels)):
+                if self._chosen(pod):
+                    self._see(pod, gone=type_ == "DELETED", fresh=time.monotonic() - began > PAUSE)
+        except Exception as error:  # noqa: BLE001  # it is raised where somebody reads the lines
+            self._lines.put(error)
+
+    def _see(self, pod: Object, *, gone: bool, fresh: bool) -> None:
+        """Begin to read the log of a process that has started, and say who has come or gone."""
+        source = log_lines.source(pod)
+        key = source.uid, source.run
+        runs = log_lines.is_running(pod) and not gone
+        if key not in self._running and log_lines.has_started(pod) and not gone:
+            query = self._query._replace(tail=None, since_seconds=None) if fresh else self._query
+            self._note(source, "started", fresh=fresh)
+            threading.Thread(target=self._read_on, args=(source, query), daemon=True).start()
+        elif self._running.get(key) and not runs:
+            self._note(source, f"ended{log_lines.how(pod)}", fresh=True)
+        if gone or log_lines.has_started(pod):
+            self._running[key] = runs
+
+    def _note(self, source: Source, what: str, *, fresh: bool) -> None:
+        if fresh:
+            system = source._replace(label=log_lines.SYSTEM, type=log_lines.SYSTEM)
+            self._lines.put(Line("", f"{source.label} {what}", system))
+
+    def _read_on(self, source: Source, query: LogQuery) -> None:
+        """Read a log to its end; where the connection breaks before, go on behind the last line."""
+        latest = resumed = ""
+        while True:
+            try:
+                for line in _read(self._cluster, source, query):
+                    if line.time > resumed:
+                        self._lines.put(line)
+                    latest = line.time
+            except Exception as error:  # noqa: BLE001  # as above
+                self._lines.put(error)
+                return
+            if not self._running.get((source.uid, source.run)):
+                return
+            time.sleep(PAUSE)
+            if latest:
+                resumed = latest
+                query = query._replace(tail=None, since_seconds=None, since_time=latest)
+
+
+def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
+    """Return what chooses the Pods of some types."""
+    wanted = {*types}
+    return lambda pod: processes.is_of(pod) and processes.process_type(pod) in wanted

@@ -1,0 +1,76 @@
+"""Show what a manifest would change."""
+
+import json
+from typing import Any
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import impact
+from formation_cli.cluster import kubectl
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.failures import FAILED, MISTYPED, Failure
+from formation_cli.terminal import formats, screen
+from formation_cli.views import differences
+from formation_operator.api import naming
+from formation_operator.kube import lenient
+
+DIFFERENT = FAILED
+"""As with `kubectl diff`."""
+
+
+class Refused(Failure):
+    """Ends a command whose manifest can't be applied; 1 means that there are differences."""
+
+    exit_code = MISTYPED
+
+
+@click.command(
+    "diff", cls=options.Command, examples=("diff -f shop.yaml", "cat shop.yaml | kubectl formation diff -f -")
+)
+@click.option(
+    "-f", "--filename", required=True, type=click.Path(allow_dash=True), help="The manifest; - for stdin."
+)
+@click.option("--server-side", is_flag=True, help="As `kubectl apply --server-side` would change it.")
+@options.pass_cluster
+@click.pass_context
+def command(ctx: click.Context, cluster: Cluster, filename: str, *, server_side: bool) -> None:
+    """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
+
+    Ends with 0 if nothing would change, 1 if something would, and 2 if it can't be applied.
+    """
+    found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
+    if not found:
+        raise Refused(f"There is no Formation in {filename}.")
+    changed = [_show(cluster.get(naming.KIND, each["metadata"]["name"]), each) for each in found]
+    ctx.exit(DIFFERENT if any(changed) else 0)
+
+
+def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Object]:
+    """Return the objects of a manifest as they would be: only kubectl knows how it merges."""
+    how = ["--server-side"] if server_side else []
+    done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
+    if done.returncode:
+        raise Refused(
+            f"It can't be applied. kubectl says: {lenient.shown(done.stderr, lenient.LONGEST_SUMMARY)}"
+        )
+    answer: Any = json.loads(done.stdout)
+    return list(answer["items"]) if answer["kind"] == "List" else [answer]
+
+
+def _is_formation(each: Object) -> bool:
+    return bool(each["apiVersion"] == naming.API_VERSION and each["kind"] == naming.KIND)
+
+
+def _show(before: Object | None, after: Object) -> bool:
+    """Print the difference; return whether there is any."""
+    name = after["metadata"]["name"]
+    texts = [
+        formats.as_yaml(differences.meant(each)).splitlines() if each else [] for each in (before, after)
+    ]
+    found = [*differences.lines(name, *texts)]
+    for line in found:
+        screen.write(screen.coloured(line, differences.colour(line)))
+    for sentence in impact.impact(before, after) if found else ():
+        click.echo(sentence, err=True)
+    return bool(found)

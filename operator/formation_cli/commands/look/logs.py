@@ -1,0 +1,90 @@
+"""Show what the processes write, all in one stream."""
+
+import click
+
+from formation_cli import options
+from formation_cli.cluster import formations, kinds
+from formation_cli.cluster.port import Cluster, LogQuery
+from formation_cli.commands import log_streams
+from formation_cli.naming import ONE_OFF
+from formation_cli.terminal import log_writer
+from formation_cli.views import log_lines
+from formation_cli.words.durations import DURATION
+from formation_operator.api import naming
+
+TAIL = 100
+
+
+@click.command(
+    "logs",
+    cls=options.Command,
+    examples=(
+        "logs shop",
+        "logs shop -f",
+        "logs shop -t worker -t clock --since 10m",
+        "logs shop -t web --previous          # what crashed processes wrote",
+        "logs shop --tail=-1 --timestamps > shop.log",
+    ),
+)
+@options.formation()
+@click.option(
+    "-t",
+    "--type",
+    "types",
+    multiple=True,
+    shell_complete=options.complete_type,
+    help="Of this type; may be repeated.",
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on, also with processes that come, until Ctrl-C.")
+@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
+@click.option("-p", "--previous", is_flag=True, help="Of the process before, where one was started anew.")
+@click.option(
+    "--tail",
+    type=int,
+    help=f"The last lines of each process; -1 for all. [default: {TAIL}, with --since all]",
+)
+@click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
+@options.pass_cluster
+def command(
+    cluster: Cluster,
+    name: str,
+    types: tuple[str, ...],
+    since: float | None,
+    tail: int | None,
+    *,
+    follow: bool,
+    previous: bool,
+    timestamps: bool,
+) -> None:
+    """Show what the processes write, in one stream: each line with the process that it is from."""
+    if follow and previous:
+        raise click.UsageError(
+            "What ended before writes nothing more: leave out one of --follow and --previous."
+        )
+    formation = formations.find(cluster, name)
+    known = formations.types(formation)
+    chosen = log_streams.of_types(formations.chosen(formation, types) if types else [*known, ONE_OFF])
+    query = _query(since, tail, follow=follow, previous=previous)
+    writer = log_writer.Writer([*known, ONE_OFF], timestamps=timestamps)
+    labels = f"{naming.FORMATION_LABEL}={name}"
+    if follow:
+        for line in log_streams.Following(cluster, query, chosen).lines(labels):
+            writer.write(line)
+    else:
+        found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
+        sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
+        for line in log_streams.past(cluster, sources, query):
+            writer.write(line)
+
+
+def _query(since: float | None, tail: int | None, *, follow: bool, previous: bool) -> LogQuery:
+    if tail is None:
+        tail = TAIL if since is None else -1
+    return LogQuery(
+        container="",
+        follow=follow,
+        previous=previous,
+        since_seconds=None if since is None else max(1, int(since)),
+        tail=None if tail < 0 else tail,
+        timestamps=True,
+    )

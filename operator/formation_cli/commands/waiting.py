@@ -1,0 +1,100 @@
+"""Wait until a change is whole, show how far it has come, and end with the reason if it can't be."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import click
+from rich.live import Live
+
+from formation_cli.cluster import follow, kinds
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.failures import Failure, NotFound, TimedOut
+from formation_cli.naming import FIELD_MANAGER, ONE_OFF
+from formation_cli.terminal import screen
+from formation_cli.views import formations as whole
+from formation_cli.views import processes, progress
+from formation_cli.views.processes import Process
+from formation_cli.views.progress import Awaited, Progress
+from formation_operator.api import naming
+
+TICK = 1.0
+SILENCE = 15.0
+"""Seconds after which it is worth a word that the operator says nothing."""
+
+
+class Sight(NamedTuple):
+    """What there is of a Formation at a moment."""
+
+    formation: Object
+    found: list[Process]
+    progress: Progress
+
+
+def wait(cluster: Cluster, formation: Object, timeout: float, restarted: Sequence[Object] = ()) -> None:
+    """Return when a Formation that was just written is ready, and Deployments that were have rolled out.
+
+    Raises `Failure` as soon as waiting can't help, and `TimedOut` after so many seconds.
+    """
+    name = formation["metadata"]["name"]
+    since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
+    generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
+    awaited = Awaited(formation["metadata"]["generation"], since, generations)
+    until = time.monotonic() + timeout
+    last = None
+    for sight in _shown(_sights(cluster, name, awaited)):
+        last = sight
+        if sight.progress.failure or sight.progress.done or time.monotonic() > until:
+            break
+    if last is None or last.progress.done:
+        click.echo(whole.sentence(last.formation) if last else "", err=True)
+    elif last.progress.failure:
+        hint = progress.still_serving(last.found, since)
+        raise Failure(f"{name} isn't ready, and waiting won't help. {last.progress.failure}", hint=hint)
+    else:
+        raise TimedOut(
+            f"{timeout:.0f} s are over. {whole.sentence(last.formation)}", hint=_silent(last, awaited)
+        )
+
+
+def _silent(sight: Sight, awaited: Awaited) -> str:
+    seen = sight.formation.get("status", {}).get("observedGeneration", 0)
+    return "" if seen >= awaited.generation else "Does the operator run? kubectl -n formation-system get pods"
+
+
+def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
+    labels = f"{naming.FORMATION_LABEL}={name}"
+    subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
+    if awaited.deployments:
+        subjects.append(Subject(kinds.DEPLOYMENT, labels=labels))
+    was_there = False
+    for objects in follow.snapshots(cluster, *subjects, tick=TICK):
+        formation = next((each for each in objects if each["kind"] == naming.KIND), None)
+        if formation is None:
+            if was_there:
+                raise NotFound(f"Formation {name} was deleted meanwhile.")
+            continue
+        was_there = True
+        pods = [each for each in objects if each["kind"] == kinds.POD]
+        deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
+        found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]
+        yield Sight(formation, found, progress.progress(awaited, formation, found, deployments))
+
+
+def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:
+    """Show each sight: in place at a terminal, and as lines about what is new for a program, on stderr."""
+    if screen.is_terminal():
+        with Live(console=screen.console(), auto_refresh=False, transient=False) as place:
+            for sight in sights:
+                place.update(screen.rendered(sight.progress.table), refresh=True)
+                yield sight
+        return
+    shown: set[str] = set()
+    for sight in sights:
+        lines = ["  ".join(cell for cell in row if cell != "-") for row in sight.progress.table.texts()]
+        for line in lines:
+            if line not in shown:
+                click.echo(line, err=True)
+        shown = {*lines}
+        yield sight

@@ -1,0 +1,29 @@
+"""Change a Formation by what it says now, again if somebody else has changed it in the same moment."""
+
+from collections.abc import Callable
+
+from formation_cli.cluster import formations
+from formation_cli.cluster.port import Cluster, ConflictFailure, Object
+from formation_operator.api import naming
+
+TRIES = 5
+
+
+def change(
+    cluster: Cluster, name: str, patch: Callable[[Object], list[Object]], *, dry_run: bool = False
+) -> tuple[Object, Object]:
+    """Write a patch that is made from the Formation as it is; return the Formation before and after.
+
+    Of a patch without operations nothing is written.
+    """
+    for tries_left in reversed(range(TRIES)):
+        before = formations.find(cluster, name)
+        operations = patch(before)
+        if not operations:
+            return before, before
+        try:
+            return before, cluster.patch(naming.KIND, name, operations, dry_run=dry_run)
+        except ConflictFailure:
+            if not tries_left:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,81 @@
+"""How a command ends when it can't do what it should: one sentence, the way out, and an exit code."""
+
+import difflib
+from collections.abc import Iterable
+from typing import IO, Any
+
+import click
+
+FAILED = 1
+"""What was wanted isn't so: a process crashes, the Formation is stalled, the API server refuses."""
+MISTYPED = 2
+"""The command line is wrong: click's own code for that, and ours for a process type that there isn't."""
+NOT_FOUND = 3
+"""There is no such Formation, or the cluster doesn't know Formations."""
+NO_ACCESS = 4
+"""The cluster can't be reached, or doesn't let you."""
+TIMED_OUT = 5
+"""It isn't so yet: the time to wait is over."""
+INTERRUPTED = 130
+"""Somebody has pressed Ctrl-C: 128 more than the signal, as shells have it."""
+MEANINGS = {
+    0: "done",
+    FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
+    MISTYPED: "typed wrongly; nothing was changed",
+    NOT_FOUND: "there is no such Formation, or the cluster doesn't know Formations",
+    NO_ACCESS: "the cluster can't be reached, or doesn't let you",
+    TIMED_OUT: "not so within --timeout",
+    INTERRUPTED: "interrupted by Ctrl-C",
+}
+"""For the help; `run` ends with the code of its command."""
+
+
+class Failure(click.ClickException):
+    """Ends the command with a sentence for people, and a hint at the way out."""
+
+    exit_code = FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Take the sentence and the hint."""
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write both to stderr."""
+        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(self.message, err=True)
+        if self.hint:
+            click.echo(self.hint, err=True)
+
+
+class Mistyped(Failure):
+    """Ends a command that can't be meant so."""
+
+    exit_code = MISTYPED
+
+
+class NotFound(Failure):
+    """Ends a command about something that isn't there."""
+
+    exit_code = NOT_FOUND
+
+
+class NoAccess(Failure):
+    """Ends a command that doesn't reach the cluster, or may not."""
+
+    exit_code = NO_ACCESS
+
+
+class TimedOut(Failure):
+    """Ends a command that waits, when its time is over."""
+
+    exit_code = TIMED_OUT
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the question after a typo, or what there is to choose from."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"There is: {', '.join(names)}." if names else ""

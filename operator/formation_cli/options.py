@@ -1,0 +1,190 @@
+"""What many commands take: kubectl's options for the cluster, the name of a Formation, an output format."""
+
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from formation_cli.cluster import formations
+from formation_cli.cluster.port import Cluster
+from formation_cli.cluster.target import Target
+from formation_cli.words.durations import DURATION
+from formation_operator.api import naming
+
+R = TypeVar("R")
+KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
+"""What may be in front of a name."""
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep what is given, before the command or after it: the later one counts."""
+    if value not in (None, ()) and param.name:
+        ctx.find_root().ensure_object(dict)[param.name] = value
+
+
+def _option(*names: str, hidden: bool = True, **more: Any) -> click.Option:
+    return click.Option(names, expose_value=False, callback=_remember, hidden=hidden, **more)
+
+
+CLUSTER_OPTIONS = (
+    _option("-n", "--namespace", hidden=False, help="The namespace, in place of the context's."),
+    _option("--context", hidden=False, help="The context of the kubeconfig, in place of the current one."),
+    _option(
+        "--kubeconfig",
+        hidden=False,
+        type=click.Path(dir_okay=False),
+        help="The file, in place of $KUBECONFIG.",
+    ),
+    _option("--cluster"),
+    _option("--user"),
+    _option("-s", "--server"),
+    _option("--token"),
+    _option("--as", "as_user"),
+    _option("--as-group", multiple=True),
+    _option("--as-uid"),
+    _option("--certificate-authority", type=click.Path(dir_okay=False)),
+    _option("--insecure-skip-tls-verify", is_flag=True, default=None),
+    _option("--tls-server-name"),
+    _option("--request-timeout", help="How long a request may take, such as 10s."),
+)
+"""As kubectl has them; those that are rarely used aren't in the help."""
+
+
+class Command(click.Command):
+    """A command that asks a cluster, with examples in its help."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        """Take what any command takes, and what may be typed after ``kubectl formation``."""
+        super().__init__(*args, **kwargs)
+        self.params += CLUSTER_OPTIONS
+        self._examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples below the options."""
+        with formatter.section("Examples"):
+            for example in self._examples:
+                formatter.write(f"  kubectl formation {example}\n")
+
+
+def target_of(ctx: click.Context) -> Target:
+    """Return which cluster is meant."""
+    return Target(**ctx.find_root().ensure_object(dict))
+
+
+def connect(target: Target) -> Cluster:
+    """Connect to a cluster: only now the client is imported, which takes most of the time to start."""
+    cluster: Cluster = importlib.import_module("formation_cli.cluster.connection").connect(target)
+    return cluster
+
+
+def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the cluster as its first argument."""
+
+    @click.pass_context
+    @functools.wraps(function)
+    def with_cluster(ctx: click.Context, *args: Any, **kwargs: Any) -> R:
+        return function(connect(target_of(ctx)), *args, **kwargs)
+
+    return with_cluster
+
+
+def output(*formats: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option -o, with the formats that a command can write."""
+    return click.option("-o", "--output", type=click.Choice(formats), help="For programs.")
+
+
+def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the argument that names a Formation."""
+    return click.argument(
+        "name", required=required, callback=_without_kind, shell_complete=_complete_formation
+    )
+
+
+def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return a name as `-o name` writes it without the kind in front."""
+    kind, slash, name = (value or "").partition("/")
+    return name if slash and kind in KINDS else value
+
+
+def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the Formations whose name begins so; nothing where the cluster doesn't say."""
+    try:
+        found = connect(target_of(ctx)).select(naming.KIND).items
+    except click.ClickException:
+        return []
+    names = (str(each["metadata"]["name"]) for each in found)
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are counts, completed by the types of the Formation."""
+    return click.argument(
+        "counts", nargs=-1, metavar="[TYPE=N | TYPE+N | TYPE-N]...", shell_complete=_complete_count
+    )
+
+
+def types() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are process types."""
+    return click.argument("types", nargs=-1, metavar="[TYPE]...", shell_complete=complete_type)
+
+
+def process_type(text: str, *names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option --type, which names one process type."""
+    return click.option("--type", *names, "process_type", shell_complete=complete_type, help=text)
+
+
+def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option --dry-run."""
+    return click.option("--dry-run", is_flag=True, help="Say what would change, as the API server sees it.")
+
+
+class Wait(NamedTuple):
+    """Whether to wait until a change is whole, and for how many seconds at most."""
+
+    wanted: bool
+    timeout: float
+
+
+def wait(*, default: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the options --wait and --timeout, as one `Wait`."""
+
+    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+        @click.option(
+            "--wait/--no-wait", "wanted", default=default, help="Wait until it runs; end at once if it can't."
+        )
+        @click.option(
+            "--timeout",
+            type=DURATION,
+            default="5m",
+            show_default=True,
+            help="How long to wait, as 90s or 10m.",
+        )
+        @functools.wraps(function)
+        def with_wait(*args: Any, wanted: bool, timeout: float, **kwargs: Any) -> R:
+            return function(*args, wait=Wait(wanted, timeout), **kwargs)
+
+        return with_wait
+
+    return decorated
+
+
+def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types of the Formation on the command line that begin so, but for those that are there."""
+    given = ctx.params.get(param.name or "") or ()
+    return [each for each in _types(ctx) if each.startswith(incomplete) and each not in given]
+
+
+def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types that begin so, as the beginning of a count."""
+    return [f"{each}=" for each in _types(ctx) if each.startswith(incomplete)]
+
+
+def _types(ctx: click.Context) -> list[str]:
+    name = ctx.params.get("name")
+    try:
+        found = connect(target_of(ctx)).get(naming.KIND, name) if name else None
+    except click.ClickException:
+        return []
+    return formations.types(found) if found else []

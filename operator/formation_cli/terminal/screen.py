@@ -1,0 +1,76 @@
+"""Where output goes, and whether a person reads it there."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from formation_cli.views.table import Table
+
+PLAIN_GAP = 3
+"""Spaces between the columns, as kubectl has them."""
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads the output."""
+    return sys.stdout.isatty()
+
+
+def coloured(text: str, colour: str) -> str:
+    """Return a text in a colour, if a person reads it who wants colours."""
+    return click.style(text, fg=colour) if is_terminal() and not os.environ.get("NO_COLOR") else text
+
+
+def console() -> Console:
+    """Return what writes to a person's terminal."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def write_table(table: Table) -> None:
+    """Write a table: in colours at a terminal, else in columns that programs can split."""
+    if is_terminal():
+        console().print(rendered(table))
+    else:
+        write("\n".join(plain(table)))
+
+
+def write(text: str) -> None:
+    """Write lines that have no colours."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def write_lines(texts: Iterable[str]) -> None:
+    """Write lines that have no colours; nothing at all where there are none."""
+    for text in texts:
+        write(text)
+
+
+def rendered(table: Table) -> RichTable:
+    """Return a table for a terminal."""
+    whole = RichTable(box=None, pad_edge=False, padding=(0, PLAIN_GAP, 0, 0), header_style="bold")
+    for column in table.columns:
+        whole.add_column(column, overflow="fold")
+    for row in table.rows:
+        whole.add_row(*(Text(cell.text, style=cell.colour) for cell in row))
+    return whole
+
+
+def plain(table: Table) -> list[str]:
+    """Return the lines of a table in aligned columns, without a space at their ends."""
+    lines = [table.columns, *table.texts()]
+    widths = [max(map(len, column)) + PLAIN_GAP for column in zip(*lines, strict=True)]
+    return ["".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+
+
+def write_news(table: Table, shown: set[tuple[str, ...]]) -> None:
+    """Write the rows that aren't among those shown, below the names of the columns if none is."""
+    first = not shown
+    lines = plain(table)
+    news = [line for line, row in zip(lines[1:], table.lasting(), strict=True) if row not in shown]
+    if news:
+        write("\n".join([lines[0], *news] if first else news))

@@ -1,0 +1,56 @@
+"""Formations as a whole: a line each, and the sentence about one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from formation_cli.views import times
+from formation_cli.views.table import Cell, Table, state
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import lenient
+
+Object = dict[str, Any]
+COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")
+
+
+def condition(formation: Object, type_: ConditionType) -> Object:
+    """Return a condition of a Formation, if it is about its spec as it is now; else nothing."""
+    status = lenient.mapping(formation, "status")
+    if status.get("observedGeneration") != formation["metadata"].get("generation"):
+        return {}
+    return next((each for each in lenient.items(status, "conditions") if each.get("type") == type_), {})
+
+
+def is_true(formation: Object, type_: ConditionType) -> bool:
+    """Tell whether a condition holds for the spec as it is now."""
+    return condition(formation, type_).get("status") == "True"
+
+
+def table(found: Iterable[Object], now: float) -> Table:
+    """Return Formations as a table."""
+    return Table(COLUMNS, [_row(each, now) for each in found])
+
+
+def _row(formation: Object, now: float) -> tuple[Cell, ...]:
+    ready = condition(formation, ConditionType.READY)
+    status = lenient.text(ready, "status") or "Unknown"
+    reason = lenient.text(ready, "reason") if status != "True" else ""
+    return (
+        Cell(formation["metadata"]["name"], "bold"),
+        state(status),
+        Cell(lenient.text(lenient.mapping(formation, "status"), "summary") or "-"),
+        Cell(reason or "-"),
+        Cell(lenient.text(lenient.mapping(formation, "spec"), "image") or "-"),
+        Cell(times.ago(lenient.text(formation["metadata"], "creationTimestamp"), now)),
+    )
+
+
+def sentence(formation: Object) -> str:
+    """Return how a Formation is, in a sentence."""
+    name = formation["metadata"]["name"]
+    ready = condition(formation, ConditionType.READY)
+    if not ready:
+        return f"{name}: the operator hasn't reported on its latest spec yet"
+    if ready.get("status") == "True":
+        return f"{name}: {lenient.text(ready, 'message')}"
+    stalled = "waiting won't help: " if is_true(formation, ConditionType.STALLED) else ""
+    return f"{name} isn't ready: {stalled}{lenient.text(ready, 'message')}"

@@ -1,0 +1,97 @@
+"""Lines of several processes in one stream, as Foreman writes them: ``web.x7k2p  | line``."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from formation_cli.views import processes
+from formation_operator.kube import lenient
+
+Object = dict[str, Any]
+COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
+"""One for each type, in the order of their names, as Foreman's."""
+SYSTEM = "system"
+"""Whose the lines are that say which process comes and goes."""
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[+-][0-9:]{5})")
+MOVING = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
+)
+"""What moves a terminal's cursor, or does more than colour."""
+
+
+class Source(NamedTuple):
+    """A container's log, of one run of it."""
+
+    pod: str
+    uid: str
+    container: str
+    run: int
+    """How often the container was started before."""
+    label: str
+    """How the process is named in front of its lines: its type, and the end of its Pod's name."""
+    type: str
+
+
+class Line(NamedTuple):
+    """A line, when it was written, and whose it is."""
+
+    time: str
+    text: str
+    source: Source
+
+
+def source(pod: Object) -> Source:
+    """Return whose log a Pod's is now."""
+    name, own = pod["metadata"]["name"], processes.container_status(pod)
+    type_ = processes.process_type(pod)
+    return Source(
+        pod=name,
+        uid=pod["metadata"]["uid"],
+        container=processes.container(pod),
+        run=lenient.number(own, "restartCount"),
+        label=f"{type_}.{name.rpartition('-')[2]}",
+        type=type_,
+    )
+
+
+def has_started(pod: Object) -> bool:
+    """Tell whether the process has a log: it runs, or has ended."""
+    state = lenient.mapping(processes.container_status(pod), "state")
+    return "running" in state or "terminated" in state
+
+
+def is_running(pod: Object) -> bool:
+    """Tell whether the process runs."""
+    return "running" in lenient.mapping(processes.container_status(pod), "state")
+
+
+def how(pod: Object) -> str:
+    """Return how the process ended, if that is known: `` with code 1``."""
+    ended = lenient.mapping(processes.container_status(pod), "state", "terminated")
+    return f" with code {ended['exitCode']}" if "exitCode" in ended else ""
+
+
+def parsed(line: str, whose: Source) -> Line:
+    """Return a line that begins with its time, unless it is kubelet's own word about the log."""
+    moment, _, text = line.partition(" ")
+    return Line(moment, text, whose) if TIME.fullmatch(moment) else Line("", line, whose)
+
+
+def width(types: Iterable[str]) -> int:
+    """Return how wide the names of processes are: a Pod's name ends in five letters."""
+    return max(len(SYSTEM), *(len(each) + 6 for each in types))
+
+
+def prefix(label: str, width: int) -> str:
+    """Return what is in front of a line."""
+    return f"{label.ljust(width)} | "
+
+
+def colour(type_: str, types: list[str]) -> str:
+    """Return the colour of a type's lines."""
+    return COLOURS[types.index(type_) % len(COLOURS)] if type_ in types else "white"
+
+
+def harmless(text: str) -> str:
+    """Return a line without what moves the cursor of a terminal; its colours stay."""
+    return text if text.isprintable() else MOVING.sub("", text)

@@ -1,0 +1,199 @@
+"""The processes of a Formation: one line each, in the words of its status (`docs/status.md`)."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
+from formation_cli.views import times
+from formation_cli.views.table import Cell, Table, state
+from formation_operator.api import naming
+from formation_operator.api.reasons import State
+from formation_operator.diagnose import diagnosis, exits
+from formation_operator.kube import lenient, timestamps
+from formation_operator.observe import pods
+
+Object = dict[str, Any]
+STOPPING = "Stopping"
+"""The state of a process that was asked to end."""
+SUCCEEDED = "Completed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """One process, or in its place a type that has none."""
+
+    type: str
+    process: str
+    """The name of its Pod; empty for a type that has none."""
+    state: str
+    reason: str
+    message: str
+    since: str
+    """Since when it is so, as an RFC 3339 time; empty if nobody knows."""
+    ready: bool
+    restarts: int
+    last_exit: dict[str, Any] | None
+    node: str = ""
+    created: float = 0.0
+    """When it was wanted first, in seconds since 1970."""
+
+    def json(self) -> Object:
+        """Return it for programs, in the names of the resource."""
+        return {
+            "type": self.type,
+            "process": self.process,
+            "state": self.state,
+            "reason": self.reason,
+            "message": self.message,
+            "since": self.since,
+            "ready": self.ready,
+            "restarts": self.restarts,
+            "lastExit": self.last_exit,
+            "node": self.node,
+        }
+
+
+def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
+    """Return the processes of a Formation by type, the oldest first, and a line for each type without any."""
+    by_age = sorted(found, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
+    running = [process(each, now) for each in by_age if is_of(each)]
+    status = lenient.mapping(formation, "status", "processes")
+    declared = lenient.mapping(formation, "spec", "processes")
+    with_one = {each.type for each in running}
+    absent = [_none(name, lenient.mapping(status, name)) for name in declared if name not in with_one]
+    return sorted(running + absent, key=lambda each: (each.type == ONE_OFF, each.type))
+
+
+def is_of(pod: Object) -> bool:
+    """Tell whether a Pod with the Formation's label is a process of a type, or a one-off one."""
+    return pods.is_process(pod["metadata"]) or ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels")
+
+
+def process_type(pod: Object) -> str:
+    """Return what type a process has."""
+    labels = lenient.mapping(pod, "metadata", "labels")
+    return ONE_OFF if ONE_OFF_LABEL in labels else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+
+
+def process(pod: Object, now: float) -> Process:
+    """Return a Pod as a process."""
+    own = container_status(pod)
+    word, reason, message = _state(pod, own, now)
+    return Process(
+        type=process_type(pod),
+        process=pod["metadata"]["name"],
+        state=word,
+        reason=reason,
+        message=message,
+        since=_since(pod, own),
+        ready=own.get("ready") is True,
+        restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
+        last_exit=_last_exit(own),
+        node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
+        created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
+    )
+
+
+def container(pod: Object) -> str:
+    """Return the name of the container that runs the process: that of its type."""
+    about = pod["metadata"]
+    named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
+    return named or lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
+
+
+def container_status(pod: Object) -> Object:
+    """Return the status of that container; nothing while there is none."""
+    name = container(pod)
+    return next((each for each in _statuses(pod) if each.get("name") == name), {})
+
+
+def _statuses(pod: Object) -> list[Object]:
+    return lenient.items(lenient.mapping(pod, "status"), "containerStatuses")
+
+
+def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
+    """Return the state, the reason and the message, as the operator would find them."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return STOPPING, "", ""
+    if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
+        return SUCCEEDED, "", ""
+    known = pods.pod(pod) if pods.is_process(pod["metadata"]) else None
+    found = diagnosis.finding(known, now) if known else None
+    if found is not None:
+        return str(found.state), str(found.reason), found.message
+    ended = lenient.mapping(own, "state", "terminated")
+    if ended:
+        return State.CRASHING, lenient.text(ended, "reason"), ""
+    return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
+
+
+def _since(pod: Object, own: Object) -> str:
+    """Return when the process began to run, or ended, or was wanted."""
+    current = lenient.mapping(own, "state")
+    asked = lenient.text(pod["metadata"], "deletionTimestamp")
+    began = lenient.text(lenient.mapping(current, "running"), "startedAt")
+    ended = lenient.text(lenient.mapping(current, "terminated"), "finishedAt")
+    before = lenient.text(lenient.mapping(own, "lastState", "terminated"), "finishedAt")
+    return asked or began or ended or before or lenient.text(pod["metadata"], "creationTimestamp")
+
+
+def _last_exit(own: Object) -> dict[str, Any] | None:
+    """Return how the process ended last, in the shape of the Formation's status."""
+    ended = lenient.mapping(own, "state", "terminated") or lenient.mapping(own, "lastState", "terminated")
+    if not ended:
+        return None
+    last = pods.Exit(
+        code=lenient.number(ended, "exitCode"),
+        reason=lenient.text(ended, "reason"),
+        message=lenient.last_lines(ended, "message"),
+        started_at=lenient.text(ended, "startedAt"),
+        finished_at=lenient.text(ended, "finishedAt"),
+        memory_limit="",
+    )
+    return exits.record(last)
+
+
+def _none(name: str, status: Object) -> Process:
+    """Return the line of a type that no process runs of."""
+    return Process(
+        type=name,
+        process="",
+        state=lenient.text(status, "state") or State.STARTING,
+        reason=lenient.text(status, "reason"),
+        message=lenient.text(status, "message"),
+        since="",
+        ready=False,
+        restarts=0,
+        last_exit=lenient.mapping(status, "lastExit") or None,
+    )
+
+
+COLUMNS = ("TYPE", "PROCESS", "STATE", "SINCE", "RESTARTS", "LAST EXIT")
+
+
+def table(found: Iterable[Process], now: float) -> Table:
+    """Return the processes as a table."""
+    return Table(COLUMNS, [row(each, now) for each in found])
+
+
+def row(each: Process, now: float) -> tuple[Cell, ...]:
+    """Return the line of one process."""
+    return (
+        Cell(each.type, "bold"),
+        Cell(each.process or "-"),
+        state(each.state),
+        Cell(times.ago(each.since, now) or "-"),
+        Cell(str(each.restarts), "yellow" if each.restarts else ""),
+        Cell(last_exit(each, now)),
+    )
+
+
+def last_exit(each: Process, now: float) -> str:
+    """Return how a process ended last, and when: `code 1 (Exited), 3m ago`."""
+    last = each.last_exit
+    if not last:
+        return "-"
+    when = times.ago(lenient.text(last, "finishedAt"), now)
+    how = f"signal {last['signal']}" if last.get("signal") else f"code {last.get('exitCode', '?')}"
+    return f"{how} ({lenient.text(last, 'reason')})" + (f", {when} ago" if when else "")

@@ -1,0 +1,47 @@
+"""Counts as they are typed: ``web=5``, ``worker+2``, ``clock-1``; and as a line that can be typed again."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from formation_cli.failures import Mistyped
+
+WORD = re.compile(r"([^=+-][^=+]{0,62}?)([=+-])([0-9]{1,10})")
+MOST = 2**31 - 1
+"""What a count may be at most."""
+FORMS = "a count is typed as web=5, worker+2 or clock-1"
+
+
+class Wanted(NamedTuple):
+    """What is wanted of a type's count: ``=`` sets it, ``+`` and ``-`` change it."""
+
+    type: str
+    sign: str
+    number: int
+
+    def of(self, before: int) -> int:
+        """Return the count after one; raises `Mistyped` for one that can't be."""
+        change = self.number if self.sign == "+" else -self.number
+        after = self.number if self.sign == "=" else before + change
+        if not 0 <= after <= MOST:
+            raise Mistyped(f"{self.type} can't have {after} processes: it has {before}.")
+        return after
+
+
+def parse(words: Iterable[str]) -> list[Wanted]:
+    """Return what is wanted; raises `Mistyped` for what isn't a count, and for a type that is named twice."""
+    found: dict[str, Wanted] = {}
+    for word in words:
+        match = WORD.fullmatch(word)
+        if match is None:
+            raise Mistyped(f"{word[:100]!r} is no count: {FORMS}.")
+        wanted = Wanted(match[1], match[2], int(match[3]))
+        if wanted.type in found:
+            raise Mistyped(f"{wanted.type} is named twice.")
+        found[wanted.type] = wanted
+    return [*found.values()]
+
+
+def line(counts: Mapping[str, int]) -> str:
+    """Return counts as they can be typed."""
+    return " ".join(f"{name}={count}" for name, count in counts.items())

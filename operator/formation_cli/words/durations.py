@@ -1,0 +1,37 @@
+"""Durations as kubectl takes them: ``90``, ``90s``, ``1h30m``."""
+
+import re
+from typing import Any
+
+import click
+
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(h|ms|m|s)")
+LONGEST = 32
+"""Characters of a duration."""
+
+
+def seconds(text: str) -> float:
+    """Return how many seconds a duration has; raises `ValueError` if it is none."""
+    if text.isdecimal() and len(text) <= LONGEST:
+        return float(text)
+    parts = PART.findall(text[:LONGEST])
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text[:LONGEST]!r} is no duration; try 30s, 10m or 1h30m")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+class Duration(click.ParamType[float]):
+    """A duration on the command line, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds, or say what a duration looks like."""
+        try:
+            return value if isinstance(value, float) else seconds(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = Duration()

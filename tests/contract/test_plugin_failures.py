@@ -1,0 +1,86 @@
+"""What ``kubectl formation`` says when something is missing, and the exit code for scripts."""
+
+import pathlib
+from collections.abc import Callable
+
+import pytest
+
+from tests import builders
+from tests.client import Client
+from tests.plugin import Plugin
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation."""
+    user.apply(builders.a_formation())
+    user.reported()
+    return user
+
+
+def test_a_formation_that_is_mistyped_is_guessed(shop: Client, formation: Plugin) -> None:
+    done = formation.within("ps", "shpo", code=3)
+    assert (
+        done.stderr
+        == f"Error: There is no Formation shpo in namespace {shop.namespace}.\nDid you mean shop?\n"
+    )
+
+
+def test_who_may_not_read_is_told_so(shop: Client, formation: Plugin) -> None:
+    shop("create", "serviceaccount", "nobody")
+    token = shop("create", "token", "nobody").stdout.strip()
+    done = formation.within("ps", "shop", "--token", token, code=4)
+    assert f"You may not read Formation shop in namespace {shop.namespace}." in done.stderr
+    assert "nobody" in done.stderr
+
+
+def test_a_token_that_nobody_knows_is_told(shop: Client, formation: Plugin) -> None:
+    assert "doesn't know who you are" in formation.within("ps", "--token", "wrong", code=4).stderr
+
+
+def test_another_namespace_is_looked_into_if_it_is_named(shop: Client, formation: Plugin) -> None:
+    assert formation.within("ps", "-n", "default", "-o", "name").stdout == ""
+    assert (
+        formation.within("-n", shop.namespace, "ps", "-o", "name").stdout == "formation.formations.dev/shop\n"
+    )
+
+
+def test_kubectl_completes_formations_and_types(shop: Client, formation: Plugin) -> None:
+    assert formation.completed("formation", "ps", "s") == ["shop"]
+    assert formation.completed("formation", "scale", "shop", "w") == ["worker="]
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> Callable[[builders.Manifest], str]:
+    """Write a manifest into a file, and return its name."""
+
+    def write(manifest: builders.Manifest) -> str:
+        path = tmp_path / "shop.json"
+        path.write_text(builders.text(manifest))
+        return str(path)
+
+    return write
+
+
+def test_what_would_change_is_shown_with_what_it_restarts(
+    shop: Client, formation: Plugin, file: Callable[[builders.Manifest], str]
+) -> None:
+    same, scaled = (
+        builders.a_formation(),
+        builders.a_formation(processes={"worker": builders.a_process(replicas=4)}),
+    )
+    newer = builders.a_formation(image="registry.example.com/shop:v2")
+
+    assert formation.within("diff", "-f", file(same)).stdout == ""
+    counted = formation.within("diff", "-f", file(scaled), code=1)
+    assert "+      replicas: 4" in counted.stdout.splitlines()
+    assert counted.stderr == "worker: 1 -> 4 processes; none that goes on is restarted\n"
+    restarted = formation.within("diff", "-f", file(newer), code=1)
+    assert restarted.stderr == "worker: its processes are restarted, as in a deploy\n"
+
+
+def test_what_can_not_be_applied_is_told_by_another_code(
+    shop: Client, formation: Plugin, file: Callable[[builders.Manifest], str]
+) -> None:
+    wrong = builders.a_formation(processes={"worker": builders.a_process(replicas=-1)})
+    assert "replicas" in formation.within("diff", "-f", file(wrong), code=2).stderr

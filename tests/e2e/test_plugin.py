@@ -1,0 +1,122 @@
+"""A day with ``kubectl formation``, as it is typed in a terminal and in a script, with processes that run."""
+
+import json
+import signal
+import threading
+
+import pytest
+
+from tests import builders
+from tests.client import Client, eventually
+from tests.images import debian
+from tests.plugin import Plugin, plain
+
+pytestmark = pytest.mark.node
+
+GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'
+CRASHES = "echo 'no database' >&2; exit 3"
+UNPULLABLE = "registry.example.com/shop:nowhere"
+
+
+def shop_of(**scripts: str) -> builders.Manifest:
+    """Return a Formation whose types run these scripts, each once."""
+    container = {"name": "process", "imagePullPolicy": "IfNotPresent"}
+    return builders.a_formation(
+        image=debian.IMAGE.name,
+        env=[{"name": "GREETING", "value": "hello"}],
+        podTemplate={"spec": {"securityContext": {"runAsUser": 1000}, "containers": [container]}},
+        processes={
+            name: builders.a_process("/bin/sh", "-c", each, replicas=1) for name, each in scripts.items()
+        },
+    )
+
+
+@pytest.fixture
+def shop(person: Client) -> Client:
+    """A user with two types that run."""
+    person.apply(shop_of(web=GREETS, worker=GREETS))
+    person("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
+    return person
+
+
+def processes(formation: Plugin) -> list[tuple[str, str]]:
+    found = json.loads(formation("ps", "shop", "-o", "json").stdout)
+    return [(each["type"], each["state"]) for each in found if each["state"] != "Stopping"]
+
+
+def names(formation: Plugin) -> set[str]:
+    return {*formation("ps", "shop", "-o", "name").stdout.split()}
+
+
+def test_processes_are_shown_scaled_restarted_stopped_and_started(shop: Client, formation: Plugin) -> None:
+    scaled = formation("scale", "shop", "worker+1", "--wait")
+    assert scaled.stdout == "worker: 1 -> 2\n"
+    assert "shop: all process types run as declared" in scaled.stderr
+    assert processes(formation) == [("web", "Running"), ("worker", "Running"), ("worker", "Running")]
+
+    before = names(formation)
+    formation("restart", "shop", "worker", "--wait")
+    (kept,) = before & names(formation)
+    assert kept.startswith("pod/shop-web-")
+
+    formation("stop", "shop", "--wait")
+    assert processes(formation) == [("web", "Suspended"), ("worker", "Suspended")]
+    formation("start", "shop")
+    eventually(lambda: len(processes(formation)) == 3)
+
+
+def test_an_image_that_can_not_be_pulled_ends_the_wait_at_once(shop: Client, formation: Plugin) -> None:
+    done = formation("deploy", "shop", "--image", UNPULLABLE, "--wait", code=1)
+    assert done.stdout == f"image: {debian.IMAGE.name} -> {UNPULLABLE}\n"
+    assert "Error: shop isn't ready, and waiting won't help. w" in done.stderr
+    assert UNPULLABLE in done.stderr
+    assert "Processes from before go on: web=1 worker=1." in done.stderr
+
+
+def test_a_process_that_crashes_ends_the_wait_with_its_last_words(person: Client, formation: Plugin) -> None:
+    person.apply(shop_of(web=GREETS, worker=CRASHES))
+    done = formation("scale", "shop", "worker=2", "--wait", code=1)
+    assert "worker: exited with code 3" in done.stderr
+    assert "no database" in done.stderr
+
+
+def test_all_logs_are_one_stream_that_follows_who_comes(shop: Client, formation: Plugin) -> None:
+    assert said(formation("logs", "shop").stdout.splitlines()) == ["web says hello", "worker says hello"]
+    lines: list[str] = []
+    with formation.start("logs", "shop", "-f", "-t", "worker") as following:
+        reader = threading.Thread(target=lambda: lines.extend(following.stdout or ()))
+        reader.start()
+        eventually(lambda: len(lines) == 1)
+        formation("scale", "shop", "worker=2")
+        eventually(lambda: len(lines) == 2)
+        following.send_signal(signal.SIGINT)
+        reader.join()
+    assert following.returncode == 130
+    assert said(lines) == ["worker says hello"] * 2
+
+
+def said(lines: list[str]) -> list[str]:
+    """Return what processes wrote, without who it was."""
+    return sorted(line.partition(" | ")[2].strip() for line in lines)
+
+
+def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
+    shop: Client, formation: Plugin
+) -> None:
+    script = 'echo "$GREETING from $PROCESS_TYPE"; exit 7'
+    shell = ("/bin/sh", "-c", script)
+    assert formation("run", "shop", "--", *shell, code=7).stdout == "hello from run\n"
+    assert "Error: It can't be run:" in formation("run", "shop", "--", "/nothing", code=1).stderr
+    eventually(lambda: not shop.list_all("jobs.batch"))
+
+    job = formation("run", "shop", "--type", "worker", "--detach", "--", *shell).stdout.strip()
+    assert eventually(lambda: shop("logs", job, check=False).stdout) == "hello from worker\n"
+    assert formation("exec", "shop", "--type", "worker", "--", *shell, code=7).stdout == "hello from worker\n"
+
+
+def test_a_terminal_has_colours_a_sentence_and_a_shell(shop: Client, formation: Plugin) -> None:
+    shown = formation.typed("ps", "shop")
+    assert "\x1b[32mRunning" in shown
+    assert plain(shown).splitlines()[-1] == "shop: all process types run as declared"
+    assert "\x1b[36mweb." in formation.typed("logs", "shop")
+    assert "/dev/pts/" in plain(formation.typed("exec", "shop", "--", "/bin/sh", answer="tty && exit\n"))

@@ -1,0 +1,44 @@
+import copy
+from typing import Any
+
+from formation_cli.changes import impact
+from tests import builders
+
+SHOP = builders.stored(
+    builders.a_formation(
+        processes={"web": builders.a_process(replicas=2), "worker": builders.a_process(replicas=1)}
+    )
+)
+
+
+def changed(**spec: Any) -> Any:
+    after = copy.deepcopy(SHOP)
+    after["spec"].update(spec)
+    return after
+
+
+def test_a_new_image_restarts_every_type() -> None:
+    restarted = "its processes are restarted, as in a deploy"
+    assert impact.impact(SHOP, changed(image="shop:v2")) == [f"web: {restarted}", f"worker: {restarted}"]
+
+
+def test_a_new_count_restarts_nothing() -> None:
+    after = changed()
+    after["spec"]["processes"]["web"]["replicas"] = 5
+    assert impact.impact(SHOP, after) == ["web: 2 -> 5 processes; none that goes on is restarted"]
+
+
+def test_a_type_comes_and_another_goes() -> None:
+    after = changed(processes={"web": builders.a_process(replicas=2), "clock": builders.a_process()})
+    assert impact.impact(SHOP, after) == [
+        "clock: new",
+        "worker: taken away: its processes are stopped, and its Deployment is deleted",
+    ]
+
+
+def test_a_switch_is_named() -> None:
+    assert impact.impact(SHOP, changed(suspend=True)) == ["suspend: all processes are stopped"]
+
+
+def test_all_types_of_a_new_formation_are_new() -> None:
+    assert impact.impact(None, SHOP) == ["web: new", "worker: new"]

@@ -1,0 +1,87 @@
+from typing import Any
+
+import pytest
+
+from formation_cli.changes import one_off
+from formation_cli.changes.one_off import OneOff
+from formation_cli.failures import Failure
+from tests import builders
+
+SHOP = builders.stored(
+    builders.a_formation(
+        env=[{"name": "LOG_LEVEL", "value": "info"}],
+        processes={
+            "web": builders.a_process(
+                "/shop",
+                "web",
+                port=8080,
+                env=[{"name": "ONLY", "value": "web"}],
+                livenessProbe={"tcpSocket": {"port": 80}},
+            )
+        },
+    )
+)
+
+
+def job(**wanted: Any) -> Any:
+    return one_off.job(SHOP, OneOff(**{"command": ["/shop", "migrate"], **wanted}))
+
+
+def container(made: Any) -> Any:
+    (found,) = made["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+def variables(made: Any) -> dict[str, str]:
+    return {each["name"]: each.get("value", "") for each in container(made)["env"]}
+
+
+def test_a_one_off_process_is_never_tried_again() -> None:
+    made = job()
+    assert made["spec"]["backoffLimit"] == 0
+    assert made["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_it_has_the_image_and_the_environment_of_all_types() -> None:
+    made = job()
+    assert container(made)["image"] == builders.IMAGE
+    assert container(made)["command"] == ["/shop", "migrate"]
+    assert variables(made)["LOG_LEVEL"] == "info"
+    assert "ONLY" not in variables(made)
+
+
+def test_it_has_the_environment_of_a_type_if_that_is_wanted() -> None:
+    assert variables(job(process_type="web"))["ONLY"] == "web"
+
+
+def test_no_service_and_no_deployment_takes_it_for_a_process_of_the_type() -> None:
+    made = job(process_type="web")
+    labels = made["spec"]["template"]["metadata"]["labels"]
+    assert labels["formations.dev/formation"] == "shop"
+    assert "formations.dev/process-type" not in labels
+
+
+def test_nobody_asks_whether_it_is_ready() -> None:
+    assert (
+        container(job(process_type="web"))
+        .keys()
+        .isdisjoint({"livenessProbe", "readinessProbe", "lifecycle", "ports"})
+    )
+
+
+def test_its_size_is_what_it_requests_and_may_use() -> None:
+    size = {"cpu": "1", "memory": "2Gi"}
+    assert container(job(resources=size))["resources"] == {"requests": size, "limits": size}
+
+
+def test_it_goes_with_its_formation() -> None:
+    (owner,) = job()["metadata"]["ownerReferences"]
+    assert (owner["name"], owner["uid"]) == ("shop", "uid-1")
+
+
+def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
+    own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
+    del own["spec"]["image"]
+    with pytest.raises(Failure, match="image of its own"):
+        one_off.job(own, OneOff(["/shop"]))
+    assert container(one_off.job(own, OneOff(["/shop"], "web")))["image"] == "a:1"

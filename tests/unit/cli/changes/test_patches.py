@@ -1,0 +1,49 @@
+from typing import Any
+
+import pytest
+
+from formation_cli.changes import images, patches, restarts
+from formation_cli.failures import Mistyped
+from tests import builders
+from tests.unit.fakes import json_patch
+
+
+def shop(**spec: Any) -> Any:
+    return builders.stored(builders.a_formation(**spec))
+
+
+def test_a_formation_is_stopped_and_started_again_without_a_trace() -> None:
+    stopped = json_patch.patched(shop(), patches.suspend(shop(), suspended=True))
+    assert stopped["spec"]["suspend"] is True
+    assert json_patch.patched(stopped, patches.suspend(stopped, suspended=False)) == shop()
+
+
+@pytest.mark.parametrize("suspended", [True, False])
+def test_what_is_so_already_is_not_written(suspended: bool) -> None:
+    assert patches.suspend(shop(suspend=suspended), suspended=suspended) == []
+
+
+def test_the_image_of_all_types_is_changed_or_that_of_one() -> None:
+    whole = json_patch.patched(shop(), images.patch(shop(), images.field(shop(), None), "shop:v2"))
+    one = json_patch.patched(shop(), images.patch(shop(), images.field(shop(), "worker"), "shop:v2"))
+    assert whole["spec"]["image"] == "shop:v2"
+    assert (one["spec"]["image"], one["spec"]["processes"]["worker"]["image"]) == (builders.IMAGE, "shop:v2")
+
+
+def test_the_image_of_a_type_that_there_is_not_is_refused() -> None:
+    with pytest.raises(Mistyped, match="no process type wroker"):
+        images.field(shop(), "wroker")
+
+
+def test_a_type_with_an_image_of_its_own_is_known() -> None:
+    own = shop(processes={"web": builders.a_process(image="a:1"), "worker": builders.a_process()})
+    assert images.own(own) == ["web"]
+
+
+def test_a_restart_is_kubectls_own() -> None:
+    annotations = restarts.patch("now")["spec"]["template"]["metadata"]["annotations"]
+    assert annotations == {"kubectl.kubernetes.io/restartedAt": "now"}
+
+
+def test_a_step_of_a_patch_escapes_its_path() -> None:
+    assert patches.operation("add", ("a/b", "c~d"), 1)["path"] == "/a~1b/c~0d"

@@ -1,0 +1,168 @@
+"""What is asked of an API server, and what is made of answers that break off."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from formation_cli import failures
+from formation_cli.cluster import connection, follow
+from formation_cli.cluster.connection import Connection
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import GoneError, LogQuery
+from formation_cli.cluster.target import Target
+
+Asked = tuple[str, str, Message, bytes]
+
+
+class Server:
+    """Answers with what it is told to, in turn, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes]] = []
+        self.asked: list[Asked] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                owner.asked.append((self.command, self.path, self.headers, body))
+                status, text = owner.answers.pop(0)
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_PATCH = do_POST = do_DELETE = answer  # noqa: N815  # the library's names
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Say nothing."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def will(self, *answers: Any, status: int = 200) -> None:
+        self.answers += [
+            (status, each if isinstance(each, bytes) else json.dumps(each).encode()) for each in answers
+        ]
+
+    @contextlib.contextmanager
+    def connected(self, **target: Any) -> Iterator[Connection]:
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{self.http.server_port}"
+        yield connection.connect(Target(server=address, kubeconfig="/nowhere", **target))
+        self.http.shutdown()
+        self.http.server_close()
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def an_object(name: str = "shop", version: int = 1) -> dict[str, Any]:
+    return {"metadata": {"name": name, "uid": f"uid-of-{name}", "resourceVersion": str(version)}}
+
+
+def change(type_: str, item: dict[str, Any]) -> bytes:
+    return json.dumps({"type": type_, "object": item}).encode() + b"\n"
+
+
+def test_a_long_list_is_read_page_by_page(server: Server) -> None:
+    server.will(
+        {"metadata": {"resourceVersion": "7", "continue": "more"}, "items": [an_object("a")]},
+        {"metadata": {"resourceVersion": "7"}, "items": [an_object("b")]},
+    )
+    with server.connected() as cluster:
+        found = cluster.select("Pod", labels="a=b")
+    assert [each["metadata"]["name"] for each in found.items] == ["a", "b"]
+    assert "continue=more" in server.asked[1][1]
+
+
+def test_a_name_stays_in_its_place_in_the_path(server: Server) -> None:
+    server.will({"message": "not found", "details": {"name": "x"}}, status=404)
+    with server.connected(namespace="prod") as cluster:
+        assert cluster.get("Formation", "../../pods") is None
+    assert server.asked[0][1] == "/apis/formations.dev/v1/namespaces/prod/formations/..%2F..%2Fpods"
+
+
+def test_a_write_says_who_writes_and_wants_unknown_fields_refused(server: Server) -> None:
+    server.will(an_object())
+    with server.connected() as cluster:
+        cluster.patch("Formation", "shop", [{"op": "test"}], dry_run=True)
+    method, path, headers, body = server.asked[0]
+    assert (method, headers["Content-Type"], json.loads(body)) == (
+        "PATCH",
+        "application/json-patch+json",
+        [{"op": "test"}],
+    )
+    assert path.endswith("?fieldManager=formation-cli&fieldValidation=Strict&dryRun=All")
+
+
+def test_somebody_else_is_impersonated_with_all_their_groups(server: Server) -> None:
+    server.will(an_object())
+    with server.connected(as_user="ann", as_group=("dev", "ops")) as cluster:
+        cluster.get("Formation", "shop")
+    headers = server.asked[0][2]
+    assert headers["Impersonate-User"] == "ann"
+    assert headers.get_all("Impersonate-Group") == ["dev", "ops"]
+
+
+def test_a_watch_whose_connection_breaks_in_a_line_ends_before_it(server: Server) -> None:
+    server.will(change("ADDED", an_object()) + b'{"type": "MODI')
+    with server.connected() as cluster:
+        assert [each.type for each in cluster.watch("Pod", "1")] == ["ADDED"]
+
+
+def test_a_version_that_is_too_old_is_told_apart(server: Server) -> None:
+    server.will({"message": "too old"}, status=410)
+    server.will(change("ERROR", {"code": 410, "message": "too old"}))
+    with server.connected() as cluster:
+        for _ in range(2):
+            with pytest.raises(GoneError):
+                next(cluster.watch("Pod", "1"))
+
+
+def test_what_happened_unseen_is_told_after_a_new_list(server: Server) -> None:
+    server.will(
+        {"metadata": {"resourceVersion": "1"}, "items": [an_object("old"), an_object("same")]},
+        change("ERROR", {"code": 410}),
+        {"metadata": {"resourceVersion": "5"}, "items": [an_object("same"), an_object("new", 5)]},
+    )
+    with server.connected() as cluster:
+        news = follow.follow(cluster, Subject("Pod"))
+        told = [next(news) for _ in range(4)]
+    assert [(type_, item["metadata"]["name"]) for type_, item in told] == [
+        ("ADDED", "old"),
+        ("ADDED", "same"),
+        ("DELETED", "old"),
+        ("ADDED", "new"),
+    ]
+
+
+def test_the_last_line_of_a_log_need_not_be_complete(server: Server) -> None:
+    server.will(b"one\ntwo\xff")
+    with server.connected() as cluster:
+        assert [*cluster.log("pod", LogQuery("web"))] == ["one", "two\ufffd"]
+
+
+def test_a_line_without_an_end_is_not_kept_whole(server: Server) -> None:
+    server.will(b"x" * 300_000)
+    with server.connected() as cluster:
+        assert max(map(len, cluster.log("pod", LogQuery("web")))) <= 131072
+
+
+def test_output_that_is_no_text_comes_as_it_is(server: Server) -> None:
+    server.will(bytes(range(256)))
+    with server.connected() as cluster:
+        assert b"".join(cluster.log_as_it_is("pod", LogQuery("run"))) == bytes(range(256))
+
+
+def test_a_failure_while_following_reaches_who_waits(server: Server) -> None:
+    server.will({"message": "no"}, status=403)
+    with server.connected() as cluster, pytest.raises(failures.Failure):
+        next(follow.together(cluster, Subject("Pod")))

@@ -1,0 +1,84 @@
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from formation_cli import failures
+from formation_cli.cluster import kubeconfig
+from formation_cli.cluster.target import Target
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> str:
+    config = {
+        "current-context": "test",
+        "clusters": [
+            {"name": "test", "cluster": {"server": "https://test:6443"}},
+            {"name": "prod", "cluster": {"server": "https://prod:6443"}},
+        ],
+        "users": [{"name": name, "user": {"token": f"token-of-{name}"}} for name in ("ann", "bob")],
+        "contexts": [
+            {"name": "test", "context": {"cluster": "test", "user": "ann", "namespace": "shop"}},
+            {"name": "prod", "context": {"cluster": "prod", "user": "bob"}},
+        ],
+    }
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def loaded(file: str, **given: Any) -> tuple[str, str, str]:
+    configuration, namespace = kubeconfig.load(Target(kubeconfig=file, **given))
+    return configuration.host, configuration.api_key["BearerToken"], namespace
+
+
+def test_the_current_context_is_taken(file: str) -> None:
+    assert loaded(file) == ("https://test:6443", "Bearer token-of-ann", "shop")
+
+
+def test_another_context_is_taken_by_its_name(file: str) -> None:
+    assert loaded(file, context="prod") == ("https://prod:6443", "Bearer token-of-bob", "default")
+
+
+def test_the_command_line_counts_more_than_the_context(file: str) -> None:
+    chosen = loaded(file, cluster="prod", user="bob", namespace="mine")
+    assert chosen == ("https://prod:6443", "Bearer token-of-bob", "mine")
+    assert loaded(file, server="https://other/", token="t")[:2] == ("https://other", "Bearer t")
+
+
+def test_several_files_are_read_as_one(file: str, tmp_path: pathlib.Path) -> None:
+    other = tmp_path / "other"
+    other.write_text(json.dumps({"contexts": [{"name": "x", "context": {"cluster": "prod", "user": "ann"}}]}))
+    assert loaded(f"{other}:{file}", context="x")[:2] == ("https://prod:6443", "Bearer token-of-ann")
+
+
+@pytest.mark.parametrize("given", [{"context": "nowhere"}, {"cluster": "nowhere"}])
+def test_a_name_that_is_not_there_is_told(file: str, given: dict[str, str]) -> None:
+    with pytest.raises(failures.NoAccess, match="nowhere"):
+        loaded(file, **given)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "text", "{}"])
+def test_a_file_that_is_no_kubeconfig_is_told(content: str, tmp_path: pathlib.Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(content)
+    with pytest.raises(failures.NoAccess, match="kubeconfig"):
+        kubeconfig.load(Target(kubeconfig=str(broken)))
+
+
+def test_no_kubeconfig_is_told_with_the_way_out(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(failures.NoAccess) as refused:
+        kubeconfig.load(Target(kubeconfig=str(tmp_path / "none")))
+    assert "--kubeconfig" in refused.value.hint
+
+
+def test_the_same_cluster_is_meant_when_kubectl_takes_over() -> None:
+    target = Target(context="prod", as_user="ann", as_group=("a", "b"), insecure_skip_tls_verify=True)
+    assert target.flags() == [
+        "--context=prod",
+        "--as=ann",
+        "--as-group=a",
+        "--as-group=b",
+        "--insecure-skip-tls-verify",
+    ]

@@ -1,0 +1,43 @@
+"""Logs of several processes as one stream."""
+
+from formation_cli.cluster.port import LogQuery
+from formation_cli.commands import log_streams
+from formation_cli.views import log_lines
+from tests.builders import a_container, a_pod, ended
+from tests.unit.cli.fake_cluster import FakeCluster
+
+QUERY = LogQuery("", timestamps=True)
+
+
+def at(second: int, text: str) -> str:
+    return f"2026-11-26T09:00:0{second}.123456789Z {text}"
+
+
+def test_what_was_written_is_in_the_order_of_its_times() -> None:
+    pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
+    cluster = FakeCluster(Pod=pods)
+    cluster.logs = {
+        "shop-worker-a": [at(1, "one"), at(3, "three")],
+        "shop-worker-b": [at(2, "two"), at(4, "four")],
+    }
+    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
+    assert [(line.source.label, line.text) for line in lines] == [
+        ("worker.a", "one"),
+        ("worker.b", "two"),
+        ("worker.a", "three"),
+        ("worker.b", "four"),
+    ]
+
+
+def test_a_process_that_has_ended_is_read_as_well() -> None:
+    pod = a_pod(a_container(ended(1)), name="shop-worker-a")
+    cluster = FakeCluster(Pod=[pod])
+    cluster.logs = {"shop-worker-a": [at(1, "last words")]}
+    following = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"]))
+    assert next(following.lines("")).text == "last words"
+
+
+def test_only_the_types_that_are_wanted_are_chosen() -> None:
+    chosen = log_streams.of_types(["web"])
+    assert not chosen(a_pod())
+    assert chosen(a_pod(labels={"formations.dev/process-type": "web"}))

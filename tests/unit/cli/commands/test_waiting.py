@@ -1,0 +1,56 @@
+"""When a command stops waiting, and what it says then."""
+
+from typing import Any
+
+import pytest
+
+from formation_cli import failures
+from formation_cli.commands import waiting
+from tests import builders
+from tests.builders import a_container, a_pod, ended
+from tests.builders import waiting as not_started
+from tests.unit.cli.fake_cluster import FakeCluster
+
+NEVER = 60.0
+
+
+def shop(*, seen: int = 2, **conditions: str) -> Any:
+    listed = [{"type": type_, "status": "True", "message": message} for type_, message in conditions.items()]
+    managed = [{"manager": "formation-cli", "operation": "Update", "time": builders.ago(60)}]
+    status = {"observedGeneration": seen, "conditions": listed}
+    return {**builders.stored(builders.a_formation(), generation=2, managedFields=managed), "status": status}
+
+
+def test_it_ends_when_the_formation_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    ready = shop(Ready="all process types run as declared")
+    waiting.wait(FakeCluster(Formation=[ready]), ready, NEVER)
+    assert capsys.readouterr().err.splitlines()[-1] == "shop: all process types run as declared"
+
+
+def test_it_ends_at_once_when_waiting_can_not_help() -> None:
+    stalled = shop(Stalled="web: rename one of the two")
+    with pytest.raises(failures.Failure, match="web: rename one of the two") as ended_with:
+        waiting.wait(FakeCluster(Formation=[stalled]), stalled, NEVER)
+    assert ended_with.value.exit_code == failures.FAILED
+
+
+def test_it_ends_at_once_when_a_new_process_crashes_and_says_who_goes_on() -> None:
+    crashed = a_container(not_started("CrashLoopBackOff"), last=ended(3), restarts=1)
+    new = a_pod(crashed, name="shop-worker-2", creationTimestamp=builders.ago(30))
+    with pytest.raises(failures.Failure, match="exited with code 3") as ended_with:
+        waiting.wait(FakeCluster(Formation=[shop()], Pod=[a_pod(), new]), shop(), NEVER)
+    assert ended_with.value.hint == "Processes from before go on: worker=1."
+
+
+def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:
+    failed = a_container(ended(1), "run")
+    labels = {"formations.dev/run": "run"}
+    one_off = a_pod(failed, name="shop-run-1", labels=labels, creationTimestamp=builders.ago(30))
+    with pytest.raises(failures.TimedOut):
+        waiting.wait(FakeCluster(Formation=[shop()], Pod=[one_off]), shop(), 0.1)
+
+
+def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> None:
+    with pytest.raises(failures.TimedOut, match="0 s are over") as ended_with:
+        waiting.wait(FakeCluster(Formation=[shop(seen=1)]), shop(seen=1), 0.1)
+    assert "Does the operator run?" in ended_with.value.hint

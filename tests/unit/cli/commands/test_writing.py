@@ -1,0 +1,35 @@
+"""A change is made from what the Formation says at that moment."""
+
+import pytest
+
+from formation_cli import failures
+from formation_cli.changes import patches
+from formation_cli.commands import writing
+from tests import builders
+from tests.unit.cli.fake_cluster import FakeCluster
+
+SHOP = builders.stored(builders.a_formation())
+
+
+def stop(cluster: FakeCluster, name: str = "shop") -> bool:
+    before, after = writing.change(cluster, name, lambda found: patches.suspend(found, suspended=True))
+    return before is SHOP and after["spec"]["suspend"] is True
+
+
+def test_a_change_that_came_too_late_is_made_again() -> None:
+    cluster = FakeCluster(Formation=[SHOP])
+    cluster.conflicts = writing.TRIES - 1
+    assert stop(cluster)
+
+
+def test_a_change_that_always_comes_too_late_is_given_up() -> None:
+    cluster = FakeCluster(Formation=[SHOP])
+    cluster.conflicts = writing.TRIES
+    with pytest.raises(failures.Failure, match="too late"):
+        stop(cluster)
+
+
+def test_a_formation_that_there_is_not_is_guessed() -> None:
+    with pytest.raises(failures.NotFound) as ended_with:
+        stop(FakeCluster(Formation=[SHOP]), "shpo")
+    assert ended_with.value.hint == "Did you mean shop?"

@@ -1,0 +1,53 @@
+"""A cluster in memory, as commands know it: objects that stay as they are, and patches that are noted."""
+
+import threading
+from collections.abc import Iterator
+
+from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object
+from formation_cli.cluster.target import Target
+from tests.unit.fakes import json_patch
+
+
+class FakeCluster(Cluster):
+    """Has the objects that it is given, by kind."""
+
+    target = Target()
+    namespace = "default"
+
+    def __init__(self, **objects: list[Object]) -> None:
+        self.objects = objects
+        self.logs: dict[str, list[str]] = {}
+        """The lines of each Pod's log."""
+        self.conflicts = 0
+        """How many patches come too late."""
+
+    def get(self, kind: str, name: str) -> Object | None:
+        return next((each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name), None)
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        return Listed([*self.objects.get(kind, [])], "1")
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        threading.Event().wait()  # nothing happens any more
+        yield from ()
+
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        if self.conflicts:
+            self.conflicts -= 1
+            raise ConflictFailure("too late")
+        found = self.get(kind, name)
+        assert found is not None
+        assert isinstance(patch, list)
+        return json_patch.patched(found, patch)
+
+    def create(self, manifest: Object) -> Object:
+        raise NotImplementedError
+
+    def delete(self, kind: str, name: str) -> None:
+        raise NotImplementedError
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        yield from self.logs.get(pod, [])
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        yield from (f"{line}\n".encode() for line in self.log(pod, query))

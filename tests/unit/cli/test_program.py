@@ -1,0 +1,91 @@
+"""The program as it is typed, before any cluster is asked."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import command_table, completion, failures
+from formation_cli.program import program
+
+HEAVY = ("kubernetes", "pydantic", "rich", "yaml", "urllib3")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(program, words, prog_name="kubectl formation")
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No cluster is in reach."""
+    with monkeypatch.context() as changed:
+        changed.setenv("KUBECONFIG", "/nowhere")
+        yield
+
+
+def test_help_imports_nothing_that_takes_long() -> None:
+    script = (
+        "import sys; from formation_cli.program import program; program(['--help'], standalone_mode=False); "
+    )
+    script += f"sys.exit(str([name for name in {HEAVY} if name in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+    assert "ps" in done.stdout
+
+
+@pytest.mark.parametrize("name", command_table.ENTRIES)
+def test_each_command_has_a_help_with_examples(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert f"kubectl formation {name}" in result.output.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("entry", command_table.ENTRIES.values(), ids=command_table.ENTRIES)
+def test_the_table_leads_to_a_command(entry: command_table.Entry) -> None:
+    module, _, variable = entry.place.partition(":")
+    found = getattr(importlib.import_module(f"formation_cli.commands.{module}"), variable)
+    assert isinstance(found, click.Command)
+
+
+def test_a_command_that_is_mistyped_is_guessed() -> None:
+    result = run("scael", "shop")
+    assert result.exit_code == failures.MISTYPED
+    assert "Did you mean 'scale'?" in result.output
+
+
+def test_what_is_no_count_is_refused_before_a_cluster_is_asked() -> None:
+    result = run("scale", "shop", "web:5", "--server", "https://127.0.0.1:1")
+    assert result.exit_code == failures.MISTYPED
+
+
+def test_without_a_kubeconfig_one_is_asked_for() -> None:
+    result = run("ps", "--kubeconfig", "/nowhere/config")
+    assert result.exit_code == failures.NO_ACCESS
+    assert "Name a kubeconfig by --kubeconfig or $KUBECONFIG" in result.output
+
+
+def test_a_cluster_that_does_not_answer_is_named() -> None:
+    result = run("ps", "--server", "http://127.0.0.1:1")
+    assert result.exit_code == failures.NO_ACCESS
+    assert "The cluster at 127.0.0.1:1 doesn't answer: Connection refused" in result.output
+
+
+def test_kubectl_completes_the_commands() -> None:
+    assert completion.answer([], "sta") == ["start\tStart them again", ":4"]
+
+
+def test_kubectl_completes_the_options() -> None:
+    assert "--watch\tGo on, and show what changes, until Ctrl-C." in completion.answer(["ps"], "--w")
+
+
+def test_a_file_is_completed_by_the_shell() -> None:
+    assert completion.answer(["diff", "-f"], "") == [":0"]
+
+
+def test_where_no_cluster_answers_nothing_is_completed() -> None:
+    assert completion.answer(["ps"], "") == [":4"]

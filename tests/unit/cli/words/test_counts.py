@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_cli.failures import Mistyped
+from formation_cli.words import counts
+from formation_cli.words.counts import Wanted
+
+TYPES = st.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
+NUMBERS = st.integers(0, counts.MOST)
+
+
+def test_counts_are_set_and_changed() -> None:
+    assert counts.parse(["web=5", "worker+2", "clock-1"]) == [
+        Wanted("web", "=", 5),
+        Wanted("worker", "+", 2),
+        Wanted("clock", "-", 1),
+    ]
+
+
+def test_the_name_of_a_type_may_have_hyphens() -> None:
+    assert counts.parse(["low-prio-2=1", "low-prio-1"]) == [
+        Wanted("low-prio-2", "=", 1),
+        Wanted("low-prio", "-", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "word", ["", "web", "web=", "=5", "web=5x", "web==5", "web=-1", "web=1.5", "web=99999999999"]
+)
+def test_what_is_no_count_is_refused(word: str) -> None:
+    with pytest.raises(Mistyped, match="is no count"):
+        counts.parse([word])
+
+
+def test_a_type_is_named_once() -> None:
+    with pytest.raises(Mistyped, match="web is named twice"):
+        counts.parse(["web=1", "web+1"])
+
+
+@pytest.mark.parametrize(("sign", "number", "after"), [("=", 5, 5), ("+", 2, 5), ("-", 2, 1), ("-", 3, 0)])
+def test_a_count_follows_from_the_one_before(sign: str, number: int, after: int) -> None:
+    assert Wanted("web", sign, number).of(3) == after
+
+
+@pytest.mark.parametrize(
+    "wanted", [Wanted("web", "-", 4), Wanted("web", "+", counts.MOST), Wanted("web", "=", counts.MOST + 1)]
+)
+def test_a_count_has_limits(wanted: Wanted) -> None:
+    with pytest.raises(Mistyped, match="web can't have"):
+        wanted.of(3)
+
+
+@given(st.dictionaries(TYPES, NUMBERS, min_size=1))
+def test_a_line_of_counts_can_be_typed_again(known: dict[str, int]) -> None:
+    assert counts.parse(counts.line(known).split()) == [
+        Wanted(name, "=", each) for name, each in known.items()
+    ]

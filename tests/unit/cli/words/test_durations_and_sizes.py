@@ -1,0 +1,27 @@
+import pytest
+
+from formation_cli.words import durations, sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("500ms", 0.5)],
+)
+def test_durations_are_kubectls(text: str, seconds: float) -> None:
+    assert durations.seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5x", "m5", "5m!", "-5m", "1h 30m", "5" * 40])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        durations.seconds(text)
+
+
+def test_a_size_names_cpu_and_memory() -> None:
+    assert sizes.parse("cpu=500m,memory=2Gi") == {"cpu": "500m", "memory": "2Gi"}
+
+
+@pytest.mark.parametrize("text", ["", "2Gi", "cpu", "cpu=", "cpu=x", "disk=1Gi", "cpu=1;memory=2Gi"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no size"):
+        sizes.parse(text)
