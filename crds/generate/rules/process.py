@@ -5,12 +5,12 @@ from crds.generate.rules.cel import Rule, one_of
 
 COUNT = [
     Rule(
-        "!has(self.singleton) || !self.singleton || !has(self.replicas) || self.replicas <= 1",
+        "!self.?singleton.orValue(false) || self.?replicas.orValue(1) <= 1",
         "a singleton runs one process at most: set replicas to 1 or 0, or leave singleton out",
         at=".replicas",
     ),
     Rule(
-        "!has(self.singleton) || !self.singleton || !has(self.rollingUpdate)",
+        "!has(self.rollingUpdate) || !self.?singleton.orValue(false)",
         "a singleton's old process ends before the new one starts: leave rollingUpdate or singleton out",
         at=".rollingUpdate",
         reason="FieldValueForbidden",
@@ -25,7 +25,7 @@ PROCESS = [
     ),
     *COUNT,
     Rule(
-        "!has(self.service) || !self.service || has(self.port)",
+        "!self.?service.orValue(false) || has(self.port)",
         "a Service needs a port: set port, or leave service out",
         at=".port",
         reason="FieldValueRequired",
