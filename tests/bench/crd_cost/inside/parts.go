@@ -177,12 +177,18 @@ func (s *Served) evaluate(rules *cel.Validator, write Write, correlated *common.
 	return errs
 }
 
-// judge returns what is wrong with an object that is created: with its shape, or else by the rules.
+// blocking errors keep the API server from looking at the rules.
+var blocking = []field.ErrorType{field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong,
+	field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid}
+
+func blocks(err *field.Error) bool { return slices.Contains(blocking, err.Type) }
+
+// judge returns what is wrong with an object that is created.
 func (s *Served) judge(object Object) []string {
 	write := Write{New: object}
 	errs := append(s.validate(write, nil), listtype.ValidateListSetsAndMaps(nil, s.schema, object)...)
-	if len(errs) == 0 {
-		errs = s.evaluate(s.rules, write, nil)
+	if !slices.ContainsFunc(errs, blocks) {
+		errs = append(errs, s.evaluate(s.rules, write, nil)...)
 	}
 	found := []string{}
 	for _, err := range errs {
