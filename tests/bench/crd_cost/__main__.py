@@ -19,7 +19,7 @@ from tests.cluster.build import CONTROL_PLANE
 Json = dict[str, Any]
 INSIDE = pathlib.Path(__file__).with_name("inside")
 PARTS = {"rounds": 9, "each": 100}
-REQUESTS = {"rounds": 14, "each": 60}
+REQUESTS = {"rounds": 16, "each": 50}
 
 
 def build() -> pathlib.Path:

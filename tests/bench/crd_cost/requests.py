@@ -44,7 +44,8 @@ def rounds_of(api: Server, pid: int, crds: dict[str, Json], rounds: int, each: i
     paths = [install(api, crd, number) for number, crd in enumerate(crds.values())]
     figures: Figures = {}
     for turn in range(rounds):
-        for name, (group, path) in zip(crds, paths, strict=True):
+        order = list(zip(crds, paths, strict=True))
+        for name, (group, path) in order[turn % len(order) :] + order[: turn % len(order)]:
             for kind, requests in steps(group, path, [f"f{turn}-{number}" for number in range(each)]):
                 figures.setdefault((name, kind), []).append(timed(api, pid, requests))
     return figures
