@@ -49,7 +49,8 @@ def choice(*values: str) -> Json:
 PORT = {"minimum": 1, "maximum": 65535}
 # As IANA names services: single hyphens between letters and digits, and a letter at least.
 PORT_NAME = "([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*"
-NAMED_PORT = {**PORT, "maxLength": 15, "pattern": f"^{PORT_NAME}$"}
+LONGEST_PORT_NAME = 15
+NAMED_PORT = {**PORT, "maxLength": LONGEST_PORT_NAME, "pattern": f"^{PORT_NAME}$"}
 KEY = {"maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$"}
 FEW = {"maxItems": 32}
 WORDS = {"items": {"type": "string", "maxLength": formation.LONGEST_WORD}}
@@ -74,7 +75,7 @@ NARROWED: dict[str, Json] = {
     "Container.imagePullPolicy": choice("Always", "IfNotPresent", "Never"),
     "ContainerPort.containerPort": PORT,
     "ContainerPort.hostPort": {**PORT, **NOT_NEGATIVE},
-    "ContainerPort.name": {"maxLength": 15, "pattern": f"^({PORT_NAME})?$"},
+    "ContainerPort.name": {"maxLength": LONGEST_PORT_NAME, "pattern": f"^({PORT_NAME})?$"},
     "ContainerPort.protocol": choice("TCP", "UDP", "SCTP"),
     "EnvVar.name": {**NOT_EMPTY, "maxLength": 1024, "pattern": "^[ -<>-~]+$"},
     "HTTPGetAction.port": NAMED_PORT,

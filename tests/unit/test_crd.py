@@ -5,6 +5,7 @@ Whether the API server accepts it, and what it then refuses, is the contract tes
 
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,6 +128,18 @@ def test_only_quantities_are_left_open_and_each_has_a_pattern() -> None:
 )
 def test_what_rules_walk_over_has_a_limit(owner: str, path: str) -> None:
     assert at(f"{owner}{path}")["maxItems"] <= 256
+
+
+def test_no_rule_reads_a_text_that_may_be_a_number() -> None:
+    """Before 1.34 the API server prices it as if it were as long as a request, and refuses the CRD."""
+    read = [
+        rule["rule"]
+        for _, node in nodes(SCHEMA)
+        for name, value in node.get("properties", {}).items()
+        for rule in node.get("x-kubernetes-validations", [])
+        if "x-kubernetes-int-or-string" in value and re.search(rf"self\.{name}\.\w+\(", rule["rule"])
+    ]
+    assert read == []
 
 
 def test_no_word_of_a_command_may_be_longer_than_linux_takes_one() -> None:

@@ -3,6 +3,10 @@
 The API server prices every rule by the limits of the lists and strings that it walks over, and
 loses sight of them easily (behind optional chaining, behind ``filter(...)[0].name``).  The
 helpers here keep to what it can price.
+
+Every write of a Formation pays for every rule, a report of its status, too.  What costs is each look at a
+field: the API server then copies the schemas of all fields beside it, be the field there or not.  So a rule
+first asks for what is mostly absent, looks once, and walks over what there is least of.
 """
 
 import dataclasses
@@ -54,6 +58,20 @@ def no_key(keys: str, condition: str, says: str, at: str = "", reason: Reason = 
     return Rule(f"!{keys}.exists(t, {condition})", says, at, reason, f"{keys}.filter(t, {condition})[0]")
 
 
+def unless(guard: str, rule: Rule) -> Rule:
+    """Return a rule that needn't be looked at where a cheaper condition holds."""
+    return dataclasses.replace(rule, holds=f"{guard} || {rule.holds}")
+
+
+def given(name: str, value: str, rule: Rule) -> Rule:
+    """Return a rule that knows a value by a name, so that its loop needn't work it out each time.
+
+    The API server doesn't know how much a named value can hold: nothing may walk over one.
+    """
+    holds, culprit = f"[{value}].all({name}, {rule.holds})", f"[{value}].map({name}, {rule.culprit})[0]"
+    return dataclasses.replace(rule, holds=holds, culprit=culprit)
+
+
 def one_of(fields: list[str], says: str) -> Rule:
     """Return the rule that exactly one of the fields is set."""
     return Rule(f"[{', '.join(f'has(self.{field})' for field in fields)}].exists_one(x, x)", says)
@@ -61,8 +79,5 @@ def one_of(fields: list[str], says: str) -> Rule:
 
 def some_container(owner: str, condition: str, kind: str = "containers", each: str = "c") -> str:
     """Return the CEL for: the owner's podTemplate has a container that meets a condition."""
-    pod = f"{owner}.podTemplate"
-    return (
-        f"(has({pod}) && has({pod}.spec) && has({pod}.spec.{kind}) && "
-        f"{pod}.spec.{kind}.exists({each}, {condition}))"
-    )
+    found = f"{owner}.?podTemplate.?spec.?{kind}.hasValue()"
+    return f"({found} && {owner}.podTemplate.spec.{kind}.exists({each}, {condition}))"

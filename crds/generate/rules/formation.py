@@ -1,6 +1,6 @@
 """Rules about the Formation as a whole: names, images, and what its children are labelled with."""
 
-from crds.generate.rules.cel import Rule, no_key
+from crds.generate.rules.cel import Rule, given, no_key, unless
 from formation_operator.api import naming
 
 # A Pod's name is its Deployment's, "-", a hash of 10, "-" and 5 more; a label holds 63 characters.
@@ -21,21 +21,28 @@ RESOURCE = [
         "lower-case letters, digits and '-'",
         at=".spec.processes",
     ),
-    no_key(
-        "self.spec.processes",
-        f"size(self.metadata.name) + 1 + size(t) > {LONGEST_CHILD}",
-        f"{{self.metadata.name}}-{{t}} has more than {LONGEST_CHILD} characters, which its Pods' names don't "
-        "allow: shorten the name of the Formation or of the process type",
-        at=".spec.processes",
+    given(
+        "left",
+        f"{LONGEST_CHILD} - size(self.metadata.name) - 1",
+        no_key(
+            "self.spec.processes",
+            "size(t) > left",
+            f"{{self.metadata.name}}-{{t}} has more than {LONGEST_CHILD} characters, which its Pods' names "
+            "don't allow: shorten the name of the Formation or of the process type",
+            at=".spec.processes",
+        ),
     ),
 ]
 IMAGES = [
-    no_key(
-        "self.processes",
-        "!has(self.image) && !has(self.processes[t].image)",
-        "no image for process type {t}: set spec.image, or spec.processes.{t}.image",
-        at=".image",
-        reason="FieldValueRequired",
+    unless(
+        "has(self.image)",
+        no_key(
+            "self.processes",
+            "!has(self.processes[t].image)",
+            "no image for process type {t}: set spec.image, or spec.processes.{t}.image",
+            at=".image",
+            reason="FieldValueRequired",
+        ),
     )
 ]
 TYPE_NAMES = [

@@ -1,16 +1,18 @@
 """Rules about one process type: what it runs, how many, with which environment and probes."""
 
-from crds.generate.embedded import PORT_NAME
+import string
+
+from crds.generate.embedded import LONGEST_PORT_NAME
 from crds.generate.rules.cel import Rule, one_of
 
 COUNT = [
     Rule(
-        "!has(self.singleton) || !self.singleton || !has(self.replicas) || self.replicas <= 1",
+        "!self.?singleton.orValue(false) || self.?replicas.orValue(1) <= 1",
         "a singleton runs one process at most: set replicas to 1 or 0, or leave singleton out",
         at=".replicas",
     ),
     Rule(
-        "!has(self.singleton) || !self.singleton || !has(self.rollingUpdate)",
+        "!has(self.rollingUpdate) || !self.?singleton.orValue(false)",
         "a singleton's old process ends before the new one starts: leave rollingUpdate or singleton out",
         at=".rollingUpdate",
         reason="FieldValueForbidden",
@@ -25,7 +27,7 @@ PROCESS = [
     ),
     *COUNT,
     Rule(
-        "!has(self.service) || !self.service || has(self.port)",
+        "!self.?service.orValue(false) || has(self.port)",
         "a Service needs a port: set port, or leave service out",
         at=".port",
         reason="FieldValueRequired",
@@ -74,9 +76,22 @@ READINESS = [
         reason="FieldValueForbidden",
     )
 ]
+# Before Kubernetes 1.34 the API server takes a port's name to be as long as a request, so what reads all of
+# it, such as a pattern, is too dear.  The schema has the pattern; this says the same, letter by letter.
+LETTERS = list(string.ascii_lowercase)
+KNOWN = [*LETTERS, *string.digits, "-"]
+PLACES = list(range(LONGEST_PORT_NAME))
+IS_PORT_NAME = " && ".join(
+    [
+        "size(name) > 0 && !name.startsWith('-') && !name.endsWith('-')",
+        f"{PLACES}.all(i, i >= size(name) || name.charAt(i) in {KNOWN})",
+        f"{PLACES}.exists(i, i < size(name) && name.charAt(i) in {LETTERS})",
+        f"!{PLACES}.exists(i, i + 1 < size(name) && name.charAt(i) == '-' && name.charAt(i + 1) == '-')",
+    ]
+)
 PROBE_PORT = [
     Rule(
-        f"type(self.port) == int || self.port.matches('^{PORT_NAME}$')",
+        f"type(self.port) == int || [self.port].all(name, {IS_PORT_NAME})",
         "a port is a number without quotes, or the name of a container's port, such as http",
         at=".port",
     )
