@@ -3,18 +3,23 @@
 import argparse
 import asyncio
 import datetime
+import functools
 import logging
 import os
+import pathlib
 import re
 import signal
+import socket
 import sys
+import uuid
+from collections.abc import Callable
 
 import kopf
 import uvloop
 
 from formation_operator import __version__
 from formation_operator.api import naming
-from formation_operator.controller import watchdog, watches
+from formation_operator.controller import leader, watchdog, watches
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server, connection
 from formation_operator.settings import Settings
@@ -24,7 +29,10 @@ LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
-NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
+POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Where a Pod finds the namespace that it is in."""
 
 
 def main() -> None:
@@ -40,6 +48,7 @@ def main() -> None:
         workers=arguments.workers,
         resync=arguments.resync,
         liveness=arguments.liveness or None,
+        lease=arguments.lease,
     )
     uvloop.run(run(settings))
 
@@ -89,6 +98,14 @@ def parser() -> argparse.ArgumentParser:
         default=defaults.liveness,
         help="where to answer health checks; empty for nowhere (default: %(default)s)",
     )
+    own.add_argument(
+        "--lease",
+        type=lease,
+        default=lease_of_pod(),
+        metavar="NAMESPACE/NAME",
+        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
+        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
+    )
     own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
     own.add_argument("-v", "--verbose", action="store_true", help="log every step")
     return own
@@ -101,14 +118,29 @@ def namespace(text: str) -> str:
     return text
 
 
+def lease(text: str) -> tuple[str, str] | None:
+    """Return the namespace and the name of a Lease, or nothing; raises `ArgumentTypeError`."""
+    if not text:
+        return None
+    place = LEASE.fullmatch(text)
+    if not place:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't NAMESPACE/NAME")
+    return place[1], place[2]
+
+
+def lease_of_pod(file: pathlib.Path = POD_NAMESPACE) -> tuple[str, str] | None:
+    """Return the Lease of all replicas in the namespace of this Pod, if this is one."""
+    return (file.read_text().strip(), naming.FIELD_MANAGER) if file.exists() else None
+
+
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
     opened = await connection.login(connections=settings.workers * executor.AT_ONCE + LISTS)
-    cluster = api_server.Kube(opened, timeout=settings.request_timeout)
-    controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
+    connected = functools.partial(api_server.Kube, opened, timeout=settings.request_timeout)
+    controller = control(connected, settings)
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller)
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop, stop, started = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     # kopf listens to it only once it runs itself.
     loop.add_signal_handler(signal.SIGTERM, sys.exit, 0)
     await controller.start()
@@ -122,6 +154,7 @@ async def run(settings: Settings) -> None:
     watch = asyncio.create_task(watchdog.until_broken(settings.namespaces), name="watchdog")
     for task in (work, watch):
         task.add_done_callback(end)
+    listen = asyncio.create_task(stop_first(work, started), name="signals")
     await kopf.operator(
         registry=registry,
         settings=watchdog.kopf_settings(),
@@ -131,10 +164,34 @@ async def run(settings: Settings) -> None:
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
         liveness_endpoint=settings.liveness,
+        ready_flag=started,
         stop_flag=stop,
     )
-    await finish(work, watch)
-    await cluster.close()
+    await finish(work, watch, listen)
+    await connected().close()
+
+
+def control(connected: Callable[..., api_server.Kube], settings: Settings) -> Controller:
+    """Return what works while it holds the Lease, or always where there is none."""
+
+    def clock() -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC)
+
+    if settings.lease is None:
+        return Controller(connected(), settings, clock)
+    # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
+    replica = leader.Leader(connected(), settings.lease, f"{socket.gethostname()}_{uuid.uuid4()}")
+    return Controller(connected(may_write=replica.leads), settings, clock, replica.run)
+
+
+async def stop_first(work: asyncio.Task[None], started: asyncio.Event) -> None:
+    """Have a signal end the work, and that everything else, once kopf listens to signals: its end takes long.
+
+    So another replica leads within a second.
+    """
+    await started.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
 
 
 async def finish(*tasks: asyncio.Task[None]) -> None:

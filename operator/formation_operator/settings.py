@@ -31,6 +31,8 @@ class Settings:
     retry_most: float = 300.0
     """The first and the longest pause before a pass that failed is tried again."""
     request_timeout: float = 30.0
+    lease: tuple[str, str] | None = None
+    """Namespace and name of the Lease without which nothing is written; none where no other replica runs."""
     liveness: str | None = "http://0.0.0.0:8080/healthz"
 
     @property

@@ -94,7 +94,18 @@ def test_the_role_of_the_operator_is_bound_to_its_account_and_there_is_no_other(
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME}
     account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
     assert (binding["roleRef"], binding["subjects"]) == (role, [account])
-    assert "Role" not in {item["kind"] for item in INSTALLED}
+    assert [item["metadata"]["name"] for item in INSTALLED if item["kind"] == "Role"] == [NAME]
+
+
+def test_in_its_own_namespace_the_operator_may_hold_its_one_lease() -> None:
+    role, binding = only("Role"), only("RoleBinding")
+    assert {item["metadata"]["namespace"] for item in (role, binding)} == {NAMESPACE}
+    (rule,) = role["rules"]
+    assert (rule["apiGroups"], rule["resources"]) == (["coordination.k8s.io"], ["leases"])
+    assert rule["resourceNames"] == [naming.FIELD_MANAGER]
+    assert rule["verbs"] == ["get", "create", "patch"]
+    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("Role", NAME)
+    assert binding["subjects"] == only("ClusterRoleBinding")["subjects"]
 
 
 @pytest.mark.parametrize(
@@ -149,9 +160,16 @@ def test_the_operator_runs_as_the_user_of_its_image() -> None:
     assert f"\nUSER {security['runAsUser']}:{security['runAsGroup']}\n" in dockerfile
 
 
-def test_the_deployment_never_runs_two_operators() -> None:
+def test_one_of_two_operators_stands_by_also_during_a_rollout() -> None:
     deployment = only("Deployment")["spec"]
-    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+
+
+def test_the_pods_say_that_they_write_only_with_the_lease_that_they_take_by_themselves() -> None:
+    labels = only("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert labels[naming.LEASE_LABEL] == naming.FIELD_MANAGER
+    assert "args" not in container()
 
 
 def test_the_deployment_selects_its_own_pods_and_uses_its_account() -> None:

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from formation_operator.api import naming
+from formation_operator.controller import leader
 from formation_operator.controller.lister import Lister, around
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
@@ -28,9 +29,15 @@ LOOKED_BACK_AT = {naming.KIND, *ChildKind}
 class Controller:
     """Holds the cache and the queue, and keeps them in step with the cluster."""
 
-    def __init__(self, cluster: Cluster, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, cluster: Cluster, settings: Settings, clock: Clock, lead: leader.Lead = leader.alone
+    ) -> None:
+        """Take the port to the cluster, how to run, a clock, and what has passes run while they may."""
         self.scopes = settings.scopes
         self._settings = settings
+        self._lead = lead
+        self._unled: dict[Key, None] | None = {}
+        """The Formations that a pass was asked for while nobody here may run one; the latest is the last."""
         self._cache = Cache(self._changed)
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._lister = Lister(cluster, self._cache, self._listed, settings)
@@ -57,10 +64,25 @@ class Controller:
     async def run(self) -> None:
         """Run passes, and list and compare now and then."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._queue.work(), name="queue")
+            tasks.create_task(self._lead(self._work), name="queue")
             tasks.create_task(self._resync_forever(), name="resync")
             tasks.create_task(self._lister.poll_forever(), name="poll")
             tasks.create_task(self._lister.until_restored(), name="restoration")
+
+    async def _work(self) -> None:
+        """Run passes, of every Formation to begin with: another replica may have led until now.
+
+        What was asked for last comes first, as it may be what that one hasn't done any more; and what
+        comes from now on, as a change, comes before all of it.
+        """
+        self._reconciler.begin_anew()
+        latest, self._unled = [*reversed(self._unled or {})], None
+        try:
+            for key in [*latest, *self._cache.formations]:
+                self._ask(key, Lane.BUILD)
+            await self._queue.work()
+        finally:
+            self._unled = {}
 
     async def _resync_forever(self) -> None:
         failed, pause = 0, self._settings.resync
@@ -128,11 +150,19 @@ class Controller:
         if now is None or formations.uid_of(now) != formations.uid_of(before):
             self._reconciler.forget(formations.uid_of(before))
         if now is None:
-            self._queue.forget(formations.key_of(before))
+            key = formations.key_of(before)
+            self._queue.forget(key)
+            if self._unled is not None:
+                self._unled.pop(key, None)
 
     def _ask(self, key: Key, lane: Lane) -> None:
         """Ask for a pass, but for nobody who has gone; figures are gathered for a while, as others follow."""
-        if key in self._cache.formations:
+        if key not in self._cache.formations:
+            return
+        if self._unled is not None:
+            self._unled.pop(key, None)
+            self._unled[key] = None
+        else:
             self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
 
 

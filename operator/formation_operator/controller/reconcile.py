@@ -68,6 +68,11 @@ class Reconciler:
         """Tell whether a pass is under way, which wants another itself if it has missed anything."""
         return key in self._under_way
 
+    def begin_anew(self) -> None:
+        """Drop all that is remembered: what another replica has done since isn't in it."""
+        self._memories.clear()
+        self._patience = repair_limit.Patience()
+
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
         self._memories.pop(uid, None)

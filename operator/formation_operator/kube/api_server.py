@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -44,10 +44,16 @@ APPLY = "application/apply-patch+yaml"
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, opened: connection.Connection, *, timeout: float) -> None:
-        """Take a connection, and the longest time of a request in seconds."""
+    def __init__(
+        self, opened: connection.Connection, *, timeout: float, may_write: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Take a connection, the longest time of a request in seconds, and what tells whether to write.
+
+        ``may_write`` is asked right before each request that isn't a read.
+        """
         self._connection = opened
         self._timeout = timeout
+        self._may_write = may_write
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
 
@@ -165,8 +171,13 @@ class Kube(Cluster):
         body: Any = None,
         content_type: str = connection.JSON,
     ) -> Object:
-        """Send one request and return the answer, or raise the `ClusterError` that fits it."""
+        """Send one request and return the answer, or raise the `ClusterError` that fits it.
+
+        A write isn't sent by who may not write any more: then it raises `UnavailableError`.
+        """
         chosen = {key: value for key, value in (query or {}).items() if value}
+        if method != "GET" and not self._may_write():
+            raise errors.UnavailableError(f"{method} {resource}: not sent: another replica may lead now")
         try:
             async with asyncio.timeout(self._timeout):
                 status, text = await self._connection.send(method, resource, chosen, body, content_type)

@@ -11,6 +11,7 @@ AUTOSCALERS = (HPA, SCALED_OBJECT)
 POD = "Pod"
 REPLICA_SET = "ReplicaSet"
 EVENT = "Event"
+LEASE = "Lease"
 
 
 class Kind(NamedTuple):
@@ -93,6 +94,7 @@ WATCHED = (
 ASKED = (
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
     Kind(EVENT, "events.k8s.io", "v1", "events"),
+    Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
 )
 """Read or written where there is a reason."""
 BY_NAME = {kind.name: kind for kind in (*POLLED, *WATCHED, *ASKED)}

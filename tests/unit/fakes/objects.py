@@ -146,7 +146,10 @@ def fits(values: Object, selector: str) -> bool:
     """Tell whether values fit a selector: each part names a key that must be there, or what it must equal."""
     for part in filter(None, selector.split(",")):
         key, equals, value = part.partition("=")
-        if key not in values or (equals and values[key] != value):
+        if key.startswith("!"):
+            if key[1:] in values:
+                return False
+        elif key not in values or (equals and values[key] != value):
             return False
     return True
 

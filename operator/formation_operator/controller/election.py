@@ -1,0 +1,118 @@
+"""Who may write, as far as one replica can know: from the Lease as it saw it, and a clock of its own.
+
+The rules are client-go's.  No time that another machine wrote is compared with a time of this one: of another
+replica's Lease only that it changes counts, and when that was seen.
+Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
+"""
+
+import math
+from typing import NamedTuple
+
+from formation_operator.kube import lenient
+from formation_operator.kube.port import Object
+
+
+class Times(NamedTuple):
+    """How the Lease is used; all times are in seconds."""
+
+    lease: float = 10.0
+    """For how long a Lease that nobody renews is left to who held it last."""
+    deadline: float = 7.0
+    """For how long after the start of its last renewal a replica may write.
+
+    What is less than the lease leaves time for a request that is under way, and for clocks that run unalike.
+    """
+    renew: float = 1.0
+    """The pause between two renewals."""
+    look: float = 0.5
+    """The pause between two looks of a replica that stands by."""
+    attempt: float = 3.0
+    """For how long one attempt may take: a connection that has died leaves time for another."""
+
+
+TIMES = Times()
+
+
+class Election:
+    """What a replica knows of the Lease; each ``now`` is of one clock that never goes back."""
+
+    def __init__(self, identity: str, times: Times) -> None:
+        """Take a name that no other process has, not even the next one here."""
+        self.identity = identity
+        self._times = times
+        self._lease: Object | None = None
+        self._changed: float | None = None
+        """Since when it is seen as it is; nothing as long as nobody has looked."""
+        self._until = -math.inf
+
+    def leads(self, now: float) -> bool:
+        """Tell whether this replica may begin to write."""
+        return now < self._until
+
+    def left(self, now: float) -> float:
+        """Return for how long it may, in seconds."""
+        return max(0.0, self._until - now)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there was a Lease when it was last looked for."""
+        return self._lease is not None
+
+    @property
+    def version(self) -> str:
+        """The version of the Lease that was seen last: what is written over it mustn't meet another one."""
+        return lenient.text(lenient.mapping(self._lease, "metadata"), "resourceVersion")
+
+    @property
+    def holder(self) -> str:
+        """Who holds the Lease, or held it last; empty if it was released."""
+        return lenient.text(lenient.mapping(self._lease, "spec"), "holderIdentity")
+
+    def see(self, lease: Object | None, now: float) -> None:
+        """Take the Lease as it was answered, or that there is none: without one nobody leads."""
+        if self._changed is None or _spec(lease) != _spec(self._lease):
+            self._changed = now
+        if lease is None and self.leads(now):
+            self._changed = -math.inf  # what is missing was this replica's own, so nobody is waited for
+        self._lease = lease
+        if self.holder != self.identity:
+            self._until = -math.inf
+
+    def is_free(self, now: float) -> bool:
+        """Tell whether the Lease may be taken: released, its own, or left alone for long enough.
+
+        The last holder of one that was deleted may not know of that yet.
+        """
+        if self.exists and self.holder in ("", self.identity):
+            return True
+        return self._changed is not None and now - self._changed >= self._times.lease
+
+    def held(self, written: Object, sent: float) -> None:
+        """Take the answer to a write that was sent at a time: from then on this replica leads."""
+        self._lease, self._changed = written, sent
+        self._until = sent + self._times.deadline
+
+    def ended(self) -> None:
+        """Lead no more."""
+        self._until = -math.inf
+
+    def taken(self, time: str) -> Object:
+        """Return the spec by which this replica holds the Lease, renewed at a time for people to read."""
+        before = lenient.mapping(self._lease, "spec")
+        mine = self.exists and self.holder == self.identity
+        return {
+            "holderIdentity": self.identity,
+            "leaseDurationSeconds": int(self._times.lease),
+            "acquireTime": before.get("acquireTime") if mine else time,
+            "renewTime": time,
+            "leaseTransitions": lenient.number(before, "leaseTransitions") + (self.exists and not mine),
+        }
+
+    def released(self, time: str) -> Object:
+        """Return the spec of a Lease that nobody holds."""
+        return {**self.taken(time), "holderIdentity": "", "leaseDurationSeconds": 1}
+
+
+def _spec(lease: Object | None) -> Object | None:
+    """Return what is said of who holds a Lease; others may change what else there is of it."""
+    return None if lease is None else lenient.mapping(lease, "spec")

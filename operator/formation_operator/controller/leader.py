@@ -1,0 +1,196 @@
+"""One of several replicas works, the others stand by: `election` decides, this acts.
+
+That nothing is written by who doesn't lead, is ensured where it is written (`kube/api_server`).
+"""
+
+import asyncio
+import datetime
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.controller.election import TIMES, Election, Times
+from formation_operator.kube import errors, kinds, lenient
+from formation_operator.kube.port import Cluster, Object
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+Lead = Callable[[Work], Coroutine[Any, Any, None]]
+"""Does some work whenever this process may."""
+RELEASE_SECONDS = 2.0
+"""For how long a replica that ends tries to release the Lease; who can't is waited for."""
+OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
+"""Selects the Pods of a version that writes without a Lease."""
+ENDED = {"Succeeded", "Failed"}
+
+
+async def alone(work: Work) -> None:
+    """Do the work of the only replica."""
+    await work()
+
+
+class Leader:
+    """Holds a Lease, or waits for it."""
+
+    def __init__(  # noqa: PLR0913  # the clock and chance are a test's
+        self,
+        cluster: Cluster,
+        lease: tuple[str, str],
+        identity: str,
+        times: Times = TIMES,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Take a port through which the Lease may be written at any time, its namespace and name, and ours.
+
+        The clock must be the machine's own: the loop's stands still while the process does.
+        """
+        self._cluster = cluster
+        self._namespace, self._name = lease
+        self._election = Election(identity, times)
+        self._times = times
+        self._clock = clock
+        self._jitter = jitter
+        self._said = ""
+
+    def leads(self) -> bool:
+        """Tell whether this replica may begin to write at this moment."""
+        return self._election.leads(self._clock())
+
+    async def run(self, work: Work) -> None:
+        """Work whenever this replica leads, and release the Lease at the end.
+
+        What ends the work by itself ends this, too.
+        """
+        try:
+            while True:
+                if await self._try(self._take):
+                    await self._lead(work)
+                else:
+                    await asyncio.sleep(self._about(self._times.look))
+        finally:
+            await self._release()
+
+    async def _lead(self, work: Work) -> None:
+        """Work until the Lease is lost; when this returns, nothing of the work goes on."""
+        working = asyncio.create_task(work(), name="passes")
+        try:
+            while self.leads():
+                left = self._election.left(self._clock())
+                await asyncio.wait([working], timeout=min(left, self._about(self._times.renew)))
+                if working.done():
+                    return await working
+                if self.leads():
+                    await self._try(self._write)
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
+        """Try to take the Lease, or to keep it, in the time that is left; tell whether this replica leads."""
+        left = self._election.left(self._clock())
+        try:
+            async with asyncio.timeout(min(self._times.attempt, left or self._times.attempt)):
+                await step()
+        except TimeoutError:
+            self._say(logging.WARNING, "the API server doesn't answer in time")
+        except errors.ClusterError as error:
+            self._say(logging.WARNING, str(error))
+        return self.leads()
+
+    async def _take(self) -> None:
+        await self._look()
+        if await self._is_mine_to_take():
+            await self._write()
+
+    async def _write(self) -> None:
+        """Write the Lease over the one that was seen last, and no later one."""
+        sent = self._clock()
+        try:
+            written = await self._put(self._election.taken(wall_clock()))
+        except (errors.ConflictError, errors.NotFoundError):
+            await self._look()  # somebody was faster, or it has been deleted
+        else:
+            self._election.held(written, sent)
+            self._say(logging.INFO, "")
+
+    async def _put(self, spec: Object) -> Object:
+        if self._election.exists:
+            operations: list[Object] = [
+                {"op": "replace", "path": "/metadata/resourceVersion", "value": self._election.version},
+                {"op": "add", "path": "/spec", "value": spec},
+            ]
+            return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations)
+        known = kinds.BY_NAME[kinds.LEASE]
+        about = {"namespace": self._namespace, "name": self._name}
+        new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about, "spec": spec}
+        return await self._cluster.create(new, manager=self._election.identity)
+
+    async def _look(self) -> None:
+        lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
+        self._election.see(lease, self._clock())
+
+    async def _is_mine_to_take(self) -> bool:
+        """Tell whether the Lease is free, and nobody works without one; else say who is waited for."""
+        if not self._election.is_free(self._clock()):
+            if self._election.exists:
+                self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
+            else:
+                self._say(logging.WARNING, f"it doesn't exist; it is created in {self._times.lease:.0f} s")
+            return False
+        old = await self._old()
+        if old:
+            self._say(logging.WARNING, f"Pod {old} has no label {naming.LEASE_LABEL}: it may write, too")
+        return not old
+
+    async def _old(self) -> str:
+        """Return a Pod of a version that writes without a Lease: at an upgrade it ends before we begin."""
+        own = self._election.identity.rpartition("_")[0]
+        async for pods in self._cluster.select(kinds.POD, self._namespace, labels=OLD):
+            for pod in pods:
+                name = pod["metadata"]["name"]
+                if name != own and lenient.text(lenient.mapping(pod, "status"), "phase") not in ENDED:
+                    return str(name)
+        return ""
+
+    async def _release(self) -> None:
+        if not self.leads():
+            return
+        self._election.ended()
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._give_up()
+        except (errors.ClusterError, TimeoutError) as error:
+            logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
+        else:
+            logger.info("Lease %s/%s is released", self._namespace, self._name)
+
+    async def _give_up(self) -> None:
+        try:
+            await self._put(self._election.released(wall_clock()))
+        except errors.ConflictError:
+            await self._look()  # a renewal may have been cut off from its answer
+            if self._election.holder == self._election.identity:
+                await self._put(self._election.released(wall_clock()))
+
+    def _say(self, level: int, why_not: str) -> None:
+        """Say once whether this replica leads, and what keeps it from that or from staying so."""
+        what = "This replica leads" if self.leads() else "This replica writes nothing"
+        said = f"{what}: {why_not or 'it holds the lease'}"
+        if said != self._said:
+            self._said = said
+            logger.log(level, "Lease %s/%s: %s", self._namespace, self._name, said)
+
+    def _about(self, seconds: float) -> float:
+        """Return a little less, so that replicas don't go on asking at the same moments."""
+        return seconds * (1 - 0.2 * self._jitter())
+
+
+def wall_clock() -> str:
+    """Return the time as Leases have it."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

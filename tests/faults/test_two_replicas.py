@@ -1,0 +1,163 @@
+"""One of two replicas works, the other takes over, and what the first one meant to write comes to nothing.
+
+The seconds that a change waits are printed; 15 after a crash and 1 after SIGTERM are promised.
+"""
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.contract.counting import count
+from tests.faults.replicas import PLACE, Replica, holder, two
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.alone
+
+AFTER_A_CRASH = 15.0
+Pair = tuple[Replica, Replica]
+
+
+@pytest.fixture(scope="module")
+def no_other(operator: OperatorProcess) -> Iterator[None]:
+    """No operator but the test's own; afterwards there is one again."""
+    operator.stop()
+    yield
+    operator.start()
+
+
+@pytest.fixture
+def pair(no_other: None, administrator: Cluster) -> Iterator[Pair]:
+    with two(administrator) as replicas:
+        yield replicas
+
+
+@pytest.fixture
+def shop(pair: Pair, kubectl: Client) -> Client:
+    """A user with a Formation that the first replica has made."""
+    kubectl.apply(a_formation(processes={"worker": a_process(replicas=1)}))
+    kubectl.reported()
+    return kubectl
+
+
+def scale(user: Client, replicas: int) -> None:
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": replicas}}}})
+
+
+def seconds_until(come_true: Callable[[], bool], patience: float) -> float:
+    began = time.monotonic()
+    while not come_true():
+        assert time.monotonic() - began < patience, "it takes too long"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def conflicts(user: Client) -> int:
+    """Return how often the API server has refused a patch of a Deployment because it had another version."""
+    metrics = user.server.request("GET", "/metrics").decode()
+    found = re.findall(
+        r'^apiserver_request_total\{code="409",.*resource="deployments".* (\d+)$', metrics, re.MULTILINE
+    )
+    return sum(map(int, found))
+
+
+def test_after_the_leader_was_killed_the_next_change_is_acted_on(pair: Pair, shop: Client) -> None:
+    first, second = pair
+    first.send(signal.SIGKILL)
+    scale(shop, 3)
+    seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
+    print(f"\nkill -9 of the leader: the next change waits {seconds:.2f} s")
+    assert second.healthy
+
+
+def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(
+    pair: Pair, shop: Client, administrator: Cluster
+) -> None:
+    first, _ = pair
+    before = holder(administrator)
+    began = time.monotonic()
+    first.send(signal.SIGTERM)
+    released = seconds_until(lambda: holder(administrator) != before, 5)
+    scale(shop, 3)
+    eventually(lambda: count(shop) == 3)
+    print(
+        f"\nSIGTERM: released after {released:.2f} s, a change then acted on {time.monotonic() - began:.2f} s"
+    )
+    assert "is released" in first.log
+
+
+@pytest.mark.long
+def test_a_leader_that_was_frozen_writes_nothing_when_it_goes_on(pair: Pair, shop: Client) -> None:
+    first, second = pair
+    first.send(signal.SIGSTOP)
+    scale(shop, 3)
+    seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
+    shop.reported()
+    first.send(signal.SIGCONT)
+    eventually(lambda: "This replica writes nothing" in first.log)
+    throughout(3, lambda: made(shop))
+    scale(shop, 2)
+    eventually(lambda: count(shop) == 2)
+    assert second.is_leader
+    assert not first.is_leader
+    print(f"\nSIGSTOP of the leader: the next change waits {seconds:.2f} s")
+
+
+@pytest.mark.long
+def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(pair: Pair, shop: Client) -> None:
+    first, second = pair
+    with first.cable.cut():
+        scale(shop, 4)  # it hears of this, and what it writes gets stuck
+        eventually(lambda: "This replica writes nothing" in first.log)
+        eventually(lambda: count(shop) == 4)
+        assert "This replica leads" in second.log
+        scale(shop, 2)
+        eventually(lambda: count(shop) == 2)
+        shop.reported()
+        before, refused = made(shop), conflicts(shop)
+        assert first.cable.held > 1000
+    eventually(lambda: conflicts(shop) > refused)
+    throughout(8, lambda: made(shop))
+    assert made(shop) == before
+    print(
+        f"\n{first.cable.held} bytes of a leader came late; {conflicts(shop) - refused} patches were refused"
+    )
+
+
+def test_a_lease_that_is_deleted_is_made_again_and_one_replica_goes_on(
+    pair: Pair, shop: Client, administrator: Cluster
+) -> None:
+    before = holder(administrator)
+    shop.server.delete("lease", *PLACE)
+    eventually(lambda: holder(administrator) == before)
+    scale(shop, 3)
+    eventually(lambda: count(shop) == 3)
+
+
+@pytest.mark.long
+def test_without_the_right_to_the_lease_no_replica_writes_and_each_says_so(
+    pair: Pair, shop: Client, administrator: Cluster
+) -> None:
+    administrator.run_kubectl("delete", "rolebinding", "formation-operator", "--namespace", PLACE[0])
+    shop.server.delete("lease", *PLACE)
+    try:
+        for each in pair:
+            eventually(lambda: re.search("This replica writes nothing: .* is forbidden", each.log))  # noqa: B023  # used at once
+        scale(shop, 3)
+        throughout(15, lambda: count(shop))
+        assert [each.healthy for each in pair] == [True, True]
+    finally:
+        administrator.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    eventually(lambda: count(shop) == 3)
+
+
+def made(user: Client) -> list[object]:
+    """Return what a replica may write, but for the status, whose figures follow the cluster's."""
+    deployment, formation = user.get("deployment", "shop-worker"), user.get("formation", "shop")
+    return [deployment["spec"], deployment["metadata"]["annotations"], formation["spec"]]

@@ -1,0 +1,142 @@
+"""Who may write, by what a replica saw of the Lease and by its own clock alone."""
+
+import math
+
+import pytest
+
+from formation_operator.controller.election import TIMES, Election
+from formation_operator.kube.port import Object
+
+A_TIME = "2026-11-26T07:00:00.000000Z"
+LONG_AGO, FAR_AHEAD = "1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"
+
+
+def an_election(identity: str = "me") -> Election:
+    return Election(identity, TIMES)
+
+
+def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **more: object) -> Object:
+    metadata = {"namespace": "formation-system", "name": "formation-operator", "resourceVersion": version}
+    spec = {"holderIdentity": holder, "renewTime": renewed, "leaseTransitions": 4, **more}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+
+
+def leading(sent: float = 100.0) -> Election:
+    here = an_election()
+    here.see(a_lease(""), sent)
+    here.held(a_lease("me", version="8"), sent)
+    return here
+
+
+@pytest.mark.parametrize("renewed", [LONG_AGO, A_TIME, FAR_AHEAD])
+def test_the_lease_of_another_is_left_to_it_for_its_time_whatever_that_one_s_clock_says(renewed: str) -> None:
+    here = an_election()
+    here.see(a_lease(renewed=renewed), 1000.0)
+    assert not here.is_free(1009.9)
+    assert here.is_free(1010.0)
+
+
+def test_a_lease_that_was_renewed_is_left_to_its_holder_from_then_on() -> None:
+    here = an_election()
+    here.see(a_lease(renewed="one"), 0.0)
+    here.see(a_lease(renewed="two", version="8"), 9.0)
+    assert not here.is_free(18.9)
+    assert here.is_free(19.0)
+
+
+def test_what_others_change_of_a_lease_renews_it_for_nobody() -> None:
+    here = an_election()
+    here.see(a_lease(), 0.0)
+    here.see(a_lease(version="99"), 9.0)
+    assert here.is_free(10.0)
+
+
+@pytest.mark.parametrize("spec", [{"holderIdentity": ""}, {"holderIdentity": None}, {}, None])
+def test_a_lease_that_nobody_holds_is_free_at_once(spec: Object | None) -> None:
+    here = an_election()
+    here.see({**a_lease(), "spec": spec}, 0.0)
+    assert here.is_free(0.0)
+
+
+def test_before_anybody_has_looked_nothing_is_free() -> None:
+    assert not an_election().is_free(math.inf)
+
+
+def test_a_lease_that_is_not_there_may_have_been_deleted_a_moment_ago_so_it_is_waited_for() -> None:
+    here = an_election()
+    here.see(None, 50.0)
+    here.see(None, 59.0)
+    assert not here.is_free(59.9)
+    assert here.is_free(60.0)
+
+
+def test_a_leader_whose_lease_was_deleted_leads_no_more_and_may_create_it_at_once() -> None:
+    here = leading(sent=100.0)
+    here.see(None, 101.0)
+    assert not here.leads(101.0)
+    assert here.is_free(101.0)
+
+
+def test_who_finds_its_lease_deleted_after_its_time_waits_like_all_others() -> None:
+    here = leading(sent=100.0)
+    here.see(None, 107.0)
+    assert not here.is_free(116.9)
+
+
+def test_a_replica_leads_from_the_moment_when_it_sent_its_last_renewal_up_to_the_deadline() -> None:
+    here = leading(sent=100.0)
+    assert here.leads(106.9)
+    assert not here.leads(107.0)
+    assert here.left(105.0) == pytest.approx(2.0)
+    assert here.left(200.0) == 0.0
+
+
+def test_every_deadline_is_over_before_anybody_else_may_take_the_lease() -> None:
+    sent = 100.0
+    mine, other = leading(sent), an_election("other")
+    other.see(a_lease("me", version="8"), sent)  # no sooner can it see what was sent then
+    moment = sent
+    while mine.leads(moment):
+        assert not other.is_free(moment)
+        moment += 0.1
+    assert not other.is_free(moment + 2.5)
+
+
+def test_who_sees_another_holder_leads_no_more() -> None:
+    here = leading(sent=100.0)
+    here.see(a_lease("other", version="9"), 101.0)
+    assert not here.leads(101.0)
+    assert not here.is_free(101.0)
+
+
+def test_a_renewal_keeps_what_the_lease_had_and_when_it_was_acquired() -> None:
+    here = an_election()
+    here.see(a_lease("me", acquireTime="then"), 0.0)
+    assert here.version == "7"
+    assert here.taken(A_TIME) == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 10,
+        "acquireTime": "then",
+        "renewTime": A_TIME,
+        "leaseTransitions": 4,
+    }
+
+
+def test_a_change_of_the_holder_is_counted_and_timed() -> None:
+    here = an_election()
+    here.see(a_lease("other", acquireTime="then"), 0.0)
+    spec = here.taken(A_TIME)
+    assert (spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]) == ("me", A_TIME, 5)
+
+
+def test_a_lease_that_is_created_has_had_no_other_holder() -> None:
+    here = an_election()
+    here.see(None, 0.0)
+    assert not here.exists
+    assert here.taken(A_TIME)["leaseTransitions"] == 0
+
+
+def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:
+    other = an_election("other")
+    other.see({**a_lease("me"), "spec": leading().released(A_TIME)}, 0.0)
+    assert other.is_free(0.0)

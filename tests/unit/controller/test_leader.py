@@ -1,0 +1,240 @@
+"""One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.controller.leader import Leader
+from formation_operator.kube import errors, kinds
+from formation_operator.kube.port import Object
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.replicas import NEVER, PLACE, Replica, lease, now, on_a_loop_that_leaps, until
+
+
+async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
+    """Return one that works, and one that stands by."""
+    first = Replica(cluster, "first").start()
+    await until(lambda: first.writes, 1)
+    second = Replica(cluster, "second").start()
+    await asyncio.sleep(30)
+    assert (first.writes, second.works) == (True, False)
+    return first, second
+
+
+@on_a_loop_that_leaps
+async def test_of_two_replicas_one_works_and_goes_on_doing_so(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    for _ in range(3600):
+        await asyncio.sleep(1)
+        assert (first.writes, second.works) == (True, False)
+    assert lease(cluster)["spec"]["leaseTransitions"] == 1
+
+
+@on_a_loop_that_leaps
+async def test_after_the_leader_was_killed_another_one_leads_within_eleven_seconds(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    first.crash()
+    assert await until(lambda: second.writes, 11) > 8
+    assert lease(cluster)["spec"]["holderIdentity"] == "second"
+
+
+@on_a_loop_that_leaps
+async def test_a_leader_that_ends_stops_working_releases_the_lease_and_is_followed_within_a_second(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    await first.stop()
+    assert not first.works
+    assert lease(cluster)["spec"]["holderIdentity"] == ""
+    assert await until(lambda: second.writes, 1) < 0.6
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_is_released_though_the_answer_to_the_last_renewal_was_never_heard(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    first.link.answers = 60
+    before = lease(cluster)["metadata"]["resourceVersion"]
+    await until(lambda: lease(cluster)["metadata"]["resourceVersion"] != before, 2)
+    first.link.answers = 0.0
+    await first.stop()
+    assert lease(cluster)["spec"]["holderIdentity"] == ""
+    await until(lambda: second.writes, 1)
+
+
+@on_a_loop_that_leaps
+async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for_long(
+    cluster: FakeCluster,
+) -> None:
+    first, _ = await two(cluster)
+    first.link.asks = NEVER
+    began = now()
+    await first.stop()
+    assert now() - began < 2.1
+    assert not first.works
+
+
+@on_a_loop_that_leaps
+async def test_one_that_only_stands_by_takes_nothing_from_the_leader_when_it_ends(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    await second.stop()
+    await asyncio.sleep(5)
+    assert first.writes
+    assert lease(cluster)["spec"]["holderIdentity"] == "first"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [{"asks": NEVER}, {"answers": NEVER}, {"error": errors.UnavailableError("refused")}],
+    ids=["requests hang", "answers hang", "errors"],
+)
+def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(trouble: dict[str, Any]) -> None:
+    longer = 3.0 if "answers" in trouble else 0.0  # one more renewal gets through
+
+    async def scene(cluster: FakeCluster) -> None:
+        first, second = await two(cluster)
+        for what, value in trouble.items():
+            setattr(first.link, what, value)
+        stopped = await until(lambda: not first.works, 8)
+        assert stopped > 5.5
+        assert not second.works
+        await until(lambda: second.writes, 12 - stopped + longer)
+
+    on_a_loop_that_leaps(scene)()
+
+
+@on_a_loop_that_leaps
+async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    first.link.asks = NEVER
+    await asyncio.sleep(3.5)
+    first.link.asks = 0.0
+    for _ in range(60):
+        await asyncio.sleep(1)
+        assert (first.writes, second.works) == (True, False)
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_others_annotate_is_still_the_leaders(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    for number in range(20):
+        changes = {"metadata": {"annotations": {"seen": str(number)}}}
+        cluster.merge(kinds.LEASE, *PLACE, changes)
+        await asyncio.sleep(1.5)
+        assert (first.writes, second.works) == (True, False)
+    assert lease(cluster)["metadata"]["annotations"] == {"seen": "19"}
+
+
+@on_a_loop_that_leaps
+async def test_one_whose_lease_was_taken_ends_its_work(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
+    await until(lambda: not first.works, 1.1)
+    await until(lambda: first.writes or second.writes, 11)
+    assert first.writes != second.writes
+
+
+@on_a_loop_that_leaps
+async def test_of_many_that_begin_at_one_moment_one_leads(cluster: FakeCluster) -> None:
+    cluster.latency = 0.005
+    replicas = [Replica(cluster, str(number)).start() for number in range(8)]
+    await asyncio.sleep(3)
+    assert sum(each.writes for each in replicas) == 1
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_is_deleted_stops_all_work_and_is_its_holders_again(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    cluster.remove(kinds.LEASE, *PLACE)
+    await until(lambda: first.begun == 2, 1.1)
+    assert (first.writes, second.works) == (True, False)
+    assert lease(cluster)["spec"]["holderIdentity"] == "first"
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_is_deleted_and_cannot_be_created_leaves_nobody_working(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    first.link.error = second.link.error = errors.RefusedError("leases is forbidden")
+    cluster.remove(kinds.LEASE, *PLACE)
+    await until(lambda: not first.works, 7.1)
+    for _ in range(600):
+        await asyncio.sleep(0.1)
+        assert not first.works
+        assert not second.works
+    first.link.error = second.link.error = None
+    await until(lambda: first.writes or second.writes, 12)
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_was_never_there_is_created_once_nobody_can_hold_an_older_one(
+    cluster: FakeCluster,
+) -> None:
+    cluster.remove(kinds.LEASE, *PLACE)
+    only = Replica(cluster, "only").start()
+    assert await until(lambda: only.writes, 11) > 9.9
+    assert lease(cluster)["spec"]["holderIdentity"] == "only"
+
+
+def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def scene(cluster: FakeCluster) -> None:
+        only = Replica(cluster, "only")
+        only.link.error = errors.RefusedError("leases.coordination.k8s.io is forbidden")
+        only.start()
+        await asyncio.sleep(60)
+        only.link.error = None
+        await until(lambda: only.writes, 2)
+
+    on_a_loop_that_leaps(scene)()
+    place = "/".join(PLACE)
+    assert [record.message for record in caplog.records][:2] == [
+        f"Lease {place}: This replica writes nothing: leases.coordination.k8s.io is forbidden",
+        f"Lease {place}: This replica leads: it holds the lease",
+    ]
+
+
+def an_operator(name: str, phase: str = "Running", **labels: str) -> Object:
+    labels = {"app.kubernetes.io/name": naming.FIELD_MANAGER, **labels}
+    metadata = {"namespace": PLACE[0], "name": name, "labels": labels}
+    return {"metadata": metadata, "status": {"phase": phase}}
+
+
+@on_a_loop_that_leaps
+async def test_nobody_leads_while_an_operator_runs_that_knows_no_lease(cluster: FakeCluster) -> None:
+    cluster.put(kinds.POD, an_operator("done", phase="Succeeded"))
+    cluster.put(kinds.POD, an_operator("old"))
+    cluster.put(kinds.POD, an_operator("new", **{naming.LEASE_LABEL: PLACE[1]}))
+    new = Replica(cluster, "new_1").start()
+    await asyncio.sleep(60)
+    assert not new.works
+    cluster.remove(kinds.POD, PLACE[0], "old")
+    await until(lambda: new.writes, 1)
+
+
+@on_a_loop_that_leaps
+async def test_a_pod_without_the_label_does_not_wait_for_itself(cluster: FakeCluster) -> None:
+    cluster.put(kinds.POD, an_operator("mine"))
+    mine = Replica(cluster, "mine_1").start()
+    await until(lambda: mine.writes, 1)
+
+
+@on_a_loop_that_leaps
+async def test_work_that_ends_by_itself_ends_all_and_releases_the_lease(cluster: FakeCluster) -> None:
+    async def work() -> None:
+        await asyncio.sleep(3)
+        raise KeyError("a fault")
+
+    loop = asyncio.get_running_loop()
+    with pytest.raises(KeyError, match="a fault"):
+        await Leader(cluster, PLACE, "only", clock=loop.time).run(work)
+    assert lease(cluster)["spec"]["holderIdentity"] == ""

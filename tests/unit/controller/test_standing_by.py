@@ -1,0 +1,159 @@
+"""A replica that stands by knows all and writes nothing; once it leads, it begins with the latest change."""
+
+import argparse
+import asyncio
+import pathlib
+
+import pytest
+
+from formation_operator import __main__ as main
+from formation_operator.api import naming
+from formation_operator.controller.intake import Controller
+from formation_operator.controller.leader import Work
+from formation_operator.kube import kinds
+from formation_operator.kube.port import Object
+from formation_operator.settings import Settings
+from tests import builders
+from tests.builders import a_formation
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import FakeCluster
+
+WRITES = {"create", "apply", "apply_status", "patch", "delete", "notify"}
+
+
+class Replica:
+    """One whose lead is a test's to give and to take."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        self.cluster = cluster
+        self.controller = Controller(cluster, Settings(resync=86400, workers=1), virtual_time.now, self._lead)
+        self._work: Work | None = None
+        self._leading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.controller.start()
+        self.cluster.watchers.append(self._watched)
+        self._running = asyncio.create_task(self.controller.run())
+        await asyncio.sleep(30)
+
+    async def lead(self, seconds: float = 30) -> None:
+        """Have it lead for a while."""
+        assert self._work is not None
+        leading = asyncio.create_task(self._work())
+        await asyncio.sleep(seconds)
+        leading.cancel()
+        await asyncio.wait([leading])
+
+    async def _lead(self, work: Work) -> None:
+        self._work = work
+        await asyncio.Event().wait()
+
+    def _watched(self, kind: str, raw: Object, deleted: bool) -> None:
+        if kinds.BY_NAME[kind] in kinds.WATCHED:
+            see = self.controller.see
+            asyncio.get_running_loop().call_soon(lambda: see(kind, raw, deleted=deleted))
+
+
+def written(cluster: FakeCluster) -> list[str]:
+    return [call.name for call in cluster.calls if call.verb in WRITES]
+
+
+def a_cluster(*names: str) -> FakeCluster:
+    cluster = FakeCluster()
+    for name in names:
+        cluster.put(naming.KIND, builders.stored(a_formation(name), uid=f"uid-{name}"))
+    return cluster
+
+
+def scale(cluster: FakeCluster, name: str, replicas: int) -> None:
+    change = {"spec": {"processes": {"worker": {"replicas": replicas}}}}
+    cluster.merge(naming.KIND, "default", name, change)
+
+
+def count(cluster: FakeCluster, name: str) -> int:
+    return int(cluster.read("Deployment", "default", f"{name}-worker")["spec"]["replicas"])
+
+
+def test_who_stands_by_writes_nothing_whatever_happens() -> None:
+    async def scene() -> None:
+        cluster = a_cluster("a", "b")
+        replica = Replica(cluster)
+        await replica.start()
+        scale(cluster, "a", 3)
+        cluster.remove(naming.KIND, "default", "b")
+        await asyncio.sleep(300)
+        assert written(cluster) == []
+        await replica.lead()
+        assert count(cluster, "a") == 3
+        assert {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker"}
+
+    virtual_time.run(scene())
+
+
+def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
+    async def scene() -> None:
+        cluster = a_cluster(*"abcdef")
+        replica = Replica(cluster)
+        await replica.start()
+        for name in "acd":
+            scale(cluster, name, 3)
+            await asyncio.sleep(1)
+        await replica.lead()
+        order = list(dict.fromkeys(call.name[0] for call in cluster.asked("apply", "Deployment")))
+        assert order[:3] == ["d", "c", "a"]
+        assert sorted(order) == [*"abcdef"]
+
+    virtual_time.run(scene())
+
+
+def test_after_another_replica_has_led_all_formations_are_looked_at_anew() -> None:
+    async def scene() -> None:
+        cluster = a_cluster("a")
+        replica = Replica(cluster)
+        await replica.start()
+        await replica.lead()
+        before = len(written(cluster))
+        scale(cluster, "a", 3)
+        await asyncio.sleep(60)
+        assert len(written(cluster)) == before
+        await replica.lead()
+        assert count(cluster, "a") == 3
+
+    virtual_time.run(scene())
+
+
+def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> None:
+    async def scene() -> None:
+        cluster = a_cluster("a")
+        first, second = Replica(cluster), Replica(cluster)
+        await first.start()
+        await second.start()
+        await first.lead()
+        before = written(cluster)
+        await second.lead()
+        await first.lead()
+        assert written(cluster) == before
+
+    virtual_time.run(scene())
+
+
+# How it is told
+
+
+@pytest.mark.parametrize("text", ["formation-operator", "a/", "/b", "a/b/c", "A/b", "a/b c"])
+def test_what_names_no_lease_is_refused_at_the_start(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="isn't NAMESPACE/NAME"):
+        main.lease(text)
+
+
+def test_a_lease_is_named_by_its_namespace_and_an_empty_text_means_none() -> None:
+    assert main.lease("team-a/operator.v2") == ("team-a", "operator.v2")
+    assert main.lease("") is None
+
+
+def test_a_pod_takes_the_lease_of_its_own_namespace_and_any_other_process_none(
+    tmp_path: pathlib.Path,
+) -> None:
+    assert main.lease_of_pod(tmp_path / "namespace") is None
+    (tmp_path / "namespace").write_text("formation-system\n")
+    assert main.lease_of_pod(tmp_path / "namespace") == ("formation-system", "formation-operator")

@@ -1,0 +1,163 @@
+"""Replicas of the operator that share a cluster, each with a connection and a clock of its own."""
+
+import asyncio
+import dataclasses
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+from formation_operator.controller.leader import Leader
+from formation_operator.kube import kinds
+from formation_operator.kube.port import Cluster, Object
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import FakeCluster
+
+PLACE = ("formation-system", "formation-operator")
+NEVER = 1e9
+Scene = Callable[[FakeCluster], Awaitable[None]]
+
+
+@dataclasses.dataclass
+class Link:
+    """A connection to a cluster, and what is wrong with it."""
+
+    cluster: FakeCluster
+    asks: float = 0.0
+    """Seconds until a request arrives."""
+    answers: float = 0.0
+    """Seconds until its answer does, after that."""
+    error: Exception | None = None
+    """What every request comes to."""
+
+    async def get(self, *about: str) -> Object | None:
+        """Return an object as it is now, or nothing."""
+        return cast("Object | None", await self._through(lambda: self.cluster.get(*about)))
+
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object that must not exist yet."""
+        return cast("Object", await self._through(lambda: self.cluster.create(manifest, manager=manager)))
+
+    async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
+        """Change an object by JSON patch."""
+        call = functools.partial(self.cluster.patch, kind, namespace, name, operations)
+        return cast("Object", await self._through(call))
+
+    async def select(self, *about: str, **selectors: str) -> AsyncIterator[list[Object]]:
+        """Yield the objects of a namespace."""
+        async for page in self.cluster.select(*about, **selectors):
+            yield page
+
+    async def _through(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        if self.error is not None:
+            raise self.error
+        # What is on its way arrives, though nobody may wait for it any more.
+        answer = await asyncio.shield(asyncio.ensure_future(_arriving(self.asks, call)))
+        await asyncio.sleep(self.answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def _arriving(seconds: float, call: Callable[[], Awaitable[Any]]) -> Any:
+    await asyncio.sleep(seconds)
+    try:
+        return await call()
+    except Exception as error:  # noqa: BLE001  # raised by who asked, if anybody still waits
+        return error
+
+
+class Replica:
+    """One that writes as long as it leads, and tells when."""
+
+    def __init__(
+        self, cluster: FakeCluster, name: str, *, rate: float = 1.0, ahead: float = 0.0, jitter: float = 0.5
+    ) -> None:
+        """Take by how much its clock is ahead, in seconds, and how fast that is."""
+        loop = asyncio.get_running_loop()
+        self.name = name
+        self.link = Link(cluster)
+        self.leader = Leader(
+            cast("Cluster", self.link),
+            PLACE,
+            name,
+            clock=lambda: round(
+                ahead + rate * loop.time(), 6
+            ),  # what is left is more than the loop overlooks
+            jitter=lambda: jitter,
+        )
+        self.works = False
+        self.begun = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> "Replica":
+        """Start it."""
+        self._task = asyncio.create_task(self.leader.run(self._work))
+        return self
+
+    async def stop(self) -> None:
+        """End it as SIGTERM does."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def crash(self) -> None:
+        """End it as SIGKILL does."""
+        self.link.asks = NEVER
+        assert self._task is not None
+        self._task.cancel()
+
+    @property
+    def writes(self) -> bool:
+        """Whether a write that it begins at this moment would be sent."""
+        return self.works and self.leader.leads()
+
+    async def _work(self) -> None:
+        self.works = True
+        self.begun += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.works = False
+
+
+def on_a_loop_that_leaps(scene: Scene) -> Callable[[], None]:
+    """Run a scene on a cluster whose Lease nobody holds."""
+
+    @functools.wraps(scene)
+    def run() -> None:
+        cluster = FakeCluster()
+        release(cluster)
+        virtual_time.run(acted(scene, cluster))
+
+    del run.__wrapped__  # pytest would look for its arguments there
+    return run
+
+
+async def acted(scene: Scene, cluster: FakeCluster) -> None:
+    """Play a scene, and end whatever still runs."""
+    try:
+        await scene(cluster)
+    finally:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+
+def release(cluster: FakeCluster) -> None:
+    cluster.put(kinds.LEASE, {"metadata": dict(zip(("namespace", "name"), PLACE, strict=True)), "spec": {}})
+
+
+def lease(cluster: FakeCluster) -> Object:
+    return cluster.read(kinds.LEASE, *PLACE)
+
+
+async def until(come_true: Callable[[], object], within: float) -> float:
+    """Return the seconds until something is true, which may take no longer than given."""
+    began = now()
+    while not come_true():
+        assert now() - began < within, "it takes too long"
+        await asyncio.sleep(0.01)
+    return now() - began
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
