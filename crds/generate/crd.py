@@ -26,7 +26,7 @@ SUBRESOURCES: Json = {
         "labelSelectorPath": ".status.selector",
     },
 }
-# With the CRD all Formations would go, and what they run: what prunes leaves it, so that it goes only on purpose.
+# All Formations and what they run go with the CRD: what prunes leaves it, so that it goes only on purpose.
 # https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
 # https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
 # https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/

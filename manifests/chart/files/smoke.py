@@ -12,7 +12,10 @@ FORMATION = {
     "apiVersion": "formations.dev/v1",
     "kind": "Formation",
     "metadata": {"name": "helm-test"},
-    "spec": {"image": "registry.invalid/none:v1", "processes": {"worker": {"command": ["/none"], "replicas": 0}}},
+    "spec": {
+        "image": "registry.invalid/none:v1",
+        "processes": {"worker": {"command": ["/none"], "replicas": 0}},
+    },
 }
 
 
