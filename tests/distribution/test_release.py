@@ -9,6 +9,7 @@ import tarfile
 import pytest
 
 from tests.cluster import paths
+from tests.kustomization import load
 
 pytestmark = [pytest.mark.alone, pytest.mark.node, pytest.mark.long]
 
@@ -41,6 +42,7 @@ def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) ->
         f"formation-operator-{VERSION}.tgz",
         "formation_operator-7.8.9rc1-py3-none-any.whl",
         "install.yaml",
+        "operator.yaml",
         "sbom.spdx.json",
     }
     check = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
@@ -52,6 +54,16 @@ def test_the_same_sources_make_the_same_bytes_again(first: pathlib.Path, tmp_pat
     again = make(tmp_path / "dist", "1700000000")
 
     assert {name for name, content in again.items() if content != (first / name).read_bytes()} == set()
+
+
+def test_deleting_by_what_stops_the_operator_takes_no_formation(first: pathlib.Path) -> None:
+    operator = load(first / "operator.yaml")
+    kinds = {item["kind"] for item in operator}
+
+    assert "Deployment" in kinds
+    assert "CustomResourceDefinition" not in kinds
+    (crd,) = (item for item in load(first / "install.yaml") if item not in operator)
+    assert crd["kind"] == "CustomResourceDefinition"
 
 
 def test_the_name_of_the_image_and_its_version_are_everywhere(first: pathlib.Path) -> None:

@@ -28,6 +28,26 @@ def kustomized(kubectl: pathlib.Path, folder: str) -> list[Manifest]:
     return [item for item in objects if item["kind"] != "Namespace"]
 
 
+def test_kustomize_makes_what_the_golden_file_holds(kubectl_binary: pathlib.Path) -> None:
+    assert by_key(kustomized(kubectl_binary, "manifests")) == by_key(load(GOLDEN))
+
+
+def test_for_some_namespaces_there_are_the_same_rights_in_these_and_none_in_the_cluster(
+    kubectl_binary: pathlib.Path,
+) -> None:
+    everywhere = by_key(kustomized(kubectl_binary, "manifests"))
+    made = by_key(kustomized(kubectl_binary, "manifests/namespaced"))
+
+    assert "ClusterRoleBinding" not in {kind for kind, _, _ in made}
+    assert ("ClusterRole", "", helm.NAME) not in made
+    assert made["Role", "shop", helm.NAME]["rules"] == everywhere["ClusterRole", "", helm.NAME]["rules"]
+    binding = made["RoleBinding", "shop", helm.NAME]
+    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("Role", helm.NAME)
+    assert binding["subjects"] == everywhere["ClusterRoleBinding", "", helm.NAME]["subjects"]
+    (container,) = made["Deployment", helm.NAMESPACE, helm.NAME]["spec"]["template"]["spec"]["containers"]
+    assert "--namespace=shop" in container["args"]
+
+
 def deployment(helm: Helm, *flags: str) -> dict[str, Any]:
     (found,) = (item for item in helm.render(*WITHOUT_CRD, *flags) if item["kind"] == "Deployment")
     return dict(found["spec"])

@@ -16,6 +16,10 @@ from tests.cluster.errors import ClusterError
 from tests.images import operator_image
 from tests.release import archives, image, notes, sbom, staging, wheel
 
+WARNING = """\
+# To uninstall, delete by operator.yaml: deleting by this file takes the CRD, every Formation and what it runs.
+"""
+
 
 def main() -> int:
     """Read the command line and make the release."""
@@ -62,8 +66,9 @@ def write(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: in
     chart = target / f"formation-operator-{version}.tgz"
     archives.tgz(chart, sources / "manifests/chart", seconds, "formation-operator/")
     kubectl = build.ensure((build.KUBECTL,))["kubectl"]
-    parts = [kustomized(kubectl, sources / folder) for folder in ("crds", "manifests")]
-    (target / "install.yaml").write_text("---\n".join(parts))
+    crd, operator = (kustomized(kubectl, sources / folder) for folder in ("crds", "manifests"))
+    (target / "install.yaml").write_text(f"{WARNING}{crd}---\n{operator}")
+    (target / "operator.yaml").write_text(operator)
     changelog = (paths.ROOT / "CHANGELOG.md").read_text()
     reference = operator_image.reference(sources)
     (target / "RELEASE_NOTES.md").write_text(notes.write(changelog, version, reference))
