@@ -245,6 +245,21 @@ def test_the_sample_starts_each_process_type_by_its_name() -> None:
         assert process["command"] == [shop_image.PROGRAM, name]
 
 
+def test_the_samples_for_flux_and_argo_cd_name_what_is_here() -> None:
+    flux = load(MANIFESTS / "gitops" / "flux-operator.yaml")
+    folders = [item["spec"]["path"] for item in flux if item["kind"] == "Kustomization"]
+    (image,) = flux[-1]["spec"]["images"]
+    (argo,) = load(MANIFESTS / "gitops" / "argocd-operator.yaml")
+    values = load(MANIFESTS / "chart" / "values.yaml")[0]
+
+    assert folders == ["./crds", "./manifests"]
+    assert image["name"] == operator_image.reference().rpartition(":")[0]
+    assert argo["spec"]["source"]["path"] == "manifests/chart"
+    chosen = argo["spec"]["source"]["helm"]["valuesObject"]
+    assert all(set(chosen[name]) <= set(values[name]) for name in chosen)
+    assert argo["spec"]["destination"]["namespace"] == NAMESPACE
+
+
 def test_there_is_a_sample_of_every_system_and_none_needs_a_probe() -> None:
     found = {item["metadata"]["name"]: item["spec"] for item in built(MANIFESTS / "samples" / "systems")}
     assert {name: spec["image"] for name, spec in found.items()} == {

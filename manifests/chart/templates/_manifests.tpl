@@ -10,7 +10,7 @@ The objects of all files that match `pattern`, as JSON, put into the release's n
 {{- range $path, $_ := .root.Files.Glob .pattern -}}
   {{- range regexSplit "(?m)^---$" ($.root.Files.Get $path) -1 -}}
     {{- $object := fromYaml . -}}
-    {{- if not (has $object.kind (list "Kustomization" "Namespace")) -}}
+    {{- if and $object.kind (not (has $object.kind (list "Kustomization" "Namespace"))) -}}
       {{- if $object.metadata.namespace -}}
         {{- $_ := set $object.metadata "namespace" $namespace -}}
       {{- end -}}
