@@ -214,7 +214,9 @@ def test_an_operator_for_one_namespace_serves_that_and_may_do_nothing_in_another
         assert may(shop) == {"formations": True, "deployments": True, "services": True, "pods": True}
         assert not any(may(app).values())
         assert not any(may(app, "--all-namespaces").values())
-        restarts = [each["restartCount"] for pod in running(empty) for each in pod["status"]["containerStatuses"]]
+        restarts = [
+            each["restartCount"] for pod in running(empty) for each in pod["status"]["containerStatuses"]
+        ]
         assert set(restarts) == {0}
     finally:
         app("delete", "namespace", "shop")

@@ -10,11 +10,21 @@ from tests.cluster import build, paths
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
-ANSWERS: dict[tuple[str, str], str] = {}
+WARNING = 5
+ANSWERS = {
+    "container-resources": "no CPU limit: it would slow a burst down; others have their requests",
+    "container-image-pull-policy": "a release's tag never changes, and a start needs no registry",
+    "container-ephemeral-storage-request-and-limit": "it writes no file, having no place for one",
+    "pod-probes-identical": "liveness ends what no longer answers, and readiness holds a rollout back",
+    "deployment-has-host-podantiaffinity": "its spread over nodes is by topology constraint",
+    # As long as one operator runs.
+    "deployment-strategy": "the old one ends before the new one starts: two would write the same objects",
+    "deployment-replicas": "as above",
+}
 
 
-def findings(kubectl: pathlib.Path, folder: str) -> set[tuple[str, str]]:
-    """Return what kube-score finds wrong: the check, and the kind that it is about."""
+def findings(kubectl: pathlib.Path, folder: str) -> set[str]:
+    """Return the checks that found something to warn about, or worse."""
     made = subprocess.run(
         [str(kubectl), "kustomize", str(paths.ROOT / folder)], capture_output=True, text=True, check=True
     )
@@ -22,13 +32,15 @@ def findings(kubectl: pathlib.Path, folder: str) -> set[tuple[str, str]]:
     command = [str(score), "score", "--output-format=json", "--kubernetes-version=v1.37", "-"]
     done = subprocess.run(command, input=made.stdout, capture_output=True, text=True, check=False)
     return {
-        (check["check"]["id"], item["type_meta"]["kind"])
+        check["check"]["id"]
         for item in json.loads(done.stdout)
         for check in item["checks"]
-        if not check["skipped"] and check["grade"] < 7  # a warning, or worse
+        if not check["skipped"] and check["grade"] <= WARNING
     }
 
 
 @pytest.mark.parametrize("folder", ["manifests", "manifests/namespaced"])
 def test_every_finding_has_an_answer(kubectl_binary: pathlib.Path, folder: str) -> None:
-    assert findings(kubectl_binary, folder) == set(ANSWERS)
+    found = findings(kubectl_binary, folder)
+    assert found  # it has looked
+    assert found <= set(ANSWERS)

@@ -17,7 +17,7 @@ from tests.images import operator_image
 from tests.release import archives, image, notes, sbom, staging, wheel
 
 WARNING = """\
-# To uninstall, delete by operator.yaml: deleting by this file takes the CRD, every Formation and what it runs.
+# Uninstall by operator.yaml: to delete by this file takes the CRD, every Formation and what it runs.
 """
 
 
