@@ -1,6 +1,7 @@
-"""What a kustomization holds, read in this process: enough for ours, which list files and folders."""
+"""What a kustomization makes: by kustomize, or read here, where it only lists files and folders."""
 
 import pathlib
+import subprocess
 from typing import Any
 
 import yaml
@@ -26,6 +27,12 @@ def built(folder: pathlib.Path) -> list[Manifest]:
         path = folder / resource
         found += built(path) if path.is_dir() else load(path)
     return found
+
+
+def rendered(kubectl: pathlib.Path, folder: pathlib.Path) -> list[Manifest]:
+    """Return what kustomize makes of a folder."""
+    command = [str(kubectl), "kustomize", str(folder)]
+    return parse(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def by_key(objects: list[Manifest]) -> dict[Key, Manifest]:

@@ -5,8 +5,10 @@ import pathlib
 import subprocess
 
 import pytest
+import yaml
 
 from tests.cluster import build, paths
+from tests.kustomization import rendered
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
@@ -25,12 +27,10 @@ ANSWERS = {
 
 def findings(kubectl: pathlib.Path, folder: str) -> set[str]:
     """Return the checks that found something to warn about, or worse."""
-    made = subprocess.run(
-        [str(kubectl), "kustomize", str(paths.ROOT / folder)], capture_output=True, text=True, check=True
-    )
+    objects = yaml.safe_dump_all(rendered(kubectl, paths.ROOT / folder))
     score = build.ensure((build.KUBE_SCORE,))["kube-score"]
     command = [str(score), "score", "--output-format=json", "--kubernetes-version=v1.37", "-"]
-    done = subprocess.run(command, input=made.stdout, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=objects, capture_output=True, text=True, check=False)
     return {
         check["check"]["id"]
         for item in json.loads(done.stdout)
