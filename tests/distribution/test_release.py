@@ -17,11 +17,11 @@ VERSION = "7.8.9-rc.1"
 IMAGE = "registry.example.com/team/formation-operator"
 
 
-def make(target: pathlib.Path, seconds: str) -> dict[str, bytes]:
-    """Make a release, as another user with another umask in another folder would, and return its files."""
+def make(target: pathlib.Path, umask: int) -> dict[str, bytes]:
+    """Make a release, as somebody with that umask does, and return its files."""
     command = [sys.executable, "-m", "tests.release", VERSION, "--image", IMAGE, "--target", str(target)]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": seconds}
-    subprocess.run(command, cwd=paths.ROOT, env=environment, check=True, umask=0o077)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    subprocess.run(command, cwd=paths.ROOT, env=environment, check=True, umask=umask)
     return {path.name: path.read_bytes() for path in target.iterdir()}
 
 
@@ -29,7 +29,7 @@ def make(target: pathlib.Path, seconds: str) -> dict[str, bytes]:
 def first(administrator: object, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A release."""
     folder = tmp_path_factory.mktemp("first") / "dist"
-    make(folder, "1700000000")
+    make(folder, 0o022)
     return folder
 
 
@@ -51,7 +51,7 @@ def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) ->
 
 
 def test_the_same_sources_make_the_same_bytes_again(first: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    again = make(tmp_path / "dist", "1700000000")
+    again = make(tmp_path / "dist", 0o077)
 
     assert {name for name, content in again.items() if content != (first / name).read_bytes()} == set()
 

@@ -21,5 +21,6 @@ def build(sources: pathlib.Path, folder: pathlib.Path, target: pathlib.Path, sec
         cwd=sources,
         env={**os.environ, "PYTHONPATH": str(folder), "SOURCE_DATE_EPOCH": str(seconds)},
         stdout=subprocess.DEVNULL,
+        umask=0o022,  # the wheel keeps the modes of what setuptools writes
         check=True,
     )
