@@ -11,7 +11,7 @@ import pytest
 from tests.cluster import paths
 from tests.kustomization import load
 
-pytestmark = [pytest.mark.alone, pytest.mark.node, pytest.mark.long]
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 VERSION = "7.8.9-rc.1"
 IMAGE = "registry.example.com/team/formation-operator"
@@ -26,7 +26,7 @@ def make(target: pathlib.Path, umask: int) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def first(administrator: object, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def first(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A release."""
     folder = tmp_path_factory.mktemp("first") / "dist"
     make(folder, 0o022)
