@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults distribution release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -20,6 +20,15 @@ systems: ## every kind of process (Apache, JVM, Node.js, ...) as a process type,
 
 faults: ## what a tenant may do to another at the worst, and what is cut off or killed; with figures
 	$(in_env) -m tests.scripts.suite faults
+
+distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
+	$(in_env) -m tests.scripts.suite distribution
+
+release: ## make the release VERSION=1.2.3 in dist/ (IMAGE=registry/name: what its image is called)
+	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)"
+
+sample: ## build the sample app's image, and print the file to load it from (docker load --input FILE)
+	$(in_env) -m tests.images.build shop
 
 check: ## lint, types, import layers and unit tests: seconds, no cluster
 	@tests/scripts/check

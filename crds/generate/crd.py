@@ -26,6 +26,15 @@ SUBRESOURCES: Json = {
         "labelSelectorPath": ".status.selector",
     },
 }
+# All Formations and what they run go with the CRD: what prunes leaves it, so that it goes only on purpose.
+# https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
+# https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
+# https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+KEPT = {
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "helm.sh/resource-policy": "keep",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
 
 
 def build(definitions: Json) -> Json:
@@ -49,7 +58,7 @@ def build(definitions: Json) -> Json:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{naming.PLURAL}.{naming.GROUP}"},
+        "metadata": {"name": f"{naming.PLURAL}.{naming.GROUP}", "annotations": KEPT},
         "spec": {"group": naming.GROUP, "names": names, "scope": "Namespaced", "versions": [version]},
     }
 

@@ -72,6 +72,10 @@ CNI = Module(
 KWOK = Module("kwok", commands("sigs.k8s.io/kwok/cmd", "kwok"))
 
 METRICS = Module("metrics-server", commands("sigs.k8s.io/metrics-server/cmd", "metrics-server"))
+KUBECTL = Module("kubernetes", commands("k8s.io/kubernetes/cmd", "kubectl"))
+HELM3 = Module("helm3", {"helm3": "helm.sh/helm/v3/cmd/helm"})
+HELM4 = Module("helm4", {"helm4": "helm.sh/helm/v4/cmd/helm"})
+KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
 CONTROL = (ETCD, CONTROL_PLANE)
 REAL_NODE = (NODE, CONTAINERD, CNI)

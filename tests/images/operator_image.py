@@ -8,40 +8,56 @@ import hashlib
 import os
 import pathlib
 
-import formation_operator
+import yaml
+
 from tests.cluster import paths
 from tests.images import debian, pip_settings, workshop
 
-# Nobody can have a name below `invalid`: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
-REFERENCE = f"your-registry.invalid/formation-operator:{formation_operator.__version__}"
+NAMED_IN = "manifests/image/kustomization.yaml"
+
+
+def reference(sources: pathlib.Path = paths.ROOT) -> str:
+    """Return the image's name and tag, as the manifests have it."""
+    (image,) = yaml.safe_load((sources / NAMED_IN).read_text())["images"]
+    return f"{image['newName']}:{image['newTag']}"
+
+
+def base() -> str:
+    """Return the base image.
+
+    ``BASE_IMAGE`` names another one, such as the Dockerfile's default where a registry is at hand.
+    """
+    return os.environ.get("BASE_IMAGE") or f"docker-archive:{debian.base()}"
 
 
 def build() -> pathlib.Path:
-    """Return the image as a docker-archive, building it if these sources have none in the cache.
-
-    ``BASE_IMAGE`` names another base, such as the Dockerfile's default where a registry is at hand.
-    """
-    base = os.environ.get("BASE_IMAGE") or f"docker-archive:{debian.base()}"
+    """Return the image as a docker-archive, building it if these sources have none in the cache."""
+    chosen = base()
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
-        workshop.require("buildah")
-        buildah = ["buildah", "--root", str(folder / "storage"), "--runroot", str(folder / "run")]
-        buildah += ["--storage-driver", "vfs"]
-        options = ["--isolation", "chroot", "--build-arg", f"BASE_IMAGE={base}", "--tag", REFERENCE]
-        options += pip_settings.bud_options(folder)
-        workshop.run([*buildah, "bud", *options, str(paths.ROOT)])
-        workshop.run([*buildah, "push", REFERENCE, f"docker-archive:{target}:{REFERENCE}"])
+        bud(folder, paths.ROOT, chosen, f"docker-archive:{target}:{reference()}")
 
-    return workshop.once("operator", digest(base), make)
+    return workshop.once("operator", digest(chosen), make)
 
 
-def digest(base: str) -> str:
+def bud(folder: pathlib.Path, sources: pathlib.Path, chosen: str, target: str, *options: str) -> None:
+    """Build an image of the sources upon a base, in ``folder``, and push it to a target."""
+    workshop.require("buildah")
+    buildah = ["buildah", "--root", str(folder / "storage"), "--runroot", str(folder / "run")]
+    buildah += ["--storage-driver", "vfs"]
+    named = ["--build-arg", f"BASE_IMAGE={chosen}", "--tag", reference(sources)]
+    settings = pip_settings.bud_options(folder)
+    workshop.run([*buildah, "bud", "--isolation", "chroot", *named, *settings, *options, str(sources)])
+    workshop.run([*buildah, "push", reference(sources), target])
+
+
+def digest(chosen: str) -> str:
     """Return a short hash of everything that the image is made from."""
     package = paths.ROOT / "operator" / "formation_operator"
     sources = sorted(path for path in package.rglob("*") if "__pycache__" not in path.parts)
-    files = [paths.ROOT / "Dockerfile", paths.ROOT / "requirements.txt", *sources]
-    summary = hashlib.sha256(base.encode())
-    for file in files:
+    files = [paths.ROOT / name for name in ("Dockerfile", "requirements.txt", NAMED_IN)]
+    summary = hashlib.sha256(chosen.encode())
+    for file in [*files, *sources]:
         if file.is_file():
             summary.update(f"{file.relative_to(paths.ROOT)}\0{file.stat().st_size}\0".encode())
             summary.update(file.read_bytes())

@@ -51,6 +51,14 @@ def in_pod_template(path: tuple[str, ...]) -> bool:
     return "podTemplate" in path[:-1]
 
 
+def test_no_tool_that_prunes_what_it_installed_takes_every_formation_with_the_crd() -> None:
+    assert CRD["metadata"]["annotations"] == {
+        "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+        "helm.sh/resource-policy": "keep",
+        "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    }
+
+
 def test_the_committed_file_is_what_the_models_say() -> None:
     assert generator.FILE.read_text() == generator.text(CRD), "run python -m crds.generate"
 

@@ -9,14 +9,18 @@ import yaml
 import formation_operator
 from formation_operator.api import formation, naming
 from formation_operator.kube.kinds import ChildKind
+from tests.cluster import paths
 from tests.images import operator_image, shop_image, system_image
+from tests.kustomization import built, load
 
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
+LEASE = "formation-operator-lease"
 NAMESPACE = "formation-system"
 NAME = "formation-operator"
 
 SEEN = {"list", "watch"}
 READ = SEEN | {"get"}
+CLUSTER_KINDS = {"ClusterRole", "ClusterRoleBinding"}
 CHILDREN = READ | {"create", "patch", "delete"}
 # Every verb of the operator in the whole cluster. A new one needs a reason, here and in its manifest.
 CLUSTER_VERBS = {
@@ -30,19 +34,6 @@ CLUSTER_VERBS = {
     ("apps", "replicasets"): {"list"},
     ("events.k8s.io", "events"): {"list", "create", "patch"},
 }
-
-
-def load(file: pathlib.Path) -> list[dict[str, Any]]:
-    return [document for document in yaml.safe_load_all(file.read_text()) if document]
-
-
-def built(folder: pathlib.Path) -> list[dict[str, Any]]:
-    """Return every object that a kustomization lists, itself or through a folder."""
-    found = []
-    for resource in load(folder / "kustomization.yaml")[0]["resources"]:
-        path = folder / resource
-        found += built(path) if path.is_dir() else load(path)
-    return found
 
 
 INSTALLED = built(MANIFESTS)
@@ -94,17 +85,18 @@ def test_the_role_of_the_operator_is_bound_to_its_account_and_there_is_no_other(
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME}
     account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
     assert (binding["roleRef"], binding["subjects"]) == (role, [account])
-    assert [item["metadata"]["name"] for item in INSTALLED if item["kind"] == "Role"] == [NAME]
+    assert [item["metadata"]["name"] for item in INSTALLED if item["kind"] == "Role"] == [LEASE]
 
 
-def test_in_its_own_namespace_the_operator_may_hold_its_one_lease() -> None:
-    role, binding = only("Role"), only("RoleBinding")
+def test_in_its_own_namespace_the_operator_may_hold_its_one_lease_and_see_who_has_none() -> None:
+    role, binding = only("Role", LEASE), only("RoleBinding", LEASE)
     assert {item["metadata"]["namespace"] for item in (role, binding)} == {NAMESPACE}
-    (rule,) = role["rules"]
-    assert (rule["apiGroups"], rule["resources"]) == (["coordination.k8s.io"], ["leases"])
-    assert rule["resourceNames"] == [naming.FIELD_MANAGER]
-    assert rule["verbs"] == ["get", "create", "patch"]
-    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("Role", NAME)
+    lease, pods = role["rules"]
+    assert (lease["apiGroups"], lease["resources"]) == (["coordination.k8s.io"], ["leases"])
+    assert lease["resourceNames"] == [naming.FIELD_MANAGER]
+    assert lease["verbs"] == ["get", "create", "patch"]
+    assert (pods["apiGroups"], pods["resources"], pods["verbs"]) == ([""], ["pods"], ["list"])
+    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("Role", LEASE)
     assert binding["subjects"] == only("ClusterRoleBinding")["subjects"]
 
 
@@ -187,32 +179,70 @@ def test_each_probe_asks_the_port_that_the_container_names(kind: str) -> None:
 
 
 def test_the_image_is_this_version_and_the_one_that_the_tests_build() -> None:
-    (image,) = load(MANIFESTS / "kustomization.yaml")[0]["images"]
+    (image,) = load(paths.ROOT / operator_image.NAMED_IN)[0]["images"]
     assert image["name"] == container()["image"]
     assert image["newTag"] == formation_operator.__version__
-    assert f"{image['newName']}:{image['newTag']}" == operator_image.REFERENCE
+    assert f"{image['newName']}:{image['newTag']}" == operator_image.reference()
+
+
+@pytest.mark.parametrize("folder", ["", "namespaced"])
+def test_whatever_is_installed_has_the_image_from_the_one_place_that_names_it(folder: str) -> None:
+    (kustomization,) = load(MANIFESTS / folder / "kustomization.yaml")
+    (component,) = kustomization["components"]
+    assert (MANIFESTS / folder / component).resolve() == (paths.ROOT / operator_image.NAMED_IN).parent
+    assert "images" not in kustomization
 
 
 def test_no_image_is_named_that_somebody_else_may_publish() -> None:
-    (image,) = load(MANIFESTS / "kustomization.yaml")[0]["images"]
-    assert image["newName"].partition("/")[0].endswith(".invalid")
+    assert operator_image.reference().partition("/")[0].endswith(".invalid")
 
 
 def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None:
-    namespaced = [item for item in INSTALLED if item["kind"] in {"Deployment", "ServiceAccount"}]
-    assert {item["metadata"]["namespace"] for item in namespaced} == {NAMESPACE}
+    namespaced = [item for item in INSTALLED if item["kind"] not in {"Namespace", *CLUSTER_KINDS}]
+    assert {item["metadata"].get("namespace") for item in namespaced} == {NAMESPACE}
+
+
+def test_the_replicas_are_spread_over_nodes_and_a_drain_takes_one_at_a_time() -> None:
+    (spread,) = pod()["topologySpreadConstraints"]
+    selector = only("Deployment")["spec"]["selector"]
+    assert (spread["topologyKey"], spread["labelSelector"]) == ("kubernetes.io/hostname", selector)
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"  # it has to run on one node, too
+    budget = only("PodDisruptionBudget")["spec"]
+    assert (budget["maxUnavailable"], budget["selector"]) == (1, selector)
+
+
+def test_the_operator_reaches_the_api_server_and_dns_and_only_its_metrics_are_reached() -> None:
+    policy = only("NetworkPolicy")["spec"]
+    assert policy["podSelector"] == only("Deployment")["spec"]["selector"]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert policy["ingress"] == [{"ports": [{"port": "metrics"}]}]
+    api_server, dns = policy["egress"]
+    assert [each["port"] for each in api_server["ports"]] == [443, 6443]
+    assert {(each["protocol"], each["port"]) for each in dns["ports"]} == {("UDP", 53), ("TCP", 53)}
+
+
+def test_the_service_and_the_monitor_lead_to_the_port_of_the_metrics() -> None:
+    service = only("Service", "formation-operator-metrics")
+    labels = only("Deployment")["spec"]["template"]["metadata"]["labels"]
+    (port,) = service["spec"]["ports"]
+    ports = {each["name"]: each["containerPort"] for each in container()["ports"]}
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert (port["name"], ports[port["targetPort"]]) == ("metrics", port["port"])
+    (monitor,) = built(MANIFESTS / "monitoring")
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert [each["port"] for each in monitor["spec"]["endpoints"]] == ["metrics"]
 
 
 def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
     samples = MANIFESTS / "samples"
     for folder in (
-        *(MANIFESTS / name for name in ("rbac", "operator", "policies")),
+        *(MANIFESTS / name for name in ("rbac", "rbac/rights", "operator", "policies", "monitoring")),
         samples,
         samples / "systems",
     ):
         listed = load(folder / "kustomization.yaml")[0]["resources"]
         present = {file.name for file in folder.glob("*.yaml")} - {"kustomization.yaml"}
-        assert set(listed) == present
+        assert {name for name in listed if name.endswith(".yaml")} == present
 
 
 def test_the_sample_is_a_formation_with_web_worker_and_a_single_clock() -> None:
@@ -233,6 +263,21 @@ def test_the_sample_starts_each_process_type_by_its_name() -> None:
     (sample,) = SAMPLES
     for name, process in sample["spec"]["processes"].items():
         assert process["command"] == [shop_image.PROGRAM, name]
+
+
+def test_the_samples_for_flux_and_argo_cd_name_what_is_here() -> None:
+    flux = load(MANIFESTS / "gitops" / "flux-operator.yaml")
+    folders = [item["spec"]["path"] for item in flux if item["kind"] == "Kustomization"]
+    (image,) = flux[-1]["spec"]["images"]
+    (argo,) = load(MANIFESTS / "gitops" / "argocd-operator.yaml")
+    values = load(MANIFESTS / "chart" / "values.yaml")[0]
+
+    assert folders == ["./crds", "./manifests"]
+    assert image["name"] == operator_image.reference().rpartition(":")[0]
+    assert argo["spec"]["source"]["path"] == "manifests/chart"
+    chosen = argo["spec"]["source"]["helm"]["valuesObject"]
+    assert all(set(chosen[name]) <= set(values[name]) for name in chosen)
+    assert argo["spec"]["destination"]["namespace"] == NAMESPACE
 
 
 def test_there_is_a_sample_of_every_system_and_none_needs_a_probe() -> None:

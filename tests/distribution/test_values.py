@@ -1,0 +1,157 @@
+"""The chart's values do what they say; a wrong one is refused. Without a cluster."""
+
+import pathlib
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.cluster import paths
+from tests.distribution import helm
+from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
+from tests.kustomization import by_key, load, rendered
+from tests.release import archives
+
+pytestmark = pytest.mark.long
+
+
+def deployment(helm: Helm, *flags: str) -> dict[str, Any]:
+    (found,) = (item for item in helm.render(*WITHOUT_CRD, *flags) if item["kind"] == "Deployment")
+    return dict(found["spec"])
+
+
+def container(helm: Helm, *flags: str) -> dict[str, Any]:
+    (found,) = deployment(helm, *flags)["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def test_each_of_several_namespaces_gets_the_rights(ready_helm: Helm) -> None:
+    made = by_key(ready_helm.render(*WITHOUT_CRD, "--set", "namespaces={shop,blog}"))
+
+    roles = {
+        key[1]: item["rules"] for key, item in made.items() if key[::2] == ("Role", "formation-operator")
+    }
+    bound = {key[1] for key in made if key[::2] == ("RoleBinding", "formation-operator")}
+    assert {"shop", "blog"} <= bound
+    assert roles["shop"] == roles["blog"] != []
+    assert container(ready_helm, "--set", "namespaces={shop,blog}")["args"][-2:] == [
+        "--namespace=shop",
+        "--namespace=blog",
+    ]
+
+
+def test_the_chart_brings_the_crd_which_stays_unless_that_is_turned_off(ready_helm: Helm) -> None:
+    (crd,) = load(paths.ROOT / "crds" / "formations.yaml")
+    key = ("CustomResourceDefinition", "", "formations.formations.dev")
+
+    assert by_key(ready_helm.render())[key] == crd
+    unprotected = by_key(ready_helm.render("--set", "crds.keep=false"))[key]
+    assert "annotations" not in unprotected["metadata"]
+    assert unprotected["spec"] == crd["spec"]
+
+
+def test_values_say_which_image_is_pulled_and_how(ready_helm: Helm) -> None:
+    digest = f"sha256:{'a' * 64}"
+    named = ("--set", "image.repository=registry.example.com/operator,image.pullPolicy=Always")
+
+    tagged = container(ready_helm, *named, "--set", "image.tag=v7")
+    assert (tagged["image"], tagged["imagePullPolicy"]) == ("registry.example.com/operator:v7", "Always")
+    pinned = container(ready_helm, *named, "--set", f"image.digest={digest},image.tag=v7")
+    assert pinned["image"] == f"registry.example.com/operator@{digest}"
+    pod = deployment(ready_helm, "--set", "imagePullSecrets[0].name=ours")["template"]["spec"]
+    assert pod["imagePullSecrets"] == [{"name": "ours"}]
+
+
+def test_flags_become_the_arguments_of_the_operator(ready_helm: Helm) -> None:
+    before = container(ready_helm).get("args") or []
+    flags = "flags.workers=40,flags.no-write-through=true,flags.verbose=false,flags.honour={argocd-server,me}"
+
+    assert container(ready_helm, "--set", flags)["args"] == [
+        *before,
+        "--honour=argocd-server",
+        "--honour=me",
+        "--no-write-through",
+        "--workers=40",
+    ]
+
+
+def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
+    chosen = (
+        "--set=replicas=3",
+        "--set=resources.limits.memory=1Gi",
+        "--set=nodeSelector.pool=system",
+        "--set=tolerations[0].operator=Exists",
+        "--set=priorityClassName=system-cluster-critical",
+        "--set-string=podAnnotations.team=platform",
+        "--set-string=podLabels.team=platform",
+    )
+    made = deployment(ready_helm, *chosen)
+    pod = made["template"]["spec"]
+
+    assert made["replicas"] == 3
+    (resources,) = (each["resources"] for each in pod["containers"])
+    assert resources["limits"]["memory"] == "1Gi"
+    assert resources["requests"] == container(ready_helm)["resources"]["requests"]
+    assert (pod["nodeSelector"], pod["tolerations"]) == ({"pool": "system"}, [{"operator": "Exists"}])
+    assert pod["priorityClassName"] == "system-cluster-critical"
+    for kind in ("annotations", "labels"):
+        assert made["template"]["metadata"][kind]["team"] == "platform"
+
+
+def test_the_optional_parts_are_there_if_they_are_asked_for(
+    ready_helm: Helm, kubectl_binary: pathlib.Path
+) -> None:
+    plain = by_key(ready_helm.render(*WITHOUT_CRD))
+    asked = ("--set", "monitoring.serviceMonitor.enabled=true,policies.foreground=true")
+
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *asked))
+
+    extra = {key: item for key, item in made.items() if key not in plain}
+    wanted = [
+        *rendered(kubectl_binary, paths.ROOT / "manifests/policies"),
+        *load(paths.ROOT / "manifests/monitoring/servicemonitor.yaml"),
+    ]
+    assert extra == by_key(wanted)
+
+
+def test_what_is_turned_off_is_not_there(ready_helm: Helm) -> None:
+    off = ("--set", "networkPolicy.enabled=false,aggregateRoles=false")
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *off))
+
+    assert "NetworkPolicy" not in {kind for kind, _, _ in made}
+    assert ("ClusterRole", "", "formation-edit") not in made
+
+
+def test_the_network_policy_lets_out_to_the_ports_of_the_api_server(ready_helm: Helm) -> None:
+    made = by_key(ready_helm.render(*WITHOUT_CRD, "--set", "networkPolicy.apiServerPorts={16443}"))
+    policy = made["NetworkPolicy", helm.NAMESPACE, helm.NAME]
+
+    assert policy["spec"]["egress"][0] == {"ports": [{"port": 16443}]}
+    assert len(policy["spec"]["egress"]) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "flags.wokers=40",
+        "replicas=-1",
+        "namespaces={Shop}",
+        "image.tag=a b",
+        "crd.keep=false",
+        "image.digest=latest",
+    ],
+)
+def test_a_wrong_value_is_refused(ready_helm: Helm, value: str) -> None:
+    with pytest.raises(HelmError, match="values don't meet the specifications of the schema"):
+        ready_helm.render("--set", value)
+
+
+def test_an_archive_of_the_chart_is_valid_and_makes_the_same(
+    ready_helm: Helm, tmp_path: pathlib.Path
+) -> None:
+    archive = tmp_path / "formation-operator-0.1.0.tgz"
+    shutil.copytree(CHART, tmp_path / "chart")  # as in a release: a link becomes what it leads to
+    archives.tgz(archive, tmp_path / "chart", 0, "formation-operator/")
+
+    assert "0 chart(s) failed" in ready_helm("lint", "--strict", str(archive))
+    assert by_key(ready_helm.render(chart=archive)) == by_key(ready_helm.render())

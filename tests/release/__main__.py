@@ -1,0 +1,92 @@
+"""Make a release: ``python -m tests.release VERSION [--image NAME] [--target DIST]``.
+
+Needs no registry and no container engine. The same commit, base image and tools give the same bytes.
+"""
+
+import argparse
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from tests.cluster import build, images, paths, progress
+from tests.cluster.errors import ClusterError
+from tests.images import operator_image
+from tests.release import archives, image, notes, sbom, staging, wheel
+
+WARNING = """\
+# Uninstall by operator.yaml: to delete by this file takes the CRD, every Formation and what it runs.
+"""
+
+
+def main() -> int:
+    """Read the command line and make the release."""
+    parser = argparse.ArgumentParser(prog="python -m tests.release", description=__doc__)
+    parser.add_argument("version", help="such as 1.2.3")
+    parser.add_argument("--image", help="registry and name of the image; else as manifests/image has it")
+    parser.add_argument("--target", type=pathlib.Path, default=paths.ROOT / "dist", help="default: dist/")
+    chosen = parser.parse_args()
+    try:
+        release(chosen.version, chosen.image, chosen.target)
+    except ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def release(version: str, name: str | None, target: pathlib.Path) -> None:
+    """Write all files of a release into a folder, which is emptied first."""
+    if uncommitted := staging.git("status", "--porcelain", "--untracked-files=no"):
+        progress.step(f"these changes are in no commit, and in the release all the same:\n{uncommitted}")
+    seconds = staging.epoch()
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        sources = work / "sources"
+        staging.stage(sources, version, name or None, seconds)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        write(sources, target, version, seconds)
+        wheel.build(sources, work / "setuptools", target, seconds)
+        progress.step("the wheel is built; next the image, which takes a minute or two")
+        installed = write_image(sources, target, version, seconds)
+    reference = operator_image.reference() if name is None else f"{name}:{version}"
+    parts = [
+        *sbom.python_packages((paths.ROOT / "requirements.txt").read_text()),
+        *sbom.debian_packages(installed),
+    ]
+    (target / "sbom.spdx.json").write_text(sbom.document(version, reference, seconds, parts))
+    (target / "SHA256SUMS").write_text(archives.checksums(target))
+    progress.step(f"{target} holds the release {version}: {len(list(target.iterdir()))} files")
+
+
+def write(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: int) -> None:
+    """Write what is made of text alone: the manifests, the chart and the notes."""
+    chart = target / f"formation-operator-{version}.tgz"
+    archives.tgz(chart, sources / "manifests/chart", seconds, "formation-operator/")
+    kubectl = build.ensure((build.KUBECTL,))["kubectl"]
+    crd, operator = (kustomized(kubectl, sources / folder) for folder in ("crds", "manifests"))
+    (target / "install.yaml").write_text(f"{WARNING}{crd}---\n{operator}")
+    (target / "operator.yaml").write_text(operator)
+    changelog = (paths.ROOT / "CHANGELOG.md").read_text()
+    reference = operator_image.reference(sources)
+    (target / "RELEASE_NOTES.md").write_text(notes.write(changelog, version, reference))
+
+
+def kustomized(kubectl: pathlib.Path, folder: pathlib.Path) -> str:
+    """Return the objects of a kustomization."""
+    command = [str(kubectl), "kustomize", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def write_image(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: int) -> str:
+    """Write the image, and return dpkg's list of what is in it."""
+    machine = images.ARCHITECTURES.get(platform.machine(), platform.machine())
+    facts = {"version": version, "revision": staging.git("rev-parse", "HEAD").strip()}
+    file = target / f"formation-operator-{version}-linux-{machine}.oci.tar"
+    return image.build(sources, file, facts, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Copy the sources that a release is made from, and write its version and the image's name into the copy.
+
+The version stands in three files, because three tools read one each; the image's name in one. The checkout
+stays as it is. In the copy, all files have one time and one mode, so that nothing of this machine gets out.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from tests.cluster import paths
+from tests.cluster.errors import ClusterError
+
+SOURCES = (
+    ".dockerignore",
+    "Dockerfile",
+    "LICENSE",
+    "README.md",
+    "crds",
+    "manifests",
+    "operator",
+    "pyproject.toml",
+    "requirements.txt",
+)
+IMAGE = pathlib.PurePath("manifests/image/kustomization.yaml")
+# https://semver.org; what PyPI and OCI registries can have as well.
+VERSION = re.compile(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?")
+NAME = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
+
+
+def git(*arguments: str) -> str:
+    """Return what git says about this checkout."""
+    command = ["git", "-C", str(paths.ROOT), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClusterError(f"a release is made from a git checkout: {done.stderr.strip()}")
+    return done.stdout
+
+
+def epoch() -> int:
+    """Return the time that everything in the release has: ``SOURCE_DATE_EPOCH``, or the last commit's."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct"))
+
+
+def stage(target: pathlib.Path, version: str, image: str | None, seconds: int) -> None:
+    """Copy what git knows of the sources into a folder; a link becomes what it leads to.
+
+    Raises ClusterError for a version or a name that a registry wouldn't take.
+    """
+    if not VERSION.fullmatch(version):
+        raise ClusterError(f"VERSION={version} is no version: give one such as 1.2.3 or 1.2.3-rc.1")
+    if image is not None and not NAME.fullmatch(image):
+        raise ClusterError(f"IMAGE={image} is no image's name: give registry and name, without a tag")
+    for name in git("ls-files", "-z", "--", *SOURCES).split("\0"):
+        if name and (paths.ROOT / name).exists():
+            copy(paths.ROOT / name, target / name)
+    stamp(target, version, image)
+    for path in [target, *target.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (seconds, seconds))
+
+
+def copy(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy a file, or a link's whole folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+
+
+def stamp(folder: pathlib.Path, version: str, image: str | None) -> None:
+    """Write the version, and the image's name if there is one, to where they belong."""
+    replace(folder / "operator/formation_operator/__init__.py", r'(?<=^__version__ = ")[^"]+', version)
+    chart = folder / "manifests/chart"
+    replace(chart / "Chart.yaml", r"(?<=^version: ).+", version)
+    replace(chart / "Chart.yaml", r"(?<=^appVersion: ).+", version)
+    for file in (folder / IMAGE, chart / "files/image/kustomization.yaml"):
+        replace(file, r"(?<=newTag: ).+", version)
+        if image is not None:
+            replace(file, r"(?<=newName: ).+", image)
+
+
+def replace(file: pathlib.Path, pattern: str, text: str) -> None:
+    """Replace the one place of a file that matches."""
+    changed, count = re.subn(pattern, lambda _: text, file.read_text(), flags=re.MULTILINE)
+    if count != 1:
+        raise ClusterError(f"{file.name} has {count} places for {pattern}, and not one")
+    file.write_text(changed)

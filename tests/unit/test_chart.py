@@ -1,0 +1,70 @@
+"""The Helm chart, as far as it can be known without Helm; `tests/distribution` renders and installs it."""
+
+import argparse
+import json
+
+import yaml
+
+import formation_operator
+from formation_operator.__main__ import parser
+from tests.cluster import paths
+from tests.distribution import helm
+from tests.images import operator_image
+from tests.kustomization import built, by_key, load
+
+MANIFESTS = paths.ROOT / "manifests"
+UPDATE = "`make distribution` builds Helm; then: pytest tests/distribution/test_rendering.py --update-golden"
+OF_THE_CHART = {"help", "version", "namespace", "liveness"}
+"""Flags with no value of their own: the chart's `namespaces`, and the port that its probes ask."""
+
+
+def test_what_helm_made_of_the_chart_are_the_objects_of_the_manifests() -> None:
+    made = by_key(load(helm.GOLDEN))
+    wanted = by_key([item for item in built(MANIFESTS) if item["kind"] != "Namespace"])
+    (container,) = wanted["Deployment", helm.NAMESPACE, helm.NAME]["spec"]["template"]["spec"]["containers"]
+    container["image"] = operator_image.reference()
+
+    assert made == wanted, UPDATE
+
+
+def test_helm_has_seen_the_chart_as_it_is_now() -> None:
+    assert helm.GOLDEN.read_text().splitlines()[0] == helm.HEADING + helm.digest(), UPDATE
+
+
+def test_the_chart_has_the_version_of_the_operator() -> None:
+    (chart,) = load(helm.CHART / "Chart.yaml")
+    assert {chart["version"], chart["appVersion"]} == {formation_operator.__version__}
+
+
+def test_every_flag_of_the_operator_is_a_value_of_the_chart() -> None:
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    flags = {action.option_strings[-1].removeprefix("--"): action for action in parser()._actions}  # noqa: SLF001  # argparse has no other way to ask
+
+    known = schema["properties"]["flags"]["properties"]
+
+    assert set(known) == set(flags) - OF_THE_CHART
+    for name, action in flags.items():
+        if action.choices:
+            assert known[name]["enum"] == list(action.choices)
+        if isinstance(action, argparse._StoreTrueAction):  # noqa: SLF001  # as above
+            assert known[name] == {"type": "boolean"}
+
+
+def test_the_schema_knows_every_default_value() -> None:
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
+
+    assert set(schema["properties"]) - {"global"} == set(values)
+    for name, value in values.items():
+        inner = schema["properties"][name].get("properties")
+        if inner and name != "flags":
+            assert set(inner) == set(value)
+
+
+def test_every_link_of_the_chart_leads_into_this_repository() -> None:
+    links = [path for path in (helm.CHART / "files").iterdir() if path.is_symlink()]
+    assert len(links) == 6
+    for link in links:
+        assert not link.readlink().is_absolute()
+        assert link.resolve().is_relative_to(paths.ROOT)
+        assert link.exists()

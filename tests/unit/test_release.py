@@ -1,0 +1,156 @@
+"""What a release is made of, part by part; `tests/distribution/test_release.py` makes a whole one."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tarfile
+
+import pytest
+import yaml
+
+import formation_operator
+from tests.cluster import paths
+from tests.cluster.errors import ClusterError
+from tests.distribution import helm
+from tests.images import operator_image
+from tests.release import archives, notes, sbom, staging
+
+LOCK = (paths.ROOT / "requirements.txt").read_text()
+PARTS = [
+    *sbom.python_packages(LOCK),
+    *sbom.debian_packages(
+        "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9+deb12u10\nDescription: C\n more: x\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n"
+    ),
+]
+
+
+@pytest.fixture
+def staged(tmp_path: pathlib.Path) -> pathlib.Path:
+    folder = tmp_path / "sources"
+    staging.stage(folder, "7.8.9", "registry.example.com/team/operator", 1_700_000_000)
+    return folder
+
+
+def test_version_and_image_are_written_to_every_place_of_the_copy(staged: pathlib.Path) -> None:
+    chart = staged / "manifests/chart"
+    described = yaml.safe_load((chart / "Chart.yaml").read_text())
+
+    assert operator_image.reference(staged) == "registry.example.com/team/operator:7.8.9"
+    assert (described["version"], described["appVersion"]) == ("7.8.9", "7.8.9")
+    assert '__version__ = "7.8.9"' in (staged / "operator/formation_operator/__init__.py").read_text()
+    assert (chart / "files/image/kustomization.yaml").read_bytes() == (staged / staging.IMAGE).read_bytes()
+
+
+def test_no_place_but_those_names_a_version_of_ours(staged: pathlib.Path) -> None:
+    old = formation_operator.__version__
+    sources = [staged / name for name in ("Dockerfile", "pyproject.toml")]
+    sources += [path for name in ("crds", "manifests", "operator") for path in (staged / name).rglob("*.*")]
+
+    samples = staged / "manifests/gitops"  # for a version that the reader chooses
+    found = [path for path in sources if path.is_file() and old in path.read_text()]
+    assert [path for path in found if samples not in path.parents] == []
+
+
+def test_the_checkout_stays_as_it_is(staged: pathlib.Path) -> None:
+    assert formation_operator.__version__ in (paths.ROOT / staging.IMAGE).read_text()
+
+
+def test_a_copy_has_no_link_no_mode_and_no_time_of_this_machine(staged: pathlib.Path) -> None:
+    for path in staged.rglob("*"):
+        status = path.lstat()
+        assert not path.is_symlink()
+        assert status.st_mtime == 1_700_000_000
+        assert status.st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
+
+
+@pytest.mark.parametrize("version", ["", "1", "v1.2.3", "1.2.3+local", "1.2.3\n", "../1.2.3", "latest"])
+def test_what_is_no_version_is_refused(version: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ClusterError, match="is no version"):
+        staging.stage(tmp_path, version, None, 0)
+
+
+@pytest.mark.parametrize(
+    "image", ["operator", "registry.example.com/operator:v1", "Registry/x", "a/b\nevil: x"]
+)
+def test_what_is_no_name_of_an_image_is_refused(image: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ClusterError, match="is no image's name"):
+        staging.stage(tmp_path, "1.2.3", image, 0)
+
+
+@pytest.mark.parametrize("write", [archives.tar, archives.tgz])
+def test_an_archive_holds_the_same_bytes_whoever_makes_it_when(
+    write: object, staged: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    assert callable(write)
+    chart = staged / "manifests/chart"
+    write(tmp_path / "first", chart, 5, "formation-operator/")
+    for path in chart.rglob("*"):
+        path.chmod(0o700)
+        os.utime(path)
+    write(tmp_path / "second", chart, 5, "formation-operator/")
+
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    with tarfile.open(tmp_path / "first") as archive:
+        names = archive.getnames()
+    assert "formation-operator/Chart.yaml" in names
+    assert "formation-operator/files/rbac/rights/role.yaml" in names
+    assert {name.partition("/")[0] for name in names} == {helm.NAME}
+
+
+def test_checksums_are_what_sha256sum_checks(tmp_path: pathlib.Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    text = archives.checksums(tmp_path)
+
+    check = ["sha256sum", "--check", "--strict"]
+    done = subprocess.run(check, cwd=tmp_path, input=text, text=True, capture_output=True, check=True)
+    assert done.stdout == "a: OK\nb: OK\n"
+
+
+CHANGELOG = (
+    "# Changelog\n\n## Unreleased\n\nRolls pods: yes\n\n## 0.2.0 - 2026-12-01\n\nRolls pods: no\n\n- It.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("0.2.0", "Rolls pods: no\n\n- It.\n"), ("0.3.0", "Rolls pods: yes")]
+)
+def test_notes_are_the_section_of_the_version_or_else_what_is_unreleased(version: str, said: str) -> None:
+    text = notes.write(CHANGELOG, version, "example.com/operator:1")
+    assert text.startswith(f"# Formation operator {version}\n\n{said}")
+    assert "example.com/operator:1" in text
+    assert text.count("Rolls pods") == 1
+
+
+def test_a_release_about_which_nothing_is_known_has_no_notes() -> None:
+    with pytest.raises(ClusterError, match=r"no section 0\.3\.0"):
+        notes.write("# Changelog\n", "0.3.0", "")
+
+
+def test_the_bill_lists_every_locked_package_and_what_debian_has_installed() -> None:
+    listed = {part.name: part.version for part in PARTS}
+    assert {"kopf", "kubernetes", "pydantic", "uvloop", "aiohttp"} <= set(listed)
+    assert all(f"{name}=={version}" in LOCK for name, version in listed.items() if name != "libc6")
+    assert listed["libc6"] == "2.36-9+deb12u10"
+    assert "gone" not in listed
+
+
+def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
+    unknown = [part.name for part in sbom.python_packages(LOCK) if part.licence == sbom.UNKNOWN]
+    assert len(unknown) <= 2, unknown
+
+
+def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewhere() -> None:
+    text = sbom.document("1.2.3", "registry.example.com/operator:1.2.3", 0, PARTS)
+    bill = json.loads(text)
+
+    assert text == sbom.document("1.2.3", "registry.example.com/operator:1.2.3", 0, PARTS[::-1])
+    names = [package["SPDXID"] for package in bill["packages"]]
+    assert len(set(names)) == len(names) == len(PARTS) + 1
+    related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
+    assert related == set(names)
+    assert bill["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
+    urls = {each["externalRefs"][0]["referenceLocator"] for each in bill["packages"]}
+    assert "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10" in urls
