@@ -127,7 +127,6 @@ async def run(settings: Settings) -> None:
     await kopf.operator(
         registry=registry,
         settings=watchdog.kopf_settings(),
-        memories=watchdog.NoMemories(),
         standalone=True,
         identity=watchdog.IDENTITY,
         clusterwide=not settings.namespaces,

@@ -1,18 +1,22 @@
-"""kopf's side: every handler takes an event into the cache and asks for a pass. Nothing else.
+"""kopf's side: it watches, and what its watches tell is taken into the cache, where a pass is asked for.
 
-Only ``on.event`` handlers: any other kind of kopf's would write annotations or finalizers to the
-user's object, and keeps no queue.  They return nothing, because kopf writes results to the status.
+Nothing of it comes to a handler (`kube.streams`); there are some for kopf to know what to watch.
 """
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import kopf
 
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import kinds, lists
+from formation_operator.kube import kinds, lists, streams
+from formation_operator.kube.port import Object
+from formation_operator.observe import formations
+
+logger = logging.getLogger(__name__)
 
 LOGIN_PAUSE = 1.0
 """Seconds before another try to log in: a server that refuses us isn't asked more often."""
@@ -22,9 +26,7 @@ def register(registry: kopf.OperatorRegistry, controller: Controller) -> None:
     """Connect the watches of every kind that matters to a controller."""
     kopf.on.login(registry=registry, id="login")(login(controller))
     for kind in kinds.WATCHED:
-        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(
-            handler(controller, kind.name)
-        )
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(unheard)
 
 
 def login(controller: Controller) -> Callable[..., Coroutine[None, None, kopf.AiohttpSession | None]]:
@@ -46,11 +48,12 @@ def login(controller: Controller) -> Callable[..., Coroutine[None, None, kopf.Ai
 
 def session(found: kopf.ConnectionInfo, controller: Controller) -> kopf.AiohttpSession:
     """Return the credentials as a session, which kopf closes when they are refused."""
+    places = lists.places(found.server, controller.scopes)
     return kopf.AiohttpSession(
         server=found.server,
         default_namespace=found.default_namespace,
         aiohttp_session=lists.session(
-            lists.Lists(found.server, controller.scopes, controller.since),
+            [lists.Lists(places, controller.since), streams.Streams(places, taking(controller))],
             ssl=found.as_ssl_context(),
             headers=found.as_http_headers(),
             proxy=found.proxy_url,
@@ -59,10 +62,17 @@ def session(found: kopf.ConnectionInfo, controller: Controller) -> kopf.AiohttpS
     )
 
 
-def handler(controller: Controller, kind: str) -> Callable[..., Coroutine[None, None, None]]:
-    """Return what takes in the events of a kind."""
+def taking(controller: Controller) -> streams.Take:
+    """Return what takes in an object; whatever is odd about one keeps nobody from seeing the others."""
 
-    async def seen(event: kopf.RawEvent, **_: Any) -> None:
-        controller.see(kind, dict(event["object"]), deleted=event["type"] == "DELETED")
+    def take(kind: str, raw: Object, *, deleted: bool) -> None:
+        try:
+            controller.see(kind, raw, deleted=deleted)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
 
-    return seen
+    return take
+
+
+async def unheard(**_: Any) -> None:
+    """Hear nothing, as all is taken in before."""

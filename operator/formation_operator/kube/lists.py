@@ -5,7 +5,7 @@ sends every object on its way through queues and tasks.  Here its list is ours: 
 and no object, so its watch goes on exactly where our list ended.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,8 @@ import aiohttp
 
 from formation_operator.kube import api_server, kinds
 
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
 
@@ -38,15 +40,10 @@ class NoObjects(aiohttp.ClientResponse):
 class Lists:
     """Middleware of a client's session: answers lists of the kinds that are watched."""
 
-    def __init__(self, server: str, namespaces: Iterable[str | None], since: Since) -> None:
-        """Take the server's address, the namespaces (none is all of them), and what lists in its place."""
-        root = urlsplit(server).path.rstrip("/")
+    def __init__(self, places: Mapping[str, Place], since: Since) -> None:
+        """Take the places by their paths, and what lists them in its place."""
         self._since = since
-        self._places = {
-            root + api_server.path(kind.name, namespace): (kind, namespace)
-            for kind in kinds.WATCHED
-            for namespace in namespaces
-        }
+        self._places = places
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -61,14 +58,26 @@ class Lists:
             raise aiohttp.ClientConnectionError(f"{request.url.path}: {error}") from error
 
 
+def places(server: str, namespaces: Iterable[str | None]) -> dict[str, Place]:
+    """Return, by its path at a server, each place that is watched; no namespace is all of them."""
+    root = urlsplit(server).path.rstrip("/")
+    each = [(kind, namespace) for kind in kinds.WATCHED for namespace in namespaces]
+    return {root + api_server.path(kind.name, namespace): (kind, namespace) for kind, namespace in each}
+
+
 def session(
-    lists: Lists, *, ssl: SSLContext, headers: dict[str, str], proxy: str | None, trust_env: bool
+    middlewares: Sequence[aiohttp.ClientMiddlewareType],
+    *,
+    ssl: SSLContext,
+    headers: dict[str, str],
+    proxy: str | None,
+    trust_env: bool,
 ) -> aiohttp.ClientSession:
-    """Return a session as kopf makes one, but for the lists."""
+    """Return a session as kopf makes one, but for what answers in its place."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=ssl),
         headers=headers,
         proxy=proxy,
         trust_env=trust_env,
-        middlewares=(lists,),
+        middlewares=middlewares,
     )

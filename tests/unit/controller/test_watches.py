@@ -100,7 +100,6 @@ class Running:
     def __init__(self, server: LiveApiServer, witness: Witness) -> None:
         self.server = server
         self.witness = witness
-        self.memories = watchdog.NoMemories()
         self._stop = asyncio.Event()
         self.task: asyncio.Task[None]
 
@@ -115,7 +114,6 @@ class Running:
             kopf.operator(
                 registry=registry,
                 settings=settings,
-                memories=self.memories,
                 standalone=True,
                 identity=watchdog.IDENTITY,
                 clusterwide=not namespaces,
@@ -170,7 +168,6 @@ async def test_what_was_listed_is_neither_listed_again_nor_told_and_what_happens
         await until(lambda: "d" in here.witness.known)
         assert here.witness.told == [("b", False), ("c", True), ("d", False)]
         assert here.server.lists == ONCE
-    assert not list(here.memories.iter_all_memories())
 
 
 async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what_was_deleted(

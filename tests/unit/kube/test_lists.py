@@ -31,9 +31,9 @@ class Lister:
 async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    middleware = lists.Lists(server, scopes or (None,), lister.since)
+    middleware = lists.Lists(lists.places(server, scopes or (None,)), lister.since)
     context = ssl.create_default_context()
-    async with lists.session(middleware, ssl=context, headers={}, proxy=None, trust_env=False) as opened:
+    async with lists.session([middleware], ssl=context, headers={}, proxy=None, trust_env=False) as opened:
         yield opened
 
 
