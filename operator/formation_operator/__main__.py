@@ -26,8 +26,9 @@ LISTS = 8
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
 YOUNG = 50_000
-"""How many objects may have come since the last search for those that are no more used but refer to each other.
-Of what is parsed nothing does, and by default Python would search more than a hundred times in each page of a list.
+"""How many objects may have come until those are looked for that only refer to each other any more.
+
+None of what is parsed does, and by default a page of a list would be searched more than a hundred times.
 """
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
