@@ -7,7 +7,8 @@ with an error, so that its manager starts a new one.
 """
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import kopf
@@ -22,12 +23,24 @@ EVERY = 10.0
 """Seconds."""
 IDLE = 0.02
 """Seconds for which kopf holds an object after it was seen: many large ones may come in a row."""
+RETRY = 1.0
+"""Seconds after which kopf asks again for what it didn't get."""
+NEVER = 365.0 * 24 * 3600
+"""Seconds of silence after which kopf gives a watch up, and may end its task: `kube.streams` comes before."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
 
 
 class WatchLostError(Exception):
     """A kind isn't watched any more, so what happens to it would go unseen."""
+
+
+class Patience:
+    """kopf's pauses between tries: as many as it takes. After the last of a number it ends the process."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew."""
+        return itertools.repeat(RETRY)
 
 
 class NoNotes(kopf.DiffBaseStorage):
@@ -63,7 +76,8 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.queueing.idle_timeout = IDLE
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    settings.networking.trust_env = True  # a proxy, as our own client uses it
+    settings.watching.inactivity_timeout = NEVER
+    settings.networking.error_backoffs = Patience()
     for kind in kinds.WATCHED:
         if kind.labelled:
             selectors = settings.watching.label_selectors
