@@ -116,7 +116,7 @@ async def run(settings: Settings) -> None:
     )
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
-    watches.register(registry, controller)
+    watches.register(registry, controller, cluster)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     # kopf listens to it only once it runs itself.
     loop.add_signal_handler(signal.SIGTERM, sys.exit, 0)

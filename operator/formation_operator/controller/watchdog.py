@@ -5,7 +5,8 @@ process then ends with an error, so that its manager starts a new one.
 """
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import kopf
 from kopf._core.engines.peering import Identity
@@ -16,12 +17,24 @@ from formation_operator.kube import kinds
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
+RETRY = 1.0
+"""Seconds after which kopf asks again for what it didn't get."""
+NEVER = 365.0 * 24 * 3600
+"""Seconds of silence after which kopf gives a watch up, and may end its task: `kube.streams` comes before."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
 
 
 class WatchLostError(Exception):
     """A kind isn't watched any more, so what happens to it would go unseen."""
+
+
+class Patience:
+    """kopf's pauses between tries: as many as it takes. After the last of a number it ends the process."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew."""
+        return itertools.repeat(RETRY)
 
 
 def kopf_settings() -> kopf.OperatorSettings:
@@ -31,7 +44,8 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    settings.networking.trust_env = True  # a proxy, as our own client uses it
+    settings.watching.inactivity_timeout = NEVER
+    settings.networking.error_backoffs = Patience()
     for kind in kinds.WATCHED:
         if kind.labelled:
             selectors = settings.watching.label_selectors

@@ -7,15 +7,16 @@ import asyncio
 import json
 import logging
 import re
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from kubernetes.aio import client, config
+from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, event_recorder, kinds, lenient, paging
+from formation_operator.kube import errors, event_recorder, kinds, lenient, login, paging
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -45,6 +46,23 @@ class Kube(Cluster):
         self._timeout = timeout
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
+
+    @property
+    def configuration(self) -> client.Configuration:
+        """Where the server is, and who we are."""
+        configuration: client.Configuration = self._api.configuration
+        return configuration
+
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return str(self.configuration.host)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What a connection is made with: whom it trusts, and our certificate if we have one."""
+        context: ssl.SSLContext = self._api.rest_client.ssl_context
+        return context
 
     async def close(self) -> None:
         """Close the connections."""
@@ -179,21 +197,20 @@ class Kube(Cluster):
 
 
 async def connect(*, request_timeout: float, connections: int) -> Kube:
-    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
+    """Log in with the Pod's service account, or else the current kubeconfig.
 
     Of more requests at once than there may be connections, some wait for others.
     """
     configuration = client.Configuration(connection_pool_maxsize=connections)
-    try:
-        config.load_incluster_config(client_configuration=configuration)
-    except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
+    await login.load(configuration)
     return Kube(client_of(configuration), timeout=request_timeout)
 
 
 def client_of(configuration: client.Configuration) -> client.ApiClient:
-    """Return a client for a cluster, whose lists fit into memory."""
-    configuration.client_session_kwargs = paging.options()
+    """Return a client for a cluster, whose lists fit into memory, and which logs in anew by itself."""
+    options = paging.options()
+    options["middlewares"] += (login.Login(configuration),)
+    configuration.client_session_kwargs = options
     return client.ApiClient(configuration)
 
 

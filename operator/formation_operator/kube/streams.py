@@ -1,115 +1,141 @@
-"""A session in which whoever watches a kind hears of no event, only how far the watch has come.
+"""Watches of which kopf hears only how far they have come, and that end as lost or as too old at the worst.
 
-kopf takes each event through queues, tasks and handlers, which costs far more than to read it.  Here its
-watches are ours: each event is taken in as it comes, and kopf is told the version that was reached, as by the
-API server's own bookmarks.  So all else that a watch needs stays kopf's: to begin, to go on after a break, to
-notice silence, to log in again.
+kopf takes each event through queues, tasks and handlers, which costs far more than to read it. So events are
+taken in here, and kopf is told the version that was reached, as by a bookmark of the API server's own.
+
+And kopf goes on after a lost connection, or when it began too long ago. Anything else that comes instead of a
+watch, or in the middle of one, ends it, and the process with it: a server that is ill for a minute, a status
+that isn't known there, a line that was cut short.
 """
 
 import asyncio
+import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, cast
 
 import aiohttp
-from aiohttp.streams import AsyncStreamIterator
 
-from formation_operator.kube.lists import Place
-from formation_operator.kube.port import Object
+from formation_operator.kube import kinds
+from formation_operator.kube.lines import BOOKMARK, Line
 
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
+Take = Callable[[str, Line], None]
+"""Takes in an event of a kind; may raise `ValueError`, as the line does."""
 AT_ONCE = 2**16
 """Bytes of events that are taken in before others have a turn."""
+SILENCE = 70.0
+"""Seconds without a word after which a watch is taken as lost: about once a minute the API server sends a
+bookmark."""
+FIRST, MOST = 1.0, 5.0
+"""Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
+LONGEST_WISH = 30.0
+"""The longest pause in seconds that a server may ask for."""
+GONE = 410
+TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
+"""What has kopf begin anew, with a list."""
+REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
 
 
-class Take(Protocol):
-    """What takes in an object of a kind."""
+class Lines:
+    """What the server sends, but that who reads it in chunks gets only how far its events have come."""
 
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        """Take it in, or note that it was deleted."""
-
-
-DELETED = "DELETED"
-EVENTS = {"ADDED", "MODIFIED", DELETED}
-BOOKMARK = "BOOKMARK"
-REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%s"}}}\n'
-"""The line that tells of a version."""
-
-
-class Stream(aiohttp.StreamReader):
-    """What the server sends of a watch, as a reader of chunks sees it: without the events.
-
-    Half a line before a break is dropped: what it told comes again.
-    """
-
-    def __init__(self, source: aiohttp.StreamReader, kind: str, take: Take) -> None:
-        """Take what the server sends about a kind, and what takes in an object."""
-        self._source = source
-        self._kind = kind
+    def __init__(self, content: aiohttp.StreamReader, take: Callable[[Line], None], *, gone: bool) -> None:
+        """Take what the server sends, and what takes in an event; of a watch that is gone, none is read."""
+        self._content = content
         self._take = take
-        self._rest = b""
+        self._gone = gone
 
-    def exception(self) -> BaseException | None:
-        """Return what ended the stream."""
-        return self._source.exception()
+    def __getattr__(self, name: str) -> Any:
+        """Return what the client itself asks of it."""
+        return getattr(self._content, name)
 
-    def set_exception(self, *given: Any) -> None:
-        """End the stream, as whoever closes it does."""
-        self._source.set_exception(*given)
-
-    def iter_chunked(self, n: int) -> AsyncStreamIterator[bytes]:  # noqa: ARG002  # few bytes are left
-        """Return what is left, as it comes."""
-        return AsyncStreamIterator(self._read)
-
-    async def _read(self) -> bytes:
-        """Take in what has come, and return what is left of it; nothing once the stream has ended."""
-        while data := await self._source.read(AT_ONCE):
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            left = b"".join(self._left(lines))
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        """Take in lines as they come, and yield how far that is; raise `ClientError` where one is cut off."""
+        if self._gone:
+            yield TOO_OLD
+            return
+        rest = b""
+        while data := await self._read(AT_ONCE):
+            *lines, rest = (rest + data).split(b"\n")
+            yield self._taken(filter(None, lines))
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
-            if left:
-                return left
-        return b""
+        if rest:
+            raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
-    def _left(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Take in the events among some lines; yield the other lines, and how far all have come."""
-        version = ""
-        for line in filter(None, lines):
-            event = parsed(line)
-            type_, raw = event["type"], event["object"]
-            if type_ in EVENTS:
-                self._take(self._kind, raw, deleted=type_ == DELETED)
-            elif type_ != BOOKMARK:
-                yield line + b"\n"
-                continue
-            version = raw["metadata"]["resourceVersion"]
-        if version:
-            yield (REACHED % version).encode()
+    def _taken(self, lines: Iterable[bytes]) -> bytes:
+        """Take in events; return how far they have come, and that it is over if one isn't what a watch says.
+
+        It may be an error, some proxy's page or a part of one.
+        """
+        reached = ""
+        try:
+            for text in lines:
+                line = Line(text)
+                if line.type != BOOKMARK:
+                    self._take(line)
+                reached = REACHED % line.version
+        except (ValueError, LookupError, TypeError):
+            return reached.encode() + TOO_OLD
+        return reached.encode()
+
+    async def _read(self, size: int) -> bytes:
+        try:
+            async with asyncio.timeout(SILENCE):
+                return await self._content.read(size)
+        except TimeoutError as error:
+            raise aiohttp.ClientPayloadError(f"nothing came for {SILENCE} s") from error
 
 
 class Streams:
-    """Middleware of a client's session: takes in what the watches of some places tell."""
+    """Middleware of a client's session: takes in what watches tell, which fail in two ways, and seldom."""
 
     def __init__(self, places: Mapping[str, Place], take: Take) -> None:
-        """Take the places by their paths, and what takes in an object."""
+        """Take the places that are watched, by their paths, and what takes in their events."""
         self._places = places
         self._take = take
+        self._begun: dict[str, tuple[float, float]] = {}
+        """By path: when the latest watch began, and the pause before it, in seconds."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if it is for a watch, have only the rest of it read."""
-        answer = await send(request)
+        """Send a request; if it is for a watch, see to its answer."""
         place = self._places.get(request.url.path)
-        if place is not None and "watch" in request.url.query and answer.ok:
-            kind, _ = place
-            answer.content = Stream(answer.content, kind.name, self._take)
+        if place is None or "watch" not in request.url.query:
+            return await send(request)
+        await self._wait_for_turn(request.url.path)
+        try:
+            async with asyncio.timeout(SILENCE):
+                answer = await send(request)
+        except (aiohttp.ClientError, OSError) as error:
+            raise lost(request, repr(error)) from error
+        if answer.status not in (200, GONE):
+            answer.close()
+            await asyncio.sleep(wish(answer))
+            raise lost(request, f"HTTP {answer.status}")
+        take = functools.partial(self._take, place[0].name)
+        lines = Lines(answer.content, take, gone=answer.status == GONE)
+        answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
 
+    async def _wait_for_turn(self, path: str) -> None:
+        now = asyncio.get_running_loop().time()
+        begun, pause = self._begun.get(path, (-math.inf, FIRST))
+        pause = FIRST if now > begun + 2 * pause else min(2 * pause, MOST)
+        await asyncio.sleep(begun + pause - now)
+        self._begun[path] = max(now, begun + pause), pause
 
-def parsed(line: bytes) -> Any:
-    """Return what a line says; raise what a broken connection does, if it is none."""
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise aiohttp.ClientPayloadError(f"a watch sent no JSON: {line[:200]!r}") from error
+
+def wish(answer: aiohttp.ClientResponse) -> float:
+    """Return for how many seconds the server wants to be left alone."""
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), LONGEST_WISH) if text.isascii() and text.isdigit() else 0.0
+
+
+def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:
+    """Return the error after which kopf watches on from where it was."""
+    return aiohttp.ClientConnectionError(f"{request.url.path}: {why}")

@@ -1,4 +1,4 @@
-"""What a watch tells is taken in, and its reader learns how far it has come and what else there was."""
+"""What a watch tells is taken in, and its reader learns how far it has come, or that it is over."""
 
 import asyncio
 import contextlib
@@ -9,11 +9,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from formation_operator.kube import lists, streams
+from formation_operator.kube import kinds, streams
+from formation_operator.kube.lines import Line
 from formation_operator.kube.port import Object
 
 PODS = "/api/v1/pods"
-ERROR = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b",'
+CUT = HEAD + b'"uid":"c","resourceVersion":"6"\n'
 
 
 class Watched:
@@ -22,8 +25,8 @@ class Watched:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bool]] = []
 
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        self.taken.append((kind, raw["metadata"]["name"], deleted))
+    def __call__(self, kind: str, line: Line) -> None:
+        self.taken.append((kind, line.raw["metadata"]["name"], line.deleted))
 
 
 def event(type_: str, name: str, version: int, **more: object) -> bytes:
@@ -38,12 +41,12 @@ def line(said: object) -> bytes:
 
 @contextlib.asynccontextmanager
 async def watching(
-    parts: list[bytes], path: str = f"{PODS}?watch=true", status: int = 200
+    parts: list[bytes], path: str = f"{PODS}?watch=true"
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
     """Watch a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(status=status)
+        response = web.StreamResponse()
         await response.prepare(request)
         for part in parts:
             await response.write(part)
@@ -56,7 +59,7 @@ async def watching(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
-    middleware = streams.Streams(lists.places(url, (None,)), watched)
+    middleware = streams.Streams({PODS: (kinds.BY_NAME[kinds.POD], None)}, watched)
     try:
         async with (
             aiohttp.ClientSession(middlewares=(middleware,)) as client,
@@ -95,29 +98,33 @@ async def test_a_bookmark_counts_as_far_as_it_has_come() -> None:
         assert await left(answer) == [reached(8)]
 
 
-async def test_an_error_is_left_for_the_reader() -> None:
-    async with watching([event("ADDED", "a", 5), line(ERROR)]) as (answer, watched):
-        assert await left(answer) == [reached(5), ERROR]
-    assert len(watched.taken) == 1
-
-
-async def test_what_a_break_has_cut_off_is_dropped() -> None:
-    async with watching([event("ADDED", "a", 5), event("ADDED", "b", 6)[:-10]]) as (answer, watched):
-        assert await left(answer) == [reached(5)]
-    assert len(watched.taken) == 1
-
-
-async def test_what_is_no_json_is_as_a_broken_connection() -> None:
-    async with watching([b"<html>\n"]) as (answer, _):
-        with pytest.raises(aiohttp.ClientPayloadError, match="<html>"):
-            await left(answer)
-
-
 @pytest.mark.parametrize(
-    ("path", "status"), [(PODS, 200), ("/api/v1/nodes?watch=true", 200), (f"{PODS}?watch=true", 500)]
+    "wrong",
+    [
+        line({"type": "ERROR", "object": {"kind": "Status", "code": 500}}),
+        b"<html>\n",
+        line([]),
+        line({}),
+        CUT,
+    ],
+    ids=["an error", "a page", "a list", "no event", "a cut event"],
 )
-async def test_whatever_else_is_answered_stays_as_it_is(path: str, status: int) -> None:
-    async with watching([event("ADDED", "a", 5)], path, status) as (answer, watched):
+async def test_after_what_is_no_event_the_watch_is_too_old(wrong: bytes) -> None:
+    async with watching([event("ADDED", "a", 5), wrong, event("ADDED", "b", 6)]) as (answer, watched):
+        assert (await left(answer))[:2] == [reached(5), TOO_OLD]
+    assert watched.taken[0] == ("Pod", "a", False)
+
+
+async def test_a_break_in_the_middle_of_an_event_is_as_a_lost_connection() -> None:
+    async with watching([event("ADDED", "a", 5), event("ADDED", "b", 6)[:-10]]) as (answer, watched):
+        with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
+            await left(answer)
+    assert len(watched.taken) == 1
+
+
+@pytest.mark.parametrize("path", [PODS, "/api/v1/nodes?watch=true"])
+async def test_whatever_else_is_answered_stays_as_it_is(path: str) -> None:
+    async with watching([event("ADDED", "a", 5)], path) as (answer, watched):
         assert await left(answer) == [json.loads(event("ADDED", "a", 5))]
     assert watched.taken == []
 
