@@ -33,7 +33,10 @@ FIRST, MOST = 1.0, 5.0
 """Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
 LONGEST_WISH = 30.0
 """The longest pause in seconds that a server may ask for."""
-GONE = 410
+GATHERED = 0.5
+"""Seconds for which the events of autoscalers wait for others: each has a new status every 15 seconds, and to
+be woken by it costs more than to read it."""
+ABSENT, GONE = 404, 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
 REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
@@ -42,9 +45,20 @@ REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}
 class Lines:
     """What the server sends, but that who reads it in chunks gets only how far its events have come."""
 
-    def __init__(self, content: aiohttp.StreamReader, take: Callable[[Line], None], *, gone: bool) -> None:
-        """Take what the server sends, and what takes in an event; of a watch that is gone, none is read."""
+    def __init__(
+        self,
+        content: aiohttp.StreamReader,
+        take: Callable[[Line], None],
+        *,
+        gone: bool,
+        gathered_in: asyncio.ReadTransport | None,
+    ) -> None:
+        """Take what the server sends, and what takes in an event; of a watch that is gone, none is read.
+
+        If the events may wait for others, they do so in a transport.
+        """
         self._content = content
+        self._gathered_in = gathered_in
         self._take = take
         self._gone = gone
 
@@ -63,6 +77,10 @@ class Lines:
             yield self._taken(filter(None, lines))
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
+            elif self._gathered_in is not None:
+                self._gathered_in.pause_reading()
+                await asyncio.sleep(GATHERED)
+                self._gathered_in.resume_reading()
         if rest:
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
@@ -113,12 +131,17 @@ class Streams:
                 answer = await send(request)
         except (aiohttp.ClientError, OSError) as error:
             raise lost(request, repr(error)) from error
-        if answer.status not in (200, GONE):
+        if answer.status not in (200, ABSENT, GONE):
             answer.close()
             await asyncio.sleep(wish(answer))
             raise lost(request, f"HTTP {answer.status}")
-        take = functools.partial(self._take, place[0].name)
-        lines = Lines(answer.content, take, gone=answer.status == GONE)
+        kind, _ = place
+        lines = Lines(
+            answer.content,
+            functools.partial(self._take, kind.name),
+            gone=answer.status != 200,
+            gathered_in=transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
+        )
         answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
 
@@ -128,6 +151,11 @@ class Streams:
         pause = FIRST if now > begun + 2 * pause else min(2 * pause, MOST)
         await asyncio.sleep(begun + pause - now)
         self._begun[path] = max(now, begun + pause), pause
+
+
+def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
+    """Return what an answer is read from."""
+    return answer.connection.transport if answer.connection is not None else None
 
 
 def wish(answer: aiohttp.ClientResponse) -> float:
