@@ -36,7 +36,7 @@ LONGEST_WISH = 30.0
 GATHERED = 0.5
 """Seconds for which the events of autoscalers wait for others: each has a new status every 15 seconds, and to
 be woken by it costs more than to read it."""
-ABSENT, GONE = 404, 410
+GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
 REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
@@ -131,11 +131,12 @@ class Streams:
                 answer = await send(request)
         except (aiohttp.ClientError, OSError) as error:
             raise lost(request, repr(error)) from error
-        if answer.status not in (200, ABSENT, GONE):
+        kind, _ = place
+        # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
+        if answer.status not in (200, GONE) and not kind.optional:
             answer.close()
             await asyncio.sleep(wish(answer))
             raise lost(request, f"HTTP {answer.status}")
-        kind, _ = place
         lines = Lines(
             answer.content,
             functools.partial(self._take, kind.name),
