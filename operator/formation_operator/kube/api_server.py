@@ -16,7 +16,7 @@ import aiohttp
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, event_recorder, kinds, lenient, login, paging
+from formation_operator.kube import errors, event_recorder, kinds, lenient, login, paging, patience
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -35,28 +35,25 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
+Manners = tuple[aiohttp.ClientMiddlewareType, ...]
 
 
 class Kube(Cluster):
     """A connection to one cluster."""
 
-    def __init__(self, api: client.ApiClient, *, timeout: float) -> None:
-        """Take a client that is logged in, and the longest time of a request in seconds."""
-        self._api = api
+    def __init__(self, configuration: client.Configuration, *, timeout: float) -> None:
+        """Take the configuration of who has logged in, and the longest time of a request in seconds."""
+        self.manners = (patience.Patience(), login.Login(configuration))
+        """How whoever asks this server behaves: as it wants, and known to it."""
+        self._api = client_of(configuration, self.manners)
         self._timeout = timeout
         self._recorder = event_recorder.Recorder()
         self._reading = asyncio.Lock()
 
     @property
-    def configuration(self) -> client.Configuration:
-        """Where the server is, and who we are."""
-        configuration: client.Configuration = self._api.configuration
-        return configuration
-
-    @property
     def url(self) -> str:
         """Where the server is."""
-        return str(self.configuration.host)
+        return str(self._api.configuration.host)
 
     @property
     def ssl_context(self) -> ssl.SSLContext:
@@ -203,14 +200,12 @@ async def connect(*, request_timeout: float, connections: int) -> Kube:
     """
     configuration = client.Configuration(connection_pool_maxsize=connections)
     await login.load(configuration)
-    return Kube(client_of(configuration), timeout=request_timeout)
+    return Kube(configuration, timeout=request_timeout)
 
 
-def client_of(configuration: client.Configuration) -> client.ApiClient:
-    """Return a client for a cluster, whose lists fit into memory, and which logs in anew by itself."""
-    options = paging.options()
-    options["middlewares"] += (login.Login(configuration),)
-    configuration.client_session_kwargs = options
+def client_of(configuration: client.Configuration, manners: Manners) -> client.ApiClient:
+    """Return a client for a cluster, whose lists fit into memory."""
+    configuration.client_session_kwargs = paging.options(*manners)
     return client.ApiClient(configuration)
 
 

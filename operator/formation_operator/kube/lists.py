@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube import api_server, kinds
-from formation_operator.kube.login import Login
 from formation_operator.kube.streams import Streams
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
@@ -94,5 +93,5 @@ def session(lists: Lists, server: api_server.Kube) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
         trust_env=True,
-        middlewares=(lists, Streams(), Login(server.configuration)),
+        middlewares=(lists, Streams(), *server.manners),
     )

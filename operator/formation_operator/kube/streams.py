@@ -17,8 +17,6 @@ SILENCE = 70.0
 bookmark."""
 FIRST, MOST = 1.0, 5.0
 """Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
-LONGEST_WISH = 30.0
-"""The longest pause in seconds that a server may ask for."""
 GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
@@ -28,10 +26,10 @@ TYPES = {"ADDED", "MODIFIED", "DELETED", "BOOKMARK"}
 class Lines:
     """What the server sends, but that who reads it in chunks gets whole lines, and only what a watch says."""
 
-    def __init__(self, content: aiohttp.StreamReader, *, gone: bool) -> None:
-        """Take what the server sends; of a watch that is gone, none of it is read."""
+    def __init__(self, content: aiohttp.StreamReader, since: int | None) -> None:
+        """Take what the server sends since a version; of a watch that is too old (none), it is not read."""
         self._content = content
-        self._gone = gone
+        self._since = since
 
     def __getattr__(self, name: str) -> Any:
         """Return what the client itself asks of it."""
@@ -39,14 +37,14 @@ class Lines:
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
         """Yield the lines, read so many bytes at once; raise `ClientError` where they are cut off."""
-        if self._gone:
+        if self._since is None:
             yield TOO_OLD
             return
         rest = b""
         while data := await self._read(size):
             *lines, rest = (rest + data).split(b"\n")
             for line in filter(None, lines):
-                yield line + b"\n" if is_event(line) else TOO_OLD
+                yield line + b"\n" if is_event(line, self._since) else TOO_OLD
         if rest:
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
@@ -79,9 +77,8 @@ class Streams:
             raise lost(request, repr(error)) from error
         if answer.status not in (200, GONE):
             answer.close()
-            await asyncio.sleep(wish(answer))
             raise lost(request, f"HTTP {answer.status}")
-        lines = Lines(answer.content, gone=answer.status == GONE)
+        lines = Lines(answer.content, None if answer.status == GONE else since(request))
         answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
 
@@ -93,19 +90,23 @@ class Streams:
         self._begun[path] = max(now, begun + pause), pause
 
 
-def is_event(line: bytes) -> bool:
-    """Tell whether a line is an event of an object, and not an error, some proxy's page or a part of one."""
+def since(request: aiohttp.ClientRequest) -> int:
+    """Return the version that a watch begins at."""
+    version = request.url.query.get("resourceVersion", "")
+    return int(version) if version.isdecimal() else 0
+
+
+def is_event(line: bytes, since: int) -> bool:
+    """Tell whether a line is an event of an object since a version.
+
+    It may be an error, some proxy's page or a part of one. And what is older than the watch's beginning is of
+    a cluster that was restored.
+    """
     try:
         event = json.loads(line)
-        return event["type"] in TYPES and isinstance(event["object"]["metadata"], dict)
+        return event["type"] in TYPES and int(event["object"]["metadata"]["resourceVersion"]) >= since
     except (ValueError, LookupError, TypeError):
         return False
-
-
-def wish(answer: aiohttp.ClientResponse) -> float:
-    """Return for how many seconds the server wants to be left alone."""
-    text = answer.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_WISH) if text.isascii() and text.isdigit() else 0.0
 
 
 def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:

@@ -127,7 +127,7 @@ async def started(cluster: FakeCluster, settings: Settings = QUICK) -> AsyncIter
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(api_server.client_of(configuration), timeout=30)
+        kube = api_server.Kube(configuration, timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
         running = Running(server, Witness(controller), kube)
@@ -230,7 +230,10 @@ async def test_a_cluster_that_turns_out_to_be_restored_ends_the_operator() -> No
 
 
 Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
-EVENT = {"type": "MODIFIED", "object": {"metadata": {"name": "a", "namespace": "default"}}}
+EVENT = {
+    "type": "MODIFIED",
+    "object": {"metadata": {"name": "a", "namespace": "default", "resourceVersion": "9"}},
+}
 
 
 def status(number: int, **headers: str) -> Trouble:
@@ -314,6 +317,24 @@ async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing
         await here.server.publish()
         await until(lambda: here.witness.known == {"a", "b"} and ("a", False) in here.witness.told)
         assert not here.task.done()
+
+
+@pytest.mark.parametrize("told", ["BOOKMARK", "MODIFIED"])
+async def test_a_word_from_before_the_beginning_of_a_watch_has_all_listed_which_shows_a_restored_cluster(
+    told: str,
+) -> None:
+    cluster = a_cluster(*"ab")
+    async with started(cluster) as here:
+        old = {"name": "a", "namespace": "default", "resourceVersion": str(cluster.version - 1)}
+        here.server.troubles[naming.PLURAL] = [
+            stream(json.dumps({"type": told, "object": {"metadata": old}}) + "\n")
+        ]
+        cluster.version -= 1
+        here.begin()
+        async with asyncio.timeout(10):
+            with pytest.raises(ExceptionGroup) as raised:
+                await here.witness.run()
+        assert [type(error) for error in raised.value.exceptions] == [errors.RestoredError]
 
 
 async def test_a_watch_that_falls_silent_is_begun_again_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ class Answering(api_server.Kube):
     """Answers every request from a table of paths."""
 
     def __init__(self, answers: dict[str, Object]) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        super().__init__(client.Configuration(), timeout=1)
         self.answers = answers
 
     async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> Object:
@@ -49,7 +49,7 @@ async def test_a_long_list_comes_page_by_page() -> None:
             page["metadata"]["continue"] = "" if query.get("continue") else "more"
             return page
 
-    cluster = Paging(client.ApiClient(client.Configuration()), timeout=1)
+    cluster = Paging(client.Configuration(), timeout=1)
     pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
     await cluster.close()
     assert pages == [["first"], ["second"]]
@@ -82,7 +82,7 @@ class Events(api_server.Kube):
     """Keeps the Events that were posted, by name, with how often each was seen."""
 
     def __init__(self) -> None:
-        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        super().__init__(client.Configuration(), timeout=1)
         self.counts: dict[str, int] = {}
 
     async def _request(self, method: str, resource: str, _: Any = None, body: Any = None, *__: Any) -> Object:

@@ -32,7 +32,7 @@ async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
     middleware = lists.Lists(server, scopes or (None,), lister.since)
-    kube = api_server.Kube(api_server.client_of(kubernetes.Configuration(host=server)), timeout=30)
+    kube = api_server.Kube(kubernetes.Configuration(host=server), timeout=30)
     async with lists.session(middleware, kube) as opened:
         yield opened
     await kube.close()

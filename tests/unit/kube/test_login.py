@@ -76,7 +76,7 @@ async def logged_in(url: str) -> AsyncIterator[api_server.Kube]:
     configuration = client.Configuration()
     await login.load(configuration)
     assert configuration.host == url
-    kube = api_server.Kube(api_server.client_of(configuration), timeout=5)
+    kube = api_server.Kube(configuration, timeout=5)
     yield kube
     await kube.close()
 

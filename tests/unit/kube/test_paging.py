@@ -47,7 +47,7 @@ async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
         configuration = client.Configuration()
         configuration.host = server.url
-        cluster = api_server.Kube(api_server.client_of(configuration), timeout=30)
+        cluster = api_server.Kube(configuration, timeout=30)
         try:
             yield cluster
         finally:
