@@ -28,6 +28,13 @@ UNTYPED = re.compile("failed to create typed patch object|field not declared in 
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
 """
+NO_ONES = "1"
+"""A resource version that no object has: an apply that carries it creates an object, or is a conflict."""
+VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
+"""How a storage that insists refuses to create an object under a version.
+
+Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
+"""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON = "application/json"
@@ -84,8 +91,23 @@ class Kube(Cluster):
         except errors.NotFoundError:
             return None
 
-    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
-        """Write an object by server-side apply and return it as it is then."""
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+        metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
+        try:
+            return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
+        except errors.ClusterError as error:
+            if VERSION_REFUSED not in str(error):
+                raise
+        if await self.get(manifest["kind"], metadata["namespace"], metadata["name"]) is not None:
+            raise errors.ConflictError(f"{manifest['kind']} {metadata['name']} exists")
+        return await self._apply(manifest, manager, force=False)
+
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        return await self._apply(manifest, manager, force=True)
+
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
         return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
 
@@ -99,12 +121,13 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER}
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete an object, and only this very one; it is no error if it's gone."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
+        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+        preconditions = {"uid": uid, "resourceVersion": version}
+        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except (errors.NotFoundError, errors.ConflictError):
+        except errors.NotFoundError:
             logger.debug("%s %s/%s was gone already", kind, namespace, name)
 
     async def schema(self, kind: str) -> Object:
