@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from kubernetes.aio import client, config
+from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import errors, event_recorder, kinds, lenient, paging
@@ -199,25 +199,6 @@ class Kube(Cluster):
         async with self._reading:
             await asyncio.sleep(0)
             return dict(json.loads(text))
-
-
-async def connect(*, request_timeout: float, connections: int) -> Kube:
-    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
-
-    Of more requests at once than there may be connections, some wait for others.
-    """
-    configuration = client.Configuration(connection_pool_maxsize=connections)
-    try:
-        config.load_incluster_config(client_configuration=configuration)
-    except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
-    return Kube(client_of(configuration), timeout=request_timeout)
-
-
-def client_of(configuration: client.Configuration) -> client.ApiClient:
-    """Return a client for a cluster, whose lists fit into memory."""
-    configuration.client_session_kwargs = paging.options()
-    return client.ApiClient(configuration)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

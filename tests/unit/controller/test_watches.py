@@ -17,7 +17,7 @@ from kubernetes.config import kube_config
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, errors, kinds
+from formation_operator.kube import api_server, connection, errors, kinds
 from formation_operator.kube.port import Object
 from formation_operator.settings import Settings
 from tests import builders
@@ -141,7 +141,7 @@ async def started(
         assert isinstance(server, LiveApiServer)
         kubeconfig(server.url)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(api_server.client_of(configuration), timeout=30)
+        kube = api_server.Kube(connection.client_of(configuration), timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
         running = Running(server, Witness(controller))

@@ -68,13 +68,6 @@ async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> Non
     await cluster.close()
 
 
-async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    cluster = await api_server.connect(request_timeout=1, connections=77)
-    assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
-    await cluster.close()
-
-
 # Creating
 
 
