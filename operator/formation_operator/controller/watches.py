@@ -12,6 +12,7 @@ import kopf
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import kinds, lists
 from formation_operator.kube.api_server import Kube
+from formation_operator.kube.streams import Streams
 
 
 def register(registry: kopf.OperatorRegistry, controller: Controller, server: Kube) -> None:
@@ -28,7 +29,8 @@ def login(controller: Controller, server: Kube) -> Callable[..., Coroutine[None,
 
     async def logged_in(**_: Any) -> kopf.AiohttpSession:
         answers = lists.Lists(server.url, controller.scopes, controller.since)
-        return kopf.AiohttpSession(server=server.url, aiohttp_session=lists.session(answers, server))
+        session = server.session(answers, Streams())
+        return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
     return logged_in
 

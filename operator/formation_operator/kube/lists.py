@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube import api_server, kinds
-from formation_operator.kube.streams import Streams
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
@@ -86,12 +85,3 @@ def discovered() -> dict[str, Any]:
         about = {"name": kind.plural, "kind": kind.name, "singularName": kind.name.lower()}
         answers[kind.path]["resources"].append({**about, "namespaced": True, "verbs": VERBS})
     return answers
-
-
-def session(lists: Lists, server: api_server.Kube) -> aiohttp.ClientSession:
-    """Return a session with a server; as each watch keeps a connection, they aren't limited."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
-        trust_env=True,
-        middlewares=(lists, Streams(), *server.manners),
-    )

@@ -1,4 +1,4 @@
-"""A server that asks to be left alone for a while is left alone: by each request, as all are counted together.
+"""A server that asks to be left alone for a while is left alone: by each request: all are counted together.
 
 A request that is held back until it times out has failed like any other, and is tried again later.
 """
@@ -32,7 +32,7 @@ class Patience:
 
 
 def wish(answer: aiohttp.ClientResponse) -> float:
-    """Return for how many seconds the server wants to be left alone. A date is none: Kubernetes gives numbers.
+    """Return for how many seconds the server wants to be left alone. A date is none: nobody sends that.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     """

@@ -119,6 +119,9 @@ class Reporter:
         reports.written = now
         try:
             written = await self._cluster.apply_status(manifest(raw, wanted))
+        except errors.ConflictError:
+            # The watch is about to tell how it is now, if it hasn't; that pass may write no sooner, either.
+            return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)
         except errors.RefusedError as error:
             return await self._cannot(basis, reports, attempt, error)
         reports.refused = None
@@ -144,8 +147,8 @@ class Reporter:
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-    """Return what is applied: the status alone, for this very object and no later one of its name."""
-    metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid")}
+    """Return what is applied: the status alone, for this very object as it was when that was computed."""
+    metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
     return {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,

@@ -16,7 +16,7 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, errors, kinds, streams
+from formation_operator.kube import api_server, connection, errors, kinds, streams
 from formation_operator.kube.port import Object
 from formation_operator.settings import Settings
 from tests import builders
@@ -127,7 +127,7 @@ async def started(cluster: FakeCluster, settings: Settings = QUICK) -> AsyncIter
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(configuration, timeout=30)
+        kube = api_server.Kube(connection.client_of(configuration), timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
         running = Running(server, Witness(controller), kube)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from kubernetes.aio import client as kubernetes
 
-from formation_operator.kube import api_server, errors, kinds, lists
+from formation_operator.kube import api_server, connection, errors, kinds, lists
 
 NOBODY = "http://127.0.0.1:1"
 """No server is there."""
@@ -32,8 +32,8 @@ async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
     middleware = lists.Lists(server, scopes or (None,), lister.since)
-    kube = api_server.Kube(kubernetes.Configuration(host=server), timeout=30)
-    async with lists.session(middleware, kube) as opened:
+    kube = api_server.Kube(connection.client_of(kubernetes.Configuration(host=server)), timeout=30)
+    async with kube.session(middleware) as opened:
         yield opened
     await kube.close()
 

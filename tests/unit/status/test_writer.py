@@ -212,3 +212,39 @@ async def test_where_the_schema_cannot_be_read_everything_is_written() -> None:
     await here.reporter.learn()
     await here.write()
     assert "state" in here.written["processes"]["worker"]
+
+
+# What has changed since it was computed
+
+
+async def test_a_status_is_not_written_over_a_formation_that_has_changed_since() -> None:
+    here = Told()
+    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
+    await here.write()
+    assert here.tries == 1
+    assert not here.written
+    await here.write(after=here.asked[-1])
+    assert not here.written, "the watch hasn't told yet"
+    here.known.put(naming.KIND, here.cluster.read(naming.KIND, "default", "shop"))
+    await here.write(after=here.asked[-1])
+    assert here.written
+
+
+async def test_a_status_that_meets_another_version_each_time_is_tried_no_more_than_once_a_second() -> None:
+    here = Told()
+    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
+    for _ in range(50):
+        await here.write(after=0.1)
+    assert here.tries == 5
+    assert len(here.asked) == 50, "and is never given up"
+
+
+async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -> None:
+    here = Told()
+    newer = {"status": {"summary": "by a leader that came after us"}}
+    meanwhile = Incident(
+        "apply_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
+    )
+    here.cluster.incidents.append(meanwhile)
+    await here.write()
+    assert here.written == newer["status"]
