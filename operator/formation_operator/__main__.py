@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import datetime
+import gc
 import logging
 import os
 import re
@@ -24,6 +25,11 @@ LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
+YOUNG = 50_000
+"""How many objects may have come until those are looked for that only refer to each other any more.
+
+None of what is parsed does, and by default a page of a list would be searched more than a hundred times.
+"""
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -41,6 +47,7 @@ def main() -> None:
         resync=arguments.resync,
         liveness=arguments.liveness or None,
     )
+    gc.set_threshold(YOUNG)
     uvloop.run(run(settings))
 
 
@@ -112,6 +119,9 @@ async def run(settings: Settings) -> None:
     # kopf listens to it only once it runs itself.
     loop.add_signal_handler(signal.SIGTERM, sys.exit, 0)
     await controller.start()
+    # All that is known stays: a search through it would stop everything for as long as a third of a second.
+    gc.collect()
+    gc.freeze()
 
     def end(_: object) -> None:
         stop.set()
@@ -125,7 +135,6 @@ async def run(settings: Settings) -> None:
     await kopf.operator(
         registry=registry,
         settings=watchdog.kopf_settings(),
-        memories=watchdog.NoMemories(),
         standalone=True,
         identity=watchdog.IDENTITY,
         clusterwide=not settings.namespaces,

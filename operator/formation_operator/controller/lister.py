@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, NoReturn
 
 from formation_operator.kube import errors, kinds
+from formation_operator.kube.lists import Place
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
@@ -22,8 +23,6 @@ EVER = 2**63 - 1
 """The version of a list that is newer than all that is known."""
 FRESH = 60.0
 """For how many seconds after a list a watch may begin there: the API server remembers for minutes."""
-Place = tuple[kinds.Kind, str | None]
-"""A kind in a namespace, or in all."""
 
 
 class Listed(NamedTuple):

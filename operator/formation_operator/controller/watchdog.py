@@ -1,19 +1,15 @@
 """How kopf is set up to watch, and a check that it really does.
 
-kopf keeps its own notes as annotations and a finalizer on the objects that it handles, unless it
-is told otherwise; nothing of it may appear on a user's Formation.  And it doesn't restart a watch
-that was cancelled (nolar/kopf#1276), while its health check stays green: the process then ends
-with an error, so that its manager starts a new one.
+It doesn't restart a watch that was cancelled (nolar/kopf#1276), while its health check stays green: the
+process then ends with an error, so that its manager starts a new one.
 """
 
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import kopf
 from kopf._core.engines.peering import Identity
-from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from formation_operator.api import naming
 from formation_operator.kube import kinds
@@ -21,8 +17,6 @@ from formation_operator.kube import kinds
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
-IDLE = 0.02
-"""Seconds for which kopf holds an object after it was seen: many large ones may come in a row."""
 RETRY = 1.0
 """Seconds after which kopf asks again for what it didn't get."""
 NEVER = 365.0 * 24 * 3600
@@ -43,37 +37,11 @@ class Patience:
         return itertools.repeat(RETRY)
 
 
-class NoNotes(kopf.DiffBaseStorage):
-    """Stores nothing of what was handled last: `on.event` handlers don't ask."""
-
-    def build(self, **_: Any) -> kopf.BodyEssence:
-        """Return an empty essence, which saves copying every object that is seen."""
-        return kopf.BodyEssence({})
-
-    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
-        """Find no notes."""
-        return None
-
-    def store(self, **_: Any) -> None:
-        """Keep no notes."""
-
-
-class NoMemories(ResourceMemories):
-    """Remembers no object: kopf would keep some 2 KB of each, and of many that are gone."""
-
-    async def recall(self, raw_body: kopf.RawBody, **given: Any) -> ResourceMemory:
-        """Return a memory that is empty, and is let go."""
-        return await super().recall(raw_body, **{**given, "ephemeral": True})
-
-
 def kopf_settings() -> kopf.OperatorSettings:
     """Return kopf's settings: it watches, and writes nothing."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.persistence.finalizer = f"{naming.GROUP}/unused"
-    settings.persistence.diffbase_storage = NoNotes()
-    settings.queueing.idle_timeout = IDLE
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = NEVER

@@ -1,44 +1,57 @@
-"""kopf's side: every handler takes an event into the cache and asks for a pass. Nothing else.
+"""kopf's side: it watches, and what its watches tell is taken into the cache, where a pass is asked for.
 
-Only ``on.event`` handlers: any other kind of kopf's would write annotations or finalizers to the
-user's object, and keeps no queue.  They return nothing, because kopf writes results to the status.
+Nothing of it comes to a handler (`kube.streams`); there are some for kopf to know what to watch.
 """
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import kopf
 
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import kinds, lists
+from formation_operator.kube import kinds, lists, streams
 from formation_operator.kube.api_server import Kube
-from formation_operator.kube.streams import Streams
+from formation_operator.kube.port import Object
+from formation_operator.kube.refusals import Refusals
+from formation_operator.observe import formations
+
+logger = logging.getLogger(__name__)
 
 
 def register(registry: kopf.OperatorRegistry, controller: Controller, server: Kube) -> None:
     """Connect the watches of every kind that matters to a controller."""
     kopf.on.login(registry=registry, id="login")(login(controller, server))
     for kind in kinds.WATCHED:
-        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(
-            handler(controller, kind.name)
-        )
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(unheard)
 
 
 def login(controller: Controller, server: Kube) -> Callable[..., Coroutine[None, None, kopf.AiohttpSession]]:
     """Return what gives kopf a session that has logged in, and does so anew by itself."""
 
     async def logged_in(**_: Any) -> kopf.AiohttpSession:
-        answers = lists.Lists(server.url, controller.scopes, controller.since)
-        session = server.session(answers, Streams())
+        places = lists.places(server.url, controller.scopes)
+        session = server.session(
+            lists.Lists(server.url, places, controller.since),
+            Refusals(),
+            streams.Streams(places, taking(controller)),
+        )
         return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
     return logged_in
 
 
-def handler(controller: Controller, kind: str) -> Callable[..., Coroutine[None, None, None]]:
-    """Return what takes in the events of a kind."""
+def taking(controller: Controller) -> streams.Take:
+    """Return what takes in an object; whatever is odd about one keeps nobody from seeing the others."""
 
-    async def seen(event: kopf.RawEvent, **_: Any) -> None:
-        controller.see(kind, dict(event["object"]), deleted=event["type"] == "DELETED")
+    def take(kind: str, raw: Object, *, deleted: bool) -> None:
+        try:
+            controller.see(kind, raw, deleted=deleted)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
 
-    return seen
+    return take
+
+
+async def unheard(**_: Any) -> None:
+    """Hear nothing, as all is taken in before."""

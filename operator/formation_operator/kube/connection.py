@@ -1,4 +1,4 @@
-"""The sessions: one for the watches, and one for all else, of which each request costs as little as it can."""
+"""The sessions: one for the watches, and one for all else, of which a request costs as little as it can."""
 
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass

@@ -6,7 +6,7 @@ and no object, so its watch goes on exactly where our list ended.  Before all th
 there are, and ends if the server is ill at that moment, or has just learnt of one: it is told ours.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ import aiohttp
 
 from formation_operator.kube import api_server, kinds
 
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
 
@@ -47,16 +49,11 @@ class Answer(aiohttp.ClientResponse):
 class Lists:
     """Middleware of a client's session: answers all but watches."""
 
-    def __init__(self, server: str, namespaces: Iterable[str | None], since: Since) -> None:
-        """Take the server's address, the namespaces (none is all of them), and what lists in its place."""
-        root = urlsplit(server).path.rstrip("/")
+    def __init__(self, server: str, places: Mapping[str, Place], since: Since) -> None:
+        """Take the server's address, the places by their paths, and what lists them in its place."""
         self._since = since
-        self._places = {
-            root + api_server.path(kind.name, namespace): (kind, namespace)
-            for kind in kinds.WATCHED
-            for namespace in namespaces
-        }
-        self._discovered = {root + path: answer for path, answer in discovered().items()}
+        self._places = places
+        self._discovered = {root(server) + path: answer for path, answer in discovered().items()}
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -71,6 +68,19 @@ class Lists:
             return Answer({"metadata": {"resourceVersion": await self._since(*place)}, "items": []})
         except Exception as error:
             raise aiohttp.ClientConnectionError(f"{request.url.path}: {error}") from error
+
+
+def places(server: str, namespaces: Iterable[str | None]) -> dict[str, Place]:
+    """Return, by its path at a server, each place that is watched; no namespace is all of them."""
+    each = [(kind, namespace) for kind in kinds.WATCHED for namespace in namespaces]
+    return {
+        root(server) + api_server.path(kind.name, namespace): (kind, namespace) for kind, namespace in each
+    }
+
+
+def root(server: str) -> str:
+    """Return what all paths at a server begin with."""
+    return urlsplit(server).path.rstrip("/")
 
 
 def discovered() -> dict[str, Any]:

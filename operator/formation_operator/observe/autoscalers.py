@@ -13,7 +13,7 @@ DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
 """The API group of Deployments: others have a kind of that name, too."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Autoscaler:
     """An HPA, or KEDA's ScaledObject, and its target."""
 

@@ -25,7 +25,7 @@ Key = tuple[str, str]
 """Namespace and name of a Formation."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Owner:
     """The controller of an object."""
 
@@ -40,7 +40,7 @@ class Owner:
         return self.kind == naming.KIND and self.api_version.split("/")[0] == naming.GROUP
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Rollout:
     """How far a Deployment has got, by its own controller's words."""
 
@@ -66,7 +66,7 @@ class Rollout:
     """Which version of the pod template this is, by its own controller's count."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Setter:
     """The client that set a count, by its field manager."""
 
@@ -78,7 +78,7 @@ class Setter:
 NAMELESS = Setter("A client without a name", scale=True)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Child:
     """A Deployment or Service that carries, or should carry, our labels."""
 

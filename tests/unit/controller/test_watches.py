@@ -16,7 +16,7 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, connection, errors, kinds, streams
+from formation_operator.kube import api_server, connection, errors, kinds, refusals, streams
 from formation_operator.kube.port import Object
 from formation_operator.settings import Settings
 from tests import builders
@@ -81,7 +81,6 @@ class Running:
         self.server = server
         self.kube = kube
         self.witness = witness
-        self.memories = watchdog.NoMemories()
         self._stop = asyncio.Event()
         self.task: asyncio.Task[None]
 
@@ -96,7 +95,6 @@ class Running:
             kopf.operator(
                 registry=registry,
                 settings=settings,
-                memories=self.memories,
                 standalone=True,
                 identity=watchdog.IDENTITY,
                 clusterwide=not namespaces,
@@ -117,8 +115,8 @@ class Running:
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses away."""
     monkeypatch.setattr(watchdog, "RETRY", 0.01)
-    monkeypatch.setattr(streams, "FIRST", 0.0)
-    monkeypatch.setattr(streams, "MOST", 0.01)
+    monkeypatch.setattr(refusals, "FIRST", 0.0)
+    monkeypatch.setattr(refusals, "MOST", 0.01)
 
 
 @contextlib.asynccontextmanager
@@ -151,7 +149,6 @@ async def test_what_was_listed_is_neither_listed_again_nor_told_and_what_happens
         await until(lambda: "d" in here.witness.known)
         assert here.witness.told == [("b", False), ("c", True), ("d", False)]
         assert here.server.lists == ONCE
-    assert not list(here.memories.iter_all_memories())
 
 
 async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what_was_deleted() -> None:
@@ -305,7 +302,7 @@ TROUBLES: dict[str, Trouble] = {
 async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing_is_lost(
     trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "SILENCE", 0.3)
+    monkeypatch.setattr(refusals, "PATIENCE", 0.3)
     cluster = a_cluster(*"abc")
     async with started(cluster) as here:
         here.server.troubles[naming.PLURAL] = [trouble] * 4
@@ -351,8 +348,8 @@ async def test_a_watch_that_falls_silent_is_begun_again_where_it_was(monkeypatch
 async def test_a_watch_that_goes_on_failing_is_asked_for_ever_more_seldom(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streams, "FIRST", 0.05)
-    monkeypatch.setattr(streams, "MOST", 10.0)
+    monkeypatch.setattr(refusals, "FIRST", 0.05)
+    monkeypatch.setattr(refusals, "MOST", 10.0)
     async with started(a_cluster("a")) as here:
         here.server.troubles[naming.PLURAL] = [stream("")] * 100
         here.begin()

@@ -31,7 +31,7 @@ class Lister:
 async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    middleware = lists.Lists(server, scopes or (None,), lister.since)
+    middleware = lists.Lists(server, lists.places(server, scopes or (None,)), lister.since)
     kube = api_server.Kube(connection.client_of(kubernetes.Configuration(host=server)), timeout=30)
     async with kube.session(middleware) as opened:
         yield opened

@@ -1,0 +1,159 @@
+"""What a watch tells is taken in, and its reader learns how far it has come and what else there was."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from formation_operator.kube import lists, streams
+from formation_operator.kube.port import Object
+
+PODS = "/api/v1/pods"
+WATCH = f"{PODS}?watch=true&resourceVersion=4"
+ERROR = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+
+
+class Watched:
+    """What was taken in."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, bool]] = []
+
+    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
+        self.taken.append((kind, raw["metadata"]["name"], deleted))
+
+
+def event(type_: str, name: str, version: int, **more: object) -> bytes:
+    return line(
+        {"type": type_, "object": {"metadata": {"name": name, "resourceVersion": str(version)}, **more}}
+    )
+
+
+def line(said: object) -> bytes:
+    return json.dumps(said).encode() + b"\n"
+
+
+@contextlib.asynccontextmanager
+async def watching(
+    parts: list[bytes], path: str = WATCH, status: int = 200, pause: float = 0.01
+) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
+    """Watch a server that sends some bytes, piece by piece."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=status)
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(pause)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
+    middleware = streams.Streams(lists.places(url, (None,)), watched)
+    try:
+        async with (
+            aiohttp.ClientSession(middlewares=(middleware,)) as client,
+            client.get(url + path) as answer,
+        ):
+            yield answer, watched
+    finally:
+        await runner.cleanup()
+
+
+async def left(answer: aiohttp.ClientResponse) -> list[Object]:
+    text = b"".join([part async for part in answer.content.iter_chunked(2**20)])
+    return [json.loads(each) for each in text.splitlines()]
+
+
+def reached(version: int) -> Object:
+    return {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}
+
+
+async def test_events_are_taken_in_and_the_reader_is_told_the_version_of_the_last() -> None:
+    told = event("ADDED", "a", 5) + event("MODIFIED", "b", 6) + event("DELETED", "a", 9)
+    async with watching([told]) as (answer, watched):
+        assert await left(answer) == [reached(9)]
+    assert watched.taken == [("Pod", "a", False), ("Pod", "b", False), ("Pod", "a", True)]
+
+
+async def test_an_event_may_come_in_any_pieces() -> None:
+    told = event("ADDED", "a", 5, filler="ä" * 2 * streams.AT_ONCE) + event("ADDED", "b", 6)
+    async with watching([told[:100], told[100:-30], told[-30:-1], told[-1:]]) as (answer, watched):
+        assert await left(answer) == [reached(5), reached(6)]
+    assert [name for _, name, _ in watched.taken] == ["a", "b"]
+
+
+async def test_a_bookmark_counts_as_far_as_it_has_come() -> None:
+    async with watching([event("ADDED", "a", 5) + line(reached(8))]) as (answer, _):
+        assert await left(answer) == [reached(8)]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        line(ERROR),
+        line({"type": "ERROR", "object": {"kind": "Status", "code": 500}}),
+        line({"type": "ERROR", "object": {}}),
+        line({"type": "ADDED"}),
+        line({"type": "ADDED", "object": {"metadata": {"name": "b"}}}),
+        line({"type": "NOVEL", "object": {"metadata": {"name": "b", "resourceVersion": "6"}}}),
+        event("ADDED", "b", 6)[:-9] + b"\n",
+        b"null\n",
+        b"<html>\n",
+        b"\x00\xff\n",
+    ],
+)
+async def test_whatever_is_no_event_has_the_reader_begin_anew(odd: bytes) -> None:
+    async with watching([event("ADDED", "a", 5), odd + event("ADDED", "c", 7)]) as (answer, watched):
+        assert (await left(answer))[:2] == [reached(5), ERROR]
+    assert [name for _, name, _ in watched.taken] == ["a"]
+
+
+async def test_an_event_from_before_the_beginning_has_the_reader_begin_anew() -> None:
+    async with watching([event("ADDED", "a", 3)]) as (answer, watched):
+        assert await left(answer) == [ERROR]
+    assert watched.taken == []
+
+
+async def test_a_beginning_that_is_forgotten_has_the_reader_begin_anew() -> None:
+    async with watching([], status=410) as (answer, _):
+        assert answer.status == 200
+        assert await left(answer) == [ERROR]
+
+
+async def test_silence_is_as_a_broken_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "SILENCE", 0.02)
+    async with watching([event("ADDED", "a", 5)] * 9, pause=0.05) as (answer, watched):
+        with pytest.raises(aiohttp.ClientPayloadError, match="nothing for"):
+            await left(answer)
+    assert watched.taken
+
+
+async def test_what_a_break_has_cut_off_is_dropped() -> None:
+    async with watching([event("ADDED", "a", 5), event("ADDED", "b", 6)[:-10]]) as (answer, watched):
+        assert await left(answer) == [reached(5)]
+    assert len(watched.taken) == 1
+
+
+@pytest.mark.parametrize(("path", "status"), [(PODS, 200), ("/api/v1/nodes?watch=true", 200), (WATCH, 500)])
+async def test_whatever_else_is_answered_stays_as_it_is(path: str, status: int) -> None:
+    async with watching([event("ADDED", "a", 5)], path, status) as (answer, watched):
+        assert await left(answer) == [json.loads(event("ADDED", "a", 5))]
+    assert watched.taken == []
+
+
+async def test_a_watch_that_is_stopped_ends() -> None:
+    async with watching([event("ADDED", "a", 5)] * 100) as (answer, _):
+        reading = asyncio.ensure_future(left(answer))
+        await asyncio.sleep(0.05)
+        answer.close()
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await reading
