@@ -6,9 +6,13 @@ from typing import Any
 
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client
+from tests.server import ServerError
 
 IMAGE = "registry.example.com/shop:v{}"
 OURS = "formations.dev/formation"
+NOT_FOUND = 404
+Wanted = dict[str, tuple[int, str]]
+"""The count and the image of each Deployment, by its name."""
 
 
 @dataclasses.dataclass
@@ -22,6 +26,13 @@ class App:
     suspended: bool = False
     rollouts: int = 0
     """How often the Pods had to be replaced: by a new image, and by nothing else."""
+    uid: str = ""
+    asked: list[Wanted] = dataclasses.field(default_factory=list)
+    """All that was asked for since it had converged, that from before included."""
+    deleted: set[str] = dataclasses.field(default_factory=set)
+    """The children that were deleted since then."""
+    settled: set[str] = dataclasses.field(default_factory=set)
+    """The process types that there were then."""
 
     @classmethod
     def create(cls, user: Client, name: str = "shop") -> "App":
@@ -32,54 +43,72 @@ class App:
             "idle": a_process(replicas=0),
         }
         app = cls(user, name, processes)
-        user.server.create("formation", user.namespace, a_formation(name, **app._spec()))
+        app.asked = [app.wanted()]
+        made = user.server.create("formation", user.namespace, a_formation(name, **app._spec()))
+        app.uid = made["metadata"]["uid"]
         return app
+
+    def settle(self) -> None:
+        """Note that all has converged: nothing from before may come back."""
+        self.asked = [self.wanted()]
+        self.deleted = set()
+        self.settled = {*self.processes}
 
     # What a user does
 
     def scale(self, process_type: str, replicas: int) -> None:
         """Change a count in the Formation."""
-        self._change({"processes": {process_type: {"replicas": replicas}}})
         self.processes[process_type]["replicas"] = replicas
+        self._change({"processes": {process_type: {"replicas": replicas}}})
 
     def scale_child(self, process_type: str, replicas: int) -> None:
         """Change a count as `kubectl scale deployment` does."""
+        self.processes[process_type]["replicas"] = replicas
+        self.asked.append(self.wanted())
         path = f"{self.user.server.path('deployment', self.user.namespace, self.child(process_type))}/scale"
         query = "?fieldManager=kubectl-scale"
         headers = {"Content-Type": "application/merge-patch+json"}
         self.user.server.request("PATCH", path + query, {"spec": {"replicas": replicas}}, headers)
-        self.processes[process_type]["replicas"] = replicas
 
     def add(self, process_type: str) -> None:
         """Add a process type."""
-        process = a_process(replicas=1)
-        self._change({"processes": {process_type: process}})
-        self.processes[process_type] = process
+        self.processes[process_type] = a_process(replicas=1)
+        self._change({"processes": {process_type: self.processes[process_type]}})
 
     def remove(self, process_type: str) -> None:
         """Take a process type away."""
-        self._change({"processes": {process_type: None}})
         del self.processes[process_type]
+        self._change({"processes": {process_type: None}})
 
     def update(self) -> None:
         """Use a new image."""
-        self._change({"image": IMAGE.format(self.image + 1)})
         self.image += 1
         self.rollouts += 1
+        self._change({"image": IMAGE.format(self.image)})
 
     def suspend(self, suspended: bool) -> None:
         """Stop everything, or go on."""
-        self._change({"suspend": suspended or None})
         self.suspended = suspended
+        self._change({"suspend": suspended or None})
 
     def delete_child(self, kind: str, process_type: str) -> None:
-        """Delete a child, which comes back."""
-        self.user.server.delete(kind, self.user.namespace, self.child(process_type))
+        """Delete a child, which comes back; it may just have been deleted."""
+        self.deleted.add(self.child(process_type))
+        try:
+            self.user.server.delete(kind, self.user.namespace, self.child(process_type))
+        except ServerError as error:
+            if error.status != NOT_FOUND:
+                raise
 
     def _change(self, spec: Manifest) -> None:
+        self.asked.append(self.wanted())
         self.user.merge("formation", self.name, {"spec": spec})
 
     # What there must be
+
+    def wanted(self) -> Wanted:
+        """Return what the Deployments must be."""
+        return {self.child(name): (count, IMAGE.format(self.image)) for name, count in self._counts().items()}
 
     def child(self, process_type: str) -> str:
         return f"{self.name}-{process_type}"
@@ -91,7 +120,7 @@ class App:
         services = self._children("service")
         return [
             *differs("spec", self._asked(), asked(formation)),
-            *differs("deployments", self._wanted(), {n: facts(d) for n, d in deployments.items()}),
+            *differs("deployments", self.wanted(), {n: facts(d) for n, d in deployments.items()}),
             *differs("services", {self.child("web")} & {self.child(t) for t in self.processes}, {*services}),
             *differs(
                 "observedGeneration",
@@ -128,9 +157,6 @@ class App:
 
     def _counts(self) -> dict[str, int]:
         return {name: 0 if self.suspended else each["replicas"] for name, each in self.processes.items()}
-
-    def _wanted(self) -> dict[str, tuple[int, str]]:
-        return {self.child(name): (count, IMAGE.format(self.image)) for name, count in self._counts().items()}
 
 
 def asked(formation: Manifest) -> Manifest:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.builders import Manifest
 from tests.client import Client
@@ -14,7 +14,8 @@ from tests.server import ServerError
 BINDING = "formation-operator"
 ADMISSION = "admissionregistration.k8s.io/v1"
 POLICY = "tests-deny"
-MINUTE = 60.0
+Cause = Callable[[Place, Client], contextlib.AbstractContextManager[Bites]]
+"""Brings a fault about within, or before."""
 
 
 def refusals(place: Place) -> Bites:
@@ -91,28 +92,27 @@ def wait_until_denied(user: Client) -> None:
         time.sleep(0.2)
 
 
-@contextlib.contextmanager
-def api_server_killed(place: Place, user: Client) -> Iterator[Bites]:
-    """Kill the API server, and start it again two seconds later."""
-    met = refusals(place)
-    with daemons.without(place.cluster, daemons.API_SERVER):
-        time.sleep(2)
-    yield met
+def stopped(name: str, seconds: float) -> Cause:
+    """End one of the cluster's processes, and start it again later."""
+
+    @contextlib.contextmanager
+    def before(place: Place, _: Client) -> Iterator[Bites]:
+        met = refusals(place)
+        with daemons.without(place.cluster, name):
+            time.sleep(seconds)
+        yield met
+
+    return before
 
 
-@contextlib.contextmanager
-def api_server_frozen(place: Place, user: Client) -> Iterator[Bites]:
-    """Have the API server stand still."""
-    asked = len(place.proxy.calls)
-    with daemons.frozen(place.cluster, daemons.API_SERVER):
-        time.sleep(5)
-    yield lambda: len(place.proxy.calls) - asked
+def frozen(name: str, seconds: float) -> Cause:
+    """Have one of the cluster's processes stand still."""
 
+    @contextlib.contextmanager
+    def before(place: Place, _: Client) -> Iterator[Bites]:
+        asked = len(place.proxy.calls)
+        with daemons.frozen(place.cluster, name):
+            time.sleep(seconds)
+        yield lambda: len(place.proxy.calls) - asked
 
-@contextlib.contextmanager
-def etcd_stopped(place: Place, user: Client) -> Iterator[Bites]:
-    """Stop etcd for a minute."""
-    met = refusals(place)
-    with daemons.without(place.cluster, daemons.ETCD):
-        time.sleep(MINUTE)
-    yield met
+    return before

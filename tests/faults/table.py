@@ -5,24 +5,22 @@ Each is there while something is edited, and for some seconds after that.
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from tests.client import Client
 from tests.faults import effects
 from tests.faults.causes import (
+    Cause,
     admission_denies,
-    api_server_frozen,
-    api_server_killed,
-    etcd_stopped,
+    frozen,
     no_rights,
     quota,
+    stopped,
 )
+from tests.faults.daemons import API_SERVER, ETCD
 from tests.faults.effects import failed, page, refused, told
 from tests.faults.place import Place
 from tests.faults.proxy import Bites, Effect, Matcher
-
-Cause = Callable[[Place, Client], contextlib.AbstractContextManager[Bites]]
-"""Brings a fault about within."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Fault:
     """How long it lasts after the edits."""
     long: bool = True
     """Whether it is left out of `make test`."""
-    ends: bool = False
-    """Whether the operator's process may end by it, and is started anew."""
+    slow: bool = False
+    """Whether to bring it about takes long."""
 
     def __str__(self) -> str:
         return self.name
@@ -134,7 +132,8 @@ FAULTS = [
     Fault("the operator has no rights", no_rights, 5.0),
     Fault("a quota is full", quota, 5.0),
     Fault("admission denies every write of a Deployment", admission_denies, 5.0),
-    Fault("the API server is killed", api_server_killed),
-    Fault("the API server stands still for 5 s", api_server_frozen),
-    Fault("etcd is stopped for a minute", etcd_stopped),
+    Fault("the API server is killed for 2 s", stopped(API_SERVER, 2.0)),
+    Fault("the API server stands still for 5 s", frozen(API_SERVER, 5.0)),
+    Fault("etcd is stopped for 5 s", stopped(ETCD, 5.0)),
+    Fault("etcd is stopped for a minute", stopped(ETCD, 60.0), slow=True),
 ]
