@@ -61,6 +61,12 @@ async def cut_in_mid_line(exchange: Exchange) -> web.StreamResponse:
     return await exchange.forward(HALF)
 
 
+async def in_small_pages(exchange: Exchange) -> web.StreamResponse:
+    """Answer with a page of a list that has one object."""
+    exchange.limit = 1
+    return await exchange.forward()
+
+
 async def truncated(exchange: Exchange) -> web.StreamResponse:
     """Have it done, and answer half of the JSON as if it were all."""
     status, body = await exchange.ask()

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from tests.cluster import certificates
 from tests.cluster.cluster import Cluster
@@ -57,6 +58,8 @@ class Exchange:
         self.call = call
         self._proxy = proxy
         self._request = request
+        self.limit = 0
+        """How many objects a page of a list has, if not as many as it was asked for."""
         self.silent = False
         """Whether the rest of the answer is kept back: nobody is told that there is none."""
 
@@ -69,6 +72,8 @@ class Exchange:
     @contextlib.asynccontextmanager
     async def _asked(self) -> AsyncIterator[aiohttp.ClientResponse]:
         url = f"{self._proxy.server}{self._request.rel_url}"
+        if self.limit:
+            url = str(URL(url).update_query(limit=self.limit))
         headers = {
             name: value
             for name, value in self._request.headers.items()

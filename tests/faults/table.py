@@ -81,7 +81,11 @@ def cut_everything(place: Place, _: Client) -> Iterator[Bites]:
 def expired_lists(place: Place, user: Client) -> Iterator[Bites]:
     """Have every watch begin anew with a list, whose later pages have expired twice."""
     gone = refused(410, "The provided continue parameter is too old")
-    with place.proxy.having(effects.later_pages, gone, 2) as rule, watches(failed(410), 5)(place, user):
+    with (
+        place.proxy.having(effects.lists, effects.in_small_pages),
+        place.proxy.having(effects.later_pages, gone, 2) as rule,
+        watches(failed(410), 5)(place, user),
+    ):
         yield lambda: rule.hits
 
 

@@ -27,7 +27,7 @@ def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
 )
 def test_all_converges_after(fault: Fault, place: Place, kubectl: Client) -> None:
     app = App.create(kubectl)
-    place.converge(app)
+    place.reach(app)
     before = place.operator.pid
     assert before
 
