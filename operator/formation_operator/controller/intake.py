@@ -11,6 +11,7 @@ from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors, kinds
 from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.lines import Line
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import autoscalers, children, formations, news, pods
@@ -96,6 +97,19 @@ class Controller:
         `RestoredError` `run` ends, too.
         """
         return await self._lister.since(kind, namespace)
+
+    def hear(self, kind: str, line: Line) -> None:
+        """Take in an event of a kind, parsed only if it is news; raise `ValueError` if it was cut off.
+
+        Whatever is odd about an object keeps nobody from hearing of the others.
+        """
+        if not line.deleted and not self._cache.stores[kind].is_news(line.key, line.version):
+            return
+        raw = line.raw
+        try:
+            self.see(kind, raw, deleted=line.deleted)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind, *line.key)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""

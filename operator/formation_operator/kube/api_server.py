@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import re
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -58,9 +59,15 @@ class Kube(Cluster):
         """Where the server is."""
         return str(self._api.configuration.host)
 
-    def session(self, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
-        """Return a session for watches, with middlewares of their own."""
-        return connection.session(self._api, *middlewares)
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """What a connection is made with: whom it trusts, and our certificate if we have one."""
+        context: ssl.SSLContext = self._api.rest_client.ssl_context
+        return context
+
+    def manners(self) -> tuple[aiohttp.ClientMiddlewareType, ...]:
+        """Return how a session with this server behaves."""
+        return connection.manners(self._api)
 
     async def close(self) -> None:
         """Close the connections."""

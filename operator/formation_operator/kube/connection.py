@@ -1,4 +1,4 @@
-"""The sessions: one for the watches, and one for all else, of which a request costs as little as it can."""
+"""The one session of all requests but the watches, each of which costs as little as it can."""
 
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -41,15 +41,6 @@ def client_of(configuration: client.Configuration) -> client.ApiClient:
         connector=connector, read_bufsize=paging.MOST_BYTES, **paging.options(*manners(found))
     )
     return found
-
-
-def session(api: client.ApiClient, *middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
-    """Return a session for watches of the same server. Each keeps a connection, so these have no limit."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=api.rest_client.ssl_context),
-        proxy=api.rest_client.proxy,
-        middlewares=(*middlewares, *manners(api)),
-    )
 
 
 def manners(api: client.ApiClient) -> tuple[aiohttp.ClientMiddlewareType, ...]:

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube import api_server, kinds
+from formation_operator.kube.streams import Place, Streams, Take
 
-Place = tuple[kinds.Kind, str | None]
-"""A kind in a namespace, or in all."""
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
 
@@ -49,11 +48,11 @@ class Answer(aiohttp.ClientResponse):
 class Lists:
     """Middleware of a client's session: answers all but watches."""
 
-    def __init__(self, server: str, places: Mapping[str, Place], since: Since) -> None:
-        """Take the server's address, the places by their paths, and what lists them in its place."""
+    def __init__(self, root: str, places: Mapping[str, Place], since: Since) -> None:
+        """Take the path of the server, the places that are watched, by their paths, and what lists them."""
         self._since = since
         self._places = places
-        self._discovered = {root(server) + path: answer for path, answer in discovered().items()}
+        self._discovered = {root + path: answer for path, answer in discovered().items()}
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -70,19 +69,6 @@ class Lists:
             raise aiohttp.ClientConnectionError(f"{request.url.path}: {error}") from error
 
 
-def places(server: str, namespaces: Iterable[str | None]) -> dict[str, Place]:
-    """Return, by its path at a server, each place that is watched; no namespace is all of them."""
-    each = [(kind, namespace) for kind in kinds.WATCHED for namespace in namespaces]
-    return {
-        root(server) + api_server.path(kind.name, namespace): (kind, namespace) for kind, namespace in each
-    }
-
-
-def root(server: str) -> str:
-    """Return what all paths at a server begin with."""
-    return urlsplit(server).path.rstrip("/")
-
-
 def discovered() -> dict[str, Any]:
     """Return, by path, what an API server that serves our kinds says of them."""
     answers: dict[str, Any] = {"/api": {"versions": ["v1"]}, "/apis": {"groups": []}}
@@ -95,3 +81,23 @@ def discovered() -> dict[str, Any]:
         about = {"name": kind.plural, "kind": kind.name, "singularName": kind.name.lower()}
         answers[kind.path]["resources"].append({**about, "namespaced": True, "verbs": VERBS})
     return answers
+
+
+def session(
+    server: api_server.Kube, namespaces: Iterable[str | None], since: Since, take: Take
+) -> aiohttp.ClientSession:
+    """Return a session with a server; as each watch keeps a connection, they aren't limited.
+
+    Takes the namespaces (none is all of them), what lists a place, and what takes in events.
+    """
+    root = urlsplit(server.url).path.rstrip("/")
+    places = {
+        root + api_server.path(kind.name, namespace): (kind, namespace)
+        for kind in kinds.WATCHED
+        for namespace in namespaces
+    }
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
+        trust_env=True,
+        middlewares=(Lists(root, places, since), Streams(places, take), *server.manners()),
+    )

@@ -1,160 +1,139 @@
-"""A session in which whoever watches a kind hears of no event, only how far the watch has come.
+"""Watches of which kopf hears only how far they have come, and that end as lost or as too old at the worst.
 
-kopf takes each event through queues, tasks and handlers, which costs far more than to read it.  Here its
-watches are ours: each event is taken in as it comes, and kopf is told the version that was reached, as by the
-API server's own bookmarks.  So all else that a watch needs stays kopf's: to begin, and to go on after a
-break.
+kopf takes each event through queues, tasks and handlers, which costs far more than to read it. So events are
+taken in here, and kopf is told the version that was reached, as by a bookmark of the API server's own.
 
-Whatever else comes ends kopf, and the process with it: an error that it doesn't know, a line that was cut
-short.  So it is told of nothing but a version, a break, or that its watch is too old.
+And kopf goes on after a lost connection, or when it began too long ago. Anything else that comes instead of a
+watch, or in the middle of one, ends it, and the process with it: a server that is ill for a minute, a status
+that isn't known there, a line that was cut short.
 """
 
 import asyncio
+import functools
 import json
-import logging
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, cast
 
 import aiohttp
-from aiohttp.streams import AsyncStreamIterator
 
-from formation_operator.kube.lists import Place
-from formation_operator.kube.port import Object
+from formation_operator.kube import kinds
+from formation_operator.kube.lines import BOOKMARK, Line
 
-logger = logging.getLogger(__name__)
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
+Take = Callable[[str, Line], None]
+"""Takes in an event of a kind; may raise `ValueError`, as the line does."""
 AT_ONCE = 2**16
 """Bytes of events that are taken in before others have a turn."""
-
-
-class Take(Protocol):
-    """What takes in an object of a kind."""
-
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        """Take it in, or note that it was deleted."""
-
-
-DELETED = "DELETED"
-EVENTS = {"ADDED", "MODIFIED", DELETED}
-BOOKMARK = "BOOKMARK"
-GONE = 410
-TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
-"""The line that has kopf begin anew, with a list."""
 SILENCE = 70.0
 """Seconds without a word after which a watch is taken as lost: about once a minute the API server sends a
 bookmark."""
-REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%s"}}}\n'
-"""The line that tells of a version."""
+FIRST, MOST = 1.0, 5.0
+"""Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
+GONE = 410
+TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
+"""What has kopf begin anew, with a list."""
+REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
 
 
-class Stream(aiohttp.StreamReader):
-    """What the server sends of a watch, as a reader of chunks sees it: without the events.
+class Lines:
+    """What the server sends, but that who reads it in chunks gets only how far its events have come."""
 
-    Half a line before a break is dropped: what it told comes again.
-    """
-
-    def __init__(self, source: aiohttp.StreamReader, kind: str, take: Take, since: int) -> None:
-        """Take what the server sends about a kind since a version, and what takes in an object."""
-        self._source = source
-        self._kind = kind
+    def __init__(
+        self, content: aiohttp.StreamReader, take: Callable[[Line], None], since: int, *, gone: bool
+    ) -> None:
+        """Take what the server sends since a version, and what takes in an event; gone: none is read."""
+        self._content = content
         self._take = take
         self._since = since
-        self._rest = b""
+        self._gone = gone
 
-    def exception(self) -> BaseException | None:
-        """Return what ended the stream."""
-        return self._source.exception()
+    def __getattr__(self, name: str) -> Any:
+        """Return what the client itself asks of it."""
+        return getattr(self._content, name)
 
-    def set_exception(self, *given: Any) -> None:
-        """End the stream, as whoever closes it does."""
-        self._source.set_exception(*given)
-
-    def iter_chunked(self, n: int) -> AsyncStreamIterator[bytes]:  # noqa: ARG002  # few bytes are left
-        """Return what is left, as it comes."""
-        return AsyncStreamIterator(self._read)
-
-    async def _read(self) -> bytes:
-        """Take in what has come, and return what is left of it; nothing once the stream has ended."""
-        while data := await self._heard():
-            *lines, self._rest = (self._rest + data).split(b"\n")
-            left = b"".join(self._left(lines))
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        """Take in lines as they come, and yield how far that is; raise `ClientError` where one is cut off."""
+        if self._gone:
+            yield TOO_OLD
+            return
+        rest = b""
+        while data := await self._read(AT_ONCE):
+            *lines, rest = (rest + data).split(b"\n")
+            yield self._taken(filter(None, lines))
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
-            if left:
-                return left
-        return b""
+        if rest:
+            raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
-    async def _heard(self) -> bytes:
+    def _taken(self, lines: Iterable[bytes]) -> bytes:
+        """Take in events; return how far they have come, and that it is over if one isn't what a watch says.
+
+        It may be an error, a page of some proxy's, or cut off. What is from before the watch's beginning is of a
+        cluster that was restored.
+        """
+        reached = ""
+        try:
+            for text in lines:
+                line = Line(text)
+                if line.version < self._since:
+                    return TOO_OLD
+                if line.type != BOOKMARK:
+                    self._take(line)
+                reached = REACHED % line.version
+        except (ValueError, LookupError, TypeError):
+            return reached.encode() + TOO_OLD
+        return reached.encode()
+
+    async def _read(self, size: int) -> bytes:
         try:
             async with asyncio.timeout(SILENCE):
-                return await self._source.read(AT_ONCE)
+                return await self._content.read(size)
         except TimeoutError as error:
-            raise aiohttp.ClientPayloadError(f"a watch has said nothing for {SILENCE} s") from error
-
-    def _left(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Take in the events of some lines; yield how far they have come, or that all is to begin anew."""
-        reached = 0
-        for line in filter(None, lines):
-            told = event(line)
-            if told is None or told.version < self._since:
-                logger.info("A watch of %s begins anew, as it has said: %r", self._kind, line[:200])
-                yield TOO_OLD
-                return
-            if told.type in EVENTS:
-                self._take(self._kind, told.object, deleted=told.type == DELETED)
-            reached = told.version
-        if reached:
-            yield (REACHED % reached).encode()
-
-
-class Gone(Stream):
-    """What is left of a watch whose beginning the server has forgotten."""
-
-    async def _heard(self) -> bytes:
-        said, self._said = self._said, b""
-        return said
-
-    _said = TOO_OLD
+            raise aiohttp.ClientPayloadError(f"nothing came for {SILENCE} s") from error
 
 
 class Streams:
-    """Middleware of a client's session: takes in what the watches of some places tell."""
+    """Middleware of a client's session: takes in what watches tell, which fail in two ways, and seldom."""
 
     def __init__(self, places: Mapping[str, Place], take: Take) -> None:
-        """Take the places by their paths, and what takes in an object."""
+        """Take the places that are watched, by their paths, and what takes in their events."""
         self._places = places
         self._take = take
+        self._begun: dict[str, tuple[float, float]] = {}
+        """By path: when the latest watch began, and the pause before it, in seconds."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if it is for a watch, have only the rest of it read."""
-        answer = await send(request)
-        place, query = self._places.get(request.url.path), request.url.query
-        if place is not None and "watch" in query and answer.status in (200, GONE):
-            stream = Stream if answer.status == 200 else Gone
-            kind, _ = place
-            answer.content = stream(answer.content, kind.name, self._take, int(query["resourceVersion"]))
-            answer.status = 200
+        """Send a request; if it is for a watch, see to its answer."""
+        place = self._places.get(request.url.path)
+        if place is None or "watch" not in request.url.query:
+            return await send(request)
+        await self._wait_for_turn(request.url.path)
+        try:
+            async with asyncio.timeout(SILENCE):
+                answer = await send(request)
+        except (aiohttp.ClientError, OSError) as error:
+            raise lost(request, repr(error)) from error
+        if answer.status not in (200, GONE):
+            answer.close()
+            raise lost(request, f"HTTP {answer.status}")
+        take = functools.partial(self._take, place[0].name)
+        version = request.url.query.get("resourceVersion", "0")
+        lines = Lines(answer.content, take, int(version), gone=answer.status == GONE)
+        answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
 
+    async def _wait_for_turn(self, path: str) -> None:
+        now = asyncio.get_running_loop().time()
+        begun, pause = self._begun.get(path, (-math.inf, FIRST))
+        pause = FIRST if now > begun + 2 * pause else min(2 * pause, MOST)
+        await asyncio.sleep(begun + pause - now)
+        self._begun[path] = max(now, begun + pause), pause
 
-class Told(NamedTuple):
-    """What a line of a watch says."""
 
-    type: str
-    object: Object
-    version: int
-
-
-def event(line: bytes) -> Told | None:
-    """Return the event that a line tells of, or nothing if it is an error, a page or a part of either."""
-    try:
-        said = json.loads(line)
-        known = said["type"] in EVENTS or said["type"] == BOOKMARK
-        return (
-            Told(said["type"], said["object"], int(said["object"]["metadata"]["resourceVersion"]))
-            if known
-            else None
-        )
-    except (ValueError, LookupError, TypeError):
-        return None
+def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:
+    """Return the error after which kopf watches on from where it was."""
+    return aiohttp.ClientConnectionError(f"{request.url.path}: {why}")

@@ -16,8 +16,8 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, connection, errors, kinds, refusals, streams
-from formation_operator.kube.port import Object
+from formation_operator.kube import api_server, connection, errors, kinds, streams
+from formation_operator.kube.lines import Line
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -40,9 +40,9 @@ class Witness:
         self.told: list[tuple[str, bool]] = []
         """Names, and whether that was deleted."""
 
-    def see(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        self.told.append((raw["metadata"]["name"], deleted))
-        self._controller.see(kind, raw, deleted=deleted)
+    def hear(self, kind: str, line: Line) -> None:
+        self.told.append((line.key[1], line.deleted))
+        self._controller.hear(kind, line)
 
     @property
     def known(self) -> set[str]:
@@ -115,8 +115,8 @@ class Running:
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the pauses away."""
     monkeypatch.setattr(watchdog, "RETRY", 0.01)
-    monkeypatch.setattr(refusals, "FIRST", 0.0)
-    monkeypatch.setattr(refusals, "MOST", 0.01)
+    monkeypatch.setattr(streams, "FIRST", 0.0)
+    monkeypatch.setattr(streams, "MOST", 0.01)
 
 
 @contextlib.asynccontextmanager
@@ -227,10 +227,7 @@ async def test_a_cluster_that_turns_out_to_be_restored_ends_the_operator() -> No
 
 
 Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
-EVENT = {
-    "type": "MODIFIED",
-    "object": {"metadata": {"name": "a", "namespace": "default", "resourceVersion": "9"}},
-}
+EVENT = {"type": "MODIFIED", "object": {"metadata": {"name": "a", "namespace": "default"}}}
 
 
 def status(number: int, **headers: str) -> Trouble:
@@ -302,7 +299,7 @@ TROUBLES: dict[str, Trouble] = {
 async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing_is_lost(
     trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "PATIENCE", 0.3)
+    monkeypatch.setattr(streams, "SILENCE", 0.3)
     cluster = a_cluster(*"abc")
     async with started(cluster) as here:
         here.server.troubles[naming.PLURAL] = [trouble] * 4
@@ -323,9 +320,8 @@ async def test_a_word_from_before_the_beginning_of_a_watch_has_all_listed_which_
     cluster = a_cluster(*"ab")
     async with started(cluster) as here:
         old = {"name": "a", "namespace": "default", "resourceVersion": str(cluster.version - 1)}
-        here.server.troubles[naming.PLURAL] = [
-            stream(json.dumps({"type": told, "object": {"metadata": old}}) + "\n")
-        ]
+        said = json.dumps({"type": told, "object": {"metadata": old}}) + "\n"
+        here.server.troubles[naming.PLURAL] = [stream(said)]
         cluster.version -= 1
         here.begin()
         async with asyncio.timeout(10):
@@ -348,8 +344,8 @@ async def test_a_watch_that_falls_silent_is_begun_again_where_it_was(monkeypatch
 async def test_a_watch_that_goes_on_failing_is_asked_for_ever_more_seldom(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(refusals, "FIRST", 0.05)
-    monkeypatch.setattr(refusals, "MOST", 10.0)
+    monkeypatch.setattr(streams, "FIRST", 0.05)
+    monkeypatch.setattr(streams, "MOST", 10.0)
     async with started(a_cluster("a")) as here:
         here.server.troubles[naming.PLURAL] = [stream("")] * 100
         here.begin()

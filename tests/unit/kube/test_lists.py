@@ -31,9 +31,8 @@ class Lister:
 async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    middleware = lists.Lists(server, lists.places(server, scopes or (None,)), lister.since)
     kube = api_server.Kube(connection.client_of(kubernetes.Configuration(host=server)), timeout=30)
-    async with kube.session(middleware) as opened:
+    async with lists.session(kube, scopes or (None,), lister.since, lambda *_: None) as opened:
         yield opened
     await kube.close()
 

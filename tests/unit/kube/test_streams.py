@@ -1,4 +1,4 @@
-"""What a watch tells is taken in, and its reader learns how far it has come and what else there was."""
+"""What a watch tells is taken in, and its reader learns how far it has come, or that it is over."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from formation_operator.kube import lists, streams
+from formation_operator.kube import kinds, streams
+from formation_operator.kube.lines import Line
 from formation_operator.kube.port import Object
 
 PODS = "/api/v1/pods"
-WATCH = f"{PODS}?watch=true&resourceVersion=4"
-ERROR = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b",'
+CUT = HEAD + b'"uid":"c","resourceVersion":"6"\n'
 
 
 class Watched:
@@ -23,8 +25,8 @@ class Watched:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bool]] = []
 
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        self.taken.append((kind, raw["metadata"]["name"], deleted))
+    def __call__(self, kind: str, line: Line) -> None:
+        self.taken.append((kind, line.raw["metadata"]["name"], line.deleted))
 
 
 def event(type_: str, name: str, version: int, **more: object) -> bytes:
@@ -39,16 +41,16 @@ def line(said: object) -> bytes:
 
 @contextlib.asynccontextmanager
 async def watching(
-    parts: list[bytes], path: str = WATCH, status: int = 200, pause: float = 0.01
+    parts: list[bytes], path: str = f"{PODS}?watch=true"
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
     """Watch a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(status=status)
+        response = web.StreamResponse()
         await response.prepare(request)
         for part in parts:
             await response.write(part)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(0.01)
         return response
 
     app = web.Application()
@@ -57,7 +59,7 @@ async def watching(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
-    middleware = streams.Streams(lists.places(url, (None,)), watched)
+    middleware = streams.Streams({PODS: (kinds.BY_NAME[kinds.POD], None)}, watched)
     try:
         async with (
             aiohttp.ClientSession(middlewares=(middleware,)) as client,
@@ -97,55 +99,32 @@ async def test_a_bookmark_counts_as_far_as_it_has_come() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "wrong",
     [
-        line(ERROR),
         line({"type": "ERROR", "object": {"kind": "Status", "code": 500}}),
-        line({"type": "ERROR", "object": {}}),
-        line({"type": "ADDED"}),
-        line({"type": "ADDED", "object": {"metadata": {"name": "b"}}}),
-        line({"type": "NOVEL", "object": {"metadata": {"name": "b", "resourceVersion": "6"}}}),
-        event("ADDED", "b", 6)[:-9] + b"\n",
-        b"null\n",
         b"<html>\n",
-        b"\x00\xff\n",
+        line([]),
+        line({}),
+        CUT,
     ],
+    ids=["an error", "a page", "a list", "no event", "a cut event"],
 )
-async def test_whatever_is_no_event_has_the_reader_begin_anew(odd: bytes) -> None:
-    async with watching([event("ADDED", "a", 5), odd + event("ADDED", "c", 7)]) as (answer, watched):
-        assert (await left(answer))[:2] == [reached(5), ERROR]
-    assert [name for _, name, _ in watched.taken] == ["a"]
+async def test_after_what_is_no_event_the_watch_is_too_old(wrong: bytes) -> None:
+    async with watching([event("ADDED", "a", 5), wrong, event("ADDED", "b", 6)]) as (answer, watched):
+        assert (await left(answer))[:2] == [reached(5), TOO_OLD]
+    assert watched.taken[0] == ("Pod", "a", False)
 
 
-async def test_an_event_from_before_the_beginning_has_the_reader_begin_anew() -> None:
-    async with watching([event("ADDED", "a", 3)]) as (answer, watched):
-        assert await left(answer) == [ERROR]
-    assert watched.taken == []
-
-
-async def test_a_beginning_that_is_forgotten_has_the_reader_begin_anew() -> None:
-    async with watching([], status=410) as (answer, _):
-        assert answer.status == 200
-        assert await left(answer) == [ERROR]
-
-
-async def test_silence_is_as_a_broken_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "SILENCE", 0.02)
-    async with watching([event("ADDED", "a", 5)] * 9, pause=0.05) as (answer, watched):
-        with pytest.raises(aiohttp.ClientPayloadError, match="nothing for"):
-            await left(answer)
-    assert watched.taken
-
-
-async def test_what_a_break_has_cut_off_is_dropped() -> None:
+async def test_a_break_in_the_middle_of_an_event_is_as_a_lost_connection() -> None:
     async with watching([event("ADDED", "a", 5), event("ADDED", "b", 6)[:-10]]) as (answer, watched):
-        assert await left(answer) == [reached(5)]
+        with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
+            await left(answer)
     assert len(watched.taken) == 1
 
 
-@pytest.mark.parametrize(("path", "status"), [(PODS, 200), ("/api/v1/nodes?watch=true", 200), (WATCH, 500)])
-async def test_whatever_else_is_answered_stays_as_it_is(path: str, status: int) -> None:
-    async with watching([event("ADDED", "a", 5)], path, status) as (answer, watched):
+@pytest.mark.parametrize("path", [PODS, "/api/v1/nodes?watch=true"])
+async def test_whatever_else_is_answered_stays_as_it_is(path: str) -> None:
+    async with watching([event("ADDED", "a", 5)], path) as (answer, watched):
         assert await left(answer) == [json.loads(event("ADDED", "a", 5))]
     assert watched.taken == []
 
