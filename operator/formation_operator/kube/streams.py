@@ -70,8 +70,8 @@ class Lines:
     def _taken(self, lines: Iterable[bytes]) -> bytes:
         """Take in events; return how far they have come, and that it is over if one isn't what a watch says.
 
-        It may be an error, a page of some proxy's, or cut off. What is from before the watch's beginning is of a
-        cluster that was restored.
+        It may be an error, a page of some proxy's, or cut off. What is from before the beginning of the watch
+        is of a cluster that was restored.
         """
         reached = ""
         try:
