@@ -17,7 +17,7 @@ from formation_operator import __version__
 from formation_operator.api import naming
 from formation_operator.controller import watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server
+from formation_operator.kube import api_server, connection
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
 
@@ -110,10 +110,8 @@ def namespace(text: str) -> str:
 
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
-    cluster = await api_server.connect(
-        request_timeout=settings.request_timeout,
-        connections=settings.workers * executor.AT_ONCE + LISTS,
-    )
+    api = await connection.login(connections=settings.workers * executor.AT_ONCE + LISTS)
+    cluster = api_server.Kube(api, timeout=settings.request_timeout)
     controller = Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller, cluster)

@@ -2,11 +2,13 @@
 
 import re
 import time
+from collections.abc import Container
 
 from tests.builders import Manifest
 from tests.client import Client, eventually
 
-WATCHED = {"formations", "deployments", "services"}
+CHILDREN = {"deployments", "services"}
+WATCHED = {"formations", *CHILDREN}
 WRITES = {"POST", "PUT", "PATCH", "APPLY", "DELETE"}
 HELD: Manifest = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
 """A podTemplate of Pods that stay as they are made, whatever kubelet, an image's pull or other Pods do."""
@@ -17,15 +19,30 @@ Writes = dict[tuple[str, str, str], int]
 
 def writes(client: Client) -> Writes:
     """Return how many writes the server has answered so far, by verb, resource and subresource."""
+    return answered(client, WRITES, WATCHED)
+
+
+def looks(client: Client) -> Writes:
+    """Return how often the server was asked for a single child, which is none of the tests' own doing."""
+    return answered(client, {"GET"}, CHILDREN)
+
+
+def answered(client: Client, verbs: Container[str], resources: Container[str]) -> Writes:
+    """Return how many requests the server has answered, as its metrics have it."""
     metrics = client.server.request("GET", "/metrics").decode()
     counted: Writes = {}
     for line in metrics.splitlines():
         if line.startswith("apiserver_request_total{"):
             labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
             key = (labels["verb"], labels["resource"], labels["subresource"])
-            if key[0] in WRITES and key[1] in WATCHED:
+            if key[0] in verbs and key[1] in resources:
                 counted[key] = counted.get(key, 0) + int(float(line.rsplit(" ", 1)[1]))
     return counted
+
+
+def more(before: Writes, after: Writes) -> Writes:
+    """Return by how many requests the later figures are higher, where they are."""
+    return {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
 
 
 def versions(client: Client, name: str) -> dict[str, str]:

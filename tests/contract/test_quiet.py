@@ -14,7 +14,7 @@ from tests.cluster import processes, record
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count, declared, managed_by
 from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
-from tests.contract.quiet import HELD, Writes, held, settle, versions, writes
+from tests.contract.quiet import HELD, Writes, held, looks, more, settle, versions, writes
 from tests.operator_process import OperatorProcess
 from tests.scenarios import Played, Scenarios, Steps
 
@@ -72,25 +72,29 @@ def only_the_api_server(daemons: record.Record) -> Iterator[Callable[[], None]]:
     processes.send(controllers, signal.SIGCONT)
 
 
-def test_where_pods_do_not_run_one_change_of_a_count_costs_one_deployment_write_and_one_status_write(
+def test_a_new_formation_and_a_change_of_a_count_cost_one_write_of_each_object_and_no_look(
     user: Client, only_the_api_server: Callable[[], None]
 ) -> None:
     user.apply(a_formation(podTemplate=HELD))
     held(user, "shop")
     settle(user)
     only_the_api_server()
-    before = writes(user)
+    before, seen = writes(user), looks(user)
 
     user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+    user.apply(a_formation("new", processes={"web": a_process(replicas=1, port=80), "worker": a_process()}))
     user.reported()
+    user.reported("new")
     settle(user)
 
-    after = writes(user)
-    assert {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)} == {
+    assert more(before, writes(user)) == {
         ("PATCH", "formations", ""): 1,  # the user's own
-        ("APPLY", "deployments", ""): 1,
-        ("APPLY", "formations", "status"): 1,
+        ("POST", "formations", ""): 1,  # and this one
+        ("APPLY", "deployments", ""): 1 + 2,
+        ("APPLY", "services", ""): 1,
+        ("APPLY", "formations", "status"): 1 + 1,
     }
+    assert more(seen, looks(user)) == {}
 
 
 @pytest.fixture(scope="module")

@@ -227,8 +227,9 @@ SLOW = "import http.server as http, time; time.sleep(13); http.HTTPServer(('', 8
 
 
 def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
-    # So much later than it listens that it does so by then on a busy machine, too.
-    probe = {"tcpSocket": {"port": 8080}, "initialDelaySeconds": 45, "periodSeconds": 1}
+    # So much later than it listens, and so patiently, that the first probe succeeds on a busy machine, too.
+    delay = {"initialDelaySeconds": 45, "periodSeconds": 1, "timeoutSeconds": 30}
+    probe = {"tcpSocket": {"port": 8080}, **delay}
     person.apply(shop("python3", "-c", SLOW, port=8080, readinessProbe=probe))
     eventually(lambda: any(runs(pod) for pod in person.list_all("pod")))  # a kubelet that is late is told of
     eventually(lambda: is_in(person, "Starting", "Progressing"))

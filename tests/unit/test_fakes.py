@@ -99,24 +99,28 @@ async def test_a_write_for_another_object_or_version_is_a_conflict(
     manifest = a_deployment(replicas=2)
     manifest["metadata"] |= metadata
     with pytest.raises(errors.ConflictError):
-        await cluster.apply(manifest, manager="us", force=True)
+        await cluster.apply(manifest, manager="us")
     operations = [
         {"op": "replace", "path": f"/metadata/{field}", "value": value} for field, value in metadata.items()
     ]
     with pytest.raises(errors.ConflictError):
         await cluster.patch(*WEB, operations)
-    await cluster.delete(*WEB, uid="another")
+    same = {"uid": before["metadata"]["uid"], "version": before["metadata"]["resourceVersion"]}
+    for another in ({"uid": "another"}, {"version": "1"}):
+        with pytest.raises(errors.ConflictError):
+            await cluster.delete(*WEB, **{**same, **another})
     assert cluster.read(*WEB) == before
 
 
 async def test_a_version_alone_keeps_nothing_from_being_created_but_a_uid_does(cluster: FakeCluster) -> None:
     manifest = a_deployment()
-    manifest["metadata"]["resourceVersion"] = "1"
-    made = await cluster.apply(manifest, manager="us", force=False)
+    made = await cluster.create(manifest, manager="us")
     assert made["metadata"]["resourceVersion"] == str(cluster.version)
+    with pytest.raises(errors.ConflictError):
+        await cluster.create(manifest, manager="us")
     manifest["metadata"] = {"namespace": "default", "name": "another", "uid": "gone"}
     with pytest.raises(errors.ConflictError):
-        await cluster.apply(manifest, manager="us", force=False)
+        await cluster.create(manifest, manager="us")
 
 
 async def test_a_patch_is_carried_out_whole_or_not_at_all(cluster: FakeCluster) -> None:
@@ -175,7 +179,7 @@ async def test_incidents_happen_to_the_calls_that_they_are_for(cluster: FakeClus
         Incident("delete", meanwhile=lambda: cluster.merge(*WEB, {"spec": {"replicas": 9}}, by=KUBECTL)),
     ]
     with pytest.raises(errors.UnavailableError):
-        await cluster.apply(a_deployment(replicas=1), manager="us", force=True)
+        await cluster.apply(a_deployment(replicas=1), manager="us")
     made = await cluster.get(*WEB)
     assert made is not None, "only the answer was lost"
     for _ in range(2):
@@ -183,7 +187,9 @@ async def test_incidents_happen_to_the_calls_that_they_are_for(cluster: FakeClus
             await cluster.get("Service", "default", "web")
     seen: list[tuple[str, int, bool]] = []
     cluster.watchers.append(lambda kind, raw, gone: seen.append((kind, raw["spec"]["replicas"], gone)))
-    await cluster.delete(*WEB, uid=made["metadata"]["uid"])
+    with pytest.raises(errors.ConflictError):
+        await cluster.delete(*WEB, made["metadata"]["uid"], made["metadata"]["resourceVersion"])
+    await cluster.delete(*WEB, made["metadata"]["uid"], str(cluster.version))
     assert seen == [("Deployment", 9, False), ("Deployment", 9, True)]
     assert await cluster.get(*WEB) is None
-    assert [call.verb for call in cluster.calls] == ["apply", "get", "get", "get", "delete", "get"]
+    assert [call.verb for call in cluster.calls] == ["apply", "get", "get", "get", "delete", "delete", "get"]

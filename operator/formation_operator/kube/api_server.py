@@ -16,7 +16,7 @@ import aiohttp
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, event_recorder, kinds, lenient, login, paging
+from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, paging
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -28,6 +28,13 @@ UNTYPED = re.compile("failed to create typed patch object|field not declared in 
 """How server-side apply refuses what doesn't fit the schema, under the status 500 of its own faults.
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
+"""
+NO_ONES = "1"
+"""A resource version that no object has: an apply that carries it creates an object, or is a conflict."""
+VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
+"""How a storage that insists refuses to create an object under a version.
+
+Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
 """
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
@@ -48,21 +55,19 @@ class Kube(Cluster):
         self._reading = asyncio.Lock()
 
     @property
-    def configuration(self) -> client.Configuration:
-        """Where the server is, and who we are."""
-        configuration: client.Configuration = self._api.configuration
-        return configuration
-
-    @property
     def url(self) -> str:
         """Where the server is."""
-        return str(self.configuration.host)
+        return str(self._api.configuration.host)
 
     @property
     def ssl_context(self) -> ssl.SSLContext:
         """What a connection is made with: whom it trusts, and our certificate if we have one."""
         context: ssl.SSLContext = self._api.rest_client.ssl_context
         return context
+
+    def manners(self) -> tuple[aiohttp.ClientMiddlewareType, ...]:
+        """Return how a session with this server behaves."""
+        return connection.manners(self._api)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -102,8 +107,23 @@ class Kube(Cluster):
         except errors.NotFoundError:
             return None
 
-    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
-        """Write an object by server-side apply and return it as it is then."""
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+        metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
+        try:
+            return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
+        except errors.ClusterError as error:
+            if VERSION_REFUSED not in str(error):
+                raise
+        if await self.get(manifest["kind"], metadata["namespace"], metadata["name"]) is not None:
+            raise errors.ConflictError(f"{manifest['kind']} {metadata['name']} exists")
+        return await self._apply(manifest, manager, force=False)
+
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        return await self._apply(manifest, manager, force=True)
+
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
         return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
 
@@ -117,12 +137,13 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER}
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete an object, and only this very one; it is no error if it's gone."""
-        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
+        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+        preconditions = {"uid": uid, "resourceVersion": version}
+        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except (errors.NotFoundError, errors.ConflictError):
+        except errors.NotFoundError:
             logger.debug("%s %s/%s was gone already", kind, namespace, name)
 
     async def schema(self, kind: str) -> Object:
@@ -194,24 +215,6 @@ class Kube(Cluster):
         async with self._reading:
             await asyncio.sleep(0)
             return dict(json.loads(text))
-
-
-async def connect(*, request_timeout: float, connections: int) -> Kube:
-    """Log in with the Pod's service account, or else the current kubeconfig.
-
-    Of more requests at once than there may be connections, some wait for others.
-    """
-    configuration = client.Configuration(connection_pool_maxsize=connections)
-    await login.load(configuration)
-    return Kube(client_of(configuration), timeout=request_timeout)
-
-
-def client_of(configuration: client.Configuration) -> client.ApiClient:
-    """Return a client for a cluster, whose lists fit into memory, and which logs in anew by itself."""
-    options = paging.options()
-    options["middlewares"] += (login.Login(configuration),)
-    configuration.client_session_kwargs = options
-    return client.ApiClient(configuration)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

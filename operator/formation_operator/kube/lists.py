@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube import api_server, kinds
-from formation_operator.kube.login import Login
 from formation_operator.kube.streams import Place, Streams, Take
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
@@ -100,5 +99,5 @@ def session(
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
         trust_env=True,
-        middlewares=(Lists(root, places, since), Streams(places, take), Login(server.configuration)),
+        middlewares=(Lists(root, places, since), Streams(places, take), *server.manners()),
     )

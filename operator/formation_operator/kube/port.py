@@ -33,8 +33,11 @@ class Cluster(Protocol):
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
 
-    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
-        """Write an object by server-side apply and return it as it is then."""
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
@@ -42,8 +45,8 @@ class Cluster(Protocol):
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete an object, and only this very one; it is no error if it's gone."""
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
+        """Delete an object, if it is this very one at this version; it is no error if none is there."""
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster knows it now."""

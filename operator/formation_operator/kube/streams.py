@@ -31,8 +31,6 @@ SILENCE = 70.0
 bookmark."""
 FIRST, MOST = 1.0, 5.0
 """Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
-LONGEST_WISH = 30.0
-"""The longest pause in seconds that a server may ask for."""
 GATHERED = 0.5
 """Seconds for which the events of autoscalers wait for others: each has a new status every 15 seconds, and to
 be woken by it costs more than to read it."""
@@ -49,18 +47,18 @@ class Lines:
         self,
         content: aiohttp.StreamReader,
         take: Callable[[Line], None],
-        *,
-        gone: bool,
+        since: int | None,
         gathered_in: asyncio.ReadTransport | None,
     ) -> None:
-        """Take what the server sends, and what takes in an event; of a watch that is gone, none is read.
+        """Take what the server sends since a version, and what takes in an event.
 
-        If the events may wait for others, they do so in a transport.
+        Without a version the watch is too old, and none is read. If events may wait for others, they do so in
+        a transport.
         """
         self._content = content
         self._gathered_in = gathered_in
         self._take = take
-        self._gone = gone
+        self._since = since
 
     def __getattr__(self, name: str) -> Any:
         """Return what the client itself asks of it."""
@@ -68,13 +66,13 @@ class Lines:
 
     async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
         """Take in lines as they come, and yield how far that is; raise `ClientError` where one is cut off."""
-        if self._gone:
+        if self._since is None:
             yield TOO_OLD
             return
         rest = b""
         while data := await self._read(AT_ONCE):
             *lines, rest = (rest + data).split(b"\n")
-            yield self._taken(filter(None, lines))
+            yield self._taken(filter(None, lines), self._since)
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
@@ -84,15 +82,18 @@ class Lines:
         if rest:
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
-    def _taken(self, lines: Iterable[bytes]) -> bytes:
+    def _taken(self, lines: Iterable[bytes], since: int) -> bytes:
         """Take in events; return how far they have come, and that it is over if one isn't what a watch says.
 
-        It may be an error, some proxy's page or a part of one.
+        It may be an error, a page of some proxy's, or cut off. What is from before the beginning of the watch
+        is of a cluster that was restored.
         """
         reached = ""
         try:
             for text in lines:
                 line = Line(text)
+                if line.version < since:
+                    return TOO_OLD
                 if line.type != BOOKMARK:
                     self._take(line)
                 reached = REACHED % line.version
@@ -135,13 +136,12 @@ class Streams:
         # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
         if answer.status not in (200, GONE) and not kind.optional:
             answer.close()
-            await asyncio.sleep(wish(answer))
             raise lost(request, f"HTTP {answer.status}")
         lines = Lines(
             answer.content,
             functools.partial(self._take, kind.name),
-            gone=answer.status != 200,
-            gathered_in=transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
+            int(request.url.query.get("resourceVersion", "0")) if answer.status == 200 else None,
+            transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
         )
         answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
@@ -157,12 +157,6 @@ class Streams:
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
     """Return what an answer is read from."""
     return answer.connection.transport if answer.connection is not None else None
-
-
-def wish(answer: aiohttp.ClientResponse) -> float:
-    """Return for how many seconds the server wants to be left alone."""
-    text = answer.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_WISH) if text.isascii() and text.isdigit() else 0.0
 
 
 def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:

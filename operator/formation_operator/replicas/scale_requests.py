@@ -41,13 +41,14 @@ class Request:
     declared: int
     wanted: int
 
-    def patch(self, generation: int) -> list[dict[str, object]]:
-        """Return the JSON patch for a Formation; it fails if that is of another generation by now.
+    def patch(self, uid: str, generation: int) -> list[dict[str, object]]:
+        """Return the JSON patch for a Formation; it fails if that is another one or generation by now.
 
         A server-side apply would own the field, and block the type's removal for ever.
         """
         path = f"/spec/processes/{self.process_type}/replicas"
         return [
+            {"op": "test", "path": "/metadata/uid", "value": uid},
             {"op": "test", "path": "/metadata/generation", "value": generation},
             {"op": "test", "path": path, "value": self.declared},
             {"op": "replace", "path": path, "value": self.wanted},

@@ -4,14 +4,14 @@ import dataclasses
 import logging
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation import Formation
+from formation_operator.api.formation import Formation, Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors, kinds, lenient
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Child, Children, Key, deployment_of
+from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
@@ -87,9 +87,10 @@ class Requests:
         if verdict is None and answer is not None and answer.tried is not None:
             return  # what the Formation says isn't known yet
         if isinstance(verdict, Request):
-            key = formation.metadata.namespace, formation.metadata.name
             try:
-                verdict, count, judged.generation = await self._write_through(key, verdict, judged.generation)
+                verdict, count, judged.generation = await self._write_through(
+                    formation.metadata, verdict, judged.generation
+                )
             except errors.UnavailableError:
                 # It may have reached the Formation all the same.
                 judged.answers[name] = Answer(child.uid, None, count, Try(judged.generation, child.replicas))
@@ -138,10 +139,13 @@ class Requests:
             for raw in items:
                 self._cache.put(kind, autoscalers.autoscaler(raw, kind))
 
-    async def _write_through(self, key: Key, request: Request, generation: int) -> tuple[Notice, int, int]:
+    async def _write_through(
+        self, about: Metadata, request: Request, generation: int
+    ) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then."""
+        operations = request.patch(about.uid, generation)
         try:
-            written = await self._cluster.patch(naming.KIND, *key, request.patch(generation))
+            written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
             if TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.

@@ -90,12 +90,15 @@ class Executor:
             return Outcome(ended, problem=fault.message, lasting=True)
 
     async def _create(self, action: Action) -> Outcome:
-        """Create an object, unless one of its name exists that our labels didn't show us."""
+        """Create an object, unless one of its name exists that our labels or the watch didn't show us."""
         manifest, kind, name = _manifest(action), _intent(action).kind, _intent(action).name
-        live = await self.cluster.get(kind, manifest["metadata"]["namespace"], name)
-        if live is not None:
+        try:
+            raw = await self.cluster.create(manifest, manager=naming.FIELD_MANAGER)
+        except errors.ConflictError:
+            live = await self.cluster.get(kind, manifest["metadata"]["namespace"], name)
+            if live is None:
+                raise
             return await self._found(action, children.child(live, kind))
-        raw = await self.cluster.apply(manifest, manager=naming.FIELD_MANAGER, force=False)
         lost = (kind, name) in self.lost
         notices = (_recreated(action),) if lost else ()
         return Outcome(action, children.child(raw, kind), notices=notices)
@@ -108,7 +111,14 @@ class Executor:
         return Outcome(action, child, again=True)
 
     async def _update(self, action: Action) -> Outcome:
-        return await self._bring(action, await self._live(_child(action)))
+        """Write the intent over an object as it was decided about; after a conflict, look at it."""
+        child = _child(action)
+        if child.owned:  # or what has taken our entry's place has to be seen
+            try:
+                return await self._write(action, child.resource_version)
+            except errors.ConflictError as error:
+                logger.debug("%s %s/%s: %s", child.kind, child.namespace, child.name, error)
+        return await self._bring(action, await self._live(child))
 
     async def _bring(self, action: Action, live: dict[str, Any]) -> Outcome:
         """Write the intent over an object, given as it is at this moment.
@@ -117,38 +127,38 @@ class Executor:
         an object that has lost the entry by which we know what is ours. The next pass decides anew.
         Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
         """
-        child = _child(action)
-        if _decided(children.child(live, child.kind)) != _decided(child):
+        child, version = _child(action), str(live["metadata"]["resourceVersion"])
+        if not _as_decided(child, live):
             return _anew(action, live)
         try:
             repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
             if repaired is not None:
-                return await self._take_over(action, live, repaired)
-            return await self._write(action, await self._hand_over(action, live))
+                return await self._take_over(action, version, repaired)
+            return await self._write(action, version)
         except errors.ConflictError:
             moved = await self._live(child)
-            if moved["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+            if moved["metadata"]["resourceVersion"] == version:
                 raise
             return _anew(action, moved)
 
     async def _write(self, action: Action, version: str) -> Outcome:
+        """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
         child, manifest = _child(action), _manifest(action)
+        version = await self._hand_over(action, version)
         metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
-        raw = await self.cluster.apply(
-            {**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER, force=True
-        )
+        raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
         return Outcome(action, children.child(raw, child.kind))
 
-    async def _hand_over(self, action: Action, live: dict[str, Any]) -> str:
+    async def _hand_over(self, action: Action, version: str) -> str:
         """Give a count that the intent mentions no more to a manager of its own, so that it stays as it is.
 
         Returns the version that the object has then.
         """
-        child, version = _child(action), str(live["metadata"]["resourceVersion"])
+        child = _child(action)
         if _intent(action).handed_over is None:
             return version
         only_count = {
-            "apiVersion": live["apiVersion"],
+            "apiVersion": child.kind.traits.api.api_version,
             "kind": child.kind,
             "metadata": {
                 "name": child.name,
@@ -158,22 +168,16 @@ class Executor:
             },
             "spec": {"replicas": _intent(action).handed_over},
         }
-        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER, force=True)
+        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
         return str(raw["metadata"]["resourceVersion"])
 
-    async def _take_over(
-        self, action: Action, live: dict[str, Any], repaired: list[dict[str, Any]]
-    ) -> Outcome:
+    async def _take_over(self, action: Action, version: str, repaired: list[dict[str, Any]]) -> Outcome:
         """Make the fields of a restored object ours."""
         child = _child(action)
         operations: list[dict[str, Any]] = [
             {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
             # Makes it a conflict if the object was changed meanwhile.
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": live["metadata"]["resourceVersion"],
-            },
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
         ]
         if child.digest is not None:  # what is in the fields isn't known to be what we mean
             operations.append({"op": "remove", "path": INTENT})
@@ -210,10 +214,21 @@ class Executor:
             raise errors.ConflictError(f"Formation {mine.name} is being deleted")
 
     async def _delete(self, action: Action) -> Outcome:
+        """Delete an object as it was decided about; one that has changed since, only if that is no matter."""
         child = _child(action)
-        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid)
+        try:
+            await self._remove(child, child.resource_version)
+        except errors.ConflictError:
+            live = await self.cluster.get(child.kind, child.namespace, child.name)
+            if live is not None and live["metadata"]["uid"] == child.uid:  # else it has gone
+                if not _as_decided(child, live):
+                    return _anew(action, live)
+                await self._remove(child, live["metadata"]["resourceVersion"])
         note = f"{child.kind} {child.name} is no longer declared: deleted it"
         return Outcome(action, gone=True, notices=(Notice("Deleted", "Delete", note),))
+
+    async def _remove(self, child: Child, version: str) -> None:
+        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
 
     async def _wait(self, action: Action) -> Outcome:
         return Outcome(action, problem=action.reason)
@@ -222,9 +237,15 @@ class Executor:
         return Outcome(action, problem=action.reason, lasting=True)
 
 
+def _as_decided(child: Child, live: dict[str, Any]) -> bool:
+    """Tell whether an object has changed, if it has, in nothing that the decision about it was made of."""
+    return _decided(children.child(live, child.kind)) == _decided(child)
+
+
 def _decided(child: Child) -> tuple[object, ...]:
-    """Return what a decision about a count was made of."""
-    return child.uid, child.replicas, child.remembered, child.owns_count
+    """Return what tells whose an object is, what was written last, and whose its count is."""
+    whose = child.uid, child.owner, child.formation, child.process_type, child.selected, child.deleting
+    return *whose, child.digest, child.replicas, child.remembered, child.owns_count
 
 
 def _anew(action: Action, live: dict[str, Any]) -> Outcome:

@@ -16,7 +16,7 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, errors, kinds, streams
+from formation_operator.kube import api_server, connection, errors, kinds, streams
 from formation_operator.kube.lines import Line
 from formation_operator.settings import Settings
 from tests import builders
@@ -125,7 +125,7 @@ async def started(cluster: FakeCluster, settings: Settings = QUICK) -> AsyncIter
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(api_server.client_of(configuration), timeout=30)
+        kube = api_server.Kube(connection.client_of(configuration), timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
         running = Running(server, Witness(controller), kube)
@@ -311,6 +311,23 @@ async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing
         await here.server.publish()
         await until(lambda: here.witness.known == {"a", "b"} and ("a", False) in here.witness.told)
         assert not here.task.done()
+
+
+@pytest.mark.parametrize("told", ["BOOKMARK", "MODIFIED"])
+async def test_a_word_from_before_the_beginning_of_a_watch_has_all_listed_which_shows_a_restored_cluster(
+    told: str,
+) -> None:
+    cluster = a_cluster(*"ab")
+    async with started(cluster) as here:
+        old = {"name": "a", "namespace": "default", "resourceVersion": str(cluster.version - 1)}
+        said = json.dumps({"type": told, "object": {"metadata": old}}) + "\n"
+        here.server.troubles[naming.PLURAL] = [stream(said)]
+        cluster.version -= 1
+        here.begin()
+        async with asyncio.timeout(10):
+            with pytest.raises(ExceptionGroup) as raised:
+                await here.witness.run()
+        assert [type(error) for error in raised.value.exceptions] == [errors.RestoredError]
 
 
 async def test_a_watch_that_falls_silent_is_begun_again_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

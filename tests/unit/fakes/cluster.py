@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import api_server, errors, kinds
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 from tests.unit.fakes.managed_fields import Owner
@@ -110,8 +110,16 @@ class FakeCluster(Objects, Cluster):
         except errors.NotFoundError:
             return None
 
-    async def apply(self, manifest: Object, *, manager: str, force: bool) -> Object:
-        """Write an object by server-side apply and return it as it is then."""
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Make an object by server-side apply, as `api_server.Kube` does."""
+        metadata = {**manifest["metadata"], "resourceVersion": api_server.NO_ONES}
+        return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
+
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        return await self._apply(manifest, manager, force=True)
+
+    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         body = copy.deepcopy(manifest)
         call = Call("apply", *identity_of(manifest), body=body, manager=manager, force=force)
         by = Owner(manager, "Apply")
@@ -127,11 +135,12 @@ class FakeCluster(Objects, Cluster):
         call = Call("patch", kind, namespace, name, body=copy.deepcopy(operations))
         return await self._carry_out(call, lambda: self.patch_now(kind, namespace, name, operations))
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str) -> None:
-        """Delete an object, and only this very one; it is no error if it's gone."""
-        call = Call("delete", kind, namespace, name, body=uid)
-        with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
-            await self._carry_out(call, lambda: self.remove(kind, namespace, name, uid=uid))
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
+        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+        preconditions = {"uid": uid, "resourceVersion": version}
+        call = Call("delete", kind, namespace, name, body=preconditions)
+        with contextlib.suppress(errors.NotFoundError):
+            await self._carry_out(call, lambda: self.remove(kind, namespace, name, **preconditions))
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind."""

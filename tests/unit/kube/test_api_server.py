@@ -68,10 +68,52 @@ async def test_the_schema_of_a_kind_is_found_among_those_of_its_version() -> Non
     await cluster.close()
 
 
-async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kubernetes.aio.config.load_incluster_config", lambda **_: None)
-    cluster = await api_server.connect(request_timeout=1, connections=77)
-    assert cluster._api.rest_client.maxsize == 77  # noqa: SLF001
+# Creating
+
+
+class Creating(api_server.Kube):
+    """Answers one request after the other, errors included, and keeps what it was asked."""
+
+    def __init__(self, *answers: Object | Exception) -> None:
+        super().__init__(client.ApiClient(client.Configuration()), timeout=1)
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str | None]] = []
+        """Of each request the method, and the version that its body carries."""
+
+    async def _request(self, method: str, _: str, *more: Any) -> Object:
+        body = (*more, None, None)[1]
+        self.asked.append((method, body["metadata"].get("resourceVersion") if body else None))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+MADE = {"metadata": {"name": "shop-web"}}
+MANIFEST = {"kind": "Deployment", "metadata": {"name": "shop-web", "namespace": "default"}}
+INSISTS = errors.UnavailableError("resourceVersion should not be set on objects to be created")
+
+
+async def test_an_object_is_created_by_one_request_that_meets_no_other() -> None:
+    cluster = Creating(MADE)
+    assert await cluster.create(MANIFEST, manager="us") == MADE
+    assert cluster.asked == [("PATCH", "1")]
+    assert "resourceVersion" not in MANIFEST["metadata"]
+    await cluster.close()
+
+
+async def test_where_no_version_may_be_given_an_object_is_looked_for_before_it_is_created() -> None:
+    cluster = Creating(INSISTS, errors.NotFoundError("none"), MADE)
+    assert await cluster.create(MANIFEST, manager="us") == MADE
+    assert cluster.asked == [("PATCH", "1"), ("GET", None), ("PATCH", None)]
+    await cluster.close()
+
+
+async def test_where_no_version_may_be_given_an_object_that_is_there_is_a_conflict_too() -> None:
+    cluster = Creating(INSISTS, MADE)
+    with pytest.raises(errors.ConflictError):
+        await cluster.create(MANIFEST, manager="us")
+    assert cluster.asked == [("PATCH", "1"), ("GET", None)]
     await cluster.close()
 
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from kubernetes.aio import client as kubernetes
 
-from formation_operator.kube import api_server, errors, kinds, lists
+from formation_operator.kube import api_server, connection, errors, kinds, lists
 
 NOBODY = "http://127.0.0.1:1"
 """No server is there."""
@@ -31,7 +31,7 @@ class Lister:
 async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    kube = api_server.Kube(api_server.client_of(kubernetes.Configuration(host=server)), timeout=30)
+    kube = api_server.Kube(connection.client_of(kubernetes.Configuration(host=server)), timeout=30)
     async with lists.session(kube, scopes or (None,), lister.since, lambda *_: None) as opened:
         yield opened
     await kube.close()

@@ -14,7 +14,7 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.diagnose.investigator import Evidence, Examiner
-from formation_operator.kube import api_server, paging
+from formation_operator.kube import api_server, connection, paging
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
@@ -47,7 +47,7 @@ async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
         configuration = client.Configuration()
         configuration.host = server.url
-        cluster = api_server.Kube(api_server.client_of(configuration), timeout=30)
+        cluster = api_server.Kube(connection.client_of(configuration), timeout=30)
         try:
             yield cluster
         finally:

@@ -30,7 +30,8 @@ def judge(child: Any = SCALED, **changes: Any) -> Request | Notice | None:
 def test_a_scale_request_is_written_through() -> None:
     request = judge()
     assert isinstance(request, Request)
-    assert request.patch(generation=3) == [
+    assert request.patch("uid-1", generation=3) == [
+        {"op": "test", "path": "/metadata/uid", "value": "uid-1"},
         {"op": "test", "path": "/metadata/generation", "value": 3},
         {"op": "test", "path": "/spec/processes/worker/replicas", "value": 4},
         {"op": "replace", "path": "/spec/processes/worker/replicas", "value": 7},

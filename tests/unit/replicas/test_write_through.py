@@ -14,6 +14,7 @@ from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
 from formation_operator.render import desired
 from formation_operator.replicas.count_owner import Replicas
+from formation_operator.requeue import Lane, Requeue
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
@@ -122,13 +123,13 @@ def reported(shop: Shop) -> None:
 async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
     shop: Shop, last: tuple[str, int]
 ) -> None:
+    shop.let_write()
     shop.scale("web", 8)
     here = reconciler(shop)
     name, count = last
     shop.cluster.incidents.append(Incident("select", meanwhile=lambda: shop.scale(name, count)))
-    assert (await here.run(KEY)).failed
-    asked = {raw["metadata"]["name"] for raw in shop.applied}
-    assert f"shop-{name}" not in asked
+    assert (await here.run(KEY)).requeue == Requeue(Lane.CHANGE)
+    assert shop.cluster.read("Deployment", "default", f"shop-{name}")["spec"]["replicas"] == count
     await here.run(KEY)
     assert shop.counts == {"web": 8, "worker": 4} | {name: count}
 
@@ -272,3 +273,14 @@ async def test_what_is_known_of_a_first_request_outlasts_a_second_one_that_never
     await unsent(shop, here)
     await here.run(KEY)
     assert shop.counts["web"] == 9
+
+
+async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(
+    shop: Shop,
+) -> None:
+    shop.let_write()
+    shop.scale("web", 8)
+    shop.cluster.remove(naming.KIND, *KEY)
+    shop.cluster.put(naming.KIND, stored(FORMATION, uid="uid-2"))
+    assert isinstance((await reconciler(shop).run(KEY)).error, errors.ConflictError)
+    assert shop.counts == {"web": 4, "worker": 4}

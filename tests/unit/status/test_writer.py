@@ -145,12 +145,12 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     here = Told()
     here.refuse()
     for _ in range(50):
-        await here.write()
+        await here.write(after=writer.REFUSED_FIRST / 60)
     assert here.tries == 1
     (notice,) = here.cluster.notices
     assert (notice.reason, notice.warning) == ("StatusRefused", True)
     assert notice.note.endswith(": too large all is well")
-    assert min(here.asked) > 150, "it is asked for again, but not soon"
+    assert min(here.asked) > writer.REFUSED_FIRST / 10, "it is asked for again, but not soon"
 
 
 async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None:
@@ -169,11 +169,18 @@ async def test_another_status_than_the_one_that_was_refused_is_written() -> None
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
 
 
-async def test_a_status_that_was_refused_is_tried_again_after_some_minutes() -> None:
+async def test_a_status_that_goes_on_being_refused_is_tried_again_later_each_time() -> None:
     here = Told()
-    here.refuse()
-    await here.write()
-    await here.write(after=writer.REFUSED_SECONDS)
+    tried = []
+    for second in range(1200):
+        before = here.tries
+        here.refuse()
+        await here.write(after=1.0)
+        here.cluster.incidents.clear()
+        tried += [second] if here.tries > before else []
+    pauses = [after - before for before, after in itertools.pairwise(tried)]
+    assert pauses == [10, 20, 40, 80, 160, 300, 300]
+    await here.write(after=writer.REFUSED_MOST)
     assert here.written
 
 
@@ -212,3 +219,39 @@ async def test_where_the_schema_cannot_be_read_everything_is_written() -> None:
     await here.reporter.learn()
     await here.write()
     assert "state" in here.written["processes"]["worker"]
+
+
+# What has changed since it was computed
+
+
+async def test_a_status_is_not_written_over_a_formation_that_has_changed_since() -> None:
+    here = Told()
+    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
+    await here.write()
+    assert here.tries == 1
+    assert not here.written
+    await here.write(after=here.asked[-1])
+    assert not here.written, "the watch hasn't told yet"
+    here.known.put(naming.KIND, here.cluster.read(naming.KIND, "default", "shop"))
+    await here.write(after=here.asked[-1])
+    assert here.written
+
+
+async def test_a_status_that_meets_another_version_each_time_is_tried_no_more_than_once_a_second() -> None:
+    here = Told()
+    here.cluster.merge(naming.KIND, "default", "shop", {"spec": {"image": "shop:v2"}})
+    for _ in range(50):
+        await here.write(after=0.1)
+    assert here.tries == 5
+    assert len(here.asked) == 50, "and is never given up"
+
+
+async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -> None:
+    here = Told()
+    newer = {"status": {"summary": "by a leader that came after us"}}
+    meanwhile = Incident(
+        "apply_status", meanwhile=lambda: here.cluster.merge(naming.KIND, "default", "shop", newer)
+    )
+    here.cluster.incidents.append(meanwhile)
+    await here.write()
+    assert here.written == newer["status"]

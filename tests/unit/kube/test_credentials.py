@@ -12,7 +12,7 @@ from kubernetes.aio import client
 from kubernetes.aio.config import kube_config
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors, login
+from formation_operator.kube import api_server, connection, credentials, errors
 from tests.builders import a_formation, stored
 
 
@@ -74,9 +74,9 @@ def badge(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Badge:
 @contextlib.asynccontextmanager
 async def logged_in(url: str) -> AsyncIterator[api_server.Kube]:
     configuration = client.Configuration()
-    await login.load(configuration)
+    await credentials.load(configuration)
     assert configuration.host == url
-    kube = api_server.Kube(api_server.client_of(configuration), timeout=5)
+    kube = api_server.Kube(connection.client_of(configuration), timeout=5)
     yield kube
     await kube.close()
 
@@ -100,7 +100,7 @@ async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
     badge: Badge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = 0
-    read = login.load
+    read = credentials.load
 
     async def counted(configuration: client.Configuration) -> None:
         nonlocal reads
@@ -113,7 +113,7 @@ async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
         async with logged_in(url) as kube:
             door.token = "new"
             badge.write(url, "new")
-            monkeypatch.setattr(login, "load", counted)
+            monkeypatch.setattr(credentials, "load", counted)
             found = await asyncio.gather(*(kube.get(naming.KIND, "default", "shop") for _ in range(9)))
     assert len(found) == 9
     assert reads == 1
@@ -123,7 +123,7 @@ async def test_many_requests_that_are_refused_at_once_read_the_credentials_once(
 async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_later(
     badge: Badge, *, badly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "PAUSE", 0.0)
+    monkeypatch.setattr(credentials, "PAUSE", 0.0)
     door = Doorkeeper()
     async with door.open() as url:
         badge.write(url, "old")

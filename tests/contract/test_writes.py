@@ -1,0 +1,232 @@
+"""A write carries the version that it was decided from: what the API server makes of that, and we then."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from kubernetes.aio.config import kube_config
+
+from formation_operator.api import naming
+from formation_operator.api.formation import Formation
+from formation_operator.kube import api_server, connection, errors
+from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.port import Object
+from formation_operator.observe import children
+from formation_operator.observe.children import Child
+from formation_operator.render import desired
+from formation_operator.render.desired import Intent
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.sync.executor import Executor, Outcome
+from formation_operator.sync.planner import Action, PlanContext, Verb
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster.cluster import Cluster
+
+PAUSED = a_formation(paused=True, processes={"web": a_process("/shop", "web", replicas=2, port=8080)})
+"""An operator that runs beside this leaves its objects alone."""
+WEB = ("deployment", "shop-web")
+KINDS = pytest.mark.parametrize("kind", ["deployment", "service"])
+
+
+class Counting(api_server.Kube):
+    """Notes the method of each request."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.asked: list[str] = []
+
+    async def _request(self, method: str, *more: Any) -> Object:
+        self.asked.append(method)
+        return await super()._request(method, *more)
+
+
+@pytest.fixture
+async def cluster(installed: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counting]:
+    # The client reads $KUBECONFIG when it is imported.
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(installed.kubeconfig))
+    cluster = Counting(await connection.login(connections=2), timeout=30)
+    yield cluster
+    await cluster.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Shop:
+    """A Formation, with what it is to have."""
+
+    user: Client
+    formation: Formation
+
+    def intents(self, image: str = "shop:v1") -> dict[str, Intent]:
+        """Return what it is to have with an image, by kind."""
+        spec = self.formation.spec.model_copy(update={"image": image})
+        formation = self.formation.model_copy(update={"spec": spec})
+        count = Replicas(desired=2, rendered=2, remembered=2)
+        return {each.kind.lower(): each for each in desired.children(formation, "web", count)}
+
+    def child(self) -> Child:
+        """Return what is known of the Deployment now."""
+        return children.child(self.user.get(*WEB), ChildKind.DEPLOYMENT)
+
+
+@pytest.fixture
+def shop(kubectl: Client) -> Shop:
+    kubectl.apply(PAUSED)
+    return Shop(kubectl, Formation.model_validate(kubectl.get("formation", "shop")))
+
+
+async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> Outcome:
+    uid = shop.formation.metadata.uid
+    context = PlanContext(uid, {uid}, claims={}, settled={}, restless={}, exhausted=())
+    executor = Executor(cluster, shop.formation, context, lost=(), remember=lambda _: None)
+    (outcome,) = await executor.run([action])
+    return outcome
+
+
+def version(raw: Manifest) -> str:
+    return str(raw["metadata"]["resourceVersion"])
+
+
+def image(user: Client) -> str:
+    return str(user.container("shop-web")["image"])
+
+
+# What the API server makes of it
+
+
+@KINDS
+async def test_an_object_that_is_not_there_is_created_as_ours_and_one_that_is_stays(
+    kind: str, shop: Shop, cluster: Counting
+) -> None:
+    manifest = shop.intents()[kind].manifest
+    made = await cluster.create(manifest, manager=naming.FIELD_MANAGER)
+    assert [(each["manager"], each["operation"]) for each in made["metadata"]["managedFields"]] == [
+        (naming.FIELD_MANAGER, "Apply")
+    ]
+    assert cluster.asked == ["PATCH"]
+    with pytest.raises(errors.ConflictError):
+        await cluster.create(manifest, manager=naming.FIELD_MANAGER)
+    assert version(shop.user.get(kind, "shop-web")) == version(made)
+
+
+FOREIGN = {
+    "deployment": ("create", "deployment", "shop-web", "--image=mine:v1"),
+    "service": ("create", "service", "clusterip", "shop-web", "--tcp=80"),
+}
+
+
+@KINDS
+async def test_an_object_of_somebody_elses_is_looked_at_and_stays(
+    kind: str, shop: Shop, cluster: Counting
+) -> None:
+    shop.user(*FOREIGN[kind])
+    before = shop.user.get(kind, "shop-web")
+    outcome = await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()[kind]))
+    assert "this operator didn't make" in str(outcome.problem)
+    assert cluster.asked == ["PATCH", "GET"]
+    after = shop.user.get(kind, "shop-web")
+    assert (after["spec"], after["metadata"]["managedFields"][0]) == (
+        before["spec"],
+        before["metadata"]["managedFields"][0],
+    )
+    assert "labels" not in after["metadata"] or naming.FORMATION_LABEL not in after["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("other", [{"resourceVersion": "2"}, {"uid": "another"}], ids=str)
+@KINDS
+async def test_another_version_or_object_is_neither_written_nor_deleted(
+    kind: str, other: dict[str, str], shop: Shop, cluster: Counting
+) -> None:
+    intent = shop.intents()[kind]
+    made = await cluster.create(intent.manifest, manager=naming.FIELD_MANAGER)
+    given = {field: made["metadata"][field] for field in ("uid", "resourceVersion")} | other
+    labelled = {**intent.manifest["metadata"], **given, "labels": {}}
+    with pytest.raises(errors.ConflictError):
+        await cluster.apply({**intent.manifest, "metadata": labelled}, manager=naming.FIELD_MANAGER)
+    with pytest.raises(errors.ConflictError):
+        await cluster.delete(
+            intent.kind, shop.user.namespace, "shop-web", given["uid"], given["resourceVersion"]
+        )
+    after = shop.user.get(kind, "shop-web")
+    assert after["metadata"]["uid"] == made["metadata"]["uid"]
+    assert naming.FORMATION_LABEL in after["metadata"]["labels"]
+
+
+async def test_a_status_is_not_written_to_another_version_of_a_formation(
+    shop: Shop, cluster: Counting
+) -> None:
+    raw = shop.user.get("formation", "shop")
+    shop.user("label", "formation", "shop", "changed=since")
+    manifest = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {key: raw["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion")},
+        "status": {"observedGeneration": 1, "summary": "too late"},
+    }
+    with pytest.raises(errors.ConflictError):
+        await cluster.apply_status(manifest)
+    assert shop.user.get("formation", "shop")["status"].get("summary") != "too late"
+
+
+# What we do then
+
+
+async def made(shop: Shop, cluster: Counting) -> Child:
+    """Make the Deployment, and return what is known of it once its controller has answered."""
+    await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
+    eventually(lambda: shop.child().rollout.current)
+    cluster.asked.clear()
+    return shop.child()
+
+
+async def update(shop: Shop, cluster: Counting, known: Child) -> Outcome:
+    return await carried_out(
+        shop, cluster, Action(Verb.UPDATE, "web", shop.intents("shop:v2")["deployment"], known)
+    )
+
+
+async def remove(shop: Shop, cluster: Counting, known: Child) -> Outcome:
+    return await carried_out(shop, cluster, Action(Verb.DELETE, "web", child=known))
+
+
+async def test_over_what_others_have_added_meanwhile_an_update_is_written_after_a_look(
+    shop: Shop, cluster: Counting
+) -> None:
+    known = await made(shop, cluster)
+    shop.user("annotate", "deployment", "shop-web", "team=blue")
+    outcome = await update(shop, cluster, known)
+    assert (outcome.again, outcome.problem) == (False, None)
+    assert cluster.asked == ["PATCH", "GET", "PATCH"]
+    assert image(shop.user) == "shop:v2"
+    assert shop.user.get(*WEB)["metadata"]["annotations"]["team"] == "blue"
+
+
+def scaled(user: Client) -> None:
+    user("scale", "deployment/shop-web", "--replicas=5")
+
+
+def taken_from_its_owner(user: Client) -> None:
+    user.merge("deployment", "shop-web", {"metadata": {"ownerReferences": None}})
+
+
+def replaced(user: Client) -> None:
+    user("delete", "deployment", "shop-web")
+    user(*FOREIGN["deployment"])
+
+
+@pytest.mark.parametrize("others_do", [scaled, taken_from_its_owner, replaced])
+async def test_what_nobody_has_decided_about_is_neither_written_over_nor_deleted(
+    others_do: Callable[[Client], None], shop: Shop, cluster: Counting
+) -> None:
+    known = await made(shop, cluster)
+    others_do(shop.user)
+    before = shop.user.get(*WEB)
+    assert (await update(shop, cluster, known)).again
+    outcome = await remove(shop, cluster, known)
+    assert outcome.again or outcome.gone
+    assert cluster.asked == ["PATCH", "GET", "DELETE", "GET"]
+    after = shop.user.get(*WEB)
+    assert [after["metadata"].get(field) for field in ("uid", "ownerReferences", "deletionTimestamp")] == [
+        before["metadata"].get(field) for field in ("uid", "ownerReferences", "deletionTimestamp")
+    ]
+    assert after["spec"] == before["spec"]

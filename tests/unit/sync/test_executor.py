@@ -1,0 +1,268 @@
+"""What is written carries the version that it was decided from; what has changed since is looked at first."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from tests.builders import a_formation, a_process, stored
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator, Time
+
+KEY = ("default", "shop")
+WORKER = ("Deployment", "default", "shop-worker")
+CONTROLLER = Owner("kube-controller-manager", "Update", "status")
+NOBODY: Object = {"metadata": {"ownerReferences": []}}
+FOREIGN = {"metadata": {"name": "shop-worker"}, "spec": {"template": {"spec": {"containers": []}}}}
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
+    return cluster
+
+
+@pytest.fixture
+def operator(cluster: FakeCluster) -> Operator:
+    return Operator(cluster, Time())
+
+
+@contextlib.contextmanager
+def unheard(cluster: FakeCluster) -> Iterator[None]:
+    """Have the watch tell nothing of what others do meanwhile."""
+    watchers, cluster.watchers = cluster.watchers, []
+    yield
+    cluster.watchers = watchers
+
+
+def declare(cluster: FakeCluster, **spec: object) -> None:
+    cluster.merge(naming.KIND, *KEY, {"spec": spec})
+
+
+def written(cluster: FakeCluster) -> list[str]:
+    """Return what was asked for that reads or writes an object, the status left aside."""
+    about = ("get", "apply", "patch", "delete")
+    return [call.verb for call in cluster.calls if call.verb in about]
+
+
+def last(cluster: FakeCluster) -> Call:
+    return cluster.asked("apply", "Deployment")[-1]
+
+
+def image(cluster: FakeCluster) -> str:
+    (container,) = cluster.read(*WORKER)["spec"]["template"]["spec"]["containers"]
+    return str(container["image"])
+
+
+async def updated(cluster: FakeCluster, operator: Operator) -> list[str]:
+    """Return what is asked for in the pass after the Formation has another image."""
+    declare(cluster, image="shop:v2")
+    cluster.calls.clear()
+    await operator.work()
+    return written(cluster)
+
+
+# Create
+
+
+async def test_a_new_object_costs_one_request(cluster: FakeCluster, operator: Operator) -> None:
+    await operator.work()
+    assert written(cluster) == ["apply"]
+    assert not last(cluster).force
+
+
+async def test_an_object_that_is_not_known_is_looked_at_and_left_as_it_is(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    with unheard(cluster):
+        before = cluster.put("Deployment", FOREIGN)
+    await operator.work()
+    assert written(cluster) == ["apply", "get"]
+    assert cluster.read(*WORKER) == before
+    assert (
+        condition_of(cluster.read(naming.KIND, *KEY)["status"], ConditionType.STALLED)["reason"]
+        == "NameTaken"
+    )
+
+
+async def test_an_object_of_ours_that_is_not_known_is_decided_about_as_it_is(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    with unheard(cluster):
+        await Operator(cluster, Time()).work()
+        scales(cluster)
+    cluster.calls.clear()
+    assert not await operator.work()
+    assert written(cluster) == ["apply", "get"]
+    await operator.work()
+    assert cluster.read(naming.KIND, *KEY)["spec"]["processes"]["worker"]["replicas"] == 7
+
+
+async def test_an_object_that_was_there_only_for_a_moment_is_made_at_the_next_try(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    cluster.incidents.append(Incident("apply", error=errors.ConflictError("it exists")))
+    assert not await operator.work()
+    assert await operator.work()
+    assert cluster.read(*WORKER)
+
+
+# Update
+
+
+async def test_an_update_costs_one_request_at_the_version_that_was_decided_about(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    metadata = cluster.read(*WORKER)["metadata"]
+    assert await updated(cluster, operator) == ["apply"]
+    asked = last(cluster).body["metadata"]
+    assert {key: asked[key] for key in ("uid", "resourceVersion")} == {
+        key: metadata[key] for key in ("uid", "resourceVersion")
+    }
+
+
+async def test_over_figures_that_are_not_known_yet_an_update_is_written_after_a_look(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    assert await updated(cluster, operator) == ["apply", "get", "apply"]
+    assert image(cluster) == "shop:v2"
+
+
+def scales(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, {"spec": {"replicas": 7}}, by=SCALE)
+
+
+def orphans(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, NOBODY)
+
+
+def gives_away(cluster: FakeCluster) -> None:
+    owner = {"apiVersion": "v1", "kind": "Other", "name": "o", "uid": "o", "controller": True}
+    cluster.merge(*WORKER, {"metadata": {"ownerReferences": [owner]}})
+
+
+def replaces(cluster: FakeCluster) -> None:
+    cluster.remove(*WORKER)
+    cluster.put("Deployment", FOREIGN)
+
+
+def writes_another_intent(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, {"metadata": {"annotations": {naming.INTENT_ANNOTATION: "another"}}})
+
+
+def marks_for_deletion(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+
+
+@pytest.mark.parametrize(
+    "others_do", [scales, orphans, gives_away, replaces, writes_another_intent, marks_for_deletion]
+)
+async def test_what_nobody_has_decided_about_is_not_written_over(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        others_do(cluster)
+    before = cluster.read(*WORKER)
+    assert await updated(cluster, operator) == ["apply", "get"]
+    assert cluster.read(*WORKER) == before
+
+
+async def test_a_count_that_is_let_go_is_handed_over_at_the_version_that_was_decided_about(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    declare(cluster, processes={"worker": {"replicas": None}})
+    cluster.calls.clear()
+    await operator.work()
+    assert [call.manager for call in cluster.calls if call.verb in ("get", "apply")] == [
+        naming.COUNT_MANAGER,
+        naming.FIELD_MANAGER,
+    ]
+    assert cluster.read(*WORKER)["spec"]["replicas"] == 3
+
+
+async def test_a_count_that_is_let_go_is_handed_over_after_a_look_too(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    declare(cluster, processes={"worker": {"replicas": None}})
+    assert await operator.work()
+    assert cluster.read(*WORKER)["spec"]["replicas"] == 3
+    assert await operator.work(), "and there is nothing left to do"
+
+
+async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    cluster.merge(*WORKER, {"metadata": {"managedFields": None}})
+    assert (await updated(cluster, operator))[0] == "get"
+
+
+# Delete
+
+
+async def removed(cluster: FakeCluster, operator: Operator) -> list[str]:
+    """Return what is asked for in the pass after the type was taken away."""
+    declare(cluster, processes={"worker": None, "clock": a_process(replicas=1)})
+    cluster.calls.clear()
+    await operator.work()
+    return [call.verb for call in cluster.calls if call.name == "shop-worker"]
+
+
+async def test_a_deletion_is_of_the_object_at_the_version_that_was_decided_about(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    metadata = cluster.read(*WORKER)["metadata"]
+    assert await removed(cluster, operator) == ["delete"]
+    (call,) = cluster.asked("delete")
+    assert call.body == {key: metadata[key] for key in ("uid", "resourceVersion")}
+
+
+async def test_an_object_whose_figures_have_changed_is_deleted_after_a_look(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    assert await removed(cluster, operator) == ["delete", "get", "delete"]
+    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
+
+
+@pytest.mark.parametrize("others_do", [scales, orphans, gives_away])
+async def test_what_nobody_has_decided_about_is_not_deleted(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        others_do(cluster)
+    before = cluster.read(*WORKER)
+    assert await removed(cluster, operator) == ["delete", "get"]
+    assert cluster.read(*WORKER) == before
+
+
+async def test_what_has_taken_the_name_of_an_object_that_was_to_be_deleted_stays(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        replaces(cluster)
+    before = cluster.read(*WORKER)
+    assert await removed(cluster, operator) == ["delete", "get"]
+    assert cluster.read(*WORKER) == before
