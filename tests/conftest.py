@@ -14,11 +14,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests import cluster as clusters
 from tests import plugin, rights, side_by_side
-from tests.client import Client, established, eventually
+from tests.client import Client
 from tests.cluster import paths, record
 from tests.cluster.cluster import Cluster
 from tests.images import system_image
-from tests.namespaces import fresh_namespace, install_hold
+from tests.installation import install
+from tests.namespaces import fresh_namespace
 from tests.once import is_done, once
 from tests.operator_process import OperatorProcess
 from tests.plugin import Plugin
@@ -86,19 +87,6 @@ def installed(administrator: Cluster, pytestconfig: pytest.Config) -> Cluster:
     """The cluster with our CRD and RBAC, installed by the README's own commands."""
     once("installed", lambda: install(administrator))
     return rights.restricted(administrator) if is_beside_others(pytestconfig) else administrator
-
-
-def install(cluster: Cluster) -> None:
-    """Install our CRD and RBAC, and make the account of the tests that run side by side."""
-    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
-    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
-    kubectl = Client(cluster, "default")
-    established(kubectl, "formations.formations.dev")
-    # The server publishes a kind's description a moment after it serves the kind.
-    explained = ("explain", "formations.formations.dev")
-    eventually(lambda: kubectl(*explained, check=False).returncode == 0)
-    rights.grant(cluster)
-    install_hold(cluster)
 
 
 @pytest.fixture(scope="session")

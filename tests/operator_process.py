@@ -30,11 +30,13 @@ class OperatorProcess:
     cluster: Cluster
     shared: bool = False
     """Whether tests that run at this moment rely on it: then nobody may stop it."""
+    kubeconfig: pathlib.Path | None = None
+    """How it reaches the cluster; straight, if nobody says otherwise."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
         self._require_mine()
-        kubeconfig = self.cluster.kubeconfig_for("formation-system", "formation-operator")
+        kubeconfig = self.kubeconfig or self.cluster.kubeconfig_for("formation-system", "formation-operator")
         health = f"http://127.0.0.1:{free_port()}/healthz"
         command = [sys.executable, "-m", "formation_operator", "--liveness", health, *flags]
         with lifecycle.alone():

@@ -134,6 +134,20 @@ class Server:
         stream = self._send("GET", with_query(self.path(kind, namespace), query), None, None, stream=True)
         return Watch(items_of(listed), stream)
 
+    def follow(self, kind: str, namespace: str = "", **query: str) -> Iterator[tuple[str, Object]]:
+        """Yield what there is and what happens from then on, as a watch calls it, until the watch ends."""
+        listed = self.ask(self.path(kind, namespace), **query)
+        yield from (("ADDED", item) for item in items_of(listed))
+        query |= {"watch": "1", "resourceVersion": listed["metadata"]["resourceVersion"]}
+        stream = self._send("GET", with_query(self.path(kind, namespace), query), None, None, stream=True)
+        rest = b""
+        for part in stream.stream(2**16):
+            *lines, rest = (rest + part).split(b"\n")
+            for event in map(json.loads, filter(None, lines)):
+                if event["type"] == "ERROR":
+                    return
+                yield event["type"], event["object"]
+
     def kinds(self) -> set[Kind]:
         """Return all kinds that are served now."""
         return {kind for kind, _ in self._served()}

@@ -12,9 +12,11 @@ from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors, kinds
 from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.lines import Line
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import autoscalers, children, formations, news, pods
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
@@ -53,7 +55,6 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
-                await self._lister.poll()
                 return await self.resync()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
@@ -66,7 +67,6 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lead(self._work), name="queue")
             tasks.create_task(self._resync_forever(), name="resync")
-            tasks.create_task(self._lister.poll_forever(), name="poll")
             tasks.create_task(self._lister.until_restored(), name="restoration")
 
     async def _work(self) -> None:
@@ -118,6 +118,26 @@ class Controller:
         `RestoredError` `run` ends, too.
         """
         return await self._lister.since(kind, namespace)
+
+    def hear(self, kind: str, line: Line) -> None:
+        """Take in an event of a kind, parsed only if it is news; raise `ValueError` if it was cut off.
+
+        Whatever is odd about an object keeps nobody from hearing of the others.
+        """
+        if not line.deleted and not self._may_be_news(kind, line):
+            return
+        raw = line.raw
+        try:
+            self.see(kind, raw, deleted=line.deleted)
+        except Exception:
+            logger.exception("%s %s/%s can't be read", kind, *line.key)
+
+    def _may_be_news(self, kind: str, line: Line) -> bool:
+        store = self._cache.stores[kind]
+        known = store.known.get(line.key)
+        if isinstance(known, Autoscaler) and known.is_told_by(line.text):
+            return False
+        return store.is_news(line.key, line.version)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""

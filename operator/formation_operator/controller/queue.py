@@ -17,6 +17,9 @@ from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane, Left, Result
 
 logger = logging.getLogger(__name__)
+PASSING_MOST = 60.0
+"""The longest pause in seconds where waiting may be enough: after an API server that was away for long, all
+would else wait as long again."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,5 +123,6 @@ class Queue:
         left, failures = self._failures.get(key, (result.left, 0))
         failures = failures + 1 if left is result.left else 1
         self._failures[key] = result.left, failures
+        most = min(most, PASSING_MOST) if result.left is Left.PASSING else most
         pause = min(most, first * 2 ** min(failures - 1, 30))
         self.add(key, Lane.REPORT, pause * (0.75 + 0.5 * self._jitter()))

@@ -1,18 +1,15 @@
 """How kopf is set up to watch, and a check that it really does.
 
-kopf keeps its own notes as annotations and a finalizer on the objects that it handles, unless it
-is told otherwise; nothing of it may appear on a user's Formation.  And it doesn't restart a watch
-that was cancelled (nolar/kopf#1276), while its health check stays green: the process then ends
-with an error, so that its manager starts a new one.
+It doesn't restart a watch that was cancelled (nolar/kopf#1276), while its health check stays green: the
+process then ends with an error, so that its manager starts a new one.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+import itertools
+from collections.abc import Iterator, Sequence
 
 import kopf
 from kopf._core.engines.peering import Identity
-from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from formation_operator.api import naming
 from formation_operator.kube import kinds
@@ -20,8 +17,10 @@ from formation_operator.kube import kinds
 FIRST_CHECK = 60.0
 EVERY = 10.0
 """Seconds."""
-IDLE = 0.02
-"""Seconds for which kopf holds an object after it was seen: many large ones may come in a row."""
+RETRY = 1.0
+"""Seconds after which kopf asks again for what it didn't get."""
+NEVER = 365.0 * 24 * 3600
+"""Seconds of silence after which kopf gives a watch up, and may end its task: `kube.streams` comes before."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
 
@@ -30,27 +29,12 @@ class WatchLostError(Exception):
     """A kind isn't watched any more, so what happens to it would go unseen."""
 
 
-class NoNotes(kopf.DiffBaseStorage):
-    """Stores nothing of what was handled last: `on.event` handlers don't ask."""
+class Patience:
+    """kopf's pauses between tries: as many as it takes. After the last of a number it ends the process."""
 
-    def build(self, **_: Any) -> kopf.BodyEssence:
-        """Return an empty essence, which saves copying every object that is seen."""
-        return kopf.BodyEssence({})
-
-    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
-        """Find no notes."""
-        return None
-
-    def store(self, **_: Any) -> None:
-        """Keep no notes."""
-
-
-class NoMemories(ResourceMemories):
-    """Remembers no object: kopf would keep some 2 KB of each, and of many that are gone."""
-
-    async def recall(self, raw_body: kopf.RawBody, **given: Any) -> ResourceMemory:
-        """Return a memory that is empty, and is let go."""
-        return await super().recall(raw_body, **{**given, "ephemeral": True})
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew."""
+        return itertools.repeat(RETRY)
 
 
 def kopf_settings() -> kopf.OperatorSettings:
@@ -58,12 +42,11 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.persistence.finalizer = f"{naming.GROUP}/unused"
-    settings.persistence.diffbase_storage = NoNotes()
-    settings.queueing.idle_timeout = IDLE
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
-    settings.networking.trust_env = True  # a proxy, as our own client uses it
+    settings.watching.inactivity_timeout = NEVER
+    settings.networking.request_timeout = None  # a list of ours waits until a kind is there
+    settings.networking.error_backoffs = Patience()
     for kind in kinds.WATCHED:
         if kind.labelled:
             selectors = settings.watching.label_selectors

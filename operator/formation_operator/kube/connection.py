@@ -6,11 +6,13 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from kubernetes.aio import client, config
+from kubernetes.aio import client
 from kubernetes.aio.client import rest
 
 from formation_operator.api import naming
-from formation_operator.kube import paging
+from formation_operator.kube import credentials, paging
+from formation_operator.kube.credentials import Login
+from formation_operator.kube.patience import Patience
 
 JSON = "application/json"
 KEEP_ALIVE = 80.0
@@ -30,7 +32,10 @@ class Connection:
 
     def __init__(self, configuration: client.Configuration) -> None:
         """Take where the server is, and who we are."""
-        self.configuration = configuration
+        self.url = str(configuration.host)
+        self._server_name = configuration.tls_server_name
+        self.manners = Patience(), Login(configuration)
+        """How whoever asks this server behaves: as it wants, and known to it."""
         self.ssl_context = rest.RESTClientObject(configuration).ssl_context
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -39,9 +44,9 @@ class Connection:
                 keepalive_timeout=KEEP_ALIVE,
             ),
             headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
-            proxy=configuration.proxy or proxy_for(configuration.host),
+            proxy=configuration.proxy or proxy_for(self.url),
             read_bufsize=paging.MOST_BYTES,
-            **paging.options(),
+            **paging.options(*self.manners),
         )
 
     async def close(self) -> None:
@@ -54,30 +59,21 @@ class Connection:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
         async with self._session.request(
             method,
-            f"{self.configuration.host}{resource}?{urlencode(query)}",
-            headers={"Content-Type": content_type, **await self._credentials()},
+            f"{self.url}{resource}?{urlencode(query)}",
+            headers={"Content-Type": content_type},
             data=None if body is None else json.dumps(body),
-            server_hostname=self.configuration.tls_server_name,
+            server_hostname=self._server_name,
         ) as answer:
             return answer.status, await answer.read()
 
-    async def _credentials(self) -> dict[str, str]:
-        """Return what says who we are, if the connection itself doesn't: a token, renewed when it is time."""
-        settings = await self.configuration.auth_settings()
-        token = settings["BearerToken"]["value"] if "BearerToken" in settings else None
-        return {"Authorization": token} if token else {}
-
 
 async def login(*, connections: int) -> Connection:
-    """Log in as kopf does: with the Pod's service account, or else the current kubeconfig.
+    """Log in with the Pod's service account, or else the current kubeconfig.
 
     Of more requests at once than there may be connections, some wait for others.
     """
     configuration = client.Configuration(connection_pool_maxsize=connections)
-    try:
-        config.load_incluster_config(client_configuration=configuration)
-    except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
+    await credentials.load(configuration)
     return Connection(configuration)
 
 

@@ -1,74 +1,104 @@
-"""A session in which whoever lists a kind to watch it gets no objects, only where his watch may begin.
+"""A session in which kopf asks the API server for nothing but watches.
 
 We list every kind ourselves and take in what is there.  kopf lists each once more before it watches it, and
 sends every object on its way through queues and tasks.  Here its list is ours: it is told the version of that
-and no object, so its watch goes on exactly where our list ended.
+and no object, so its watch goes on exactly where our list ended.  Before all that it looks for the kinds that
+there are, and ends if the server is ill at that moment, or has just learnt of one: it is told ours.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from ssl import SSLContext
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from formation_operator.kube import api_server, kinds
+from formation_operator.kube.connection import Connection
+from formation_operator.kube.streams import Place, Streams, Take
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
 
 
-class NoObjects(aiohttp.ClientResponse):
-    """The answer to a list as of a version, with no object in it.
+VERBS = ["list", "watch", "patch"]
+"""What kopf wants a kind to be good for."""
+OF_KOPF = (
+    kinds.Kind("Namespace", "", "v1", "namespaces"),
+    kinds.Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", "customresourcedefinitions"),
+)
+"""What kopf wants to be there before it watches anything."""
+
+
+class Answer(aiohttp.ClientResponse):
+    """An answer of our own.
 
     There was no connection: all else is what the class has of an answer that hasn't come yet.
     """
 
     status = 200
 
-    def __init__(self, version: str) -> None:
-        """Take the version; what the client's own answers are made from, there isn't."""
-        self._version = version
+    def __init__(self, body: Any) -> None:
+        """Take what it says; what the client's own answers are made from, there isn't."""
+        self._said = body
 
     async def json(self, **_: Any) -> Any:
         """Return the body."""
-        return {"metadata": {"resourceVersion": self._version}, "items": []}
+        return self._said
 
 
 class Lists:
-    """Middleware of a client's session: answers lists of the kinds that are watched."""
+    """Middleware of a client's session: answers all but watches."""
 
-    def __init__(self, server: str, namespaces: Iterable[str | None], since: Since) -> None:
-        """Take the server's address, the namespaces (none is all of them), and what lists in its place."""
-        root = urlsplit(server).path.rstrip("/")
+    def __init__(self, root: str, places: Mapping[str, Place], since: Since) -> None:
+        """Take the path of the server, the places that are watched, by their paths, and what lists them."""
         self._since = since
-        self._places = {
-            root + api_server.path(kind.name, namespace): (kind, namespace)
-            for kind in kinds.WATCHED
-            for namespace in namespaces
-        }
+        self._places = places
+        self._discovered = {root + path: answer for path, answer in discovered().items()}
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request, but for a list; if ours fails, it is as a lost connection: kopf tries again."""
+        if request.url.path in self._discovered:
+            return Answer(self._discovered[request.url.path])
         place = self._places.get(request.url.path)
         if place is None or "watch" in request.url.query:
             return await send(request)
         try:
-            return NoObjects(await self._since(*place))
+            return Answer({"metadata": {"resourceVersion": await self._since(*place)}, "items": []})
         except Exception as error:
             raise aiohttp.ClientConnectionError(f"{request.url.path}: {error}") from error
 
 
+def discovered() -> dict[str, Any]:
+    """Return, by path, what an API server that serves our kinds says of them."""
+    answers: dict[str, Any] = {"/api": {"versions": ["v1"]}, "/apis": {"groups": []}}
+    for kind in (*kinds.WATCHED, *OF_KOPF):
+        if kind.path not in answers:
+            answers[kind.path] = {"resources": []}
+            version = {"version": kind.version}
+            about = {"name": kind.group, "preferredVersion": version, "versions": [version]}
+            answers["/apis"]["groups"] += [about] if kind.group else []
+        about = {"name": kind.plural, "kind": kind.name, "singularName": kind.name.lower()}
+        answers[kind.path]["resources"].append({**about, "namespaced": True, "verbs": VERBS})
+    return answers
+
+
 def session(
-    lists: Lists, *, ssl: SSLContext, headers: dict[str, str], proxy: str | None, trust_env: bool
+    server: Connection, namespaces: Iterable[str | None], since: Since, take: Take
 ) -> aiohttp.ClientSession:
-    """Return a session as kopf makes one, but for the lists."""
+    """Return a session with a server; as each watch keeps a connection, they aren't limited.
+
+    Takes the namespaces (none is all of them), what lists a place, and what takes in events.
+    """
+    root = urlsplit(server.url).path.rstrip("/")
+    places = {
+        root + api_server.path(kind.name, namespace): (kind, namespace)
+        for kind in kinds.WATCHED
+        for namespace in namespaces
+    }
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=ssl),
-        headers=headers,
-        proxy=proxy,
-        trust_env=trust_env,
-        middlewares=(lists,),
+        connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
+        trust_env=True,
+        middlewares=(Lists(root, places, since), Streams(places, take), *server.manners),
     )

@@ -81,6 +81,6 @@ def following(limit: int, size: int) -> int:
     return max(1, min(fit, STEP * limit, MOST))
 
 
-def options() -> dict[str, Any]:
-    """Return what makes an `aiohttp.ClientSession` page so."""
-    return {"middlewares": (Pages(),), "response_class": BoundedResponse}
+def options(*manners: aiohttp.ClientMiddlewareType) -> dict[str, Any]:
+    """Return what makes an `aiohttp.ClientSession` page so, and behave as other middlewares have it."""
+    return {"middlewares": (Pages(), *manners), "response_class": BoundedResponse}

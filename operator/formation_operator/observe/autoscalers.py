@@ -13,7 +13,7 @@ DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
 """The API group of Deployments: others have a kind of that name, too."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Autoscaler:
     """An HPA, or KEDA's ScaledObject, and its target."""
 
@@ -30,6 +30,16 @@ class Autoscaler:
     def __str__(self) -> str:
         """Return how people name it."""
         return f"{self.kind}/{self.name}"
+
+    def is_told_by(self, text: bytes) -> bool:
+        """Tell whether an HPA as the API server writes it has the same target: mostly its status changes.
+
+        Nothing in a string can look like that, since its quotes are escaped. Of a ScaledObject an annotation
+        counts, too.
+        """
+        group = f"{self.target_group}/" if self.target_group else '"'
+        target = f'{{"kind":"{self.target_kind}","name":"{self.target_name}","apiVersion":"{group}'
+        return self.kind == kinds.HPA and f'"spec":{{"scaleTargetRef":{target}'.encode() in text
 
     def scales_deployment(self, name: str) -> bool:
         """Tell whether a Deployment of this name is its target, by whatever version of its API group."""

@@ -29,8 +29,10 @@ def of(kind: str, change: Change[Any]) -> Lane | None:
 
 def of_formation(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane | None:
     """Return the lane for a Formation that came or changed, or for its rivals if it went."""
+    if before is now:
+        return None
     if before is None or now is None or formations.uid_of(before) != formations.uid_of(now):
-        return Lane.BUILD if before is not now else None
+        return Lane.BUILD
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
         return Lane.CHANGE
     return Lane.REPORT if before["status"] != now["status"] else None
@@ -38,8 +40,10 @@ def of_formation(before: dict[str, Any] | None, now: dict[str, Any] | None) -> L
 
 def of_child(before: Child | None, now: Child | None) -> Lane | None:
     """Return the lane for a child that came, went or changed; nothing if that is no news."""
+    if before is now:
+        return None
     if before is None or now is None:
-        return Lane.BUILD if before is not now else None
+        return Lane.BUILD
     if before.replicas != now.replicas:
         return Lane.CHANGE
     if not before.same_object_as(now):

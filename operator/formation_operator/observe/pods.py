@@ -31,7 +31,7 @@ REJECTED = "Pod was rejected: "
 """How kubelet begins where it doesn't take a Pod at all."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Exit:
     """How a container ended."""
 
@@ -61,7 +61,7 @@ class Exit:
         return max(0.0, finished - started) if started and finished else 0.0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Container:
     """One container of a Pod, an init container included."""
 
@@ -99,7 +99,7 @@ class Container:
         return self.restarts == 0 and self.ready and self.running_since is not None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Names:
     """The first of some names, and how many more there are."""
 
@@ -111,7 +111,7 @@ class Names:
         return separator.join(self.first) + (f" and {self.more} more" if self.more else "")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Pod:
     """One process, as far as it isn't simply well."""
 

@@ -7,7 +7,7 @@ answer to it, and as long as it must for a Formation to get no more than one a s
 import dataclasses
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -28,12 +28,23 @@ LEEWAY = 0.01
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
 
-REFUSED_SECONDS = 300.0
-"""For how long a status that was refused isn't tried again, as long as nothing changes that might help: the
-Formation, the CRD, or the status itself, since it may be one value in it that is refused."""
+REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
+"""For how many seconds a status that was refused isn't tried again, at first and at the most, as long as
+nothing changes that might help: the Formation, the CRD, or the status itself, since it may be one value in it
+that is refused. Rights that were taken away are given back without a sign."""
 
 
-@dataclasses.dataclass
+class Refusal(NamedTuple):
+    """That a status couldn't be written."""
+
+    attempt: object
+    """What it was: another one may be tried at once."""
+    since: float
+    pause: float
+    """Seconds until it is tried again."""
+
+
+@dataclasses.dataclass(slots=True)
 class Reports:
     """What is remembered of how a Formation was reported."""
 
@@ -41,8 +52,8 @@ class Reports:
     """When the report of a change comes, if it was put off."""
     written: float = -STATUS_SECONDS
     """When a status was last sent."""
-    refused: tuple[object, float] | None = None
-    """What couldn't be written, and when that was tried."""
+    refused: Refusal | None = None
+    """What couldn't be written at the last try."""
 
     def pause(self, now: float) -> float:
         """Return the seconds until the next status may be sent."""
@@ -138,12 +149,15 @@ class Reporter:
         self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
     ) -> Requeue:
         """Say by an Event, which is all that is left, that a status can't be written."""
-        reports.refused = (attempt, self._clock().timestamp())
+        before = reports.refused
+        again = before is not None and before.attempt == attempt
+        pause = min(2 * before.pause, REFUSED_MOST) if before and again else REFUSED_FIRST
+        reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
         note = f"the status can't be written, and is out of date until it can: {error}"
         await self.record(
             basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
         )
-        return Requeue(Lane.REPORT, REFUSED_SECONDS)
+        return Requeue(Lane.REPORT, pause)
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
@@ -165,7 +179,8 @@ def _timeless(status: compute.Status) -> compute.Status:
 
 def _held(attempt: object, reports: Reports, now: float) -> float:
     """Return the seconds for which a status needn't be tried, because one like it was refused."""
-    refused, since = reports.refused or (None, 0.0)
-    waited = now - since
-    held = attempt == refused and 0 <= waited < REFUSED_SECONDS
-    return REFUSED_SECONDS - waited if held else 0.0
+    refused = reports.refused
+    if refused is None or refused.attempt != attempt:
+        return 0.0
+    waited = now - refused.since
+    return refused.pause - waited if 0 <= waited < refused.pause else 0.0

@@ -151,7 +151,8 @@ def held(each: Any) -> Iterable[object]:
         return [*each.args, *each.keywords.values()]
     if isinstance(each, types.MethodType):
         return [each.__self__]
-    return list(getattr(each, "__dict__", {}).values())
+    slots = [getattr(each, name) for name in getattr(each, "__slots__", ()) if hasattr(each, name)]
+    return [*slots, *getattr(each, "__dict__", {}).values()]
 
 
 def left_of(ended: Ended, word: str) -> list[str]:

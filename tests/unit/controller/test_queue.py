@@ -215,6 +215,14 @@ def test_what_may_pass_soon_waits_for_nothing_that_has_lasted_long() -> None:
     assert pauses == [1.1, 2.1, 4.1, 8.1, 16.1, 32.1, 64.1, 128.1, 1.1, 2.1]
 
 
+def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_lasts() -> None:
+    passes = Wishing(results=[Result(left=Left.PASSING)] * 9 + [Result(left=Left.LASTING)] * 9)
+    ran(passes, (0, SHOP, BUILD, 0))
+    times = passes.times(SHOP)
+    pauses = [round(after - before) for before, after in itertools.pairwise(times)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 2, 4, 8, 16, 32, 64, 128, 256]
+
+
 @pytest.mark.parametrize("namespace", ["default", "another"])
 def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespace: str) -> None:
     restless = [(namespace, f"other-{number}") for number in range(40)]

@@ -5,20 +5,19 @@ import collections
 import contextlib
 import datetime
 import json
-import logging
-import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import kopf
 import pytest
+from aiohttp import web
 from kubernetes.aio import client
-from kubernetes.config import kube_config
 
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, connection, errors, kinds
-from formation_operator.kube.port import Object
+from formation_operator.kube import api_server, connection, errors, kinds, streams
+from formation_operator.kube.lines import Line
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -26,7 +25,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 
 QUICK = Settings(start_retry=0.001)
-ONCE = collections.Counter(kind.plural for kind in (*kinds.POLLED, *kinds.WATCHED))
+ONCE = collections.Counter(kind.plural for kind in kinds.WATCHED)
 """Each kind is listed once, and of all namespaces."""
 
 
@@ -41,32 +40,13 @@ class Witness:
         self.told: list[tuple[str, bool]] = []
         """Names, and whether that was deleted."""
 
-    def see(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        self.told.append((raw["metadata"]["name"], deleted))
-        self._controller.see(kind, raw, deleted=deleted)
+    def hear(self, kind: str, line: Line) -> None:
+        self.told.append((line.key[1], line.deleted))
+        self._controller.hear(kind, line)
 
     @property
     def known(self) -> set[str]:
         return {name for _, name in self._controller._cache.formations}  # noqa: SLF001
-
-
-@pytest.fixture
-def kubeconfig(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
-    """Return what has the client log in at an address."""
-    # The client reads $KUBECONFIG when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    return lambda url: (tmp_path / "config").write_text(points_to(url))
-
-
-def points_to(url: str) -> str:
-    return json.dumps(
-        {
-            "current-context": "here",
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
-            "clusters": [{"name": "here", "cluster": {"server": url}}],
-            "users": [{"name": "us", "user": {"token": "a-token"}}],
-        }
-    )
 
 
 def a_cluster(*names: str, namespace: str = "default") -> FakeCluster:
@@ -97,25 +77,24 @@ async def until(happened: Callable[[], object]) -> None:
 class Running:
     """The operator's watches of a cluster."""
 
-    def __init__(self, server: LiveApiServer, witness: Witness) -> None:
+    def __init__(self, server: LiveApiServer, witness: Witness, connected: connection.Connection) -> None:
         self.server = server
+        self.connected = connected
         self.witness = witness
-        self.memories = watchdog.NoMemories()
         self._stop = asyncio.Event()
         self.task: asyncio.Task[None]
 
     def begin(self) -> None:
         """Have kopf watch."""
         registry = kopf.OperatorRegistry()
-        watches.register(registry, self.witness)  # type: ignore[arg-type]  # all that is asked of it
+        witness: Any = self.witness  # all that is asked of a controller
+        watches.register(registry, witness, self.connected)
         settings = watchdog.kopf_settings()
-        settings.networking.error_backoffs = [0.01] * 3
         namespaces = [each for each in self.witness.scopes if each]
         self.task = asyncio.create_task(
             kopf.operator(
                 registry=registry,
                 settings=settings,
-                memories=self.memories,
                 standalone=True,
                 identity=watchdog.IDENTITY,
                 clusterwide=not namespaces,
@@ -132,19 +111,25 @@ class Running:
         await until(lambda: self.server.watches.total() == number)
 
 
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses away."""
+    monkeypatch.setattr(watchdog, "RETRY", 0.01)
+    monkeypatch.setattr(streams, "FIRST", 0.0)
+    monkeypatch.setattr(streams, "MOST", 0.01)
+
+
 @contextlib.asynccontextmanager
-async def started(
-    cluster: FakeCluster, kubeconfig: Callable[[str], object], settings: Settings = QUICK
-) -> AsyncIterator[Running]:
+async def started(cluster: FakeCluster, settings: Settings = QUICK) -> AsyncIterator[Running]:
     """Run an operator that has listed everything; that it watches, a test begins."""
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
-        kubeconfig(server.url)
         configuration = client.Configuration(host=server.url)
-        kube = api_server.Kube(connection.Connection(configuration), timeout=30)
+        connected = connection.Connection(configuration)
+        kube = api_server.Kube(connected, timeout=30)
         controller = Controller(kube, settings, lambda: datetime.datetime.now(datetime.UTC))
         await controller.start()
-        running = Running(server, Witness(controller))
+        running = Running(server, Witness(controller), connected)
         try:
             yield running
         finally:
@@ -152,14 +137,9 @@ async def started(
             await kube.close()
 
 
-Connect = Callable[[str], object]
-
-
-async def test_what_was_listed_is_neither_listed_again_nor_told_and_what_happens_next_is_told_once(
-    kubeconfig: Connect,
-) -> None:
+async def test_what_was_listed_is_neither_listed_again_nor_told_and_what_happens_next_is_told_once() -> None:
     cluster = a_cluster(*"abc")
-    async with started(cluster, kubeconfig) as here:
+    async with started(cluster) as here:
         label(cluster, "b")
         cluster.remove(naming.KIND, "default", "c")
         here.begin()
@@ -170,14 +150,11 @@ async def test_what_was_listed_is_neither_listed_again_nor_told_and_what_happens
         await until(lambda: "d" in here.witness.known)
         assert here.witness.told == [("b", False), ("c", True), ("d", False)]
         assert here.server.lists == ONCE
-    assert not list(here.memories.iter_all_memories())
 
 
-async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what_was_deleted(
-    kubeconfig: Connect,
-) -> None:
+async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what_was_deleted() -> None:
     cluster = a_cluster(*"abc")
-    async with started(cluster, kubeconfig) as here:
+    async with started(cluster) as here:
         here.begin()
         await here.until_watching()
         cluster.remove(naming.KIND, "default", "c")
@@ -191,23 +168,21 @@ async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what
         assert here.server.lists == ONCE + collections.Counter([naming.PLURAL])
 
 
-async def test_a_list_that_is_old_is_made_anew_before_a_watch_begins(
-    kubeconfig: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_list_that_is_old_is_made_anew_before_a_watch_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lister, "FRESH", 0.0)
-    async with started(a_cluster("a"), kubeconfig) as here:
+    async with started(a_cluster("a")) as here:
         here.begin()
         await here.until_watching()
         assert here.server.lists == ONCE + collections.Counter(kind.plural for kind in kinds.WATCHED)
         assert here.witness.told == []
 
 
-async def test_each_of_several_namespaces_is_watched_from_its_own_list(kubeconfig: Connect) -> None:
+async def test_each_of_several_namespaces_is_watched_from_its_own_list() -> None:
     cluster = a_cluster("a", namespace="left")
     for name in ("b", "c"):
         put(cluster, name, "right")
     put(cluster, "d", "elsewhere")
-    async with started(cluster, kubeconfig, Settings(namespaces=("left", "right"))) as here:
+    async with started(cluster, Settings(namespaces=("left", "right"))) as here:
         label(cluster, "a", "left")
         here.begin()
         await here.until_watching(2 * len(kinds.WATCHED))
@@ -220,11 +195,9 @@ async def test_each_of_several_namespaces_is_watched_from_its_own_list(kubeconfi
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-async def test_a_list_that_fails_is_tried_again_and_is_never_taken_for_an_empty_one(
-    kubeconfig: Connect, status: int
-) -> None:
+async def test_a_list_that_fails_is_tried_again_and_is_never_taken_for_an_empty_one(status: int) -> None:
     cluster = a_cluster(*"ab")
-    async with started(cluster, kubeconfig) as here:
+    async with started(cluster) as here:
         here.begin()
         await here.until_watching()
         here.server.refusals[naming.PLURAL] = status
@@ -239,9 +212,9 @@ async def test_a_list_that_fails_is_tried_again_and_is_never_taken_for_an_empty_
         assert here.witness.known == {"a"}
 
 
-async def test_a_cluster_that_turns_out_to_be_restored_ends_the_operator(kubeconfig: Connect) -> None:
+async def test_a_cluster_that_turns_out_to_be_restored_ends_the_operator() -> None:
     cluster = a_cluster(*"ab")
-    async with started(cluster, kubeconfig) as here:
+    async with started(cluster) as here:
         here.begin()
         await here.until_watching()
         label(cluster, "a")
@@ -254,19 +227,128 @@ async def test_a_cluster_that_turns_out_to_be_restored_ends_the_operator(kubecon
         assert isinstance(error, errors.RestoredError)
 
 
-async def test_credentials_that_were_refused_once_may_be_tried_again(
-    kubeconfig: Connect, monkeypatch: pytest.MonkeyPatch
+Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
+EVENT = {"type": "MODIFIED", "object": {"metadata": {"name": "a", "namespace": "default"}}}
+
+
+def status(number: int, **headers: str) -> Trouble:
+    """Answer with an HTTP status."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=number, text="<html>no</html>", headers=headers)
+
+    return answer
+
+
+def stream(text: str, *, cut: bool = False) -> Trouble:
+    """Begin to answer, say something, and end, or be cut off."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(text.encode())
+        if cut:
+            assert request.transport is not None
+            request.transport.abort()
+        return response
+
+    return answer
+
+
+async def hang(_: web.Request) -> web.StreamResponse:
+    """Never answer."""
+    return await asyncio.Future()
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Cut the connection instead of an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+def error(code: int, **said: Any) -> str:
+    return json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": code, **said}}) + "\n"
+
+
+TROUBLES: dict[str, Trouble] = {
+    **{
+        f"HTTP {number}": status(number) for number in (301, 400, 401, 403, 404, 409, 410, 422, 500, 503, 504)
+    },
+    "HTTP 429": status(429, **{"Retry-After": "0"}),
+    "HTTP 503, with a date": status(503, **{"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}),
+    "410 in the stream": stream(error(410)),
+    "410 in the stream, and nothing after it": stream(error(410).rstrip()),
+    "another error in the stream": stream(error(500, reason="InternalError")),
+    "an error without a code": stream('{"type": "ERROR", "object": {}}\n'),
+    "a line that was cut": stream(json.dumps(EVENT)[:40]),
+    "a line that was cut, with the connection": stream(json.dumps(EVENT)[:40], cut=True),
+    "a line that was cut, and others after it": stream(json.dumps(EVENT)[:40] + "\n" + json.dumps(EVENT)),
+    "an event of no object": stream('{"type": "MODIFIED"}\n{"type": "MODIFIED", "object": {}}\n'),
+    "an event that is no event": stream('null\n[]\n7\n"a"\n'),
+    "an event that isn't known": stream('{"type": "NOVEL", "object": {"metadata": {}}}\n'),
+    "a page of some proxy": stream("<html>wait a moment</html>\n"),
+    "no text at all": stream("\x00\xff\n"),
+    "nothing": stream(""),
+    "a cut before the answer": cut,
+    "no answer": hang,
+    "silence": stream("", cut=False),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing_is_lost(
+    trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kubeconfig("https://127.0.0.1:1")
-    monkeypatch.setattr(watches, "LOGIN_PAUSE", 0.0)
-    now = datetime.datetime.now
-    login = watches.login(Controller(FakeCluster(), QUICK, lambda: now(datetime.UTC)))
-    given = {"logger": logging.getLogger(), "settings": watchdog.kopf_settings()}
-    first, second = await login(**given), await login(**given)
-    assert first is not None
-    assert second is not None
-    sessions = [first.aiohttp_session, second.aiohttp_session]
-    assert [each.headers["Authorization"] for each in sessions] == ["Bearer a-token"] * 2
-    assert first != second, "kopf takes none that equals one that was refused"
-    for each in sessions:
-        await each.close()
+    monkeypatch.setattr(streams, "SILENCE", 0.3)
+    cluster = a_cluster(*"abc")
+    async with started(cluster) as here:
+        here.server.troubles[naming.PLURAL] = [trouble] * 4
+        here.begin()
+        cluster.remove(naming.KIND, "default", "c")
+        await until(lambda: not here.server.troubles[naming.PLURAL])
+        await here.until_watching()
+        label(cluster, "a")
+        await here.server.publish()
+        await until(lambda: here.witness.known == {"a", "b"} and ("a", False) in here.witness.told)
+        assert not here.task.done()
+
+
+@pytest.mark.parametrize("told", ["BOOKMARK", "MODIFIED"])
+async def test_a_word_from_before_the_beginning_of_a_watch_has_all_listed_which_shows_a_restored_cluster(
+    told: str,
+) -> None:
+    cluster = a_cluster(*"ab")
+    async with started(cluster) as here:
+        old = {"name": "a", "namespace": "default", "resourceVersion": str(cluster.version - 1)}
+        said = json.dumps({"type": told, "object": {"metadata": old}}) + "\n"
+        here.server.troubles[naming.PLURAL] = [stream(said)]
+        cluster.version -= 1
+        here.begin()
+        async with asyncio.timeout(10):
+            with pytest.raises(ExceptionGroup) as raised:
+                await here.witness.run()
+        assert [type(error) for error in raised.value.exceptions] == [errors.RestoredError]
+
+
+async def test_a_watch_that_falls_silent_is_begun_again_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "SILENCE", 0.2)
+    cluster = a_cluster("a")
+    async with started(cluster) as here:
+        here.begin()
+        await here.until_watching()
+        before = here.server.watched.total()
+        await until(lambda: here.server.watched.total() >= before + 2 * len(kinds.WATCHED))
+        assert here.server.lists == ONCE, "nobody lists because nothing happens"
+
+
+async def test_a_watch_that_goes_on_failing_is_asked_for_ever_more_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "FIRST", 0.05)
+    monkeypatch.setattr(streams, "MOST", 10.0)
+    async with started(a_cluster("a")) as here:
+        here.server.troubles[naming.PLURAL] = [stream("")] * 100
+        here.begin()
+        await asyncio.sleep(1)
+        assert 3 <= here.server.watched[naming.PLURAL] <= 6

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import json
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from aiohttp import web
@@ -36,6 +37,10 @@ class LiveApiServer(ApiServer):
         """How many watches there are now, called alike."""
         self.refusals: dict[str, int] = {}
         """The HTTP status with which lists are refused, by plural."""
+        self.troubles: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
+        """What answers the next watches in the server's place, by plural."""
+        self.watched: collections.Counter[str] = collections.Counter()
+        """How many watches were asked for, by plural."""
         self._history: list[Told] = []
         self._oldest: collections.Counter[str] = collections.Counter()
         self._changed = asyncio.Condition()
@@ -65,6 +70,9 @@ class LiveApiServer(ApiServer):
         if plural not in KINDS:
             return web.json_response({"message": f"no {plural} here"}, status=404)
         if "watch" in request.query:
+            self.watched[plural] += 1
+            if self.troubles.get(plural):
+                return await self.troubles[plural].pop()(request)
             return await self._watched(request, KINDS[plural], namespace, place)
         self.lists[place] += 1
         if plural in self.refusals:

@@ -1,13 +1,13 @@
 """A list is answered without a server, and everything else goes to it."""
 
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from kubernetes.aio import client as kubernetes
 
-from formation_operator.kube import errors, kinds, lists
+from formation_operator.kube import connection, errors, kinds, lists
 
 NOBODY = "http://127.0.0.1:1"
 """No server is there."""
@@ -31,10 +31,10 @@ class Lister:
 async def session(
     lister: Lister, server: str = NOBODY, *scopes: str | None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    middleware = lists.Lists(server, scopes or (None,), lister.since)
-    context = ssl.create_default_context()
-    async with lists.session(middleware, ssl=context, headers={}, proxy=None, trust_env=False) as opened:
+    connected = connection.Connection(kubernetes.Configuration(host=server))
+    async with lists.session(connected, scopes or (None,), lister.since, lambda *_: None) as opened:
         yield opened
+    await connected.close()
 
 
 @pytest.mark.parametrize("root", ["", "/", "/k8s/clusters/c-1", "/k8s/clusters/c-1/"])
@@ -62,14 +62,14 @@ async def test_a_list_of_a_namespace_is_of_that_namespace() -> None:
         "/api/v1/pods?watch=true&resourceVersion=42",
         "/api/v1/namespaces",
         "/api/v1/namespaces/elsewhere/pods",
-        "/apis/apps/v1",
+        "/apis/batch/v1",
         "/apis/apps/v1/deployments/shop",
     ],
 )
 async def test_whatever_else_is_asked_goes_to_the_server(path: str) -> None:
     lister = Lister()
     async with session(lister) as client:
-        with pytest.raises(aiohttp.ClientConnectorError):
+        with pytest.raises(aiohttp.ClientConnectionError, match=r"[Cc]onnect call failed"):
             await client.get(NOBODY + path)
     assert lister.asked == []
 

@@ -145,12 +145,12 @@ async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_on
     here = Told()
     here.refuse()
     for _ in range(50):
-        await here.write()
+        await here.write(after=writer.REFUSED_FIRST / 60)
     assert here.tries == 1
     (notice,) = here.cluster.notices
     assert (notice.reason, notice.warning) == ("StatusRefused", True)
     assert notice.note.endswith(": too large all is well")
-    assert min(here.asked) > 150, "it is asked for again, but not soon"
+    assert min(here.asked) > writer.REFUSED_FIRST / 10, "it is asked for again, but not soon"
 
 
 async def test_a_status_that_was_refused_is_tried_again_for_a_new_spec() -> None:
@@ -169,11 +169,18 @@ async def test_another_status_than_the_one_that_was_refused_is_written() -> None
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
 
 
-async def test_a_status_that_was_refused_is_tried_again_after_some_minutes() -> None:
+async def test_a_status_that_goes_on_being_refused_is_tried_again_later_each_time() -> None:
     here = Told()
-    here.refuse()
-    await here.write()
-    await here.write(after=writer.REFUSED_SECONDS)
+    tried = []
+    for second in range(1200):
+        before = here.tries
+        here.refuse()
+        await here.write(after=1.0)
+        here.cluster.incidents.clear()
+        tried += [second] if here.tries > before else []
+    pauses = [after - before for before, after in itertools.pairwise(tried)]
+    assert pauses == [10, 20, 40, 80, 160, 300, 300]
+    await here.write(after=writer.REFUSED_MOST)
     assert here.written
 
 

@@ -1,0 +1,71 @@
+"""Who we are to the API server, read anew when it doesn't know us any more.
+
+A token lasts for ten minutes or an hour, and the file that it is in gets another in time.  Both of our
+clients log in here.
+"""
+
+import asyncio
+import logging
+import math
+
+import aiohttp
+from kubernetes.aio import client, config
+
+logger = logging.getLogger(__name__)
+HEADER = "Authorization"
+REFUSED = 401
+PAUSE = 1.0
+"""Seconds between two times that credentials are read, however often they are refused."""
+
+
+class Login:
+    """Middleware of a client's session: proves who we are."""
+
+    def __init__(self, configuration: client.Configuration) -> None:
+        """Take the configuration of a client that has logged in."""
+        self._configuration = configuration
+        self._reading = asyncio.Lock()
+        self._read = -math.inf
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; if our credentials are refused, send it again if there are others by now."""
+        known = await self._sign(request)
+        answer = await send(request)
+        if answer.status != REFUSED:
+            return answer
+        await self._renew()
+        if await self._sign(request) == known:
+            return answer
+        answer.close()
+        return await send(request)
+
+    async def _sign(self, request: aiohttp.ClientRequest) -> str:
+        """Write into a request who we are, and return it; with a certificate the connection says it."""
+        settings = await self._configuration.auth_settings()
+        header = settings["BearerToken"]["value"] if "BearerToken" in settings else None
+        if header:
+            request.headers[HEADER] = header
+        return header or ""
+
+    async def _renew(self) -> None:
+        """Read our credentials, unless another request has just done so."""
+        async with self._reading:
+            now = asyncio.get_running_loop().time()
+            if now < self._read + PAUSE:
+                return
+            self._read = now
+            logger.warning("The API server doesn't accept our credentials: reading them anew")
+            try:
+                await load(self._configuration)
+            except Exception:
+                logger.exception("There are no credentials that can be read")
+
+
+async def load(configuration: client.Configuration) -> None:
+    """Log in with the Pod's service account, or else with the current kubeconfig."""
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        await config.load_kube_config(client_configuration=configuration)

@@ -1,0 +1,164 @@
+"""Watches of which kopf hears only how far they have come, and that end as lost or as too old at the worst.
+
+kopf takes each event through queues, tasks and handlers, which costs far more than to read it. So events are
+taken in here, and kopf is told the version that was reached, as by a bookmark of the API server's own.
+
+And kopf goes on after a lost connection, or when it began too long ago. Anything else that comes instead of a
+watch, or in the middle of one, ends it, and the process with it: a server that is ill for a minute, a status
+that isn't known there, a line that was cut short.
+"""
+
+import asyncio
+import functools
+import json
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, cast
+
+import aiohttp
+
+from formation_operator.kube import kinds
+from formation_operator.kube.lines import BOOKMARK, Line
+
+Place = tuple[kinds.Kind, str | None]
+"""A kind in a namespace, or in all."""
+Take = Callable[[str, Line], None]
+"""Takes in an event of a kind; may raise `ValueError`, as the line does."""
+AT_ONCE = 2**16
+"""Bytes of events that are taken in before others have a turn."""
+SILENCE = 70.0
+"""Seconds without a word after which a watch is taken as lost: about once a minute the API server sends a
+bookmark."""
+FIRST, MOST = 1.0, 5.0
+"""Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
+GATHERED = 0.5
+"""Seconds for which the events of autoscalers wait for others: each has a new status every 15 seconds, and to
+be woken by it costs more than to read it."""
+GONE = 410
+TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
+"""What has kopf begin anew, with a list."""
+REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
+
+
+class Lines:
+    """What the server sends, but that who reads it in chunks gets only how far its events have come."""
+
+    def __init__(
+        self,
+        content: aiohttp.StreamReader,
+        take: Callable[[Line], None],
+        since: int | None,
+        gathered_in: asyncio.ReadTransport | None,
+    ) -> None:
+        """Take what the server sends since a version, and what takes in an event.
+
+        Without a version the watch is too old, and none is read. If events may wait for others, they do so in
+        a transport.
+        """
+        self._content = content
+        self._gathered_in = gathered_in
+        self._take = take
+        self._since = since
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the client itself asks of it."""
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        """Take in lines as they come, and yield how far that is; raise `ClientError` where one is cut off."""
+        if self._since is None:
+            yield TOO_OLD
+            return
+        rest = b""
+        while data := await self._read(AT_ONCE):
+            *lines, rest = (rest + data).split(b"\n")
+            yield self._taken(filter(None, lines), self._since)
+            if len(data) == AT_ONCE:
+                await asyncio.sleep(0)
+            elif self._gathered_in is not None:
+                self._gathered_in.pause_reading()
+                await asyncio.sleep(GATHERED)
+                self._gathered_in.resume_reading()
+        if rest:
+            raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
+
+    def _taken(self, lines: Iterable[bytes], since: int) -> bytes:
+        """Take in events; return how far they have come, and that it is over if one isn't what a watch says.
+
+        It may be an error, a page of some proxy's, or cut off. What is from before the beginning of the watch
+        is of a cluster that was restored.
+        """
+        reached = ""
+        try:
+            for text in lines:
+                line = Line(text)
+                if line.version < since:
+                    return TOO_OLD
+                if line.type != BOOKMARK:
+                    self._take(line)
+                reached = REACHED % line.version
+        except (ValueError, LookupError, TypeError):
+            return reached.encode() + TOO_OLD
+        return reached.encode()
+
+    async def _read(self, size: int) -> bytes:
+        try:
+            async with asyncio.timeout(SILENCE):
+                return await self._content.read(size)
+        except TimeoutError as error:
+            raise aiohttp.ClientPayloadError(f"nothing came for {SILENCE} s") from error
+
+
+class Streams:
+    """Middleware of a client's session: takes in what watches tell, which fail in two ways, and seldom."""
+
+    def __init__(self, places: Mapping[str, Place], take: Take) -> None:
+        """Take the places that are watched, by their paths, and what takes in their events."""
+        self._places = places
+        self._take = take
+        self._begun: dict[str, tuple[float, float]] = {}
+        """By path: when the latest watch began, and the pause before it, in seconds."""
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; if it is for a watch, see to its answer."""
+        place = self._places.get(request.url.path)
+        if place is None or "watch" not in request.url.query:
+            return await send(request)
+        await self._wait_for_turn(request.url.path)
+        try:
+            async with asyncio.timeout(SILENCE):
+                answer = await send(request)
+        except (aiohttp.ClientError, OSError) as error:
+            raise lost(request, repr(error)) from error
+        kind, _ = place
+        # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
+        if answer.status not in (200, GONE) and not kind.optional:
+            answer.close()
+            raise lost(request, f"HTTP {answer.status}")
+        lines = Lines(
+            answer.content,
+            functools.partial(self._take, kind.name),
+            int(request.url.query.get("resourceVersion", "0")) if answer.status == 200 else None,
+            transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
+        )
+        answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
+        return answer
+
+    async def _wait_for_turn(self, path: str) -> None:
+        now = asyncio.get_running_loop().time()
+        begun, pause = self._begun.get(path, (-math.inf, FIRST))
+        pause = FIRST if now > begun + 2 * pause else min(2 * pause, MOST)
+        await asyncio.sleep(begun + pause - now)
+        self._begun[path] = max(now, begun + pause), pause
+
+
+def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
+    """Return what an answer is read from."""
+    return answer.connection.transport if answer.connection is not None else None
+
+
+def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:
+    """Return the error after which kopf watches on from where it was."""
+    return aiohttp.ClientConnectionError(f"{request.url.path}: {why}")

@@ -1,0 +1,128 @@
+"""What may be done to a request on its way, and to which: the words of the table of faults."""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+from tests.faults.proxy import Call, Effect, Exchange
+
+HALF = 0.5
+
+
+def everything(_: Call) -> bool:
+    return True
+
+
+def watches(call: Call) -> bool:
+    return call.watches
+
+
+def lists(call: Call) -> bool:
+    return call.lists
+
+
+def later_pages(call: Call) -> bool:
+    return bool(call.query.get("continue"))
+
+
+def writes(call: Call) -> bool:
+    return call.writes
+
+
+def writes_of_children(call: Call) -> bool:
+    return call.writes and "/formations/" not in call.path and "/events" not in call.path
+
+
+def no_watch(call: Call) -> bool:
+    return not call.watches
+
+
+async def cut_before(exchange: Exchange) -> web.StreamResponse:
+    """Cut the connection, so that nothing is asked."""
+    return exchange.cut()
+
+
+async def cut_after(exchange: Exchange) -> web.StreamResponse:
+    """Have it done, and cut the connection, so that nobody knows."""
+    await exchange.ask()
+    return exchange.cut()
+
+
+async def cut_within(exchange: Exchange) -> web.StreamResponse:
+    """Have it done, and cut the connection half way through the answer."""
+    status, body = await exchange.ask()
+    return await exchange.say(status, body[: int(len(body) * HALF)], length=len(body))
+
+
+async def cut_in_mid_line(exchange: Exchange) -> web.StreamResponse:
+    """Cut a watch in the middle of what it says first."""
+    return await exchange.forward(HALF)
+
+
+async def in_small_pages(exchange: Exchange) -> web.StreamResponse:
+    """Answer with a page of a list that has one object."""
+    exchange.limit = 1
+    return await exchange.forward()
+
+
+async def truncated(exchange: Exchange) -> web.StreamResponse:
+    """Have it done, and answer half of the JSON as if it were all."""
+    status, body = await exchange.ask()
+    return await exchange.say(status, body[: int(len(body) * HALF)])
+
+
+def delayed(seconds: float) -> Effect:
+    """Answer late."""
+
+    async def late(exchange: Exchange) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await exchange.forward()
+
+    return late
+
+
+async def stalled(exchange: Exchange) -> web.StreamResponse:
+    """Never answer."""
+    return await asyncio.Future()
+
+
+def refused(code: int, message: str = "a fault of the tests", **headers: str) -> Effect:
+    """Answer with an HTTP status, as the API server words it."""
+
+    async def refuse(exchange: Exchange) -> web.StreamResponse:
+        return web.json_response(status(code, message), status=code, headers=headers)
+
+    return refuse
+
+
+def page(code: int) -> Effect:
+    """Answer with an HTTP status, as a proxy words it."""
+
+    async def say(exchange: Exchange) -> web.StreamResponse:
+        return web.Response(text="<html>Bad gateway</html>", status=code, content_type="text/html")
+
+    return say
+
+
+def told(text: str) -> Effect:
+    """Say something in a watch's stream, and end it."""
+
+    async def tell(exchange: Exchange) -> web.StreamResponse:
+        return await exchange.tell(text.encode())
+
+    return tell
+
+
+def failed(code: int, **said: Any) -> Effect:
+    """Say in a watch's stream that something has failed, and end it."""
+    return told(
+        json.dumps({"type": "ERROR", "object": {**status(code, "a fault of the tests"), **said}}) + "\n"
+    )
+
+
+def status(code: int, message: str) -> dict[str, Any]:
+    """Return the body of a refusal."""
+    known = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    return {**known, "message": message, "code": code}

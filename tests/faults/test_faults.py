@@ -1,0 +1,63 @@
+"""Whatever goes wrong between the operator and the API server: it converges after it, and no more happens."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.client import Client
+from tests.cluster.cluster import Cluster
+from tests.faults.apps import App
+from tests.faults.place import Place, behind_a_proxy
+from tests.faults.table import FAULTS, Fault
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(scope="module")
+def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
+    with behind_a_proxy(administrator, operator) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(each, id=each.name, marks=[pytest.mark.long] if each.long else []) for each in FAULTS],
+)
+def test_all_converges_after(fault: Fault, place: Place, kubectl: Client) -> None:
+    app = App.create(kubectl)
+    place.reach(app)
+    before = place.operator.pid
+    assert before
+
+    for edit in BEFORE:
+        edit(app)
+    with fault.cause(place, kubectl) as bitten:
+        for edit in DURING:
+            edit(app)
+            time.sleep(0.3)
+        other = App.create(kubectl, "other")
+        time.sleep(fault.seconds)
+        bites = bitten()
+    took = place.converge(app, other)
+
+    assert bites, "nothing has met the fault"
+    assert place.operator.pid == before, place.operator.last_lines()
+    print(f"{fault.name}: {bites} requests, converged {took:.1f} s after it")
+
+
+Edit = Callable[[App], None]
+BEFORE: list[Edit] = [
+    lambda app: app.scale("worker", 3),
+    lambda app: app.add("clock"),
+    lambda app: app.delete_child("service", "web"),
+]
+"""They are still being acted on when the fault comes."""
+DURING: list[Edit] = [
+    lambda app: app.scale_child("web", 4),
+    lambda app: app.delete_child("deployment", "idle"),
+    lambda app: app.remove("worker"),
+    lambda app: app.add("mailer"),
+    App.update,
+]

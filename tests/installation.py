@@ -1,0 +1,20 @@
+"""What every test finds on the cluster: our CRD and RBAC, and what the tests themselves need."""
+
+from tests import rights
+from tests.client import Client, established, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.namespaces import install_hold
+
+
+def install(cluster: Cluster) -> None:
+    """Install our CRD and RBAC, and make the account of the tests that run side by side."""
+    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
+    cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    kubectl = Client(cluster, "default")
+    established(kubectl, "formations.formations.dev")
+    # The server publishes a kind's description a moment after it serves the kind.
+    explained = ("explain", "formations.formations.dev")
+    eventually(lambda: kubectl(*explained, check=False).returncode == 0)
+    rights.grant(cluster)
+    install_hold(cluster)

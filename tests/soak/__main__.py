@@ -1,0 +1,40 @@
+"""``make soak MINUTES=60 SEED=1``: on a control plane of its own, with the operator as it is shipped."""
+
+import argparse
+import contextlib
+import random
+import sys
+
+from tests import cluster as clusters
+from tests.client import Client
+from tests.faults.place import behind_a_proxy
+from tests.installation import install
+from tests.namespaces import HELD, fresh_namespace
+from tests.operator_process import OperatorProcess
+from tests.soak.soak import soaked
+
+NAMESPACES = 3
+
+
+def main() -> None:
+    """Run, and print what was survived."""
+    parser = argparse.ArgumentParser(prog="tests.soak", description=sys.modules["tests.soak"].__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    chosen = parser.parse_args()
+    print(f"soak: {chosen.minutes} minutes, seed {chosen.seed}", flush=True)
+    cluster = clusters.up("none")
+    try:
+        install(cluster)
+        operator = OperatorProcess(cluster)
+        with contextlib.ExitStack() as stack:
+            place = stack.enter_context(behind_a_proxy(cluster, operator))
+            fresh = (stack.enter_context(fresh_namespace(cluster, HELD)) for _ in range(NAMESPACES))
+            users = [Client(cluster, name) for name in fresh]
+            print(soaked(place, users, chosen.seed, chosen.minutes * 60, long=True), flush=True)
+    finally:
+        clusters.down()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""A server that asks to be left alone for a while is asked nothing meanwhile, by anybody."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from formation_operator.kube import patience
+
+
+class Busy:
+    """A server that is busy at its first request."""
+
+    def __init__(self, status: int, wish: str) -> None:
+        self._headers = {"Retry-After": wish}
+        self._statuses = [status]
+        self.asked: list[float] = []
+        """When it was asked."""
+
+    @contextlib.asynccontextmanager
+    async def asked_by(
+        self, *middlewares: aiohttp.ClientMiddlewareType
+    ) -> AsyncIterator[aiohttp.ClientSession]:
+        """Give a session to ask it in."""
+        app = web.Application()
+        app.router.add_get("/", self._answer)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with aiohttp.ClientSession(url, middlewares=middlewares) as session:
+            yield session
+        await runner.cleanup()
+
+    async def _answer(self, _: web.Request) -> web.Response:
+        self.asked.append(asyncio.get_running_loop().time())
+        status = self._statuses.pop() if self._statuses else 200
+        return web.Response(status=status, headers=self._headers if status != 200 else {})
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_nobody_asks_while_the_server_wants_to_be_left_alone(status: int) -> None:
+    server = Busy(status, "1")
+    async with server.asked_by(patience.Patience()) as session:
+        assert (await session.get("/")).status == status
+        answers = await asyncio.gather(*(session.get("/") for _ in range(5)))
+    assert {each.status for each in answers} == {200}
+    first, *others = server.asked
+    assert min(others) >= first + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "wish"), [(500, "60"), (404, "60"), (503, "Fri, 31 Dec 1999 23:59:59 GMT"), (429, "²")]
+)
+async def test_nothing_else_holds_a_request_back(status: int, wish: str) -> None:
+    server = Busy(status, wish)
+    async with server.asked_by(patience.Patience()) as session:
+        async with asyncio.timeout(5):
+            await session.get("/")
+            assert (await session.get("/")).status == 200
+
+
+async def test_no_server_is_left_alone_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST", 0.1)
+    async with Busy(429, "9" * 300).asked_by(patience.Patience()) as session:
+        async with asyncio.timeout(5):
+            await session.get("/")
+            assert (await session.get("/")).status == 200

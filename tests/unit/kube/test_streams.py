@@ -1,0 +1,163 @@
+"""What a watch tells is taken in, and its reader learns how far it has come, or that it is over."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from formation_operator.kube import kinds, streams
+from formation_operator.kube.lines import Line
+from formation_operator.kube.port import Object
+
+PODS = "/api/v1/pods"
+TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b",'
+CUT = HEAD + b'"uid":"c","resourceVersion":"6"\n'
+
+
+PLACES: dict[str, streams.Place] = {
+    PODS: (kinds.BY_NAME[kinds.POD], None),
+    "/hpas": (kinds.BY_NAME[kinds.HPA], None),
+    "/keda": (kinds.BY_NAME[kinds.SCALED_OBJECT], None),
+}
+
+
+class Watched:
+    """What was taken in."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, bool]] = []
+
+    def __call__(self, kind: str, line: Line) -> None:
+        self.taken.append((kind, line.raw["metadata"]["name"], line.deleted))
+
+
+def event(type_: str, name: str, version: int, **more: object) -> bytes:
+    return line(
+        {"type": type_, "object": {"metadata": {"name": name, "resourceVersion": str(version)}, **more}}
+    )
+
+
+def line(said: object) -> bytes:
+    return json.dumps(said).encode() + b"\n"
+
+
+@contextlib.asynccontextmanager
+async def watching(
+    parts: list[bytes], path: str = f"{PODS}?watch=true", status: int = 200
+) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
+    """Watch a server that sends some bytes, piece by piece."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=status)
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(0.01)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
+    middleware = streams.Streams(PLACES, watched)
+    try:
+        async with (
+            aiohttp.ClientSession(middlewares=(middleware,)) as client,
+            client.get(url + path) as answer,
+        ):
+            yield answer, watched
+    finally:
+        await runner.cleanup()
+
+
+async def left(answer: aiohttp.ClientResponse) -> list[Object]:
+    text = b"".join([part async for part in answer.content.iter_chunked(2**20)])
+    return [json.loads(each) for each in text.splitlines()]
+
+
+def reached(version: int) -> Object:
+    return {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}
+
+
+async def test_events_are_taken_in_and_the_reader_is_told_the_version_of_the_last() -> None:
+    told = event("ADDED", "a", 5) + event("MODIFIED", "b", 6) + event("DELETED", "a", 9)
+    async with watching([told]) as (answer, watched):
+        assert await left(answer) == [reached(9)]
+    assert watched.taken == [("Pod", "a", False), ("Pod", "b", False), ("Pod", "a", True)]
+
+
+async def test_an_event_may_come_in_any_pieces() -> None:
+    told = event("ADDED", "a", 5, filler="ä" * 2 * streams.AT_ONCE) + event("ADDED", "b", 6)
+    async with watching([told[:100], told[100:-30], told[-30:-1], told[-1:]]) as (answer, watched):
+        assert await left(answer) == [reached(5), reached(6)]
+    assert [name for _, name, _ in watched.taken] == ["a", "b"]
+
+
+async def test_a_bookmark_counts_as_far_as_it_has_come() -> None:
+    async with watching([event("ADDED", "a", 5) + line(reached(8))]) as (answer, _):
+        assert await left(answer) == [reached(8)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        line({"type": "ERROR", "object": {"kind": "Status", "code": 500}}),
+        b"<html>\n",
+        line([]),
+        line({}),
+        CUT,
+    ],
+    ids=["an error", "a page", "a list", "no event", "a cut event"],
+)
+async def test_after_what_is_no_event_the_watch_is_too_old(wrong: bytes) -> None:
+    async with watching([event("ADDED", "a", 5), wrong, event("ADDED", "b", 6)]) as (answer, watched):
+        assert (await left(answer))[:2] == [reached(5), TOO_OLD]
+    assert watched.taken[0] == ("Pod", "a", False)
+
+
+async def test_a_break_in_the_middle_of_an_event_is_as_a_lost_connection() -> None:
+    async with watching([event("ADDED", "a", 5), event("ADDED", "b", 6)[:-10]]) as (answer, watched):
+        with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
+            await left(answer)
+    assert len(watched.taken) == 1
+
+
+@pytest.mark.parametrize("path", [PODS, "/api/v1/nodes?watch=true"])
+async def test_whatever_else_is_answered_stays_as_it_is(path: str) -> None:
+    async with watching([event("ADDED", "a", 5)], path) as (answer, watched):
+        assert await left(answer) == [json.loads(event("ADDED", "a", 5))]
+    assert watched.taken == []
+
+
+async def test_a_watch_that_is_stopped_ends() -> None:
+    async with watching([event("ADDED", "a", 5)] * 100) as (answer, _):
+        reading = asyncio.ensure_future(left(answer))
+        await asyncio.sleep(0.05)
+        answer.close()
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await reading
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
+async def test_a_watch_of_a_kind_that_may_be_absent_is_too_old_whatever_is_wrong_with_it(status: int) -> None:
+    async with watching([b"no"], "/keda?watch=true", status) as (answer, _):
+        assert await left(answer) == [TOO_OLD]
+
+
+async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "GATHERED", 0.2)
+    told = [event("MODIFIED", f"a{number}", number) for number in range(1, 11)]
+    async with watching(told, "/hpas?watch=true") as (answer, watched):
+        said = await left(answer)
+    assert [name for _, name, _ in watched.taken] == [f"a{number}" for number in range(1, 11)]
+    assert said[-1] == reached(10)
+    assert len(said) < len(told)
