@@ -117,6 +117,7 @@ FAULTS = [
     Fault("401 to everything", requests(effects.everything, refused(401))),
     Fault("another token of ten minutes", another_token, long=False),
     Fault("403 to everything", requests(effects.everything, refused(403))),
+    Fault("403 to writes of a status", requests(effects.statuses, refused(403)), 4.0),
     Fault("403 to watches for 70 s", watches(refused(403)), 70.0),
     Fault("404 to watches", watches(refused(404))),
     Fault("404 to writes", requests(effects.writes, refused(404))),

@@ -35,7 +35,7 @@ SUITES = {
         ),
         Stage("tests that run alone", (*PYTEST, "-m", "alone and not long", "tests")),
     ),
-    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults"))),
+    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
 }
 LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
