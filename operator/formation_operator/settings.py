@@ -24,7 +24,7 @@ class Settings:
     """The pause after a list that failed, and how many may fail in a row before the process ends: some
     failures, such as a changed CA, only a new process can fix."""
     poll: float = 15.0
-    """How often KEDA's objects are listed, which aren't watched."""
+    """How often KEDA's objects are looked for as long as it isn't installed."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5

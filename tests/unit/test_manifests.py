@@ -26,7 +26,7 @@ CLUSTER_VERBS = {
     ("", "services"): CHILDREN,
     ("", "pods"): SEEN,
     ("autoscaling", "horizontalpodautoscalers"): SEEN,
-    ("keda.sh", "scaledobjects"): {"list"},
+    ("keda.sh", "scaledobjects"): SEEN,
     ("apps", "replicasets"): {"list"},
     ("events.k8s.io", "events"): {"list", "create", "patch"},
 }

@@ -83,8 +83,10 @@ def ways(name: str) -> list[str]:
     return [way for way in WAYS if (name, way) in USED] or ["search"]
 
 
-def reader(pattern: re.Pattern[str], way: str) -> Read:
-    """Return what holds a pattern against a text."""
+def reader(pattern: re.Pattern[Any], way: str) -> Read:
+    """Return what holds a pattern against a text, or its bytes if it is one of bytes."""
+    if isinstance(pattern.pattern, bytes):
+        return lambda text: getattr(pattern, way)(text.encode())
     if way == "sub":
         return lambda text: pattern.sub("", text)
     if way == "finditer":

@@ -15,6 +15,7 @@ from formation_operator.kube.lines import Line
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import autoscalers, children, formations, news, pods
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
@@ -47,7 +48,6 @@ class Controller:
         """List everything, so that the first pass sees all that is there."""
         while True:
             try:
-                await self._lister.poll()
                 return await self.resync()
             except errors.NotFoundError:
                 logger.error("Formations aren't known to the cluster yet: kubectl apply -k crds/")  # noqa: TRY400
@@ -60,7 +60,6 @@ class Controller:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._queue.work(), name="queue")
             tasks.create_task(self._resync_forever(), name="resync")
-            tasks.create_task(self._lister.poll_forever(), name="poll")
             tasks.create_task(self._lister.until_restored(), name="restoration")
 
     async def _resync_forever(self) -> None:
@@ -103,13 +102,20 @@ class Controller:
 
         Whatever is odd about an object keeps nobody from hearing of the others.
         """
-        if not line.deleted and not self._cache.stores[kind].is_news(line.key, line.version):
+        if not line.deleted and not self._may_be_news(kind, line):
             return
         raw = line.raw
         try:
             self.see(kind, raw, deleted=line.deleted)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *line.key)
+
+    def _may_be_news(self, kind: str, line: Line) -> bool:
+        store = self._cache.stores[kind]
+        known = store.known.get(line.key)
+        if isinstance(known, Autoscaler) and known.is_told_by(line.text):
+            return False
+        return store.is_news(line.key, line.version)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""

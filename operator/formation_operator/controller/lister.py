@@ -61,19 +61,21 @@ class Lister:
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
         for kind in kinds.WATCHED:
-            await self._list(kind)
+            for namespace in self._settings.scopes:
+                await self._list((kind, namespace))
 
     async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
         """Return the version that a watch begins at: of the latest list, or of another if that won't do.
 
         A second watch from the same version would mean that what has happened since was lost to the first.
-        Raises as `resync` does.
+        A kind that may be absent is waited for.  Raises as `resync` does.
         """
         place, now = (kind, namespace), asyncio.get_running_loop().time()
         latest = self._unwatched.pop(place, None)
         if latest is None or now - latest.begun > FRESH:
             try:
-                await self._list_in(place)
+                while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
+                    await asyncio.sleep(self._settings.poll)
             except errors.RestoredError as error:
                 self._restored.put_nowait(error)
                 raise
@@ -84,45 +86,41 @@ class Lister:
         """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""
         raise await self._restored.get()
 
-    async def poll(self) -> None:
-        """List what isn't watched; whatever is wrong with it, the others go on, and the log says so once."""
-        for kind in kinds.POLLED:
-            trouble = ""
-            try:
-                await self._list(kind)
-            except errors.RestoredError:
+    async def _list(self, place: Place) -> bool:
+        """List a place; tell whether that was possible, and of a kind that may be absent raise nothing else.
+
+        Whatever is wrong with such a kind, the others go on, and the log says so once.
+        """
+        kind, _ = place
+        trouble = ""
+        try:
+            await self._list_in(place)
+        except errors.RestoredError:
+            raise
+        except Exception as error:
+            if not kind.optional:
                 raise
-            except Exception as error:  # noqa: BLE001
+            if isinstance(error, errors.NotFoundError):
+                self._drop_missing(place, set(), EVER)
+            else:
                 trouble = repr(error)
+            return False
+        else:
+            return True
+        finally:
             if trouble and trouble != self._unlisted.get(kind.name):
                 logger.warning(
                     "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
                 )
             self._unlisted[kind.name] = trouble
 
-    async def poll_forever(self) -> None:
-        """List what isn't watched every few seconds."""
-        while True:
-            await asyncio.sleep(self._settings.poll)
-            await self.poll()
-
-    async def _list(self, kind: kinds.Kind) -> None:
-        for namespace in self._settings.scopes:
-            await self._list_in((kind, namespace))
-
     async def _list_in(self, place: Place) -> None:
         kind, _ = place
         # Of two lists at once the older may come last.
         async with self._listing[kind]:
             begun = asyncio.get_running_loop().time()
-            try:
-                there, version = await self._read(place)
-            except errors.NotFoundError:
-                if kind not in kinds.POLLED:
-                    raise
-                there, version = set(), EVER  # it isn't installed, so whatever is known of it has gone
-            else:
-                self._check_time(kind, version)
+            there, version = await self._read(place)
+            self._check_time(kind, version)
             self._drop_missing(place, there, version)
             self._unwatched[place] = Listed(version, begun)
 

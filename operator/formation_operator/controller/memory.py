@@ -13,7 +13,7 @@ from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Memory:
     """What each room remembers of a Formation."""
 

@@ -45,6 +45,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = NEVER
+    settings.networking.request_timeout = None  # a list of ours waits until a kind is there
     settings.networking.error_backoffs = Patience()
     for kind in kinds.WATCHED:
         if kind.labelled:

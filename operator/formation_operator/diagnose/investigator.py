@@ -68,7 +68,7 @@ class Examined:
     """Seconds after which it may be different although nothing is heard."""
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Evidence:
     """What was found out about a Formation's Pods, as long as some aren't well."""
 

@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     plural: str
     labelled: bool = False
     """Whether only those with our label are of interest."""
+    optional: bool = False
+    """Whether it may be installed or taken away at any time."""
 
     @property
     def task(self) -> str:
@@ -80,11 +82,10 @@ TRAITS = {
     ),
 }
 
-POLLED = (Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects"),)
-"""May be installed or taken away at any time, and kopf ends with a kind that it watches."""
 # Autoscalers first: a count must never be taken for ours before they are known. Formations before what is
 # theirs: of objects that are nobody's only some are kept.
 WATCHED = (
+    Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
     Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     *(child.traits.api for child in ChildKind),
@@ -95,4 +96,4 @@ ASKED = (
     Kind(EVENT, "events.k8s.io", "v1", "events"),
 )
 """Read or written where there is a reason."""
-BY_NAME = {kind.name: kind for kind in (*POLLED, *WATCHED, *ASKED)}
+BY_NAME = {kind.name: kind for kind in (*WATCHED, *ASKED)}

@@ -31,6 +31,16 @@ class Autoscaler:
         """Return how people name it."""
         return f"{self.kind}/{self.name}"
 
+    def is_told_by(self, text: bytes) -> bool:
+        """Tell whether an HPA as the API server writes it has the same target: mostly its status changes.
+
+        Nothing in a string can look like that, since its quotes are escaped. Of a ScaledObject an annotation
+        counts, too.
+        """
+        group = f"{self.target_group}/" if self.target_group else '"'
+        target = f'{{"kind":"{self.target_kind}","name":"{self.target_name}","apiVersion":"{group}'
+        return self.kind == kinds.HPA and f'"spec":{{"scaleTargetRef":{target}'.encode() in text
+
     def scales_deployment(self, name: str) -> bool:
         """Tell whether a Deployment of this name is its target, by whatever version of its API group."""
         return self._scales(DEPLOYMENTS, ChildKind.DEPLOYMENT, name)

@@ -155,12 +155,12 @@ def deployment_of(children: Children, formation: str, process_type: str) -> Chil
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of a Deployment or Service as the API server gave it."""
     metadata = raw["metadata"]
-    labels = metadata.get("labels") or {}
+    labels = lenient.interned(metadata.get("labels") or {})
     formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     entry = managed_fields.entry_of(metadata.get("managedFields") or [])
     return Child(
         kind=kind,
-        namespace=metadata["namespace"],
+        namespace=sys.intern(metadata["namespace"]),
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
@@ -257,5 +257,6 @@ def _ending(spec: dict[str, Any], status: dict[str, Any]) -> bool:
 def _controller(metadata: dict[str, Any]) -> Owner | None:
     for reference in metadata.get("ownerReferences") or []:
         if reference.get("controller"):
-            return Owner(*(lenient.text(reference, part) for part in ("apiVersion", "kind", "name", "uid")))
+            parts = ("apiVersion", "kind", "name", "uid")
+            return Owner(*(sys.intern(lenient.text(reference, part)) for part in parts))
     return None

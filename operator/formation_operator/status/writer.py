@@ -44,7 +44,7 @@ class Refusal(NamedTuple):
     """Seconds until it is tried again."""
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Reports:
     """What is remembered of how a Formation was reported."""
 

@@ -35,9 +35,9 @@ def controller(cluster: FakeCluster, settings: Settings = QUICK) -> Controller:
     return Controller(cluster, settings, lambda: now(datetime.UTC))
 
 
-def refuse(cluster: FakeCluster, *refusals: Exception) -> None:
-    """Have the next lists refused, each for its own reason."""
-    cluster.incidents = [Incident("pages", error=refusal) for refusal in refusals]
+def refuse(cluster: FakeCluster, *refusals: Exception, kind: str = naming.KIND) -> None:
+    """Have the next lists of a kind refused, each for its own reason."""
+    cluster.incidents = [Incident("pages", kind, error=refusal) for refusal in refusals]
 
 
 def known(of: Controller) -> set[str]:
@@ -89,12 +89,20 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
 
 @contextlib.asynccontextmanager
 async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
-    running = asyncio.create_task(here.run())
+    tasks = [asyncio.create_task(here.run()), asyncio.create_task(lose_watches_of_keda(here))]
     try:
-        yield running
+        yield tasks[0]
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def lose_watches_of_keda(here: Controller) -> None:
+    """Begin watches of KEDA's objects again and again, as each is lost at once."""
+    while True:
+        await here.since(kinds.BY_NAME[kinds.SCALED_OBJECT], None)
+        await asyncio.sleep(0.001)
 
 
 async def ended(running: Controller) -> Exception:
@@ -115,19 +123,19 @@ async def test_a_cluster_that_was_restored_from_a_backup_is_learnt_anew_by_a_new
 
 async def test_lists_that_fail_again_and_again_end_the_process() -> None:
     cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, poll=60))
+    here = controller(cluster, QUICK)
     refuse(cluster, *[errors.UnavailableError("certificate")] * QUICK.resync_tries)
     assert isinstance(await ended(here), errors.UnavailableError)
 
 
 async def test_lists_that_fail_now_and_then_end_nothing() -> None:
     cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, poll=60))
+    here = controller(cluster, QUICK)
     async with at_work(here) as running:
         for _ in range(3):
             refuse(cluster, *[errors.UnavailableError("away")] * (QUICK.resync_tries - 1))
-            before = len(cluster.calls)
-            while cluster.incidents or len(cluster.calls) < before + 20:
+            whole = len(cluster.asked("pages", kinds.POD))
+            while cluster.incidents or len(cluster.asked("pages", kinds.POD)) == whole:
                 await asyncio.sleep(0.001)
                 assert not running.done()
 
@@ -146,7 +154,7 @@ async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
         cluster.absent.clear()
         cluster.put(kinds.SCALED_OBJECT, JOBS)
         await until({"jobs"})
-        refuse(cluster, errors.UnavailableError("away"))
+        refuse(cluster, errors.UnavailableError("away"), kind=kinds.SCALED_OBJECT)
         cluster.absent.add(kinds.SCALED_OBJECT)
         await until(set())
         assert not running.done()
@@ -174,7 +182,7 @@ async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity:
     await here.start()
     async with at_work(here) as running:
         for _ in range(2 * QUICK.resync_tries):
-            refuse(cluster, oddity)
+            refuse(cluster, oddity, kind=kinds.SCALED_OBJECT)
             while cluster.incidents:
                 await asyncio.sleep(0.001)
                 assert not running.done()
@@ -308,7 +316,7 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
 async def test_a_child_is_made_again_whose_deletion_no_watch_told_of() -> None:
     cluster = FakeCluster()
     cluster.put(naming.KIND, builders.stored(a_formation()))
-    here = controller(cluster, dataclasses.replace(QUICK, resync=60, poll=60))
+    here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()
     async with at_work(here), asyncio.timeout(5):
         while not cluster.all("Deployment"):  # noqa: ASYNC110  # nothing tells

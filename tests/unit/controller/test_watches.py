@@ -25,7 +25,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 
 QUICK = Settings(start_retry=0.001)
-ONCE = collections.Counter(kind.plural for kind in (*kinds.POLLED, *kinds.WATCHED))
+ONCE = collections.Counter(kind.plural for kind in kinds.WATCHED)
 """Each kind is listed once, and of all namespaces."""
 
 

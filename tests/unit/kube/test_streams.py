@@ -19,6 +19,13 @@ HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"n
 CUT = HEAD + b'"uid":"c","resourceVersion":"6"\n'
 
 
+PLACES: dict[str, streams.Place] = {
+    PODS: (kinds.BY_NAME[kinds.POD], None),
+    "/hpas": (kinds.BY_NAME[kinds.HPA], None),
+    "/keda": (kinds.BY_NAME[kinds.SCALED_OBJECT], None),
+}
+
+
 class Watched:
     """What was taken in."""
 
@@ -41,12 +48,12 @@ def line(said: object) -> bytes:
 
 @contextlib.asynccontextmanager
 async def watching(
-    parts: list[bytes], path: str = f"{PODS}?watch=true"
+    parts: list[bytes], path: str = f"{PODS}?watch=true", status: int = 200
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
     """Watch a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response = web.StreamResponse(status=status)
         await response.prepare(request)
         for part in parts:
             await response.write(part)
@@ -59,7 +66,7 @@ async def watching(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
-    middleware = streams.Streams({PODS: (kinds.BY_NAME[kinds.POD], None)}, watched)
+    middleware = streams.Streams(PLACES, watched)
     try:
         async with (
             aiohttp.ClientSession(middlewares=(middleware,)) as client,
@@ -136,3 +143,21 @@ async def test_a_watch_that_is_stopped_ends() -> None:
         answer.close()
         with pytest.raises(aiohttp.ClientConnectionError):
             await reading
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
+async def test_a_watch_of_a_kind_that_may_be_absent_is_too_old_whatever_is_wrong_with_it(status: int) -> None:
+    async with watching([b"no"], "/keda?watch=true", status) as (answer, _):
+        assert await left(answer) == [TOO_OLD]
+
+
+async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "GATHERED", 0.2)
+    told = [event("MODIFIED", f"a{number}", number) for number in range(1, 11)]
+    async with watching(told, "/hpas?watch=true") as (answer, watched):
+        said = await left(answer)
+    assert [name for _, name, _ in watched.taken] == [f"a{number}" for number in range(1, 11)]
+    assert said[-1] == reached(10)
+    assert len(said) < len(told)

@@ -1,5 +1,6 @@
 """Whom an autoscaler scales: a target has a group as well as a kind and a name."""
 
+import json
 from typing import Any
 
 import pytest
@@ -57,3 +58,38 @@ def test_an_hpa_that_names_no_version_finds_no_deployment_either() -> None:
 def test_a_version_that_is_no_text_is_read_as_none(version: Any) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=version, **WORKER)
     assert autoscalers.of_child([scaler], "shop-worker") is scaler
+
+
+def as_written(name: str, **status: Any) -> bytes:
+    """Return an HPA as the API server writes it; its annotation quotes another one."""
+    target = {"kind": "Deployment", "name": name, "apiVersion": "apps/v1"}
+    quoted = json.dumps(
+        {"spec": {"scaleTargetRef": {**target, "name": "shop-worker"}}}, separators=(",", ":")
+    )
+    raw = {
+        "metadata": {"name": "jobs", "annotations": {"last-applied": quoted}},
+        "spec": {"scaleTargetRef": target, "maxReplicas": 3},
+        "status": status,
+    }
+    return json.dumps(raw, separators=(",", ":")).encode()
+
+
+def test_an_hpa_whose_status_alone_differs_is_told_again_without_being_parsed() -> None:
+    known = targeting(HPA, apiVersion="apps/v1", **WORKER)
+    assert known.is_told_by(as_written("shop-worker", currentReplicas=3))
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        targeting(HPA, apiVersion="apps/v1", **WORKER),
+        targeting(HPA, apiVersion="apps/v1", kind="Deployment", name="shop-web2"),
+        targeting(HPA, apiVersion="example.com/v1", kind="Deployment", name="shop-web"),
+        targeting(HPA, apiVersion="apps/v1", kind="StatefulSet", name="shop-web"),
+        targeting(HPA, kind="Deployment", name="shop-web"),
+        targeting(SCALED_OBJECT, apiVersion="apps/v1", kind="Deployment", name="shop-web"),
+    ],
+    ids=str,
+)
+def test_any_other_target_is_read(known: Autoscaler) -> None:
+    assert not known.is_told_by(as_written("shop-web"))
