@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
@@ -32,6 +32,8 @@ class OperatorProcess:
     """Whether tests that run at this moment rely on it: then nobody may stop it."""
     kubeconfig: pathlib.Path | None = None
     """How it reaches the cluster; straight, if nobody says otherwise."""
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Further environment variables."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
@@ -40,7 +42,9 @@ class OperatorProcess:
         health = f"http://127.0.0.1:{free_port()}/healthz"
         command = [sys.executable, "-m", "formation_operator", "--liveness", health, *flags]
         with lifecycle.alone():
-            started = _cluster().start_guest(NAME, command, {**environment(), "KUBECONFIG": str(kubeconfig)})
+            started = _cluster().start_guest(
+                NAME, command, {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
+            )
         deadline = time.monotonic() + START_SECONDS
         while not healthy(health):
             if not processes.is_alive(started) or time.monotonic() > deadline:

@@ -35,6 +35,10 @@ def writes_of_children(call: Call) -> bool:
     return call.writes and "/formations/" not in call.path and "/events" not in call.path
 
 
+def statuses(call: Call) -> bool:
+    return call.path.endswith("/status")
+
+
 def no_watch(call: Call) -> bool:
     return not call.watches
 

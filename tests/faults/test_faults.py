@@ -11,6 +11,7 @@ from tests.faults.apps import App
 from tests.faults.place import Place, behind_a_proxy
 from tests.faults.table import FAULTS, Fault
 from tests.operator_process import OperatorProcess
+from tests.soak.soak import soaked
 
 pytestmark = pytest.mark.alone
 
@@ -45,6 +46,14 @@ def test_all_converges_after(fault: Fault, place: Place, kubectl: Client) -> Non
     assert bites, "nothing has met the fault"
     assert place.operator.pid == before, place.operator.last_lines()
     print(f"{fault.name}: {bites} requests, converged {took:.1f} s after it")
+
+
+def test_random_faults_and_edits_are_survived(place: Place, kubectl: Client) -> None:
+    tally = soaked(place, [kubectl], seed=7, seconds=8.0, long=False)
+
+    print(tally)
+    assert tally.edits.total() > 5
+    assert tally.versions > 10
 
 
 Edit = Callable[[App], None]

@@ -16,7 +16,7 @@ from tests.faults.place import Place, behind_a_proxy
 from tests.faults.proxy import Call, Exchange, Rule
 from tests.operator_process import OperatorProcess
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 FEWEST = 6
 """Calls that either scenario takes at least."""
 
@@ -72,13 +72,6 @@ def changed(app: App) -> App:
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
-@pytest.mark.parametrize("number", [2, 4])
-def test_a_new_formation_survives_a_kill(place: Place, kubectl: Client, number: int, *, done: bool) -> None:
-    assert survive(place, kubectl, number, lambda: App.create(kubectl), done=done)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
 def test_a_new_formation_survives_a_kill_at_every_call(place: Place, kubectl: Client, *, done: bool) -> None:
     for number in itertools.count(1):
         new = functools.partial(App.create, kubectl, f"shop-{number}")
@@ -89,7 +82,6 @@ def test_a_new_formation_survives_a_kill_at_every_call(place: Place, kubectl: Cl
     print(f"killed at each of {number - 1} calls")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
 def test_a_change_survives_a_kill_at_every_call(place: Place, kubectl: Client, *, done: bool) -> None:
     for number in itertools.count(1):

@@ -37,7 +37,7 @@ SUITES = {
         ),
         Stage("tests that run alone", (*PYTEST, f"--ignore={QUIET}", "-m", "alone and not long", "tests")),
     ),
-    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults"))),
+    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
     "distribution": (UP, Stage("tests", (*PYTEST, "tests/distribution"))),
 }

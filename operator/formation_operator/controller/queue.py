@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from formation_operator.controller.lanes import Lanes
 from formation_operator.observe.children import Key
@@ -30,6 +31,16 @@ class Alarm:
     """By the loop's clock.  Not every handle knows: uvloop rounds, and calls at once what is due soon."""
     lane: Lane
     handle: asyncio.Handle
+
+
+class Failure(NamedTuple):
+    """What the last passes of a key left, all of them the same."""
+
+    left: Left
+    tries: int
+    """How many came after their pause: what is asked for meanwhile says nothing of how long it lasts."""
+    due: float
+    """When it is tried again, by the loop's clock."""
 
 
 class Queue:
@@ -54,8 +65,7 @@ class Queue:
         self._lanes = Lanes(workers)
         self._asked = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
-        self._failures: dict[Key, tuple[Left, int]] = {}
-        """What the last passes left, and how many of them in a row left just that."""
+        self._failures: dict[Key, Failure] = {}
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
         """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
@@ -120,9 +130,11 @@ class Queue:
             self._failures.pop(key, None)
             return
         first, most = self._retry
-        left, failures = self._failures.get(key, (result.left, 0))
-        failures = failures + 1 if left is result.left else 1
-        self._failures[key] = result.left, failures
         most = min(most, PASSING_MOST) if result.left is Left.PASSING else most
-        pause = min(most, first * 2 ** min(failures - 1, 30))
-        self.add(key, Lane.REPORT, pause * (0.75 + 0.5 * self._jitter()))
+        now, before = asyncio.get_running_loop().time(), self._failures.get(key)
+        tries = 1
+        if before is not None and before.left is result.left:
+            tries = before.tries + (now >= before.due)
+        pause = min(most, first * 2 ** min(tries - 1, 30)) * (0.75 + 0.5 * self._jitter())
+        self._failures[key] = Failure(result.left, tries, now + pause)
+        self.add(key, Lane.REPORT, pause)

@@ -215,6 +215,14 @@ def test_what_may_pass_soon_waits_for_nothing_that_has_lasted_long() -> None:
     assert pauses == [1.1, 2.1, 4.1, 8.1, 16.1, 32.1, 64.1, 128.1, 1.1, 2.1]
 
 
+def test_what_fails_at_each_of_many_changes_waits_no_longer_for_that() -> None:
+    passes = Passes(broken={SHOP})
+    ran(passes, *[(moment / 10, SHOP, CHANGE, 0) for moment in range(50)])
+    times = [moment for moment in passes.times(SHOP) if moment >= 4.8]
+    pauses = [round(after - before) for before, after in itertools.pairwise(times)]
+    assert pauses[:3] == [1, 2, 4]
+
+
 def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_lasts() -> None:
     passes = Wishing(results=[Result(left=Left.PASSING)] * 9 + [Result(left=Left.LASTING)] * 9)
     ran(passes, (0, SHOP, BUILD, 0))
