@@ -1,7 +1,8 @@
-"""Print what the CRD costs the API server: ``python -m tests.bench.crd_cost [parts | rules | requests]``.
+"""Print what the CRD costs the API server: ``python -m tests.bench.crd_cost WHAT``, parts without it.
 
 ``parts`` and ``rules`` call the API server's own libraries in one process, so that they see microseconds;
-``requests`` asks a real API server, and takes the machine for two minutes.
+``requests`` asks a real API server, and takes the machine for two minutes.  ``verdicts`` tells whether an
+earlier CRD says the same of many strange Formations.
 """
 
 import argparse
@@ -12,13 +13,14 @@ from typing import Any
 
 import yaml
 
-from tests.bench.crd_cost import requests, variants, writes
+from tests.bench.crd_cost import requests, strange, variants, writes
 from tests.cluster import golang, paths
 from tests.cluster.build import CONTROL_PLANE
 
 Json = dict[str, Any]
 INSIDE = pathlib.Path(__file__).with_name("inside")
 PARTS = {"rounds": 9, "each": 100}
+STRANGE = (10_000, 1)
 REQUESTS = {"rounds": 16, "each": 50}
 
 
@@ -80,7 +82,21 @@ def asked(crds: Json) -> str:
     return table("a request", list(crds), rows, "ms  CPU ms")
 
 
-WHAT = {"parts": parts, "rules": rules, "requests": asked}
+def verdicts(crds: Json) -> str:
+    """Return how many Formations are refused, and each of which two CRDs don't say the same."""
+    judged = strange.formations(*STRANGE)
+    job = {"crds": {name: crds[name] for name in ("earlier", "ours") if name in crds}, "judged": judged}
+    said = [[strange.said(each) for each in found] for found in measure(build(), job)["verdicts"].values()]
+    differ = [
+        f"{json.dumps(formation['spec'])}\n  {set.union(*each) - set.intersection(*each)}"
+        for formation, *each in zip(judged, *said, strict=True)
+        if len(set(map(frozenset, each))) > 1
+    ]
+    refused = sum(map(bool, said[0]))
+    return "\n".join([f"{len(judged)} Formations, {refused} refused, {len(differ)} not alike", *differ[:20]])
+
+
+WHAT = {"parts": parts, "rules": rules, "requests": asked, "verdicts": verdicts}
 
 
 def main() -> None:
