@@ -74,15 +74,10 @@ class Executor:
 
     def _log(self, outcome: Outcome) -> None:
         """Log what was written, unless an Event tells: whoever posts that logs it, too."""
-        action, written = outcome.action, outcome.child is not None and not outcome.again
-        if written and not outcome.notices:
-            logger.info(
-                "%s/%s: %s %s",
-                *self._key,
-                action.verb,
-                action.process_type,
-                extra=records.about(self._key, action.process_type),
-            )
+        action, child = outcome.action, outcome.child
+        if child is not None and not outcome.again and not outcome.notices:
+            did = f"{action.verb.value} {child.kind} {child.name}"
+            logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
