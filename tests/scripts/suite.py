@@ -1,6 +1,6 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
-``make systems``, ``make faults``, ``make distribution`` and ``make monitoring``: those of a folder, the long ones included.
+``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
