@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak distribution release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak distribution monitoring release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -23,6 +23,9 @@ faults: ## what a tenant may do to another at the worst, and what is cut off or 
 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
 	$(in_env) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+monitoring: ## a real Prometheus and promtool: check the alerts, scrape the operator, fire one
+	$(in_env) -m tests.scripts.suite monitoring
 
 distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
 	$(in_env) -m tests.scripts.suite distribution

@@ -40,7 +40,9 @@ class OperatorProcess:
         self._require_mine()
         kubeconfig = self.kubeconfig or self.cluster.kubeconfig_for("formation-system", "formation-operator")
         health = f"http://127.0.0.1:{free_port()}/healthz"
-        command = [sys.executable, "-m", "formation_operator", "--liveness", health, *flags]
+        metrics = f"127.0.0.1:{free_port()}"
+        listening = ["--liveness", health, "--metrics", metrics]
+        command = [sys.executable, "-m", "formation_operator", *listening, *flags]
         with lifecycle.alone():
             started = _cluster().start_guest(
                 NAME, command, {**environment(), **self.variables, "KUBECONFIG": str(kubeconfig)}
@@ -93,8 +95,16 @@ class OperatorProcess:
     @property
     def health(self) -> str:
         """Where the process that runs answers its health check."""
+        return self._flag("--liveness")
+
+    @property
+    def metrics(self) -> str:
+        """Where the process that runs serves its metrics: host and port."""
+        return self._flag("--metrics")
+
+    def _flag(self, name: str) -> str:
         words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_text().split("\0")
-        return words[words.index("--liveness") + 1]
+        return words[words.index(name) + 1]
 
     @property
     def memory(self) -> float:

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import kopf
 import uvloop
@@ -25,6 +25,8 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server, connection
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
+from formation_operator.telemetry import server
+from formation_operator.telemetry.instruments import Instruments
 
 LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
@@ -32,6 +34,7 @@ LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
+METRICS = server.Address(server.ALL, 9090)
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a Pod finds the namespace that it is in."""
 YOUNG = 50_000
@@ -55,6 +58,8 @@ def main() -> None:
         resync=arguments.resync,
         liveness=arguments.liveness or None,
         lease=arguments.lease,
+        metrics=arguments.metrics,
+        metrics_process_types=arguments.metrics_process_types,
     )
     gc.set_threshold(YOUNG)
     uvloop.run(run(settings))
@@ -103,7 +108,22 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--liveness",
         default=defaults.liveness,
-        help="where to answer health checks; empty for nowhere (default: %(default)s)",
+        help="where to answer health checks; empty for nowhere (default: %(default)s, and /readyz beside it)",
+    )
+    own.add_argument(
+        "--metrics",
+        type=listening,
+        default=METRICS if POD_NAMESPACE.exists() else None,
+        metavar="HOST:PORT",
+        help="where to serve /metrics; empty for nowhere "
+        f"(default: in a Pod {METRICS.host}:{METRICS.port}, elsewhere nowhere)",
+    )
+    own.add_argument(
+        "--metrics-process-types",
+        type=int,
+        default=defaults.metrics_process_types,
+        metavar="NUMBER",
+        help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
     )
     own.add_argument(
         "--lease",
@@ -125,6 +145,14 @@ def namespace(text: str) -> str:
     return text
 
 
+def listening(text: str) -> server.Address | None:
+    """Return where to listen, or nothing; raises `ArgumentTypeError`."""
+    try:
+        return server.address(text) if text else None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def lease(text: str) -> tuple[str, str] | None:
     """Return the namespace and the name of a Lease, or nothing; raises `ArgumentTypeError`."""
     if not text:
@@ -142,9 +170,12 @@ def lease_of_pod(file: pathlib.Path = POD_NAMESPACE) -> tuple[str, str] | None:
 
 async def run(settings: Settings) -> None:
     """Run the operator inside kopf; ends the process with an error when a watch is lost or the passes die."""
-    opened = await connection.login(connections=settings.workers * executor.AT_ONCE + LISTS)
+    instruments = Instruments()
+    opened = await connection.login(
+        connections=settings.workers * executor.AT_ONCE + LISTS, requested=instruments.requested
+    )
     connected = functools.partial(api_server.Kube, opened, timeout=settings.request_timeout)
-    controller = control(connected, settings)
+    controller = control(connected, settings, instruments)
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller, opened)
     loop, stop, started = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -165,6 +196,10 @@ async def run(settings: Settings) -> None:
     for task in (work, watch):
         task.add_done_callback(end)
     listen = asyncio.create_task(stop_first(work, started), name="signals")
+    ended, unready = health(settings, (work, watch), started)
+    answering = server.Answering()
+    await answering.health(settings.liveness, ended, unready)
+    await answering.metrics(settings.metrics, instruments.registry)
     await kopf.operator(
         registry=registry,
         settings=watchdog.kopf_settings(),
@@ -172,25 +207,45 @@ async def run(settings: Settings) -> None:
         identity=watchdog.IDENTITY,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
-        liveness_endpoint=settings.liveness,
         ready_flag=started,
         stop_flag=stop,
     )
+    await answering.close()
     await finish(work, watch, listen)
     await connected().close()
 
 
-def control(connected: Callable[..., api_server.Kube], settings: Settings) -> Controller:
+def control(
+    connected: Callable[..., api_server.Kube], settings: Settings, instruments: Instruments
+) -> Controller:
     """Return what works while it holds the Lease, or always where there is none."""
 
     def clock() -> datetime.datetime:
         return datetime.datetime.now(datetime.UTC)
 
     if settings.lease is None:
-        return Controller(connected(), settings, clock)
+        return Controller(connected(), settings, clock, instruments=instruments)
     # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
     replica = leader.Leader(connected(), settings.lease, f"{socket.gethostname()}_{uuid.uuid4()}")
-    return Controller(connected(may_write=replica.leads), settings, clock, replica.run)
+    return Controller(connected(may_write=replica.leads), settings, clock, replica.run, instruments)
+
+
+def health(
+    settings: Settings, needed: Iterable[asyncio.Task[None]], started: asyncio.Event
+) -> tuple[Callable[[], str], Callable[[], str]]:
+    """Return what tells why the operator doesn't live, and why it isn't ready; nothing if it is.
+
+    The loop turns if it answers. How much waits is no matter: a burst of one tenant must end nobody.
+    """
+
+    def ended() -> str:
+        return ", ".join(f"{task.get_name()} ended" for task in needed if task.done())
+
+    def unready() -> str:
+        lost = watchdog.unwatched(settings.namespaces) if started.is_set() else {"it starts"}
+        return ended() or ", ".join(sorted(lost))
+
+    return ended, unready
 
 
 async def stop_first(work: asyncio.Task[None], started: asyncio.Event) -> None:

@@ -34,6 +34,10 @@ class Settings:
     lease: tuple[str, str] | None = None
     """Namespace and name of the Lease without which nothing is written; none where no other replica runs."""
     liveness: str | None = "http://0.0.0.0:8080/healthz"
+    metrics: tuple[str, int] | None = None
+    """Host and port at which metrics are served."""
+    metrics_process_types: int = 2000
+    """Of how many process types the metrics list the replicas."""
 
     @property
     def scopes(self) -> tuple[str | None, ...]:

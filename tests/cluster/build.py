@@ -22,6 +22,8 @@ class Module:
 
     name: str
     commands: dict[str, str]
+    tags: str = ""
+    """Go's build tags."""
 
     @property
     def folder(self) -> pathlib.Path:
@@ -75,6 +77,11 @@ METRICS = Module("metrics-server", commands("sigs.k8s.io/metrics-server/cmd", "m
 KUBECTL = Module("kubernetes", commands("k8s.io/kubernetes/cmd", "kubectl"))
 HELM3 = Module("helm3", {"helm3": "helm.sh/helm/v3/cmd/helm"})
 HELM4 = Module("helm4", {"helm4": "helm.sh/helm/v4/cmd/helm"})
+PROMETHEUS = Module(
+    "prometheus",
+    commands("github.com/prometheus/prometheus/cmd", "prometheus", "promtool"),
+    tags="remove_all_sd",  # of a thousand and a half packages five hundred only find targets in clouds
+)
 KUBE_SCORE = Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"})
 
 CONTROL = (ETCD, CONTROL_PLANE)
@@ -102,7 +109,8 @@ def united(modules: tuple[Module, ...]) -> list[Module]:
     found: dict[str, dict[str, str]] = {}
     for module in modules:
         found.setdefault(module.name, {}).update(module.commands)
-    return [Module(name, commands) for name, commands in found.items()]
+    tags = {module.name: module.tags for module in modules}
+    return [Module(name, commands, tags[name]) for name, commands in found.items()]
 
 
 def given(binary: pathlib.Path) -> pathlib.Path:
@@ -142,7 +150,15 @@ def compile_commands(module: Module, wanted: dict[str, str]) -> None:
     unfinished.mkdir(parents=True)
     # Of several, Go names each after its package; one alone may be named otherwise.
     output = unfinished if len(wanted) > 1 else unfinished / next(iter(wanted))
-    flags = ["-v", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", linker_flags(module)]
+    flags = [
+        "-v",
+        "-trimpath",
+        "-mod=readonly",
+        "-buildvcs=false",
+        f"-tags={module.tags}",
+        "-ldflags",
+        linker_flags(module),
+    ]
     golang.run(["build", *flags, "-o", str(output), *wanted.values()], module.folder, module.name)
     for name in wanted:
         (unfinished / name).rename(module.binaries() / name)

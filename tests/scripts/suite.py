@@ -1,6 +1,6 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
-``make systems``, ``make faults`` and ``make distribution``: those of a folder, the long ones included.
+``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
@@ -40,6 +40,7 @@ SUITES = {
     "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
     "distribution": (UP, Stage("tests", (*PYTEST, "tests/distribution"))),
+    "monitoring": (UP, Stage("tests", (*PYTEST, "-rP", "tests/monitoring"))),
 }
 LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
 """What looks at the whole machine, where nothing else may be at work."""
@@ -47,6 +48,7 @@ AHEAD = {
     "test": ("cluster", "shop", "base", "operator", "metrics", "systems"),
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
+    "monitoring": ("cluster",),
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),
 }
 """What is built meanwhile."""

@@ -13,6 +13,7 @@ from tests.cluster import paths
 from tests.images import operator_image, shop_image, system_image
 from tests.kustomization import built, load
 
+PROBES = {"livenessProbe": "/healthz", "readinessProbe": "/readyz"}
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
 LEASE = "formation-operator-lease"
 NAMESPACE = "formation-system"
@@ -175,7 +176,7 @@ def test_the_deployment_selects_its_own_pods_and_uses_its_account() -> None:
 def test_each_probe_asks_the_port_that_the_container_names(kind: str) -> None:
     probe = container()[kind]["httpGet"]
     ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
-    assert (probe["path"], ports[probe["port"]]) == ("/healthz", 8080)
+    assert (probe["path"], ports[probe["port"]]) == (PROBES[kind], 8080)
 
 
 def test_the_image_is_this_version_and_the_one_that_the_tests_build() -> None:
@@ -228,7 +229,7 @@ def test_the_service_and_the_monitor_lead_to_the_port_of_the_metrics() -> None:
     ports = {each["name"]: each["containerPort"] for each in container()["ports"]}
     assert service["spec"]["selector"].items() <= labels.items()
     assert (port["name"], ports[port["targetPort"]]) == ("metrics", port["port"])
-    (monitor,) = built(MANIFESTS / "monitoring")
+    (monitor,) = [each for each in built(MANIFESTS / "monitoring") if each["kind"] == "ServiceMonitor"]
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert [each["port"] for each in monitor["spec"]["endpoints"]] == ["metrics"]
 

@@ -22,6 +22,8 @@ from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
+from formation_operator.telemetry.census import Census
+from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 LOOKED_BACK_AT = {naming.KIND, *ChildKind}
@@ -32,10 +34,17 @@ class Controller:
     """Holds the cache and the queue, and keeps them in step with the cluster."""
 
     def __init__(
-        self, cluster: Cluster, settings: Settings, clock: Clock, lead: leader.Lead = leader.alone
+        self,
+        cluster: Cluster,
+        settings: Settings,
+        clock: Clock,
+        lead: leader.Lead = leader.alone,
+        instruments: Instruments | None = None,
     ) -> None:
-        """Take the port to the cluster, how to run, a clock, and what has passes run while they may."""
+        """Take the port to the cluster, how to run, a clock, what has passes run, and what meters them."""
         self.scopes = settings.scopes
+        self.instruments = instruments or Instruments()
+        self.heard = self.instruments.heard
         self._settings = settings
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
@@ -44,12 +53,26 @@ class Controller:
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._lister = Lister(cluster, self._cache, self._listed, settings)
         self._queue = Queue(
-            self._reconciler.run,
+            self.instruments.measured(self._reconciler.run),
             workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
             jitter=random.random,
         )
+        self._show()
+
+    def _show(self) -> None:
+        """Show, whenever somebody asks for metrics, what is known and what waits."""
+        self.instruments.watch(kind.name for kind in kinds.WATCHED if not kind.optional)
+        self.instruments.look_at(self._leads, self._queue.depth, self._queue.oldest)
+        self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
+
+    def _leads(self) -> bool:
+        return self._unled is None
+
+    def _led(self) -> list[dict[str, Any]]:
+        """Return the Formations if this replica leads: what all know, one tells. Any thread may ask."""
+        return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
         """List everything, so that the first pass sees all that is there."""

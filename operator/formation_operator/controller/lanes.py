@@ -45,6 +45,10 @@ class Lanes:
         """Return how many keys wait, or will."""
         return len(self._asked)
 
+    def depth(self, lane: Lane) -> int:
+        """Return how many keys of a lane wait, or will; any thread may ask."""
+        return sum(each is lane for each in [*self._asked.values()])
+
     def add(self, key: Key, lane: Lane) -> None:
         """Have a key wait in a lane, unless it waits in that or a better one already."""
         before = self._asked.get(key)

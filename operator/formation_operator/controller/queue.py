@@ -10,12 +10,14 @@ before, is as urgent as anything else that is asked for.
 import asyncio
 import dataclasses
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from formation_operator.controller.lanes import Lanes
 from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane, Left, Result
+from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 PASSING_MOST = 60.0
@@ -66,6 +68,8 @@ class Queue:
         self._asked = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Failure] = {}
+        self._due: dict[Key, float] = {}
+        """Since when each key waits for its turn, by the machine's monotonic clock."""
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
         """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
@@ -87,10 +91,21 @@ class Queue:
         """Drop what is remembered of a key that is gone, what was asked for included."""
         self._failures.pop(key, None)
         self._silence(key)
+        self._due.pop(key, None)
         self._lanes.discard(key)
+
+    def depth(self, lane: Lane) -> int:
+        """Return how many keys wait in a lane; any thread may ask."""
+        return self._lanes.depth(lane)
+
+    def oldest(self) -> float:
+        """Return for how many seconds the key that waits longest has waited; any thread may ask."""
+        now = time.monotonic()
+        return now - min([*self._due.values()], default=now)
 
     async def work(self) -> None:
         """Run passes for ever."""
+        self._due = dict.fromkeys(self._due, time.monotonic())  # nobody could have come for them until now
         async with asyncio.TaskGroup() as passes:
             while True:
                 while (key := self._lanes.take()) is not None:
@@ -101,10 +116,11 @@ class Queue:
     async def _pass(self, key: Key) -> None:
         # It begins when the loop has come round: what was asked for until now, it sees by itself.
         self._lanes.discard(key)
+        self._due.pop(key, None)
         try:
             result = await self._run(key)
         except Exception:
-            logger.exception("The pass of %s failed", "/".join(key))
+            logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
             result = Result(left=Left.LASTING)
         finally:
             self._lanes.done(key)
@@ -113,6 +129,7 @@ class Queue:
 
     def _offer(self, key: Key, lane: Lane) -> None:
         self._lanes.add(key, lane)
+        self._due.setdefault(key, time.monotonic())
         self._asked.set()
 
     def _ring(self, key: Key) -> None:

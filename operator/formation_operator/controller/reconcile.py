@@ -29,6 +29,7 @@ from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.executor import Outcome
+from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +229,7 @@ class Reconciler:
         if known is not None and isinstance(error, errors.NotFoundError) and await self._has_gone(this.key):
             self._cache.drop(naming.KIND, this.key, formations.version_of(known))
             return Result(error=error)
-        logger.warning("%s/%s: %s; trying again", *this.key, error)
+        logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
             left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
         )

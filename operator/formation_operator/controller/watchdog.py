@@ -54,13 +54,18 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
+def unwatched(namespaces: Sequence[str]) -> set[str]:
+    """Return the names of the tasks that should watch a kind in a namespace, or in all, and don't."""
+    needed = {f"{kind.task}@{namespace}" for kind in kinds.WATCHED for namespace in namespaces or (None,)}
+    return needed - {task.get_name() for task in asyncio.all_tasks() if not task.done()}
+
+
 async def until_broken(namespaces: Sequence[str]) -> None:
     """Run until a kind isn't watched any more; then raise `WatchLostError`."""
     await asyncio.sleep(FIRST_CHECK)
-    needed = {f"{kind.task}@{namespace}" for kind in kinds.WATCHED for namespace in namespaces or (None,)}
     before: set[str] = set()
     while True:
-        lost = needed - {task.get_name() for task in asyncio.all_tasks() if not task.done()}
+        lost = unwatched(namespaces)
         # Twice in a row: while the operator stops, kopf ends its watchers shortly before us.
         if lost & before:
             raise WatchLostError(f"{', '.join(sorted(lost))}: gone")

@@ -26,7 +26,9 @@ def login(
     """Return what gives kopf a session that has logged in, and does so anew by itself."""
 
     async def logged_in(**_: Any) -> kopf.AiohttpSession:
-        session = lists.session(server, controller.scopes, controller.since, controller.hear)
+        session = lists.session(
+            server, controller.scopes, controller.since, controller.hear, controller.heard
+        )
         return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
     return logged_in

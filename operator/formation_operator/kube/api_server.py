@@ -38,7 +38,7 @@ LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
-APPLY = "application/apply-patch+yaml"
+APPLY = connection.APPLY
 
 
 class Kube(Cluster):

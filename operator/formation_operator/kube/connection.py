@@ -1,6 +1,8 @@
 """The one session of all requests but the watches, each of which costs as little as it can."""
 
 import json
+import time
+from collections.abc import Callable, Container
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -14,7 +16,10 @@ from formation_operator.kube import credentials, paging
 from formation_operator.kube.credentials import Login
 from formation_operator.kube.patience import Patience
 
+Requested = Callable[[str, int | None, float], None]
+"""Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
 JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
 KEEP_ALIVE = 80.0
 """Seconds for which an unused connection is kept: a new one costs a TLS handshake, and the API server
 closes one itself after 90.
@@ -30,8 +35,9 @@ class Connection:
     which takes longer than all else, and its methods take a fourth of the rest.
     """
 
-    def __init__(self, configuration: client.Configuration) -> None:
-        """Take where the server is, and who we are."""
+    def __init__(self, configuration: client.Configuration, requested: Requested = lambda *_: None) -> None:
+        """Take where the server is and who we are, and who counts the requests."""
+        self._requested = requested
         self.url = str(configuration.host)
         self._server_name = configuration.tls_server_name
         self.manners = Patience(), Login(configuration)
@@ -57,6 +63,16 @@ class Connection:
         self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
     ) -> tuple[int, bytes]:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
+        began, status = time.perf_counter(), None
+        try:
+            status, text = await self._send(method, resource, query, body, content_type)
+            return status, text
+        finally:
+            self._requested(verb_of(method, query, content_type), status, time.perf_counter() - began)
+
+    async def _send(
+        self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
+    ) -> tuple[int, bytes]:
         async with self._session.request(
             method,
             f"{self.url}{resource}?{urlencode(query)}",
@@ -67,14 +83,26 @@ class Connection:
             return answer.status, await answer.read()
 
 
-async def login(*, connections: int) -> Connection:
+async def login(*, connections: int, requested: Requested = lambda *_: None) -> Connection:
     """Log in with the Pod's service account, or else the current kubeconfig.
 
-    Of more requests at once than there may be connections, some wait for others.
+    Of more requests at once than there may be connections, some wait for others; ``requested`` counts them.
     """
     configuration = client.Configuration(connection_pool_maxsize=connections)
     await credentials.load(configuration)
-    return Connection(configuration)
+    return Connection(configuration, requested)
+
+
+def verb_of(method: str, query: Container[str], content_type: str) -> str:
+    """Return what Kubernetes calls a request, but that an apply is told from a patch."""
+    match method:
+        case "GET":
+            return "list" if "limit" in query else "get"
+        case "POST":
+            return "create"
+        case "PATCH":
+            return "apply" if content_type == APPLY else "patch"
+    return method.lower()
 
 
 def proxy_for(url: str) -> str | None:

@@ -14,11 +14,10 @@ import aiohttp
 
 from formation_operator.kube import api_server, kinds
 from formation_operator.kube.connection import Connection
-from formation_operator.kube.streams import Place, Streams, Take
+from formation_operator.kube.streams import Heard, Place, Streams, Take
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
-
 
 VERBS = ["list", "watch", "patch"]
 """What kopf wants a kind to be good for."""
@@ -85,11 +84,16 @@ def discovered() -> dict[str, Any]:
 
 
 def session(
-    server: Connection, namespaces: Iterable[str | None], since: Since, take: Take
+    server: Connection,
+    namespaces: Iterable[str | None],
+    since: Since,
+    take: Take,
+    heard: Heard = lambda *_: None,
 ) -> aiohttp.ClientSession:
     """Return a session with a server; as each watch keeps a connection, they aren't limited.
 
-    Takes the namespaces (none is all of them), what lists a place, and what takes in events.
+    Takes the namespaces (none is all of them), what lists a place, what takes in events, and who hears
+    that a watch tells anything.
     """
     root = urlsplit(server.url).path.rstrip("/")
     places = {
@@ -100,5 +104,5 @@ def session(
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
         trust_env=True,
-        middlewares=(Lists(root, places, since), Streams(places, take), *server.manners),
+        middlewares=(Lists(root, places, since), Streams(places, take, heard), *server.manners),
     )

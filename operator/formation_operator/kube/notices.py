@@ -13,6 +13,8 @@ class Notice:
     action: str
     note: str
     warning: bool = False
+    process_type: str = ""
+    """Which type it is about, if it is about one; a field of the log."""
     topic: str = ""
     """What makes two Events the same although their notes differ, such as in a figure."""
 

@@ -24,6 +24,8 @@ Place = tuple[kinds.Kind, str | None]
 """A kind in a namespace, or in all."""
 Take = Callable[[str, Line], None]
 """Takes in an event of a kind; may raise `ValueError`, as the line does."""
+Heard = Callable[[str, str | None], None]
+"""Is told whenever a watch of a kind in a namespace, or in all, tells anything, be it no news."""
 AT_ONCE = 2**16
 """Bytes of events that are taken in before others have a turn."""
 SILENCE = 70.0
@@ -49,6 +51,7 @@ class Lines:
         take: Callable[[Line], None],
         since: int | None,
         gathered_in: asyncio.ReadTransport | None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         """Take what the server sends since a version, and what takes in an event.
 
@@ -57,6 +60,7 @@ class Lines:
         """
         self._content = content
         self._gathered_in = gathered_in
+        self._heard = heard
         self._take = take
         self._since = since
 
@@ -71,6 +75,7 @@ class Lines:
             return
         rest = b""
         while data := await self._read(AT_ONCE):
+            self._heard()
             *lines, rest = (rest + data).split(b"\n")
             yield self._taken(filter(None, lines), self._since)
             if len(data) == AT_ONCE:
@@ -112,9 +117,10 @@ class Lines:
 class Streams:
     """Middleware of a client's session: takes in what watches tell, which fail in two ways, and seldom."""
 
-    def __init__(self, places: Mapping[str, Place], take: Take) -> None:
-        """Take the places that are watched, by their paths, and what takes in their events."""
+    def __init__(self, places: Mapping[str, Place], take: Take, heard: Heard = lambda *_: None) -> None:
+        """Take the places that are watched, by their paths, what takes in their events, and who hears."""
         self._places = places
+        self._heard = heard
         self._take = take
         self._begun: dict[str, tuple[float, float]] = {}
         """By path: when the latest watch began, and the pause before it, in seconds."""
@@ -132,7 +138,7 @@ class Streams:
                 answer = await send(request)
         except (aiohttp.ClientError, OSError) as error:
             raise lost(request, repr(error)) from error
-        kind, _ = place
+        kind, namespace = place
         # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
         if answer.status not in (200, GONE) and not kind.optional:
             answer.close()
@@ -142,6 +148,7 @@ class Streams:
             functools.partial(self._take, kind.name),
             int(request.url.query.get("resourceVersion", "0")) if answer.status == 200 else None,
             transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
+            functools.partial(self._heard, kind.name, namespace),
         )
         answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer

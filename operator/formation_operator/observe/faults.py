@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors, lenient
 from formation_operator.observe.children import Key
+from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,12 @@ class Faults:
         except errors.ClusterError:
             raise
         except Exception as error:
-            logger.exception("%s/%s: an unexpected error ends %s", *self._key, process_type or "the pass")
+            logger.exception(
+                "%s/%s: an unexpected error ends %s",
+                *self._key,
+                process_type or "the pass",
+                extra=records.about(self._key, process_type),
+            )
             self.problems[process_type] = problem(process_type, error)
 
 

@@ -60,12 +60,12 @@ class Request:
             f"{self.client} scaled Deployment {self.child} from {self.declared} to {self.wanted}: "
             f"wrote it to spec.processes.{self.process_type}.replicas"
         )
-        return Notice("ScaleHonoured", "Scale", note)
+        return Notice("ScaleHonoured", "Scale", note, process_type=self.process_type)
 
     def overruled(self, why: str) -> Notice:
         """Return the Event that says that the Formation's count stays."""
         note = f"{self.client} scaled Deployment {self.child} to {self.wanted}, but {why}: set it back"
-        return Notice("ScaleOverruled", "Scale", note, warning=True)
+        return Notice("ScaleOverruled", "Scale", note, warning=True, process_type=self.process_type)
 
 
 @dataclasses.dataclass(frozen=True)

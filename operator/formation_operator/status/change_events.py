@@ -49,6 +49,7 @@ def _notice(name: str, process: ProcessStatus) -> Notice:
         action=cause or state,
         note=f"{name}: {process.message if cause else _words(process)}",
         warning=bool(cause),
+        process_type=name,
         topic=f"{name}/{state}/{cause}",
     )
 

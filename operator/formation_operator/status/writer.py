@@ -19,6 +19,7 @@ from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import change_events, compute, served
 from formation_operator.sync import executor
+from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,8 @@ class Reporter:
     async def record(self, raw: dict[str, Any], notices: Iterable[Notice]) -> None:
         """Record Events on a Formation."""
         for notice in notices:
-            logger.info("%s: %s", "/".join(formations.key_of(raw)), notice.note)
+            key = formations.key_of(raw)
+            logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
             await self._cluster.notify(raw, notice)
 
     def later(self, reports: Reports, outcomes: Sequence[executor.Outcome]) -> Requeue | None:

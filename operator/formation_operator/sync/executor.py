@@ -13,10 +13,11 @@ from formation_operator.kube import errors
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults, managed_fields
-from formation_operator.observe.children import Child, ChildId
+from formation_operator.observe.children import Child, ChildId, Key
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event, planner
 from formation_operator.sync.planner import Action, PlanContext, Verb
+from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 4
@@ -60,11 +61,23 @@ class Executor:
 
         async def carry_out(action: Action) -> Outcome:
             async with places:
-                outcome = await self._one(action)
+                outcome = _about(action, await self._one(action))
                 self.remember(outcome)
+                self._log(outcome)
                 return outcome
 
         return await asyncio.gather(*map(carry_out, actions))
+
+    @property
+    def _key(self) -> Key:
+        return self.formation.metadata.namespace, self.formation.metadata.name
+
+    def _log(self, outcome: Outcome) -> None:
+        """Log what was written, unless an Event tells: whoever posts that logs it, too."""
+        action, child = outcome.action, outcome.child
+        if child is not None and not outcome.again and not outcome.notices:
+            did = f"{action.verb.value} {child.kind} {child.name}"
+            logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
@@ -83,8 +96,12 @@ class Executor:
         except errors.ClusterError as error:
             return Outcome(action, problem=str(error))
         except Exception as error:
-            about = self.formation.metadata
-            logger.exception("%s/%s: %s can't be written", about.namespace, about.name, action.process_type)
+            logger.exception(
+                "%s/%s: %s can't be written",
+                *self._key,
+                action.process_type,
+                extra=records.about(self._key, action.process_type),
+            )
             fault = faults.problem(action.process_type, error)
             ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
             return Outcome(ended, problem=fault.message, lasting=True)
@@ -251,6 +268,14 @@ def _decided(child: Child) -> tuple[object, ...]:
 def _anew(action: Action, live: dict[str, Any]) -> Outcome:
     """Return the outcome that has the next pass decide about an object as it is now."""
     return Outcome(action, children.child(live, _child(action).kind), again=True)
+
+
+def _about(action: Action, outcome: Outcome) -> Outcome:
+    """Return an outcome whose Events say which type they are about."""
+    if not outcome.notices:
+        return outcome
+    told = tuple(dataclasses.replace(notice, process_type=action.process_type) for notice in outcome.notices)
+    return dataclasses.replace(outcome, notices=told)
 
 
 def _with_notice(outcome: Outcome, notice: Notice) -> Outcome:

@@ -37,6 +37,7 @@ class Witness:
         self.scopes = controller.scopes
         self.since = controller.since
         self.run = controller.run
+        self.heard = controller.heard
         self.told: list[tuple[str, bool]] = []
         """Names, and whether that was deleted."""
 

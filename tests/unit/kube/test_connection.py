@@ -8,7 +8,7 @@ from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, connection
+from formation_operator.kube import api_server, connection, errors
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.fakes.api_server import ApiServer
@@ -114,3 +114,18 @@ async def test_who_has_no_token_says_nothing() -> None:
     async with server.running():
         await names(connected(server.url))
     assert server.seen == [None]
+
+
+async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> None:
+    counted: list[tuple[str, int | None]] = []
+    configuration = client.Configuration(host=NOWHERE)
+    opened = connection.Connection(configuration, lambda verb, code, _: counted.append((verb, code)))
+    cluster = api_server.Kube(opened, timeout=1)
+    with pytest.raises(errors.UnavailableError):
+        await cluster.get("Pod", "default", "a")
+    with pytest.raises(errors.UnavailableError):
+        [page async for page in cluster.pages("Pod")]
+    with pytest.raises(errors.UnavailableError):
+        await cluster.patch("Service", "default", "a", [])
+    await cluster.close()
+    assert counted == [("get", None), ("list", None), ("patch", None)]

@@ -31,9 +31,13 @@ class Watched:
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, bool]] = []
+        self.heard: list[tuple[str, str | None]] = []
 
     def __call__(self, kind: str, line: Line) -> None:
         self.taken.append((kind, line.raw["metadata"]["name"], line.deleted))
+
+    def hear(self, kind: str, namespace: str | None) -> None:
+        self.heard.append((kind, namespace))
 
 
 def event(type_: str, name: str, version: int, **more: object) -> bytes:
@@ -66,7 +70,7 @@ async def watching(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
-    middleware = streams.Streams(PLACES, watched)
+    middleware = streams.Streams(PLACES, watched, watched.hear)
     try:
         async with (
             aiohttp.ClientSession(middlewares=(middleware,)) as client,
@@ -161,3 +165,11 @@ async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
     assert [name for _, name, _ in watched.taken] == [f"a{number}" for number in range(1, 11)]
     assert said[-1] == reached(10)
     assert len(said) < len(told)
+
+
+async def test_a_watch_is_heard_also_when_there_is_no_news() -> None:
+    bookmark = {"metadata": {"resourceVersion": "5"}}
+    async with watching([line({"type": "BOOKMARK", "object": bookmark})]) as (response, watched):
+        [part async for part in response.content.iter_chunked(2**20)]
+    assert watched.taken == []
+    assert watched.heard == [(kinds.POD, None)]

@@ -1,0 +1,120 @@
+"""What the statuses of all Formations add up to, counted when somebody asks.
+
+Words that may be anything (Kubernetes' own reasons, what others wrote into a status) are counted as `OTHER`.
+"""
+
+import collections
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.telemetry.instruments import PREFIX
+
+Raw = dict[str, Any]
+OTHER = "Other"
+UNKNOWN = "Unknown"
+"""Nothing has been reported yet."""
+REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING]))
+STATES = frozenset(map(str, State))
+COUNTED = ("desired", "ready")
+
+
+class Type(NamedTuple):
+    """A process type, with what its Formation's status says of it."""
+
+    namespace: str
+    formation: str
+    name: str
+    status: Raw
+
+
+class Census(Collector):
+    """Formations by readiness, process types by state, and the replicas of each type up to a number."""
+
+    def __init__(self, formations: Callable[[], Iterable[Raw]], most: int) -> None:
+        """Take what returns the Formations, from any thread, and of how many types replicas are listed."""
+        self._formations = formations
+        self._most = most
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: else all would be counted to find out the names."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Count."""
+        formations = [*self._formations()]
+        types = [each for raw in formations for each in types_of(raw)]
+        ready = collections.Counter(map(readiness, formations))
+        yield _family("formations", "Formations by their condition Ready", ("ready", "reason"), ready)
+        states = collections.Counter((_word(each.status.get("state"), STATES),) for each in types)
+        yield _family("process_types", "Process types by state", ("state",), states)
+        listed = shared(types, self._most)
+        yield from _replicas(listed)
+        left_out = {(): len(types) - len(listed)}
+        yield _family("process_types_unlisted", "Process types whose replicas aren't listed", (), left_out)
+
+
+def readiness(raw: Raw) -> tuple[str, str]:
+    """Return the status of the condition Ready and its reason, in words that are known."""
+    conditions = raw["status"].get("conditions")
+    for each in conditions if isinstance(conditions, list) else ():
+        if isinstance(each, dict) and each.get("type") == ConditionType.READY:
+            status = each.get("status")
+            return status if status in ("True", "False") else UNKNOWN, _word(each.get("reason"), REASONS)
+    return UNKNOWN, UNKNOWN
+
+
+def types_of(raw: Raw) -> Iterator[Type]:
+    """Yield the types that a Formation declares; whatever else its status names is nobody's."""
+    about, said = raw["metadata"], raw["status"].get("processes")
+    known = said if isinstance(said, dict) else {}
+    for name in raw["spec"].get("processes") or ():
+        status = known.get(name)
+        yield Type(about["namespace"], about["name"], name, status if isinstance(status, dict) else {})
+
+
+def shared(types: list[Type], most: int) -> list[Type]:
+    """Return at most so many types, the same ones each time; namespaces with few have theirs in any case."""
+    by_namespace: dict[str, list[Type]] = collections.defaultdict(list)
+    for each in types:
+        by_namespace[each.namespace].append(each)
+    kept: list[Type] = []
+    waiting = len(by_namespace)
+    for _, own in sorted(by_namespace.items(), key=lambda item: (len(item[1]), item[0])):
+        share = (most - len(kept)) // waiting
+        kept += own if len(own) <= share else sorted(own, key=lambda each: each[:3])[:share]
+        waiting -= 1
+    return kept
+
+
+def _replicas(types: list[Type]) -> Iterator[Metric]:
+    for which in COUNTED:
+        family = GaugeMetricFamily(
+            f"{PREFIX}_process_type_replicas_{which}",
+            f"Replicas of a process type that are {which}",
+            labels=("namespace", "formation", "process_type"),
+        )
+        for each in types:
+            value = each.status.get(f"{which}Replicas")
+            if isinstance(value, int):
+                family.add_metric(each[:3], value)
+            elif which == "ready" and isinstance(each.status.get("desiredReplicas"), int):
+                family.add_metric(each[:3], 0)
+        yield family
+
+
+def _family(name: str, text: str, labels: tuple[str, ...], values: dict[Any, int]) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=labels)
+    for words, value in sorted(values.items()):
+        family.add_metric(words, value)
+    return family
+
+
+def _word(value: Any, known: frozenset[str]) -> str:
+    if value is None:
+        return UNKNOWN
+    return value if isinstance(value, str) and value in known else OTHER

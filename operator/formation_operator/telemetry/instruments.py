@@ -1,0 +1,122 @@
+"""The metrics: what is counted as it happens, and what is looked at when somebody asks.
+
+Names and units follow Prometheus' conventions.  Every label has a vocabulary of its own: only in the bounded
+list of `census` tenants' names make series.
+Source: https://prometheus.io/docs/practices/naming/
+"""
+
+import functools
+import time
+from collections.abc import Awaitable, Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from formation_operator import __version__
+from formation_operator.requeue import Lane, Left, Result
+
+PREFIX = "formation_operator"
+Run = Callable[[tuple[str, str]], Awaitable[Result]]
+ERROR = "error"
+"""An unexpected error ended a pass."""
+RESULTS = {Left.NOTHING: "success", Left.PASSING: "retry", Left.LASTING: "stuck"}
+NO_ANSWER = "none"
+"""Stands for the code of an answer that didn't come."""
+VERBS = ("get", "list", "create", "apply", "patch", "delete")
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Buckets of durations: a pass or a request that takes longer has met a time-out."""
+
+
+class Instruments:
+    """All metrics of one operator but those of its Formations."""
+
+    def __init__(self) -> None:
+        """Make them in a registry of their own."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._gauge("build_info", "Version of the operator", "version").labels(__version__).set(1)
+        self._heard: dict[tuple[str, str | None], float] = {}
+        self._count_passes()
+        self._count_requests()
+
+    def _count_passes(self) -> None:
+        results = (*RESULTS.values(), ERROR)
+        passes = Counter(
+            f"{PREFIX}_passes", "Passes that have ended, by result", ["result"], registry=self.registry
+        )
+        self._passes = {result: passes.labels(result) for result in results}
+        self._pass_seconds = Histogram(
+            f"{PREFIX}_pass_duration_seconds",
+            "Time from the begin of a pass to its end",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+
+    def _count_requests(self) -> None:
+        self._requests = Counter(
+            f"{PREFIX}_api_requests",
+            "Requests to the API server that have ended, watches excepted",
+            ["verb", "code"],
+            registry=self.registry,
+        )
+        seconds = Histogram(
+            f"{PREFIX}_api_request_duration_seconds",
+            "Time until a request was answered, or given up",
+            ["verb"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._request_seconds = {verb: seconds.labels(verb) for verb in VERBS}
+
+    def measured(self, run: Run) -> Run:
+        """Return a pass whose time and result are counted."""
+
+        async def measured(key: tuple[str, str]) -> Result:
+            began = time.perf_counter()
+            try:
+                result = await run(key)
+            except Exception:
+                self._passed(ERROR, began)
+                raise
+            self._passed(RESULTS[result.left], began)
+            return result
+
+        return measured
+
+    def _passed(self, result: str, began: float) -> None:
+        self._passes[result].inc()
+        self._pass_seconds.observe(time.perf_counter() - began)
+
+    def requested(self, verb: str, code: int | None, seconds: float) -> None:
+        """Count a request by the HTTP status of its answer, if one came."""
+        self._requests.labels(verb, NO_ANSWER if code is None else code).inc()
+        self._request_seconds[verb].observe(seconds)
+
+    def heard(self, kind: str, namespace: str | None) -> None:
+        """Take the time at which a watch told something, be it only that there is no news."""
+        self._heard[kind, namespace] = time.monotonic()
+
+    def watch(self, kinds: Iterable[str]) -> None:
+        """Show for how long nothing was heard of each kind."""
+        gauge = self._gauge("watch_age_seconds", "Time since the watch of a kind was last heard", "kind")
+        for kind in kinds:
+            gauge.labels(kind).set_function(functools.partial(self._silence, kind))
+
+    def _silence(self, kind: str) -> float:
+        """Return the longest silence of a kind in any namespace; infinite if it isn't watched."""
+        last = [heard for (name, _), heard in [*self._heard.items()] if name == kind]
+        return time.monotonic() - min(last) if last else float("inf")
+
+    def look_at(
+        self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]
+    ) -> None:
+        """Show, whenever somebody asks, who leads and what waits; all are called from another thread."""
+        self._gauge("leader", "Whether this replica works; the others stand by").set_function(leads)
+        waiting = self._gauge("queue_depth", "Formations that wait for a pass, by urgency", "lane")
+        for lane in Lane:
+            waiting.labels(lane.name.lower()).set_function(functools.partial(depth, lane))
+        self._gauge(
+            "queue_oldest_request_age_seconds", "For how long the pass that waits longest has been due"
+        ).set_function(oldest)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)

@@ -1,0 +1,137 @@
+"""What the metrics say of Formations: everybody counted, few words, and a list that tenants share."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from formation_operator.telemetry.census import OTHER, UNKNOWN, Census
+
+Raw = dict[str, Any]
+LABELS = ("namespace", "formation", "process_type", "ready", "reason", "state")
+RUNNING = {"state": "Running", "desiredReplicas": 3, "readyReplicas": 2}
+
+
+def a_formation(
+    namespace: str = "default",
+    name: str = "shop",
+    processes: Raw | None = None,
+    ready: tuple[Any, Any] | None = ("True", "Running"),
+) -> Raw:
+    types = {"web": RUNNING} if processes is None else processes
+    status: Raw = {"processes": types}
+    if ready:
+        status["conditions"] = [
+            {"type": "Paused", "status": "True", "reason": "Paused"},
+            {"type": "Ready", "status": ready[0], "reason": ready[1]},
+        ]
+    about = {"namespace": namespace, "name": name}
+    return {"metadata": about, "spec": {"processes": dict.fromkeys(types)}, "status": status}
+
+
+def scraped(formations: list[Raw], most: int = 100) -> dict[tuple[str, ...], float]:
+    """Return each sample of a scrape by the end of its name and the values of its labels."""
+    registry = CollectorRegistry()
+    registry.register(Census(lambda: formations, most))
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    return {
+        (
+            sample.name.removeprefix("formation_operator_"),
+            *(sample.labels[label] for label in LABELS if label in sample.labels),
+        ): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_formations_are_counted_by_readiness_and_reason() -> None:
+    found = scraped(
+        [
+            a_formation(name="a"),
+            a_formation(name="b"),
+            a_formation(name="c", ready=("False", "BadCommand")),
+            a_formation(name="d", ready=None),
+        ]
+    )
+    assert found["formations", "True", "Running"] == 2
+    assert found["formations", "False", "BadCommand"] == 1
+    assert found["formations", UNKNOWN, UNKNOWN] == 1
+
+
+def test_process_types_are_counted_by_state_also_those_that_nothing_is_reported_of() -> None:
+    raw = a_formation(processes={"web": RUNNING, "worker": {"state": "Crashing"}})
+    raw["spec"]["processes"]["new"] = None
+    found = scraped([raw])
+    states = {key[1]: value for key, value in found.items() if key[0] == "process_types"}
+    assert states == {"Running": 1, "Crashing": 1, UNKNOWN: 1}
+
+
+def test_the_replicas_of_each_type_are_listed() -> None:
+    found = scraped([a_formation(processes={"web": RUNNING, "worker": {"desiredReplicas": 1}})])
+    assert found["process_type_replicas_desired", "default", "shop", "web"] == 3
+    assert found["process_type_replicas_ready", "default", "shop", "web"] == 2
+    assert found["process_type_replicas_ready", "default", "shop", "worker"] == 0
+
+
+def test_a_reason_that_is_nobodys_word_makes_no_series_of_its_own() -> None:
+    many = [a_formation(name=f"f{n}", ready=("False", f"Reason{n}")) for n in range(50)]
+    found = {key: value for key, value in scraped(many).items() if key[0] == "formations"}
+    assert found == {("formations", "False", OTHER): 50}
+
+
+def test_a_tenant_with_many_types_takes_no_other_ones_place_in_the_list() -> None:
+    burst = [a_formation("burst", f"f{n}") for n in range(100)]
+    found = scraped([*burst, a_formation("quiet")], most=10)
+    listed = [key for key in found if key[0] == "process_type_replicas_desired"]
+    assert len(listed) == 10
+    assert ("process_type_replicas_desired", "quiet", "shop", "web") in listed
+    assert found["process_types_unlisted",] == 91
+
+
+def test_the_same_types_are_listed_whatever_the_order_in_which_formations_are_known() -> None:
+    many = [a_formation("burst", f"f{n}") for n in range(100)]
+    assert scraped(many, most=10) == scraped(many[::-1], most=10)
+
+
+def test_no_type_is_listed_if_none_is_wanted() -> None:
+    found = scraped([a_formation()], most=0)
+    assert not [key for key in found if key[0].startswith("process_type_replicas")]
+    assert found["process_types_unlisted",] == 1
+
+
+@pytest.mark.parametrize("most", [0, 1, 7, 1000])
+def test_all_that_is_listed_or_left_out_is_all_that_there_is(most: int) -> None:
+    many = [a_formation(f"n{n % 13}", f"f{n}") for n in range(100)]
+    found = scraped(many, most=most)
+    listed = sum(key[0] == "process_type_replicas_desired" for key in found)
+    assert (listed, found["process_types_unlisted",]) == (min(most, 100), 100 - min(most, 100))
+
+
+HOSTILE = 'web"} 1\nformation_operator_leader{x="\\'
+
+
+def test_no_name_can_end_its_label() -> None:
+    raw = a_formation(HOSTILE, HOSTILE, {HOSTILE: RUNNING})
+    found = scraped([raw])
+    assert found["process_type_replicas_desired", HOSTILE, HOSTILE, HOSTILE] == 3
+    assert not [key for key in found if key[0] == "leader"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(conditions=JSON, processes=JSON, said=JSON)
+def test_whatever_a_status_holds_it_is_counted(conditions: Any, processes: Any, said: Any) -> None:
+    raw = a_formation()
+    raw["status"] = {"conditions": conditions, "processes": processes}
+    other = a_formation(name="other", processes={"web": said}, ready=(said, said))
+    found = scraped([raw, other])
+    assert sum(value for key, value in found.items() if key[0] == "formations") == 2
+    assert sum(value for key, value in found.items() if key[0] == "process_types") == 2

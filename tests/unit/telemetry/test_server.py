@@ -1,0 +1,94 @@
+"""What health checks and Prometheus are answered."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+
+from formation_operator import __main__ as main
+from formation_operator.settings import Settings
+from formation_operator.telemetry import server
+from formation_operator.telemetry.instruments import Instruments
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def answering(
+    ended: Callable[[], str], unready: Callable[[], str], instruments: Instruments
+) -> AsyncIterator[tuple[str, str]]:
+    health, scraped = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    opened = server.Answering()
+    await opened.health(f"http://{health}/healthz", ended, unready)
+    await opened.metrics(server.address(scraped), instruments.registry)
+    yield f"http://{health}", f"http://{scraped}"
+    await opened.close()
+
+
+async def fetched(url: str, accept: str = "*/*") -> tuple[int, str, str]:
+    async with aiohttp.ClientSession() as client, client.get(url, headers={"Accept": accept}) as response:
+        return response.status, await response.text(), response.headers["Content-Type"]
+
+
+def well() -> str:
+    return ""
+
+
+async def test_metrics_are_served_in_the_format_that_is_asked_for() -> None:
+    async with answering(well, well, Instruments()) as (_, scraped):
+        status, text, kind = await fetched(f"{scraped}/metrics")
+        assert (status, kind.split(";")[0]) == (200, "text/plain")
+        assert "# TYPE formation_operator_passes_total counter" in text
+        assert "process_resident_memory_bytes" in text
+        _, text, kind = await fetched(f"{scraped}/metrics", "application/openmetrics-text; version=1.0.0")
+        assert kind.startswith("application/openmetrics-text")
+        assert text.endswith("# EOF\n")
+
+
+async def test_who_lives_but_isnt_ready_fails_one_check_only() -> None:
+    async with answering(well, lambda: "it starts", Instruments()) as (health, _):
+        assert (await fetched(f"{health}/healthz"))[:2] == (200, "ok\n")
+        assert (await fetched(f"{health}/readyz"))[:2] == (503, "it starts\n")
+
+
+async def test_nothing_else_is_answered_and_health_and_metrics_are_apart() -> None:
+    async with answering(well, well, Instruments()) as (health, scraped):
+        assert (await fetched(f"{health}/metrics"))[0] == 404
+        assert (await fetched(f"{scraped}/healthz"))[0] == 404
+
+
+async def test_who_has_lost_its_passes_doesnt_live_and_who_waits_for_its_watches_isnt_ready() -> None:
+    passes = asyncio.create_task(asyncio.sleep(60), name="passes")
+    started = asyncio.Event()
+    ended, unready = main.health(Settings(), [passes], started)
+    assert (ended(), unready()) == ("", "it starts")
+    started.set()
+    assert "watcher for pods.v1" in unready()
+    passes.cancel()
+    await asyncio.gather(passes, return_exceptions=True)
+    assert ended() == "passes ended"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (":9090", ("0.0.0.0", 9090)),
+        ("127.0.0.1:1", ("127.0.0.1", 1)),
+        ("http://[::1]:8080/healthz", ("::1", 8080)),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str, int]) -> None:
+    assert server.address(text) == where
+
+
+@pytest.mark.parametrize("text", ["9090", "host", "host:port", "host:99999"])
+def test_what_is_no_address_is_refused_at_the_start(text: str) -> None:
+    with pytest.raises(SystemExit):
+        main.parser().parse_args([f"--metrics={text}"])
