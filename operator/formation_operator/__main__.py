@@ -1,14 +1,11 @@
 """Start the operator: ``formation-operator`` or ``python -m formation_operator``."""
 
-import argparse
 import asyncio
 import datetime
 import functools
 import gc
 import logging
 import os
-import pathlib
-import re
 import signal
 import socket
 import sys
@@ -18,7 +15,7 @@ from collections.abc import Callable, Iterable
 import kopf
 import uvloop
 
-from formation_operator import __version__
+from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller import leader, watchdog, watches
 from formation_operator.controller.intake import Controller
@@ -32,11 +29,6 @@ LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
 LAST_SECONDS = 15.0
 """For how long everything may come to its end once the passes, or a watch, have ended."""
-NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
-METRICS = server.Address(server.ALL, 9090)
-POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-"""Where a Pod finds the namespace that it is in."""
 YOUNG = 50_000
 """How many objects may have come until those are looked for that only refer to each other any more.
 
@@ -46,126 +38,13 @@ None of what is parsed does, and by default a page of a list would be searched m
 
 def main() -> None:
     """Read the command line and run until a signal asks to stop."""
-    arguments = parser().parse_args()
+    arguments = command_line.parser().parse_args()
     kopf.configure(log_format=kopf.LogFormat[arguments.log_format.upper()], verbose=arguments.verbose)
     for chatty in ("kopf.objects", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    settings = Settings(
-        namespaces=tuple(arguments.namespace or ()),
-        write_through=not arguments.no_write_through,
-        honour=tuple(arguments.honour or ()),
-        workers=arguments.workers,
-        resync=arguments.resync,
-        liveness=arguments.liveness or None,
-        lease=arguments.lease,
-        metrics=arguments.metrics,
-        metrics_process_types=arguments.metrics_process_types,
-    )
+    settings = command_line.settings(arguments)
     gc.set_threshold(YOUNG)
     uvloop.run(run(settings))
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the command line, with the defaults of `Settings`."""
-    defaults = Settings()
-    own = argparse.ArgumentParser(
-        prog="formation-operator",
-        description="Keeps the process types of every Formation running as declared. "
-        "Uses the Pod's service account, or else the current kubeconfig.",
-    )
-    own.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    own.add_argument(
-        "-n",
-        "--namespace",
-        action="append",
-        type=namespace,
-        help="serve only this namespace (may be repeated; default: all)",
-    )
-    own.add_argument(
-        "--workers",
-        type=int,
-        default=defaults.workers,
-        help="Formations worked on at once (default: %(default)s)",
-    )
-    own.add_argument(
-        "--no-write-through",
-        action="store_true",
-        help="set back a child that somebody scaled, instead of writing its count to the Formation",
-    )
-    own.add_argument(
-        "--honour",
-        action="append",
-        metavar="MANAGER",
-        help="take this client's edits of a child's count for scale requests, too (may be repeated; "
-        "Argo CD: argocd-server)",
-    )
-    own.add_argument(
-        "--resync",
-        type=float,
-        default=defaults.resync,
-        help="seconds between two full comparisons with the cluster (default: %(default)s)",
-    )
-    own.add_argument(
-        "--liveness",
-        default=defaults.liveness,
-        help="where to answer health checks; empty for nowhere (default: %(default)s, and /readyz beside it)",
-    )
-    own.add_argument(
-        "--metrics",
-        type=listening,
-        default=METRICS if POD_NAMESPACE.exists() else None,
-        metavar="HOST:PORT",
-        help="where to serve /metrics; empty for nowhere "
-        f"(default: in a Pod {METRICS.host}:{METRICS.port}, elsewhere nowhere)",
-    )
-    own.add_argument(
-        "--metrics-process-types",
-        type=int,
-        default=defaults.metrics_process_types,
-        metavar="NUMBER",
-        help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
-    )
-    own.add_argument(
-        "--lease",
-        type=lease,
-        default=lease_of_pod(),
-        metavar="NAMESPACE/NAME",
-        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
-        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
-    )
-    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
-    own.add_argument("-v", "--verbose", action="store_true", help="log every step")
-    return own
-
-
-def namespace(text: str) -> str:
-    """Return the name of a namespace, or raise `ArgumentTypeError`: kopf takes patterns, and watches none."""
-    if not NAMESPACE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} isn't the name of a namespace; leave it out to serve all")
-    return text
-
-
-def listening(text: str) -> server.Address | None:
-    """Return where to listen, or nothing; raises `ArgumentTypeError`."""
-    try:
-        return server.address(text) if text else None
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def lease(text: str) -> tuple[str, str] | None:
-    """Return the namespace and the name of a Lease, or nothing; raises `ArgumentTypeError`."""
-    if not text:
-        return None
-    place = LEASE.fullmatch(text)
-    if not place:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't NAMESPACE/NAME")
-    return place[1], place[2]
-
-
-def lease_of_pod(file: pathlib.Path = POD_NAMESPACE) -> tuple[str, str] | None:
-    """Return the Lease of all replicas in the namespace of this Pod, if this is one."""
-    return (file.read_text().strip(), naming.FIELD_MANAGER) if file.exists() else None
 
 
 async def run(settings: Settings) -> None:

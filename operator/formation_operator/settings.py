@@ -1,4 +1,4 @@
-"""How the operator is run, with the values that suit nearly everybody; some have a flag in `__main__`."""
+"""How the operator is run, with the values that suit nearly everybody; some have a flag (`command_line`)."""
 
 import dataclasses
 

@@ -6,7 +6,7 @@ import json
 import yaml
 
 import formation_operator
-from formation_operator.__main__ import parser
+from formation_operator.command_line import parser
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.images import operator_image

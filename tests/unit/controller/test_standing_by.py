@@ -7,6 +7,7 @@ import pathlib
 import pytest
 
 from formation_operator import __main__ as main
+from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
@@ -143,17 +144,17 @@ def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> N
 @pytest.mark.parametrize("text", ["formation-operator", "a/", "/b", "a/b/c", "A/b", "a/b c"])
 def test_what_names_no_lease_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="isn't NAMESPACE/NAME"):
-        main.lease(text)
+        command_line.lease(text)
 
 
 def test_a_lease_is_named_by_its_namespace_and_an_empty_text_means_none() -> None:
-    assert main.lease("team-a/operator.v2") == ("team-a", "operator.v2")
-    assert main.lease("") is None
+    assert command_line.lease("team-a/operator.v2") == ("team-a", "operator.v2")
+    assert command_line.lease("") is None
 
 
 def test_a_pod_takes_the_lease_of_its_own_namespace_and_any_other_process_none(
     tmp_path: pathlib.Path,
 ) -> None:
-    assert main.lease_of_pod(tmp_path / "namespace") is None
+    assert command_line.lease_of_pod(tmp_path / "namespace") is None
     (tmp_path / "namespace").write_text("formation-system\n")
-    assert main.lease_of_pod(tmp_path / "namespace") == ("formation-system", "formation-operator")
+    assert command_line.lease_of_pod(tmp_path / "namespace") == ("formation-system", "formation-operator")

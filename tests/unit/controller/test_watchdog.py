@@ -7,6 +7,7 @@ import kopf
 import pytest
 
 from formation_operator import __main__ as main
+from formation_operator import command_line
 from formation_operator.controller import watchdog
 from formation_operator.kube import kinds
 
@@ -42,4 +43,4 @@ async def test_the_loss_of_any_watch_is_an_error(
 @pytest.mark.parametrize("text", ["", "team-*", "!a", "a,b", "A"])
 def test_what_names_no_namespace_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="isn't the name of a namespace"):
-        main.namespace(text)
+        command_line.namespace(text)

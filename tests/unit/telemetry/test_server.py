@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from formation_operator import __main__ as main
+from formation_operator import command_line
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 from formation_operator.telemetry.instruments import Instruments
@@ -91,4 +92,4 @@ def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str, int]) -> N
 @pytest.mark.parametrize("text", ["9090", "host", "host:port", "host:99999"])
 def test_what_is_no_address_is_refused_at_the_start(text: str) -> None:
     with pytest.raises(SystemExit):
-        main.parser().parse_args([f"--metrics={text}"])
+        command_line.parser().parse_args([f"--metrics={text}"])

@@ -1,0 +1,134 @@
+"""What may be said to the operator when it is started, and the settings that it makes."""
+
+import argparse
+import pathlib
+import re
+
+from formation_operator import __version__
+from formation_operator.api import naming
+from formation_operator.settings import Settings
+from formation_operator.telemetry import server
+
+NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
+METRICS = server.Address(server.ALL, 9090)
+POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Where a Pod finds the namespace that it is in."""
+
+
+def settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that a command line asks for."""
+    return Settings(
+        namespaces=tuple(arguments.namespace or ()),
+        write_through=not arguments.no_write_through,
+        honour=tuple(arguments.honour or ()),
+        workers=arguments.workers,
+        resync=arguments.resync,
+        liveness=arguments.liveness or None,
+        lease=arguments.lease,
+        metrics=arguments.metrics,
+        metrics_process_types=arguments.metrics_process_types,
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line, with the defaults of `Settings`."""
+    defaults = Settings()
+    own = argparse.ArgumentParser(
+        prog="formation-operator",
+        description="Keeps the process types of every Formation running as declared. "
+        "Uses the Pod's service account, or else the current kubeconfig.",
+    )
+    own.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    own.add_argument(
+        "-n",
+        "--namespace",
+        action="append",
+        type=namespace,
+        help="serve only this namespace (may be repeated; default: all)",
+    )
+    own.add_argument(
+        "--workers",
+        type=int,
+        default=defaults.workers,
+        help="Formations worked on at once (default: %(default)s)",
+    )
+    own.add_argument(
+        "--no-write-through",
+        action="store_true",
+        help="set back a child that somebody scaled, instead of writing its count to the Formation",
+    )
+    own.add_argument(
+        "--honour",
+        action="append",
+        metavar="MANAGER",
+        help="take this client's edits of a child's count for scale requests, too (may be repeated; "
+        "Argo CD: argocd-server)",
+    )
+    own.add_argument(
+        "--resync",
+        type=float,
+        default=defaults.resync,
+        help="seconds between two full comparisons with the cluster (default: %(default)s)",
+    )
+    own.add_argument(
+        "--liveness",
+        default=defaults.liveness,
+        help="where to answer health checks; empty for nowhere (default: %(default)s, and /readyz beside it)",
+    )
+    own.add_argument(
+        "--metrics",
+        type=listening,
+        default=METRICS if POD_NAMESPACE.exists() else None,
+        metavar="HOST:PORT",
+        help="where to serve /metrics; empty for nowhere "
+        f"(default: in a Pod {METRICS.host}:{METRICS.port}, elsewhere nowhere)",
+    )
+    own.add_argument(
+        "--metrics-process-types",
+        type=int,
+        default=defaults.metrics_process_types,
+        metavar="NUMBER",
+        help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
+    )
+    own.add_argument(
+        "--lease",
+        type=lease,
+        default=lease_of_pod(),
+        metavar="NAMESPACE/NAME",
+        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
+        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
+    )
+    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
+    own.add_argument("-v", "--verbose", action="store_true", help="log every step")
+    return own
+
+
+def namespace(text: str) -> str:
+    """Return the name of a namespace, or raise `ArgumentTypeError`: kopf takes patterns, and watches none."""
+    if not NAMESPACE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} isn't the name of a namespace; leave it out to serve all")
+    return text
+
+
+def listening(text: str) -> server.Address | None:
+    """Return where to listen, or nothing; raises `ArgumentTypeError`."""
+    try:
+        return server.address(text) if text else None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def lease(text: str) -> tuple[str, str] | None:
+    """Return the namespace and the name of a Lease, or nothing; raises `ArgumentTypeError`."""
+    if not text:
+        return None
+    place = LEASE.fullmatch(text)
+    if not place:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't NAMESPACE/NAME")
+    return place[1], place[2]
+
+
+def lease_of_pod(file: pathlib.Path = POD_NAMESPACE) -> tuple[str, str] | None:
+    """Return the Lease of all replicas in the namespace of this Pod, if this is one."""
+    return (file.read_text().strip(), naming.FIELD_MANAGER) if file.exists() else None
