@@ -6,7 +6,6 @@ import pathlib
 
 import pytest
 
-from formation_operator import __main__ as main
 from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller

@@ -6,7 +6,6 @@ import asyncio
 import kopf
 import pytest
 
-from formation_operator import __main__ as main
 from formation_operator import command_line
 from formation_operator.controller import watchdog
 from formation_operator.kube import kinds
