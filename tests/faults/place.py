@@ -65,7 +65,8 @@ class Place:
             while not over.wait(0.5):
                 if self.operator.pid is None:
                     ends.append(self.operator.last_lines(500))
-                    self.operator.start()
+                    with contextlib.suppress(RuntimeError):  # it isn't ready as long as a fault lasts
+                        self.operator.start()
 
         keeper = threading.Thread(target=keep, name="manager of the operator")
         keeper.start()

@@ -46,9 +46,13 @@ class Guard:
     def _follow(self, kind: str) -> None:
         """Look at every version; where a watch is lost, as while the API server is away, begin anew."""
         while not self._over.wait(PAUSE):
-            with contextlib.suppress(ServerError, urllib3.exceptions.HTTPError, OSError, ValueError):
+            try:
                 for type_, child in self._user.server.follow(kind, labelSelector=OURS):
                     self._judge(kind, type_, child)
+            except (ServerError, urllib3.exceptions.HTTPError, OSError, json.JSONDecodeError):
+                continue
+            except Exception as error:  # noqa: BLE001  # a guard that has gone would find nothing
+                self.wrong.append(f"{kind}: {error!r}")
 
     def _judge(self, kind: str, type_: str, child: Manifest) -> None:
         self.seen += 1

@@ -113,6 +113,8 @@ class Soak:
         except AssertionError as error:
             raise AssertionError(f"seed {self.tally.seed}: {error}") from error
         assert guard.wrong == [], f"seed {self.tally.seed}"
+        faults, edits = self.tally.faults.total(), self.tally.edits.total()
+        print(f"{faults} faults, {edits} edits: all has converged", flush=True)
         for app in self._apps.values():
             app.settle()
 
