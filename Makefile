@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak distribution monitoring release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak bench distribution monitoring release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -56,3 +56,7 @@ lock: ## pin every Python package anew (needs uv)
 
 bump-kubernetes: ## pin the cluster to VERSION=1.37.2 of Kubernetes
 	$(in_env) -m tests.cluster.bump $(VERSION)
+
+bench: ## how fast and light the operator is, beside others (N=1000 ONLY=converge,scale AGAINST=raw,go OPERATOR=tree)
+	$(in_env) -m tests.bench $(if $(N),-n $(N)) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST)) \
+		$(foreach tree,$(OPERATOR),--operator $(tree)) $(BENCHFLAGS)

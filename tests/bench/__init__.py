@@ -1,1 +1,4 @@
-"""Benchmarks: they print figures, and assert none."""
+"""How fast and how light the operator is, as ratios to others that do the same job: ``make bench``.
+
+What the figures mean: docs/performance.md.
+"""

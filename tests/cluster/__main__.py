@@ -13,9 +13,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tests.cluster", description=sys.modules["tests.cluster"].__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "build"])
     parser.add_argument("--node", choices=lifecycle.NODES, help="what kind of node (default: KUBE_NODE)")
+    parser.add_argument("--without-controllers", action="store_true", help="etcd and API server alone")
     chosen = parser.parse_args()
     if chosen.command == "up":
-        up(chosen.node)
+        up(chosen.node, controllers=not chosen.without_controllers)
     elif chosen.command == "down":
         lifecycle.down()
     elif chosen.command == "build":
@@ -24,9 +25,9 @@ def main() -> None:
         status()
 
 
-def up(node: str | None) -> None:
+def up(node: str | None, *, controllers: bool) -> None:
     """Bring the cluster up and say how to use it."""
-    running = lifecycle.up(node)
+    running = lifecycle.up(node, controllers=controllers)
     print(f"export KUBECONFIG={running.kubeconfig} PATH={running.kubectl.parent}:$PATH")
 
 

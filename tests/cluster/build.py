@@ -18,21 +18,23 @@ from tests.cluster import golang, locks, paths, progress
 
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """One Go module under ``modules/`` and the commands that are built from it."""
+    """One Go module and the commands that are built from it; sources of our own are in its folder, too."""
 
     name: str
     commands: dict[str, str]
     tags: str = ""
     """Go's build tags."""
+    home: pathlib.Path = paths.MODULES
+    """The folder that the module's own is in."""
 
     @property
     def folder(self) -> pathlib.Path:
         """The folder that holds the module's ``go.mod`` and ``go.sum``."""
-        return paths.MODULES / self.name
+        return self.home / self.name
 
     def digest(self) -> str:
         """Return a short hash of everything that decides what is built."""
-        files = [self.folder / "go.mod", self.folder / "go.sum"]
+        files = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.glob("*.go"))]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
     def binaries(self) -> pathlib.Path:
@@ -106,11 +108,11 @@ def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
 
 def united(modules: tuple[Module, ...]) -> list[Module]:
     """Return each module once, with the commands of all its parts: Go builds them in one go."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[pathlib.Path, Module] = {}
     for module in modules:
-        found.setdefault(module.name, {}).update(module.commands)
-    tags = {module.name: module.tags for module in modules}
-    return [Module(name, commands, tags[name]) for name, commands in found.items()]
+        before = found.get(module.folder, module)
+        found[module.folder] = dataclasses.replace(module, commands={**before.commands, **module.commands})
+    return list(found.values())
 
 
 def given(binary: pathlib.Path) -> pathlib.Path:

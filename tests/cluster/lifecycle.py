@@ -34,8 +34,11 @@ def default_node() -> str:
     return "real" if os.geteuid() == 0 else "simulated"
 
 
-def up(node: str | None = None) -> cluster.Cluster:
-    """Return the running cluster with this kind of node, started if it doesn't run yet."""
+def up(node: str | None = None, *, controllers: bool = True) -> cluster.Cluster:
+    """Return the running cluster with this kind of node, started if it doesn't run yet.
+
+    Without controllers it is etcd and the API server alone: nobody else writes.
+    """
     progress.restart()
     if sys.platform != "linux":
         raise ClusterError("this cluster runs on Linux: use one that you have")
@@ -44,13 +47,16 @@ def up(node: str | None = None) -> cluster.Cluster:
         raise ClusterError(f"a node is one of {', '.join(NODES)}, not {kind!r}")
     if kind == "real":
         host.require_root()
+    if kind != "none" and not controllers:
+        raise ClusterError("a node is of no use without controllers: they make its pods")
     with alone():
+        old = record.load()
         running = current()
-        if running and running.node == kind:
+        if old and running and (old.node, old.controllers) == (kind, controllers):
             progress.step(f"the cluster is up already ({kind} node): kept")
             return running
-        clear_away(record.load())
-        return start(kind)
+        clear_away(old)
+        return start(kind, controllers=controllers)
 
 
 def clear_away(old: record.Record | None) -> None:
@@ -61,7 +67,7 @@ def clear_away(old: record.Record | None) -> None:
         progress.step(f"{why} was still here: removed")
 
 
-def start(kind: str) -> cluster.Cluster:
+def start(kind: str, *, controllers: bool) -> cluster.Cluster:
     """Start a cluster; if that fails, only its logs stay."""
     if kind == "real":
         host.require_possible()
@@ -69,7 +75,7 @@ def start(kind: str) -> cluster.Cluster:
     shutil.rmtree(paths.state(), ignore_errors=True)
     listens = settings.BRIDGE_ADDRESS if kind == "real" else settings.LOOPBACK
     server = f"https://{listens}:{settings.port(settings.API_PORT)}"
-    new = record.Record(kind, server, {name: str(path) for name, path in binaries.items()})
+    new = record.Record(kind, server, {name: str(path) for name, path in binaries.items()}, controllers)
     new.save()
     try:
         start_parts(new)
@@ -94,6 +100,8 @@ def start_parts(new: record.Record) -> None:
         progress.step("the container runtime is ready")
     control_plane.wait(new, server)
     progress.step("the API server is ready")
+    if not new.controllers:
+        return
     control_plane.start_controllers(new, keys)
     start_node(new, keys, server)
     control_plane.wait_for_controllers(new, server)

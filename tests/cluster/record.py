@@ -16,6 +16,8 @@ class Record:
     node: str
     server: str
     binaries: dict[str, str]
+    controllers: bool = True
+    """Whether Kubernetes' own controllers and scheduler are part of it."""
     ready: bool = False
     daemons: list[processes.Process] = dataclasses.field(default_factory=list)
     guests: list[processes.Process] = dataclasses.field(default_factory=list)

@@ -1,0 +1,150 @@
+"""The command: ``python -m tests.bench``, or ``make bench N=1000 ONLY=converge,scale AGAINST=raw,go``."""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+import platform
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+import uvloop
+
+from tests.bench import pods, subjects, trial
+from tests.bench.measures import MEASURES, Figures
+from tests.bench.report import plots
+from tests.bench.report.figures import Run
+from tests.bench.report.table import table
+from tests.bench.subjects import PEERS, Subject
+from tests.bench.trial import Size
+from tests.cluster import ClusterError, paths
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    own = argparse.ArgumentParser(prog="tests.bench", description=sys.modules["tests.bench"].__doc__)
+    own.add_argument("-n", type=int, default=100, help="Formations (default: %(default)s)")
+    own.add_argument("--only", type=words(MEASURES), default=[*MEASURES], help=f"of {', '.join(MEASURES)}")
+    own.add_argument(
+        "--against", type=words(PEERS), help=f"of {', '.join(PEERS)} (default: raw; go from 300 on)"
+    )
+    own.add_argument(
+        "--operator",
+        action="append",
+        type=pathlib.Path,
+        metavar="TREE",
+        help="a checkout whose operator, CRD and RBAC are measured (default: this); several are compared",
+    )
+    own.add_argument("--rounds", type=int, default=1, help="how often all take turns (default: %(default)s)")
+    own.add_argument("--scales", type=int, default=100, help="changes that are timed (default: %(default)s)")
+    own.add_argument(
+        "--burst", type=int, help="Formations of the burst (default: as many again, at most 8000)"
+    )
+    own.add_argument("--idle", type=float, default=10, help="seconds of idling (default: %(default)s)")
+    own.add_argument(
+        "--others", type=int, help="autoscalers of others, of each kind (default: N, at most 5000)"
+    )
+    own.add_argument("--changes", type=int, default=0, help="changes over which memory is looked at")
+    own.add_argument("--pods", type=int, default=0, help="simulated Pods, in a trial of their own")
+    own.add_argument("--namespaces", type=int, default=10, help="(default: %(default)s)")
+    own.add_argument("--json", type=pathlib.Path, help="file for the figures (default: in the cache)")
+    own.add_argument("--plots", type=pathlib.Path, metavar="FOLDER", help="write plots (default: none)")
+    return own
+
+
+def words(known: Mapping[str, object]) -> Callable[[str], list[str]]:
+    """Return what reads a list of words that are known."""
+
+    def read(text: str) -> list[str]:
+        chosen = [word for word in text.split(",") if word]
+        if unknown := set(chosen) - set(known):
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+        return chosen
+
+    return read
+
+
+def chosen_subjects(trees: list[pathlib.Path] | None, against: list[str]) -> list[Subject]:
+    """Return who is measured; the first is whom the others are compared with."""
+    found = [tree.resolve() for tree in trees or [paths.ROOT]]
+    names = ["operator"] if len(found) == 1 else [tree.name for tree in found]
+    operators = [subjects.operator(tree, name) for tree, name in zip(found, names, strict=True)]
+    return [*operators, *(PEERS[peer](found[0]) for peer in against)]
+
+
+async def measured(subject: Subject, size: Size, only: list[str], run: Run) -> None:
+    """Add the figures of a subject to the run: of one trial, and of another one with Pods."""
+    figures: Figures = {}
+    async with trial.of(subject, size) as prepared:
+        for name, measure in MEASURES.items():
+            if name in ("converge", *only):  # all others need what it has made
+                print(f"== {subject.name}: {name}", flush=True)
+                figures |= await measure(prepared)
+    if prepared.memory:
+        run.memory[subject.name] = prepared.memory
+    if size.pods and subject.command:
+        print(f"== {subject.name}: pods", flush=True)
+        async with trial.of(subject, size, pods.NODE) as prepared:
+            figures |= await pods.pods(prepared)
+    run.add(subject.name, figures)
+
+
+def main() -> None:
+    """Measure, show the table and write the figures."""
+    chosen = parser().parse_args()
+    # What asks us to end gets the same end as Ctrl-C, which leaves no cluster behind.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    size = size_of(chosen)
+    against = ["raw"] if chosen.n < 300 else ["raw", "go"]
+    everybody = chosen_subjects(chosen.operator, against if chosen.against is None else chosen.against)
+    run = Run({subject.name: [] for subject in everybody})
+    target = chosen.json or paths.cache() / "bench" / f"{chosen.n}.json"
+    for turn in range(chosen.rounds):
+        for subject in everybody if turn % 2 == 0 else reversed(everybody):
+            uvloop.run(measured(subject, size, chosen.only, run))
+        write(target, run, size)
+        done = f"{chosen.n} Formations, round {turn + 1} of {chosen.rounds}; {machine()}; {target}"
+        print(f"\n{table(run)}\n\n{done}", flush=True)
+    if chosen.plots:
+        today = datetime.datetime.now(datetime.UTC).date()
+        plots.write(run, f"{chosen.n} Formations of 3 types; {machine()}; {today}", chosen.plots)
+
+
+def size_of(chosen: argparse.Namespace) -> Size:
+    """Return how much is done; what isn't chosen follows from the number of Formations."""
+    burst = min(chosen.n, 8000) if chosen.burst is None else chosen.burst
+    others = min(chosen.n, 5000) if chosen.others is None else chosen.others
+    return Size(
+        chosen.n, chosen.namespaces, chosen.scales, burst, chosen.idle, others, chosen.changes, chosen.pods
+    )
+
+
+def machine() -> str:
+    """Return the kind of machine that this is."""
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {gib:.0f} GiB, {platform.system()} {platform.machine()}"
+
+
+def write(target: pathlib.Path, run: Run, size: Size) -> None:
+    """Write the figures of all rounds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "size": dataclasses.asdict(size),
+        "rounds": run.rounds,
+        "memory": run.memory,
+    }
+    target.write_text(json.dumps(content, indent=1))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ClusterError, FileNotFoundError) as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted, and cleaned up")

@@ -1,0 +1,1 @@
+"""What becomes of the figures: a table, plots."""

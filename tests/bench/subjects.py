@@ -1,0 +1,139 @@
+"""Who is measured: a version of the operator, a reference in Go, kro, and the leanest client without any."""
+
+import asyncio
+import dataclasses
+import pathlib
+import signal
+import sys
+import time
+
+from tests.cluster import build, golang, lifecycle, paths, processes, record
+from tests.cluster.cluster import Cluster, environment
+from tests.operator_process import free_port, healthy
+
+HERE = paths.ROOT / "tests" / "bench"
+REFERENCE = build.Module("reference", {"formation-reference": "."}, home=HERE)
+KRO_PACKAGE = "github.com/kubernetes-sigs/kro"
+KRO = build.Module("kro", {"kro": f"{KRO_PACKAGE}/cmd/controller"}, home=HERE)
+WORKERS = 20
+"""Formations that a peer works on at once: as many as the operator."""
+START_SECONDS = 300
+STOP_SECONDS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """Somebody who does the job; without a command nobody does, and we do it ourselves."""
+
+    name: str
+    installed: tuple[tuple[str, ...], ...]
+    """What is applied before it starts, each as flags of kubectl."""
+    command: tuple[str, ...] = ()
+    """With ``{port}`` for where it answers health checks."""
+    health: str = "http://127.0.0.1:{port}/healthz"
+    variables: tuple[tuple[str, str], ...] = ()
+    defined: tuple[str, ...] = ()
+    """What is applied once it runs, and makes Formations known."""
+    as_administrator: bool = False
+    """Whether it has more to do than our service account may."""
+
+
+def shipped(tree: pathlib.Path) -> tuple[tuple[str, ...], ...]:
+    """Return the CRD and the RBAC of a tree."""
+    return (("-k", str(tree / "crds")), ("-k", str(tree / "manifests" / "rbac")))
+
+
+def operator(tree: pathlib.Path, name: str) -> Subject:
+    """Return the operator of a tree, started as a user does."""
+    health = Subject.health
+    command = (sys.executable, "-m", "formation_operator", "--liveness", health)
+    variables = (("PYTHONPATH", str(tree / "operator")),)
+    return Subject(name, shipped(tree), command, health, variables)
+
+
+def raw(tree: pathlib.Path) -> Subject:
+    """Return the leanest client: what it writes is the floor."""
+    return Subject("raw", shipped(tree))
+
+
+def reference(tree: pathlib.Path) -> Subject:
+    """Return the reference in Go, built if need be."""
+    binary = build.ensure((REFERENCE,))["formation-reference"]
+    command = (str(binary), "--health", "127.0.0.1:{port}", "--workers", str(WORKERS))
+    return Subject("go", shipped(tree), command)
+
+
+def kro(tree: pathlib.Path) -> Subject:
+    """Return kro, built if need be, with its limits raised; it makes a CRD of its own."""
+    binary = build.ensure((KRO,))["kro"]
+    source = golang.run(["list", "-m", "-f", "{{.Dir}}", KRO_PACKAGE], KRO.folder, "kro-source").strip()
+    command = (
+        str(binary),
+        "--health-probe-bind-address=127.0.0.1:{port}",
+        "--metrics-bind-address=0",
+        f"--dynamic-controller-concurrent-reconciles={WORKERS}",
+        "--dynamic-controller-rate-limiter-rate-limit=100000",
+        "--dynamic-controller-rate-limiter-burst-limit=100000",
+        "--client-qps=100000",
+        "--client-burst=100000",
+        "--zap-log-level=error",
+    )
+    _, rights = shipped(tree)
+    crds = ("-f", str(pathlib.Path(source) / "helm" / "crds"))
+    defined = ("-f", str(KRO.folder / "formation.yaml"))
+    return Subject("kro", (crds, rights), command, defined=defined, as_administrator=True)
+
+
+PEERS = {"raw": raw, "go": reference, "kro": kro}
+
+
+class Runner:
+    """Runs a subject on a cluster, with the service account that we ship."""
+
+    def __init__(self, subject: Subject, cluster: Cluster) -> None:
+        """Log in."""
+        self.subject = subject
+        account = cluster.kubeconfig_for("formation-system", "formation-operator")
+        self.kubeconfig = cluster.kubeconfig if subject.as_administrator else account
+        self._process: processes.Process | None = None
+        self._health = ""
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process; none if it has none."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start it."""
+        if not self.subject.command:
+            return
+        port = str(free_port())
+        self._health = self.subject.health.format(port=port)
+        command = [word.format(port=port) for word in self.subject.command]
+        variables = {**environment(), **dict(self.subject.variables), "KUBECONFIG": str(self.kubeconfig)}
+        with lifecycle.alone():
+            known = record.load()
+            assert known is not None
+            self._process = known.start_guest("bench", command, variables)
+
+    async def ready(self) -> float:
+        """Wait until it says that it is ready, and return when that was."""
+        deadline = time.monotonic() + START_SECONDS
+        while self._process and not await asyncio.to_thread(healthy, self._health):
+            processes.require_alive([self._process])
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.subject.name} isn't ready; its log: {self._process.log}")
+            await asyncio.sleep(0.02)
+        return time.perf_counter()
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait for its end."""
+        if self._process is None:
+            return
+        processes.send(self._process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while processes.is_alive(self._process):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.subject.name} doesn't stop")
+            processes.wait_for_end(self._process.pid)
+        self._process = None

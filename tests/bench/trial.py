@@ -1,0 +1,114 @@
+"""One trial: one subject on a new cluster, through all measures in turn."""
+
+import asyncio
+import contextlib
+import dataclasses
+import sys
+from collections.abc import AsyncIterator
+
+from tests.bench import api, eye, ground, usage
+from tests.bench.api import Api
+from tests.bench.eye import Eye
+from tests.bench.subjects import Runner, Subject
+from tests.bench.users import load, work
+from tests.bench.users.hands import Hands
+from tests.cluster import paths, record
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How much is done."""
+
+    formations: int
+    namespaces: int = 10
+    scales: int = 100
+    """How many changes are timed for each percentile."""
+    burst: int = 300
+    idle: float = 10.0
+    """Seconds of doing nothing that are looked at."""
+    others: int = 100
+    """Autoscalers of each kind in namespaces without Formations."""
+    changes: int = 0
+    """Changes over which memory is looked at."""
+    pods: int = 0
+    """Pods on a simulated node."""
+
+
+@dataclasses.dataclass
+class Trial:
+    """All that a measure needs."""
+
+    size: Size
+    runner: Runner
+    user: Api
+    hands: Hands
+    eye: Eye
+    server: int
+    """The process of the API server."""
+    created: int = 0
+    """How many Formations there are."""
+    memory: list[tuple[float, float]] = dataclasses.field(default_factory=list)
+    """MiB, by the number of changes so far."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether we do the job ourselves."""
+        return self.runner.pid is None
+
+    @property
+    def pid(self) -> int:
+        """The process whose resources count."""
+        assert self.runner.pid is not None
+        return self.runner.pid
+
+    def cpu(self) -> float:
+        """Return the seconds of a core that the subject has had."""
+        return 0.0 if self.by_hand else usage.cpu(self.pid)
+
+    async def calm(self) -> None:
+        """Wait until the API server and the subject are at rest, for longer than anybody delays a report."""
+        await usage.calm(self.server, *([] if self.by_hand else [self.pid]), seconds=2.0)
+
+    @contextlib.asynccontextmanager
+    async def meanwhile(self, *arguments: object) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Have a process do what users do, and end it afterwards."""
+        who = ["--user", self.user_kubeconfig, "--namespaces", self.size.namespaces]
+        hands = ["--hands", self.runner.kubeconfig] if self.by_hand else []
+        words = load.command(*arguments, *who, *hands)
+        process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=paths.ROOT)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+    @property
+    def user_kubeconfig(self) -> str:
+        """Whom users are."""
+        return str(paths.state() / "admin.kubeconfig")
+
+
+@contextlib.asynccontextmanager
+async def of(subject: Subject, size: Size, node: str = "none") -> AsyncIterator[Trial]:
+    """Prepare everything for a subject, start it, and end it all afterwards."""
+    with ground.prepared(*subject.installed, node=node) as cluster:
+        known = record.load()
+        assert known is not None
+        server = known.daemon("kube-apiserver").pid
+        runner = Runner(subject, cluster)
+        async with api.connect(cluster.kubeconfig) as user, api.connect(runner.kubeconfig) as other:
+            for number in range(size.namespaces):
+                await user.create(work.a_namespace(work.namespace(number, size.namespaces)))
+            await user.until_established()
+            runner.start()
+            try:
+                await runner.ready()
+                if subject.defined:
+                    cluster.run_kubectl("apply", *subject.defined)
+                    await user.until_there(f"{api.FORMATIONS}/formations")
+                async with eye.opened(user) as watching:
+                    hands = Hands(None if subject.command else other)
+                    yield Trial(size, runner, user, hands, watching, server)
+            finally:
+                runner.stop()

@@ -1,0 +1,1 @@
+"""What users do: the Formations they make, and how fast they change them."""
