@@ -1,0 +1,43 @@
+"""Read and write the files of this machine: bounded, as text, and never over what somebody else wrote."""
+
+import pathlib
+import sys
+
+from formation_cli.failures import Failure, Mistyped
+
+MOST = 256 * 1024
+"""Bytes of a file that are read: as much as a Formation may have."""
+
+
+def read(path: str) -> str:
+    """Return the text of a file, or of stdin for ``-``; raises `Mistyped` for what can't be read as one."""
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MOST + 1)
+        else:
+            with pathlib.Path(path).open("rb") as file:
+                data = file.read(MOST + 1)
+    except OSError as error:
+        raise Mistyped(f"{path} can't be read: {error.strerror}.") from error
+    if len(data) > MOST:
+        raise Mistyped(f"{path} has more than {MOST // 1024} KiB, which are read: is it the right file?")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise Mistyped(f"{path}, line {line}: a zero byte, so it is no text: is it the right file?")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Mistyped(f"{path}, line {line}: no UTF-8: save it in that encoding.") from error
+
+
+def create(path: pathlib.Path, text: str) -> None:
+    """Write a file that isn't there yet, for its owner alone; raises `Failure` if it is there."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(text)
+    except FileExistsError as error:
+        raise Failure(f"{path} is there already.", hint="Move it away, or name another one.") from error
+    except OSError as error:
+        raise Failure(f"{path} can't be written: {error.strerror}.") from error
