@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+from collections.abc import Mapping
 
 from formation_cli.failures import Failure, Mistyped
 
@@ -29,6 +30,25 @@ def read(path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Mistyped(f"{path}, line {line}: no UTF-8: save it in that encoding.") from error
+
+
+def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
+    """Write files into a folder, over older ones that begin with the mark only.
+
+    Raises `Failure` before any is written if one of somebody else is there.
+    """
+    for name in texts:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not read(str(path)).startswith(mark)):
+            raise Failure(
+                f"{path} is there already, and isn't ours.", hint="Move it away, or name another folder."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{folder} can't be written to: {error.strerror}.") from error
 
 
 def create(path: pathlib.Path, text: str) -> None:

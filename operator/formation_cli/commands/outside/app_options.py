@@ -31,9 +31,9 @@ class Described:
     counts: str
     port: int
 
-    def app(self, commands: dict[str, str], fallback: str, **more: Any) -> App:
+    def app(self, commands: dict[str, str], fallback: str) -> App:
         """Return the app with these commands; its name is typed, or like the one of the folder."""
-        found = App(
+        return App(
             name=self.name or names.suggestion(fallback),
             image=self.image,
             commands=commands,
@@ -41,7 +41,6 @@ class Described:
             counts=quantities(self.counts, [each for each in commands if each != names.RELEASE]),
             port=self.port,
         )
-        return dataclasses.replace(found, **more)
 
 
 def described(function: Callable[..., R]) -> Callable[..., R]:

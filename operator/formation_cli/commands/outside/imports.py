@@ -1,18 +1,27 @@
 """Make a Formation from what others wrote."""
 
+import dataclasses
 import pathlib
 
 import click
 
-from formation_cli import options
+from formation_cli import files, options
 from formation_cli.commands.outside import app_options
 from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects.heroku import Found, check_commands, read
+
+RELEASE_JOB = click.option(
+    "--release-job", type=click.Path(path_type=pathlib.Path), help="Write the release line here, as a Job."
+)
 
 
 @click.group(
     "import",
     cls=options.Group,
-    examples=("import procfile --image registry.example.com/shop:v1",),
+    examples=(
+        "import procfile --image registry.example.com/shop:v1",
+        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
+    ),
 )
 def command() -> None:
     """Make a Formation from what others wrote. It is printed; nothing is run, and no cluster is asked."""
@@ -29,9 +38,7 @@ def command() -> None:
 )
 @click.argument("procfile", default="Procfile", type=click.Path(allow_dash=True))
 @app_options.described
-@click.option(
-    "--release-job", type=click.Path(path_type=pathlib.Path), help="Write the release line here, as a Job."
-)
+@RELEASE_JOB
 def procfile(procfile: str, described: Described, release_job: pathlib.Path | None) -> None:
     """Make a Formation from a Procfile.
 
@@ -40,3 +47,46 @@ def procfile(procfile: str, described: Described, release_job: pathlib.Path | No
     """
     commands, folder = app_options.read_procfile(procfile)
     app_options.write(described.app(commands, folder), described.env, release=release_job, manifest=None)
+
+
+@command.command(
+    "heroku",
+    cls=options.Documented,
+    examples=(
+        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
+        "import heroku formation.json --name shop --image registry.example.com/shop:v1",
+    ),
+)
+@click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option("--procfile", type=click.Path(), help="Where the commands are, if FILE doesn't have them.")
+@app_options.described
+@RELEASE_JOB
+def heroku(
+    file: tuple[str, ...], procfile: str | None, described: Described, release_job: pathlib.Path | None
+) -> None:
+    """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
+
+    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win.
+    """
+    found = Found()
+    for each in file:
+        read(files.read(each), each, found)
+    folder = pathlib.Path.cwd().name
+    if procfile is not None:
+        typed, folder = app_options.read_procfile(procfile)
+        found.commands = typed | found.commands
+    check_commands(found)
+    wanted = described.app(found.commands, found.name or folder)
+    app_options.write(
+        dataclasses.replace(
+            wanted,
+            env=found.env | {**wanted.env},
+            counts=found.counts | {**wanted.counts},
+            memory=found.memory,
+        ),
+        [*described.env, *(each for each in file if found.env)],
+        release=release_job,
+        manifest=None,
+    )
+    for each in found.left_out:
+        click.echo(f"Left out: {each}", err=True)
