@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from formation_cli.dialects import names
+from formation_cli.dialects.shell import CONTROL
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD
 from formation_operator.kube import lenient
@@ -42,6 +43,8 @@ def _split(line: str, where: str) -> tuple[str, str]:
             hint="Write it as web: command, or begin a comment with #.",
         )
     command = match[2].strip()
+    if CONTROL.search(command):
+        raise Mistyped(f"{where}: a control character in the command of {match[1]}.", hint="Take it out.")
     if not command:
         raise Mistyped(f"{where}: what should {match[1]} run?", hint=f"Write it as {match[1]}: command.")
     if len(command.encode()) > LONGEST_WORD:

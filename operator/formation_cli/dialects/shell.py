@@ -65,6 +65,8 @@ BUILT_IN = frozenset(
     )
 )
 """Words that only a shell understands at the beginning of a command."""
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+"""Ends a line, or moves a terminal's cursor."""
 EXEC = "exec "
 PORT_MARK = "\ue0a0"
 """Stands for the port while words are split; it is in no command that was typed."""
@@ -102,9 +104,9 @@ def line(command: Sequence[str], *, port: bool) -> tuple[str, bool]:
         text = "".join(each.text or f"${{{each.name}}}" for each in references.parts(command[2]))
         candidates += [without_exec(text), text]
     candidates.append(" ".join(map(_word, command)))
-    fitting = [each for each in candidates if each == each.strip() and not {"\n", "\r"} & {*each}]
+    fitting = [each for each in candidates if each == each.strip() and not CONTROL.search(each)]
     if not fitting:
-        raise ValueError("its command has a line break")
+        raise ValueError("its command has a line break, or another control character")
     for each in fitting:
         if _is_read_as(each, command, port=port):
             return each, True

@@ -15,6 +15,7 @@ from formation_cli.dialects.manifest import Known
 from formation_cli.dialects.systemd import Host
 from formation_cli.failures import Mistyped
 from formation_cli.terminal import formats, screen
+from formation_operator.kube import lenient
 
 USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
 
@@ -119,4 +120,4 @@ def _user(name: str) -> str:
 def tell(left_out: Iterable[str]) -> None:
     """Say what couldn't be said."""
     for each in left_out:
-        click.echo(f"Left out: {each}", err=True)
+        click.echo(f"Left out: {lenient.shown(each)}", err=True)

@@ -6,7 +6,7 @@ import pathlib
 import click
 
 from formation_cli import files, options
-from formation_cli.commands.outside import app_options
+from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects.heroku import Found, check_commands, read
 
@@ -88,5 +88,4 @@ def heroku(
         release=release_job,
         manifest=None,
     )
-    for each in found.left_out:
-        click.echo(f"Left out: {each}", err=True)
+    exports.tell(found.left_out)

@@ -13,6 +13,7 @@ from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
+from formation_operator.kube import lenient
 
 DOTENV = ".env"
 PORT = 5000
@@ -90,4 +91,4 @@ def _places(counts: Mapping[str, int], port: int) -> list[Place]:
 def _tell(known: Known, wanted: Mapping[str, int], given: Mapping[str, str]) -> None:
     """Say what the processes miss."""
     for each in laptop.missing(known, [type_ for type_, count in wanted.items() if count], given):
-        click.echo(f"Not set here, but in the cluster: {each}. Give it by --env.", err=True)
+        click.echo(f"Not set here, but in the cluster: {lenient.shown(each)}. Give it by --env.", err=True)

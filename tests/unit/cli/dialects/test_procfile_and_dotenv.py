@@ -26,6 +26,7 @@ def test_a_procfile_has_types_and_commands_in_their_order() -> None:
         ("run: a", "line 1: run can't be the name of a process type: it is the name of one-off", ""),
         ("web: a\nweb: b", "line 2: web is there twice", "another name"),
         ("web: a\nserve it", "line 2: 'serve it' is no process type and command", "begin a comment with #"),
+        ("web: \x1b[2J", "line 1: a control character in the command of web", "Take it out"),
         ("web:  ", "line 1: what should web run", "web: command"),
         ("../../etc/x: a", "line 1: '../../etc/x: a' is no process type", "web: command"),
         ("a" * 60 + ": x", "can't be the name of a process type", "Try aaa"),

@@ -78,7 +78,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
     assert found.procfile == 'clock: tick "${RATE}"\n'
     assert found.left_out == [
         "web: its program is the image's own, and not in the Formation",
-        "worker: its command has a line break",
+        "worker: its command has a line break, or another control character",
         "clock: read back, its command means the same in other words",
         "SECRET: its value is in the cluster alone",
         "URL: it refers to another variable",

@@ -1,13 +1,15 @@
 """The commands about a Procfile, as they are typed."""
 
+import json
 import pathlib
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from formation_cli import failures
+from formation_cli import completion, failures, options
 from formation_cli.program import program
+from tests.unit.cli.fake_cluster import FakeCluster
 
 IMAGE = ("--image", "registry.example.com/shop:v1")
 
@@ -106,6 +108,29 @@ def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, m
     result = run("import", "procfile", *IMAGE, "-m", counts)
     assert result.exit_code == failures.MISTYPED
     assert message in result.stderr
+
+
+def test_what_is_told_moves_no_cursor(folder: pathlib.Path) -> None:
+    env = [{"name": "A\x1b[2J", "value": "1"}]
+    spec = {"image": "x", "env": env, "processes": {"web": {"command": ["a\x9b2J"]}}}
+    (folder / "f.json").write_text(
+        json.dumps({"kind": "Formation", "metadata": {"name": "shop"}, "spec": spec})
+    )
+    result = run("export", "procfile", "-f", "f.json")
+    assert result.exit_code == 0
+    assert not {"\x1b", "\x9b"} & {*result.output}
+    assert "Left out: web: its command has a line break, or another control character" in result.stderr
+
+
+def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = {"image": "x", "processes": {"web": {"command": ["serve", "-p", "$(PORT)"], "port": 80}}}
+    formation = {"kind": "Formation", "metadata": {"name": "shop", "uid": "1"}, "spec": spec, "status": {}}
+    monkeypatch.setattr(options, "connect", lambda target: FakeCluster(Formation=[formation]))
+    assert run("export", "procfile", "formation/shop").stdout == "web: serve -p ${PORT}\n"
+
+
+def test_kubectl_completes_what_is_exported() -> None:
+    assert completion.answer(["export"], "s")[0].startswith("systemd\tWrite units of systemd")
 
 
 def test_which_formation_is_asked_for() -> None:
