@@ -57,13 +57,18 @@ def formation(app: App) -> Object:
 
 def _process(app: App, name: str) -> Object:
     line = app.commands[name]
-    port = name == WEB or bool(LISTENS.search(line))
+    port = listens(name, line)
     return {
         "command": words(name, line, port=port),
         **({"replicas": app.counts[name]} if name in app.counts else {}),
         **({"port": app.port} if port else {}),
         **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
     }
+
+
+def listens(name: str, line: str) -> bool:
+    """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
+    return name == WEB or bool(LISTENS.search(line))
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

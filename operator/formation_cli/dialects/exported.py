@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from formation_cli.dialects import dotenv, names, procfile, references, shell
+from formation_cli.dialects import app, dotenv, names, procfile, references, shell
 from formation_cli.dialects.manifest import Known
 from formation_operator.api.formation import FormationSpec, ProcessType
 
@@ -50,8 +50,12 @@ def _line(name: str, process: ProcessType) -> _Said:
         line, same = shell.line(command, port=process.port is not None)
     except ValueError as error:
         return _Said("", [f"{name}: {error}"])
-    same = same and not process.args
-    return _Said(line, [] if same else [f"{name}: read back, its command means the same in other words"])
+    told = []
+    if process.args or not same:
+        told.append(f"{name}: read back, its command means the same in other words")
+    if process.port is None and app.listens(name, line):
+        told.append(f"{name}: read back, it has a port")
+    return _Said(line, told)
 
 
 def _env(known: Known) -> tuple[dict[str, str], list[str]]:

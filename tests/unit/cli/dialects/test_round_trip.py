@@ -1,5 +1,7 @@
 """A Formation that a Procfile, a .env file and counts can say comes back as it was."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +10,7 @@ from formation_cli.dialects.app import App
 from formation_cli.dialects.exported import exported
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
+from formation_operator.api import naming
 from tests.unit.cli.dialects.test_procfile_and_dotenv import NAMES, VALUES
 from tests.unit.cli.dialects.test_shell import ONE_LINE, SHELLY
 
@@ -59,6 +62,38 @@ def test_a_formation_from_a_procfile_comes_back_from_one(described: App) -> None
     }
 
 
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    command = st.lists(ONE_LINE, min_size=1, max_size=3).filter(lambda words: bool(words[0]))
+    port = st.sampled_from([{}, {"port": app.PORT}])
+    process = st.builds(lambda words, more: {"command": words, **more}, command, port)
+    processes = draw(st.dictionaries(TYPES, process, min_size=1, max_size=3))
+    variables = draw(st.dictionaries(NAMES, VALUES, max_size=3))
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    return {"image": "x", **({"env": env} if env else {}), "processes": processes}
+
+
+@given(specs())
+def test_whatever_a_formation_says_comes_back_or_is_named(spec: dict[str, Any]) -> None:
+    formation = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {"name": "shop"},
+        "spec": spec,
+    }
+    found = exported(manifest.known(formation, "shop.yaml"))
+    ports = {f"spec.processes.{name}.port" for name, each in spec["processes"].items() if "port" in each}
+    if {*found.left_out} - ports - {"spec.image"} or not found.procfile:
+        return
+    again = app.formation(
+        App("shop", "x", procfile.parse(found.procfile), dotenv.parse(found.env), port=app.PORT)
+    )
+    for name, process in again["spec"]["processes"].items():
+        if f"spec.processes.{name}.port" in ports:
+            process["port"] = app.PORT
+    assert again == formation
+
+
 def test_what_a_procfile_can_not_say_is_named() -> None:
     spec = {
         "image": "x",
@@ -72,14 +107,16 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
             "web": {"args": ["serve"], "resources": {"limits": {"memory": "1Gi"}}},
             "worker": {"command": ["work", "a\nb"], "terminationGracePeriodSeconds": 60},
             "clock": {"command": ["tick", "$(RATE)"]},
+            "bind": {"command": ["/bin/sh", "-c", "exec serve $PORT"]},
         },
     }
     found = exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
-    assert found.procfile == 'clock: tick "${RATE}"\n'
+    assert found.procfile == 'clock: tick "${RATE}"\nbind: serve $PORT\n'
     assert found.left_out == [
         "web: its program is the image's own, and not in the Formation",
         "worker: its command has a line break, or another control character",
         "clock: read back, its command means the same in other words",
+        "bind: read back, it has a port",
         "SECRET: its value is in the cluster alone",
         "URL: it refers to another variable",
         "'a.b': no name of a variable for a shell",
