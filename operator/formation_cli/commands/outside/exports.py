@@ -32,6 +32,7 @@ def command() -> None:
 @command.command(
     "procfile",
     cls=options.Command,
+    short_help="For Heroku and Foreman",
     examples=(
         "export procfile shop > Procfile",
         "export procfile -f formation.yaml --env .env > Procfile",
@@ -57,6 +58,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
 @command.command(
     "systemd",
     cls=options.Command,
+    short_help="Units of systemd",
     examples=(
         "export systemd shop -d /etc/systemd/system --root /srv/shop",
         "export systemd -f formation.yaml --run-as www-data -d units",
@@ -93,6 +95,7 @@ def systemd(
 @command.command(
     "heroku",
     cls=options.Command,
+    short_help="The shape of Heroku's formation API",
     examples=("export heroku shop", "export heroku -f formation.yaml -o yaml"),
 )
 @source.formation

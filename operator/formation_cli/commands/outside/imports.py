@@ -30,6 +30,7 @@ def command() -> None:
 @command.command(
     "procfile",
     cls=options.Documented,
+    short_help="From a Procfile, as of Heroku or Foreman",
     examples=(
         "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
         "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
@@ -52,6 +53,7 @@ def procfile(procfile: str, described: Described, release_job: pathlib.Path | No
 @command.command(
     "heroku",
     cls=options.Documented,
+    short_help="From app.json, or the JSON of Heroku's formation API",
     examples=(
         "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
         "import heroku formation.json --name shop --image registry.example.com/shop:v1",

@@ -130,7 +130,7 @@ def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_kubectl_completes_what_is_exported() -> None:
-    assert completion.answer(["export"], "s")[0].startswith("systemd\tWrite units of systemd")
+    assert completion.answer(["export"], "s")[0].startswith("systemd\tUnits of systemd")
 
 
 def test_which_formation_is_asked_for() -> None:
