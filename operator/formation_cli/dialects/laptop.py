@@ -5,14 +5,18 @@ Source: https://ddollar.github.io/foreman/#PORTS
 """
 
 import dataclasses
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 
 from formation_cli.dialects import references
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
+from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.kube import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
+IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
 MOST = 100
 """Processes that a laptop starts at once: as many ports as a type has."""
 
@@ -63,15 +67,30 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
             f"{place.type} runs the image's own program, which isn't in the Formation.",
             hint=f"Set its command, or leave it out by -m {place.type}=0.",
         )
-    env = _environment(known, place, own, base)
-    words = [references.expanded(word, env.get) for word in (*declared.command, *(declared.args or []))]
+    try:
+        env = _environment(known, place, own, base)
+        words = [references.expanded(word, env.get) for word in (*declared.command, *(declared.args or []))]
+    except ValueError as error:
+        raise Mistyped(f"{place.type} has {error}.") from error
+    command = f"exec {shlex.join(words)}"
+    for name, value in env.items():
+        _check(f"{place.type}: the variable {lenient.shown(name)}", name, value)
+    _check(f"{place.type}: its command", "", command)
     grace = declared.termination_grace_period_seconds
     return Process(
         place.name,
-        f"exec {shlex.join(words)}",
+        command,
         {**base, **env},
         GRACE_SECONDS if grace is None else grace,
     )
+
+
+def _check(what: str, name: str, value: str) -> None:
+    """Raise `Mistyped` for what Linux starts no process with: honcho would wait for it for ever."""
+    if "=" in name or IMPOSSIBLE.search(name + value):
+        raise Mistyped(f"{what} has a character that no process can be given.")
+    if len(f"{name}={value}".encode()) > LONGEST_WORD:
+        raise Mistyped(f"{what} has more than {LONGEST_WORD} bytes, which no process can be given.")
 
 
 def _environment(

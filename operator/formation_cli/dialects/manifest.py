@@ -16,6 +16,8 @@ from formation_operator.kube import lenient
 
 MOST_NODES = 100_000
 """Values in a file, where what an alias stands for counts each time."""
+A_VALUE = 16
+"""Characters of a text that count as one value more."""
 DEEPEST = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -121,5 +123,6 @@ def _size(node: Any, sizes: dict[int, int], depth: int) -> int:
         elif isinstance(node, yaml.MappingNode):
             children = [each for pair in node.value for each in pair]
         sizes[id(node)] = MOST_NODES + 1  # until it is known: what it contains may be itself
-        sizes[id(node)] = 1 + sum(_size(each, sizes, depth + 1) for each in children)
+        own = 1 if children else 1 + len(node.value) // A_VALUE
+        sizes[id(node)] = own + sum(_size(each, sizes, depth + 1) for each in children)
     return sizes[id(node)]

@@ -7,8 +7,12 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from formation_operator.api.formation import LONGEST_WORD
+
 # What has no end takes the rest: searched for at each beginning, that would take long.
 TOKEN = re.compile(r"\$\$|\$\((?:([^)]*)\)|.*)", re.DOTALL)
+MOST = 2 * LONGEST_WORD
+"""Characters of a text with its values: systemd's escapes double some."""
 AMBIGUOUS = re.compile(r"\$(?=[$(])")
 
 
@@ -34,15 +38,18 @@ def parts(text: str) -> list[Part]:
 
 
 def expanded(text: str, value: Callable[[str], str | None], literal: Callable[[str], str] = str) -> str:
-    """Return a text with values in place of names; where there is None, the reference stays."""
+    """Return a text with values in place of names; where there is None, the reference stays.
 
-    def of(part: Part) -> str:
-        if not part.name:
-            return literal(part.text)
-        found = value(part.name)
-        return literal(f"$({part.name})") if found is None else found
-
-    return "".join(map(of, parts(text)))
+    Raises `ValueError` for one that is longer than a process can be given: each variable may double another.
+    """
+    pieces, size = [], 0
+    for part in parts(text):
+        found = value(part.name) if part.name else literal(part.text)
+        pieces.append(literal(f"$({part.name})") if found is None else found)
+        size += len(pieces[-1])
+        if size > MOST:
+            raise ValueError(f"a text of more than {MOST} characters, when its variables are replaced")
+    return "".join(pieces)
 
 
 def escaped(text: str) -> str:

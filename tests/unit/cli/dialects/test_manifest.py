@@ -31,6 +31,7 @@ def test_the_formation_among_other_documents_is_found() -> None:
         ("a: \x07", "no YAML"),
         ("!!python/object/apply:os.system [id]", "line 1: no YAML"),
         (BOMB, "more than 100000 values"),
+        (f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 100)}]", "more than 100000 values"),
         ("a: &a [*a]", "more than 100000 values"),
         ("[" * 3000, "no YAML|nested too deeply"),
         (SHOP.replace("shop", "../shop"), "can't be the name of a Formation"),

@@ -16,6 +16,10 @@ from formation_cli.failures import Mistyped
 HOST = Host("/srv/shop", "shop", 5000)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 VALUE = TEXT.filter(lambda text: not systemd.UNSET.search(text))
+BOMB = [
+    {"name": "A0", "value": "ha"},
+    *({"name": f"A{number}", "value": f"$(A{number - 1})" * 10} for number in range(1, 100)),
+]
 ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze isn't installed")
 
@@ -150,6 +154,8 @@ def test_security_defaults_are_systemd_s() -> None:
             {"command": ["a"], "env": [{"name": "A", "value": "\x01"}]},
             "a control character in the variable A",
         ),
+        ({"command": ["a"], "env": BOMB}, "a text of more than 262142 characters"),
+        ({"command": ["$(A)" * 30_000], "env": [{"name": "A", "value": "a" * 1000}]}, "a text of more than"),
         ({"command": ["a"], "resources": {"limits": {"memory": "lots"}}}, "'lots' is no quantity"),
     ],
 )

@@ -10,8 +10,14 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
+
+from formation_cli import failures
+from formation_cli.program import program
 
 HERE = {**os.environ, "NO_COLOR": "1"}
+DOUBLED = "".join(f", {{name: A{n}, value: $(A{n - 1})$(A{n - 1})}}" for n in range(1, 100))
+BOMB = f"web: {{command: [x], env: [{{name: A0, value: ha}}{DOUBLED}]}}\n"
 LINE = re.compile(r"^\d\d:\d\d:\d\d (\S+) +\| (.*)$", re.MULTILINE)
 
 
@@ -181,12 +187,17 @@ def _text(path: pathlib.Path) -> str:
         ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
         ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
         ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
+        ('web: {command: ["a\\0b"]}\n', [], "web: its command has a character that no process"),
+        ('web: {command: ["a\\ud800b"]}\n', [], "web: its command has a character that no process"),
+        ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),
+        (BOMB, [], "web has a text of more than 262142 characters, when its variables are replaced"),
+        (f"web: {{command: [x, {'y' * 140_000}]}}\n", [], "web: its command has more than 131071 bytes"),
     ],
 )
 def test_what_can_not_run_here_is_refused(
     folder: pathlib.Path, processes: str, words: list[str], message: str
 ) -> None:
     formation(folder, processes)
-    done = local(*words)
-    assert done.returncode == 2
+    done = CliRunner().invoke(program, ["local", *words])
+    assert done.exit_code == failures.MISTYPED
     assert message in done.stderr
