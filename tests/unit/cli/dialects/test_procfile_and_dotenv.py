@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from formation_cli.dialects import dotenv, procfile
 from formation_cli.failures import Mistyped
-
-VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
+from tests.unit.cli.drawn_texts import TEXT, VARIABLES
 
 
 def test_a_procfile_has_types_and_commands_in_their_order() -> None:
@@ -74,6 +72,6 @@ def test_more_variables_than_a_formation_can_have_are_refused() -> None:
         dotenv.parse("".join(f"A{number}=1\n" for number in range(300)))
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=5))
+@given(st.dictionaries(VARIABLES, TEXT, max_size=5))
 def test_variables_come_back(variables: dict[str, str]) -> None:
     assert dotenv.parse(dotenv.write(variables)) == variables

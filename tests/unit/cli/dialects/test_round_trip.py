@@ -11,8 +11,7 @@ from formation_cli.dialects.exported import exported
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
 from formation_operator.api import naming
-from tests.unit.cli.dialects.test_procfile_and_dotenv import NAMES, VALUES
-from tests.unit.cli.dialects.test_shell import ONE_LINE, SHELLY
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio", "0"])
 
@@ -40,7 +39,7 @@ LINES = st.one_of(SHELLY, ONE_LINE).map(str.strip).filter(can_be)
 def apps(draw: st.DrawFn) -> App:
     commands = draw(st.dictionaries(TYPES, LINES, min_size=1, max_size=3))
     chosen = draw(st.dictionaries(st.sampled_from([*commands]), st.integers(0, 5)))
-    env = draw(st.dictionaries(NAMES, VALUES, max_size=3))
+    env = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
     return App("shop", "registry.example.com/shop:v1", commands, env, chosen)
 
 
@@ -68,7 +67,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     port = st.sampled_from([{}, {"port": app.PORT}])
     process = st.builds(lambda words, more: {"command": words, **more}, command, port)
     processes = draw(st.dictionaries(TYPES, process, min_size=1, max_size=3))
-    variables = draw(st.dictionaries(NAMES, VALUES, max_size=3))
+    variables = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
     env = [{"name": name, "value": value} for name, value in variables.items()]
     return {"image": "x", **({"env": env} if env else {}), "processes": processes}
 

@@ -5,10 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formation_cli.dialects import references, shell
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-SHELLY = st.text(st.sampled_from("ab $(){}'\"\\;&|PORT#=-~*\t!"), max_size=20)
-ONE_LINE = TEXT.filter(lambda text: not shell.CONTROL.search(text))
 COMMANDS = st.lists(ONE_LINE, min_size=1, max_size=4).filter(lambda words: bool(words[0]))
 
 

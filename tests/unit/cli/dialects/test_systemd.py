@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from formation_cli.dialects import manifest, quantities, references, systemd, systemd_text
 from formation_cli.dialects.systemd import Host
 from formation_cli.failures import Mistyped
+from tests.unit.cli.drawn_texts import TEXT
 
 HOST = Host("/srv/shop", "shop", 5000)
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 VALUE = TEXT.filter(lambda text: not systemd.UNSET.search(text))
 BOMB = [
     {"name": "A0", "value": "ha"},
