@@ -32,6 +32,12 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "exec": Entry("enter.exec:command", "Run a command in a process that is there"),
         "port-forward": Entry("enter.port_forward:command", "Lead a port of this machine to a process"),
     },
+    "Outside a cluster": {
+        "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
+        "init": Entry("outside.init:command", "Make formation.yaml from a Procfile"),
+        "import": Entry("outside.imports:command", "Make a Formation from what others wrote"),
+        "export": Entry("outside.exports:command", "Write a Formation for others"),
+    },
 }
 """The commands by section, in the order of the help."""
 

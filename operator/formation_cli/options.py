@@ -52,13 +52,12 @@ CLUSTER_OPTIONS = (
 """As kubectl has them; those that are rarely used aren't in the help."""
 
 
-class Command(click.Command):
-    """A command that asks a cluster, with examples in its help."""
+class Documented(click.Command):
+    """A command that asks no cluster, with examples in its help."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         """Take what any command takes, and what may be typed after ``kubectl formation``."""
         super().__init__(*args, **kwargs)
-        self.params += CLUSTER_OPTIONS
         self._examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -66,6 +65,19 @@ class Command(click.Command):
         with formatter.section("Examples"):
             for example in self._examples:
                 formatter.write(f"  kubectl formation {example}\n")
+
+
+class Command(Documented):
+    """A command that asks a cluster."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take kubectl's options beside those of the command."""
+        super().__init__(*args, **kwargs)
+        self.params += CLUSTER_OPTIONS
+
+
+class Group(Documented, click.Group):
+    """A word that another one follows, with examples in its help."""
 
 
 def target_of(ctx: click.Context) -> Target:

@@ -1,11 +1,23 @@
 """Values for programs: JSON or YAML."""
 
 import json
+import re
 from typing import Any
 
 import yaml
 
 from formation_cli.terminal import screen
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what YAML 1.2 takes for a number, too, as kubectl's parser does: 1e3 and 0o17."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[oxb][0-9a-fA-F_]+)\Z"),
+    [*"-+.0123456789"],
+)
 
 
 def write(value: Any, output: str) -> None:
@@ -20,4 +32,4 @@ def write(value: Any, output: str) -> None:
 
 def as_yaml(value: Any) -> str:
     """Return a value as YAML."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip("\n")
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True).rstrip("\n")

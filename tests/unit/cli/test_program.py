@@ -53,7 +53,7 @@ def test_the_table_leads_to_a_command(entry: command_table.Entry) -> None:
 
 
 def test_a_command_that_is_mistyped_is_guessed() -> None:
-    result = run("scael", "shop")
+    result = run("sclae", "shop")
     assert result.exit_code == failures.MISTYPED
     assert "Did you mean 'scale'?" in result.output
 

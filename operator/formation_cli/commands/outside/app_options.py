@@ -1,0 +1,119 @@
+"""What a Procfile doesn't say of an app, and a Formation has to."""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from formation_cli import files
+from formation_cli.dialects import app, dotenv, names, procfile
+from formation_cli.dialects.app import App
+from formation_cli.failures import Failure, Mistyped, did_you_mean
+from formation_cli.terminal import formats, screen
+from formation_cli.words import counts
+
+R = TypeVar("R")
+PLAIN_VALUES = (
+    "The values of {files} are in the manifest as they are: what is secret belongs into a Secret (envFrom)."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """An app as the command line describes it."""
+
+    name: str | None
+    image: str
+    env: Sequence[str]
+    counts: str
+    port: int
+
+    def app(self, commands: dict[str, str], fallback: str) -> App:
+        """Return the app with these commands; its name is typed, or like the one of the folder."""
+        return App(
+            name=self.name or names.suggestion(fallback),
+            image=self.image,
+            commands=commands,
+            env=variables(self.env),
+            counts=quantities(self.counts, [each for each in commands if each != names.RELEASE]),
+            port=self.port,
+        )
+
+
+def described(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command what the command line says of an app, as one `Described`."""
+
+    @click.option("--name", help="The Formation's name; without it, the folder's.")
+    @click.option("--image", required=True, help="The image that has the app.")
+    @click.option(
+        "--env", multiple=True, type=click.Path(), help="A file of NAME=value lines; may be repeated."
+    )
+    @click.option("-m", "--formation", "counts", default="", help="The counts, as web=2,worker=1 or all=1.")
+    @click.option("--port", type=click.IntRange(1, 65535), default=app.PORT, show_default=True)
+    @functools.wraps(function)
+    def with_app(
+        *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any
+    ) -> R:
+        return function(*args, described=Described(name, image, env, counts, port), **kwargs)
+
+    return with_app
+
+
+def variables(paths: Sequence[str]) -> dict[str, str]:
+    """Return the variables of files, later ones over earlier ones."""
+    found: dict[str, str] = {}
+    for path in paths:
+        found |= dotenv.parse(files.read(path), path)
+    return found
+
+
+def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
+    """Return counts as Foreman takes them; raises `Mistyped` for a type that there isn't."""
+    wanted = counts.parse(each.strip() for each in text.split(",") if each.strip())
+    found: dict[str, int] = {}
+    for each in sorted(wanted, key=lambda each: each.type != "all"):
+        if each.sign != "=":
+            raise Mistyped(f"{each.type}{each.sign}{each.number} is no count here: set it as {each.type}=2.")
+        if each.type != "all" and each.type not in types:
+            raise Mistyped(f"There is no process type {each.type}.", hint=did_you_mean(each.type, types))
+        found |= dict.fromkeys(types if each.type == "all" else [each.type], each.of(0))
+    return found
+
+
+def read_procfile(path: str) -> tuple[dict[str, str], str]:
+    """Return the commands of a Procfile, and the name of the folder that it is in."""
+    return procfile.parse(files.read(path), path), pathlib.Path.cwd().joinpath(path).parent.name
+
+
+def write(
+    found: App, env: Sequence[str], release: pathlib.Path | None, manifest: pathlib.Path | None
+) -> None:
+    """Write the Formation to a file or to stdout, and the Job of a release line to a file."""
+    formation = app.formation(found)
+    job = app.release_job(found) if names.RELEASE in found.commands else None
+    for path in (manifest, release if job else None):
+        if path is not None and path.exists():
+            raise Failure(f"{path} is there already.", hint="Move it away, or name another one.")
+    if manifest is None:
+        screen.write(formats.as_yaml(formation))
+    else:
+        files.create(manifest, f"{formats.as_yaml(formation)}\n")
+        click.echo(f"{manifest}: Formation {found.name}", err=True)
+    if job is not None:
+        _release(job, release)
+    if env:
+        click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)
+
+
+def _release(job: dict[str, Any], path: pathlib.Path | None) -> None:
+    start = "release: no process type, so it was left out"
+    if path is None:
+        click.echo(
+            f"{start}; --release-job release.yaml writes it as a Job to run before a deploy.", err=True
+        )
+        return
+    files.create(path, f"{formats.as_yaml(job)}\n")
+    click.echo(f"{start}; {path} is a Job to run before a deploy: kubectl create -f {path}", err=True)

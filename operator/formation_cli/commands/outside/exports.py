@@ -1,0 +1,126 @@
+"""Write a Formation for others."""
+
+import pathlib
+import re
+from collections.abc import Iterable
+
+import click
+
+from formation_cli import files, options
+from formation_cli.commands.outside import source
+from formation_cli.dialects import heroku as dialect
+from formation_cli.dialects import systemd as units
+from formation_cli.dialects.exported import exported
+from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.systemd import Host
+from formation_cli.failures import Mistyped
+from formation_cli.terminal import formats, screen
+from formation_operator.kube import lenient
+
+USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
+
+
+@click.group(
+    "export",
+    cls=options.Group,
+    examples=("export procfile shop > Procfile", "export systemd shop -d /etc/systemd/system"),
+)
+def command() -> None:
+    """Write a Formation of the cluster, or of a file, for others. What they can't say is named."""
+
+
+@command.command(
+    "procfile",
+    cls=options.Command,
+    short_help="For Heroku and Foreman",
+    examples=(
+        "export procfile shop > Procfile",
+        "export procfile -f formation.yaml --env .env > Procfile",
+    ),
+)
+@source.formation
+@click.option(
+    "--env", type=click.Path(path_type=pathlib.Path), help="Write the shared variables to this file."
+)
+def procfile(known: Known, env: pathlib.Path | None) -> None:
+    """Write a Procfile, and print the counts as Foreman takes them."""
+    found = exported(known)
+    if env is not None:
+        files.create(env, found.env)
+    screen.write_lines(found.procfile.splitlines())
+    if found.counts:
+        click.echo(f"Counts: -m {found.counts}", err=True)
+    if found.env and env is None:
+        click.echo("Variables: --env .env writes them.", err=True)
+    tell(found.left_out)
+
+
+@command.command(
+    "systemd",
+    cls=options.Command,
+    short_help="Units of systemd",
+    examples=(
+        "export systemd shop -d /etc/systemd/system --root /srv/shop",
+        "export systemd -f formation.yaml --run-as www-data -d units",
+        "export systemd shop                  # prints the units",
+    ),
+)
+@source.formation
+@click.option(
+    "-d",
+    "--directory",
+    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    help="Write the units into this folder, over older ones.",
+)
+@click.option("--root", help="The folder that has the app. [default: /srv/NAME]")
+@click.option("--run-as", help="Who runs the processes. [default: the Formation's name]")
+@click.option("-p", "--port", type=click.IntRange(1024, 60000), default=5000, help="The first port.")
+def systemd(
+    known: Known, directory: pathlib.Path | None, root: str | None, run_as: str | None, port: int
+) -> None:
+    """Write units of systemd: a target for all, and for each type a target and a template of its processes.
+
+    Then: systemctl daemon-reload; systemctl enable --now shop.target
+    """
+    host = Host(_root(root or f"/srv/{known.name}"), _user(run_as or known.name), port)
+    found = units.exported(known, host)
+    if directory is None:
+        screen.write("\n".join(f"# {name}\n{text}" for name, text in found.units.items()))
+    else:
+        files.renew(directory, found.units, units.MARK)
+        screen.write_lines(str(directory / name) for name in found.units)
+    tell(found.left_out)
+
+
+@command.command(
+    "heroku",
+    cls=options.Command,
+    short_help="The shape of Heroku's formation API",
+    examples=("export heroku shop", "export heroku -f formation.yaml -o yaml"),
+)
+@source.formation
+@click.option("-o", "--output", type=click.Choice(("json", "yaml")), default="json", show_default=True)
+def heroku(known: Known, output: str) -> None:
+    """Write the counts and sizes in the shape of Heroku's formation API: [{type, quantity, size}]."""
+    formats.write(dialect.formation(known), output)
+    tell(dialect.left_out(known))
+
+
+def _root(path: str) -> str:
+    if not path.startswith("/") or not path.isprintable() or path.endswith("\\") or path != path.strip():
+        raise Mistyped(f"{path!r} is no folder for a unit: name it from / on, as /srv/shop.")
+    return path
+
+
+def _user(name: str) -> str:
+    if not USER.fullmatch(name):
+        raise Mistyped(
+            f"{name[:100]!r} is no user of systemd's.", hint="Name one by --run-as, as --run-as www-data."
+        )
+    return name
+
+
+def tell(left_out: Iterable[str]) -> None:
+    """Say what couldn't be said."""
+    for each in left_out:
+        click.echo(f"Left out: {lenient.shown(each)}", err=True)

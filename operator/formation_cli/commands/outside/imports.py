@@ -1,0 +1,93 @@
+"""Make a Formation from what others wrote."""
+
+import dataclasses
+import pathlib
+
+import click
+
+from formation_cli import files, options
+from formation_cli.commands.outside import app_options, exports
+from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects.heroku import Found, check_commands, read
+
+RELEASE_JOB = click.option(
+    "--release-job", type=click.Path(path_type=pathlib.Path), help="Write the release line here, as a Job."
+)
+
+
+@click.group(
+    "import",
+    cls=options.Group,
+    examples=(
+        "import procfile --image registry.example.com/shop:v1",
+        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
+    ),
+)
+def command() -> None:
+    """Make a Formation from what others wrote. It is printed; nothing is run, and no cluster is asked."""
+
+
+@command.command(
+    "procfile",
+    cls=options.Documented,
+    short_help="From a Procfile, as of Heroku or Foreman",
+    examples=(
+        "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
+        "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
+        "import procfile --image registry.example.com/shop:v1 --release-job release.yaml",
+    ),
+)
+@click.argument("procfile", default="Procfile", type=click.Path(allow_dash=True))
+@app_options.described
+@RELEASE_JOB
+def procfile(procfile: str, described: Described, release_job: pathlib.Path | None) -> None:
+    """Make a Formation from a Procfile.
+
+    What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
+    $PORT gets a port.
+    """
+    commands, folder = app_options.read_procfile(procfile)
+    app_options.write(described.app(commands, folder), described.env, release=release_job, manifest=None)
+
+
+@command.command(
+    "heroku",
+    cls=options.Documented,
+    short_help="From app.json, or the JSON of Heroku's formation API",
+    examples=(
+        "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
+        "import heroku formation.json --name shop --image registry.example.com/shop:v1",
+    ),
+)
+@click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option("--procfile", type=click.Path(), help="Where the commands are, if FILE doesn't have them.")
+@app_options.described
+@RELEASE_JOB
+def heroku(
+    file: tuple[str, ...], procfile: str | None, described: Described, release_job: pathlib.Path | None
+) -> None:
+    """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
+
+    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win.
+    """
+    found = Found()
+    for each in file:
+        read(files.read(each), each, found)
+    folder = pathlib.Path.cwd().name
+    if procfile is not None:
+        typed, folder = app_options.read_procfile(procfile)
+        found.commands = typed | found.commands
+    check_commands(found)
+    wanted = described.app(found.commands, found.name or folder)
+    app_options.write(
+        dataclasses.replace(
+            wanted,
+            env=found.env | {**wanted.env},
+            counts=found.counts | {**wanted.counts},
+            memory=found.memory,
+        ),
+        [*described.env, *(each for each in file if found.env)],
+        release=release_job,
+        manifest=None,
+    )
+    exports.tell(found.left_out)

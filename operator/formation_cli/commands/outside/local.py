@@ -1,0 +1,94 @@
+"""Run a Formation on this machine."""
+
+import importlib
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import click
+
+from formation_cli import files, options
+from formation_cli.commands.outside import app_options
+from formation_cli.dialects import laptop, manifest
+from formation_cli.dialects.laptop import Place
+from formation_cli.dialects.manifest import Known
+from formation_cli.failures import Mistyped
+from formation_operator.kube import lenient
+
+DOTENV = ".env"
+PORT = 5000
+PORTS_TO_BEGIN_WITH = range(1024, 60000)
+PORTS = 100
+"""How many a type has."""
+
+
+@click.command(
+    "local",
+    cls=options.Documented,
+    examples=(
+        "local",
+        "local -f formation.yaml -m web=2,worker=1",
+        "local -m all=0,web=1 --env test.env --port 7000",
+    ),
+)
+@click.option(
+    "-f",
+    "--filename",
+    type=click.Path(allow_dash=True),
+    default="formation.yaml",
+    show_default=True,
+    help="The manifest; - for stdin.",
+)
+@click.option("-m", "--formation", "counts", default="", help="Other counts, as web=2,worker=1 or all=1.")
+@click.option(
+    "--env",
+    multiple=True,
+    type=click.Path(),
+    help="A file of NAME=value lines, which win over the Formation's; may be repeated. [default: .env]",
+)
+@click.option(
+    "-p",
+    "--port",
+    type=click.IntRange(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
+    help=f"The first one. [default: PORT of --env, or {PORT}]",
+)
+@click.pass_context
+def command(ctx: click.Context, filename: str, counts: str, env: Sequence[str], port: int | None) -> None:
+    """Run the processes of a Formation on this machine, with its counts, environment and times to stop.
+
+    As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so forth, and all
+    processes are ended when one ends.
+    """
+    known = manifest.parse(files.read(filename), filename)
+    given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
+    wanted = laptop.counts(known, app_options.quantities(counts, [*known.spec.processes]))
+    base = {**os.environ}
+    processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
+    _tell(known, wanted, {**base, **given})
+    # Imported late: help needn't wait for it.
+    run = importlib.import_module("formation_cli.commands.outside.foreman").run
+    ctx.exit(run(processes, colour="NO_COLOR" not in os.environ))
+
+
+def _port(given: Mapping[str, str]) -> int:
+    """Return the first port: that of the .env file, as Foreman has it, or 5000."""
+    typed = given.get("PORT", str(PORT))
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 5 and int(typed) in PORTS_TO_BEGIN_WITH):
+        raise Mistyped(
+            f"PORT in {DOTENV} is no port to begin with.", hint="Name one by --port, as --port 5000."
+        )
+    return int(typed)
+
+
+def _places(counts: Mapping[str, int], port: int) -> list[Place]:
+    return [
+        Place(type_, f"{type_}.{number + 1}", port + PORTS * index + number)
+        for index, (type_, count) in enumerate(counts.items())
+        for number in range(count)
+    ]
+
+
+def _tell(known: Known, wanted: Mapping[str, int], given: Mapping[str, str]) -> None:
+    """Say what the processes miss."""
+    for each in laptop.missing(known, [type_ for type_, count in wanted.items() if count], given):
+        click.echo(f"Not set here, but in the cluster: {lenient.shown(each)}. Give it by --env.", err=True)

@@ -1,0 +1,114 @@
+"""What is known of an app from other files, and the Formation that it makes."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from formation_cli.dialects import names, references, shell
+from formation_cli.failures import Mistyped
+from formation_operator.api import naming
+from formation_operator.render.pod_template import RESTRICTED_CONTAINER, RESTRICTED_POD
+
+Object = dict[str, Any]
+WEB = "web"
+PORT = 8080
+"""Where a web process listens unless another port is asked for; below 1024 needs rights."""
+LISTENS = re.compile(r"\$\{?PORT\b")
+RELEASE_SECONDS = 3600
+"""How long a release command may take: as long as on Heroku.
+
+Source: https://devcenter.heroku.com/articles/release-phase
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class App:
+    """An app as others describe it."""
+
+    name: str
+    image: str
+    commands: Mapping[str, str]
+    """The line of each process type, as a shell reads it; ``release`` is none of them."""
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    port: int = PORT
+
+
+def formation(app: App) -> Object:
+    """Return the Formation; raises `Mistyped` for names that can't be, and for quotes that don't end."""
+    types = [each for each in app.commands if each != names.RELEASE]
+    names.check_formation(app.name)
+    names.check_together(app.name, types)
+    if not app.image or any(map(str.isspace, app.image)):
+        raise Mistyped(f"{app.image[:100]!r} is no image: name it as registry.example.com/shop:v1.")
+    return {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {"name": app.name},
+        "spec": {
+            "image": app.image,
+            **({"env": variables(app.env)} if app.env else {}),
+            "processes": {each: _process(app, each) for each in types},
+        },
+    }
+
+
+def _process(app: App, name: str) -> Object:
+    line = app.commands[name]
+    port = listens(name, line)
+    return {
+        "command": words(name, line, port=port),
+        **({"replicas": app.counts[name]} if name in app.counts else {}),
+        **({"port": app.port} if port else {}),
+        **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
+    }
+
+
+def listens(name: str, line: str) -> bool:
+    """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
+    return name == WEB or bool(LISTENS.search(line))
+
+
+def words(name: str, line: str, *, port: bool) -> list[str]:
+    """Return the words of a type's command; raises `Mistyped` for quotes that don't end."""
+    try:
+        found = shell.words(line, port=port)
+    except ValueError as error:
+        raise Mistyped(f"The command of {name} has {error}.") from error
+    if not found[0]:
+        raise Mistyped(f"The program of {name} is empty: name what should run.")
+    return found
+
+
+def _resources(memory: str) -> Object:
+    return {"requests": {"memory": memory}, "limits": {"memory": memory}}
+
+
+def variables(env: Mapping[str, str]) -> list[Object]:
+    """Return variables as a Formation has them, so that nothing in a value is replaced."""
+    return [{"name": name, "value": references.escaped(value)} for name, value in env.items()]
+
+
+def release_job(app: App) -> Object:
+    """Return the Job that runs the ``release`` line once, before a deploy."""
+    container = {
+        "name": names.RELEASE,
+        "image": app.image,
+        "command": words(names.RELEASE, app.commands[names.RELEASE], port=False),
+        **({"env": variables(app.env)} if app.env else {}),
+        "securityContext": RESTRICTED_CONTAINER,
+    }
+    pod = {"restartPolicy": "Never", "securityContext": RESTRICTED_POD, "containers": [container]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"generateName": f"{app.name}-{names.RELEASE}-"},
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": RELEASE_SECONDS,
+            "ttlSecondsAfterFinished": 86400,
+            "template": {"spec": pod},
+        },
+    }

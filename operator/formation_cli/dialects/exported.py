@@ -1,0 +1,93 @@
+"""A Formation as a Procfile, a ``.env`` file and counts; and what none of them can say."""
+
+from typing import NamedTuple
+
+from formation_cli.dialects import app, dotenv, names, procfile, references, shell
+from formation_cli.dialects.manifest import Known
+from formation_operator.api.formation import FormationSpec, ProcessType
+
+ELSEWHERE = {"command", "args", "replicas"}
+"""Fields of a type that are in one of the texts, or are told about."""
+
+
+class Exported(NamedTuple):
+    """The texts, and sentences about what isn't in them."""
+
+    procfile: str
+    env: str
+    counts: str
+    left_out: list[str]
+
+
+def exported(known: Known) -> Exported:
+    """Return what a Procfile and a ``.env`` file can say of a Formation."""
+    lines, left_out = {}, []
+    for name, process in known.spec.processes.items():
+        said = _line(name, process)
+        left_out += said.left_out
+        if said.line:
+            lines[name] = said.line
+    env, about_env = _env(known)
+    counts = {name: each.replicas for name, each in known.spec.processes.items() if each.replicas is not None}
+    return Exported(
+        procfile.write(lines),
+        dotenv.write(env),
+        ",".join(f"{name}={count}" for name, count in counts.items()),
+        left_out + about_env + _others(known.spec),
+    )
+
+
+class _Said(NamedTuple):
+    line: str
+    left_out: list[str]
+
+
+def _line(name: str, process: ProcessType) -> _Said:
+    command = [*(process.command or []), *((process.args or []) if process.command else [])]
+    if not command:
+        return _Said("", [f"{name}: its program is the image's own, and not in the Formation"])
+    try:
+        line, same = shell.line(command, port=process.port is not None)
+    except ValueError as error:
+        return _Said("", [f"{name}: {error}"])
+    told = []
+    if process.args or not same:
+        told.append(f"{name}: read back, its command means the same in other words")
+    if process.port is None and app.listens(name, line):
+        told.append(f"{name}: read back, it has a port")
+    return _Said(line, told)
+
+
+def _env(known: Known) -> tuple[dict[str, str], list[str]]:
+    """Return the variables that all types share; a ``.env`` file can't tell types apart."""
+    found, left_out = {}, []
+    for item in known.spec.env or []:
+        name = item["name"]
+        value = item.get("value") or ""
+        if "valueFrom" in item:
+            left_out.append(f"{name}: its value is in the cluster alone")
+        elif not dotenv.NAME.fullmatch(name):
+            left_out.append(f"{names.shown(name)}: no name of a variable for a shell")
+        elif any(each.name for each in references.parts(value)):
+            left_out.append(f"{name}: it refers to another variable")
+        else:
+            found[name] = references.expanded(value, lambda _: None)
+    return found, left_out
+
+
+def _others(spec: FormationSpec) -> list[str]:
+    """Return the fields that have no place elsewhere, by their path."""
+    shared = spec.model_fields_set - {"processes", "env"}
+    own = {
+        f"spec.processes.{name}.{_alias(process, field)}"
+        for name, process in spec.processes.items()
+        for field in process.model_fields_set - ELSEWHERE
+        if getattr(process, field) is not None
+    }
+    return sorted(
+        {f"spec.{_alias(spec, field)}" for field in shared if getattr(spec, field) is not None} | own
+    )
+
+
+def _alias(model: FormationSpec | ProcessType, field: str) -> str:
+    return type(model).model_fields[field].alias or field

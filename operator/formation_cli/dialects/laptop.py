@@ -1,0 +1,121 @@
+"""A Formation's processes as they run on a laptop: under which names, with which ports and environment.
+
+Names and ports are Foreman's: ``web.1``, and 100 ports for each type.
+Source: https://ddollar.github.io/foreman/#PORTS
+"""
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+
+from formation_cli.dialects import references
+from formation_cli.dialects.manifest import Known
+from formation_cli.failures import Mistyped
+from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.kube import lenient
+from formation_operator.render.pod_template import GRACE_SECONDS
+
+IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
+MOST = 100
+"""Processes that a laptop starts at once: as many ports as a type has."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """One process of a laptop."""
+
+    name: str
+    """Such as ``web.1``."""
+    command: str
+    """For a shell, which only starts it."""
+    env: Mapping[str, str]
+    stop_seconds: int
+    """How long it has between SIGTERM and SIGKILL."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A process that there is to be: its type, its name and its port."""
+
+    type: str
+    name: str
+    port: int
+
+
+def counts(known: Known, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Return how many processes of each type to run; raises `Mistyped` for too many, or none."""
+    found = {each: wanted.get(each, known.count(each)) for each in known.spec.processes}
+    if sum(found.values()) > MOST:
+        raise Mistyped(
+            f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
+            hint="Say how many by -m, as -m web=2,worker=1.",
+        )
+    if not any(found.values()):
+        raise Mistyped(f"{known.name} has no process to run.", hint="Say how many by -m, as -m all=1.")
+    return found
+
+
+def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[str, str]) -> Process:
+    """Return a process: ``own`` is what this machine sets in place of the Formation's, ``base`` what it has.
+
+    Raises `Mistyped` where only the image knows what to run.
+    """
+    declared = known.spec.processes[place.type]
+    if not declared.command:
+        raise Mistyped(
+            f"{place.type} runs the image's own program, which isn't in the Formation.",
+            hint=f"Set its command, or leave it out by -m {place.type}=0.",
+        )
+    try:
+        env = _environment(known, place, own, base)
+        words = [references.expanded(word, env.get) for word in (*declared.command, *(declared.args or []))]
+    except ValueError as error:
+        raise Mistyped(f"{place.type} has {error}.") from error
+    command = f"exec {shlex.join(words)}"
+    for name, value in env.items():
+        _check(f"{place.type}: the variable {lenient.shown(name)}", name, value)
+    _check(f"{place.type}: its command", "", command)
+    grace = declared.termination_grace_period_seconds
+    return Process(
+        place.name,
+        command,
+        {**base, **env},
+        GRACE_SECONDS if grace is None else grace,
+    )
+
+
+def _check(what: str, name: str, value: str) -> None:
+    """Raise `Mistyped` for what Linux starts no process with: honcho would wait for it for ever."""
+    if "=" in name or IMPOSSIBLE.search(name + value):
+        raise Mistyped(f"{what} has a character that no process can be given.")
+    if len(f"{name}={value}".encode()) > LONGEST_WORD:
+        raise Mistyped(f"{what} has more than {LONGEST_WORD} bytes, which no process can be given.")
+
+
+def _environment(
+    known: Known, place: Place, own: Mapping[str, str], base: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables that a process has on the cluster, with the values that they have here."""
+    there = {name: base[name] for name in known.elsewhere(place.type) if name in base}
+    fixed = {
+        **own,
+        "PORT": str(place.port),  # whatever is declared: two processes can't listen on one port
+        "PS": place.name,
+    }
+    found = {
+        "FORMATION": known.name,
+        "PROCESS_TYPE": place.type,
+        "PROCESS_NAME": place.name,
+        **there,
+        **fixed,
+    }
+    for name, value in known.literals(place.type).items():
+        if name not in fixed:
+            found[name] = references.expanded(value, found.get)
+    return found
+
+
+def missing(known: Known, types: Iterable[str], given: Mapping[str, str]) -> list[str]:
+    """Return what of the environment of some types the cluster alone knows, and isn't given here."""
+    return [f"{each}: {what}" for each in types for what in known.elsewhere(each) if what not in given]

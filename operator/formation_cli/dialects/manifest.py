@@ -1,0 +1,128 @@
+"""A Formation from a file: YAML or JSON that anybody may have written."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from formation_cli.dialects import names
+from formation_cli.failures import Mistyped
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.kube import lenient
+
+MOST_NODES = 100_000
+"""Values in a file, where what an alias stands for counts each time."""
+A_VALUE = 16
+"""Characters of a text that count as one value more."""
+DEEPEST = 100
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """A Formation that was read, and whose names can be the names of files."""
+
+    name: str
+    spec: FormationSpec
+
+    def count(self, name: str) -> int:
+        """Return how many processes of a type there are: one, if whoever scales it decides."""
+        replicas = self.spec.processes[name].replicas
+        return 1 if replicas is None else replicas
+
+    def literals(self, name: str) -> dict[str, str]:
+        """Return the variables of a type whose value is in the Formation, the type's over the shared ones."""
+        return {each["name"]: each.get("value") or "" for each in self._env(name) if "valueFrom" not in each}
+
+    def elsewhere(self, name: str) -> list[str]:
+        """Return what of a type's environment the cluster alone knows: variables, and names of sources."""
+        process = self.spec.processes[name]
+        variables = [each["name"] for each in self._env(name) if "valueFrom" in each]
+        sources = [*(self.spec.env_from or []), *(process.env_from or [])]
+        return variables + [f"all of {_source(each)}" for each in sources]
+
+    def _env(self, name: str) -> list[dict[str, Any]]:
+        both = [*(self.spec.env or []), *(self.spec.processes[name].env or [])]
+        return [*{each["name"]: each for each in both}.values()]
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    for kind, reference in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+        if reference in source:
+            return f"{kind} {lenient.text(source[reference], 'name')}"
+    return "a source"
+
+
+def parse(text: str, file: str) -> Known:
+    """Return the one Formation of a file.
+
+    Raises `Mistyped` if there is none, or more than one, or it isn't as the resource is declared.
+    """
+    found = [each for each in _documents(text, file) if lenient.mapping(each).get("kind") == naming.KIND]
+    if len(found) != 1:
+        raise Mistyped(f"{file} has {len(found) or 'no'} Formation{'s' if len(found) > 1 else ''}: give one.")
+    return known(found[0], file)
+
+
+def known(manifest: Mapping[str, Any], where: str) -> Known:
+    """Return a Formation as it is declared; raises `Mistyped` with the first field that is wrong."""
+    name = str(lenient.mapping(manifest.get("metadata")).get("name") or "")
+    names.check_formation(name)
+    try:
+        spec = FormationSpec.model_validate(manifest.get("spec"))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, ("spec", *first["loc"])))
+        raise Mistyped(f"{where}: {lenient.shown(field)}: {lenient.shown(first['msg'])}.") from error
+    for each, process in spec.processes.items():
+        names.check_type(each, where)
+        _check(process, f"{where}: spec.processes.{each}")
+    _check(spec, f"{where}: spec")
+    names.check_together(name, [*spec.processes])
+    return Known(name, spec)
+
+
+def _check(part: FormationSpec | ProcessType, where: str) -> None:
+    """Raise `Mistyped` for what the CRD would refuse and what comes later relies on."""
+    for item in part.env or []:
+        if not (isinstance(item.get("name"), str) and isinstance(item.get("value") or "", str)):
+            raise Mistyped(f"{where}.env: a variable has a name and a value in quotes.")
+    for source in part.env_from or []:
+        if not all(isinstance(each, dict | str) for each in source.values()):
+            raise Mistyped(f"{where}.envFrom: a source is a configMapRef or a secretRef.")
+
+
+def _documents(text: str, file: str) -> list[Any]:
+    try:
+        nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if node is not None]
+        sizes: dict[int, int] = {}
+        if sum(_size(node, sizes, 0) for node in nodes) > MOST_NODES:
+            raise Mistyped(f"{file} has more than {MOST_NODES} values: write out what its aliases stand for.")
+        return [*yaml.safe_load_all(text)]
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise Mistyped(f"{file}{line}: no YAML: {lenient.shown(error.problem or '')}.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise Mistyped(f"{file} is no YAML: {lenient.shown(str(error))}.") from error
+    except RecursionError as error:
+        raise Mistyped(f"{file} is nested too deeply.") from error
+
+
+def _size(node: Any, sizes: dict[int, int], depth: int) -> int:
+    """Return how many values a node has; what contains itself has more than may be."""
+    if depth > DEEPEST:
+        return MOST_NODES + 1
+    if id(node) not in sizes:
+        children: list[Any] = []
+        if isinstance(node, yaml.SequenceNode):
+            children = node.value
+        elif isinstance(node, yaml.MappingNode):
+            children = [each for pair in node.value for each in pair]
+        sizes[id(node)] = MOST_NODES + 1  # until it is known: what it contains may be itself
+        own = 1 if children else 1 + len(node.value) // A_VALUE
+        sizes[id(node)] = own + sum(_size(each, sizes, depth + 1) for each in children)
+    return sizes[id(node)]

@@ -1,0 +1,225 @@
+"""A Formation as units of systemd: a target for all, and for each type a target and a template.
+
+An instance of a template is named by its port where the type has one, so that one more is there by its name
+alone: ``systemctl start shop-web@5002``.
+Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html
+"""
+
+import dataclasses
+import decimal
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from formation_cli.dialects import dotenv, quantities, references
+from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.systemd_text import argument, literal, quoted
+from formation_cli.failures import Mistyped
+from formation_operator.api.formation import ProcessType
+from formation_operator.kube import lenient
+from formation_operator.render.pod_template import GRACE_SECONDS
+
+MARK = "# Written by kubectl formation export systemd."
+PORTS = 100
+"""How many a type has, as with Foreman."""
+MOST = 100
+"""Instances of a type: as many as it has ports."""
+RESTART_SECONDS = 5
+SEARCH = "/usr/bin/env"
+"""Finds a program along the PATH of the unit's environment; systemd itself knows only its own."""
+UNSET = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""Of a variable that has one of these systemd says that it is invalid, and starts the process without it."""
+MOST_BYTES = 2**62
+RESTRICTED = ("NoNewPrivileges=yes", "CapabilityBoundingSet=")
+SAID = {
+    "command", "args", "replicas", "port", "env", "env_from", "termination_grace_period_seconds", "singleton",
+    "security_defaults", "resources",
+}  # fmt: skip
+UNSAID_SHARED = ("suspend", "paused", "pod_template", "labels", "annotations")
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """What a Formation doesn't say of the machine that runs its processes."""
+
+    root: str
+    """The folder that has the app."""
+    user: str
+    port: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """The text of each unit by its name, and sentences about what isn't in them."""
+
+    units: dict[str, str]
+    left_out: list[str]
+
+
+def exported(known: Known, host: Host) -> Exported:
+    """Return the units of a Formation; raises `Mistyped` for what no unit can say."""
+    left_out = [f"spec.{field}" for field in UNSAID_SHARED if getattr(known.spec, field)]
+    units = {f"{known.name}.target": _all(known)}
+    for index, name in enumerate(known.spec.processes):
+        writer = _Writer(known, host, name, host.port + PORTS * index)
+        units[f"{known.name}-{name}.target"] = writer.target()
+        units[f"{known.name}-{name}@.service"] = writer.template()
+        left_out += writer.left_out()
+    return Exported(units, left_out)
+
+
+def _all(known: Known) -> str:
+    wanted = " ".join(f"{known.name}-{name}.target" for name in known.spec.processes)
+    return _text(
+        ("Unit", [f"Description=Formation {known.name}", f"Wants={wanted}"]),
+        ("Install", ["WantedBy=multi-user.target"]),
+    )
+
+
+def _bounded(number: decimal.Decimal) -> int:
+    """Return a limit that systemd can say, which is at least 1."""
+    return max(1, round(min(number, decimal.Decimal(MOST_BYTES))))
+
+
+def _text(*sections: tuple[str, list[str]]) -> str:
+    parts = ["\n".join([f"[{name}]", *lines]) for name, lines in sections]
+    return f"{MARK}\n" + "\n\n".join(parts) + "\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Writer:
+    """Writes the units of one type."""
+
+    known: Known
+    host: Host
+    name: str
+    port: int
+
+    @property
+    def process(self) -> ProcessType:
+        return self.known.spec.processes[self.name]
+
+    @property
+    def unit(self) -> str:
+        return f"{self.known.name}-{self.name}"
+
+    @property
+    def secrets(self) -> str:
+        """The file that has what the cluster alone knows."""
+        return f"/etc/{self.known.name}/{self.name}.env"
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        return lenient.mapping(self.process.resources, "limits")
+
+    def target(self) -> str:
+        """Return the target that has the instances; raises `Mistyped` for too many."""
+        count = self.known.count(self.name)
+        if count > MOST:
+            raise Mistyped(f"{count} processes of {self.name} are too many for one machine: {MOST} are.")
+        first = 1 if self.process.port is None else self.port
+        instances = [f"{self.unit}@{first + number}.service" for number in range(count)]
+        return _text(
+            (
+                "Unit",
+                [
+                    f"Description=Process type {self.name} of Formation {self.known.name}",
+                    f"PartOf={self.known.name}.target",
+                    *([f"Wants={' '.join(instances)}"] if instances else []),
+                ],
+            )
+        )
+
+    def template(self) -> str:
+        """Return the template of a process."""
+        unit = [
+            f"Description=Process %i of {self.unit}",
+            f"PartOf={self.unit}.target",
+            "After=network-online.target",
+            "Wants=network-online.target",
+            "StartLimitIntervalSec=0",
+        ]
+        try:
+            return _text(("Unit", unit), ("Service", [*self._service()]))
+        except ValueError as error:
+            raise Mistyped(f"{self.name} can't be a unit of systemd: it has {error}.") from error
+
+    def _service(self) -> Iterator[str]:
+        grace = self.process.termination_grace_period_seconds
+        yield f"User={quoted(literal(self.host.user))}"
+        yield f"WorkingDirectory={literal(self.host.root)}"
+        yield from (f"Environment={each}" for each in self._environment())
+        if self.known.elsewhere(self.name):
+            yield f"EnvironmentFile={self.secrets}"
+        yield f"ExecStart={self._command()}"
+        yield "Restart=always"
+        yield f"RestartSec={RESTART_SECONDS}"
+        yield "KillMode=mixed"
+        yield f"TimeoutStopSec={GRACE_SECONDS if grace is None else max(1, grace)}"  # 0 would be for ever
+        yield f"SyslogIdentifier={self.unit}-%i"
+        yield from self._limits()
+        if (self.process.security_defaults or self.known.spec.security_defaults) != "none":
+            yield from RESTRICTED
+
+    def _variables(self) -> dict[str, str]:
+        """Return the variables with values in which specifiers are already what they mean."""
+        found = {"FORMATION": self.known.name, "PROCESS_TYPE": self.name, "PROCESS_NAME": f"{self.unit}-%i"}
+        if self.process.port is not None:
+            found["PORT"] = "%i"
+        for name, value in self.known.literals(self.name).items():
+            if name == "PORT" and name in found:
+                continue  # whatever is declared: two processes can't listen on one port
+            if dotenv.NAME.fullmatch(name):
+                found[name] = references.expanded(value, found.get, literal)
+        return found
+
+    def _environment(self) -> Iterator[str]:
+        for name, value in self._variables().items():
+            if UNSET.search(value):
+                raise ValueError(f"a control character in the variable {name}")
+            yield quoted(f"{name}={value}")
+
+    def _command(self) -> str:
+        """Return the command line: what is known is in it, what the environment file has is a variable."""
+        if not self.process.command:
+            raise Mistyped(
+                f"{self.name} runs the image's own program, which isn't in the Formation.",
+                hint="Set its command.",
+            )
+        known = {name: value.replace("$", "$$") for name, value in self._variables().items()}
+        known |= {
+            each: f"${{{each}}}" for each in self.known.elsewhere(self.name) if dotenv.NAME.fullmatch(each)
+        }
+        words = [*self.process.command, *(self.process.args or [])]
+        program, *rest = (quoted(references.expanded(word, known.get, argument)) for word in words)
+        if program.startswith("/") and "$" not in program and "%" not in program:
+            return " ".join([program, *rest])
+        if "=" in program:
+            raise ValueError("an equals sign in the name of its program")
+        return " ".join([SEARCH, "--", program, *rest])
+
+    def _limits(self) -> Iterator[str]:
+        limits = self.limits
+        if "memory" in limits:
+            yield f"MemoryMax={_bounded(quantities.number(limits['memory']))}"
+        if "cpu" in limits:
+            yield f"CPUQuota={_bounded(quantities.number(limits['cpu']) * 100)}%"
+
+    def left_out(self) -> list[str]:
+        """Return sentences about what the units don't say."""
+        field = f"spec.processes.{self.name}"
+        fields = [
+            f"{field}.{ProcessType.model_fields[each].alias}"
+            for each in sorted(self.process.model_fields_set - SAID)
+            if getattr(self.process, each) is not None
+        ]
+        limits = [f"{field}.resources.limits.{each}" for each in self.limits if each not in {"cpu", "memory"}]
+        names = [
+            f"{self.name}: {lenient.shown(each)} is no name of a variable for systemd"
+            for each in self.known.literals(self.name)
+            if not dotenv.NAME.fullmatch(each)
+        ]
+        elsewhere = [
+            f"{self.name}: {each}; write it to {self.secrets}" for each in self.known.elsewhere(self.name)
+        ]
+        return fields + limits + names + elsewhere

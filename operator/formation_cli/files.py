@@ -1,0 +1,63 @@
+"""Read and write the files of this machine: bounded, as text, and never over what somebody else wrote."""
+
+import pathlib
+import sys
+from collections.abc import Mapping
+
+from formation_cli.failures import Failure, Mistyped
+
+MOST = 256 * 1024
+"""Bytes of a file that are read: as much as a Formation may have."""
+
+
+def read(path: str) -> str:
+    """Return the text of a file, or of stdin for ``-``; raises `Mistyped` for what can't be read as one."""
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MOST + 1)
+        else:
+            with pathlib.Path(path).open("rb") as file:
+                data = file.read(MOST + 1)
+    except OSError as error:
+        raise Mistyped(f"{path} can't be read: {error.strerror}.") from error
+    if len(data) > MOST:
+        raise Mistyped(f"{path} has more than {MOST // 1024} KiB, which are read: is it the right file?")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise Mistyped(f"{path}, line {line}: a zero byte, so it is no text: is it the right file?")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Mistyped(f"{path}, line {line}: no UTF-8: save it in that encoding.") from error
+
+
+def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
+    """Write files into a folder, over older ones that begin with the mark only.
+
+    Raises `Failure` before any is written if one of somebody else is there.
+    """
+    for name in texts:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not read(str(path)).startswith(mark)):
+            raise Failure(
+                f"{path} is there already, and isn't ours.", hint="Move it away, or name another folder."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{folder} can't be written to: {error.strerror}.") from error
+
+
+def create(path: pathlib.Path, text: str) -> None:
+    """Write a file that isn't there yet, for its owner alone; raises `Failure` if it is there."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(text)
+    except FileExistsError as error:
+        raise Failure(f"{path} is there already.", hint="Move it away, or name another one.") from error
+    except OSError as error:
+        raise Failure(f"{path} can't be written: {error.strerror}.") from error

@@ -1,0 +1,81 @@
+import pytest
+
+from crds.generate.rules import formation as rules
+from formation_cli.dialects import manifest, names
+from formation_cli.failures import Mistyped
+
+SHOP = """
+kind: Formation
+metadata: {name: shop}
+spec:
+  image: x
+  processes: {web: {command: [serve]}}
+"""
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdef", "bcdefg", strict=True)
+)
+
+
+def test_the_formation_among_other_documents_is_found() -> None:
+    known = manifest.parse(f"kind: Service\n---\n{SHOP}\n---\n", "shop.yaml")
+    assert known.name == "shop"
+    assert known.spec.processes["web"].command == ["serve"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no Formation"),
+        (f"{SHOP}---{SHOP}", "has 2 Formations"),
+        ("a: [", "line 1: no YAML"),
+        ("a: \x07", "no YAML"),
+        ("!!python/object/apply:os.system [id]", "line 1: no YAML"),
+        (BOMB, "more than 100000 values"),
+        (f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 100)}]", "more than 100000 values"),
+        ("a: &a [*a]", "more than 100000 values"),
+        ("[" * 3000, "no YAML|nested too deeply"),
+        (SHOP.replace("shop", "../shop"), "can't be the name of a Formation"),
+        (SHOP.replace("web", "'../web'"), "can't be the name of a process type"),
+        (SHOP.replace("web", "release"), "release can't be the name of a process type"),
+        (SHOP.replace("image: x", "imag: x"), "spec.imag: "),
+        (SHOP.replace("image: x", "image: x\n  env: [{name: 1}]"), "spec.env"),
+        (SHOP.replace("image: x", "image: x\n  env: [{name: A, value: 1}]"), "spec.env"),
+        (SHOP.replace("image: x", "image: x\n  envFrom: [{secretRef: 1}]"), "spec.envFrom"),
+        ("kind: Formation\nmetadata: 1\nspec: 2", "can't be the name of a Formation"),
+    ],
+)
+def test_what_is_no_formation_is_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(Mistyped, match=message):
+        manifest.parse(text, "shop.yaml")
+
+
+def test_names_are_what_the_crd_takes() -> None:
+    assert f"({names.TYPE.pattern})" in f"({rules.LABEL})"
+    assert rules.LONGEST_CHILD == names.LONGEST_CHILD
+    assert rules.RESERVED_TYPES.keys() == names.RESERVED.keys()
+
+
+def test_a_type_s_own_variable_wins_and_what_the_cluster_alone_knows_is_named() -> None:
+    known = manifest.known(
+        {
+            "metadata": {"name": "shop"},
+            "spec": {
+                "image": "x",
+                "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+                "envFrom": [{"secretRef": {"name": "keys"}}],
+                "processes": {
+                    "web": {
+                        "command": ["serve"],
+                        "env": [
+                            {"name": "A", "value": "3"},
+                            {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}},
+                        ],
+                    }
+                },
+            },
+        },
+        "shop.yaml",
+    )
+    assert known.literals("web") == {"A": "3"}
+    assert known.elsewhere("web") == ["B", "all of Secret keys"]
+    assert known.count("web") == 1

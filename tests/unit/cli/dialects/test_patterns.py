@@ -1,0 +1,54 @@
+"""What others wrote is read in a time that grows like it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from formation_cli.dialects import (
+    app,
+    dotenv,
+    heroku,
+    names,
+    procfile,
+    quantities,
+    references,
+    shell,
+    systemd_text,
+)
+from formation_cli.dialects import systemd as units
+from tests.unit import growth
+
+MODULES = (app, dotenv, heroku, names, procfile, quantities, references, shell, units, systemd_text)
+PATTERNS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if isinstance(value, re.Pattern)
+}
+
+
+SCANNED = {
+    *("app.LISTENS", "dotenv.ESCAPE", "heroku.HALF", "references.TOKEN", "references.AMBIGUOUS"),
+    *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "systemd.UNSET", "systemd_text.FORBIDDEN"),
+}
+"""What is searched for; the others are held against a whole text."""
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_no_pattern_reads_any_text_again_and_again(name: str) -> None:
+    pattern = PATTERNS[name]
+    read: Callable[[str], object] = pattern.findall if name in SCANNED else pattern.fullmatch
+    assert growth.slow(read, growth.texts(pattern.pattern, pattern.flags)) is None
+
+
+def test_no_command_is_read_again_and_again() -> None:
+    texts = growth.texts(shell.TOKEN.pattern, shell.TOKEN.flags)
+    assert growth.slow(_words, texts) is None
+
+
+def _words(text: str) -> object:
+    try:
+        return shell.words(text, port=True)
+    except ValueError:
+        return None

@@ -1,0 +1,126 @@
+"""A Formation that a Procfile, a .env file and counts can say comes back as it was."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_cli.dialects import app, dotenv, manifest, procfile
+from formation_cli.dialects.app import App
+from formation_cli.dialects.exported import exported
+from formation_cli.failures import Mistyped
+from formation_cli.words import counts
+from formation_operator.api import naming
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
+
+TYPES = st.sampled_from(["web", "worker", "clock", "low-prio", "0"])
+
+
+def is_command(line: str) -> bool:
+    try:
+        app.words("web", line, port=True)
+        app.words("web", line, port=False)
+    except Mistyped:
+        return False
+    return procfile.parse(procfile.write({"web": line})) == {"web": line}
+
+
+def can_be(line: str) -> bool:
+    try:
+        return bool(line.strip()) and is_command(line)
+    except Mistyped:
+        return False
+
+
+LINES = st.one_of(SHELLY, ONE_LINE).map(str.strip).filter(can_be)
+
+
+@st.composite
+def apps(draw: st.DrawFn) -> App:
+    commands = draw(st.dictionaries(TYPES, LINES, min_size=1, max_size=3))
+    chosen = draw(st.dictionaries(st.sampled_from([*commands]), st.integers(0, 5)))
+    env = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
+    return App("shop", "registry.example.com/shop:v1", commands, env, chosen)
+
+
+@given(apps())
+def test_a_formation_from_a_procfile_comes_back_from_one(described: App) -> None:
+    formation = app.formation(described)
+    found = exported(manifest.known(formation, "shop.yaml"))
+    again = App(
+        "shop",
+        described.image,
+        procfile.parse(found.procfile),
+        dotenv.parse(found.env),
+        {each.type: each.number for each in counts.parse(found.counts.split(",") if found.counts else ())},
+    )
+    assert app.formation(again) == formation
+    assert {*found.left_out} <= {
+        "spec.image",
+        *(f"spec.processes.{name}.port" for name in described.commands),
+    }
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    command = st.lists(ONE_LINE, min_size=1, max_size=3).filter(lambda words: bool(words[0]))
+    port = st.sampled_from([{}, {"port": app.PORT}])
+    process = st.builds(lambda words, more: {"command": words, **more}, command, port)
+    processes = draw(st.dictionaries(TYPES, process, min_size=1, max_size=3))
+    variables = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    return {"image": "x", **({"env": env} if env else {}), "processes": processes}
+
+
+@given(specs())
+def test_whatever_a_formation_says_comes_back_or_is_named(spec: dict[str, Any]) -> None:
+    formation = {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "metadata": {"name": "shop"},
+        "spec": spec,
+    }
+    found = exported(manifest.known(formation, "shop.yaml"))
+    ports = {f"spec.processes.{name}.port" for name, each in spec["processes"].items() if "port" in each}
+    if {*found.left_out} - ports - {"spec.image"} or not found.procfile:
+        return
+    again = app.formation(
+        App("shop", "x", procfile.parse(found.procfile), dotenv.parse(found.env), port=app.PORT)
+    )
+    for name, process in again["spec"]["processes"].items():
+        if f"spec.processes.{name}.port" in ports:
+            process["port"] = app.PORT
+    assert again == formation
+
+
+def test_what_a_procfile_can_not_say_is_named() -> None:
+    spec = {
+        "image": "x",
+        "env": [
+            {"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}},
+            {"name": "URL", "value": "http://$(HOST)"},
+            {"name": "a.b", "value": "1"},
+        ],
+        "suspend": True,
+        "processes": {
+            "web": {"args": ["serve"], "resources": {"limits": {"memory": "1Gi"}}},
+            "worker": {"command": ["work", "a\nb"], "terminationGracePeriodSeconds": 60},
+            "clock": {"command": ["tick", "$(RATE)"]},
+            "bind": {"command": ["/bin/sh", "-c", "exec serve $PORT"]},
+        },
+    }
+    found = exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
+    assert found.procfile == 'clock: tick "${RATE}"\nbind: serve $PORT\n'
+    assert found.left_out == [
+        "web: its program is the image's own, and not in the Formation",
+        "worker: its command has a line break, or another control character",
+        "clock: read back, its command means the same in other words",
+        "bind: read back, it has a port",
+        "SECRET: its value is in the cluster alone",
+        "URL: it refers to another variable",
+        "'a.b': no name of a variable for a shell",
+        "spec.image",
+        "spec.processes.web.resources",
+        "spec.processes.worker.terminationGracePeriodSeconds",
+        "spec.suspend",
+    ]

@@ -1,0 +1,120 @@
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formation_cli.dialects import references, shell
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT
+
+COMMANDS = st.lists(ONE_LINE, min_size=1, max_size=4).filter(lambda words: bool(words[0]))
+
+
+def as_sh_reads(line: str) -> list[str]:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True, env={}
+    )
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def as_kubernetes_gives(words: list[str]) -> list[str]:
+    return [references.expanded(word, lambda _: None) for word in words]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("gunicorn app:app", ["gunicorn", "app:app"]),
+        ("exec gunicorn app:app", ["gunicorn", "app:app"]),
+        ("celery -A 'my app' worker", ["celery", "-A", "my app", "worker"]),
+        ("serve -p $PORT", ["serve", "-p", "$(PORT)"]),
+        ('serve -b "0.0.0.0:${PORT}"', ["serve", "-b", "0.0.0.0:$(PORT)"]),
+        ("serve '$PORT'", ["serve", "$PORT"]),
+        ("serve -p $PORTS", ["/bin/sh", "-c", "exec serve -p $PORTS"]),
+        ("work $QUEUE", ["/bin/sh", "-c", "exec work $QUEUE"]),
+        ("cd app && serve", ["/bin/sh", "-c", "cd app && serve"]),
+        ("A=1 serve", ["/bin/sh", "-c", "A=1 serve"]),
+        ("exec -a name serve", ["/bin/sh", "-c", "exec -a name serve"]),
+        ("echo $(id) $$", ["/bin/sh", "-c", "echo $$(id) $$$"]),
+    ],
+)
+def test_a_line_becomes_words_and_a_shell_only_where_one_is_needed(line: str, words: list[str]) -> None:
+    assert shell.words(line, port=True) == words
+
+
+def test_without_a_port_nobody_knows_it_and_the_shell_does() -> None:
+    assert shell.words("serve $PORT", port=False) == ["/bin/sh", "-c", "exec serve $PORT"]
+
+
+@pytest.mark.parametrize("line", ["serve 'x", 'serve "x', "serve \\"])
+def test_quotes_that_do_not_end_are_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="a quote or a backslash"):
+        shell.words(line, port=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(COMMANDS)
+def test_a_line_means_the_same_words_to_a_real_shell(words: list[str]) -> None:
+    line, _ = shell.line([references.escaped(word) for word in words], port=False)
+    assert as_sh_reads(line) == words
+
+
+@settings(max_examples=150, deadline=None)
+@given(SHELLY)
+def test_what_needs_no_shell_is_split_as_a_real_one_does(line: str) -> None:
+    try:
+        words = shell.words(line, port=False)
+    except ValueError:
+        return
+    if words[:2] != [*shell.SHELL] and line.strip() and not line.strip().startswith("exec "):
+        assert as_sh_reads(line.strip()) == as_kubernetes_gives(words)
+
+
+@given(st.booleans(), COMMANDS)
+def test_words_that_a_line_can_say_come_back(port: bool, words: list[str]) -> None:
+    line, same = shell.line([references.escaped(word) for word in words], port=port)
+    if same:
+        assert shell.words(line, port=port) == [references.escaped(word) for word in words]
+    else:
+        assert words[0] in shell.BUILT_IN or "=" in words[0] or words[0].startswith("exec ")
+
+
+@given(st.booleans(), st.one_of(SHELLY, ONE_LINE))
+def test_a_line_that_was_read_comes_back_as_the_same_command(port: bool, line: str) -> None:
+    try:
+        words = shell.words(line, port=port)
+    except ValueError:
+        return
+    if words != [*shell.SHELL, ""]:
+        said, same = shell.line(words, port=port)
+        assert same, said
+
+
+def test_a_line_break_in_a_word_is_no_line() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        shell.line(["serve", "a\nb"], port=False)
+
+
+def test_a_variable_of_kubernetes_is_one_of_the_shell() -> None:
+    assert shell.line(["serve", "--url=$(URL)"], port=False) == ('serve --url="${URL}"', False)
+
+
+@given(TEXT)
+def test_what_is_escaped_for_kubernetes_is_what_it_was(text: str) -> None:
+    assert references.expanded(references.escaped(text), lambda name: f"<{name}>") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("$(A)", "1"),
+        ("$$(A)", "$(A)"),
+        ("$$$(A)", "$1"),
+        ("$(B) $A", "$(B) $A"),
+        ("$(A", "$(A"),
+        ("$(A $$", "$(A $"),
+        ("$()", "$()"),
+    ],
+)
+def test_names_are_replaced_as_kubernetes_does(text: str, meant: str) -> None:
+    assert references.expanded(text, {"A": "1"}.get) == meant

@@ -1,0 +1,229 @@
+import decimal
+import pathlib
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formation_cli.dialects import manifest, quantities, references, systemd, systemd_text
+from formation_cli.dialects.systemd import Host
+from formation_cli.failures import Mistyped
+from tests.unit.cli.drawn_texts import TEXT
+
+HOST = Host("/srv/shop", "shop", 5000)
+VALUE = TEXT.filter(lambda text: not systemd.UNSET.search(text))
+BOMB = [
+    {"name": "A0", "value": "ha"},
+    *({"name": f"A{number}", "value": f"$(A{number - 1})" * 10} for number in range(1, 100)),
+]
+ANALYZE = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze isn't installed")
+
+
+def exported(processes: dict[str, Any], **shared: Any) -> systemd.Exported:
+    formation = {"metadata": {"name": "shop"}, "spec": {"image": "x", "processes": processes, **shared}}
+    return systemd.exported(manifest.known(formation, "shop.yaml"), HOST)
+
+
+def unit(name: str, processes: dict[str, Any], **shared: Any) -> list[str]:
+    return exported(processes, **shared).units[name].splitlines()
+
+
+def meant(word: str) -> str:
+    """Return what systemd makes of a word of a command line without variables."""
+    if word.startswith('"'):
+        found = re.sub(r"\\(x([0-9a-f]{2})|(.))", _unescaped, word[1:-1])
+        word = found.encode("latin-1", "surrogateescape").decode() if found.isascii() else _decoded(found)
+    return word.replace("%%", "%").replace("$$", "$")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return f"\udc00{match[2]}" if match[2] else match[3]
+
+
+def _decoded(text: str) -> str:
+    return re.sub("(\udc00..)+", lambda match: bytes.fromhex(match[0].replace("\udc00", "")).decode(), text)
+
+
+def verified(folder: pathlib.Path, units: dict[str, str]) -> str:
+    for name, text in units.items():
+        (folder / name).write_text(text)
+    names = [str(folder / name.replace("@.", "@5000.")) for name in units]
+    done = subprocess.run([ANALYZE or "", "verify", *names], capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode == 0 else f"{done.returncode} {done.stderr}"
+
+
+def test_a_target_wants_the_targets_of_the_types_and_those_their_processes() -> None:
+    found = exported(
+        {
+            "web": {"command": ["serve"], "port": 80, "replicas": 2},
+            "worker": {"command": ["work"], "replicas": 3},
+            "clock": {"command": ["tick"], "replicas": 0},
+        }
+    )
+    assert [*found.units] == [
+        "shop.target",
+        *("shop-web.target", "shop-web@.service"),
+        *("shop-worker.target", "shop-worker@.service"),
+        *("shop-clock.target", "shop-clock@.service"),
+    ]
+    assert "Wants=shop-web.target shop-worker.target shop-clock.target" in found.units["shop.target"]
+    assert "Wants=shop-web@5000.service shop-web@5001.service\n" in found.units["shop-web.target"]
+    workers = "Wants=shop-worker@1.service shop-worker@2.service shop-worker@3.service\n"
+    assert workers in found.units["shop-worker.target"]
+    assert "Wants=" not in found.units["shop-clock.target"]
+    assert "PartOf=shop.target" in found.units["shop-clock.target"]
+
+
+def test_a_process_has_the_formation_s_environment_limits_and_time_to_stop() -> None:
+    lines = unit(
+        "shop-web@.service",
+        {
+            "web": {
+                "command": ["serve", "-p", "$(PORT)", "--as=$(ROLE)"],
+                "port": 80,
+                "env": [{"name": "URL", "value": "http://localhost:$(PORT)/100%"}],
+                "resources": {"limits": {"memory": "1.5Gi", "cpu": "250m"}},
+                "terminationGracePeriodSeconds": 90,
+            }
+        },
+        env=[{"name": "ROLE", "value": "a b$"}],
+    )
+    assert "Environment=PORT=%i" in lines
+    assert "Environment=URL=http://localhost:%i/100%%" in lines
+    assert 'ExecStart=/usr/bin/env -- serve -p %i "--as=a b$$"' in lines
+    assert "MemoryMax=1610612736" in lines
+    assert "CPUQuota=25%" in lines
+    assert "TimeoutStopSec=90" in lines
+    assert "PartOf=shop-web.target" in lines
+    assert "Restart=always" in lines
+
+
+def test_no_time_to_stop_is_a_second_because_none_would_be_for_ever() -> None:
+    processes = {"web": {"command": ["serve"], "terminationGracePeriodSeconds": 0}}
+    assert "TimeoutStopSec=1" in unit("shop-web@.service", processes)
+
+
+def test_what_the_cluster_alone_knows_is_read_from_a_file_and_named() -> None:
+    secret = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}
+    found = exported({"web": {"command": ["serve", "$(KEY)", "$(OTHER)"], "env": [secret]}})
+    lines = found.units["shop-web@.service"].splitlines()
+    assert "EnvironmentFile=/etc/shop/web.env" in lines
+    assert 'ExecStart=/usr/bin/env -- serve "${KEY}" "$$(OTHER)"' in lines
+    assert found.left_out == ["web: KEY; write it to /etc/shop/web.env"]
+
+
+def test_what_units_can_not_say_is_named() -> None:
+    found = exported(
+        {
+            "web": {
+                "command": ["serve"],
+                "livenessProbe": {"exec": {"command": ["true"]}},
+                "env": [{"name": "a.b", "value": "1"}],
+                "resources": {"limits": {"ephemeral-storage": "1Gi"}},
+            }
+        },
+        suspend=True,
+    )
+    assert found.left_out == [
+        "spec.suspend",
+        "spec.processes.web.livenessProbe",
+        "spec.processes.web.resources.limits.ephemeral-storage",
+        "web: a.b is no name of a variable for systemd",
+    ]
+
+
+def test_security_defaults_are_systemd_s() -> None:
+    web = {"web": {"command": ["serve"]}}
+    assert {*systemd.RESTRICTED} <= {*unit("shop-web@.service", web)}
+    assert not {*systemd.RESTRICTED} & {*unit("shop-web@.service", web, securityDefaults="none")}
+
+
+@pytest.mark.parametrize(
+    ("process", "message"),
+    [
+        ({"args": ["serve"]}, "web runs the image's own program"),
+        ({"command": ["serve"], "replicas": 101}, "101 processes of web are too many"),
+        ({"command": ["a\0b"]}, "it has a zero byte"),
+        ({"command": ["A=1", "b"]}, "an equals sign in the name of its program"),
+        (
+            {"command": ["a"], "env": [{"name": "A", "value": "\x01"}]},
+            "a control character in the variable A",
+        ),
+        ({"command": ["a"], "env": BOMB}, "a text of more than 262142 characters"),
+        ({"command": ["$(A)" * 30_000], "env": [{"name": "A", "value": "a" * 1000}]}, "a text of more than"),
+        ({"command": ["a"], "resources": {"limits": {"memory": "lots"}}}, "'lots' is no quantity"),
+    ],
+)
+def test_what_no_unit_can_say_is_refused(process: dict[str, Any], message: str) -> None:
+    with pytest.raises(Mistyped, match=re.escape(message)):
+        exported({"web": process})
+
+
+@given(st.lists(TEXT, min_size=1, max_size=4), st.lists(VALUE, max_size=3))
+def test_no_text_is_more_than_a_word(words: list[str], values: list[str]) -> None:
+    command = ["/bin/serve", *map(references.escaped, words)]
+    env = [{"name": f"A{number}", "value": references.escaped(value)} for number, value in enumerate(values)]
+    plain = unit(
+        "shop-web@.service", {"web": {"command": ["/bin/serve"], "env": [{"name": "A", "value": ""}] * 0}}
+    )
+    lines = unit("shop-web@.service", {"web": {"command": command}}, env=env)
+    assert len(lines) == len(plain) + len(values)
+    assert all(line.isprintable() for line in lines)
+
+
+@given(TEXT)
+def test_a_word_means_what_it_meant(text: str) -> None:
+    assert meant(systemd_text.quoted(systemd_text.argument(text))) == text
+
+
+@needs_systemd
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: pathlib.Path) -> None:
+    found = exported(
+        {
+            "web": {"command": ["serve", "-p", "$(PORT)"], "port": 80, "replicas": 2},
+            "worker": {
+                "command": ["/bin/sh", "-c", "exec work"],
+                "resources": {"limits": {"cpu": 2, "memory": "1G"}},
+            },
+        },
+        env=[{"name": "A", "value": 'it\'s "100%" $HOME\n[Service]\nExecStartPre=/bin/false'}],
+    )
+    assert verified(tmp_path, found.units) == ""
+
+
+@needs_systemd
+def test_systemd_says_of_a_unit_that_is_wrong_that_it_is(tmp_path: pathlib.Path) -> None:
+    units = exported({"web": {"command": ["serve"]}}).units
+    units["shop-web@.service"] = units["shop-web@.service"].replace("KillMode=mixed", "KillMode=never")
+    assert "Failed to parse kill mode" in verified(tmp_path, units)
+
+
+@needs_systemd
+@settings(max_examples=15, deadline=None)
+@given(st.lists(TEXT, min_size=1, max_size=30), st.lists(VALUE, max_size=30))
+def test_systemd_finds_nothing_wrong_with_any_text(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str], values: list[str]
+) -> None:
+    env = [{"name": f"A{number}", "value": value} for number, value in enumerate(values)]
+    command = ["/bin/sh", *map(references.escaped, words)]
+    found = exported({"web": {"command": command}, "worker": {"command": ["p", *words], "env": env}})
+    assert verified(tmp_path_factory.mktemp("units"), found.units) == ""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "number"),
+    [("500m", "0.5"), (2, "2"), ("1.5Gi", "1610612736"), ("1e3", "1000"), (".5", "0.5"), ("2k", "2000")],
+)
+def test_a_quantity_is_a_number(quantity: Any, number: str) -> None:
+    assert str(quantities.number(quantity).normalize()) == str(decimal.Decimal(number).normalize())
+
+
+@pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "1 Gi", "."])
+def test_what_is_no_quantity_is_refused(text: Any) -> None:
+    with pytest.raises(ValueError, match="is no quantity"):
+        quantities.number(text)

@@ -1,0 +1,64 @@
+"""Heroku's files, as they are typed for."""
+
+import json
+import pathlib
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from formation_cli import failures
+from formation_cli.program import program
+
+IMAGE = ("--image", "registry.example.com/shop:v1")
+DYNOS = [
+    {"type": "web", "quantity": 2, "size": "Standard-1X"},
+    {"type": "worker", "quantity": 1, "size": "Standard-2X"},
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "formation.json").write_text(json.dumps(DYNOS))
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\nclock: tick\nrelease: migrate\n")
+    return tmp_path
+
+
+def run(*words: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(program, words, prog_name="kubectl formation", input=stdin)
+
+
+def imported(*words: str) -> Result:
+    return run("import", "heroku", *IMAGE, *words)
+
+
+def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path) -> None:
+    app = {"name": "shop", "env": {"A": "1", "B": "2"}, "formation": {"web": {"quantity": 9}}}
+    (folder / "app.json").write_text(json.dumps(app))
+    (folder / ".env").write_text("B=3\n")
+    result = imported(
+        "app.json", "formation.json", "--procfile", "Procfile", "--env", ".env", "-m", "worker=4"
+    )
+    assert result.exit_code == 0, result.output
+    formation = yaml.safe_load(result.stdout)
+    assert formation["metadata"]["name"] == "shop"
+    assert formation["spec"]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]
+    counts = {name: each.get("replicas") for name, each in formation["spec"]["processes"].items()}
+    assert counts == {"web": 2, "worker": 4, "clock": None}
+    assert formation["spec"]["processes"]["worker"]["resources"]["limits"] == {"memory": "1Gi"}
+    assert "release: no process type" in result.stderr
+
+
+def test_the_shape_comes_back(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve\nworker: work\n")
+    there = imported("formation.json", "--procfile", "Procfile", "--name", "shop")
+    back = run("export", "heroku", "-f", "-", "-o", "json", stdin=there.stdout)
+    assert json.loads(back.stdout) == DYNOS
+
+
+def test_a_type_without_a_command_is_asked_for() -> None:
+    result = imported("formation.json", "--name", "shop")
+    assert result.exit_code == failures.MISTYPED
+    assert "What should web, worker run?" in result.stderr
+    assert "--procfile" in result.stderr

@@ -1,0 +1,203 @@
+"""A Formation on this machine: real processes."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from formation_cli import failures
+from formation_cli.program import program
+
+HERE = {**os.environ, "NO_COLOR": "1"}
+DOUBLED = "".join(f", {{name: A{n}, value: $(A{n - 1})$(A{n - 1})}}" for n in range(1, 100))
+BOMB = f"web: {{command: [x], env: [{{name: A0, value: ha}}{DOUBLED}]}}\n"
+LINE = re.compile(r"^\d\d:\d\d:\d\d (\S+) +\| (.*)$", re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def formation(folder: pathlib.Path, processes: str, shared: str = "image: x") -> None:
+    text = (
+        f"kind: Formation\nmetadata: {{name: shop}}\nspec:\n{textwrap.indent(shared, '  ')}\n  processes:\n"
+    )
+    (folder / "formation.yaml").write_text(text + textwrap.indent(textwrap.dedent(processes), "    "))
+
+
+def local(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "formation_cli", "local", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**HERE, **env},
+    )
+
+
+def lines(output: str) -> list[tuple[str, str]]:
+    return [(name, text) for name, text in LINE.findall(output) if name != "system"]
+
+
+def test_each_process_has_its_name_its_port_and_the_formation_s_environment(folder: pathlib.Path) -> None:
+    echo = "[/bin/sh, -c, \"echo $PORT $PS $PROCESS_TYPE $(COLOUR) $SHADE '$$(SHADE)'; sleep 0.5\"]"
+    formation(
+        folder,
+        f"""
+        web: {{command: {echo}, replicas: 2, port: 8080}}
+        idle: {{command: {echo}, replicas: 0}}
+        worker: {{command: {echo}, env: [{{name: SHADE, value: "dark $(COLOUR)"}}]}}
+        """,
+        "image: x\nenv: [{name: COLOUR, value: blue}, {name: SHADE, value: none}]",
+    )
+    done = local()
+    assert done.returncode == 0, done.stderr
+    assert sorted(lines(done.stdout)) == [
+        ("web.1", "5000 web.1 web blue none $(SHADE)"),
+        ("web.2", "5001 web.2 web blue none $(SHADE)"),
+        ("worker.1", "5200 worker.1 worker blue dark blue $(SHADE)"),
+    ]
+
+
+def test_counts_and_variables_can_be_others_here(folder: pathlib.Path) -> None:
+    formation(
+        folder,
+        """
+        web: {command: [/bin/sh, -c, "echo $PORT $(URL) $HOST; sleep 0.5"], env: [{name: URL, value: "http://$(HOST)"}]}
+        worker: {command: [work]}
+        """,
+        "image: x\nenv: [{name: HOST, value: cluster}]",
+    )
+    (folder / ".env").write_text("HOST=localhost\nPORT=7000\n")
+    done = local("-m", "all=0,web=1")
+    assert lines(done.stdout) == [("web.1", "7000 http://localhost localhost")]
+
+
+def test_what_only_the_cluster_knows_is_named_unless_it_is_given(folder: pathlib.Path) -> None:
+    formation(
+        folder,
+        """
+        web:
+          command: [echo, $(SECRET), $(OTHER)]
+          env:
+            - {name: SECRET, valueFrom: {secretKeyRef: {name: keys, key: k}}}
+            - {name: OTHER, valueFrom: {secretKeyRef: {name: keys, key: o}}}
+        """,
+    )
+    done = local(OTHER="from outside")
+    assert "Not set here, but in the cluster: web: SECRET. Give it by --env." in done.stderr
+    assert "OTHER" not in done.stderr
+    assert lines(done.stdout) == [("web.1", "$(SECRET) from outside")]
+
+
+def test_words_of_a_command_reach_the_program_as_they_are(folder: pathlib.Path) -> None:
+    formation(folder, """web: {command: [printf, "<%s>", "a b", "$HOME", "`id`", "it's; exit 3"]}\n""")
+    assert lines(local().stdout) == [("web.1", "<a b><$HOME><`id`><it's; exit 3>")]
+
+
+def test_when_one_ends_all_end_and_its_exit_code_is_ours(folder: pathlib.Path) -> None:
+    formation(
+        folder,
+        """
+        web: {command: [sleep, "600"]}
+        worker: {command: [/bin/sh, -c, "sleep 0.3; exit 3"]}
+        """,
+    )
+    done = local()
+    assert done.returncode == 3
+    assert "sending SIGTERM to web.1" in done.stdout
+
+
+def test_a_program_that_there_is_not_ends_it(folder: pathlib.Path) -> None:
+    formation(folder, "web: {command: [no-such-program]}\n")
+    assert local().returncode == 127
+
+
+@pytest.fixture
+def started(folder: pathlib.Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that ends two seconds after SIGTERM, and one that never does and has one second."""
+    slow = "trap 'sleep 2; echo finished; exit 0' TERM; echo up; while :; do sleep 0.1; done"
+    deaf = "trap '' TERM; echo up; while :; do sleep 0.1; done"
+    formation(
+        folder,
+        f"""
+        slow: {{command: [/bin/sh, -c, "{slow}"], terminationGracePeriodSeconds: 20}}
+        deaf: {{command: [/bin/sh, -c, "{deaf}"], terminationGracePeriodSeconds: 1}}
+        """,
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_each_process_has_its_own_time_to_stop(
+    started: subprocess.Popen[str], number: signal.Signals, code: int
+) -> None:
+    assert started.stdout is not None
+    seen = ""
+    while seen.count("| up") < 2:
+        seen += started.stdout.readline()
+    started.send_signal(number)
+    rest, _ = started.communicate(timeout=60)
+    assert started.returncode == code
+    assert "sending SIGKILL to deaf.1" in rest
+    assert "sending SIGKILL to slow.1" not in rest
+    assert ("slow.1", "finished") in lines(rest)
+
+
+def test_ctrl_c_before_anything_has_started_leaves_nothing_behind(folder: pathlib.Path) -> None:
+    marker = f"61{os.getpid()}"
+    formation(folder, f"web: {{command: [sleep, '{marker}'], replicas: 5}}\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # the first of five has started
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    left = [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if marker in _text(path)]
+    assert left == []
+
+
+def _text(path: pathlib.Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("processes", "words", "message"),
+    [
+        ("web: {args: [serve]}\n", [], "web runs the image's own program"),
+        ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
+        ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
+        ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
+        ('web: {command: ["a\\0b"]}\n', [], "web: its command has a character that no process"),
+        ('web: {command: ["a\\ud800b"]}\n', [], "web: its command has a character that no process"),
+        ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),
+        (BOMB, [], "web has a text of more than 262142 characters, when its variables are replaced"),
+        (f"web: {{command: [x, {'y' * 140_000}]}}\n", [], "web: its command has more than 131071 bytes"),
+    ],
+)
+def test_what_can_not_run_here_is_refused(
+    folder: pathlib.Path, processes: str, words: list[str], message: str
+) -> None:
+    formation(folder, processes)
+    done = CliRunner().invoke(program, ["local", *words])
+    assert done.exit_code == failures.MISTYPED
+    assert message in done.stderr

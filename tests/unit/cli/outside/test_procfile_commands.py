@@ -1,0 +1,139 @@
+"""The commands about a Procfile, as they are typed."""
+
+import json
+import pathlib
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from formation_cli import completion, failures, options
+from formation_cli.program import program
+from tests.unit.cli.fake_cluster import FakeCluster
+
+IMAGE = ("--image", "registry.example.com/shop:v1")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    (tmp_path / "My_Shop").mkdir()
+    monkeypatch.chdir(tmp_path / "My_Shop")
+    return tmp_path / "My_Shop"
+
+
+def run(*words: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(program, words, prog_name="kubectl formation", input=stdin)
+
+
+def test_init_writes_a_formation_and_the_release_line_as_a_job(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve -p $PORT\nrelease: migrate --all\n")
+    result = run("init", *IMAGE, "-m", "web=2")
+    assert result.exit_code == 0, result.output
+    formation = yaml.safe_load((folder / "formation.yaml").read_text())
+    job = yaml.safe_load((folder / "release.yaml").read_text())
+    assert formation["metadata"] == {"name": "my-shop"}
+    assert formation["spec"]["processes"] == {
+        "web": {"command": ["serve", "-p", "$(PORT)"], "replicas": 2, "port": 8080}
+    }
+    assert job["kind"] == "Job"
+    assert job["spec"]["template"]["spec"]["containers"][0]["command"] == ["migrate", "--all"]
+    assert "release: no process type, so it was left out" in result.stderr
+
+
+@pytest.mark.parametrize("there", ["formation.yaml", "release.yaml"])
+def test_init_writes_nothing_over(folder: pathlib.Path, there: str) -> None:
+    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
+    (folder / there).write_text("mine")
+    result = run("init", *IMAGE)
+    assert result.exit_code == failures.FAILED
+    assert f"{there} is there already" in result.output
+    assert (folder / there).read_text() == "mine"
+    assert {each.name for each in folder.iterdir()} == {"Procfile", there}
+
+
+def test_a_formation_goes_out_and_back(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve -p $PORT\nworker: sh work.sh | tee log\n")
+    (folder / "one.env").write_text("A=1\nB='$(A) 0o17'\nC=1e3\n")
+    first = run("import", "procfile", *IMAGE, "--env", "one.env", "-m", "all=1,worker=3")
+    (folder / "formation.yaml").write_text(first.stdout)
+    exported = run("export", "procfile", "-f", "formation.yaml", "--env", "two.env")
+    assert "Counts: -m web=1,worker=3" in exported.stderr
+    (folder / "Procfile").write_text(exported.stdout)
+    second = run("import", "procfile", *IMAGE, "--env", "two.env", "-m", "web=1,worker=3")
+    assert second.exit_code == 0, second.output
+    assert second.stdout == first.stdout
+    assert "'1e3'" in first.stdout
+
+
+def test_nothing_of_a_procfile_is_run(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: $(touch hacked) `touch hacked`; touch hacked\n")
+    (folder / ".env").write_text("A=$(touch hacked)\n")
+    result = run("import", "procfile", *IMAGE, "--env", ".env")
+    assert result.exit_code == 0
+    assert not (folder / "hacked").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"web: a\n" * 100_000, "more than 256 KiB"),
+        (b"web: a\n\0", "line 2: a zero byte"),
+        (b"web: a\nb: \xff", "line 2: no UTF-8"),
+        (b"web: it's", "The command of web has a quote"),
+        (b"web: ''", "The program of web is empty"),
+        (b"", "There is no process type"),
+        (b"release: migrate", "There is no process type"),
+        (b"".join(b"w%d: a\n" % number for number in range(40)), "40 process types are too many"),
+    ],
+)
+def test_a_procfile_that_can_not_be_is_refused(folder: pathlib.Path, content: bytes, message: str) -> None:
+    (folder / "Procfile").write_bytes(content)
+    result = run("import", "procfile", *IMAGE)
+    assert result.exit_code == failures.MISTYPED
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    result = run("import", "procfile", *IMAGE)
+    assert result.exit_code == failures.MISTYPED
+    assert "Procfile can't be read: No such file or directory." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "set it as web=2")]
+)
+def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, message: str) -> None:
+    (folder / "Procfile").write_text("web: serve\n")
+    result = run("import", "procfile", *IMAGE, "-m", counts)
+    assert result.exit_code == failures.MISTYPED
+    assert message in result.stderr
+
+
+def test_what_is_told_moves_no_cursor(folder: pathlib.Path) -> None:
+    env = [{"name": "A\x1b[2J", "value": "1"}]
+    spec = {"image": "x", "env": env, "processes": {"web": {"command": ["a\x9b2J"]}}}
+    (folder / "f.json").write_text(
+        json.dumps({"kind": "Formation", "metadata": {"name": "shop"}, "spec": spec})
+    )
+    result = run("export", "procfile", "-f", "f.json")
+    assert result.exit_code == 0
+    assert not {"\x1b", "\x9b"} & {*result.output}
+    assert "Left out: web: its command has a line break, or another control character" in result.stderr
+
+
+def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = {"image": "x", "processes": {"web": {"command": ["serve", "-p", "$(PORT)"], "port": 80}}}
+    formation = {"kind": "Formation", "metadata": {"name": "shop", "uid": "1"}, "spec": spec, "status": {}}
+    monkeypatch.setattr(options, "connect", lambda target: FakeCluster(Formation=[formation]))
+    assert run("export", "procfile", "formation/shop").stdout == "web: serve -p ${PORT}\n"
+
+
+def test_kubectl_completes_what_is_exported() -> None:
+    assert completion.answer(["export"], "s")[0].startswith("systemd\tUnits of systemd")
+
+
+def test_which_formation_is_asked_for() -> None:
+    result = run("export", "procfile")
+    assert result.exit_code == failures.MISTYPED
+    assert "Which Formation?" in result.stderr

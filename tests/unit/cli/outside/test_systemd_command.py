@@ -1,0 +1,73 @@
+"""Units of systemd, as they are typed for."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures
+from formation_cli.program import program
+
+SHOP = """
+kind: Formation
+metadata: {name: shop}
+spec: {image: x, processes: {web: {command: [serve], port: 80}}}
+"""
+NAMES = ["shop.target", "shop-web.target", "shop-web@.service"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    return tmp_path
+
+
+def export(*words: str) -> Result:
+    return CliRunner().invoke(program, ["export", "systemd", "-f", "shop.yaml", *words])
+
+
+def test_units_are_written_over_older_ones(folder: pathlib.Path) -> None:
+    assert export("-d", "units", "--port", "7000").exit_code == 0
+    result = export("-d", "units", "--root", "/srv/our shop/100%", "--run-as", "www-data")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [f"units/{name}" for name in NAMES]
+    service = (folder / "units" / "shop-web@.service").read_text()
+    assert "User=www-data\n" in service
+    assert "WorkingDirectory=/srv/our shop/100%%\n" in service
+    assert "shop-web@5000.service" in (folder / "units" / "shop-web.target").read_text()
+    if shutil.which("systemd-analyze"):
+        units = [str(folder / "units" / name) for name in NAMES]
+        done = subprocess.run(
+            ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_of_somebody_else_is_written_over(folder: pathlib.Path) -> None:
+    (folder / "shop-web@.service").write_text("[Service]\n")
+    result = export("-d", ".")
+    assert result.exit_code == failures.FAILED
+    assert "shop-web@.service is there already, and isn't ours" in result.stderr
+    assert not (folder / "shop.target").exists()
+
+
+def test_no_link_is_followed(folder: pathlib.Path) -> None:
+    (folder / "mine").write_text("# Written by kubectl formation export systemd.\n")
+    (folder / "shop.target").symlink_to(folder / "mine")
+    assert export("-d", ".").exit_code == failures.FAILED
+    assert (folder / "mine").read_text() == "# Written by kubectl formation export systemd.\n"
+
+
+def test_without_a_folder_the_units_are_printed() -> None:
+    assert re.findall("^# (shop.*)$", export().stdout, re.MULTILINE) == NAMES
+
+
+@pytest.mark.parametrize(
+    "words", [("--root", "srv"), ("--root", "/srv\n[Service]"), ("--run-as", "a b"), ("--run-as", "%u")]
+)
+def test_what_a_unit_can_not_take_is_refused(words: tuple[str, str]) -> None:
+    assert export(*words).exit_code == failures.MISTYPED

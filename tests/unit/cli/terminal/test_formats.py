@@ -1,0 +1,24 @@
+"""YAML that every parser reads as it was meant."""
+
+import pytest
+import yaml
+
+from formation_cli.terminal import formats
+
+
+@pytest.mark.parametrize(
+    "text", ["1e3", "0o17", "0x1f", ".5", "12e03", "1_000", "on", "null", "~", "2026-01-01"]
+)
+def test_a_text_that_some_parser_takes_for_something_else_is_in_quotes(text: str) -> None:
+    assert formats.as_yaml({"a": text}) == f"a: '{text}'"
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "10m", "shop:v1", "1.2.3-rc1", "$(PORT)", "web=2"])
+def test_what_everybody_takes_for_a_text_is_not(text: str) -> None:
+    assert formats.as_yaml({"a": text}) == f"a: {text}"
+
+
+def test_numbers_stay_numbers() -> None:
+    value = {"a": 1, "b": 0.5, "c": True, "d": None}
+    assert yaml.safe_load(formats.as_yaml(value)) == value
+    assert formats.as_yaml({"a": 1}) == "a: 1"
