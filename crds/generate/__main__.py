@@ -1,4 +1,4 @@
-"""Write the CRD and the policy: ``python -m crds.generate [--check | --snapshot]``."""
+"""Write the CRD, the policy and the reference: ``python -m crds.generate [--check | --snapshot]``."""
 
 import argparse
 import pathlib
@@ -7,12 +7,13 @@ from typing import Any
 
 import yaml
 
-from crds.generate import crd, policy, schema, snapshot
+from crds.generate import crd, policy, reference, schema, snapshot
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
 HEADER = "# Generated from the models by `python -m crds.generate`: don't edit.\n"
 POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
+REFERENCE = FILE.parents[1] / "docs" / "reference.md"
 POLICY_HEADER = """\
 # Generated from the operator's table of daemons by `python -m crds.generate`: don't edit.
 # Warns whoever applies a Formation whose command leaves the foreground, and refuses nothing.
@@ -50,8 +51,13 @@ def policy_text() -> str:
     return POLICY_HEADER + yaml.dump_all(policy.build(), Dumper=Blocks, sort_keys=False, width=100_000)
 
 
+def reference_text() -> str:
+    """Return the page of all fields as it is kept in the repository."""
+    return reference.build(snapshot.version())
+
+
 def main() -> int:
-    """Write, or compare, the CRD and the policy."""
+    """Write, or compare, the CRD, the policy and the reference."""
     parser = argparse.ArgumentParser(prog="python -m crds.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only; 1 if a file is out of date")
     parser.add_argument("--snapshot", action="store_true", help="first renew the part of Kubernetes' OpenAPI")
@@ -59,7 +65,7 @@ def main() -> int:
     if chosen.snapshot:
         roots = schema.embedded_roots(FormationSpec.model_json_schema())
         snapshot.write(snapshot.take(sorted(roots)))
-    wanted = {FILE: text(crd.build(snapshot.read())), POLICY: policy_text()}
+    wanted = {FILE: text(crd.build(snapshot.read())), POLICY: policy_text(), REFERENCE: reference_text()}
     if not chosen.check:
         for file, content in wanted.items():
             file.write_text(content, encoding="utf-8")

@@ -18,6 +18,8 @@ COLUMNS: list[Json] = [
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
     {"name": "Message", "type": "string", "jsonPath": f"{READY}.message", "priority": 1},
 ]
+# In no category: `kubectl delete all --all` must not reach it.
+SHORT_NAMES = ["fm"]
 SUBRESOURCES: Json = {
     "status": {},
     "scale": {
@@ -44,8 +46,7 @@ def build(definitions: Json) -> Json:
         "listKind": f"{naming.KIND}List",
         "plural": naming.PLURAL,
         "singular": naming.KIND.lower(),
-        # In no category: `kubectl delete all --all` must not reach it.
-        "shortNames": ["fm"],
+        "shortNames": SHORT_NAMES,
     }
     version = {
         "name": naming.VERSION,

@@ -69,3 +69,8 @@ def read() -> Json:
     """Return the definitions of the snapshot in the repository."""
     definitions: Json = json.loads(FILE.read_text(encoding="utf-8"))["definitions"]
     return definitions
+
+
+def version() -> str:
+    """Return the version of Kubernetes that the snapshot is of, such as ``v1.37.2``."""
+    return str(json.loads(FILE.read_text(encoding="utf-8"))["version"])

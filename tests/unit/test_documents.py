@@ -1,0 +1,157 @@
+"""The documents: what they show can be applied and typed, and their links lead somewhere."""
+
+import json
+import pathlib
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from crds.generate import crd, snapshot
+from formation_cli.program import program
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, ProcessType
+from tests import builders
+from tests.cluster import paths
+from tests.unit import structural
+from tests.unit.facts import intents, parsed
+
+Json = dict[str, Any]
+
+PAGES = sorted(
+    [*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").rglob("*.md"), paths.ROOT / "tests/cluster/README.md"]
+)
+INDEX = paths.ROOT / "docs" / "README.md"
+BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+[VERSION] = crd.build(snapshot.read())["spec"]["versions"]
+SCHEMA: Json = VERSION["schema"]["openAPIV3Schema"]
+KUBERNETES = {
+    "v1": "V1",
+    "apps/v1": "V1",
+    "batch/v1": "V1",
+    "networking.k8s.io/v1": "V1",
+    "policy/v1": "V1",
+    "autoscaling/v2": "V2",
+}
+"""By API version, what the names of its types begin with in Kubernetes' client."""
+OF_OTHERS = {"gateway.networking.k8s.io/v1", "keda.sh/v1alpha1"}
+"""What isn't Kubernetes' own: nothing here knows it."""
+
+
+def name_of(page: pathlib.Path) -> str:
+    return str(page.relative_to(paths.ROOT))
+
+
+def blocks(*kinds: str) -> Iterator[Any]:
+    """Return each block of some kinds, as a row that is named after its page and line."""
+    for page in PAGES:
+        text = page.read_text()
+        for found in BLOCK.finditer(text):
+            if found[1] in kinds:
+                line = text.count("\n", 0, found.start()) + 1
+                yield pytest.param(found[2], id=f"{name_of(page)}:{line}")
+
+
+(SHOP,) = (yaml.safe_load(row.values[0]) for row in blocks("yaml") if str(row.id).startswith("README.md"))
+
+
+def documents() -> Iterator[Any]:
+    for block in blocks("yaml"):
+        text = str(block.values[0])
+        if text.splitlines()[0].endswith("kustomization.yaml"):
+            continue  # no object of the API
+        for place, document in enumerate(yaml.safe_load_all(text)):
+            yield pytest.param(document, id=f"{block.id}-{place}")
+
+
+def whole(part: Json) -> Json:
+    """Return the Formation that some process types stand for, or fields of one or of the spec."""
+    worker = builders.a_process("/worker")
+    if part.keys() <= {field.alias for field in ProcessType.model_fields.values()}:
+        return builders.a_formation(processes={"worker": {**worker, **part}})
+    if part.keys() <= {field.alias for field in FormationSpec.model_fields.values()}:
+        return builders.a_formation(**{"processes": {"worker": worker}, **part})
+    return builders.a_formation(processes={name: {**worker, **process} for name, process in part.items()})
+
+
+@pytest.mark.parametrize("document", [*documents()])
+def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
+    version = document.get("apiVersion", naming.API_VERSION)
+    if version == naming.API_VERSION:
+        formation = document if "kind" in document else whole(document)
+        assert [*structural.faults(SCHEMA, formation)] == []
+        assert intents(parsed(formation))
+    elif version not in OF_OTHERS:
+        assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
+
+
+def anchors(page: pathlib.Path) -> set[str]:
+    """Return what the headings of a page are linked by, as GitHub makes it."""
+    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading) for heading in HEADING.findall(page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_link_leads_to_a_file_and_to_a_heading_of_it(page: pathlib.Path) -> None:
+    broken = []
+    for link in LINK.findall(page.read_text()):
+        target, _, anchor = link.partition("#")
+        file = (page.parent / target) if target else page
+        if not link.startswith("http") and not (file.exists() and (not anchor or anchor in anchors(file))):
+            broken.append(link)
+    assert broken == []
+
+
+def typed(words: str) -> Iterator[list[str]]:
+    """Yield what follows some words in each line of commands, without what is a shell's."""
+    for block in blocks("sh"):
+        for line in str(block.values[0]).replace("\\\n", " ").splitlines():
+            for command in re.split(r"&&|\||;|\$\(", line.partition(" #")[0]):
+                if command.strip().startswith(f"{words} "):
+                    yield shlex.split(command)[len(words.split()) :]
+
+
+@pytest.mark.parametrize("words", [*typed("kubectl formation")], ids=" ".join)
+def test_each_command_of_the_plugin_can_be_typed_so(words: list[str]) -> None:
+    name, *arguments = words
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    command.make_context(name, arguments, parent=click.Context(program))
+
+
+def merged(target: Json, patch: Json) -> Json:
+    """Return what a merge patch makes of an object."""
+    changed = {
+        key: merged(target.get(key) or {}, value) if isinstance(value, dict) else value
+        for key, value in patch.items()
+    }
+    return {key: value for key, value in {**target, **changed}.items() if value is not None}
+
+
+PATCHES = [words for words in typed("kubectl patch") if words[0].startswith(("formation/", "fm/"))]
+
+
+@pytest.mark.parametrize("words", PATCHES, ids=" ".join)
+def test_each_patch_of_the_shop_leaves_it_valid(words: list[str]) -> None:
+    assert "--type=merge" in words
+    patched = merged(SHOP, json.loads(words[words.index("-p") + 1]))
+    assert [*structural.faults(SCHEMA, patched)] == []
+    assert intents(parsed(patched))
+
+
+def test_each_target_of_make_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (paths.ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {words[0] for words in typed("make")} <= targets
+
+
+def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
+    linked = {(INDEX.parent / link.partition("#")[0]).resolve() for link in LINK.findall(INDEX.read_text())}
+    pages = {page for page in (paths.ROOT / "docs").rglob("*.md") if page.parent.name != "decisions"}
+    assert pages - linked == {INDEX}
+    assert "docs/README.md" in LINK.findall((paths.ROOT / "README.md").read_text())

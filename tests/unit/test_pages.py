@@ -1,0 +1,92 @@
+"""What pages say of the operator is so: flags, Events, and what restarts a process."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from formation_operator.api.formation import ProcessType
+from formation_operator.command_line import parser
+from tests import builders
+from tests.cluster import paths
+from tests.unit.facts import intents, parsed
+
+DOCS = paths.ROOT / "docs"
+EVERYDAY, ADMINISTER, OWNERSHIP = (
+    (DOCS / name).read_text() for name in ("how-to/everyday.md", "how-to/administer.md", "ownership.md")
+)
+NOTICE = re.compile(r'\bNotice\(\s*(?:reason=)?"(\w+)"')
+OTHER: dict[str, Any] = {
+    "command": ["/other"],
+    "args": ["--other"],
+    "image": "registry.example.com/other:v1",
+    "replicas": 5,
+    "port": 9000,
+    "service": False,
+    "env": [{"name": "OTHER", "value": "1"}],
+    "envFrom": [{"configMapRef": {"name": "other"}}],
+    "resources": {"requests": {"cpu": "100m"}},
+    "livenessProbe": {"exec": {"command": ["true"]}},
+    "readinessProbe": {"exec": {"command": ["true"]}},
+    "startupProbe": {"exec": {"command": ["true"]}},
+    "terminationGracePeriodSeconds": 7,
+    "rollingUpdate": {"maxSurge": 1},
+    "singleton": True,
+    "securityDefaults": "none",
+    "podTemplate": {"metadata": {"labels": {"team": "shop"}}},
+}
+"""A value of each field that a type of ours doesn't have."""
+
+
+def templates(**shop: Any) -> list[str]:
+    """Return the Pods that a Formation asks for."""
+    made = intents(parsed(builders.a_formation(**shop)))
+    return [
+        json.dumps(each.manifest["spec"]["template"]) for each in made if "template" in each.manifest["spec"]
+    ]
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the table below a heading."""
+    section = page.partition(f"# {heading}\n")[2].partition("\n#")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines[2:]]
+
+
+def said_to_restart(field: str) -> bool:
+    (says,) = {
+        cells[1].strip() for cells in rows(EVERYDAY, "What restarts a process") if f"`{field}`" in cells[0]
+    }
+    return not says.startswith("nothing")
+
+
+@pytest.mark.parametrize("field", [item.alias for item in ProcessType.model_fields.values()])
+def test_a_change_of_a_field_restarts_a_process_where_the_page_says_so(field: str) -> None:
+    web = builders.a_process("/shop", "web", port=8080)
+    restarts = templates(processes={"web": web}) != templates(processes={"web": {**web, field: OTHER[field]}})
+    assert restarts == said_to_restart(field)
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations"])
+def test_labels_and_annotations_of_the_spec_restart_nothing(field: str) -> None:
+    assert templates(**{field: {"team": "shop"}}) == templates()
+    assert not said_to_restart(field)
+
+
+def test_each_flag_is_explained_with_its_default() -> None:
+    explained = {cells[0]: cells[2] for cells in rows(ADMINISTER, "Flags")}
+    for action in parser()._actions:  # noqa: SLF001  # argparse has no other way to ask
+        flag = action.option_strings[-1]
+        if flag in {"--help", "--version"}:
+            continue
+        (default,) = (text for cell, text in explained.items() if re.search(f"`{flag}[ `]", cell))
+        if isinstance(action.default, int | float | str) and not isinstance(action.default, bool):
+            assert str(action.default).removesuffix(".0") in default
+
+
+def test_each_event_of_the_operators_own_is_explained() -> None:
+    sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
+    told = {reason for file in sources for reason in NOTICE.findall(file.read_text())}
+    assert told >= {"DriftRepaired", "Recreated", "ScaleHonoured"}
+    assert {reason for reason in told if f"`{reason}`" not in OWNERSHIP} == set()
