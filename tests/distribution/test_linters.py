@@ -17,7 +17,6 @@ ANSWERS = {
     "container-resources": "no CPU limit: it would slow a burst down; others have their requests",
     "container-image-pull-policy": "a release's tag never changes, and a start needs no registry",
     "container-ephemeral-storage-request-and-limit": "it writes no file, having no place for one",
-    "pod-probes-identical": "liveness ends what no longer answers, and readiness holds a rollout back",
     "deployment-has-host-podantiaffinity": "its spread over nodes is by topology constraint",
 }
 

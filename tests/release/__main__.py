@@ -51,7 +51,7 @@ def release(version: str, name: str | None, target: pathlib.Path) -> None:
         wheel.build(sources, work / "setuptools", target, seconds)
         progress.step("the wheel is built; next the image, which takes a minute or two")
         installed = write_image(sources, target, version, seconds)
-    reference = operator_image.reference() if name is None else f"{name}:{version}"
+        reference = operator_image.reference(sources)
     parts = [
         *sbom.python_packages((paths.ROOT / "requirements.txt").read_text()),
         *sbom.debian_packages(installed),

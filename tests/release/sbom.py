@@ -86,9 +86,8 @@ def debian_packages(status: str) -> Iterator[Part]:
 def document(version: str, image: str, seconds: int, parts: list[Part]) -> str:
     """Return the document of a release."""
     created = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    own = package(
-        OWN, "formation-operator", version, "Apache-2.0", f"pkg:oci/{image.rpartition('/')[2]}@{version}"
-    )
+    name = image.rpartition("/")[2].partition(":")[0]
+    own = package(OWN, "formation-operator", version, "Apache-2.0", f"pkg:oci/{name}@{version}")
     others = [
         package(item.reference, item.name, item.version, item.licence, item.url) for item in sorted(parts)
     ]

@@ -16,7 +16,7 @@ import time
 import types
 
 from tests.cluster import ClusterError, host, lifecycle
-from tests.scripts import summary
+from tests.scripts import stages, summary
 from tests.scripts.stages import Run, Stage, helper
 
 CLUSTER = (sys.executable, "-m", "tests.cluster")
@@ -78,6 +78,8 @@ def main(suite: str) -> int:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             ended = subprocess.run(DOWN.command, check=False).returncode
         reported = summary.suites(reports)
+        if not result and not summary.passed(reported):
+            result = stages.NO_TESTS
         verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
         total = f"{summary.counted(reported)} in {time.monotonic() - began:.0f} s: {verdict}"
         print("\n".join([*summary.times(run.seconds, reported), f"make {suite}: {total}"]), flush=True)

@@ -31,9 +31,18 @@ def seconds(case: ElementTree.Element) -> float:
     return float(case.get("time", 0))
 
 
+def passed(reported: list[ElementTree.Element]) -> int:
+    """Return how many tests passed."""
+    return count("tests", reported) - sum(count(name, reported) for name in OUTCOMES)
+
+
+def count(name: str, reported: list[ElementTree.Element]) -> int:
+    """Return how many tests had an outcome."""
+    return sum(int(suite.get(name, 0)) for suite in reported)
+
+
 def counted(reported: list[ElementTree.Element]) -> str:
     """Return how many tests passed, and how many did anything else."""
-    counts = {name: sum(int(suite.get(name, 0)) for suite in reported) for name in ("tests", *OUTCOMES)}
-    passed = counts["tests"] - sum(counts[name] for name in OUTCOMES)
-    others = [f"{counts[name]} {name}" for name in OUTCOMES if counts[name]]
-    return ", ".join([f"{passed} passed", *others])
+    counts = {name: count(name, reported) for name in OUTCOMES}
+    others = [f"{number} {name}" for name, number in counts.items() if number]
+    return ", ".join([f"{passed(reported)} passed", *others])

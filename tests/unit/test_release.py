@@ -153,4 +153,5 @@ def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewher
     assert related == set(names)
     assert bill["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
     urls = {each["externalRefs"][0]["referenceLocator"] for each in bill["packages"]}
+    assert "pkg:oci/operator@1.2.3" in urls
     assert "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10" in urls
