@@ -162,13 +162,16 @@ class Lister:
             raise errors.RestoredError(f"{kind} {'/'.join(key)}: version {version} after {store.latest(key)}")
 
     def _drop_missing(self, place: Place, there: Collection[Key], version: int) -> None:
-        """Take as deleted what we know of a place but its list lacks, unless it is newer than the list."""
+        """Take as deleted what we know of a place but its list lacks, unless it is newer than the list.
+
+        A watch that lags behind the list may still tell of it: that is no news at the list's version.
+        """
         kind, namespace = place
         store = self._cache.stores[kind.name]
         for key in store.known.keys() - there:
             latest = store.latest(key)
             if latest <= version and namespace in (None, key[0]):
-                self._cache.drop(kind.name, key, latest)
+                self._cache.drop(kind.name, key, latest if version == EVER else version)
 
 
 def around(seconds: float) -> float:

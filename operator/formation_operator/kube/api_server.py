@@ -4,7 +4,6 @@ Objects stay plain JSON: the client's generated classes cost some fifty times a 
 """
 
 import asyncio
-import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from formation_operator.api import naming
-from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, paging
+from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, nesting, paging
 from formation_operator.kube.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 
@@ -197,10 +196,10 @@ class Kube(Cluster):
         Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
         """
         if len(text) < LARGE:
-            return dict(json.loads(text))
+            return dict(nesting.parsed(text))
         async with self._reading:
             await asyncio.sleep(0)
-            return dict(json.loads(text))
+            return dict(nesting.parsed(text))
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
@@ -218,7 +217,7 @@ def path_of(manifest: Object) -> str:
 def error_of(status: int, text: bytes) -> errors.ClusterError:
     """Return the error for an HTTP status, with the server's own message."""
     try:
-        message = str(json.loads(text)["message"])
+        message = str(nesting.parsed(text)["message"])
     except (ValueError, KeyError, TypeError):
         message = f"HTTP {status}: {text[:200]!r}"
     by_status: dict[int, type[errors.ClusterError]] = {

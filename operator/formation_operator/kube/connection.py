@@ -42,6 +42,7 @@ class Connection:
         self._server_name = configuration.tls_server_name
         self.manners = Patience(), Login(configuration)
         """How whoever asks this server behaves: as it wants, and known to it."""
+        self.proxy = configuration.proxy or proxy_for(self.url)
         self.ssl_context = rest.RESTClientObject(configuration).ssl_context
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -50,7 +51,7 @@ class Connection:
                 keepalive_timeout=KEEP_ALIVE,
             ),
             headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
-            proxy=configuration.proxy or proxy_for(self.url),
+            proxy=self.proxy,
             read_bufsize=paging.MOST_BYTES,
             **paging.options(*self.manners),
         )

@@ -4,10 +4,11 @@ Most that a watch tells is known: of our own writes their answers have told, and
 no news.  Whose it is and how new, the first bytes of a line say.
 """
 
-import json
+import functools
 import re
 from typing import Any, cast
 
+from formation_operator.kube import nesting
 from formation_operator.kube.port import Object
 
 DELETED, BOOKMARK = "DELETED", "BOOKMARK"
@@ -52,6 +53,6 @@ class Line:
         """The object; raises `ValueError` if the line was cut off."""
         return cast("Object", self._event["object"])
 
-    @property
+    @functools.cached_property
     def _event(self) -> Any:
-        return json.loads(self.text)
+        return nesting.parsed(self.text)

@@ -103,6 +103,6 @@ def session(
     }
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
-        trust_env=True,
+        proxy=server.proxy,
         middlewares=(Lists(root, places, since), Streams(places, take, heard), *server.manners),
     )

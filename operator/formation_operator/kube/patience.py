@@ -1,33 +1,40 @@
-"""A server that asks to be left alone for a while is left alone: by each request: all are counted together.
+"""A server that asks to be left alone for a while is left alone, about one namespace or the whole cluster.
 
-A request that is held back until it times out has failed like any other, and is tried again later.
+An answer about one namespace may be the doing of whoever works there, through an admission webhook: it holds
+up no other namespace, and no Lease.  A request that is held up until it times out has failed like any other,
+and is tried again later.
 """
 
 import asyncio
+import re
 
 import aiohttp
 
 STATUSES = {429, 503}
-LONGEST = 60.0
+LONGEST = 10.0
 """The longest time in seconds that a server may ask for."""
+NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 
 class Patience:
     """Middleware of a client's session: waits as long as the server wants."""
 
     def __init__(self) -> None:
-        self._until = 0.0
-        """By the loop's clock."""
+        self._until: dict[str, float] = {}
+        """By namespace, by the loop's clock; of the whole cluster by no name."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request when the server may be asked."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._until - loop.time())
+        now = asyncio.get_running_loop().time
+        found = NAMESPACE.search(request.url.raw_path)
+        namespace = found[1] if found else ""
+        await asyncio.sleep(self._until.get(namespace, 0.0) - now())
         answer = await send(request)
-        if answer.status in STATUSES:
-            self._until = max(self._until, loop.time() + wish(answer))
+        if answer.status in STATUSES and (seconds := wish(answer)):
+            held = {name: until for name, until in self._until.items() if until > now()}
+            self._until = {**held, namespace: max(held.get(namespace, 0.0), now() + seconds)}
         return answer
 
 

@@ -73,18 +73,22 @@ class Lines:
         if self._since is None:
             yield TOO_OLD
             return
-        rest = b""
+        parts: list[bytes] = []
         while data := await self._read(AT_ONCE):
             self._heard()
-            *lines, rest = (rest + data).split(b"\n")
-            yield self._taken(filter(None, lines), self._since)
+            first, *others = data.split(b"\n")
+            parts.append(first)
+            if others:
+                lines = [b"".join(parts), *others]
+                parts = [lines.pop()]
+                yield self._taken(filter(None, lines), self._since)
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
                 self._gathered_in.pause_reading()
                 await asyncio.sleep(GATHERED)
                 self._gathered_in.resume_reading()
-        if rest:
+        if rest := b"".join(parts):
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 
     def _taken(self, lines: Iterable[bytes], since: int) -> bytes:

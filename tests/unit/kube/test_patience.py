@@ -26,7 +26,7 @@ class Busy:
     ) -> AsyncIterator[aiohttp.ClientSession]:
         """Give a session to ask it in."""
         app = web.Application()
-        app.router.add_get("/", self._answer)
+        app.router.add_get("/{path:.*}", self._answer)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -50,6 +50,18 @@ async def test_nobody_asks_while_the_server_wants_to_be_left_alone(status: int) 
     assert {each.status for each in answers} == {200}
     first, *others = server.asked
     assert min(others) >= first + 1
+
+
+@pytest.mark.parametrize("other", ["/", "/api/v1/namespaces/b/pods", "/apis/x/v1/namespaces/a-b/leases/x"])
+async def test_what_is_said_about_one_namespace_holds_up_no_other(other: str) -> None:
+    server = Busy(429, "2")
+    async with server.asked_by(patience.Patience()) as session:
+        await session.get("/apis/apps/v1/namespaces/a/deployments/shop-web")
+        async with asyncio.timeout(1):
+            assert (await session.get(other)).status == 200
+        assert (await session.get("/api/v1/namespaces/a/services/shop-web")).status == 200
+    first, _, last = server.asked
+    assert last >= first + 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""No object is nested so deep that it, and all that is read with it, can't be read."""
+
+import json
+
+import pytest
+
+from formation_operator.kube import nesting
+from formation_operator.kube.lines import Line
+
+DEEP = 10_000
+"""Levels: as many as the API server reads."""
+
+
+def nested(levels: int, opened: str = '{"f:a":', closed: str = "}") -> str:
+    return opened * levels + "1" + closed * levels
+
+
+@pytest.mark.parametrize(("opened", "closed"), [('{"f:a":', "}"), ("[", "]")])
+def test_what_is_too_deep_is_cut_and_all_beside_it_is_read(opened: str, closed: str) -> None:
+    deep = nested(DEEP, opened, closed)
+    text = f'{{"before": "}}]\\"{{", "deep": {deep}, "items": [{deep}, {{"name": "shop"}}], "after": [1]}}'
+    read = nesting.parsed(text.encode())
+    assert (read["before"], read["items"][1], read["after"]) == ('}]"{', {"name": "shop"}, [1])
+    assert json.dumps(read)
+
+
+def test_what_is_not_too_deep_is_read_whole() -> None:
+    text = nested(nesting.DEEPEST)
+    assert nesting.parsed(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["", "{", nested(DEEP)[:-1], nested(DEEP) + "]"])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        nesting.parsed(text.encode())
+
+
+def test_an_event_of_such_an_object_is_read() -> None:
+    deep = json.dumps({"name": "shop", "resourceVersion": "9", "managedFields": [{"fieldsV1": "DEEP"}]})
+    metadata = deep.replace('"DEEP"', nested(DEEP))
+    line = Line(f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'.encode())
+    assert line.raw["metadata"]["name"] == "shop"
