@@ -64,8 +64,29 @@ def _load_context(
             context[key] = value
     loader = kube_config.KubeConfigLoader(merged, active_context=target.context, config_base_path=None)
     loader.load_and_set(configuration)
+    user = merged["users"].get_with_name(context.get("user"), safe=True)
     namespace = context.get("namespace")
-    return target, str(namespace) if namespace else None
+    return _as_somebody(target, user.safe_get("user") if user else None), str(
+        namespace
+    ) if namespace else None
+
+
+def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
+    """Act as whom the user of the kubeconfig acts, where the command line doesn't say."""
+    said = user or {}
+    groups = said.get("as-groups") or []
+    if not isinstance(groups, list):
+        raise config.ConfigException("its as-groups are no list")
+    return dataclasses.replace(
+        target,
+        as_user=target.as_user or _text(said.get("as")),
+        as_uid=target.as_uid or _text(said.get("as-uid")),
+        as_group=target.as_group or tuple(map(str, groups)),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
 
 
 def _override(configuration: client.Configuration, target: Target) -> None:

@@ -98,9 +98,41 @@ def test_the_same_cluster_is_meant_when_kubectl_takes_over() -> None:
 
 def test_kubectl_is_told_the_context_that_is_current_here(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[list[str]] = []
-    monkeypatch.setattr(kubectl.shutil, "which", lambda _: "/bin/kubectl")
-    monkeypatch.setattr(kubectl.os, "execv", lambda _, words: told.append(words))
+    monkeypatch.setattr("shutil.which", lambda _: "/bin/kubectl")
+    monkeypatch.setattr("os.execv", lambda _, words: told.append(words))
     kubectl.become(connection.connect(Target(kubeconfig=file)), "exec", "pod")
     assert told == [
         ["/bin/kubectl", "exec", "--namespace=shop", f"--kubeconfig={file}", "--context=test", "pod"]
     ]
+
+
+@pytest.fixture
+def impersonating(file: str) -> str:
+    """A kubeconfig whose user acts as somebody else."""
+    path = pathlib.Path(file)
+    whole = json.loads(path.read_text())
+    whole["users"][0]["user"] |= {"as": "eve", "as-uid": "7", "as-groups": ["dev", "ops"]}
+    path.write_text(json.dumps(whole))
+    return file
+
+
+def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating))
+    assert (target.as_user, target.as_uid, target.as_group) == ("eve", "7", ("dev", "ops"))
+
+
+def test_the_command_line_says_first_as_whom_one_acts(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, as_user="ann", as_group=("qa",)))
+    assert (target.as_user, target.as_uid, target.as_group) == ("ann", "7", ("qa",))
+
+
+def test_another_user_acts_as_nobody_else(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, user="bob"))
+    assert (target.as_user, target.as_uid, target.as_group) == (None, None, ())
+
+
+def test_groups_that_are_no_list_are_told(impersonating: str) -> None:
+    path = pathlib.Path(impersonating)
+    path.write_text(path.read_text().replace('["dev", "ops"]', '"dev"'))
+    with pytest.raises(failures.NoAccess, match="as-groups"):
+        kubeconfig.load(Target(kubeconfig=impersonating))
