@@ -24,8 +24,15 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         ctx.find_root().ensure_object(dict)[param.name] = value
 
 
-def _option(*names: str, hidden: bool = True, **more: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=_remember, hidden=hidden, **more)
+def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep a duration as kubectl takes it, too; raises `click.BadParameter` if it is none."""
+    if value is not None:
+        DURATION.convert(value, param, ctx)
+    _remember(ctx, param, value)
+
+
+def _option(*names: str, hidden: bool = True, callback: Any = _remember, **more: Any) -> click.Option:
+    return click.Option(names, expose_value=False, callback=callback, hidden=hidden, **more)
 
 
 CLUSTER_OPTIONS = (
@@ -47,7 +54,9 @@ CLUSTER_OPTIONS = (
     _option("--certificate-authority", type=click.Path(dir_okay=False)),
     _option("--insecure-skip-tls-verify", is_flag=True, default=None),
     _option("--tls-server-name"),
-    _option("--request-timeout", help="How long a request may take, such as 10s."),
+    _option(
+        "--request-timeout", callback=_remember_duration, help="How long a request may take, such as 10s."
+    ),
 )
 """As kubectl has them; those that are rarely used aren't in the help."""
 
