@@ -16,6 +16,7 @@ from formation_operator.api import naming
 R = TypeVar("R")
 KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
+DAY = 86400.0
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -25,9 +26,9 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Keep a duration as kubectl takes it, too; raises `click.BadParameter` if it is none."""
-    if value is not None:
-        DURATION.convert(value, param, ctx)
+    """Keep a duration as kubectl takes it, too; raises `click.BadParameter` if it is none, or too long."""
+    if value is not None and DURATION.convert(value, param, ctx) > DAY:
+        raise click.BadParameter("it is a day at most", ctx, param)
     _remember(ctx, param, value)
 
 

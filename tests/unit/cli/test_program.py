@@ -97,3 +97,10 @@ def test_a_request_timeout_that_is_no_duration_is_mistyped(words: tuple[str, ...
     assert result.exit_code == failures.MISTYPED
     assert "--request-timeout" in result.stderr
     assert "'abc' is no duration" in result.stderr
+
+
+@pytest.mark.parametrize("timeout", ["25h", "999999999h", "9" * 32])
+def test_a_request_timeout_is_a_day_at_most(timeout: str) -> None:
+    result = run("ps", f"--request-timeout={timeout}")
+    assert result.exit_code == failures.MISTYPED
+    assert "--request-timeout" in result.stderr
