@@ -16,6 +16,7 @@ from formation_operator.api import naming
 R = TypeVar("R")
 KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
+DAY = 86400.0
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -24,8 +25,15 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         ctx.find_root().ensure_object(dict)[param.name] = value
 
 
-def _option(*names: str, hidden: bool = True, **more: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=_remember, hidden=hidden, **more)
+def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep a duration as kubectl takes it, too; raises `click.BadParameter` if it is none, or too long."""
+    if value is not None and DURATION.convert(value, param, ctx) > DAY:
+        raise click.BadParameter("it is a day at most", ctx, param)
+    _remember(ctx, param, value)
+
+
+def _option(*names: str, hidden: bool = True, callback: Any = _remember, **more: Any) -> click.Option:
+    return click.Option(names, expose_value=False, callback=callback, hidden=hidden, **more)
 
 
 CLUSTER_OPTIONS = (
@@ -47,7 +55,9 @@ CLUSTER_OPTIONS = (
     _option("--certificate-authority", type=click.Path(dir_okay=False)),
     _option("--insecure-skip-tls-verify", is_flag=True, default=None),
     _option("--tls-server-name"),
-    _option("--request-timeout", help="How long a request may take, such as 10s."),
+    _option(
+        "--request-timeout", callback=_remember_duration, help="How long a request may take, such as 10s."
+    ),
 )
 """As kubectl has them; those that are rarely used aren't in the help."""
 

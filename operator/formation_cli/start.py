@@ -3,7 +3,8 @@
 import importlib
 import sys
 
-EXTRA = "cli"
+INSTALL = "pipx install --force '.[cli]'"
+"""By its place, not its name: a package index may have a stranger's by that name."""
 
 
 def plugin() -> None:
@@ -20,5 +21,5 @@ def _run(module: str) -> None:
     try:
         main = importlib.import_module(module).main
     except ModuleNotFoundError as error:
-        sys.exit(f"kubectl formation lacks {error.name}: install formation-operator with its extra [{EXTRA}]")
+        sys.exit(f"kubectl formation lacks {error.name}: in a checkout: {INSTALL}")
     main()

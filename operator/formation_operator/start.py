@@ -3,7 +3,8 @@
 import importlib
 import sys
 
-EXTRA = "operator"
+INSTALL = "pip install '.[operator]'"
+"""By its place, not its name: a package index may have a stranger's by that name."""
 
 
 def main() -> None:
@@ -11,5 +12,5 @@ def main() -> None:
     try:
         run = importlib.import_module("formation_operator.__main__").main
     except ModuleNotFoundError as error:
-        sys.exit(f"the operator lacks {error.name}: install formation-operator with its extra [{EXTRA}]")
+        sys.exit(f"the operator lacks {error.name}: in a checkout: {INSTALL}")
     run()

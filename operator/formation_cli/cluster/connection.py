@@ -37,7 +37,7 @@ class Connection(Cluster):
 
     @property
     def target(self) -> Target:
-        """What the command line says."""
+        """What the command line says, and the kubeconfig where that says nothing."""
         return self._target
 
     @property
@@ -171,4 +171,4 @@ def _writing(*, dry_run: bool = False) -> dict[str, str]:
 
 def connect(target: Target) -> Connection:
     """Connect to the cluster that is meant."""
-    return Connection(target, *kubeconfig.load(target))
+    return Connection(*kubeconfig.load(target))

@@ -1,5 +1,6 @@
 """Find the cluster as kubectl does: by the command line, the kubeconfig, or the Pod's service account."""
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -20,45 +21,72 @@ NO_CONFIG = (
 )
 
 
-def load(target: Target) -> tuple[client.Configuration, str]:
-    """Return how to reach the cluster, and the namespace that is meant."""
+def load(target: Target) -> tuple[Target, client.Configuration, str]:
+    """Return the target as the kubeconfig completes it, how to reach the cluster, and the namespace."""
     configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
     try:
-        namespace = _load(target, configuration)
+        whole, namespace = _load(target, configuration)
     except BROKEN as error:
         sentence = f"The kubeconfig can't be used: {error}"
         raise failures.NoAccess(sentence, hint=NO_CONFIG) from error
     _override(configuration, target)
-    return configuration, target.namespace or namespace or "default"
+    return whole, configuration, target.namespace or namespace or "default"
 
 
-def _load(target: Target, configuration: client.Configuration) -> str | None:
-    merged = kube_config.KubeConfigMerger(
-        target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-    ).config
-    if merged is not None:
-        return _load_context(merged, target, configuration)
+def _load(target: Target, configuration: client.Configuration) -> tuple[Target, str | None]:
+    merger = kube_config.KubeConfigMerger(target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+    if merger.config is not None:
+        context = target.context or _current_context(merger)
+        return _load_context(merger.config, dataclasses.replace(target, context=context), configuration)
     if not target.kubeconfig and POD_NAMESPACE.exists():
         config.load_incluster_config(client_configuration=configuration)
-        return POD_NAMESPACE.read_text().strip()
+        return target, POD_NAMESPACE.read_text().strip()
     if target.server:
-        return None
+        return target, None
     raise config.ConfigException("there is none")
 
 
-def _load_context(merged: Any, target: Target, configuration: client.Configuration) -> str | None:
+def _current_context(merger: kube_config.KubeConfigMerger) -> str:
+    """Return what the first file says that says any, as kubectl does: the client's merger takes the last."""
+    for each in merger.config_files.values():
+        if each.get("current-context"):
+            return str(each["current-context"])
+    raise config.ConfigException("it has no current context")
+
+
+def _load_context(
+    merged: Any, target: Target, configuration: client.Configuration
+) -> tuple[Target, str | None]:
     """Take the context that is meant, with the cluster and the user that the command line names."""
-    name = target.context or merged.safe_get("current-context")
-    if not name:
-        raise config.ConfigException("it has no current context")
-    context = merged["contexts"].get_with_name(name).value["context"]
+    context = merged["contexts"].get_with_name(target.context).value["context"]
     for key, value in (("cluster", target.cluster), ("user", target.user)):
         if value:
             context[key] = value
-    loader = kube_config.KubeConfigLoader(merged, active_context=name, config_base_path=None)
+    loader = kube_config.KubeConfigLoader(merged, active_context=target.context, config_base_path=None)
     loader.load_and_set(configuration)
+    user = merged["users"].get_with_name(context.get("user"), safe=True)
     namespace = context.get("namespace")
-    return str(namespace) if namespace else None
+    return _as_somebody(target, user.safe_get("user") if user else None), str(
+        namespace
+    ) if namespace else None
+
+
+def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
+    """Act as whom the user of the kubeconfig acts, where the command line doesn't say."""
+    said = user or {}
+    groups = said.get("as-groups") or []
+    if not isinstance(groups, list):
+        raise config.ConfigException("its as-groups are no list")
+    return dataclasses.replace(
+        target,
+        as_user=target.as_user or _text(said.get("as")),
+        as_uid=target.as_uid or _text(said.get("as-uid")),
+        as_group=target.as_group or tuple(map(str, groups)),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
 
 
 def _override(configuration: client.Configuration, target: Target) -> None:

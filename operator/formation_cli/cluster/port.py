@@ -44,7 +44,7 @@ class Cluster(Protocol):
 
     @property
     def target(self) -> Target:
-        """What the command line says."""
+        """What the command line says, and the kubeconfig where that says nothing."""
 
     @property
     def namespace(self) -> str:

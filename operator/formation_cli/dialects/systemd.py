@@ -13,6 +13,7 @@ from typing import Any
 
 from formation_cli.dialects import dotenv, quantities, references
 from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.systemd_own import OWN
 from formation_cli.dialects.systemd_text import argument, literal, quoted
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import ProcessType
@@ -65,7 +66,18 @@ def exported(known: Known, host: Host) -> Exported:
         units[f"{known.name}-{name}.target"] = writer.target()
         units[f"{known.name}-{name}@.service"] = writer.template()
         left_out += writer.left_out()
+    for unit in units:
+        if OWN.fullmatch(unit):
+            raise taken(unit)
     return Exported(units, left_out)
+
+
+def taken(unit: str) -> Mistyped:
+    """Return how an export ends that would replace a unit of the machine."""
+    return Mistyped(
+        f"{unit} is a unit of the machine's own: it would be replaced.",
+        hint="Export a copy of the Formation's manifest by -f that has another metadata.name.",
+    )
 
 
 def _all(known: Known) -> str:

@@ -13,10 +13,21 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
 SYSTEM = "system"
 """Whose the lines are that say which process comes and goes."""
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(Z|[+-][0-9:]{5})")
-MOVING = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
+RESET = "\x1b[0m"
+TOKEN = re.compile(
+    r"""
+    (\x1b\[[0-9;:]*m)  # a colour: the only one that stays
+    | (?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]  # moves the cursor, changes a mode
+    | (?:\x1b[P\]X^_]|[\x90\x98\x9d-\x9f])[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|[\x07\x9c])  # has a text: a title
+    | \x1b[ -/]*[0-~]
+    | [\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069]
+    """,
+    re.VERBOSE,
 )
-"""What moves a terminal's cursor, or does more than colour."""
+"""What a terminal or a reader doesn't take as letters: sequences, controls, changes of direction.
+
+Source: https://ecma-international.org/publications-and-standards/standards/ecma-48/
+"""
 
 
 class Source(NamedTuple):
@@ -93,5 +104,8 @@ def colour(type_: str, types: list[str]) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return a line without what moves the cursor of a terminal; its colours stay."""
-    return text if text.isprintable() else MOVING.sub("", text)
+    """Return a line of which only colours, which end with it, and what can be printed are left."""
+    if text.isprintable():
+        return text
+    kept = TOKEN.sub(r"\1", text)
+    return kept if "\x1b" not in kept or kept.endswith(RESET) else kept + RESET

@@ -89,3 +89,18 @@ def test_a_file_is_completed_by_the_shell() -> None:
 
 def test_where_no_cluster_answers_nothing_is_completed() -> None:
     assert completion.answer(["ps"], "") == [":4"]
+
+
+@pytest.mark.parametrize("words", [("ps", "--request-timeout=abc"), ("--request-timeout=abc", "ps")])
+def test_a_request_timeout_that_is_no_duration_is_mistyped(words: tuple[str, ...]) -> None:
+    result = run(*words)
+    assert result.exit_code == failures.MISTYPED
+    assert "--request-timeout" in result.stderr
+    assert "'abc' is no duration" in result.stderr
+
+
+@pytest.mark.parametrize("timeout", ["25h", "999999999h", "9" * 32])
+def test_a_request_timeout_is_a_day_at_most(timeout: str) -> None:
+    result = run("ps", f"--request-timeout={timeout}")
+    assert result.exit_code == failures.MISTYPED
+    assert "--request-timeout" in result.stderr

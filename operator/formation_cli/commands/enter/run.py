@@ -15,7 +15,7 @@ from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.failures import Failure, TimedOut
 from formation_cli.terminal import screen
-from formation_cli.views import one_offs, processes
+from formation_cli.views import log_lines, one_offs, processes
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
 from formation_operator.kube import lenient
@@ -102,18 +102,23 @@ def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
         if stage.failure:
             raise Failure(f"It can't be run: {stage.failure}")
         if stage.started:
-            _show(cluster, pod, wanted)
+            show(cluster, pod, wanted)
             return _ended(pod, pods, wanted.seconds)
     raise AssertionError("a watch goes on until something is wrong")
 
 
-def _show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
+def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
+    """Show what a process writes: as it is to programs, to a person only what moves no cursor."""
     name, container = pod["metadata"]["name"], processes.container(pod)
     if wanted.stdin or wanted.tty:
         how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
         kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
         return
-    for piece in cluster.log_as_it_is(name, LogQuery(container, follow=True)):
+    query = LogQuery(container, follow=True)
+    if screen.is_terminal():
+        screen.write_lines(map(log_lines.harmless, cluster.log(name, query)))
+        return
+    for piece in cluster.log_as_it_is(name, query):
         sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 

@@ -1,6 +1,8 @@
 """Show what a manifest would change."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -20,9 +22,20 @@ DIFFERENT = FAILED
 
 
 class Refused(Failure):
-    """Ends a command whose manifest can't be applied; 1 means that there are differences."""
+    """Ends a command that can't tell the differences; 1 means that there are differences."""
 
     exit_code = MISTYPED
+
+
+@contextlib.contextmanager
+def _no_difference() -> Iterator[None]:
+    """Tell a failure apart from a difference, by its exit code."""
+    try:
+        yield
+    except Failure as failure:
+        if failure.exit_code != DIFFERENT:
+            raise
+        raise Refused(failure.message, hint=failure.hint) from failure
 
 
 @click.command(
@@ -32,12 +45,13 @@ class Refused(Failure):
     "-f", "--filename", required=True, type=click.Path(allow_dash=True), help="The manifest; - for stdin."
 )
 @click.option("--server-side", is_flag=True, help="As `kubectl apply --server-side` would change it.")
+@_no_difference()
 @options.pass_cluster
 @click.pass_context
 def command(ctx: click.Context, cluster: Cluster, filename: str, *, server_side: bool) -> None:
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
-    Ends with 0 if nothing would change, 1 if something would, and 2 if it can't be applied.
+    Ends with 0 if nothing would change, 1 if something would, and more if it can't be told.
     """
     found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
     if not found:

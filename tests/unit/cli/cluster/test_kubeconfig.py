@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from formation_cli import failures
-from formation_cli.cluster import kubeconfig
+from formation_cli.cluster import connection, kubeconfig, kubectl
 from formation_cli.cluster.target import Target
 
 
@@ -29,7 +29,7 @@ def file(tmp_path: pathlib.Path) -> str:
 
 
 def loaded(file: str, **given: Any) -> tuple[str, str, str]:
-    configuration, namespace = kubeconfig.load(Target(kubeconfig=file, **given))
+    _, configuration, namespace = kubeconfig.load(Target(kubeconfig=file, **given))
     return configuration.host, configuration.api_key["BearerToken"], namespace
 
 
@@ -51,6 +51,18 @@ def test_several_files_are_read_as_one(file: str, tmp_path: pathlib.Path) -> Non
     other = tmp_path / "other"
     other.write_text(json.dumps({"contexts": [{"name": "x", "context": {"cluster": "prod", "user": "ann"}}]}))
     assert loaded(f"{other}:{file}", context="x")[:2] == ("https://prod:6443", "Bearer token-of-ann")
+
+
+@pytest.mark.parametrize(("first", "second"), [("test", "prod"), ("test", ""), ("", "test"), (None, "test")])
+def test_of_several_files_the_first_that_has_a_current_context_counts(
+    file: str, tmp_path: pathlib.Path, first: str | None, second: str
+) -> None:
+    whole = json.loads(pathlib.Path(file).read_text())
+    paths = []
+    for number, current in enumerate((first, second)):
+        paths.append(tmp_path / f"config-{number}")
+        paths[-1].write_text(json.dumps(whole | {"current-context": current}))
+    assert loaded(":".join(map(str, paths))) == ("https://test:6443", "Bearer token-of-ann", "shop")
 
 
 @pytest.mark.parametrize("given", [{"context": "nowhere"}, {"cluster": "nowhere"}])
@@ -82,3 +94,45 @@ def test_the_same_cluster_is_meant_when_kubectl_takes_over() -> None:
         "--as-group=b",
         "--insecure-skip-tls-verify",
     ]
+
+
+def test_kubectl_is_told_the_context_that_is_current_here(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr("shutil.which", lambda _: "/bin/kubectl")
+    monkeypatch.setattr("os.execv", lambda _, words: told.append(words))
+    kubectl.become(connection.connect(Target(kubeconfig=file)), "exec", "pod")
+    assert told == [
+        ["/bin/kubectl", "exec", "--namespace=shop", f"--kubeconfig={file}", "--context=test", "pod"]
+    ]
+
+
+@pytest.fixture
+def impersonating(file: str) -> str:
+    """A kubeconfig whose user acts as somebody else."""
+    path = pathlib.Path(file)
+    whole = json.loads(path.read_text())
+    whole["users"][0]["user"] |= {"as": "eve", "as-uid": "7", "as-groups": ["dev", "ops"]}
+    path.write_text(json.dumps(whole))
+    return file
+
+
+def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating))
+    assert (target.as_user, target.as_uid, target.as_group) == ("eve", "7", ("dev", "ops"))
+
+
+def test_the_command_line_says_first_as_whom_one_acts(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, as_user="ann", as_group=("qa",)))
+    assert (target.as_user, target.as_uid, target.as_group) == ("ann", "7", ("qa",))
+
+
+def test_another_user_acts_as_nobody_else(impersonating: str) -> None:
+    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, user="bob"))
+    assert (target.as_user, target.as_uid, target.as_group) == (None, None, ())
+
+
+def test_groups_that_are_no_list_are_told(impersonating: str) -> None:
+    path = pathlib.Path(impersonating)
+    path.write_text(path.read_text().replace('["dev", "ops"]', '"dev"'))
+    with pytest.raises(failures.NoAccess, match="as-groups"):
+        kubeconfig.load(Target(kubeconfig=impersonating))

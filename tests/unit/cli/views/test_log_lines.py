@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from formation_cli.views import log_lines
 from tests.builders import a_container, a_pod, ended, running, waiting
@@ -34,10 +38,34 @@ def test_how_a_process_ended_is_told() -> None:
         ("over\rwritten", "overwritten"),
         ("\x1b]0;title\x07text", "text"),
         ("bell\x07", "bell"),
+        ("\x1b", ""),
+        ("\x1bcreset", "reset"),
+        ("\x1b(0lqk", "lqk"),
+        ("\x1bP+q544e\x1b\\text", "text"),
+        ("\x1b_G\x1b\\\x1b^pm\x1b\\text", "text"),
+        ("\x9b2Jgone\x9d0;title\x9c", "gone"),
+        ("\x1b[\x1b[2J2J", "2J"),
+        ("\x1b\x07[2J", "[2J"),
+        ("\x1b[3\x001m", "31m"),
+        ("\x1b[2\x1b[31mJ", "2\x1b[31mJ\x1b[0m"),
+        ("\x1b[?25l\x1b[>4;2m", ""),
+        ("\x1b[1;38:5:9mbold", "\x1b[1;38:5:9mbold\x1b[0m"),
+        ("\x1b[31mred\x07", "\x1b[31mred\x1b[0m"),
+        ("right \u202eto left", "right to left"),
+        (
+            "12\u00a0000\u202f\u20ac \U0001f468\u200d\U0001f469",
+            "12\u00a0000\u202f\u20ac \U0001f468\u200d\U0001f469",
+        ),
     ],
 )
 def test_colours_stay_and_what_moves_the_cursor_goes(text: str, shown: str) -> None:
     assert log_lines.harmless(text) == shown
+
+
+@given(st.text(st.sampled_from("\x1b[]P\\mJ(c;:?0123456789 \x07\x9b\x9c\x9d\x00\r\u202ea")))
+def test_of_a_line_only_colours_and_what_can_be_printed_are_left(text: str) -> None:
+    rest = re.sub(r"\x1b\[[0-9;:]*m", "", log_lines.harmless(text))
+    assert rest == "" or rest.isprintable()
 
 
 def test_types_have_colours_in_turn() -> None:
