@@ -4,6 +4,7 @@ Kinds are known by every name that kubectl takes: ``deployment``, ``deployments`
 ``events.events.k8s.io``.
 """
 
+import contextlib
 import functools
 import json
 import pathlib
@@ -185,6 +186,7 @@ class Watch:
         """Begin to read."""
         self._seen = list(present)
         self._stream = stream
+        self._ended = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -194,7 +196,9 @@ class Watch:
 
     def end(self) -> None:
         """Stop watching."""
-        self._stream.shutdown()
+        self._ended = True
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._stream.shutdown()
         self._reader.join(timeout=10)
         self._stream.close()
 
@@ -206,6 +210,9 @@ class Watch:
                 self._seen += [json.loads(line)["object"] for line in lines if line.strip()]
         except urllib3.exceptions.HTTPError:
             return  # it was ended
+        except (ValueError, OSError):
+            if not self._ended:  # else a socket that is shut down gives what isn't decrypted any more
+                raise
 
 
 def items_of(listed: Object) -> list[Object]:
