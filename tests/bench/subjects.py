@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -29,7 +30,7 @@ class Subject:
     installed: tuple[tuple[str, ...], ...]
     """What is applied before it starts, each as flags of kubectl."""
     command: tuple[str, ...] = ()
-    """With ``{port}`` for where it answers health checks."""
+    """With ``{port}`` for where it answers health checks, and ``{other}`` for another free port."""
     health: str = "http://127.0.0.1:{port}/healthz"
     variables: tuple[tuple[str, str], ...] = ()
     defined: tuple[str, ...] = ()
@@ -45,10 +46,18 @@ def shipped(tree: pathlib.Path) -> tuple[tuple[str, ...], ...]:
 
 def operator(tree: pathlib.Path, name: str) -> Subject:
     """Return the operator of a tree, started as a user does."""
+    variables = {"PYTHONPATH": str(tree / "operator")}
+    command = (sys.executable, "-m", "formation_operator")
+    asked = [*command, "--help"]
+    known = subprocess.run(
+        asked, env={**environment(), **variables}, capture_output=True, text=True, check=True
+    ).stdout
     health = Subject.health
-    command = (sys.executable, "-m", "formation_operator", "--liveness", health)
-    variables = (("PYTHONPATH", str(tree / "operator")),)
-    return Subject(name, shipped(tree), command, health, variables)
+    flags = ["--liveness", health]
+    if "--metrics" in known:  # versions before that have neither
+        flags += ["--metrics", "127.0.0.1:{other}"]
+        health = health.replace("healthz", "readyz")
+    return Subject(name, shipped(tree), (*command, *flags), health, tuple(variables.items()))
 
 
 def raw(tree: pathlib.Path) -> Subject:
@@ -107,9 +116,9 @@ class Runner:
         """Start it."""
         if not self.subject.command:
             return
-        port = str(free_port())
-        self._health = self.subject.health.format(port=port)
-        command = [word.format(port=port) for word in self.subject.command]
+        ports = {"port": free_port(), "other": free_port()}
+        self._health = self.subject.health.format(**ports)
+        command = [word.format(**ports) for word in self.subject.command]
         variables = {**environment(), **dict(self.subject.variables), "KUBECONFIG": str(self.kubeconfig)}
         with lifecycle.alone():
             known = record.load()
