@@ -19,6 +19,8 @@ PAUSE = 0.03
 """Seconds between a change and the next, so that the first is over."""
 BACKGROUND = 1000 / 60
 """Changes a second."""
+FEWEST = 2
+"""Latencies that percentiles need."""
 FLIPS = 50
 """Changes a second of the one that flips."""
 
@@ -74,7 +76,7 @@ async def burst(trial: Trial) -> Figures:
     latencies: list[float] = []
     async with trial.meanwhile("create", first, end):
         await trial.eye.until_made(made + 1)
-        while len(trial.eye.made) < made + trial.size.burst * len(work.TYPES):
+        while len(trial.eye.made) < made + trial.size.burst * len(work.TYPES) or len(latencies) < FEWEST:
             latencies += await scaled(trial, 1, first)
     trial.created = end
     await trial.calm()

@@ -3,37 +3,17 @@
 Run without Go and kro, as small as it gets.
 """
 
-import dataclasses
-
 import pytest
 
 from tests.bench import api, measures, subjects, trial
 from tests.bench.api import Object
-from tests.bench.subjects import Subject
 from tests.bench.trial import Size, Trial
-from tests.bench.users import work
+from tests.bench.users import load, work
+from tests.bench.users.hands import Hands
 from tests.cluster import paths
 
 SIZE = Size(formations=10, namespaces=2, scales=5, burst=5, idle=1.0)
-BY_HAND = subjects.raw(paths.ROOT)
 OPERATOR = subjects.operator(paths.ROOT, "operator")
-
-
-@dataclasses.dataclass
-class Seen:
-    """What a trial has measured, and what it has left."""
-
-    figures: measures.Figures
-    deployment: Object
-    status: Object
-
-
-async def tried(subject: Subject) -> Seen:
-    async with trial.of(subject, SIZE) as prepared:
-        figures: measures.Figures = {}
-        for measure in (measures.converge, measures.scale, measures.burst, measures.idle):
-            figures |= await measure(prepared)
-        return Seen(figures, *await left(prepared))
 
 
 async def left(prepared: Trial) -> tuple[Object, Object]:
@@ -41,6 +21,13 @@ async def left(prepared: Trial) -> tuple[Object, Object]:
     formation = await prepared.user.get(api.path_of(work.formation(0, SIZE.namespaces)))
     deployment = await prepared.user.get(api.path_of(work.deployment(formation, "web")))
     return deployment, formation["status"]
+
+
+async def delete(prepared: Trial) -> None:
+    """Delete that Formation, and its Deployments, which nobody else does."""
+    formation = await prepared.user.get(api.path_of(work.formation(0, SIZE.namespaces)))
+    for item in (formation, *(work.deployment(formation, kind) for kind in work.TYPES)):
+        await prepared.user.send("DELETE", api.path_of(item))
 
 
 def of_everybody(deployment: Object) -> Object:
@@ -54,15 +41,23 @@ def of_everybody(deployment: Object) -> Object:
 
 @pytest.mark.host
 async def test_the_leanest_client_writes_what_the_operator_writes_and_each_write_is_counted() -> None:
-    by_hand, by_operator = await tried(BY_HAND), await tried(OPERATOR)
-    assert of_everybody(by_hand.deployment) == of_everybody(by_operator.deployment)
-    assert set(by_hand.status) == set(by_operator.status)
-    assert set(by_hand.status["processes"]["web"]) == set(by_operator.status["processes"]["web"])
-    for figures in (by_hand.figures, by_operator.figures):
-        assert figures["converge.deployment_writes"] == len(work.TYPES)
-        assert figures["converge.status_writes"] == 1
-        assert figures["scale.deployment_writes"] == 1
-        assert figures["idle.writes"] == 0
-        assert figures["burst.p50_ms"] > 0
-    assert by_operator.figures["converge.cpu_ms"] > 0
-    assert by_operator.figures["idle.rss_mib"] > 0
+    async with trial.of(OPERATOR, SIZE) as prepared:
+        figures: measures.Figures = {}
+        for measure in (measures.converge, measures.scale, measures.burst, measures.idle):
+            figures |= await measure(prepared)
+        by_operator, its_status = await left(prepared)
+        prepared.runner.stop()
+        await delete(prepared)
+        await load.create(prepared.user, Hands(prepared.user), [0], SIZE.namespaces)
+        by_hand, our_status = await left(prepared)
+    assert of_everybody(by_hand) == of_everybody(by_operator)
+    assert set(our_status) == set(its_status)
+    assert set(our_status["processes"]["web"]) == set(its_status["processes"]["web"])
+    assert figures["converge.deployment_writes"] == len(work.TYPES)
+    assert figures["converge.status_writes"] == 1
+    assert figures["converge.other_writes"] == 0
+    assert figures["scale.deployment_writes"] == 1
+    assert figures["idle.writes"] == 0
+    assert figures["converge.cpu_ms"] > 0
+    assert figures["idle.rss_mib"] > 0
+    assert figures["burst.p50_ms"] > 0
