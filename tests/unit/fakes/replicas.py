@@ -28,10 +28,14 @@ class Link:
     """Seconds until its answer does, after that."""
     error: Exception | None = None
     """What every request comes to."""
+    found: bool = False
+    """Whether there was what was looked for last."""
 
     async def get(self, *about: str) -> Object | None:
         """Return an object as it is now, or nothing."""
-        return cast("Object | None", await self._through(lambda: self.cluster.get(*about)))
+        answer = cast("Object | None", await self._through(lambda: self.cluster.get(*about)))
+        self.found = answer is not None
+        return answer
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object that must not exist yet."""
