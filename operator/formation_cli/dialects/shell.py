@@ -85,10 +85,8 @@ def words(line: str, *, port: bool) -> list[str]:
         raise ValueError("a quote or a backslash that nothing follows") from error
     plain = _marked(text) if port else text
     if not _needs_shell(plain, split):
-        return [
-            references.escaped(word).replace(PORT_MARK, "$(PORT)") if port else word
-            for word in shlex.split(plain)
-        ]
+        said = map(references.escaped, shlex.split(plain))
+        return [word.replace(PORT_MARK, "$(PORT)") if port else word for word in said]
     first = split[0] if split else ""
     alone = not (first in BUILT_IN or ASSIGNMENT.match(first) or SEVERAL & {*_bare(text)})
     return [*SHELL, references.escaped(f"{EXEC}{text}" if alone else line.strip())]

@@ -46,6 +46,11 @@ def test_without_a_port_nobody_knows_it_and_the_shell_does() -> None:
     assert shell.words("serve $PORT", port=False) == ["/bin/sh", "-c", "exec serve $PORT"]
 
 
+@pytest.mark.parametrize("port", [False, True])
+def test_a_quoted_word_that_kubernetes_would_expand_is_escaped(port: bool) -> None:
+    assert shell.words("serve '$(NAME)'", port=port) == ["serve", "$$(NAME)"]
+
+
 @pytest.mark.parametrize("line", ["serve 'x", 'serve "x', "serve \\"])
 def test_quotes_that_do_not_end_are_refused(line: str) -> None:
     with pytest.raises(ValueError, match="a quote or a backslash"):
