@@ -11,7 +11,7 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_operator.api import naming
-from formation_operator.kube import lenient
+from formation_operator.kube import errors, lenient
 
 VERBS = {"GET": "read", "PATCH": "change", "POST": "create", "DELETE": "delete"}
 NO_CRD = (
@@ -22,8 +22,6 @@ OLD_CRD = "The cluster's CRD is older than this command: its administrator appli
 OTHER_CLUSTER = (
     "Is it up, and the right one? `kubectl config current-context` names it; --context takes another."
 )
-TEST_FAILED = "rejected our request due to an error in our request"
-"""What the API server says when the ``test`` of a JSON patch fails."""
 NUMBER = re.compile(r"\[Errno -?[0-9]+\] ")
 UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
 
@@ -43,7 +41,7 @@ class Request(NamedTuple):
     @property
     def path(self) -> str:
         """Where the API server has it."""
-        where = kinds.path(self.kind, self.namespace, self.name)
+        where = kinds.BY_NAME[self.kind].place(self.namespace, self.name)
         return f"{where}/{self.subresource}" if self.subresource else where
 
     @property
@@ -70,7 +68,7 @@ def failure(request: Request, status: int, text: bytes) -> Failure:
         return NoAccess(sentence, hint=f"The API server says: {message}")
     if status == 404:
         return _missing(request, text, where)
-    if status == 409 or TEST_FAILED in message:
+    if status == 409 or errors.TEST_FAILED in message:
         return ConflictFailure(f"Somebody else changes {request.subject} {where} all the time: {message}")
     unknown = UNKNOWN_FIELD.search(message)
     if status in (400, 422, 500) and unknown:

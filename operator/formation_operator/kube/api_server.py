@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 
@@ -203,10 +202,8 @@ class Kube(Cluster):
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
-    """Return the path of a collection, or of one object in it."""
-    known = kinds.BY_NAME[kind]
-    scope = f"/namespaces/{quote(namespace)}" if namespace else ""
-    return f"{known.path}{scope}/{known.plural}" + (f"/{quote(name)}" if name else "")
+    """Return the path of a collection of a kind, or of one object in it."""
+    return kinds.BY_NAME[kind].place(namespace, name)
 
 
 def path_of(manifest: Object) -> str:

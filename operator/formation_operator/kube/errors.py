@@ -1,5 +1,8 @@
 """What can go wrong when the cluster is asked for something, by what the caller can do about it."""
 
+TEST_FAILED = "rejected our request due to an error in our request"
+"""What the API server says, with code 422 for all of them, when the ``test`` of a JSON patch fails."""
+
 
 class ClusterError(Exception):
     """The API server didn't do what was asked; the text is its own message."""

@@ -2,6 +2,7 @@
 
 import enum
 from typing import NamedTuple
+from urllib.parse import quote
 
 from formation_operator.api import naming
 
@@ -35,6 +36,11 @@ class Kind(NamedTuple):
     def path(self) -> str:
         """Where the API server serves its version."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+    def place(self, namespace: str | None, name: str | None = None) -> str:
+        """Return the path of a collection, in a namespace or in all, or of one object in it."""
+        scope = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+        return f"{self.path}{scope}/{self.plural}" + (f"/{quote(name, safe='')}" if name else "")
 
     @property
     def api_version(self) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from formation_operator.kube import api_server, kinds
+from formation_operator.kube import kinds
 from formation_operator.kube.connection import Connection
 from formation_operator.kube.streams import Heard, Place, Streams, Take
 
@@ -97,9 +97,7 @@ def session(
     """
     root = urlsplit(server.url).path.rstrip("/")
     places = {
-        root + api_server.path(kind.name, namespace): (kind, namespace)
-        for kind in kinds.WATCHED
-        for namespace in namespaces
+        root + kind.place(namespace): (kind, namespace) for kind in kinds.WATCHED for namespace in namespaces
     }
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),

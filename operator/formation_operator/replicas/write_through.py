@@ -17,9 +17,6 @@ from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
 
 logger = logging.getLogger(__name__)
-# What the API server says when the `test` of a JSON patch fails; the status code is 422 for all of them.
-TEST_FAILED = "rejected our request due to an error in our request"
-
 
 Answers = dict[str, Answer]
 """By process type: what was made of a count, until its Deployment is written."""
@@ -147,7 +144,7 @@ class Requests:
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
-            if TEST_FAILED in str(error):
+            if errors.TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
                 raise errors.ConflictError("the Formation was changed just now") from error
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation

@@ -6,6 +6,7 @@ from formation_cli import failures
 from formation_cli.cluster import answers
 from formation_cli.cluster.answers import Request
 from formation_cli.cluster.port import ConflictFailure
+from formation_operator.kube import errors
 
 SHOP = Request("PATCH", "Formation", "prod", "shop")
 
@@ -41,7 +42,7 @@ def test_a_field_that_an_old_crd_lacks_is_named() -> None:
 
 
 def test_a_write_that_came_too_late_can_be_tried_again() -> None:
-    assert isinstance(failure(422, answers.TEST_FAILED), ConflictFailure)
+    assert isinstance(failure(422, errors.TEST_FAILED), ConflictFailure)
     assert isinstance(failure(409, "the object has been modified"), ConflictFailure)
 
 
