@@ -6,10 +6,13 @@ from collections.abc import Callable
 import hypothesis
 import uvloop
 
+SLOW = [hypothesis.HealthCheck.too_slow]
+# A run of all tests says the same of the same code; who looks for what is new asks for "curious".
+hypothesis.settings.register_profile("same", deadline=None, suppress_health_check=SLOW, derandomize=True)
 hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "curious", deadline=None, suppress_health_check=SLOW, max_examples=2000, print_blob=True
 )
-hypothesis.settings.load_profile("patient")
+hypothesis.settings.load_profile("same")
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
