@@ -29,7 +29,7 @@ class WatchLostError(Exception):
     """A kind isn't watched any more, so what happens to it would go unseen."""
 
 
-class Patience:
+class Pauses:
     """kopf's pauses between tries: as many as it takes. After the last of a number it ends the process."""
 
     def __iter__(self) -> Iterator[float]:
@@ -46,7 +46,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = NEVER
     settings.networking.request_timeout = None  # a list of ours waits until a kind is there
-    settings.networking.error_backoffs = Patience()
+    settings.networking.error_backoffs = Pauses()
     for kind in kinds.WATCHED:
         if kind.labelled:
             selectors = settings.watching.label_selectors

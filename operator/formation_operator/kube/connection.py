@@ -14,7 +14,7 @@ from kubernetes.aio.client import rest
 from formation_operator.api import naming
 from formation_operator.kube import credentials, paging
 from formation_operator.kube.credentials import Login
-from formation_operator.kube.patience import Patience
+from formation_operator.kube.retry_after import RetryAfter
 
 Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
@@ -40,7 +40,7 @@ class Connection:
         self._requested = requested
         self.url = str(configuration.host)
         self._server_name = configuration.tls_server_name
-        self.manners = Patience(), Login(configuration)
+        self.manners = RetryAfter(), Login(configuration)
         """How whoever asks this server behaves: as it wants, and known to it."""
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.ssl_context = rest.RESTClientObject(configuration).ssl_context

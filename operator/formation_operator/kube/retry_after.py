@@ -16,7 +16,7 @@ LONGEST = 10.0
 NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 
-class Patience:
+class RetryAfter:
     """Middleware of a client's session: waits as long as the server wants."""
 
     def __init__(self) -> None:

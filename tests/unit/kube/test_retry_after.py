@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from formation_operator.kube import patience
+from formation_operator.kube import retry_after
 
 
 class Busy:
@@ -44,7 +44,7 @@ class Busy:
 @pytest.mark.parametrize("status", [429, 503])
 async def test_nobody_asks_while_the_server_wants_to_be_left_alone(status: int) -> None:
     server = Busy(status, "1")
-    async with server.asked_by(patience.Patience()) as session:
+    async with server.asked_by(retry_after.RetryAfter()) as session:
         assert (await session.get("/")).status == status
         answers = await asyncio.gather(*(session.get("/") for _ in range(5)))
     assert {each.status for each in answers} == {200}
@@ -55,7 +55,7 @@ async def test_nobody_asks_while_the_server_wants_to_be_left_alone(status: int) 
 @pytest.mark.parametrize("other", ["/", "/api/v1/namespaces/b/pods", "/apis/x/v1/namespaces/a-b/leases/x"])
 async def test_what_is_said_about_one_namespace_holds_up_no_other(other: str) -> None:
     server = Busy(429, "2")
-    async with server.asked_by(patience.Patience()) as session:
+    async with server.asked_by(retry_after.RetryAfter()) as session:
         await session.get("/apis/apps/v1/namespaces/a/deployments/shop-web")
         async with asyncio.timeout(1):
             assert (await session.get(other)).status == 200
@@ -69,15 +69,15 @@ async def test_what_is_said_about_one_namespace_holds_up_no_other(other: str) ->
 )
 async def test_nothing_else_holds_a_request_back(status: int, wish: str) -> None:
     server = Busy(status, wish)
-    async with server.asked_by(patience.Patience()) as session:
+    async with server.asked_by(retry_after.RetryAfter()) as session:
         async with asyncio.timeout(5):
             await session.get("/")
             assert (await session.get("/")).status == 200
 
 
 async def test_no_server_is_left_alone_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "LONGEST", 0.1)
-    async with Busy(429, "9" * 300).asked_by(patience.Patience()) as session:
+    monkeypatch.setattr(retry_after, "LONGEST", 0.1)
+    async with Busy(429, "9" * 300).asked_by(retry_after.RetryAfter()) as session:
         async with asyncio.timeout(5):
             await session.get("/")
             assert (await session.get("/")).status == 200
