@@ -19,7 +19,8 @@ from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller import leader, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, connection
+from formation_operator.kube import api_server
+from formation_operator.kube.session import connection
 from formation_operator.settings import Settings
 from formation_operator.sync import executor
 from formation_operator.telemetry import server

@@ -1,7 +1,8 @@
 """The first bytes of what a watch tells are as they are read: else all of it would be parsed."""
 
-from formation_operator.kube import kinds, lines
-from formation_operator.kube.kinds import HPA, ChildKind
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import HPA, ChildKind
+from formation_operator.kube.watches import lines
 from formation_operator.observe import autoscalers
 from tests.builders import a_formation
 from tests.client import Client

@@ -9,9 +9,10 @@ from kubernetes.aio.config import kube_config
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
-from formation_operator.kube import api_server, connection, errors
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
+from formation_operator.kube.session import connection
 from formation_operator.observe import children
 from formation_operator.observe.children import Child
 from formation_operator.render import desired

@@ -10,7 +10,7 @@ from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import parsing
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner, Rollout

@@ -10,7 +10,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from formation_operator.observe.cache import Cache

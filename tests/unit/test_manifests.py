@@ -8,7 +8,7 @@ import yaml
 
 import formation_operator
 from formation_operator.api import formation, naming
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from tests.cluster import paths
 from tests.images import operator_image, shop_image, system_image
 from tests.kustomization import built, load

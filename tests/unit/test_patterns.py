@@ -20,7 +20,8 @@ import formation_operator
 from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
 from formation_operator.foreground.daemons import TABLE
-from formation_operator.kube import api_server, lenient
+from formation_operator.kube import api_server
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.pods import Exit
 from tests.unit import growth
 from tests.unit.growth import Read

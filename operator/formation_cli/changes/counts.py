@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from formation_cli.changes import patches
 from formation_cli.failures import Mistyped, did_you_mean
 from formation_cli.words.counts import Wanted
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.observe import managed_fields
 
 Object = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from formation_operator.api.formation import FormationSpec
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]

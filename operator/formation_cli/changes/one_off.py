@@ -14,7 +14,7 @@ from formation_cli.failures import Failure, Mistyped
 from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]

@@ -11,7 +11,8 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import ConflictFailure
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_operator.api import naming
-from formation_operator.kube import errors, lenient
+from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
 
 VERBS = {"GET": "read", "PATCH": "change", "POST": "create", "DELETE": "delete"}
 NO_CRD = (

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Mistyped, NotFound, did_you_mean
 from formation_operator.api import naming
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 
 def find(cluster: Cluster, name: str) -> Object:

@@ -1,7 +1,7 @@
 """The kinds that commands ask for: those of the operator, and the one-off processes."""
 
-from formation_operator.kube.kinds import BY_NAME as OF_OPERATOR
-from formation_operator.kube.kinds import Kind
+from formation_operator.kube.objects.kinds import BY_NAME as OF_OPERATOR
+from formation_operator.kube.objects.kinds import Kind
 
 POD = "Pod"
 EVENT = "Event"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import MOST_VARIABLES
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,254})[ \t]*=(.*)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")

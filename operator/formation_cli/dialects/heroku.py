@@ -15,7 +15,7 @@ from formation_cli.dialects import dotenv, names, quantities
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import INT32, LONGEST_WORD, MOST_TYPES, MOST_VARIABLES
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 SIZES = {
     "Standard-1X": "512Mi",

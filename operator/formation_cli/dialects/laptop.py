@@ -13,7 +13,7 @@ from formation_cli.dialects import references
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
 IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")

@@ -12,7 +12,7 @@ from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 MOST_NODES = 100_000
 """Values in a file, where what an alias stands for counts each time."""

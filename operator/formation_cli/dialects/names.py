@@ -4,7 +4,7 @@ import re
 
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import MOST_TYPES
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 TYPE = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 FORMATION = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")

@@ -17,7 +17,7 @@ from formation_cli.dialects.systemd_own import OWN
 from formation_cli.dialects.systemd_text import argument, literal, quoted
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import ProcessType
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
 MARK = "# Written by kubectl formation export systemd."

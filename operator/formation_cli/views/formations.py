@@ -6,7 +6,7 @@ from typing import Any
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")

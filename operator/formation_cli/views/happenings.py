@@ -7,7 +7,7 @@ from formation_cli.naming import ONE_OFF
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table
 from formation_operator.api import naming
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
 COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from formation_cli.views import processes
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")

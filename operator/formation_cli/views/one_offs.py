@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from formation_cli.views import processes
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})

@@ -10,7 +10,7 @@ from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
 from formation_operator.api.reasons import State
 from formation_operator.diagnose import diagnosis, exits
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
 
 Object = dict[str, Any]

@@ -8,7 +8,7 @@ from formation_cli.views import formations
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api.reasons import ConditionType, Reason, State
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
 HOPELESS = frozenset(

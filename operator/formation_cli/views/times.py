@@ -1,6 +1,6 @@
 """Times as kubectl shows them: how long ago, in one or two units."""
 
-from formation_operator.kube import timestamps
+from formation_operator.kube.objects import timestamps
 
 STEPS = ((120, 1, "s"), (600, 60, "m"), (10800, 60, "m"), (172800, 3600, "h"))
 DAY = 86400

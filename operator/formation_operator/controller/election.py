@@ -8,7 +8,7 @@ Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 import math
 from typing import NamedTuple
 
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 
 

@@ -10,11 +10,12 @@ from formation_operator.controller import leader
 from formation_operator.controller.lister import Lister, around
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
-from formation_operator.kube import errors, kinds
-from formation_operator.kube.kinds import ChildKind
-from formation_operator.kube.lines import Line
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.timestamps import Clock
+from formation_operator.kube.watches.lines import Line
 from formation_operator.observe import autoscalers, children, formations, news, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache

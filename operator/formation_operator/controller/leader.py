@@ -13,7 +13,8 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.controller.election import TIMES, Election, Times
-from formation_operator.kube import errors, kinds, lenient
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,10 @@ import random
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, NoReturn
 
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.streams import Place
+from formation_operator.kube.watches.streams import Place
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key

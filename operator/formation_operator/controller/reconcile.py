@@ -13,9 +13,10 @@ from formation_operator.controller.memory import Memory
 from formation_operator.controller.steps import Wanted
 from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
-from formation_operator.kube import errors, lenient
+from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import cache, formations, news
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Children, Key

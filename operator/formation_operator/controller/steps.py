@@ -14,7 +14,7 @@ from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Children, deployment_of

@@ -12,7 +12,7 @@ import kopf
 from kopf._core.engines.peering import Identity
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 
 FIRST_CHECK = 60.0
 EVERY = 10.0
@@ -20,7 +20,7 @@ EVERY = 10.0
 RETRY = 1.0
 """Seconds after which kopf asks again for what it didn't get."""
 NEVER = 365.0 * 24 * 3600
-"""Seconds of silence after which kopf gives a watch up, and may end its task: `kube.streams` comes before."""
+"""Seconds of silence after which kopf gives a watch up, and may end its task: `kube.watches` comes before."""
 # Given, because kopf would look up the user's name, and a random uid has none.
 IDENTITY = Identity(naming.FIELD_MANAGER)
 

@@ -1,6 +1,6 @@
 """kopf's side: it watches, in a session that takes in what its watches tell.
 
-None of that comes to a handler (`kube.streams`). There are some for kopf to know what to watch.
+None of that comes to a handler (`kube.watches.streams`). There are some for kopf to know what to watch.
 """
 
 from collections.abc import Callable, Coroutine
@@ -9,8 +9,9 @@ from typing import Any
 import kopf
 
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import kinds, lists
-from formation_operator.kube.connection import Connection
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session.connection import Connection
+from formation_operator.kube.watches import lists
 
 
 def register(registry: kopf.OperatorRegistry, controller: Controller, server: Connection) -> None:

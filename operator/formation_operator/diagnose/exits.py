@@ -8,7 +8,7 @@ from typing import Any
 from formation_operator.api.reasons import Reason
 from formation_operator.diagnose import log_excerpt
 from formation_operator.foreground import check
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.pods import REJECTED, Exit, Pod
 
 AT_ONCE = 10.0

@@ -4,7 +4,7 @@ A process in a crash loop looks fine between two crashes.  We trust it once it h
 as before its last crash, so the status doesn't flap.
 """
 
-from formation_operator.kube import timestamps
+from formation_operator.kube.objects import timestamps
 from formation_operator.observe.pods import Container, Exit, Pod
 
 PATIENCE = 10.0

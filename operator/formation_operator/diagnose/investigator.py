@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, records, samples
 from formation_operator.diagnose.finding import Finding, PodEvent
-from formation_operator.kube import errors, kinds, lenient
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
 from formation_operator.observe.faults import Faults

@@ -5,7 +5,7 @@ Most languages end a trace with its frames, or with words about the runtime: the
 
 import re
 
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 LONGEST = 200
 """Characters of a process's last words."""

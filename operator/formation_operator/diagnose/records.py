@@ -4,7 +4,7 @@ import collections
 from collections.abc import Iterable
 
 from formation_operator.diagnose.finding import PodEvent
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
 KEPT, ALIKE = 24, 2

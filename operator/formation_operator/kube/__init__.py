@@ -1,4 +1,5 @@
-"""Talking to the API server: the port that the rest depends on, and the one module that does it.
+"""Talking to the API server: the port that the rest depends on, and the one module that implements it.
 
-It imports `api`.
+It imports `api` and what is below. A room inside for each idea: what is known of `objects`, the `events` that
+we record on them, the `session` of our requests, and the `watches`.
 """

@@ -12,9 +12,12 @@ from typing import Any
 import aiohttp
 
 from formation_operator.api import naming
-from formation_operator.kube import connection, errors, event_recorder, kinds, lenient, nesting, paging
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import errors
+from formation_operator.kube.events import recorder
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds, lenient, nesting
 from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.session import connection, paging
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +55,7 @@ class Kube(Cluster):
         self._connection = opened
         self._timeout = timeout
         self._may_write = may_write
-        self._recorder = event_recorder.Recorder()
+        self._recorder = recorder.Recorder()
         self._reading = asyncio.Lock()
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from formation_operator.kube.notices import Notice
+from formation_operator.kube.events.notices import Notice
 
 Object = dict[str, Any]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds, lenient
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects.kinds import ChildKind
 
 KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
 DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group

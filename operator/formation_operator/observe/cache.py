@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
-from formation_operator.kube.kinds import ChildKind
-from formation_operator.kube.shares import Shares
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId, Claim, Key
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Store
+from formation_operator.shares import Shares
 
 MOST_STRAYS = 4096
 """How many objects with our labels are known that are no Formation's: anybody may make some."""

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import lenient
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 
 LONGEST_COUNT = 9

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import bounds, naming
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Claim, Key
 
 KEPT = (

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId, Children

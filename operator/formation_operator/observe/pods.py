@@ -13,7 +13,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
-from formation_operator.kube import kinds, lenient, timestamps
+from formation_operator.kube.objects import kinds, lenient, timestamps
 
 SIGNALS = range(1, 32)
 LONGEST_START = 86400.0

@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from formation_operator.kube.shares import Shares
 from formation_operator.observe.children import Key
+from formation_operator.shares import Shares
 
 T = TypeVar("T")
 REMEMBERED = 16384

@@ -8,7 +8,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, ProcessType, RollingUpdate
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
 from formation_operator.replicas.count_owner import Replicas

@@ -8,7 +8,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Model, ProcessType
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.managed_fields import Path
 
 CONTAINERS: Path = ("spec", "template", "spec", "containers")

@@ -6,8 +6,9 @@ import logging
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, Metadata
 from formation_operator.api.reasons import Trouble
-from formation_operator.kube import errors, kinds, lenient
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import errors
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
 from formation_operator.observe.cache import Cache

@@ -12,7 +12,7 @@ from formation_operator.api.formation_status import OUR_CONDITIONS, FormationSta
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Replicas

@@ -13,7 +13,7 @@ from typing import Any
 
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 
 @dataclasses.dataclass(frozen=True)

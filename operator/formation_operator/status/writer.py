@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from formation_operator.kube.notices import Notice
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.timestamps import Clock
 from formation_operator.observe import cache, formations
 from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane, Requeue

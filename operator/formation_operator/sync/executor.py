@@ -10,7 +10,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
-from formation_operator.kube.notices import Notice
+from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults, managed_fields
 from formation_operator.observe.children import Child, ChildId, Key

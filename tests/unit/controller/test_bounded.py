@@ -13,7 +13,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
 from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render.desired import Intent

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import kinds
-from formation_operator.kube.notices import Notice
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
-from formation_operator.kube.shares import Shares
 from formation_operator.observe.children import REVISION_ANNOTATION
 from formation_operator.settings import Settings
+from formation_operator.shares import Shares
 from tests.builders import a_container, a_formation, a_pod, a_process, stored, waiting
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster

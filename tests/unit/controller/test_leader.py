@@ -7,7 +7,8 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.controller.leader import Leader
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replicas import NEVER, PLACE, Replica, lease, now, on_a_loop_that_leaps, until

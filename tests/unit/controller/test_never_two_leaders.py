@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.replicas import NEVER, PLACE, Replica, now, on_a_loop_that_leaps, until
 

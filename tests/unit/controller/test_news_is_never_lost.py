@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings

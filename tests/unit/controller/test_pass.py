@@ -17,7 +17,7 @@ from formation_operator.controller import reconcile
 from formation_operator.diagnose import diagnosis
 from formation_operator.foreground import check
 from formation_operator.kube import errors
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations, managed_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired

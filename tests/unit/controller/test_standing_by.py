@@ -10,7 +10,7 @@ from formation_operator import command_line
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.settings import Settings
 from tests import builders

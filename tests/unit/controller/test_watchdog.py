@@ -8,7 +8,7 @@ import pytest
 
 from formation_operator import command_line
 from formation_operator.controller import watchdog
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 
 
 @pytest.mark.parametrize("kind", kinds.WATCHED, ids=lambda kind: kind.plural)

@@ -16,8 +16,11 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import api_server, connection, errors, kinds, streams
-from formation_operator.kube.lines import Line
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection
+from formation_operator.kube.watches import streams
+from formation_operator.kube.watches.lines import Line
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, records, waits
 from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
 from tests.unit.broken_pods import broken_pods

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 
 VERSION = "100"

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors, kinds
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, identity_of

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.unit.fakes.api_server import KINDS, ApiServer
 from tests.unit.fakes.cluster import FakeCluster

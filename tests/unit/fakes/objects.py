@@ -4,7 +4,8 @@ import copy
 from collections.abc import Callable
 
 from formation_operator.api import naming
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields

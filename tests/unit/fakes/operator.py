@@ -6,9 +6,9 @@ import datetime
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose.investigator import Evidence, Examiner
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
 from formation_operator.settings import Settings

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 from formation_operator.controller.leader import Leader
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster

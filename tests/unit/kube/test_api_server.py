@@ -7,9 +7,11 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, connection, errors, event_recorder
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.events import recorder
+from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
+from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
 
@@ -153,7 +155,7 @@ async def test_events_of_one_namespace_make_none_of_another_forgotten() -> None:
     cluster, formation = Events(), builders.stored(a_formation())
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))
     noisy = builders.stored(a_formation(), namespace="noisy")
-    for number in range(event_recorder.REMEMBERED + 1):
+    for number in range(recorder.REMEMBERED + 1):
         await cluster.notify(noisy, Notice("Scaled", "Scale", f"to {number}"))
     cluster.counts = dict.fromkeys(list(cluster.counts)[:1], 1)
     await cluster.notify(formation, Notice("Scaled", "Scale", "to 3"))

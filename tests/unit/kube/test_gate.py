@@ -8,9 +8,10 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, connection, errors
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Cluster
+from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from formation_operator.kube import kinds
-from formation_operator.kube.kinds import HPA, SCALED_OBJECT
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
 

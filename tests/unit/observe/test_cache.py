@@ -4,8 +4,8 @@ import dataclasses
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import news
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import MOST_PODS, MOST_STRAYS, Cache

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube import lenient
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.observe.children import Rollout
 from tests.unit.facts import INTENT, a_child

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator.kube import lenient, timestamps
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
 from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, running, waiting
 from tests.unit.broken_pods import CRASHED, MIGRATED, TIMES, broken_pods

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
+from formation_operator.kube.objects import kinds
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.store import Change, Store
 from tests import builders

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api.formation import FormationSpec, Model, ProcessType
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.managed_fields import Path
 from formation_operator.render import fields
 from formation_operator.render.fields import FIELDS, Field

@@ -6,7 +6,8 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
-from formation_operator.kube import errors, kinds
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.builders import a_formation, a_process, stored
 from tests.unit.facts import condition_of

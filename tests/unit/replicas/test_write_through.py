@@ -8,7 +8,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.kube import errors
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child

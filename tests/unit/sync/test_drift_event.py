@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import managed_fields
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event

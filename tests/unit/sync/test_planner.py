@@ -8,7 +8,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Claim, Owner
 from formation_operator.sync import planner

@@ -7,7 +7,7 @@ from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 
 @click.command(

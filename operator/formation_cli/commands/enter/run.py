@@ -18,7 +18,7 @@ from formation_cli.terminal import screen
 from formation_cli.views import log_lines, one_offs, processes
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 TICK = 2.0
 JOB_LABEL = "batch.kubernetes.io/job-name"

@@ -15,7 +15,7 @@ from formation_cli.failures import FAILED, MISTYPED, Failure
 from formation_cli.terminal import formats, screen
 from formation_cli.views import differences
 from formation_operator.api import naming
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 DIFFERENT = FAILED
 """As with `kubectl diff`."""

@@ -15,7 +15,7 @@ from formation_cli.dialects.manifest import Known
 from formation_cli.dialects.systemd import Host
 from formation_cli.failures import Mistyped
 from formation_cli.terminal import formats, screen
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
 

@@ -13,7 +13,7 @@ from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 DOTENV = ".env"
 PORT = 5000

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from formation_operator.kube import retry_after
+from formation_operator.kube.session import retry_after
 
 
 class Busy:

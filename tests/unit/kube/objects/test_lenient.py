@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from formation_operator.api import bounds
 from formation_operator.api.reasons import ConditionType, Trouble
-from formation_operator.kube import api_server, lenient
-from formation_operator.kube.notices import Notice
+from formation_operator.kube import api_server
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas

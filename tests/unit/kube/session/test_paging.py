@@ -14,8 +14,9 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.diagnose.investigator import Evidence, Examiner
-from formation_operator.kube import api_server, connection, paging
+from formation_operator.kube import api_server
 from formation_operator.kube.port import Object
+from formation_operator.kube.session import connection, paging
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
 from tests import builders

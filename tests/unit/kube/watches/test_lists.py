@@ -7,7 +7,10 @@ import aiohttp
 import pytest
 from kubernetes.aio import client as kubernetes
 
-from formation_operator.kube import connection, errors, kinds, lists
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection
+from formation_operator.kube.watches import lists
 
 NOBODY = "http://127.0.0.1:1"
 """No server is there."""

@@ -9,9 +9,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from formation_operator.kube import kinds, streams
-from formation_operator.kube.lines import Line
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.kube.watches import streams
+from formation_operator.kube.watches.lines import Line
 
 PODS = "/api/v1/pods"
 TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}

@@ -8,7 +8,8 @@ from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, connection, errors
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.fakes.api_server import ApiServer

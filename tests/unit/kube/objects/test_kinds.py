@@ -3,7 +3,7 @@
 import pytest
 
 from formation_operator.api.formation import ProcessType
-from formation_operator.kube.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.render.desired import Intent
 from tests.builders import a_formation, a_process

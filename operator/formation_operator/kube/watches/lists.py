@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from formation_operator.kube import kinds
-from formation_operator.kube.connection import Connection
-from formation_operator.kube.streams import Heard, Place, Streams, Take
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session.connection import Connection
+from formation_operator.kube.watches.streams import Heard, Place, Streams, Take
 
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""

@@ -17,8 +17,8 @@ from typing import Any, cast
 
 import aiohttp
 
-from formation_operator.kube import kinds
-from formation_operator.kube.lines import BOOKMARK, Line
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.watches.lines import BOOKMARK, Line
 
 Place = tuple[kinds.Kind, str | None]
 """A kind in a namespace, or in all."""

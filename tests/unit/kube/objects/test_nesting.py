@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from formation_operator.kube import nesting
-from formation_operator.kube.lines import Line
+from formation_operator.kube.objects import nesting
+from formation_operator.kube.watches.lines import Line
 
 DEEP = 10_000
 """Levels: as many as the API server reads."""

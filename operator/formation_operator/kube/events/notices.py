@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ import collections
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formation_operator.kube.shares import Shares
+from formation_operator.shares import Shares
 
 ENTRIES = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9), st.booleans()))
 

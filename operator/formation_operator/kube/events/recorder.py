@@ -11,9 +11,9 @@ import uuid
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.kube import kinds
-from formation_operator.kube.notices import Notice
-from formation_operator.kube.shares import Shares
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
+from formation_operator.shares import Shares
 
 REMEMBERED = 4096
 """How many Events of all namespaces are remembered; each of them has its share."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.kube.lines import Line
+from formation_operator.kube.watches.lines import Line
 
 HEAD = '{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"shop-web-5d-x2",'
 REST = '"namespace":"a-team","uid":"5e-0f","resourceVersion":"9","labels":{"name":"b"}}}}'

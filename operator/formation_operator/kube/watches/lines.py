@@ -8,7 +8,7 @@ import functools
 import re
 from typing import Any, cast
 
-from formation_operator.kube import nesting
+from formation_operator.kube.objects import nesting
 from formation_operator.kube.port import Object
 
 DELETED, BOOKMARK = "DELETED", "BOOKMARK"

@@ -12,7 +12,8 @@ from kubernetes.aio import client
 from kubernetes.aio.config import kube_config
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, connection, credentials, errors
+from formation_operator.kube import api_server, errors
+from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
 
 

@@ -12,9 +12,9 @@ from kubernetes.aio import client
 from kubernetes.aio.client import rest
 
 from formation_operator.api import naming
-from formation_operator.kube import credentials, paging
-from formation_operator.kube.credentials import Login
-from formation_operator.kube.retry_after import RetryAfter
+from formation_operator.kube.session import credentials, paging
+from formation_operator.kube.session.credentials import Login
+from formation_operator.kube.session.retry_after import RetryAfter
 
 Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
