@@ -39,9 +39,8 @@ class Connection:
         """Take where the server is and who we are, and who counts the requests."""
         self._requested = requested
         self.url = str(configuration.host)
-        self._server_name = configuration.tls_server_name
-        self.manners = RetryAfter(), Login(configuration)
-        """How whoever asks this server behaves: as it wants, and known to it."""
+        self.manners = RetryAfter(), Login(configuration), proven(configuration.tls_server_name)
+        """How whoever asks this server behaves: as it wants, known to it, and sure of it."""
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.ssl_context = rest.RESTClientObject(configuration).ssl_context
         self._session = aiohttp.ClientSession(
@@ -79,7 +78,6 @@ class Connection:
             f"{self.url}{resource}?{urlencode(query)}",
             headers={"Content-Type": content_type},
             data=None if body is None else json.dumps(body),
-            server_hostname=self._server_name,
         ) as answer:
             return answer.status, await answer.read()
 
@@ -92,6 +90,21 @@ async def login(*, connections: int, requested: Requested = lambda *_: None) -> 
     configuration = client.Configuration(connection_pool_maxsize=connections)
     await credentials.load(configuration)
     return Connection(configuration, requested)
+
+
+def proven(name: str | None) -> aiohttp.ClientMiddlewareType:
+    """Return a middleware of a client's session: a server's certificate has to be for a name.
+
+    Without one it is for the host of the server's address. A kubeconfig has it as ``tls-server-name``.
+    """
+
+    async def send_to(
+        request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.server_hostname = name
+        return await send(request)
+
+    return send_to
 
 
 def verb_of(method: str, query: Container[str], content_type: str) -> str:

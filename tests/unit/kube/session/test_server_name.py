@@ -1,0 +1,71 @@
+"""Whoever reaches the API server under another name has it prove the one that the kubeconfig has for it."""
+
+import contextlib
+import pathlib
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from kubernetes.aio import client
+
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection
+from formation_operator.kube.watches import lists
+from tests.cluster.certificates import Authority
+
+NAME = "cluster.example"
+WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: pathlib.Path) -> AsyncIterator[client.Configuration]:
+    """Serve at an address that the certificate doesn't name; give what a kubeconfig says of the server."""
+    authority = Authority(folder, "authority")
+    pair = authority.issue("server", "server", hosts=(NAME,))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    host = f"https://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield client.Configuration(
+            host=host, ssl_ca_cert=str(authority.pair.certificate), tls_server_name=NAME
+        )
+    finally:
+        await runner.cleanup()
+
+
+async def answer(_: web.Request) -> web.Response:
+    return web.json_response({})
+
+
+async def unasked(*_: object) -> str:
+    raise AssertionError("nobody lists")
+
+
+async def test_requests_and_watches_take_the_server_by_the_name_of_the_kubeconfig(
+    tmp_path: pathlib.Path,
+) -> None:
+    async with serving(tmp_path) as configuration:
+        opened = connection.Connection(configuration)
+        async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
+            assert (await opened.send("GET", "/version", {}, None, connection.JSON))[0] == 200
+            assert (await watching.get(opened.url + WATCH)).status == 200
+        await opened.close()
+
+
+async def test_a_server_that_cant_prove_its_name_is_asked_nothing(tmp_path: pathlib.Path) -> None:
+    async with serving(tmp_path) as configuration:
+        configuration.tls_server_name = "other.example"
+        opened = connection.Connection(configuration)
+        async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
+            with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
+                await opened.send("GET", "/version", {}, None, connection.JSON)
+            with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
+                await watching.get(opened.url + WATCH)
+        await opened.close()
