@@ -19,7 +19,7 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
-from formation_operator.kube.watches import streams
+from formation_operator.kube.watches import lists, streams
 from formation_operator.kube.watches.lines import Line
 from formation_operator.settings import Settings
 from tests import builders
@@ -121,6 +121,8 @@ def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "RETRY", 0.01)
     monkeypatch.setattr(streams, "FIRST", 0.0)
     monkeypatch.setattr(streams, "MOST", 0.01)
+    monkeypatch.setattr(lists, "FIRST", 0.01)
+    monkeypatch.setattr(lists, "MOST", 0.01)
 
 
 @contextlib.asynccontextmanager

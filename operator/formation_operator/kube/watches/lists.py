@@ -6,6 +6,8 @@ and no object, so its watch goes on exactly where our list ended.  Before all th
 there are, and ends if the server is ill at that moment, or has just learnt of one: it is told ours.
 """
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,11 @@ from formation_operator.kube.watches.streams import Heard, Place, Streams, Take
 Since = Callable[[kinds.Kind, str | None], Awaitable[str]]
 """Takes in a kind in a namespace, or in all, and returns as of which version that is."""
 
+FIRST, MOST = 1.0, 29.0
+"""Seconds from a list that failed to the next try of the same: at first, and where it goes on failing.
+
+Chance takes up to half of it away, so that not all replicas ask at the same moment; kopf adds a second.
+"""
 VERBS = ["list", "watch", "patch"]
 """What kopf wants a kind to be good for."""
 OF_KOPF = (
@@ -53,6 +60,8 @@ class Lists:
         self._since = since
         self._places = places
         self._discovered = {root + path: answer for path, answer in discovered().items()}
+        self._pauses: dict[str, float] = {}
+        """By path of a list that failed: the longest pause before it is tried again, in seconds."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -64,9 +73,19 @@ class Lists:
         if place is None or "watch" in request.url.query:
             return await send(request)
         try:
-            return Answer({"metadata": {"resourceVersion": await self._since(*place)}, "items": []})
+            version = await self._list(request.url.path, place)
         except Exception as error:
             raise aiohttp.ClientConnectionError(f"{request.url.path}: {error}") from error
+        return Answer({"metadata": {"resourceVersion": version}, "items": []})
+
+    async def _list(self, path: str, place: Place) -> str:
+        """List a place and return the version, after a pause if it failed the last time."""
+        pause = self._pauses.get(path, 0.0)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+        self._pauses[path] = min(2 * pause, MOST) or FIRST  # unless it succeeds
+        version = await self._since(*place)
+        del self._pauses[path]
+        return version
 
 
 def discovered() -> dict[str, Any]:

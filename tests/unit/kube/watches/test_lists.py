@@ -1,6 +1,8 @@
 """A list is answered without a server, and everything else goes to it."""
 
+import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -11,22 +13,25 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from formation_operator.kube.watches import lists
+from tests.unit import virtual_time
 
 NOBODY = "http://127.0.0.1:1"
 """No server is there."""
 
 
 class Lister:
-    """Notes what it is asked to list."""
+    """Notes what it is asked to list, and when."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.asked: list[tuple[str, str | None]] = []
-        self._error = error
+        self.times: list[float] = []
+        self.error = error
 
     async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
         self.asked.append((kind.name, namespace))
-        if self._error is not None:
-            raise self._error
+        self.times.append(asyncio.get_running_loop().time())
+        if self.error is not None:
+            raise self.error
         return "42"
 
 
@@ -86,3 +91,45 @@ async def test_a_list_that_failed_is_as_a_lost_connection(error: Exception) -> N
     async with session(Lister(error)) as client:
         with pytest.raises(aiohttp.ClientConnectionError, match=r"/api/v1/pods: .*no"):
             await client.get(f"{NOBODY}/api/v1/pods")
+
+
+async def listed(client: aiohttp.ClientSession, path: str = "/api/v1/pods") -> bool:
+    """Ask for a list, as kopf does until there is one."""
+    try:
+        await client.get(NOBODY + path)
+    except aiohttp.ClientConnectionError:
+        return False
+    return True
+
+
+def test_a_list_that_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound() -> None:
+    lister = Lister(errors.UnavailableError("no"))
+
+    async def try_again_and_again() -> None:
+        async with session(lister) as client:
+            for _ in range(20):
+                assert not await listed(client)
+
+    virtual_time.run(try_again_and_again())
+    pauses = [after - before for before, after in itertools.pairwise(lister.times)]
+    assert sum(pauses[:4]) < lists.MOST, "what is soon over is soon noticed"
+    assert all(lists.MOST / 2 <= pause <= lists.MOST for pause in pauses[5:])
+    assert len(set(pauses[5:])) > 1, "replicas don't ask all at the same moment"
+
+
+def test_one_failure_after_a_list_is_as_the_first_and_delays_no_other_kind() -> None:
+    lister, failure = Lister(errors.UnavailableError("no")), errors.UnavailableError("no")
+
+    async def fail_then_list_then_fail() -> None:
+        async with session(lister) as client:
+            for _ in range(8):
+                assert not await listed(client)
+            assert not await listed(client, "/api/v1/services")
+            for error in (None, failure, failure):
+                lister.error = error
+                assert await listed(client) == (error is None)
+
+    virtual_time.run(fail_then_list_then_fail())
+    eighth, other_kind, _, failed, again = lister.times[-5:]
+    assert other_kind == eighth
+    assert again - failed <= lists.FIRST
