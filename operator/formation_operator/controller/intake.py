@@ -165,17 +165,16 @@ class Controller:
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
-        key, version = formations.key_of(raw), formations.version_of(raw)
-        if not deleted and not self._cache.stores[kind].is_news(key, version):
-            return  # before it is read: most of a list is known
         fact = None if deleted else fact_of(kind, raw)
         if fact is None:
-            self._cache.drop(kind, key, version)
+            self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
             self._cache.put(kind, fact)
 
     def _listed(self, kind: str, raw: dict[str, Any]) -> None:
-        self.see(kind, raw, deleted=False)
+        """Take in an object of a list, read only if it is news: most of a list is known."""
+        if self._cache.stores[kind].is_news(formations.key_of(raw), formations.version_of(raw)):
+            self.see(kind, raw, deleted=False)
 
     def _changed(self, kind: str, change: Change[Any]) -> None:
         """Ask for a pass of each Formation to which a change matters."""

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import datetime
 import functools
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 
@@ -15,6 +16,7 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.watches.lines import Line
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from formation_operator.settings import Settings
@@ -305,9 +307,10 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(children, "child", counted)
     here = controller(cluster)
+    told = Line(json.dumps({"type": "MODIFIED", "object": raw}).encode())
     for _ in range(3):
         await here.resync()
-        here.see("Deployment", raw, deleted=False)
+        here.hear("Deployment", told)
     assert len(read) == 1
     here.see("Deployment", raw, deleted=True)
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
