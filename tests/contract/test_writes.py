@@ -18,7 +18,8 @@ from formation_operator.observe.children import Child
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.sync.executor import Executor, Outcome
+from formation_operator.sync.executor import Executor
+from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually

@@ -29,7 +29,7 @@ from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
-from formation_operator.sync.executor import Outcome
+from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)

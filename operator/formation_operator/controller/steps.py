@@ -28,7 +28,7 @@ from formation_operator.status import compute
 from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
 from formation_operator.sync import planner
-from formation_operator.sync.executor import Outcome
+from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext
 
 

@@ -18,7 +18,7 @@ from formation_operator.observe import cache, formations
 from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import change_events, compute, served
-from formation_operator.sync import executor
+from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Reporter:
             logger.info("%s/%s: %s", *key, notice.note, extra=records.about(key, notice.process_type))
             await self._cluster.notify(raw, notice)
 
-    def later(self, reports: Reports, outcomes: Sequence[executor.Outcome]) -> Requeue | None:
+    def later(self, reports: Reports, outcomes: Sequence[Outcome]) -> Requeue | None:
         """Put the report off until a second after a change went well, so that it holds the cluster's answer.
 
         Until then ``observedGeneration`` tells everybody that the status is about an older spec.  What

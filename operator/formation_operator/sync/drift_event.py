@@ -31,18 +31,20 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
         lost = [("metadata", "managedFields")]
     if _is_rivals(intent, live, lost):
         return _repaired(
+            intent,
             f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, but not as it is meant; "
-            "set it back. Does another formation-operator run? Let one alone serve a namespace"
+            "set it back. Does another formation-operator run? Let one alone serve a namespace",
         )
     changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
     return _repaired(
+        intent,
         f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        + _way_out(formation, intent, lost)
+        + _way_out(formation, intent, lost),
     )
 
 
-def _repaired(note: str) -> Notice:
-    return Notice(reason="DriftRepaired", action="Repair", note=note, warning=True)
+def _repaired(intent: Intent, note: str) -> Notice:
+    return Notice("DriftRepaired", "Repair", note, warning=True, process_type=intent.process_type)
 
 
 def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.Path]) -> bool:

@@ -41,6 +41,18 @@ class Action:
     trouble: Trouble | None = None
     """The word for that."""
 
+    @property
+    def meant(self) -> Intent:
+        """The intent, of a verb that writes one."""
+        assert self.intent is not None  # noqa: S101  # the planner gives these verbs an intent
+        return self.intent
+
+    @property
+    def known(self) -> Child:
+        """The object as it was decided about, of a verb that changes one."""
+        assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
+        return self.child
+
 
 @dataclasses.dataclass(frozen=True)
 class PlanContext:

@@ -9,6 +9,7 @@ from formation_operator.diagnose.investigator import Evidence, Examiner
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import child
 from formation_operator.settings import Settings
@@ -39,7 +40,9 @@ class Operator:
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells."""
-        if kind == naming.KIND:
+        if deleted and kind in self.known.stores:
+            self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+        elif kind == naming.KIND:
             self.known.put(naming.KIND, raw)
         elif kind == ChildKind.DEPLOYMENT:
             self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))

@@ -18,7 +18,7 @@ from formation_operator.requeue import Lane
 from formation_operator.status import served, writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
-from formation_operator.sync.executor import Outcome
+from formation_operator.sync.outcome import Outcome
 from tests import builders
 from tests.builders import MIDNIGHT
 from tests.unit import facts

@@ -43,6 +43,20 @@ def unheard(cluster: FakeCluster) -> Iterator[None]:
     cluster.watchers = watchers
 
 
+async def changed_unheard(
+    cluster: FakeCluster, operator: Operator, others_do: Callable[[FakeCluster], None]
+) -> Object:
+    """Return the Deployment as it is after a pass, and after what others did since and nobody heard of."""
+    await operator.work()
+    with unheard(cluster):
+        others_do(cluster)
+    return cluster.read(*WORKER)
+
+
+def reports(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+
+
 def declare(cluster: FakeCluster, **spec: object) -> None:
     cluster.merge(naming.KIND, *KEY, {"spec": spec})
 
@@ -133,9 +147,7 @@ async def test_an_update_costs_one_request_at_the_version_that_was_decided_about
 async def test_over_figures_that_are_not_known_yet_an_update_is_written_after_a_look(
     cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    await changed_unheard(cluster, operator, reports)
     assert await updated(cluster, operator) == ["apply", "get", "apply"]
     assert image(cluster) == "shop:v2"
 
@@ -153,6 +165,18 @@ def gives_away(cluster: FakeCluster) -> None:
     cluster.merge(*WORKER, {"metadata": {"ownerReferences": [owner]}})
 
 
+def changes_a_field(cluster: FakeCluster) -> None:
+    cluster.merge(*WORKER, {"spec": {"minReadySeconds": 9}})
+
+
+def deletes(cluster: FakeCluster) -> None:
+    cluster.remove(*WORKER)
+
+
+def declares_it_no_more(cluster: FakeCluster) -> None:
+    declare(cluster, processes={"worker": None, "clock": a_process(replicas=1)})
+
+
 def replaces(cluster: FakeCluster) -> None:
     cluster.remove(*WORKER)
     cluster.put("Deployment", FOREIGN)
@@ -167,15 +191,31 @@ def marks_for_deletion(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize(
+    ("others_do", "reason"),
+    [
+        (deletes, "Recreated"),
+        (changes_a_field, "DriftRepaired"),
+        (orphans, "Adopted"),
+        (declares_it_no_more, "Deleted"),
+    ],
+)
+async def test_an_event_about_a_write_says_which_type_it_is_about(
+    others_do: Callable[[FakeCluster], None], reason: str, cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    others_do(cluster)
+    await operator.work()
+    (notice,) = cluster.notices
+    assert (notice.reason, notice.process_type) == (reason, "worker")
+
+
+@pytest.mark.parametrize(
     "others_do", [scales, orphans, gives_away, replaces, writes_another_intent, marks_for_deletion]
 )
 async def test_what_nobody_has_decided_about_is_not_written_over(
     others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        others_do(cluster)
-    before = cluster.read(*WORKER)
+    before = await changed_unheard(cluster, operator, others_do)
     assert await updated(cluster, operator) == ["apply", "get"]
     assert cluster.read(*WORKER) == before
 
@@ -197,9 +237,7 @@ async def test_a_count_that_is_let_go_is_handed_over_at_the_version_that_was_dec
 async def test_a_count_that_is_let_go_is_handed_over_after_a_look_too(
     cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    await changed_unheard(cluster, operator, reports)
     declare(cluster, processes={"worker": {"replicas": None}})
     assert await operator.work()
     assert cluster.read(*WORKER)["spec"]["replicas"] == 3
@@ -219,7 +257,7 @@ async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
 
 async def removed(cluster: FakeCluster, operator: Operator) -> list[str]:
     """Return what is asked for in the pass after the type was taken away."""
-    declare(cluster, processes={"worker": None, "clock": a_process(replicas=1)})
+    declares_it_no_more(cluster)
     cluster.calls.clear()
     await operator.work()
     return [call.verb for call in cluster.calls if call.name == "shop-worker"]
@@ -238,9 +276,7 @@ async def test_a_deletion_is_of_the_object_at_the_version_that_was_decided_about
 async def test_an_object_whose_figures_have_changed_is_deleted_after_a_look(
     cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        cluster.merge(*WORKER, {"status": {"readyReplicas": 1}}, by=CONTROLLER)
+    await changed_unheard(cluster, operator, reports)
     assert await removed(cluster, operator) == ["delete", "get", "delete"]
     assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
 
@@ -249,10 +285,7 @@ async def test_an_object_whose_figures_have_changed_is_deleted_after_a_look(
 async def test_what_nobody_has_decided_about_is_not_deleted(
     others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        others_do(cluster)
-    before = cluster.read(*WORKER)
+    before = await changed_unheard(cluster, operator, others_do)
     assert await removed(cluster, operator) == ["delete", "get"]
     assert cluster.read(*WORKER) == before
 
@@ -260,9 +293,6 @@ async def test_what_nobody_has_decided_about_is_not_deleted(
 async def test_what_has_taken_the_name_of_an_object_that_was_to_be_deleted_stays(
     cluster: FakeCluster, operator: Operator
 ) -> None:
-    await operator.work()
-    with unheard(cluster):
-        replaces(cluster)
-    before = cluster.read(*WORKER)
+    before = await changed_unheard(cluster, operator, replaces)
     assert await removed(cluster, operator) == ["delete", "get"]
     assert cluster.read(*WORKER) == before

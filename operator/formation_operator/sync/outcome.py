@@ -1,0 +1,28 @@
+"""What came of what was planned, object by object."""
+
+import dataclasses
+
+from formation_operator.kube.events.notices import Notice
+from formation_operator.observe.children import Child
+from formation_operator.sync.planner import Action
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one action."""
+
+    action: Action
+    child: Child | None = None
+    """The object as it is now, if it was written or found."""
+    again: bool = False
+    """Whether nothing of the intent was written, because the object isn't what was decided about."""
+    gone: bool = False
+    problem: str | None = None
+    """Why it couldn't be done, in words."""
+    lasting: bool = False
+    """Whether waiting won't fix the problem."""
+    notices: tuple[Notice, ...] = ()
+
+    def told_by(self, notice: Notice) -> "Outcome":
+        """Return the outcome with an Event, if anything was done."""
+        return self if self.again else dataclasses.replace(self, notices=(notice,))

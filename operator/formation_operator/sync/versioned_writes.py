@@ -1,0 +1,124 @@
+"""Writes of an object that exists: as it was decided about, or after a look at what it is by now."""
+
+import dataclasses
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.kube.port import Cluster
+from formation_operator.observe import children, managed_fields
+from formation_operator.observe.children import Child
+from formation_operator.sync.outcome import Outcome
+from formation_operator.sync.planner import Action
+
+INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
+"""The digest of an intent, as a JSON pointer."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionedWrites:
+    """Writes that somebody else's write of the same object makes fail, instead of being lost to them."""
+
+    cluster: Cluster
+
+    async def live(self, child: Child) -> dict[str, Any]:
+        """Return an object as it is at this moment, or raise ConflictError if it is gone."""
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None:
+            raise errors.ConflictError(f"{child.kind} {child.name} is gone")
+        return live
+
+    async def bring(self, action: Action, live: dict[str, Any]) -> Outcome:
+        """Write the intent over an object, given as it is at this moment.
+
+        Nothing is written over what nobody has decided about: a count that somebody set just now, or
+        an object that has lost the entry by which we know what is ours. The next pass decides anew.
+        Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
+        """
+        child, version = action.known, str(live["metadata"]["resourceVersion"])
+        if not _as_decided(child, live):
+            return _anew(action, live)
+        try:
+            repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
+            if repaired is not None:
+                return await self._take_over(action, version, repaired)
+            return await self.write(action, version)
+        except errors.ConflictError:
+            moved = await self.live(child)
+            if moved["metadata"]["resourceVersion"] == version:
+                raise
+            return _anew(action, moved)
+
+    async def write(self, action: Action, version: str) -> Outcome:
+        """Write the intent over an object that has a version, or raise `ConflictError` if it has another."""
+        child, manifest = action.known, action.meant.manifest
+        version = await self._hand_over(action, version)
+        metadata = {**manifest["metadata"], "uid": child.uid, "resourceVersion": version}
+        raw = await self.cluster.apply({**manifest, "metadata": metadata}, manager=naming.FIELD_MANAGER)
+        return Outcome(action, children.child(raw, child.kind))
+
+    async def _hand_over(self, action: Action, version: str) -> str:
+        """Give a count that the intent mentions no more to a manager of its own, so that it stays as it is.
+
+        Returns the version that the object has then.
+        """
+        child = action.known
+        if action.meant.handed_over is None:
+            return version
+        only_count = {
+            "apiVersion": child.kind.traits.api.api_version,
+            "kind": child.kind,
+            "metadata": {
+                "name": child.name,
+                "namespace": child.namespace,
+                "uid": child.uid,
+                "resourceVersion": version,
+            },
+            "spec": {"replicas": action.meant.handed_over},
+        }
+        raw = await self.cluster.apply(only_count, manager=naming.COUNT_MANAGER)
+        return str(raw["metadata"]["resourceVersion"])
+
+    async def _take_over(self, action: Action, version: str, repaired: list[dict[str, Any]]) -> Outcome:
+        """Make the fields of a restored object ours."""
+        child = action.known
+        operations: list[dict[str, Any]] = [
+            {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
+            # Makes it a conflict if the object was changed meanwhile.
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+        ]
+        if child.digest is not None:  # what is in the fields isn't known to be what we mean
+            operations.append({"op": "remove", "path": INTENT})
+        return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
+
+    async def delete(self, action: Action) -> Outcome:
+        """Delete an object as it was decided about; one that has changed since, only if that is no matter."""
+        child = action.known
+        try:
+            await self._remove(child, child.resource_version)
+        except errors.ConflictError:
+            live = await self.cluster.get(child.kind, child.namespace, child.name)
+            if live is not None and live["metadata"]["uid"] == child.uid:  # else it has gone
+                if not _as_decided(child, live):
+                    return _anew(action, live)
+                await self._remove(child, live["metadata"]["resourceVersion"])
+        return Outcome(action, gone=True)
+
+    async def _remove(self, child: Child, version: str) -> None:
+        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
+
+
+def _as_decided(child: Child, live: dict[str, Any]) -> bool:
+    """Tell whether an object has changed, if it has, in nothing that the decision about it was made of."""
+    return _decided(children.child(live, child.kind)) == _decided(child)
+
+
+def _decided(child: Child) -> tuple[object, ...]:
+    """Return what tells whose an object is, what was written last, and whose its count is."""
+    whose = child.uid, child.owner, child.formation, child.process_type, child.selected, child.deleting
+    return *whose, child.digest, child.replicas, child.remembered, child.owns_count
+
+
+def _anew(action: Action, live: dict[str, Any]) -> Outcome:
+    """Return the outcome that has the next pass decide about an object as it is now."""
+    return Outcome(action, children.child(live, action.known.kind), again=True)

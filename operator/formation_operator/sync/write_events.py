@@ -1,0 +1,26 @@
+"""The Events about what was made again, adopted or deleted; `drift_event` has the one about a repair."""
+
+from formation_operator.kube.events.notices import Notice
+from formation_operator.sync.planner import Action
+
+
+def recreated(action: Action) -> Notice:
+    """Return the Event that says that somebody deleted an object, and how to be rid of it."""
+    intent = action.meant
+    stopped = f"spec.processes.{action.process_type}.replicas to 0, or remove the type"
+    way = f"{intent.switch} to false" if intent.switch else stopped
+    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, set {way}"
+    return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
+
+
+def adopted(action: Action) -> Notice:
+    """Return the Event that says that an orphan is this Formation's now."""
+    child = action.known
+    note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
+    return Notice("Adopted", "Adopt", note, process_type=action.process_type)
+
+
+def deleted(action: Action) -> Notice:
+    """Return the Event that says that nobody wants an object any more."""
+    note = f"{action.known.kind} {action.known.name} is no longer declared: deleted it"
+    return Notice("Deleted", "Delete", note, process_type=action.process_type)
