@@ -1,7 +1,6 @@
-"""Where the scripts begin: what isn't installed is named, instead of the module that is missing."""
+"""Where the plugin's scripts begin; they begin as the operator's does."""
 
-import importlib
-import sys
+from formation_operator import start
 
 INSTALL = "pipx install --force '.[cli]'"
 """By its place, not its name: a package index may have a stranger's by that name."""
@@ -18,8 +17,4 @@ def completion() -> None:
 
 
 def _run(module: str) -> None:
-    try:
-        main = importlib.import_module(module).main
-    except ModuleNotFoundError as error:
-        sys.exit(f"kubectl formation lacks {error.name}: in a checkout: {INSTALL}")
-    main()
+    start.run(module, "kubectl formation", INSTALL)

@@ -1,4 +1,4 @@
-"""Where the script begins: what isn't installed is named, instead of the module that is missing."""
+"""Where the scripts begin: what isn't installed is named, instead of the module that is missing."""
 
 import importlib
 import sys
@@ -9,8 +9,13 @@ INSTALL = "pip install '.[operator]'"
 
 def main() -> None:
     """Run ``formation-operator``."""
+    run("formation_operator.__main__", "the operator", INSTALL)
+
+
+def run(module: str, program: str, install: str) -> None:
+    """Run a module's ``main``; if a package is missing, end with the command that installs the program."""
     try:
-        run = importlib.import_module("formation_operator.__main__").main
+        begin = importlib.import_module(module).main
     except ModuleNotFoundError as error:
-        sys.exit(f"the operator lacks {error.name}: in a checkout: {INSTALL}")
-    run()
+        sys.exit(f"{program} lacks {error.name}: in a checkout: {install}")
+    begin()
