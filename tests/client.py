@@ -7,11 +7,10 @@ import dataclasses
 import json
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import IO, Any, TypeVar
 
-from tests import builders, server
+from tests import builders, local_http, server
 from tests.cluster.cluster import Cluster, environment
 
 T = TypeVar("T")
@@ -148,12 +147,10 @@ def established(kubectl: Client, kind: str) -> None:
 
 def fetch(url: str) -> str:
     """Return what a URL answers; a new Service takes a moment until it leads somewhere."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            with opener.open(url, timeout=5) as answer:
-                return str(answer.read(), "utf-8")
+            return local_http.text_of(url, seconds=5)
         except OSError:
             if time.monotonic() > deadline:
                 raise

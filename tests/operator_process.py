@@ -8,15 +8,13 @@ import dataclasses
 import pathlib
 import resource
 import signal
-import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 
 from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
+from tests.local_http import free_port, opened
 
 NAME = "operator"
 START_SECONDS = 120
@@ -136,16 +134,8 @@ def _cluster() -> record.Record:
 
 def healthy(url: str) -> bool:
     """Tell whether a health check is answered well."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        with opened(url, seconds=2) as answer:
+            return answer.status == 200
+    except OSError:
         return False
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

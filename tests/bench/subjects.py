@@ -10,7 +10,8 @@ import time
 
 from tests.cluster import build, golang, lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
-from tests.operator_process import free_port, healthy
+from tests.local_http import free_port
+from tests.operator_process import healthy
 
 HERE = paths.ROOT / "tests" / "bench"
 REFERENCE = build.Module("reference", {"formation-reference": "."}, home=HERE)

@@ -1,20 +1,17 @@
 """What the operator at work says of itself, to Prometheus and to probes."""
 
-import urllib.request
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.builders import a_formation
 from tests.client import Client, eventually
+from tests.local_http import text_of
 from tests.operator_process import OperatorProcess, healthy
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def scraped(operator: OperatorProcess) -> Samples:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://{operator.metrics}/metrics", timeout=10) as answer:
-        families = text_string_to_metric_families(answer.read().decode())
+    families = text_string_to_metric_families(text_of(f"http://{operator.metrics}/metrics", seconds=10))
     return {
         (sample.name.removeprefix("formation_operator_"), frozenset(sample.labels.items())): sample.value
         for family in families

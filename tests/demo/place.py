@@ -3,14 +3,13 @@
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Protocol
 
+from tests import local_http
 from tests.cluster import progress
 from tests.demo.stage import Stage, require
 
@@ -46,9 +45,7 @@ class Place(Protocol):
 
 def operator_command() -> tuple[list[str], str]:
     """Return the command that starts the operator, and the URL of its health on a port that is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        health = f"http://127.0.0.1:{probe.getsockname()[1]}/healthz"
+    health = f"http://127.0.0.1:{local_http.free_port()}/healthz"
     return [sys.executable, "-m", "formation_operator", "--liveness", health], health
 
 
@@ -59,11 +56,9 @@ def operator_environment(kubeconfig: pathlib.Path) -> dict[str, str]:
 
 
 def fetch(url: str) -> str:
-    """Return what a URL answers, or nothing if it doesn't; no proxy is asked."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    """Return what a URL answers, or nothing if it doesn't."""
     try:
-        with opener.open(url, timeout=2) as answer:
-            return str(answer.read(), "utf-8")
+        return local_http.text_of(url, seconds=2)
     except OSError:
         return ""
 

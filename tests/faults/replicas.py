@@ -15,7 +15,8 @@ from tests.client import eventually
 from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster, environment
 from tests.faults.cable import Cable
-from tests.operator_process import free_port, healthy
+from tests.local_http import free_port
+from tests.operator_process import healthy
 
 PLACE = ("formation-system", "formation-operator")
 

@@ -6,7 +6,6 @@ import pathlib
 import shutil
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,8 @@ import yaml
 from tests.builders import a_formation
 from tests.client import Client, eventually
 from tests.cluster import build, paths
-from tests.operator_process import OperatorProcess, free_port
+from tests.local_http import free_port, text_of
+from tests.operator_process import OperatorProcess
 
 RULES = paths.ROOT / "manifests" / "monitoring" / "prometheus" / "rules.yaml"
 pytestmark = pytest.mark.long
@@ -35,12 +35,6 @@ def promtool(binaries: dict[str, pathlib.Path], *arguments: str, text: str | Non
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def fetched(url: str) -> str:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=10) as answer:
-        return str(answer.read().decode())
 
 
 @contextlib.contextmanager
@@ -70,7 +64,9 @@ def prometheus(binary: pathlib.Path, target: str, folder: pathlib.Path) -> Itera
 
 def alerts(server: str) -> list[dict[str, Any]]:
     try:
-        found: list[dict[str, Any]] = json.loads(fetched(f"{server}/api/v1/alerts"))["data"]["alerts"]
+        found: list[dict[str, Any]] = json.loads(text_of(f"{server}/api/v1/alerts", seconds=10))["data"][
+            "alerts"
+        ]
     except OSError:
         return []  # it starts
     return found
@@ -88,7 +84,7 @@ def test_promtool_takes_the_rules_and_they_fire_when_they_should(
 def test_promtool_finds_nothing_wrong_with_the_metrics(
     binaries: dict[str, pathlib.Path], operator: OperatorProcess
 ) -> None:
-    promtool(binaries, "check", "metrics", text=fetched(f"http://{operator.metrics}/metrics"))
+    promtool(binaries, "check", "metrics", text=text_of(f"http://{operator.metrics}/metrics", seconds=10))
 
 
 def test_an_alert_fires_about_a_formation_that_is_not_ready(

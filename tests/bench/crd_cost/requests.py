@@ -1,14 +1,13 @@
 """What requests cost under each variant of the CRD, on etcd and an API server alone."""
 
 import copy
-import os
-import pathlib
 import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from tests import server
+from tests.bench import usage
 from tests.bench.crd_cost import writes
 from tests.cluster import lifecycle, processes, record
 from tests.server import MERGE_PATCH, Server
@@ -103,15 +102,9 @@ def reported(manifest: Json) -> Json:
 
 def timed(api: Server, pid: int, requests: list[tuple[Any, ...]]) -> tuple[float, float]:
     """Return a request's median latency, and the API server's CPU for one, in ms."""
-    before, latencies = cpu(pid), []
+    before, latencies = usage.cpu(pid), []
     for request in requests:
         began = time.perf_counter()
         api.request(*request)
         latencies.append(time.perf_counter() - began)
-    return 1000 * statistics.median(latencies), 1000 * (cpu(pid) - before) / len(requests)
-
-
-def cpu(pid: int) -> float:
-    """Return the seconds of CPU that a process has used."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 1000 * statistics.median(latencies), 1000 * (usage.cpu(pid) - before) / len(requests)

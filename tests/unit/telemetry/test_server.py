@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
@@ -13,12 +12,7 @@ from formation_operator import command_line
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 from formation_operator.telemetry.instruments import Instruments
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+from tests.local_http import free_port
 
 
 @contextlib.asynccontextmanager
