@@ -55,8 +55,11 @@ def up(node: str | None = None, *, controllers: bool = True) -> cluster.Cluster:
         if old and running and (old.node, old.controllers) == (kind, controllers):
             progress.step(f"the cluster is up already ({kind} node): kept")
             return running
-        clear_away(old)
-        return start(kind, controllers=controllers)
+        with machine():
+            clear_away(old)
+            if kind == "real":
+                put_back()
+            return start(kind, controllers=controllers)
 
 
 def clear_away(old: record.Record | None) -> None:
@@ -123,10 +126,26 @@ def start_node(new: record.Record, keys: control_plane.Keys, server: api.Api) ->
 def down() -> None:
     """End the cluster and leave the machine as it was."""
     progress.restart()
-    with alone():
+    with alone(), machine():
         old = record.load()
         clean(old)
+        put_back()
         progress.step("the cluster is down" if old else "no cluster is up")
+
+
+def put_back() -> None:
+    """Put the machine back after a real node that was ended hard and is none of this cache's records.
+
+    One with a daemon that runs is left alone, unless it is of this cache and only its record has gone.
+    """
+    left = record.of_machine()
+    if left is None or os.geteuid() != 0:
+        return
+    if any(map(processes.is_alive, left.daemons)) and left.cache != str(paths.cache().resolve()):
+        return
+    processes.kill([*left.guests, *left.daemons])
+    real_node.clean(left)
+    progress.step(f"what a cluster with FORMATION_CACHE={left.cache} had left here: removed")
 
 
 def clean(old: record.Record | None, *, keep_logs: bool = False) -> None:
@@ -151,6 +170,13 @@ def current() -> cluster.Cluster | None:
         return None
     alive = all(processes.is_alive(process) for process in known.daemons)
     return cluster.of(known) if alive else None
+
+
+def machine() -> contextlib.AbstractContextManager[None]:
+    """Let only one command at a time change the machine, whatever its cache; only root does."""
+    if os.geteuid() != 0:
+        return contextlib.nullcontext()
+    return locks.machine_held("starting or ending a cluster of another FORMATION_CACHE")
 
 
 def alone() -> contextlib.AbstractContextManager[None]:

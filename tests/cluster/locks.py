@@ -6,6 +6,7 @@ doesn't inherit it.  Whoever had to wait looks again whether the thing is there 
 
 import contextlib
 import fcntl
+import os
 import typing
 from collections.abc import Callable, Iterator
 
@@ -16,16 +17,32 @@ from tests.cluster import paths, progress
 def held(name: str, what: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Hold the lock of a name; ``what`` says what another process does meanwhile, if it has it."""
     with opened(name) as file:
-        if not take(file):
-            with progress.patiently(f"waiting for another process: {what}", detail):
-                fcntl.flock(file, fcntl.LOCK_EX)
+        wait_for(file.fileno(), what, detail)
         yield
+
+
+@contextlib.contextmanager
+def machine_held(what: str) -> Iterator[None]:
+    """Hold the one lock of all caches of this machine: a folder's, since a file would be left behind."""
+    folder = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        wait_for(folder, what)
+        yield
+    finally:
+        os.close(folder)
+
+
+def wait_for(file: int, what: str, detail: Callable[[], str] = lambda: "") -> None:
+    """Take the lock of an open file, and say every few seconds whom we wait for."""
+    if not take(file):
+        with progress.patiently(f"waiting for another process: {what}", detail):
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def is_taken(name: str) -> bool:
     """Tell whether somebody holds the lock of a name just now."""
     with opened(name) as file:
-        return not take(file)
+        return not take(file.fileno())
 
 
 def opened(name: str) -> typing.TextIO:
@@ -35,8 +52,8 @@ def opened(name: str) -> typing.TextIO:
     return (folder / name).open("w")
 
 
-def take(file: typing.TextIO) -> bool:
-    """Take a file's lock if nobody has it, and tell whether that went well."""
+def take(file: int) -> bool:
+    """Take an open file's lock if nobody has it, and tell whether that went well."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -10,6 +10,8 @@ import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = ROOT / "tests" / "cluster" / "modules"
+RUN = pathlib.Path("/run")
+"""What is of this machine until it is started again, whatever the cache."""
 
 
 def cache() -> pathlib.Path:
@@ -31,4 +33,4 @@ def state() -> pathlib.Path:
 
 def sockets() -> pathlib.Path:
     """Return the folder for the sockets of a real node: a socket's path may have 107 characters at most."""
-    return pathlib.Path("/run/formation-cluster")
+    return RUN / "formation-cluster"

@@ -1,16 +1,18 @@
 """A real node uses its host's links, packet filter, mounts and control groups, and gives all of it back."""
 
+import contextlib
 import os
 import pathlib
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 
 import tests.cluster
 from tests.client import eventually, fetch
-from tests.cluster import firewall, images, packages, record
+from tests.cluster import firewall, images, packages, paths, processes, record
 
 pytestmark = pytest.mark.host
 
@@ -80,6 +82,25 @@ def nothing_left() -> Iterator[None]:
     tests.cluster.down()
 
 
+@contextlib.contextmanager
+def another_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Use another cache, with the same binaries; what runs in it ends with it."""
+    with tempfile.TemporaryDirectory(prefix="formation-") as folder, monkeypatch.context() as changed:
+        for name in ("bin", "images"):
+            pathlib.Path(folder, name).symlink_to(paths.cache() / name)
+        changed.setenv("FORMATION_CACHE", folder)
+        try:
+            yield
+        finally:
+            tests.cluster.down()
+
+
+def kill_every_daemon() -> None:
+    known = record.load()
+    assert known is not None
+    processes.kill(known.daemons)
+
+
 def run_a_pod(cluster: tests.cluster.Cluster) -> str:
     """Run a pod and return what it answers when it is asked, from here, for the API server."""
     folder = pathlib.Path(tests.cluster.__file__).with_name("probe")
@@ -105,9 +126,29 @@ def test_the_host_is_as_before_even_when_every_daemon_was_killed() -> None:
     before = snapshot()
     cluster = tests.cluster.up(node="real")
     run_a_pod(cluster)
-    known = record.load()
-    assert known is not None
-    for daemon in known.daemons:
-        os.kill(daemon.pid, 9)
+    kill_every_daemon()
     tests.cluster.down()
+    check_same(before)
+
+
+def test_a_cluster_of_another_cache_is_named_while_it_runs_and_cleaned_up_once_it_was_ended_hard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, cache = snapshot(), paths.cache().resolve()
+    tests.cluster.up(node="real")
+    with another_cache(monkeypatch):
+        tests.cluster.down()
+        with pytest.raises(tests.cluster.ClusterError, match=f"`FORMATION_CACHE={cache} make down`"):
+            tests.cluster.up(node="real")
+    assert tests.cluster.current() is not None, "it isn't touched"
+    kill_every_daemon()
+    with another_cache(monkeypatch):
+        capsys.readouterr()
+        cluster = tests.cluster.up(node="real")
+        assert f"FORMATION_CACHE={cache} had left here: removed" in capsys.readouterr().out
+        with monkeypatch.context() as back:
+            back.setenv("FORMATION_CACHE", str(cache))
+            tests.cluster.down()  # with the record of what has been cleaned up
+        assert "node" in cluster.run_kubectl("get", "nodes")
+        assert tests.cluster.current() is not None, "nor is this one"
     check_same(before)
