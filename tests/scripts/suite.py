@@ -2,6 +2,9 @@
 
 ``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
 
+The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of it:
+there that is a failure.
+
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
 """
@@ -14,6 +17,7 @@ import sys
 import tempfile
 import time
 import types
+from xml.etree import ElementTree
 
 from tests.cluster import ClusterError, host, lifecycle
 from tests.scripts import stages, summary
@@ -52,6 +56,8 @@ AHEAD = {
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),
 }
 """What is built meanwhile."""
+NOT_RUN = 6
+"""Above pytest's own: all that ran went well, but not all could run."""
 INTERRUPTED = 130
 
 
@@ -78,12 +84,21 @@ def main(suite: str) -> int:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             ended = subprocess.run(DOWN.command, check=False).returncode
         reported = summary.suites(reports)
-        if not result and not summary.passed(reported):
-            result = stages.NO_TESTS
-        verdict = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
+        result, verdict = judged(suite, result, reported)
         total = f"{summary.counted(reported)} in {time.monotonic() - began:.0f} s: {verdict}"
         print("\n".join([*summary.times(run.seconds, reported), f"make {suite}: {total}"]), flush=True)
     return result or ended
+
+
+def judged(suite: str, result: int, reported: list[ElementTree.Element]) -> tuple[int, str]:
+    """Return the exit code of a suite, given that of its stages, and the words for it."""
+    left_out = summary.not_run(reported)
+    if not result and not summary.passed(reported):
+        result = stages.NO_TESTS
+    if not result and left_out and suite != "test":
+        result = NOT_RUN
+    words = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
+    return result, f"{words}; NOT RUN: {left_out}" if left_out else words
 
 
 def interrupt(number: int, frame: types.FrameType | None) -> None:

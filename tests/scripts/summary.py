@@ -1,6 +1,7 @@
 """What a run of a suite is told of in the end, read from pytest's reports."""
 
 import pathlib
+from collections import Counter
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
@@ -46,3 +47,10 @@ def counted(reported: list[ElementTree.Element]) -> str:
     counts = {name: count(name, reported) for name in OUTCOMES}
     others = [f"{number} {name}" for name, number in counts.items() if number]
     return ", ".join([f"{passed(reported)} passed", *others])
+
+
+def not_run(reported: list[ElementTree.Element]) -> str:
+    """Return why tests couldn't run, and how many; one that is expected to fail has run."""
+    skipped = [each for suite in reported for each in suite.iter("skipped")]
+    reasons = Counter(each.get("message") for each in skipped if each.get("type") != "pytest.xfail")
+    return "; ".join(f"{reason} ({number})" for reason, number in reasons.most_common())

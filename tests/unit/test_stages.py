@@ -1,10 +1,13 @@
-"""A run of a suite fails if any part of it does."""
+"""A run of a suite fails if any part of it does, and says what couldn't run."""
 
 import pathlib
+import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
+from tests.scripts import suite, summary
 from tests.scripts.stages import FINE, NO_TESTS, Run, Stage
 
 WELL = (sys.executable, "-c", "")
@@ -30,3 +33,44 @@ def test_a_stage_that_fails_is_the_last_and_ends_what_is_beside_it(tmp_path: pat
 
 def test_a_stage_without_tests_fails_nothing(tmp_path: pathlib.Path) -> None:
     assert Run(tmp_path).all((Stage("one", ending(NO_TESTS)), Stage("two", WELL, beside=WELL))) == 0
+
+
+SKIPPING = """
+import pytest
+def test_a(): pass
+def test_b(): pytest.skip("no node here")
+def test_c(): pytest.skip("no node here")
+@pytest.mark.xfail(reason="nobody knows how")
+def test_d(): assert False
+"""
+
+
+@pytest.fixture
+def reported(tmp_path: pathlib.Path) -> list[ElementTree.Element]:
+    """What pytest itself reports of tests that couldn't run, and of one that fails as expected."""
+    (tmp_path / "test_it.py").write_text(SKIPPING)
+    command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", "test_it.py"]
+    subprocess.run([*command, "--junitxml=1.xml"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    return summary.suites(tmp_path)
+
+
+def test_what_could_not_run_is_named_with_its_reason(reported: list[ElementTree.Element]) -> None:
+    assert suite.judged("test", 0, reported) == (0, "all is well; NOT RUN: no node here (2)")
+
+
+@pytest.mark.parametrize("asked_for", sorted(suite.SUITES.keys() - {"test"}))
+def test_what_a_person_asked_for_and_could_not_run_is_a_failure(
+    asked_for: str, reported: list[ElementTree.Element]
+) -> None:
+    result, words = suite.judged(asked_for, 0, reported)
+    assert result == suite.NOT_RUN
+    assert words == "FAILED; NOT RUN: no node here (2)"
+
+
+def test_what_failed_says_so_whatever_could_not_run(reported: list[ElementTree.Element]) -> None:
+    assert suite.judged("faults", 1, reported) == (1, "FAILED; NOT RUN: no node here (2)")
+    assert suite.judged("faults", suite.INTERRUPTED, [])[1] == "interrupted"
+
+
+def test_where_no_test_passed_nothing_is_well() -> None:
+    assert suite.judged("test", 0, []) == (NO_TESTS, "FAILED")
