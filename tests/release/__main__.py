@@ -6,7 +6,6 @@ Needs no registry and no container engine. The same commit, base image and tools
 import argparse
 import pathlib
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ import tempfile
 from tests.cluster import build, images, paths, progress
 from tests.cluster.errors import ClusterError
 from tests.images import operator_image
-from tests.release import archives, image, notes, sbom, staging, wheel
+from tests.release import archives, image, notes, sbom, shelf, staging, wheel
 
 WARNING = """\
 # Uninstall by operator.yaml: to delete by this file takes the CRD, every Formation and what it runs.
@@ -37,28 +36,35 @@ def main() -> int:
 
 
 def release(version: str, name: str | None, target: pathlib.Path) -> None:
-    """Write all files of a release into a folder, which is emptied first."""
-    if uncommitted := staging.git("status", "--porcelain", "--untracked-files=no"):
-        progress.step(f"these changes are in no commit, and in the release all the same:\n{uncommitted}")
-    seconds = staging.epoch()
+    """Write all files of a release into a folder, in the place of an earlier one.
+
+    Raises ClusterError where something isn't committed, and where the folder holds anything else.
+    """
+    staging.require_committed()
+    shelf.require_free(target)
     with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        sources = work / "sources"
-        staging.stage(sources, version, name or None, seconds)
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        write(sources, target, version, seconds)
-        wheel.build(sources, work / "setuptools", target, seconds)
-        progress.step("the wheel is built; next the image, which takes a minute or two")
-        installed = write_image(sources, target, version, seconds)
-        reference = operator_image.reference(sources)
+        made = pathlib.Path(folder, "release")
+        made.mkdir()
+        make(pathlib.Path(folder), made, version, name)
+        shelf.put(made, target)
+    progress.step(f"{target} holds the release {version}: {len(list(target.iterdir()))} files")
+
+
+def make(work: pathlib.Path, target: pathlib.Path, version: str, name: str | None) -> None:
+    """Make all files of a release, with a folder to work in."""
+    seconds, sources = staging.epoch(), work / "sources"
+    staging.stage(sources, version, name or None, seconds)
+    write(sources, target, version, seconds)
+    wheel.build(sources, work / "setuptools", target, seconds)
+    progress.step("the wheel is built; next the image, which takes a minute or two")
+    installed = write_image(sources, target, version, seconds)
     parts = [
         *sbom.python_packages((paths.ROOT / "requirements.txt").read_text()),
         *sbom.debian_packages(installed),
     ]
+    reference = operator_image.reference(sources)
     (target / "sbom.spdx.json").write_text(sbom.document(version, reference, seconds, parts))
-    (target / "SHA256SUMS").write_text(archives.checksums(target))
-    progress.step(f"{target} holds the release {version}: {len(list(target.iterdir()))} files")
+    (target / shelf.CHECKSUMS).write_text(archives.checksums(target))
 
 
 def write(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: int) -> None:

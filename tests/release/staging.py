@@ -39,6 +39,12 @@ def git(*arguments: str) -> str:
     return done.stdout
 
 
+def require_committed() -> None:
+    """Raise ClusterError where a file that git knows differs from the last commit: no release can name it."""
+    if changed := git("status", "--porcelain", "--untracked-files=no"):
+        raise ClusterError(f"a release is made of what is committed, and this isn't:\n{changed.rstrip()}")
+
+
 def epoch() -> int:
     """Return the time that everything in the release has: ``SOURCE_DATE_EPOCH``, or the last commit's."""
     return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct"))
@@ -53,21 +59,24 @@ def stage(target: pathlib.Path, version: str, image: str | None, seconds: int) -
         raise ClusterError(f"VERSION={version} is no version: give one such as 1.2.3 or 1.2.3-rc.1")
     if image is not None and not NAME.fullmatch(image):
         raise ClusterError(f"IMAGE={image} is no image's name: give registry and name, without a tag")
-    for name in git("ls-files", "-z", "--", *SOURCES).split("\0"):
-        if name and (paths.ROOT / name).exists():
-            copy(paths.ROOT / name, target / name)
+    names = [name for name in git("ls-files", "-z", "--", *SOURCES).split("\0") if name]
+    for name in names:
+        copy(paths.ROOT / name, target / name, [paths.ROOT / each for each in names])
     stamp(target, version, image)
     for path in [target, *target.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (seconds, seconds))
 
 
-def copy(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy a file, or a link's whole folder."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def copy(source: pathlib.Path, target: pathlib.Path, known: list[pathlib.Path]) -> None:
+    """Copy a file, or what git knows of the folder that a link leads to."""
     if source.is_dir():
-        shutil.copytree(source, target)
-    else:
+        folder = source.resolve()
+        for file in known:
+            if file.is_relative_to(folder):
+                copy(file, target / file.relative_to(folder), known)
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
 
 

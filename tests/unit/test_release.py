@@ -14,7 +14,7 @@ from tests.cluster import paths
 from tests.cluster.errors import ClusterError
 from tests.distribution import helm
 from tests.images import operator_image
-from tests.release import archives, notes, sbom, staging
+from tests.release import archives, notes, sbom, shelf, staging
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
 PARTS = [
@@ -107,6 +107,68 @@ def test_checksums_are_what_sha256sum_checks(tmp_path: pathlib.Path) -> None:
     check = ["sha256sum", "--check", "--strict"]
     done = subprocess.run(check, cwd=tmp_path, input=text, text=True, capture_output=True, check=True)
     assert done.stdout == "a: OK\nb: OK\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A checkout of one file."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "LICENSE").write_text("a")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "--quiet"), ("add", "LICENSE"), (*author, "commit", "--quiet", "-m", "a")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)
+    monkeypatch.setattr(paths, "ROOT", folder)
+    return folder
+
+
+def test_a_release_is_refused_while_a_file_differs_from_the_last_commit(checkout: pathlib.Path) -> None:
+    (checkout / "of-nobody").write_text("git doesn't know it, so no release holds it")
+    staging.require_committed()
+    (checkout / "LICENSE").write_text("b")
+    with pytest.raises(ClusterError, match=r"this isn't:\n M LICENSE"):
+        staging.require_committed()
+
+
+def test_what_git_does_not_know_of_a_linked_folder_is_in_no_release(tmp_path: pathlib.Path) -> None:
+    folder, target = tmp_path / "folder", tmp_path / "target"
+    (folder / "below").mkdir(parents=True)
+    for name in ("below/known", "unknown"):
+        (folder / name).write_text("")
+    (tmp_path / "link").symlink_to("folder")
+    staging.copy(tmp_path / "link", target, [folder / "below/known"])
+    assert [path for path in target.rglob("*") if path.is_file()] == [target / "below/known"]
+
+
+def released(folder: pathlib.Path, *names: str) -> pathlib.Path:
+    """Return a folder with the files of a release."""
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(name)
+    (folder / shelf.CHECKSUMS).write_text(archives.checksums(folder))
+    return folder
+
+
+def test_a_release_takes_the_place_of_an_earlier_one(tmp_path: pathlib.Path) -> None:
+    dist = tmp_path / "new" / "dist"
+    for number, names in enumerate((("a", "b"), ("b", "c"))):
+        shelf.put(released(tmp_path / str(number), *names), dist)
+        (dist / shelf.SIGNATURE).write_text("signed")
+        assert {path.name for path in dist.iterdir()} == {*names, shelf.CHECKSUMS, shelf.SIGNATURE}
+
+
+@pytest.mark.parametrize("earlier", [(), ("a",)], ids=["alone", "beside a release"])
+def test_what_no_release_has_put_into_a_folder_stays(
+    earlier: tuple[str, ...], tmp_path: pathlib.Path
+) -> None:
+    dist = released(tmp_path / "dist", *earlier)
+    (dist / "thesis").write_text("")
+    if not earlier:
+        (dist / shelf.CHECKSUMS).unlink()
+    before = sorted(dist.iterdir())
+    with pytest.raises(ClusterError, match="holds thesis, which no release"):
+        shelf.put(released(tmp_path / "made", "a"), dist)
+    assert sorted(dist.iterdir()) == before
 
 
 CHANGELOG = (
