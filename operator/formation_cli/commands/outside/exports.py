@@ -9,10 +9,10 @@ import click
 from formation_cli import files, options
 from formation_cli.commands.outside import source
 from formation_cli.dialects import heroku as dialect
-from formation_cli.dialects import systemd as units
 from formation_cli.dialects.exported import exported
 from formation_cli.dialects.manifest import Known
-from formation_cli.dialects.systemd import Host
+from formation_cli.dialects.systemd import units
+from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
 from formation_cli.terminal import formats, screen
 from formation_operator.kube.objects import lenient

@@ -5,21 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from formation_cli.dialects import (
-    app,
-    dotenv,
-    heroku,
-    names,
-    procfile,
-    quantities,
-    references,
-    shell,
-    systemd_text,
-)
-from formation_cli.dialects import systemd as units
+from formation_cli.dialects import app, dotenv, heroku, names, procfile, quantities, references, shell
+from formation_cli.dialects.systemd import own, quoting, units
 from tests.unit import growth
 
-MODULES = (app, dotenv, heroku, names, procfile, quantities, references, shell, units, systemd_text)
+MODULES = (app, dotenv, heroku, names, procfile, quantities, references, shell, own, quoting, units)
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES
@@ -30,7 +20,7 @@ PATTERNS = {
 
 SCANNED = {
     *("app.LISTENS", "dotenv.ESCAPE", "heroku.HALF", "references.TOKEN", "references.AMBIGUOUS"),
-    *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "systemd.UNSET", "systemd_text.FORBIDDEN"),
+    *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "units.UNSET", "quoting.FORBIDDEN"),
 }
 """What is searched for; the others are held against a whole text."""
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from formation_cli import failures
 from formation_cli.commands.outside import exports
-from formation_cli.dialects.systemd import MARK
+from formation_cli.dialects.systemd.units import MARK
 from formation_cli.program import program
 
 SHOP = """

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formation_cli.dialects import manifest, quantities, references, systemd, systemd_text
-from formation_cli.dialects.systemd import Host
+from formation_cli.dialects import manifest, quantities, references
+from formation_cli.dialects.systemd import quoting, units
+from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
 from tests.unit.cli.drawn_texts import TEXT
 
 HOST = Host("/srv/shop", "shop", 5000)
-VALUE = TEXT.filter(lambda text: not systemd.UNSET.search(text))
+VALUE = TEXT.filter(lambda text: not units.UNSET.search(text))
 BOMB = [
     {"name": "A0", "value": "ha"},
     *({"name": f"A{number}", "value": f"$(A{number - 1})" * 10} for number in range(1, 100)),
@@ -24,9 +25,9 @@ ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze isn't installed")
 
 
-def exported(processes: dict[str, Any], **shared: Any) -> systemd.Exported:
+def exported(processes: dict[str, Any], **shared: Any) -> units.Exported:
     formation = {"metadata": {"name": "shop"}, "spec": {"image": "x", "processes": processes, **shared}}
-    return systemd.exported(manifest.known(formation, "shop.yaml"), HOST)
+    return units.exported(manifest.known(formation, "shop.yaml"), HOST)
 
 
 def unit(name: str, processes: dict[str, Any], **shared: Any) -> list[str]:
@@ -139,8 +140,8 @@ def test_what_units_can_not_say_is_named() -> None:
 
 def test_security_defaults_are_systemd_s() -> None:
     web = {"web": {"command": ["serve"]}}
-    assert {*systemd.RESTRICTED} <= {*unit("shop-web@.service", web)}
-    assert not {*systemd.RESTRICTED} & {*unit("shop-web@.service", web, securityDefaults="none")}
+    assert {*units.RESTRICTED} <= {*unit("shop-web@.service", web)}
+    assert not {*units.RESTRICTED} & {*unit("shop-web@.service", web, securityDefaults="none")}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_no_text_is_more_than_a_word(words: list[str], values: list[str]) -> Non
 
 @given(TEXT)
 def test_a_word_means_what_it_meant(text: str) -> None:
-    assert meant(systemd_text.quoted(systemd_text.argument(text))) == text
+    assert meant(quoting.quoted(quoting.argument(text))) == text
 
 
 @needs_systemd

@@ -13,8 +13,8 @@ from typing import Any
 
 from formation_cli.dialects import dotenv, quantities, references
 from formation_cli.dialects.manifest import Known
-from formation_cli.dialects.systemd_own import OWN
-from formation_cli.dialects.systemd_text import argument, literal, quoted
+from formation_cli.dialects.systemd.own import OWN
+from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects import lenient

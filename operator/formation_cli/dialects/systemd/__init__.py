@@ -1,0 +1,1 @@
+"""A Formation as units of systemd."""
