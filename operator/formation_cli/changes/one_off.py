@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from formation_cli import once
 from formation_cli.failures import Failure, Mistyped
 from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_operator.api import naming
@@ -18,8 +19,6 @@ from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]
-KEPT_SECONDS = 86400
-"""For how long a Job is there after its end, if nobody waits for it."""
 LABELS = ("app.kubernetes.io/component", naming.PROCESS_TYPE_LABEL)
 
 
@@ -50,7 +49,7 @@ def job(formation: Object, wanted: OneOff) -> Object:
         template = pod_template.pod_template(formation["metadata"]["name"], name, spec, process)
     except pod_template.InvalidTypeError as error:
         raise Failure(f"{name} can't be run: {error}") from error
-    return _manifest(formation, name, _once(template, name, wanted), wanted)
+    return once.job(_metadata(formation, name), _unserved(template, name, wanted), wanted.seconds)
 
 
 def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
@@ -68,8 +67,8 @@ def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
     return wanted.process_type or ONE_OFF, base.model_copy(update=own)
 
 
-def _once(template: Object, container: str, wanted: OneOff) -> Object:
-    """Return the Pods of a type as those of a Job: nobody sends them requests."""
+def _unserved(template: Object, container: str, wanted: OneOff) -> Object:
+    """Return the Pods of a type as such that nobody sends requests."""
     metadata, pod = template["metadata"], template["spec"]
     labels = {key: value for key, value in metadata["labels"].items() if key not in LABELS}
     annotations = {**(metadata.get("annotations") or {}), DEFAULT_CONTAINER: container}
@@ -78,7 +77,7 @@ def _once(template: Object, container: str, wanted: OneOff) -> Object:
     ]
     return {
         "metadata": {**metadata, "labels": {**labels, ONE_OFF_LABEL: container}, "annotations": annotations},
-        "spec": {**pod, "containers": containers, "restartPolicy": "Never"},
+        "spec": {**pod, "containers": containers},
     }
 
 
@@ -89,29 +88,18 @@ def _process_container(container: Object, wanted: OneOff) -> Object:
     return {**kept, **terminal, **({"tty": True} if wanted.tty else {})}
 
 
-def _manifest(formation: Object, type_: str, template: Object, wanted: OneOff) -> Object:
+def _metadata(formation: Object, type_: str) -> Object:
     owner = formation["metadata"]
-    labels = {naming.FORMATION_LABEL: owner["name"], ONE_OFF_LABEL: type_}
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {
-            "generateName": f"{owner['name']}-{ONE_OFF}-",
-            "labels": labels,
-            "ownerReferences": [
-                {
-                    "apiVersion": naming.API_VERSION,
-                    "kind": naming.KIND,
-                    "name": owner["name"],
-                    "uid": owner["uid"],
-                    "blockOwnerDeletion": False,
-                }
-            ],
-        },
-        "spec": {
-            "backoffLimit": 0,
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
-            **({"activeDeadlineSeconds": wanted.seconds} if wanted.seconds else {}),
-            "template": template,
-        },
+        "generateName": f"{owner['name']}-{ONE_OFF}-",
+        "labels": {naming.FORMATION_LABEL: owner["name"], ONE_OFF_LABEL: type_},
+        "ownerReferences": [
+            {
+                "apiVersion": naming.API_VERSION,
+                "kind": naming.KIND,
+                "name": owner["name"],
+                "uid": owner["uid"],
+                "blockOwnerDeletion": False,
+            }
+        ],
     }

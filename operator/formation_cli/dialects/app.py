@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from formation_cli import once
 from formation_cli.dialects import names, references, shell
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
@@ -100,15 +101,5 @@ def release_job(app: App) -> Object:
         **({"env": variables(app.env)} if app.env else {}),
         "securityContext": RESTRICTED_CONTAINER,
     }
-    pod = {"restartPolicy": "Never", "securityContext": RESTRICTED_POD, "containers": [container]}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"generateName": f"{app.name}-{names.RELEASE}-"},
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": RELEASE_SECONDS,
-            "ttlSecondsAfterFinished": 86400,
-            "template": {"spec": pod},
-        },
-    }
+    pod = {"securityContext": RESTRICTED_POD, "containers": [container]}
+    return once.job({"generateName": f"{app.name}-{names.RELEASE}-"}, {"spec": pod}, RELEASE_SECONDS)

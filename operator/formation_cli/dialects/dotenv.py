@@ -7,6 +7,7 @@ nothing has a meaning.  Source: https://github.com/ddollar/foreman/blob/main/lib
 import re
 from collections.abc import Mapping
 
+from formation_cli.dialects import lines
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import MOST_VARIABLES
 from formation_operator.kube.objects import lenient
@@ -21,12 +22,8 @@ PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./$-]*")
 def parse(text: str, file: str = ".env") -> dict[str, str]:
     """Return the variables; raises `Mistyped` with the line for what isn't one."""
     found: dict[str, str] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        where = f"{file}, line {number}"
-        match = LINE.fullmatch(stripped)
+    for where, line in lines.meant(text, file):
+        match = LINE.fullmatch(line)
         if match is None:
             # The line itself isn't shown: it may be half of a password.
             raise Mistyped(f"{where}: no variable.", hint="Write it as NAME=value, in one line.")
