@@ -93,7 +93,6 @@ class Lister:
         Whatever is wrong with such a kind, the others go on, and the log says so once.
         """
         kind, _ = place
-        trouble = ""
         try:
             await self._list_in(place)
         except errors.RestoredError:
@@ -101,19 +100,22 @@ class Lister:
         except Exception as error:
             if not kind.optional:
                 raise
-            if isinstance(error, errors.NotFoundError):
-                self._drop_missing(place, set(), EVER)
-            else:
-                trouble = repr(error)
+            self._do_without(place, error)
             return False
-        else:
-            return True
-        finally:
-            if trouble and trouble != self._unlisted.get(kind.name):
-                logger.warning(
-                    "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
-                )
-            self._unlisted[kind.name] = trouble
+        self._unlisted[kind.name] = ""
+        return True
+
+    def _do_without(self, place: Place, error: Exception) -> None:
+        """Go on without a kind that can't be listed: what isn't installed has no objects."""
+        kind, _ = place
+        trouble = ""
+        if isinstance(error, errors.NotFoundError):
+            self._drop_missing(place, set(), EVER)
+        elif (trouble := repr(error)) != self._unlisted.get(kind.name):
+            logger.warning(
+                "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
+            )
+        self._unlisted[kind.name] = trouble
 
     async def _list_in(self, place: Place) -> None:
         kind, _ = place
