@@ -33,13 +33,29 @@ def settings(arguments: argparse.Namespace) -> Settings:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line, with the defaults of `Settings`."""
-    defaults = Settings()
     own = argparse.ArgumentParser(
         prog="formation-operator",
         description="Keeps the process types of every Formation running as declared. "
         "Uses the Pod's service account, or else the current kubeconfig.",
     )
     own.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_work(own, Settings())
+    _add_addresses(own, Settings())
+    own.add_argument(
+        "--lease",
+        type=lease,
+        default=lease_of_pod(),
+        metavar="NAMESPACE/NAME",
+        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
+        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
+    )
+    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
+    own.add_argument("-v", "--verbose", action="store_true", help="log every step")
+    return own
+
+
+def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
+    """Add what is worked on, and how."""
     own.add_argument(
         "-n",
         "--namespace",
@@ -71,6 +87,10 @@ def parser() -> argparse.ArgumentParser:
         default=defaults.resync,
         help="seconds between two full comparisons with the cluster (default: %(default)s)",
     )
+
+
+def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
+    """Add where is told how it goes."""
     own.add_argument(
         "--liveness",
         default=defaults.liveness,
@@ -91,17 +111,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="NUMBER",
         help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
     )
-    own.add_argument(
-        "--lease",
-        type=lease,
-        default=lease_of_pod(),
-        metavar="NAMESPACE/NAME",
-        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
-        "(default: in a Pod formation-operator in its namespace, elsewhere none)",
-    )
-    own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
-    own.add_argument("-v", "--verbose", action="store_true", help="log every step")
-    return own
 
 
 def namespace(text: str) -> str:
