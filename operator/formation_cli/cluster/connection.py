@@ -33,7 +33,7 @@ class Connection(Cluster):
         self._api = client.ApiClient(configuration)
         self._target = target
         self._namespace = namespace
-        self._timeout = durations.seconds(target.request_timeout or "") if target.request_timeout else TIMEOUT
+        self._timeout = durations.seconds(target.request_timeout) if target.request_timeout else TIMEOUT
 
     @property
     def target(self) -> Target:

@@ -65,10 +65,7 @@ def _load_context(
     loader = kube_config.KubeConfigLoader(merged, active_context=target.context, config_base_path=None)
     loader.load_and_set(configuration)
     user = merged["users"].get_with_name(context.get("user"), safe=True)
-    namespace = context.get("namespace")
-    return _as_somebody(target, user.safe_get("user") if user else None), str(
-        namespace
-    ) if namespace else None
+    return _as_somebody(target, user.safe_get("user") if user else None), _text(context.get("namespace"))
 
 
 def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
