@@ -7,12 +7,14 @@ from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
+SHARED = ("spec", "image")
+"""Where the image of all types is that have none of their own."""
 
 
 def field(formation: Object, process_type: str | None) -> tuple[str, ...]:
     """Return where the image is: of all types, or of one; raises `Mistyped` for a type that there isn't."""
     if process_type is None:
-        return ("spec", "image")
+        return SHARED
     known = lenient.mapping(formation, "spec", "processes")
     if process_type not in known:
         raise Mistyped(f"There is no process type {process_type}.", hint=did_you_mean(process_type, known))

@@ -1,6 +1,8 @@
-"""Change a Formation by what it says now, again if somebody else has changed it in the same moment."""
+"""Change a Formation by what it says now, again if somebody else has just changed it; say what goes with it."""
 
 from collections.abc import Callable
+
+import click
 
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
@@ -27,3 +29,9 @@ def change(
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
+
+
+def advise(*sentences: str) -> None:
+    """Say beside the result what else there is to know of a change; what is empty isn't said."""
+    for sentence in filter(None, sentences):
+        click.echo(sentence, err=True)

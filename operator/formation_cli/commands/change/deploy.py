@@ -53,9 +53,8 @@ def _sentence(before: str, image: str, *, dry_run: bool) -> str:
 
 def _advise(formation: Object, path: tuple[str, ...]) -> None:
     """Say which types run another image all the same, and who else sets it."""
-    own = images.own(formation)
-    if own and path == ("spec", "image"):
-        click.echo(f"These have an image of their own, and keep it: {', '.join(own)}", err=True)
-    hint = git.hint(formation, [path])
-    if hint:
-        click.echo(hint, err=True)
+    own = images.own(formation) if path == images.SHARED else []
+    writing.advise(
+        f"These have an image of their own, and keep it: {', '.join(own)}" if own else "",
+        git.hint(formation, [path]),
+    )

@@ -73,8 +73,7 @@ def _advise(formation: Object, changed: list[changes.Change]) -> None:
         )
     if formation["spec"].get("paused"):
         hints.append("spec.paused is true: nothing changes until it is taken away.")
-    for hint in filter(None, hints):
-        click.echo(hint, err=True)
+    writing.advise(*hints)
 
 
 def _show(formation: Object, output: str | None) -> None:

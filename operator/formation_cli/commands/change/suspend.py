@@ -32,8 +32,6 @@ def _suspend(cluster: Cluster, name: str, wait: Wait, *, suspended: bool) -> Non
     before, after = writing.change(cluster, name, lambda found: patches.suspend(found, suspended=suspended))
     word = "stopped" if suspended else "started"
     screen.write(f"{name}: {word}" + (", as it was" if before is after else ""))
-    hint = git.hint(before, [patches.SUSPEND])
-    if hint:
-        click.echo(hint, err=True)
+    writing.advise(git.hint(before, [patches.SUSPEND]))
     if wait.wanted:
         waiting.wait(cluster, after, wait.timeout)
