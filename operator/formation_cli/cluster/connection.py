@@ -144,13 +144,8 @@ class Connection(Cluster):
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:
         """Return headers that say as whom a request is sent, if it isn't as oneself."""
         whole = urllib3.HTTPHeaderDict(headers)
-        for name, values in (
-            ("User", (self._target.as_user,)),
-            ("Group", self._target.as_group),
-            ("Uid", (self._target.as_uid,)),
-        ):
-            for value in filter(None, values):
-                whole.add(f"Impersonate-{name}", value)
+        for name, value in self._target.impersonation():
+            whole.add(name, value)
         return whole
 
 

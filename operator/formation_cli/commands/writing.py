@@ -1,4 +1,4 @@
-"""Change a Formation by what it says now, again if somebody else has just changed it; say what goes with it."""
+"""Change a Formation by what it says now, again if somebody has just changed it; say what goes with it."""
 
 from collections.abc import Callable
 
