@@ -16,6 +16,13 @@ LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
 
 
+FRESH = 1.0
+"""For how many seconds metrics that were counted are given again."""
+OPEN = "application/openmetrics-text"
+"""The format that has to be asked for. Its version is one of those that Prometheus asks for, ever the same:
+whoever asks chooses a version, and could have each counted anew."""
+
+
 class Address(NamedTuple):
     """Where to listen."""
 
@@ -79,13 +86,20 @@ def exposition(registry: CollectorRegistry) -> Handler:
     """Return what answers with the metrics, in the format that is asked for.
 
     Thousands of Formations take a while to be counted: in a thread, so that passes go on, and once at a time.
+    Every Pod may ask, and nobody knows how often: what was counted is good for a second, in each of the two
+    formats.
     """
-    counting = asyncio.Lock()
+    counting, now = asyncio.Lock(), asyncio.get_running_loop().time
+    counted: dict[str, tuple[float, bytes]] = {}
+    """By format: when that was, and what was said."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("Accept", "") else "")
         async with counting:
-            text = await asyncio.to_thread(encode, registry)
+            if content_type not in counted or now() > counted[content_type][0] + FRESH:
+                text = await asyncio.to_thread(encode, registry)
+                counted[content_type] = now(), text
+            _, text = counted[content_type]
         return web.Response(body=text, headers={"Content-Type": content_type})
 
     return answer

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import aiohttp
 import pytest
+from prometheus_client import Metric
 
 from formation_operator import __main__ as main
 from formation_operator import command_line
@@ -23,8 +24,10 @@ async def answering(
     opened = server.Answering()
     await opened.health(f"http://{health}/healthz", ended, unready)
     await opened.metrics(server.address(scraped), instruments.registry)
-    yield f"http://{health}", f"http://{scraped}"
-    await opened.close()
+    try:
+        yield f"http://{health}", f"http://{scraped}"
+    finally:
+        await opened.close()
 
 
 async def fetched(url: str, accept: str = "*/*") -> tuple[int, str, str]:
@@ -45,6 +48,37 @@ async def test_metrics_are_served_in_the_format_that_is_asked_for() -> None:
         _, text, kind = await fetched(f"{scraped}/metrics", "application/openmetrics-text; version=1.0.0")
         assert kind.startswith("application/openmetrics-text")
         assert text.endswith("# EOF\n")
+
+
+class Counted:
+    """Notes how often metrics are counted, as those of thousands of Formations take a while."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def collect(self) -> Iterable[Metric]:
+        self.times += 1
+        return []
+
+
+async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_two_formats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "FRESH", 3600.0)
+    counted, instruments = Counted(), Instruments()
+    instruments.registry.register(counted)
+    before = counted.times
+    chosen = [f"application/openmetrics-text; version=1.0.{number}" for number in range(20)]
+    async with answering(well, well, instruments) as (_, scraped):
+        for accept in ("*/*", "text/plain; version=1.0.0"):
+            await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for _ in range(20)))
+        await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for accept in chosen))
+        assert counted.times - before <= 2
+        monkeypatch.setattr(server, "FRESH", 0.0)
+        instruments.registry.register(Counted())
+        before = counted.times
+        await fetched(f"{scraped}/metrics")
+        assert counted.times == before + 1, "and who asks later is told what is then"
 
 
 async def test_who_lives_but_isnt_ready_fails_one_check_only() -> None:
