@@ -126,14 +126,15 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER}
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
-        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+        """Delete an object, if it is this very one at this version; return whether there was one."""
         preconditions = {"uid": uid, "resourceVersion": version}
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
         except errors.NotFoundError:
-            logger.debug("%s %s/%s was gone already", kind, namespace, name)
+            return False
+        return True
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster knows it now; anybody who is logged in may ask."""

@@ -45,8 +45,8 @@ class Cluster(Protocol):
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
-        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+        """Delete an object, if it is this very one at this version; return whether there was one."""
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster knows it now."""

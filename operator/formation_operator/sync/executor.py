@@ -141,7 +141,7 @@ class Executor:
             raise errors.ConflictError(f"Formation {mine.name} is being deleted")
 
     async def _delete(self, action: Action) -> Outcome:
-        return (await self._writes.delete(action)).told_by(write_events.deleted(action))
+        return await self._writes.delete(action)
 
     async def _wait(self, action: Action) -> Outcome:
         return Outcome(action, problem=action.reason)

@@ -8,6 +8,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
+from formation_operator.sync import write_events
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action
 
@@ -92,20 +93,25 @@ class VersionedWrites:
         return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
 
     async def delete(self, action: Action) -> Outcome:
-        """Delete an object as it was decided about; one that has changed since, only if that is no matter."""
+        """Delete an object as it was decided about; one that has changed since, only if that is no matter.
+
+        What somebody else has deleted meanwhile is gone, too, but no deed of ours to tell of.
+        """
         child = action.known
         try:
-            await self._remove(child, child.resource_version)
+            was_there = await self._remove(child, child.resource_version)
         except errors.ConflictError:
             live = await self.cluster.get(child.kind, child.namespace, child.name)
-            if live is not None and live["metadata"]["uid"] == child.uid:  # else it has gone
+            was_there = live is not None and live["metadata"]["uid"] == child.uid
+            if live is not None and was_there:
                 if not _as_decided(child, live):
                     return _anew(action, live)
-                await self._remove(child, live["metadata"]["resourceVersion"])
-        return Outcome(action, gone=True)
+                was_there = await self._remove(child, live["metadata"]["resourceVersion"])
+        gone = Outcome(action, gone=True)
+        return gone.told_by(write_events.deleted(action)) if was_there else gone
 
-    async def _remove(self, child: Child, version: str) -> None:
-        await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
+    async def _remove(self, child: Child, version: str) -> bool:
+        return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
 
 
 def _as_decided(child: Child, live: dict[str, Any]) -> bool:

@@ -4,7 +4,6 @@ What Kubernetes itself makes of a request is for `tests/contract`.
 """
 
 import asyncio
-import contextlib
 import copy
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -136,12 +135,15 @@ class FakeCluster(Objects, Cluster):
         call = Call("patch", kind, namespace, name, body=copy.deepcopy(operations))
         return await self._carry_out(call, lambda: self.patch_now(kind, namespace, name, operations))
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> None:
-        """Delete an object, if it is this very one at this version; it is no error if none is there."""
+    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+        """Delete an object, if it is this very one at this version; return whether there was one."""
         preconditions = {"uid": uid, "resourceVersion": version}
         call = Call("delete", kind, namespace, name, body=preconditions)
-        with contextlib.suppress(errors.NotFoundError):
+        try:
             await self._carry_out(call, lambda: self.remove(kind, namespace, name, **preconditions))
+        except errors.NotFoundError:
+            return False
+        return True
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind."""

@@ -296,3 +296,24 @@ async def test_what_has_taken_the_name_of_an_object_that_was_to_be_deleted_stays
     before = await changed_unheard(cluster, operator, replaces)
     assert await removed(cluster, operator) == ["delete", "get"]
     assert cluster.read(*WORKER) == before
+
+
+def vanishes(cluster: FakeCluster) -> None:
+    cluster.remove(*WORKER)
+
+
+@pytest.mark.parametrize("others_do", [vanishes, replaces])
+async def test_an_event_tells_of_no_deletion_that_was_somebody_elses(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    with unheard(cluster):
+        others_do(cluster)
+    await removed(cluster, operator)
+    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == []
+
+
+async def test_an_event_tells_of_our_own_deletion(cluster: FakeCluster, operator: Operator) -> None:
+    await operator.work()
+    await removed(cluster, operator)
+    assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == ["Deleted"]
