@@ -36,6 +36,8 @@ FIRST, MOST = 1.0, 5.0
 GATHERED = 0.5
 """Seconds for which the events of autoscalers wait for others: each has a new status every 15 seconds, and to
 be woken by it costs more than to read it."""
+PILE = 2**18
+"""Bytes that may pile up meanwhile: more than the connection holds would be kept from being sent."""
 GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
@@ -74,8 +76,11 @@ class Lines:
             yield TOO_OLD
             return
         parts: list[bytes] = []
+        now = asyncio.get_running_loop().time
+        begun, came = now(), 0
         while data := await self._read(AT_ONCE):
             self._heard()
+            came += len(data)
             first, *others = data.split(b"\n")
             parts.append(first)
             if others:
@@ -85,8 +90,10 @@ class Lines:
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
+                pause = gathering(came, now() - begun)
+                begun, came = now(), 0
                 self._gathered_in.pause_reading()
-                await asyncio.sleep(GATHERED)
+                await asyncio.sleep(pause)
                 self._gathered_in.resume_reading()
         if rest := b"".join(parts):
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
@@ -163,6 +170,11 @@ class Streams:
         pause = FIRST if now > begun + 2 * pause else min(2 * pause, MOST)
         await asyncio.sleep(begun + pause - now)
         self._begun[path] = max(now, begun + pause), pause
+
+
+def gathering(came: int, seconds: float) -> float:
+    """Return for how many seconds events may wait for others, where so many bytes came in so many seconds."""
+    return min(GATHERED, seconds * PILE / max(1, came))
 
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:

@@ -168,6 +168,16 @@ async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
     assert len(said) < len(told)
 
 
+@pytest.mark.parametrize(
+    ("number", "size", "least", "most"),
+    [(5000, 1200, 0.5, 0.5), (5000, 2000, 0.3, 0.5), (5000, 100_000, 0.0, 0.01), (1, 100, 0.5, 0.5)],
+)
+def test_events_of_autoscalers_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
+    number: int, size: int, least: float, most: float
+) -> None:
+    assert least <= streams.gathering(number * size, 15.0) <= most
+
+
 async def test_a_watch_is_heard_also_when_there_is_no_news() -> None:
     bookmark = {"metadata": {"resourceVersion": "5"}}
     async with watching([line({"type": "BOOKMARK", "object": bookmark})]) as (response, watched):
