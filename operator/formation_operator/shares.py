@@ -1,6 +1,7 @@
-"""A memory of so many entries that namespaces share: whoever overfills it forgets what is his own."""
+"""A memory of limited size that namespaces share: whoever overfills it forgets what is his own."""
 
 import collections
+import heapq
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -8,61 +9,65 @@ V = TypeVar("V")
 
 
 class Shares(Generic[K, V]):
-    """Remembers the latest entries, at most a number for all; the namespace that has most loses its oldest.
+    """Remembers the latest entries, at most a size for all; the namespace that has most loses its oldest.
 
     So a namespace that holds no more than an even share loses nothing, whatever happens in others.
     """
 
     def __init__(self, most: int) -> None:
-        """Take the number of entries for all namespaces together."""
+        """Take the size of all namespaces' entries together; an entry's is 1, or what it is put with."""
         self._most = most
-        self._number = 0
-        self._held: dict[str, collections.OrderedDict[K, V]] = {}
-        self._by_size: dict[int, dict[str, None]] = collections.defaultdict(dict)
-        """The namespaces that hold so many."""
-        self._largest = 0
+        self._size = 0
+        self._held: dict[str, collections.OrderedDict[K, tuple[V, int]]] = {}
+        self._sizes: collections.Counter[str] = collections.Counter()
+        self._fullest: list[tuple[int, str]] = []
+        """A heap of the sizes, negative, that namespaces have or had; each has its own among them."""
 
     def __len__(self) -> int:
-        """Return the number of entries."""
-        return self._number
+        """Return the size of all entries."""
+        return self._size
 
     def get(self, namespace: str, key: K) -> V | None:
         """Return an entry, if it is remembered."""
         held = self._held.get(namespace)
-        return held.get(key) if held is not None else None
+        found = held.get(key) if held is not None else None
+        return found[0] if found is not None else None
 
-    def put(self, namespace: str, key: K, value: V) -> tuple[str, K] | None:
-        """Remember an entry as the latest; return the namespace and key of another that had to go for it."""
+    def put(self, namespace: str, key: K, value: V, size: int = 1) -> list[tuple[str, K]]:
+        """Remember an entry as the latest; return namespace and key of all that had to go for it."""
         self.pop(namespace, key)
-        self._held.setdefault(namespace, collections.OrderedDict())[key] = value
-        self._resized(namespace, 1)
-        if self._number <= self._most:
-            return None
-        fullest = next(iter(self._by_size[self._largest]))
-        oldest = next(iter(self._held[fullest]))
-        self.pop(fullest, oldest)
-        return fullest, oldest
+        self._held.setdefault(namespace, collections.OrderedDict())[key] = value, size
+        self._resized(namespace, size)
+        gone = []
+        while self._size > self._most:
+            fullest = self._fullest_now()
+            oldest = next(iter(self._held[fullest]))
+            self.pop(fullest, oldest)
+            gone.append((fullest, oldest))
+        return gone
 
     def pop(self, namespace: str, key: K) -> V | None:
         """Forget an entry and return it, if it was remembered."""
         held = self._held.get(namespace)
         if held is None or key not in held:
             return None
-        value = held.pop(key)
-        self._resized(namespace, -1)
+        value, size = held.pop(key)
+        self._resized(namespace, -size)
         return value
 
     def _resized(self, namespace: str, by: int) -> None:
-        size = len(self._held[namespace])
-        self._number += by
-        self._by_size[size - by].pop(namespace, None)
-        if size:
-            self._by_size[size][namespace] = None
+        self._size += by
+        self._sizes[namespace] += by
+        if not self._held[namespace]:
+            del self._held[namespace], self._sizes[namespace]
+        elif len(self._fullest) > 2 * len(self._sizes):  # mostly of the past
+            self._fullest = [(-size, each) for each, size in self._sizes.items()]
+            heapq.heapify(self._fullest)
         else:
-            del self._held[namespace]
-        for each in (size - by, size):
-            if not self._by_size[each]:
-                del self._by_size[each]
-        self._largest = max(size, self._largest)
-        if self._largest not in self._by_size:
-            self._largest -= 1
+            heapq.heappush(self._fullest, (-self._sizes[namespace], namespace))
+
+    def _fullest_now(self) -> str:
+        """Return the namespace that has most."""
+        while self._sizes.get(self._fullest[0][1]) != -self._fullest[0][0]:
+            heapq.heappop(self._fullest)
+        return self._fullest[0][1]

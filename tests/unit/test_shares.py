@@ -19,11 +19,20 @@ def test_whoever_overfills_it_loses_what_is_his_own() -> None:
     assert [shares.get("busy", number) is not None for number in range(990, 1000)] == [False] + 9 * [True]
 
 
+def test_entries_may_have_sizes_and_a_namespace_with_many_small_ones_pays_for_none_with_large_ones() -> None:
+    shares: Shares[int, str] = Shares(100)
+    for number in range(30):
+        shares.put("small", number, "")
+    gone = [each for number in range(10) for each in shares.put("large", number, "", 30)]
+    assert gone == [("large", number) for number in range(8)]
+    assert len(shares) == 30 + 2 * 30
+
+
 def test_what_had_to_go_is_said() -> None:
     shares: Shares[int, str] = Shares(1)
-    assert shares.put("a", 1, "") is None
-    assert shares.put("a", 1, "") is None, "it is the same"
-    assert shares.put("b", 2, "") == ("a", 1)
+    assert shares.put("a", 1, "") == []
+    assert shares.put("a", 1, "") == [], "it is the same"
+    assert shares.put("b", 2, "") in ([("a", 1)], [("b", 2)])
 
 
 @given(ENTRIES, st.integers(1, 12))
@@ -38,15 +47,15 @@ def test_it_holds_the_latest_of_each_and_no_more_than_it_may(
             expected[namespace, key] = number
             gone = shares.put(namespace, key, number)
         else:
-            gone = None
+            gone = []
             shares.pop(namespace, key)
         if len(expected) > most:
             sizes = collections.Counter(place for place, _ in expected)
             fullest = {place for place, size in sizes.items() if size == max(sizes.values())}
-            assert gone is not None
-            assert gone[0] in fullest
-            assert gone == next(each for each in expected if each[0] == gone[0]), "its oldest"
-            del expected[gone]
+            ((place, oldest),) = gone
+            assert place in fullest
+            assert (place, oldest) == next(each for each in expected if each[0] == place), "its oldest"
+            del expected[place, oldest]
         assert len(shares) == len(expected) <= most
         assert all(shares.get(*each) == value for each, value in expected.items())
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
@@ -106,14 +107,14 @@ class Reconciler:
         return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
     async def _pass(self, this: Pass) -> Result:
-        formation = parsing.parse(this.basis.formation)
+        formation = parsing.parse(await self._whole(this.basis.formation))
         undecided = await self._write_through(this, formation)
         current = self._cache.formations.get(this.key)
         if current is None or not this.basis.is_about(current):
             return Result()
         if current is not this.basis.formation:
             this.basis.formation = current
-            formation = parsing.parse(current)
+            formation = parsing.parse(await self._whole(current))
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
         counts = self._counts(formation, before, this.basis.children, undecided)
         wanted = await steps.render(formation, counts, undecided, this.faults)
@@ -124,6 +125,18 @@ class Reconciler:
         later = self._reporter.later(this.memory.reports, outcomes)
         requeue = later or await self._report(this, wanted, before, outcomes)
         return Result(requeue, steps.left(undecided, outcomes))
+
+    async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Return a Formation with its spec, which is read again if its namespace has too many to be kept.
+
+        Raises `ConflictError` if it is another one by now: the watch tells of that.
+        """
+        if not known.get("unkept"):
+            return known
+        live = await self._cluster.get(naming.KIND, *formations.key_of(known))
+        if live is None or not formations.is_same(known, live):
+            raise errors.ConflictError("it has changed while it was read")
+        return formations.with_spec(known, live)
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Give the Formation what was asked of its Deployments; return what couldn't be decided."""

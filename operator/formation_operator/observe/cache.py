@@ -17,6 +17,8 @@ MOST_STRAYS = 4096
 """How many objects with our labels are known that are no Formation's: anybody may make some."""
 MOST_PODS = 8192
 """How many Pods are known that aren't well. Namespaces share both, so none has those of another forgotten."""
+MOST_SPECS = 160 * 2**20
+"""Bytes that the specs of all Formations may take; of a namespace that has too many, some aren't kept."""
 
 
 class Cache:
@@ -29,6 +31,7 @@ class Cache:
             key_of=formations.key_of, version_of=formations.version_of, groups_of=formations.wanted_names
         )
         strays: Bound = Shares(MOST_STRAYS)
+        self._specs: Shares[str, None] = Shares(MOST_SPECS)
         self._children: dict[ChildKind, Store[Child]] = {
             kind: Store(
                 key_of=_key,
@@ -102,8 +105,18 @@ class Cache:
         if kind == naming.KIND:
             self.living -= {formations.uid_of(change.before)} if change.before else set()
             self.living |= {formations.uid_of(change.now)} if change.now else set()
+            self._share(change)
         self._tell(kind, change)
         return change
+
+    def _share(self, change: Change[dict[str, Any]]) -> None:
+        """Keep what a namespace declares within its share: what is beyond it is read again for each pass."""
+        if change.now is None:
+            if change.before is not None:
+                self._specs.pop(*formations.key_of(change.before))
+            return
+        for key in self._specs.put(*formations.key_of(change.now), None, change.now["size"]):
+            self.formations[key] = formations.without_spec(self.formations[key])
 
     # What is known
 

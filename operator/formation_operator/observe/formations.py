@@ -19,10 +19,11 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "packed", "excess")
-"""What is kept of its spec."""
+DECLARED = ("spec", "packed", "excess", "size", "unkept")
+"""What is kept of its spec: besides itself how many bytes of memory it takes, and whether it isn't kept."""
 PACKED = 16 * bounds.KIB
 """Bytes as JSON above which a spec is kept packed: as objects it takes up to ten times as much memory."""
+AS_OBJECTS = 10
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -48,7 +49,7 @@ def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[st
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
     status = raw.get("status") or {}
-    if known is not None and _same_spec(known, raw):
+    if known is not None and is_same(known, raw):
         declared = {key: known[key] for key in DECLARED if key in known}
     else:
         declared = _declared(raw.get("spec") or {})
@@ -64,21 +65,35 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         bounds.check(spec)
     except bounds.TooLargeError as error:
-        return {"spec": names, "excess": str(error)}
+        return {"spec": names, "excess": str(error), "size": 0}
     text = json.dumps(spec).encode()
     if len(text) > PACKED:
-        return {"spec": names, "packed": zlib.compress(text, level=1), "excess": ""}
-    return {"spec": lenient.interned(spec), "excess": ""}
+        packed = zlib.compress(text, level=1)
+        return {"spec": names, "packed": packed, "excess": "", "size": len(packed)}
+    return {"spec": lenient.interned(spec), "excess": "", "size": AS_OBJECTS * len(text)}
+
+
+def without_spec(known: dict[str, Any]) -> dict[str, Any]:
+    """Return a Formation as it is kept without its spec, but for the names of its types."""
+    names = {"processes": dict.fromkeys(known["spec"].get("processes") or {})}
+    about = {key: value for key, value in known.items() if key not in DECLARED}
+    return {**about, "spec": names, "excess": "", "size": 0, "unkept": True}
+
+
+def with_spec(known: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a Formation that is kept without its spec with the one of the object as it is read again."""
+    about = {key: value for key, value in known.items() if key not in DECLARED}
+    return {**about, **_declared(raw.get("spec") or {})}
+
+
+def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
+    """Tell whether an object has the spec that is known of it: the API server counts its changes."""
+    return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
 def spec_of(raw: dict[str, Any]) -> Any:
     """Return the spec of a Formation as the cache has it."""
     return json.loads(zlib.decompress(raw["packed"])) if raw.get("packed") else raw["spec"]
-
-
-def _same_spec(known: dict[str, Any], raw: dict[str, Any]) -> bool:
-    """Tell whether an object has the spec that is known of it: the API server counts its changes."""
-    return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
 def wanted_names(raw: dict[str, Any]) -> list[Key]:

@@ -130,11 +130,9 @@ class Store(Generic[T]):
         if not self._counts(item):
             self._bound.pop(namespace, (self, name))
             return
-        over = self._bound.put(namespace, (self, name), None)
-        if over is not None:
-            namespace, (store, name) = over
-            if store._counts(store.known[namespace, name]):  # noqa: SLF001  # another of this class
-                store._forget((namespace, name))  # noqa: SLF001
+        for place, (store, its_name) in self._bound.put(namespace, (self, name), None):
+            if store._counts(store.known[place, its_name]):  # noqa: SLF001  # another of this class
+                store._forget((place, its_name))  # noqa: SLF001
 
     def _tombstone(self, key: Key) -> Tombstone:
         return self._tombstones.get(*key) or NEVER

@@ -11,7 +11,8 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import child
+from formation_operator.observe.children import Key, child
+from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT
 from tests.unit.fakes.cluster import FakeCluster
@@ -47,9 +48,13 @@ class Operator:
         elif kind == ChildKind.DEPLOYMENT:
             self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
 
+    async def run(self, key: Key) -> Result:
+        """Run a pass of a Formation of any namespace."""
+        return await self._reconciler.run(key)
+
     async def work(self, formation: str = "shop") -> bool:
         """Run a pass; tell whether nothing is left to do."""
-        return not (await self._reconciler.run(("default", formation))).failed
+        return not (await self.run(("default", formation))).failed
 
 
 class Looking(Examiner):

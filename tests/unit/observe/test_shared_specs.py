@@ -1,0 +1,79 @@
+"""What one namespace declares takes no memory from others, and nothing of it is lost."""
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube.port import Object
+from formation_operator.observe import cache, formations
+from tests.builders import a_formation, a_process, stored
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.operator import Operator, Time
+
+MANY = 20
+MOST = 64 * 1024
+
+
+@pytest.fixture(autouse=True)
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST_SPECS", MOST)
+
+
+def declared(name: str, namespace: str) -> Object:
+    processes = {"worker": a_process(replicas=1, env=[{"name": "LONG", "value": "x" * 1000}])}
+    return stored(a_formation(name, processes=processes), uid=f"{namespace}-{name}", namespace=namespace)
+
+
+def crowded() -> FakeCluster:
+    """Return a cluster where one namespace declares far more than the others."""
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, declared("quiet", "default"))
+    for number in range(MANY):
+        cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
+    return cluster
+
+
+def sizes(operator: Operator) -> dict[str, int]:
+    found = operator.known.formations
+    return {
+        namespace: sum(each["size"] for key, each in found.items() if key[0] == namespace)
+        for namespace in ("default", "crowd")
+    }
+
+
+async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_most_pays() -> None:
+    operator = Operator(crowded(), Time())
+    kept = sizes(operator)
+    assert kept["default"] > 0
+    assert MOST / 2 < sum(kept.values()) <= MOST
+    assert len(operator.known.formations) == MANY + 1
+    assert formations.wanted_names(operator.known.formations["crowd", "app0"]) == [("crowd", "app0-worker")]
+
+
+async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:
+    cluster = crowded()
+    operator = Operator(cluster, Time())
+    for key in (("crowd", "app0"), ("default", "quiet")):
+        await operator.run(key)
+    there = {(raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in cluster.all("Deployment")}
+    assert there == {("crowd", "app0-worker"), ("default", "quiet-worker")}
+    assert [call.namespace for call in cluster.asked("get", naming.KIND)] == ["crowd"]
+
+
+async def test_what_changes_while_a_spec_is_read_again_is_decided_about_anew() -> None:
+    cluster = crowded()
+    operator = Operator(cluster, Time())
+    watchers, cluster.watchers = cluster.watchers, []
+    cluster.merge(naming.KIND, "crowd", "app0", {"spec": {"processes": {"worker": {"replicas": 7}}}})
+    cluster.watchers = watchers
+    assert (await operator.run(("crowd", "app0"))).failed
+    assert cluster.all("Deployment") == []
+
+
+async def test_what_a_namespace_gives_up_others_may_have() -> None:
+    cluster = crowded()
+    operator = Operator(cluster, Time())
+    for number in range(MANY):
+        operator.known.drop(naming.KIND, ("crowd", f"app{number}"), cluster.version)
+    for number in range(4):
+        operator.see(naming.KIND, declared(f"more{number}", "default"), deleted=False)
+    assert not any(each.get("unkept") for each in operator.known.formations.values())
