@@ -2,8 +2,8 @@
 
 ``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
 
-The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of it:
-there that is a failure.
+The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of
+it: there that is a failure.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.

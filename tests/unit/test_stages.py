@@ -45,13 +45,14 @@ def test_d(): assert False
 """
 
 
-@pytest.fixture
-def reported(tmp_path: pathlib.Path) -> list[ElementTree.Element]:
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]:
     """What pytest itself reports of tests that couldn't run, and of one that fails as expected."""
-    (tmp_path / "test_it.py").write_text(SKIPPING)
+    folder = tmp_path_factory.mktemp("reported")
+    (folder / "test_it.py").write_text(SKIPPING)
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", "test_it.py"]
-    subprocess.run([*command, "--junitxml=1.xml"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
-    return summary.suites(tmp_path)
+    subprocess.run([*command, "--junitxml=1.xml"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return summary.suites(folder)
 
 
 def test_what_could_not_run_is_named_with_its_reason(reported: list[ElementTree.Element]) -> None:
