@@ -61,7 +61,7 @@ CLUSTER_OPTIONS = (
     _option("--as-group", multiple=True),
     _option("--as-uid"),
     _option("--as-user-extra", multiple=True, callback=_remember_extras),
-    _option("--certificate-authority", type=click.Path(dir_okay=False)),
+    _option("--certificate-authority", type=click.Path(exists=True, dir_okay=False)),
     _option("--insecure-skip-tls-verify", is_flag=True, default=None),
     _option("--tls-server-name"),
     _option(

@@ -10,6 +10,7 @@ from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
 from formation_cli.cluster.port import Change, Cluster, GoneError, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
+from formation_cli.failures import NoAccess
 from formation_cli.naming import FIELD_MANAGER
 from formation_cli.words import durations
 
@@ -139,6 +140,8 @@ class Connection(Cluster):
             ).response
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
+        except ValueError:  # it would show a token
+            raise NoAccess("The token, or as whom to act, has a character that can't be sent.") from None
         return response
 
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:

@@ -1,8 +1,13 @@
 """Find the cluster as kubectl does: by the command line, the kubeconfig, or the Pod's service account."""
 
+import contextlib
 import dataclasses
+import functools
+import logging
 import pathlib
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from kubernetes import client, config
@@ -10,11 +15,13 @@ from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster.target import Target
+from formation_operator.kube import lenient
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 CONNECTIONS = 256
 """As many logs are followed at once without a new connection for each request."""
-BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError)
+SHAPELESS = (AttributeError, KeyError, TypeError)
+BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, *SHAPELESS)
 """What the client makes of a file that is none."""
 NO_CONFIG = (
     "Name a kubeconfig by --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists what it has."
@@ -25,16 +32,57 @@ def load(target: Target) -> tuple[Target, client.Configuration, str]:
     """Return the target as the kubeconfig completes it, how to reach the cluster, and the namespace."""
     configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
     try:
-        whole, namespace = _load(target, configuration)
+        with _login():
+            whole, namespace = _load(target, configuration)
     except BROKEN as error:
-        sentence = f"The kubeconfig can't be used: {error}"
+        why = "it isn't written as kubectl writes one" if isinstance(error, SHAPELESS) else str(error)
+        sentence = f"The kubeconfig can't be used: {lenient.shown(why)}"
         raise failures.NoAccess(sentence, hint=NO_CONFIG) from error
     _override(configuration, target)
+    renew = configuration.refresh_api_key_hook
+    if renew is not None:
+        configuration.refresh_api_key_hook = functools.partial(_renew, renew, target)
     return whole, configuration, target.namespace or namespace or "default"
 
 
+def _renew(renew: Callable[[client.Configuration], None], target: Target, configuration: Any) -> None:
+    """Log in anew where that is due: the client then sets all, this hook too, to what the kubeconfig says."""
+    with _login():
+        renew(configuration)
+    _override(configuration, target)
+    configuration.refresh_api_key_hook = functools.partial(_renew, renew, target)
+
+
+@contextlib.contextmanager
+def _login() -> Iterator[None]:
+    """Raise `NoAccess` if a login fails: the client would only log that, and go on as nobody."""
+    complaints = _Complaints(logging.ERROR)
+    logging.getLogger().addHandler(complaints)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(complaints)
+    if complaints.told:
+        raise failures.NoAccess(
+            f"Logging in failed: {lenient.shown(complaints.told[0], lenient.LONGEST_SUMMARY)}",
+            hint="The kubeconfig says how this user logs in: does it work by hand?",
+        )
+
+
+class _Complaints(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage())
+
+
 def _load(target: Target, configuration: client.Configuration) -> tuple[Target, str | None]:
-    merger = kube_config.KubeConfigMerger(target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION)
+    file = target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    merger = kube_config.KubeConfigMerger(file)
     if merger.config is not None:
         context = target.context or _current_context(merger)
         return _load_context(merger.config, dataclasses.replace(target, context=context), configuration)
@@ -43,7 +91,7 @@ def _load(target: Target, configuration: client.Configuration) -> tuple[Target, 
         return target, POD_NAMESPACE.read_text().strip()
     if target.server:
         return target, None
-    raise config.ConfigException("there is none")
+    raise failures.NoAccess(f"There is no kubeconfig {file}.", hint=NO_CONFIG)
 
 
 def _current_context(merger: kube_config.KubeConfigMerger) -> str:
@@ -58,14 +106,26 @@ def _load_context(
     merged: Any, target: Target, configuration: client.Configuration
 ) -> tuple[Target, str | None]:
     """Take the context that is meant, with the cluster and the user that the command line names."""
-    context = merged["contexts"].get_with_name(target.context).value["context"]
+    context = _named(merged, "context", target.context)["context"]
     for key, value in (("cluster", target.cluster), ("user", target.user)):
         if value:
             context[key] = value
+        if context.get(key):
+            _named(merged, key, context[key])
     loader = kube_config.KubeConfigLoader(merged, active_context=target.context, config_base_path=None)
     loader.load_and_set(configuration)
     user = merged["users"].get_with_name(context.get("user"), safe=True)
     return _as_somebody(target, user.safe_get("user") if user else None), _text(context.get("namespace"))
+
+
+def _named(merged: Any, kind: str, name: Any) -> Any:
+    """Return what has a name in one of the kubeconfig's lists; raises `NoAccess` with what there is."""
+    there = [each["name"] for each in merged[f"{kind}s"].value or ()]
+    if name not in there:
+        raise failures.NoAccess(
+            f"The kubeconfig has no {kind} {name}.", hint=failures.did_you_mean(str(name), map(str, there))
+        )
+    return merged[f"{kind}s"].get_with_name(name).value
 
 
 def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
@@ -92,8 +152,6 @@ def _text(value: Any) -> str | None:
 
 def _override(configuration: client.Configuration, target: Target) -> None:
     """Put what the command line says over what the kubeconfig says."""
-    if target.server:
-        configuration.host = target.server.rstrip("/")
     if target.token:
         configuration.api_key["BearerToken"] = f"Bearer {target.token}"
         configuration.refresh_api_key_hook = None
@@ -104,3 +162,22 @@ def _override(configuration: client.Configuration, target: Target) -> None:
         configuration.verify_ssl = False
     if target.tls_server_name:
         configuration.tls_server_name = target.tls_server_name
+    verified = configuration.ssl_ca_cert or configuration.cert_file or not configuration.verify_ssl
+    configuration.host = _address(target.server or configuration.host, "https" if verified else "http")
+
+
+def _address(server: str, scheme: str) -> str:
+    """Return where a server is, by a scheme if it says none; raises `NoAccess` for what can't be.
+
+    Source of the scheme: ``DefaultServerURL`` in k8s.io/client-go/rest/url_utils.go.
+    """
+    whole = server.rstrip("/") if "://" in server else f"{scheme}://{server.rstrip('/')}"
+    try:
+        parts = urlsplit(whole)
+        there = parts.hostname if parts.port is None or parts.port > 0 else ""
+    except ValueError:
+        there = ""
+    if not there or parts.scheme not in {"http", "https"} or any(map(str.isspace, whole)):
+        sentence = f"{lenient.shown(server)} is no address of a server."
+        raise failures.NoAccess(sentence, hint="Write it as https://HOST:PORT.")
+    return whole

@@ -115,6 +115,13 @@ def test_somebody_else_is_impersonated_with_all_their_groups_and_extras(server: 
     assert headers.get_all("Impersonate-Group") == ["dev", "ops"]
 
 
+@pytest.mark.parametrize("token", ["hunter2\n", "hunter2\u2192"])
+def test_a_token_that_no_request_can_carry_is_refused_and_not_shown(server: Server, token: str) -> None:
+    with server.connected(token=token) as cluster, pytest.raises(failures.NoAccess) as refused:
+        cluster.get("Formation", "shop")
+    assert "hunter2" not in refused.value.message + refused.value.hint
+
+
 def test_a_watch_whose_connection_breaks_in_a_line_ends_before_it(server: Server) -> None:
     server.will(change("ADDED", an_object()) + b'{"type": "MODI')
     with server.connected() as cluster:

@@ -30,6 +30,8 @@ def file(tmp_path: pathlib.Path) -> str:
 
 def loaded(file: str, **given: Any) -> tuple[str, str, str]:
     _, configuration, namespace = kubeconfig.load(Target(kubeconfig=file, **given))
+    for _ in range(2):  # as for each request: the client may then read its settings anew
+        configuration.auth_settings()
     return configuration.host, configuration.api_key["BearerToken"], namespace
 
 
@@ -65,23 +67,64 @@ def test_of_several_files_the_first_that_has_a_current_context_counts(
     assert loaded(":".join(map(str, paths))) == ("https://test:6443", "Bearer token-of-ann", "shop")
 
 
-@pytest.mark.parametrize("given", [{"context": "nowhere"}, {"cluster": "nowhere"}])
-def test_a_name_that_is_not_there_is_told(file: str, given: dict[str, str]) -> None:
-    with pytest.raises(failures.NoAccess, match="nowhere"):
-        loaded(file, **given)
+@pytest.mark.parametrize(
+    ("what", "typo", "meant"),
+    [("context", "prd", "prod"), ("cluster", "porod", "prod"), ("user", "bobb", "bob")],
+)
+def test_a_name_that_is_not_there_is_told_with_the_one_that_may_be_meant(
+    file: str, what: str, typo: str, meant: str
+) -> None:
+    with pytest.raises(failures.NoAccess, match=f"has no {what} {typo}") as refused:
+        loaded(file, **{what: typo})
+    assert refused.value.hint == f"Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ({"server": "localhost:8001"}, "http://localhost:8001"),
+        ({"server": "test:6443", "insecure_skip_tls_verify": True}, "https://test:6443"),
+        ({"server": "test", "certificate_authority": __file__}, "https://test"),
+        ({"server": "https://test/prefix/"}, "https://test/prefix"),
+    ],
+)
+def test_a_server_without_a_scheme_is_taken_as_kubectl_takes_it(
+    file: str, given: dict[str, Any], host: str
+) -> None:
+    assert loaded(file, **given)[0] == host
+
+
+@pytest.mark.parametrize("server", ["ftp://test", "https://", "https://test:99999", "https://test:x", "a b"])
+def test_what_is_no_address_of_a_server_is_told(file: str, server: str) -> None:
+    with pytest.raises(failures.NoAccess, match="no address of a server") as refused:
+        loaded(file, server=server)
+    assert "https://HOST:PORT" in refused.value.hint
+
+
+def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(file: str) -> None:
+    path = pathlib.Path(file)
+    whole = json.loads(path.read_text())
+    login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-login"}
+    whole["users"][0]["user"] = {"exec": login | {"interactiveMode": "Never"}}
+    path.write_text(json.dumps(whole))
+    with pytest.raises(failures.NoAccess, match="no-such-login"):
+        loaded(file)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "text", "{}"])
 def test_a_file_that_is_no_kubeconfig_is_told(content: str, tmp_path: pathlib.Path) -> None:
     broken = tmp_path / "broken"
     broken.write_text(content)
-    with pytest.raises(failures.NoAccess, match="kubeconfig"):
+    with pytest.raises(failures.NoAccess, match="kubeconfig") as refused:
         kubeconfig.load(Target(kubeconfig=str(broken)))
+    assert refused.value.message.isprintable()
+    assert "indices" not in refused.value.message
 
 
 def test_no_kubeconfig_is_told_with_the_way_out(tmp_path: pathlib.Path) -> None:
     with pytest.raises(failures.NoAccess) as refused:
         kubeconfig.load(Target(kubeconfig=str(tmp_path / "none")))
+    assert f"There is no kubeconfig {tmp_path / 'none'}" in refused.value.message
     assert "--kubeconfig" in refused.value.hint
 
 
