@@ -31,9 +31,9 @@ def types(formation: Object) -> list[str]:
     return sorted(lenient.mapping(formation, "spec", "processes"))
 
 
-def chosen(formation: Object, names: Iterable[str]) -> list[str]:
+def chosen(formation: Object, names: Iterable[str], besides: Iterable[str] = ()) -> list[str]:
     """Return the types that are named, or all of them; raises `Mistyped` for one that there isn't."""
-    known = types(formation)
+    known = [*types(formation), *besides]
     wanted = [*dict.fromkeys(names)] or known
     for name in wanted:
         if name not in known:

@@ -109,6 +109,8 @@ class Following:
 
 
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
-    """Return what chooses the Pods of some types."""
+    """Return what chooses the Pods of some types, those of Jobs among the one-off ones."""
     wanted = {*types}
-    return lambda pod: processes.is_of(pod) and processes.process_type(pod) in wanted
+    return lambda pod: (
+        (processes.is_of(pod) or processes.is_of_job(pod)) and processes.process_type(pod) in wanted
+    )

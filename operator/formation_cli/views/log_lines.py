@@ -39,7 +39,10 @@ class Source(NamedTuple):
     run: int
     """How often the container was started before."""
     label: str
-    """How the process is named in front of its lines: its type, and the end of its Pod's name."""
+    """How the process is named in front of its lines: its type, and the end of its Pod's name.
+
+    What somebody's Job runs is named by its container.
+    """
     type: str
 
 
@@ -54,13 +57,14 @@ class Line(NamedTuple):
 def source(pod: Object) -> Source:
     """Return whose log a Pod's is now."""
     name, own = pod["metadata"]["name"], processes.container_status(pod)
-    type_ = processes.process_type(pod)
+    type_, container = processes.process_type(pod), processes.container(pod)
+    word = type_ if processes.is_of(pod) else container
     return Source(
         pod=name,
         uid=pod["metadata"]["uid"],
-        container=processes.container(pod),
+        container=container,
         run=lenient.number(own, "restartCount"),
-        label=f"{type_}.{name.rpartition('-')[2]}",
+        label=f"{word}.{name.rpartition('-')[2]}",
         type=type_,
     )
 

@@ -17,6 +17,7 @@ Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"
+JOB = ("batch/v1", "Job")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +71,17 @@ def is_of(pod: Object) -> bool:
     return pods.is_process(pod["metadata"]) or ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels")
 
 
+def is_of_job(pod: Object) -> bool:
+    """Tell whether a Pod with the Formation's label is of a Job, ours or somebody's (`docs/jobs.md`)."""
+    owners = lenient.items(pod["metadata"], "ownerReferences")
+    return any((each.get("apiVersion"), each.get("kind")) == JOB for each in owners)
+
+
 def process_type(pod: Object) -> str:
     """Return what type a process has."""
     labels = lenient.mapping(pod, "metadata", "labels")
-    return ONE_OFF if ONE_OFF_LABEL in labels else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+    one_off = ONE_OFF_LABEL in labels or is_of_job(pod)
+    return ONE_OFF if one_off else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
 
 
 def process(pod: Object, now: float) -> Process:
@@ -96,10 +104,13 @@ def process(pod: Object, now: float) -> Process:
 
 
 def container(pod: Object) -> str:
-    """Return the name of the container that runs the process: that of its type."""
+    """Return the name of the container that runs the process: that of its type; of a Job's Pod the first."""
     about = pod["metadata"]
     named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
-    return named or lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
+    if not named and pods.is_process(about):
+        named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
+    first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
+    return named or next((lenient.text(each, "name") for each in first), "")
 
 
 def container_status(pod: Object) -> Object:

@@ -33,7 +33,7 @@ TAIL = 100
     "types",
     multiple=True,
     shell_complete=options.complete_type,
-    help="Of this type; may be repeated.",
+    help=f"Of this type, or {ONE_OFF} for what runs once; may be repeated.",
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on, also with processes that come, until Ctrl-C.")
 @click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
@@ -56,16 +56,19 @@ def command(
     previous: bool,
     timestamps: bool,
 ) -> None:
-    """Show what the processes write, in one stream: each line with the process that it is from."""
+    """Show what the processes write, in one stream: each line with the process that it is from.
+
+    Those of `run`, and of Jobs whose Pods have the label formations.dev/formation=NAME, are among them.
+    """
     if follow and previous:
         raise click.UsageError(
             "What ended before writes nothing more: leave out one of --follow and --previous."
         )
     formation = formations.find(cluster, name)
-    known = formations.types(formation)
-    chosen = log_streams.of_types(formations.chosen(formation, types) if types else [*known, ONE_OFF])
+    known = [*formations.types(formation), ONE_OFF]
+    chosen = log_streams.of_types(formations.chosen(formation, types, besides=[ONE_OFF]))
     query = _query(since, tail, follow=follow, previous=previous)
-    writer = log_writer.Writer([*known, ONE_OFF], timestamps=timestamps)
+    writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
     if follow:
         for line in log_streams.Following(cluster, query, chosen).lines(labels):

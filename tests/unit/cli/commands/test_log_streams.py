@@ -1,6 +1,6 @@
 """Logs of several processes as one stream."""
 
-from formation_cli.cluster.port import LogQuery
+from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.views import log_lines
 from tests.builders import a_container, a_pod, ended
@@ -41,3 +41,22 @@ def test_only_the_types_that_are_wanted_are_chosen() -> None:
     chosen = log_streams.of_types(["web"])
     assert not chosen(a_pod())
     assert chosen(a_pod(labels={"formations.dev/process-type": "web"}))
+
+
+def owned_by(kind: str) -> Object:
+    """Return a Pod with the Formation's label that no process type has."""
+    owner = {"apiVersion": "batch/v1", "kind": kind, "name": "shop-report-29384", "controller": True}
+    pod = a_pod(a_container(ended(0), "report"), name="shop-report-29384-x7k2p", ownerReferences=[owner])
+    pod["metadata"]["labels"] = {"formations.dev/formation": "shop"}
+    return pod
+
+
+def test_what_a_job_with_the_label_runs_is_chosen_as_what_runs_once() -> None:
+    pod = owned_by("Job")
+    assert log_streams.of_types(["run"])(pod)
+    assert not log_streams.of_types(["worker"])(pod)
+    assert log_lines.source(pod)[2:] == ("report", 0, "report.x7k2p", "run")
+
+
+def test_what_has_the_label_alone_is_not_chosen() -> None:
+    assert not log_streams.of_types(["worker", "run", ""])(owned_by("Other"))
