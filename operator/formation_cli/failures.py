@@ -27,7 +27,8 @@ MEANINGS = {
     TIMED_OUT: "not so within --timeout",
     INTERRUPTED: "interrupted by Ctrl-C",
 }
-"""For the help; `run` ends with the code of its command."""
+"""For the help, which says `OTHERS` below it."""
+OTHERS = "`run` and `exec` end with the code of their command; `diff` with 1 if something would change."
 
 
 class Failure(click.ClickException):
@@ -42,7 +43,7 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write both to stderr."""
-        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        click.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=self.show_color)
         click.echo(self.message, err=True)
         if self.hint:
             click.echo(self.hint, err=True)

@@ -121,9 +121,31 @@ def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
     return with_cluster
 
 
-def output(*formats: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def output(
+    *formats: str, text: str = "Write it so, for programs.", default: str | None = None
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the option -o, with the formats that a command can write."""
-    return click.option("-o", "--output", type=click.Choice(formats), help="For programs.")
+    return click.option(
+        "-o", "--output", type=click.Choice(formats), help=text, default=default, show_default=bool(default)
+    )
+
+
+def written() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option -o of a command that changes something."""
+    return output("json", "yaml", "name", text="Print what was written so, for programs.")
+
+
+def check_watch(output: str | None, *, watch: bool) -> None:
+    """Raise `click.UsageError` if a table that goes on is wanted in another form."""
+    if watch and output:
+        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
+
+
+def check_image(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return an image; raises `click.BadParameter` for what can't be one."""
+    if not value or any(map(str.isspace, value)):
+        raise click.BadParameter(f"{value[:100]!r} is no image; try registry.example.com/shop:v1", ctx, param)
+    return value
 
 
 def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -178,13 +200,13 @@ class Wait(NamedTuple):
     timeout: float
 
 
-def wait(*, default: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def wait(
+    text: str = "Wait until it runs; end at once if it can't.",
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the options --wait and --timeout, as one `Wait`."""
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
-        @click.option(
-            "--wait/--no-wait", "wanted", default=default, help="Wait until it runs; end at once if it can't."
-        )
+        @click.option("--wait/--no-wait", "wanted", default=False, help=text)
         @click.option(
             "--timeout",
             type=DURATION,

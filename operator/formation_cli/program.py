@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from formation_cli.command_table import ENTRIES, SECTIONS
-from formation_cli.failures import INTERRUPTED, MEANINGS
+from formation_cli.failures import INTERRUPTED, MEANINGS, OTHERS
 from formation_cli.options import CLUSTER_OPTIONS
 from formation_operator import __version__
 
@@ -55,6 +55,8 @@ class Program(click.Group):
         """Say what scripts may rely on."""
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), meaning) for code, meaning in MEANINGS.items()])
+            formatter.write_paragraph()
+            formatter.write_text(OTHERS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands that begin so, without importing any; or the options."""

@@ -6,6 +6,7 @@ import click
 
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
+from formation_cli.terminal import formats, screen
 from formation_operator.api import naming
 
 TRIES = 5
@@ -29,6 +30,14 @@ def change(
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
+
+
+def report(after: Object, output: str | None, sentence: str) -> None:
+    """Print what was written, in a sentence or as a program wants it."""
+    if output:
+        formats.write_object(after, output)
+    else:
+        screen.write(sentence)
 
 
 def advise(*sentences: str) -> None:

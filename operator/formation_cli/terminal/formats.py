@@ -1,12 +1,15 @@
-"""Values for programs: JSON or YAML."""
+"""Values for programs: JSON, YAML or names."""
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from formation_cli.terminal import screen
+
+Object = dict[str, Any]
 
 
 class _Dumper(yaml.SafeDumper):
@@ -18,16 +21,38 @@ _Dumper.add_implicit_resolver(
     re.compile(r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[oxb][0-9a-fA-F_]+)\Z"),
     [*"-+.0123456789"],
 )
+# The names of states are more than texts to Python, but no more to others.
+_Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
 
 
 def write(value: Any, output: str) -> None:
     """Write a value in one of the formats; names are written one a line."""
     if output == "name":
         screen.write_lines(value)
-    elif output == "yaml":
-        screen.write(as_yaml(value))
     else:
-        screen.write(json.dumps(value, indent=2, ensure_ascii=False))
+        screen.write(as_text(value, output))
+
+
+def as_text(value: Any, output: str) -> str:
+    """Return a value as JSON or YAML."""
+    return as_yaml(value) if output == "yaml" else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def write_object(each: Object, output: str) -> None:
+    """Write an object as the API server answered; its name as kubectl writes it."""
+    write([reference(each)] if output == "name" else shown(each), output)
+
+
+def reference(each: Mapping[str, Any]) -> str:
+    """Return the name of an object that any command of kubectl's takes: ``deployment.apps/shop-web``."""
+    group = each["apiVersion"].rpartition("/")[0]
+    return f"{'.'.join(filter(None, (each['kind'].lower(), group)))}/{each['metadata']['name']}"
+
+
+def shown(each: Object) -> Object:
+    """Return an object without who owns which field, as kubectl shows it."""
+    metadata = {key: value for key, value in each["metadata"].items() if key != "managedFields"}
+    return {**each, "metadata": metadata}
 
 
 def as_yaml(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""What is typed: counts such as ``web=5 worker+2``, and durations such as ``10m``."""
+"""What is typed: counts such as ``web=5 worker+2``, durations such as ``10m``, sizes and ports."""

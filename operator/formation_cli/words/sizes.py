@@ -17,6 +17,8 @@ def parse(text: str) -> dict[str, str]:
         kind, _, quantity = part.partition("=")
         if kind not in KINDS or not QUANTITY.fullmatch(quantity):
             raise ValueError(f"{part[:50]!r} is no size; try cpu=500m,memory=2Gi")
+        if kind in found:
+            raise ValueError(f"{kind} is named twice")
         found[kind] = quantity
     return found
 

@@ -37,11 +37,13 @@ class FakeCluster(Cluster):
             raise ConflictFailure("too late")
         found = self.get(kind, name)
         assert found is not None
-        assert isinstance(patch, list)
-        return json_patch.patched(found, patch)
+        if isinstance(patch, list):
+            return json_patch.patched(found, patch)
+        return dict(json_patch.merged(found, patch))
 
     def create(self, manifest: Object) -> Object:
-        raise NotImplementedError
+        metadata = manifest["metadata"]
+        return {**manifest, "metadata": {"name": f"{metadata.get('generateName')}x7k2p", **metadata}}
 
     def delete(self, kind: str, name: str) -> None:
         raise NotImplementedError

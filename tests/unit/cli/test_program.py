@@ -1,6 +1,7 @@
 """The program as it is typed, before any cluster is asked."""
 
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from formation_cli import command_table, completion, failures
 from formation_cli.program import program
+from tests.cluster import paths
 
 HEAVY = ("kubernetes", "pydantic", "rich", "yaml", "urllib3")
 
@@ -50,6 +52,12 @@ def test_the_table_leads_to_a_command(entry: command_table.Entry) -> None:
     module, _, variable = entry.place.partition(":")
     found = getattr(importlib.import_module(f"formation_cli.commands.{module}"), variable)
     assert isinstance(found, click.Command)
+
+
+def test_the_documentation_and_the_help_name_the_same_exit_codes() -> None:
+    page = (paths.ROOT / "docs" / "cli.md").read_text()
+    assert [*map(int, re.findall(r"^\| ([0-9]+) \|", page, re.MULTILINE))] == [*failures.MEANINGS]
+    assert re.findall(r"^  ([0-9]+) ", run("--help").output, re.MULTILINE) == [*map(str, failures.MEANINGS)]
 
 
 def test_a_command_that_is_mistyped_is_guessed() -> None:

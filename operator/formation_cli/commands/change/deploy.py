@@ -7,7 +7,6 @@ from formation_cli.changes import git, images
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
 from formation_cli.options import Wait
-from formation_cli.terminal import screen
 
 
 @click.command(
@@ -20,13 +19,23 @@ from formation_cli.terminal import screen
     ),
 )
 @options.formation()
-@click.option("-i", "--image", required=True, help="The image, with its tag or digest.")
+@click.option(
+    "-i", "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
+)
 @options.process_type("Of this type only, which then keeps it.", "-t")
 @options.dry_run()
 @options.wait()
+@options.written()
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, image: str, process_type: str | None, wait: Wait, *, dry_run: bool
+    cluster: Cluster,
+    name: str,
+    image: str,
+    process_type: str | None,
+    output: str | None,
+    wait: Wait,
+    *,
+    dry_run: bool,
 ) -> None:
     """Run another image. Old processes go when new ones have taken their place.
 
@@ -39,7 +48,7 @@ def command(
 
     before, after = writing.change(cluster, name, patch, dry_run=dry_run)
     path = images.field(before, process_type)
-    screen.write(_sentence(images.current(before, path), image, dry_run=dry_run))
+    writing.report(after, output, _sentence(images.current(before, path), image, dry_run=dry_run))
     _advise(before, path)
     if wait.wanted and not dry_run:
         waiting.wait(cluster, after, wait.timeout)

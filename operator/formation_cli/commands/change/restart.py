@@ -10,7 +10,7 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import waiting
 from formation_cli.options import Wait
-from formation_cli.terminal import screen
+from formation_cli.terminal import formats, screen
 from formation_operator.api import naming
 
 
@@ -22,8 +22,9 @@ from formation_operator.api import naming
 @options.formation()
 @options.types()
 @options.wait()
+@options.written()
 @options.pass_cluster
-def command(cluster: Cluster, name: str, types: tuple[str, ...], wait: Wait) -> None:
+def command(cluster: Cluster, name: str, types: tuple[str, ...], output: str | None, wait: Wait) -> None:
     """Start the processes of some types anew, or of all, as a deploy does: old ones go when new ones serve.
 
     It is what `kubectl rollout restart` does to the Deployments.
@@ -34,6 +35,11 @@ def command(cluster: Cluster, name: str, types: tuple[str, ...], wait: Wait) -> 
     restarted = []
     for each in chosen:
         restarted.append(cluster.patch(kinds.DEPLOYMENT, naming.child(name, each), restarts.patch(now)))
-        screen.write(f"{each}: restarting")
+        if not output:
+            screen.write(f"{each}: restarting")
+    if output == "name":
+        formats.write(map(formats.reference, restarted), output)
+    elif output:
+        formats.write([*map(formats.shown, restarted)], output)
     if wait.wanted:
         waiting.wait(cluster, formation, wait.timeout, restarted)

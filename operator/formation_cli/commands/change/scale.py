@@ -29,7 +29,7 @@ from formation_cli.words.counts import Wanted
 @options.counts()
 @options.dry_run()
 @options.wait()
-@options.output("json", "yaml")
+@options.output("json", "yaml", "name", text="Print the counts, or the Formation's name, for programs.")
 @options.pass_cluster
 def command(
     cluster: Cluster, name: str, counts: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
@@ -54,7 +54,7 @@ def _scale(
     )
     changed = changes.changes(before, wanted)
     if output:
-        formats.write(quantities(after), output)
+        _print(after, output)
     else:
         screen.write("\n".join(f"{each}{' (dry run)' if dry_run else ''}" for each in changed))
     _advise(before, changed)
@@ -79,7 +79,7 @@ def _advise(formation: Object, changed: list[changes.Change]) -> None:
 def _show(formation: Object, output: str | None) -> None:
     """Print the counts that the Formation says; of the others only say who decides."""
     if output:
-        formats.write(quantities(formation), output)
+        _print(formation, output)
         return
     declared = changes.declared(formation)
     if declared:
@@ -87,6 +87,10 @@ def _show(formation: Object, output: str | None) -> None:
     for name, (count, autoscaler) in changes.open_ones(formation).items():
         who = autoscaler or "whoever scales its Deployment"
         click.echo(f"{name}: {count}, left to {who}", err=True)
+
+
+def _print(formation: Object, output: str) -> None:
+    formats.write([formats.reference(formation)] if output == "name" else quantities(formation), output)
 
 
 def quantities(formation: Object) -> list[Object]:

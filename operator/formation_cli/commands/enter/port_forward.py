@@ -6,6 +6,7 @@ from formation_cli import options
 from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster
 from formation_cli.failures import Mistyped
+from formation_cli.words.ports import Port
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
@@ -16,7 +17,7 @@ from formation_operator.kube.objects import lenient
     examples=("port-forward shop", "port-forward shop 9000", "port-forward shop -t admin 9000"),
 )
 @options.formation()
-@click.argument("local", type=click.IntRange(0, 65535), required=False, metavar="[LOCAL_PORT]")
+@click.argument("local", type=Port(0, 65535), required=False, metavar="[LOCAL_PORT]")
 @options.process_type("Of this type; web, or the only one.", "-t")
 @click.option("--address", help="Where to listen, in place of localhost.")
 @options.pass_cluster

@@ -1,6 +1,7 @@
 """Run a command once, as a process of its own."""
 
 import contextlib
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from formation_cli.cluster import follow, formations, kinds, kubectl
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.failures import Failure, TimedOut
-from formation_cli.terminal import screen
+from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, one_offs, processes
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
@@ -24,6 +25,13 @@ TICK = 2.0
 JOB_LABEL = "batch.kubernetes.io/job-name"
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
+
+
+def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Return how long a command may take; raises `click.BadParameter` for no time at all."""
+    if value == 0:
+        raise click.BadParameter("it needs some time; leave it out for no end", ctx, param)
+    return value
 
 
 @click.command(
@@ -44,7 +52,8 @@ NOT_CREATED = "FailedCreate"
 @click.option("-i", "--stdin", is_flag=True, help="Give it what you type.")
 @click.option("-t", "--tty", is_flag=True, help="Give it a terminal.")
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
-@click.option("--timeout", type=DURATION, help="End it after 90s, 10m or 1h.")
+@click.option("--timeout", type=DURATION, callback=_check_timeout, help="End it after 90s, 10m or 1h.")
+@options.output("json", "yaml", "name", text="Print the Job so that is detached, for programs.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 @click.pass_context
@@ -55,6 +64,7 @@ def command(
     process_type: str | None,
     size: dict[str, str] | None,
     timeout: float | None,
+    output: str | None,
     words: tuple[str, ...],
     *,
     detach: bool,
@@ -66,13 +76,16 @@ def command(
     It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
     deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one.
     """
+    if output and not detach:
+        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
     formation = formations.find(cluster, name)
     if process_type is not None:
         formations.chosen(formation, [process_type])
-    wanted = OneOff(words, process_type, size or {}, int(timeout) if timeout else None, stdin, tty)
-    job = cluster.create(one_off.job(formation, wanted))["metadata"]["name"]
+    wanted = OneOff(words, process_type, size or {}, math.ceil(timeout) if timeout else None, stdin, tty)
+    made = cluster.create(one_off.job(formation, wanted))
+    job = made["metadata"]["name"]
     if detach:
-        screen.write(f"job.batch/{job}")
+        formats.write_object(made, output or "name")
         click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
         return
     with _deleted_afterwards(cluster, job):

@@ -39,16 +39,25 @@ def _no_difference() -> Iterator[None]:
 
 
 @click.command(
-    "diff", cls=options.Command, examples=("diff -f shop.yaml", "cat shop.yaml | kubectl formation diff -f -")
+    "diff",
+    cls=options.Command,
+    examples=(
+        "diff -f shop.yaml",
+        "diff -f - < shop.yaml",
+        "diff -f shop.yaml -o name                    # prints those that would change",
+    ),
 )
 @click.option(
     "-f", "--filename", required=True, type=click.Path(allow_dash=True), help="The manifest; - for stdin."
 )
 @click.option("--server-side", is_flag=True, help="As `kubectl apply --server-side` would change it.")
+@options.output("name", text="Print only the names of those that would change.")
 @_no_difference()
 @options.pass_cluster
 @click.pass_context
-def command(ctx: click.Context, cluster: Cluster, filename: str, *, server_side: bool) -> None:
+def command(
+    ctx: click.Context, cluster: Cluster, filename: str, output: str | None, *, server_side: bool
+) -> None:
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
     Ends with 0 if nothing would change, 1 if something would, and more if it can't be told.
@@ -56,7 +65,7 @@ def command(ctx: click.Context, cluster: Cluster, filename: str, *, server_side:
     found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
     if not found:
         raise Refused(f"There is no Formation in {filename}.")
-    changed = [_show(cluster.get(naming.KIND, each["metadata"]["name"]), each) for each in found]
+    changed = [_show(cluster.get(naming.KIND, each["metadata"]["name"]), each, output) for each in found]
     ctx.exit(DIFFERENT if any(changed) else 0)
 
 
@@ -76,13 +85,16 @@ def _is_formation(each: Object) -> bool:
     return bool(each["apiVersion"] == naming.API_VERSION and each["kind"] == naming.KIND)
 
 
-def _show(before: Object | None, after: Object) -> bool:
+def _show(before: Object | None, after: Object, output: str | None) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
     texts = [
         formats.as_yaml(differences.meant(each)).splitlines() if each else [] for each in (before, after)
     ]
     found = [*differences.lines(name, *texts)]
+    if found and output:
+        formats.write_object(after, output)
+        return True
     for line in found:
         screen.write(screen.coloured(line, differences.colour(line)))
     for sentence in impact.impact(before, after) if found else ():

@@ -22,6 +22,7 @@ from formation_cli.views import happenings
 @options.pass_cluster
 def command(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> None:
     """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last."""
+    options.check_watch(output, watch=watch)
     types = formations.types(formations.find(cluster, name))
 
     def chosen(events: list[Object]) -> list[Object]:
@@ -34,7 +35,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> 
         return
     found = chosen(cluster.select(kinds.EVENT).items)
     if output:
-        formats.write(found, output)
+        formats.write([*map(formats.shown, found)], output)
     elif found:
         screen.write_table(happenings.table(found, time.time()))
     else:

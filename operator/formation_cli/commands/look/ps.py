@@ -32,8 +32,7 @@ def command(cluster: Cluster, name: str | None, output: str | None, *, watch: bo
 
     Without a NAME, show all Formations of the namespace. What each state means: docs/status.md.
     """
-    if watch and output:
-        raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
+    options.check_watch(output, watch=watch)
     if name is None:
         _formations(cluster, output, watch=watch)
     else:
@@ -48,7 +47,7 @@ def _formations(cluster: Cluster, output: str | None, *, watch: bool) -> None:
     if output == "name":
         formats.write([f"formation.{naming.GROUP}/{each['metadata']['name']}" for each in found], output)
     elif output:
-        formats.write(found, output)
+        formats.write([*map(formats.shown, found)], output)
     elif found:
         screen.write_table(whole.table(_sorted(found), time.time()))
     else:

@@ -12,8 +12,8 @@ from formation_cli import files
 from formation_cli.dialects import app, dotenv, names, procfile
 from formation_cli.dialects.app import App
 from formation_cli.failures import Failure, Mistyped, did_you_mean
-from formation_cli.terminal import formats, screen
-from formation_cli.words import counts
+from formation_cli.terminal import formats
+from formation_cli.words import counts, ports
 
 R = TypeVar("R")
 PLAIN_VALUES = (
@@ -52,7 +52,13 @@ def described(function: Callable[..., R]) -> Callable[..., R]:
         "--env", multiple=True, type=click.Path(), help="A file of NAME=value lines; may be repeated."
     )
     @click.option("-m", "--formation", "counts", default="", help="The counts, as web=2,worker=1 or all=1.")
-    @click.option("--port", type=click.IntRange(1, 65535), default=app.PORT, show_default=True)
+    @click.option(
+        "--port",
+        type=ports.ANY,
+        default=app.PORT,
+        show_default=True,
+        help="Where web listens, and what uses $PORT.",
+    )
     @functools.wraps(function)
     def with_app(
         *args: Any, name: str | None, image: str, env: Sequence[str], counts: str, port: int, **kwargs: Any
@@ -89,7 +95,11 @@ def read_procfile(path: str) -> tuple[dict[str, str], str]:
 
 
 def write(
-    found: App, env: Sequence[str], release: pathlib.Path | None, manifest: pathlib.Path | None
+    found: App,
+    env: Sequence[str],
+    release: pathlib.Path | None,
+    output: str = "yaml",
+    manifest: pathlib.Path | None = None,
 ) -> None:
     """Write the Formation to a file or to stdout, and the Job of a release line to a file."""
     formation = app.formation(found)
@@ -98,7 +108,7 @@ def write(
         if path is not None and path.exists():
             raise Failure(f"{path} is there already.", hint="Move it away, or name another one.")
     if manifest is None:
-        screen.write(formats.as_yaml(formation))
+        formats.write(formation, output)
     else:
         files.create(manifest, f"{formats.as_yaml(formation)}\n")
         click.echo(f"{manifest}: Formation {found.name}", err=True)

@@ -15,6 +15,7 @@ from formation_cli.dialects.systemd import units
 from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
 from formation_cli.terminal import formats, screen
+from formation_cli.words.ports import Port
 from formation_operator.kube.objects import lenient
 
 USER = re.compile("[a-zA-Z_][a-zA-Z0-9_-]{0,30}|[0-9]{1,10}")
@@ -77,7 +78,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
 )
 @click.option("--root", help="The folder that has the app. [default: /srv/NAME]")
 @click.option("--run-as", help="Who runs the processes. [default: the Formation's name]")
-@click.option("-p", "--port", type=click.IntRange(1024, 60000), default=5000, help="The first port.")
+@click.option("-p", "--port", type=Port(1024, 60000), default=5000, show_default=True, help="The first port.")
 def systemd(
     known: Known, directory: pathlib.Path | None, root: str | None, run_as: str | None, port: int
 ) -> None:

@@ -15,6 +15,9 @@ RELEASE_JOB = click.option(
 )
 
 
+OUTPUT = options.output("json", "yaml", default="yaml", text="Write the Formation so.")
+
+
 @click.group(
     "import",
     cls=options.Group,
@@ -40,14 +43,15 @@ def command() -> None:
 @click.argument("procfile", default="Procfile", type=click.Path(allow_dash=True))
 @app_options.described
 @RELEASE_JOB
-def procfile(procfile: str, described: Described, release_job: pathlib.Path | None) -> None:
+@OUTPUT
+def procfile(procfile: str, described: Described, release_job: pathlib.Path | None, output: str) -> None:
     """Make a Formation from a Procfile.
 
     What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
     $PORT gets a port.
     """
     commands, folder = app_options.read_procfile(procfile)
-    app_options.write(described.app(commands, folder), described.env, release=release_job, manifest=None)
+    app_options.write(described.app(commands, folder), described.env, release_job, output)
 
 
 @command.command(
@@ -63,8 +67,13 @@ def procfile(procfile: str, described: Described, release_job: pathlib.Path | No
 @click.option("--procfile", type=click.Path(), help="Where the commands are, if FILE doesn't have them.")
 @app_options.described
 @RELEASE_JOB
+@OUTPUT
 def heroku(
-    file: tuple[str, ...], procfile: str | None, described: Described, release_job: pathlib.Path | None
+    file: tuple[str, ...],
+    procfile: str | None,
+    described: Described,
+    release_job: pathlib.Path | None,
+    output: str,
 ) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
@@ -87,7 +96,7 @@ def heroku(
             memory=found.memory,
         ),
         [*described.env, *(each for each in file if found.env)],
-        release=release_job,
-        manifest=None,
+        release_job,
+        output,
     )
     exports.tell(found.left_out)

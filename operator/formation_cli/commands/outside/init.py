@@ -28,6 +28,6 @@ def command(procfile: str, described: Described) -> None:
     app_options.write(
         described.app(commands, folder),
         described.env,
-        release=pathlib.Path("release.yaml"),
+        pathlib.Path("release.yaml"),
         manifest=pathlib.Path("formation.yaml"),
     )

@@ -13,6 +13,7 @@ from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
+from formation_cli.words.ports import Port
 from formation_operator.kube.objects import lenient
 
 DOTENV = ".env"
@@ -49,7 +50,7 @@ PORTS = 100
 @click.option(
     "-p",
     "--port",
-    type=click.IntRange(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
+    type=Port(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
     help=f"The first one. [default: PORT of --env, or {PORT}]",
 )
 @click.pass_context

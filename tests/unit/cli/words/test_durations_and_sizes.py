@@ -25,3 +25,8 @@ def test_a_size_names_cpu_and_memory() -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no size"):
         sizes.parse(text)
+
+
+def test_a_size_says_each_of_them_once() -> None:
+    with pytest.raises(ValueError, match="cpu is named twice"):
+        sizes.parse("cpu=1,cpu=2")

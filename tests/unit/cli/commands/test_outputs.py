@@ -1,0 +1,112 @@
+"""What commands print for programs."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.cluster import kinds
+from formation_cli.program import program
+from formation_cli.views import processes
+from tests import builders
+from tests.cluster import paths
+from tests.unit.cli.fake_cluster import FakeCluster
+
+MANAGED = [{"manager": "somebody", "operation": "Update"}]
+SHOP = builders.stored(builders.a_formation(), managedFields=MANAGED)
+WORKER: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": kinds.DEPLOYMENT,
+    "metadata": {"name": "shop-worker", "managedFields": MANAGED},
+    "spec": {"template": {"metadata": {}}},
+}
+EVENT = {
+    "metadata": {"name": "shop.1", "managedFields": MANAGED},
+    "regarding": {"kind": "Formation", "name": "shop"},
+}
+FORMATION = "formation.formations.dev/shop"
+CHANGES = {
+    "deploy shop --image registry.example.com/shop:v2": FORMATION,
+    "stop shop": FORMATION,
+    "start shop": FORMATION,
+    "restart shop": "deployment.apps/shop-worker",
+    "run shop --detach -- /shop migrate": "job.batch/shop-run-x7k2p",
+}
+"""What is typed, and the name of what it writes."""
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def run(words: str, *more: str) -> Result:
+    before, dashes, command = words.partition(" -- ")
+    typed = [*before.split(), *more, *(["--", *command.split()] if dashes else [])]
+    return CliRunner().invoke(program, typed, prog_name="kubectl formation")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [*CHANGES.items(), ("scale shop worker=3", FORMATION), ("ps", FORMATION)]
+)
+def test_a_name_is_one_that_kubectl_takes(words: str, name: str) -> None:
+    assert run(words, "-o", "name").stdout == f"{name}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [*CHANGES, "scale shop worker=3", "scale shop", "ps", "ps shop", "events shop"]
+)
+def test_json_and_yaml_say_the_same_without_who_owns_which_field(words: str) -> None:
+    as_json, as_yaml = (run(words, "-o", form).stdout for form in ("json", "yaml"))
+    assert re.sub("[0-9:-]{8,}T?", "", str(json.loads(as_json))) == re.sub(
+        "[0-9:-]{8,}T?", "", str(yaml.safe_load(as_yaml))
+    )
+    assert "managedFields" not in as_json
+
+
+def test_what_was_written_is_printed_as_the_api_server_has_it() -> None:
+    assert json.loads(run("stop shop", "-o", "json").stdout)["spec"]["suspend"] is True
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [("0.5s", 1), ("90s", 90)])
+def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -> None:
+    made = run("run shop --detach -- /shop migrate", "--timeout", timeout, "-o", "json").stdout
+    assert json.loads(made)["spec"]["activeDeadlineSeconds"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("run shop --timeout 0 -- /shop migrate", "leave it out for no end"),
+        ("deploy shop --image=", "'' is no image"),
+        ("port-forward shop abc", "'abc' is not a valid port"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, why: str) -> None:
+    result = run(words)
+    assert result.exit_code == failures.MISTYPED
+    assert why in result.stderr
+
+
+def test_the_output_of_a_command_is_its_own() -> None:
+    result = run("run shop -- /shop migrate", "-o", "json")
+    assert result.exit_code == failures.MISTYPED
+    assert "leave out --output" in result.stderr
+
+
+@pytest.mark.parametrize("words", ["ps", "ps shop", "events shop"])
+def test_a_table_that_goes_on_has_no_other_form(words: str) -> None:
+    assert run(words, "--watch", "-o", "json").exit_code == failures.MISTYPED
+
+
+def test_the_documentation_names_the_fields_of_a_process() -> None:
+    page = (paths.ROOT / "docs" / "cli.md").read_text()
+    (row,) = (line for line in page.splitlines() if line.startswith("| `ps NAME` "))
+    process = processes.process(builders.a_pod(), 0.0)
+    assert [*process.json()] == re.findall("`([a-zA-Z]+)`", row)
