@@ -77,20 +77,8 @@ class Plugin:
 
     def typed(self, *words: str, code: int = 0, answer: str = "") -> str:
         """Run a command at a terminal, with what is typed there, and return what the terminal was sent."""
-        ours, theirs = pty.openpty()
-        child = subprocess.Popen(
-            self.command(*words),
-            env=self.environment(),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            close_fds=True,
-        )
-        os.close(theirs)
-        if answer:
-            os.write(ours, answer.encode())
-        sent = _read(ours)
-        assert child.wait(PATIENCE) == code, sent
+        ended_with, sent = at_terminal(self.command(*words), self.environment(), answer)
+        assert ended_with == code, sent
         return sent
 
     def completed(self, *words: str) -> list[str]:
@@ -124,6 +112,19 @@ def of(user: Client, scripts: pathlib.Path, kubeconfig: pathlib.Path) -> Plugin:
     context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
     user.cluster.run_kubectl(*context, f"--namespace={user.namespace}")
     return Plugin(user, scripts, kubeconfig)
+
+
+def at_terminal(command: list[str], environment: dict[str, str], answer: str = "") -> tuple[int, str]:
+    """Run a command at a terminal; return its exit code, and what the terminal was sent."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+    )
+    os.close(theirs)
+    if answer:
+        os.write(ours, answer.encode())
+    sent = _read(ours)
+    return child.wait(PATIENCE), sent
 
 
 def plain(text: str) -> str:

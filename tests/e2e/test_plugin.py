@@ -1,6 +1,7 @@
 """A day with ``kubectl formation``, as it is typed in a terminal and in a script, with processes that run."""
 
 import json
+import re
 import signal
 import threading
 
@@ -112,6 +113,54 @@ def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
     job = formation("run", "shop", "--type", "worker", "--detach", "--", *shell).stdout.strip()
     assert eventually(lambda: shop("logs", job, check=False).stdout) == "hello from worker\n"
     assert formation("exec", "shop", "--type", "worker", "--", *shell, code=7).stdout == "hello from worker\n"
+
+
+def test_what_a_job_with_the_label_writes_is_in_the_log(shop: Client, formation: Plugin) -> None:
+    container = {
+        "name": "report",
+        "image": debian.IMAGE.name,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["/bin/sh", "-c", "echo reported"],
+    }
+    template = {
+        "metadata": {"labels": {"formations.dev/formation": "shop"}},
+        "spec": {"restartPolicy": "Never", "containers": [container]},
+    }
+    shop.apply(
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "shop-report"},
+            "spec": {"backoffLimit": 0, "template": template},
+        }
+    )
+    shop("wait", "--for=condition=Complete", "job/shop-report", "--timeout=60s")
+    (line,) = formation("logs", "shop", "-t", "run").stdout.splitlines()
+    assert re.fullmatch(r"report\.\w{5} +\| reported", line)
+    assert line in formation("logs", "shop").stdout.splitlines()
+    assert said(formation("logs", "shop", "-t", "worker").stdout.splitlines()) == ["worker says hello"]
+
+
+def test_a_port_of_a_process_is_led_here(person: Client, formation: Plugin) -> None:
+    listening = shop_of(web=GREETS)
+    listening["spec"]["processes"]["web"]["port"] = 8080
+    person.apply(listening)
+    person.reported()
+    with formation.start("port-forward", "shop", "0") as forwarding:
+        assert forwarding.stdout is not None
+        assert re.fullmatch(r"Forwarding from 127\.0\.0\.1:[0-9]+ -> 8080\n", forwarding.stdout.readline())
+        forwarding.send_signal(signal.SIGINT)
+
+
+def test_waiting_and_a_shell_of_its_own_are_for_a_person_at_a_terminal(
+    shop: Client, formation: Plugin
+) -> None:
+    shown = plain(formation.typed("scale", "shop", "worker=2", "--wait"))
+    assert "worker: 1 -> 2" in shown.splitlines()
+    assert "UPDATED" in shown
+    assert shown.splitlines()[-1] == "shop: all process types run as declared"
+    own = formation.typed("run", "shop", "-it", "--", "/bin/sh", answer="tty; exit 3\n", code=3)
+    assert "/dev/pts/" in plain(own)
 
 
 def test_a_terminal_has_colours_a_sentence_and_a_shell(shop: Client, formation: Plugin) -> None:

@@ -1,0 +1,85 @@
+"""Commands as they are typed at a terminal and in a pipe, where no process has to run."""
+
+import json
+import pathlib
+
+import pytest
+
+from tests import builders
+from tests.client import Client, eventually
+from tests.plugin import Plugin, plain
+
+IMAGE = "registry.example.com/shop:v2"
+FORMATION = "formation.formations.dev/shop"
+TYPED = (
+    (("scale", "shop", "worker=3"), "worker: 1 -> 3"),
+    (("deploy", "shop", "--image", IMAGE), f"image: {builders.IMAGE} -> {IMAGE}"),
+    (("restart", "shop"), "worker: restarting"),
+    (("stop", "shop"), "shop: stopped"),
+    (("start", "shop"), "shop: started"),
+    (("scale", "shop"), "worker=3"),
+    (("export", "procfile", "shop"), "worker: /shop worker"),
+)
+"""What is typed, in this order, and what a person reads."""
+PIPED = (
+    (("scale", "shop", "worker=2", "-o", "name"), FORMATION),
+    (("deploy", "shop", "--image", IMAGE, "-o", "name"), FORMATION),
+    (("restart", "shop", "-o", "name"), "deployment.apps/shop-worker"),
+    (("stop", "shop", "-o", "name"), FORMATION),
+    (("start", "shop", "-o", "name"), FORMATION),
+    (("ps", "-o", "name"), FORMATION),
+)
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation of one type."""
+    user.apply(builders.a_formation(processes={"worker": builders.a_process("/shop", "worker", replicas=1)}))
+    user.reported()
+    return user
+
+
+def test_what_is_changed_is_read_by_a_person_at_a_terminal(shop: Client, formation: Plugin) -> None:
+    for words, said in TYPED:
+        assert said in plain(formation.typed(*words)).splitlines(), words
+
+
+def test_what_is_changed_is_read_by_kubectl_in_a_pipe(shop: Client, formation: Plugin) -> None:
+    for words, name in PIPED:
+        assert formation(*words).stdout == f"{name}\n"
+        shop("get", name)
+    written = json.loads(formation("stop", "shop", "-o", "json").stdout)
+    assert written["spec"]["suspend"] is True
+    assert written["metadata"]["generation"] == shop.get("formation", "shop")["metadata"]["generation"]
+
+
+def test_events_and_differences_have_colours_at_a_terminal_alone(
+    shop: Client, formation: Plugin, tmp_path: pathlib.Path
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(builders.text(builders.a_formation(image=IMAGE)))
+    typed = formation.typed("diff", "-f", str(other), code=1)
+    assert f"\x1b[32m+  image: {IMAGE}\x1b[0m" in typed
+    piped = formation("diff", "-f", str(other), code=1)
+    assert f"+  image: {IMAGE}" in piped.stdout.splitlines()
+    assert formation("diff", "-f", str(other), "-o", "name", code=1).stdout == f"{FORMATION}\n"
+
+    eventually(lambda: "shop-worker" in formation.within("events", "shop").stdout)
+    assert "\x1b[" in formation.typed("events", "shop")
+    assert "\x1b[" not in formation("events", "shop").stdout
+
+
+def test_a_job_that_is_detached_is_named_and_its_pod_has_a_log_of_its_own(
+    shop: Client, formation: Plugin
+) -> None:
+    name = formation("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
+    assert name.startswith("job.batch/shop-run-")
+    assert shop.get("job", name.partition("/")[2])["spec"]["backoffLimit"] == 0
+    made = json.loads(formation("run", "shop", "--detach", "-o", "json", "--", "/shop", "migrate").stdout)
+    assert made["kind"] == "Job"
+    assert formation.typed("run", "shop", "-o", "json", "--", "/shop", code=2)
+
+
+def test_what_is_refused_is_red_at_a_terminal_and_plain_in_a_pipe(shop: Client, formation: Plugin) -> None:
+    assert "\x1b[31m\x1b[1mError: \x1b[0mThere is no Formation shpo" in formation.typed("ps", "shpo", code=3)
+    assert formation("ps", "shpo", code=3).stderr.startswith("Error: There is no Formation shpo")

@@ -1,0 +1,57 @@
+"""Commands without a cluster as a person types them, at a terminal."""
+
+import os
+import pathlib
+import re
+import sys
+
+import pytest
+
+from formation_cli import failures
+from tests import plugin
+
+HERE = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "KUBECONFIG": "/nowhere"}
+IMAGE = ("--image", "registry.example.com/shop:v1")
+COLOURED = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A folder named shop with a Procfile, which is the current one."""
+    found = tmp_path / "shop"
+    found.mkdir()
+    (found / "Procfile").write_text("web: echo $PORT\n")
+    monkeypatch.chdir(found)
+    return found
+
+
+def typed(*words: str, code: int = 0, **environment: str) -> str:
+    command = [sys.executable, "-m", "formation_cli", *words]
+    ended_with, sent = plugin.at_terminal(command, HERE | environment)
+    assert ended_with == code, sent
+    return sent.replace("\r\n", "\n")
+
+
+def test_a_procfile_becomes_a_formation_that_runs_and_goes_out_again(folder: pathlib.Path) -> None:
+    assert typed("init", *IMAGE) == "formation.yaml: Formation shop\n"
+    assert "kind: Formation\n" in typed("import", "procfile", *IMAGE)
+    assert "web: echo ${PORT}\n" in typed("export", "procfile", "-f", "formation.yaml")
+    assert '"type": "web"' in typed("export", "heroku", "-f", "formation.yaml")
+    assert "[Install]\n" in typed("export", "systemd", "-f", "formation.yaml")
+
+
+def test_what_runs_here_has_colours_unless_somebody_wants_none(folder: pathlib.Path) -> None:
+    typed("init", *IMAGE)
+    shown = typed("local")
+    assert "| 5000" in plugin.plain(shown)
+    assert COLOURED.search(shown)
+    assert not COLOURED.search(typed("local", NO_COLOR="1"))
+
+
+def test_an_error_is_red_unless_somebody_wants_no_colours() -> None:
+    assert "\x1b[31m" in typed("ps", code=failures.NO_ACCESS)
+    assert not COLOURED.search(typed("ps", code=failures.NO_ACCESS, NO_COLOR="1"))
+
+
+def test_help_is_what_is_typed_alone() -> None:
+    assert typed("--help").startswith("Usage: kubectl formation ")
