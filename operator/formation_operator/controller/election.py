@@ -40,9 +40,9 @@ class Election:
         """Take a name that no other process has, not even the next one here."""
         self.identity = identity
         self._times = times
-        self._lease: Object | None = None
-        self._changed: float | None = None
-        """Since when it is seen as it is; nothing as long as nobody has looked."""
+        self._lease: Object = {}
+        self._changed = math.inf
+        """Since when it is seen as it is; never, as long as nobody has looked."""
         self._until = -math.inf
 
     def leads(self, now: float) -> bool:
@@ -54,11 +54,6 @@ class Election:
         return max(0.0, self._until - now)
 
     @property
-    def exists(self) -> bool:
-        """Whether there was a Lease when it was last looked for."""
-        return self._lease is not None
-
-    @property
     def version(self) -> str:
         """The version of the Lease that was seen last: what is written over it mustn't meet another one."""
         return lenient.text(lenient.mapping(self._lease, "metadata"), "resourceVersion")
@@ -66,26 +61,31 @@ class Election:
     @property
     def holder(self) -> str:
         """Who holds the Lease, or held it last; empty if it was released."""
-        return lenient.text(lenient.mapping(self._lease, "spec"), "holderIdentity")
+        return lenient.text(_spec(self._lease), "holderIdentity")
 
-    def see(self, lease: Object | None, now: float) -> None:
-        """Take the Lease as it was answered, or that there is none: without one nobody leads."""
-        if self._changed is None or _spec(lease) != _spec(self._lease):
+    def see(self, lease: Object, now: float) -> None:
+        """Take the Lease as it was answered: who sees another holder, or a release, leads no more.
+
+        A new one takes nothing from who leads: whoever else sees it waits for longer than this one may write.
+        """
+        if _held(lease) != _held(self._lease):
             self._changed = now
-        if lease is None and self.leads(now):
-            self._changed = -math.inf  # what is missing was this replica's own, so nobody is waited for
         self._lease = lease
-        if self.holder != self.identity:
+        if self.holder != self.identity and not self.is_new:
             self._until = -math.inf
 
-    def is_free(self, now: float) -> bool:
-        """Tell whether the Lease may be taken: released, its own, or left alone for long enough.
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has held the Lease, as far as it says.
 
-        The last holder of one that was deleted may not know of that yet.
+        An older one may have been deleted a moment ago, and its holder not know of that yet.
         """
-        if self.exists and self.holder in ("", self.identity):
-            return True
-        return self._changed is not None and now - self._changed >= self._times.lease
+        return not lenient.text(_spec(self._lease), "renewTime")
+
+    def is_free(self, now: float) -> bool:
+        """Tell whether the Lease may be taken: released, its own, or left alone for long enough."""
+        is_left = not self.is_new and self.holder in ("", self.identity)
+        return is_left or now - self._changed >= self._times.lease
 
     def held(self, written: Object, sent: float) -> None:
         """Take the answer to a write that was sent at a time: from then on this replica leads."""
@@ -98,14 +98,14 @@ class Election:
 
     def taken(self, time: str) -> Object:
         """Return the spec by which this replica holds the Lease, renewed at a time for people to read."""
-        before = lenient.mapping(self._lease, "spec")
-        mine = self.exists and self.holder == self.identity
+        before = _spec(self._lease)
+        mine = self.holder == self.identity
         return {
             "holderIdentity": self.identity,
             "leaseDurationSeconds": int(self._times.lease),
             "acquireTime": before.get("acquireTime") if mine else time,
             "renewTime": time,
-            "leaseTransitions": lenient.number(before, "leaseTransitions") + (self.exists and not mine),
+            "leaseTransitions": lenient.number(before, "leaseTransitions") + (not mine),
         }
 
     def released(self, time: str) -> Object:
@@ -113,6 +113,15 @@ class Election:
         return {**self.taken(time), "holderIdentity": "", "leaseDurationSeconds": 1}
 
 
-def _spec(lease: Object | None) -> Object | None:
-    """Return what is said of who holds a Lease; others may change what else there is of it."""
-    return None if lease is None else lenient.mapping(lease, "spec")
+def _spec(lease: Object) -> Object:
+    return lenient.mapping(lease, "spec")
+
+
+def _held(lease: Object) -> tuple[str, str, Object]:
+    """Return what a holder changes of a Lease, and of no other one; others may change what else there is.
+
+    Of a new one that is all: it may have been held meanwhile, and made new again.
+    """
+    metadata, spec = lenient.mapping(lease, "metadata"), _spec(lease)
+    version = "" if spec.get("renewTime") else lenient.text(metadata, "resourceVersion")
+    return lenient.text(metadata, "uid"), version, spec

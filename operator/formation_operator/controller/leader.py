@@ -4,6 +4,7 @@ That nothing is written by who doesn't lead, is ensured where it is written (`ku
 """
 
 import asyncio
+import contextlib
 import datetime
 import logging
 import random
@@ -121,28 +122,32 @@ class Leader:
             self._say(logging.INFO, "")
 
     async def _put(self, spec: Object) -> Object:
-        if self._election.exists:
-            operations: list[Object] = [
-                {"op": "replace", "path": "/metadata/resourceVersion", "value": self._election.version},
-                {"op": "add", "path": "/spec", "value": spec},
-            ]
-            return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations)
-        known = kinds.BY_NAME[kinds.LEASE]
-        about = {"namespace": self._namespace, "name": self._name}
-        new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about, "spec": spec}
-        return await self._cluster.create(new, manager=self._election.identity)
+        operations: list[Object] = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": self._election.version},
+            {"op": "add", "path": "/spec", "value": spec},
+        ]
+        return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations)
 
     async def _look(self) -> None:
+        """See the Lease; where there is none, make one that nobody holds."""
         lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
-        self._election.see(lease, self._clock())
+        if lease is None:
+            known = kinds.BY_NAME[kinds.LEASE]
+            about = {"namespace": self._namespace, "name": self._name}
+            new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about}
+            with contextlib.suppress(errors.ConflictError):  # another replica was faster
+                lease = await self._cluster.create(new, manager=self._election.identity)
+        if lease is not None:
+            self._election.see(lease, self._clock())
 
     async def _is_mine_to_take(self) -> bool:
         """Tell whether the Lease is free, and nobody works without one; else say who is waited for."""
         if not self._election.is_free(self._clock()):
-            if self._election.exists:
-                self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
+            if self._election.is_new:
+                seconds = f"{self._times.lease:.0f} s"
+                self._say(logging.INFO, f"it is new: for {seconds} who held an older one may write")
             else:
-                self._say(logging.WARNING, f"it doesn't exist; it is created in {self._times.lease:.0f} s")
+                self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
             return False
         old = await self._old()
         if old:

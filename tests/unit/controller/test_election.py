@@ -21,6 +21,11 @@ def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
 
+def a_new_one(spec: Object | None = None, **metadata: str) -> Object:
+    lease = a_lease()
+    return {**lease, "metadata": {**lease["metadata"], "uid": "one", **metadata}, "spec": spec}
+
+
 def leading(sent: float = 100.0) -> Election:
     here = an_election()
     here.see(a_lease(""), sent)
@@ -51,36 +56,56 @@ def test_what_others_change_of_a_lease_renews_it_for_nobody() -> None:
     assert here.is_free(10.0)
 
 
-@pytest.mark.parametrize("spec", [{"holderIdentity": ""}, {"holderIdentity": None}, {}, None])
-def test_a_lease_that_nobody_holds_is_free_at_once(spec: Object | None) -> None:
+@pytest.mark.parametrize("holder", ["", None])
+def test_a_lease_that_was_released_is_free_at_once(holder: str | None) -> None:
     here = an_election()
-    here.see({**a_lease(), "spec": spec}, 0.0)
+    here.see({**a_lease(), "spec": {"holderIdentity": holder, "renewTime": A_TIME}}, 0.0)
     assert here.is_free(0.0)
+
+
+NOBODYS = [None, {}, {"holderIdentity": ""}, {"holderIdentity": "me"}]
+
+
+@pytest.mark.parametrize("spec", NOBODYS)
+def test_a_lease_that_nobody_has_held_is_waited_for_as_it_may_replace_another_ones(
+    spec: Object | None,
+) -> None:
+    here = an_election()
+    here.see(a_new_one(spec), 50.0)
+    here.see(a_new_one(spec), 59.0)
+    assert not here.is_free(59.9)
+    assert here.is_free(60.0)
+
+
+@pytest.mark.parametrize(
+    "other", [{"uid": "another"}, {"resourceVersion": "9"}], ids=["made again", "emptied again"]
+)
+def test_a_lease_that_is_new_once_more_is_waited_for_once_more(other: Object) -> None:
+    here = an_election()
+    here.see(a_new_one(), 50.0)
+    here.see(a_new_one(**other), 59.0)
+    assert not here.is_free(68.9)
+    assert here.is_free(69.0)
+
+
+def test_a_lease_that_is_made_again_with_all_that_it_said_is_waited_for_once_more() -> None:
+    here = an_election()
+    for uid, now in (("one", 50.0), ("two", 59.0)):
+        lease = a_lease()
+        here.see({**lease, "metadata": {**lease["metadata"], "uid": uid}}, now)
+    assert not here.is_free(68.9)
 
 
 def test_before_anybody_has_looked_nothing_is_free() -> None:
     assert not an_election().is_free(math.inf)
 
 
-def test_a_lease_that_is_not_there_may_have_been_deleted_a_moment_ago_so_it_is_waited_for() -> None:
-    here = an_election()
-    here.see(None, 50.0)
-    here.see(None, 59.0)
-    assert not here.is_free(59.9)
-    assert here.is_free(60.0)
-
-
-def test_a_leader_whose_lease_was_deleted_leads_no_more_and_may_create_it_at_once() -> None:
+def test_a_new_lease_takes_nothing_from_who_leads_and_gives_nothing_to_who_does_no_more() -> None:
     here = leading(sent=100.0)
-    here.see(None, 101.0)
-    assert not here.leads(101.0)
-    assert here.is_free(101.0)
-
-
-def test_who_finds_its_lease_deleted_after_its_time_waits_like_all_others() -> None:
-    here = leading(sent=100.0)
-    here.see(None, 107.0)
-    assert not here.is_free(116.9)
+    here.see(a_new_one(), 101.0)
+    assert here.leads(106.9)
+    assert not here.leads(107.0)
+    assert not here.is_free(110.9)
 
 
 def test_a_replica_leads_from_the_moment_when_it_sent_its_last_renewal_up_to_the_deadline() -> None:
@@ -127,13 +152,6 @@ def test_a_change_of_the_holder_is_counted_and_timed() -> None:
     here.see(a_lease("other", acquireTime="then"), 0.0)
     spec = here.taken(A_TIME)
     assert (spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]) == ("me", A_TIME, 5)
-
-
-def test_a_lease_that_is_created_has_had_no_other_holder() -> None:
-    here = an_election()
-    here.see(None, 0.0)
-    assert not here.exists
-    assert here.taken(A_TIME)["leaseTransitions"] == 0
 
 
 def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:

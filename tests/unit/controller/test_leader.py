@@ -151,12 +151,26 @@ async def test_of_many_that_begin_at_one_moment_one_leads(cluster: FakeCluster) 
 
 
 @on_a_loop_that_leaps
-async def test_a_lease_that_is_deleted_stops_all_work_and_is_its_holders_again(cluster: FakeCluster) -> None:
+async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
     cluster.remove(kinds.LEASE, *PLACE)
-    await until(lambda: first.begun == 2, 1.1)
-    assert (first.writes, second.works) == (True, False)
+    await until(lambda: cluster.all(kinds.LEASE) and lease(cluster).get("spec"), 2.1)
     assert lease(cluster)["spec"]["holderIdentity"] == "first"
+    for _ in range(60):
+        await asyncio.sleep(1)
+        assert (first.writes, first.begun, second.works) == (True, 1, False)
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_is_deleted_again_and_again_leaves_nobody_working(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    for tenth in range(200):
+        if cluster.all(kinds.LEASE):
+            cluster.remove(kinds.LEASE, *PLACE)
+        await asyncio.sleep(0.1)
+        assert not second.works
+        assert first.writes == first.works
+        assert not (first.works and tenth > 80)
 
 
 @on_a_loop_that_leaps
@@ -176,13 +190,23 @@ async def test_a_lease_that_is_deleted_and_cannot_be_created_leaves_nobody_worki
 
 
 @on_a_loop_that_leaps
-async def test_a_lease_that_was_never_there_is_created_once_nobody_can_hold_an_older_one(
+async def test_a_lease_that_was_never_there_is_taken_once_nobody_can_hold_an_older_one(
     cluster: FakeCluster,
 ) -> None:
     cluster.remove(kinds.LEASE, *PLACE)
     only = Replica(cluster, "only").start()
     assert await until(lambda: only.writes, 11) > 9.9
     assert lease(cluster)["spec"]["holderIdentity"] == "only"
+
+
+@on_a_loop_that_leaps
+async def test_of_many_that_make_the_lease_at_one_moment_one_leads(cluster: FakeCluster) -> None:
+    cluster.remove(kinds.LEASE, *PLACE)
+    cluster.latency = 0.005
+    replicas = [Replica(cluster, str(number)).start() for number in range(8)]
+    await until(lambda: any(each.writes for each in replicas), 11)
+    await asyncio.sleep(3)
+    assert sum(each.writes for each in replicas) == 1
 
 
 def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,12 @@ from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 
 PLACE = ("formation-system", "formation-operator")
+AT = dict(zip(("namespace", "name"), PLACE, strict=True))
 NEVER = 1e9
+TICKS = 2**20
+"""By which part of a second clocks go on: a sum of such times is exact, and what is left of one is never so little
+that a loop which leaps overlooks it.
+"""
 Scene = Callable[[FakeCluster], Awaitable[None]]
 
 
@@ -28,14 +33,10 @@ class Link:
     """Seconds until its answer does, after that."""
     error: Exception | None = None
     """What every request comes to."""
-    found: bool = False
-    """Whether there was what was looked for last."""
 
     async def get(self, *about: str) -> Object | None:
         """Return an object as it is now, or nothing."""
-        answer = cast("Object | None", await self._through(lambda: self.cluster.get(*about)))
-        self.found = answer is not None
-        return answer
+        return cast("Object | None", await self._through(lambda: self.cluster.get(*about)))
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object that must not exist yet."""
@@ -84,9 +85,7 @@ class Replica:
             cast("Cluster", self.link),
             PLACE,
             name,
-            clock=lambda: round(
-                ahead + rate * loop.time(), 6
-            ),  # what is left is more than the loop overlooks
+            clock=lambda: int((ahead + rate * loop.time()) * TICKS) / TICKS,
             jitter=lambda: jitter,
         )
         self.works = False
@@ -147,7 +146,8 @@ async def acted(scene: Scene, cluster: FakeCluster) -> None:
 
 
 def release(cluster: FakeCluster) -> None:
-    cluster.put(kinds.LEASE, {"metadata": dict(zip(("namespace", "name"), PLACE, strict=True)), "spec": {}})
+    spec = {"holderIdentity": "", "renewTime": "2026-11-26T07:00:00.000000Z"}
+    cluster.put(kinds.LEASE, {"metadata": AT, "spec": spec})
 
 
 def lease(cluster: FakeCluster) -> Object:
