@@ -17,7 +17,7 @@ from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient, nesting
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.session import connection, paging
+from formation_operator.kube.session import connection, gate, paging
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Kube(Cluster):
     ) -> None:
         """Take a connection, the longest time of a request in seconds, and what tells whether to write.
 
-        ``may_write`` is asked right before each request that isn't a read.
+        ``may_write`` is asked when a request that isn't a read has its connection.
         """
         self._connection = opened
         self._timeout = timeout
@@ -178,11 +178,10 @@ class Kube(Cluster):
         A write isn't sent by who may not write any more: then it raises `UnavailableError`.
         """
         chosen = {key: value for key, value in (query or {}).items() if value}
-        if method != "GET" and not self._may_write():
-            raise errors.UnavailableError(f"{method} {resource}: not sent: another replica may lead now")
         try:
             async with asyncio.timeout(self._timeout):
-                status, text = await self._connection.send(method, resource, chosen, body, content_type)
+                with gate.asked(self._may_write):
+                    status, text = await self._connection.send(method, resource, chosen, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error

@@ -1,10 +1,13 @@
-"""Who may not write sends no write, whatever it is; the gate is asked as late as that can be known."""
+"""Who may not write starts no write, whatever it is and for whatever it has waited."""
 
+import asyncio
+import contextlib
+import dataclasses
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.api import naming
@@ -28,23 +31,48 @@ WRITES: dict[str, Callable[[Cluster], Awaitable[object]]] = {
 READS = {"pages", "select", "get", "schema"}
 
 
-async def sent(act: Callable[[Cluster], Awaitable[object]], may_write: Callable[[], bool]) -> list[str]:
-    """Return the methods of the requests that go out."""
-    methods: list[str] = []
+@dataclasses.dataclass
+class Scene:
+    """A replica with few connections, and the server that it asks."""
 
-    async def send(method: str, *_: Any) -> tuple[int, bytes]:
-        methods.append(method)
-        return 200, b"{}"
+    arrived: list[str] = dataclasses.field(default_factory=list)
+    """The methods of the requests that came."""
+    may_write: bool = True
+    answer: Callable[[web.Request], Awaitable[web.Response]] | None = None
+    """What answers the next request; the others are answered with an empty object, at once."""
 
-    opened = connection.Connection(client.Configuration(host="http://127.0.0.1:1"))
-    cluster = api_server.Kube(opened, timeout=1, may_write=may_write)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opened, "send", send)
+    @contextlib.asynccontextmanager
+    async def played(self, connections: int = 1) -> AsyncIterator[api_server.Kube]:
+        """Serve, and give the replica's port to the server."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        configuration = client.Configuration(host=url, connection_pool_maxsize=connections)
+        opened = connection.Connection(configuration)
+        cluster = api_server.Kube(opened, timeout=5, may_write=lambda: self.may_write)
         try:
-            await act(cluster)
+            yield cluster
         finally:
             await cluster.close()
-    return methods
+            await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.arrived.append(request.method)
+        await request.read()
+        answer, self.answer = self.answer, None
+        return web.json_response({}) if answer is None else await answer(request)
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """One that no proxy of the environment is in the way of."""
+    for name in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return Scene()
 
 
 def test_every_method_of_the_port_is_known_to_write_or_to_read() -> None:
@@ -54,17 +82,80 @@ def test_every_method_of_the_port_is_known_to_write_or_to_read() -> None:
 
 @pytest.mark.parametrize("write", WRITES)
 async def test_a_write_is_sent_by_who_may_write_and_by_nobody_else(
-    write: str, caplog: pytest.LogCaptureFixture
+    scene: Scene, write: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert len(await sent(WRITES[write], lambda: True)) == 1
-    try:
-        refused = await sent(WRITES[write], lambda: False)
-    except errors.UnavailableError as error:
-        refused = []
-        caplog.handler.records.append(logging.makeLogRecord({"msg": str(error)}))
-    assert refused == []
+    async with scene.played() as cluster:
+        await WRITES[write](cluster)
+        assert len(scene.arrived) == 1
+        scene.may_write = False
+        try:
+            await WRITES[write](cluster)
+        except errors.UnavailableError as error:
+            caplog.handler.records.append(logging.makeLogRecord({"msg": str(error)}))
+    assert len(scene.arrived) == 1
     assert ["not sent" in record.getMessage() for record in caplog.records] == [True]
 
 
-async def test_who_may_not_write_may_read() -> None:
-    assert await sent(lambda cluster: cluster.get(*PLACE), lambda: False) == ["GET"]
+async def test_who_may_not_write_may_read(scene: Scene) -> None:
+    scene.may_write = False
+    async with scene.played() as cluster:
+        await cluster.get(*PLACE)
+    assert scene.arrived == ["GET"]
+
+
+@pytest.mark.parametrize("write", WRITES)
+async def test_a_write_that_waits_for_a_connection_until_nobody_may_write_is_not_sent(
+    scene: Scene, write: str
+) -> None:
+    came, over = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: web.Request) -> web.Response:
+        came.set()
+        await over.wait()
+        return web.json_response({})
+
+    scene.answer = hold
+    async with scene.played(connections=1) as cluster:
+        holding = asyncio.create_task(cluster.get(*PLACE))
+        await came.wait()
+        waiting = asyncio.create_task(asyncio.wait_for(WRITES[write](cluster), 5))
+        await asyncio.sleep(0.02)
+        scene.may_write = False
+        over.set()
+        await asyncio.wait([holding, waiting])
+        assert scene.arrived == ["GET"]
+        scene.may_write = True
+        await WRITES[write](cluster)
+    assert len(scene.arrived) == 2, "the connection that wasn't used is there for others"
+    assert write == "notify" or isinstance(waiting.exception(), errors.UnavailableError)
+
+
+async def test_a_write_that_waits_for_a_server_until_nobody_may_write_is_not_sent(scene: Scene) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({}, status=429, headers={"Retry-After": "1"})
+
+    scene.answer = refuse
+    async with scene.played() as cluster:
+        with pytest.raises(errors.UnavailableError):
+            await cluster.patch(*PLACE, [])
+        asyncio.get_running_loop().call_later(0.1, setattr, scene, "may_write", False)
+        with pytest.raises(errors.UnavailableError, match="not sent"):
+            await cluster.patch(*PLACE, [])
+    assert scene.arrived == ["PATCH"]
+
+
+@pytest.mark.parametrize(("still", "times"), [(True, 2), (False, 1)])
+async def test_a_write_whose_connection_was_lost_is_tried_again_only_by_who_still_may_write(
+    scene: Scene, still: bool, times: int
+) -> None:
+    async def lose(request: web.Request) -> web.Response:
+        scene.may_write = still
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async with scene.played() as cluster:
+        scene.answer = lose
+        with contextlib.suppress(errors.UnavailableError):
+            await cluster.delete(*PLACE, "uid", "1")
+    assert scene.arrived == ["DELETE"] * times

@@ -12,7 +12,7 @@ from kubernetes.aio import client
 from kubernetes.aio.client import rest
 
 from formation_operator.api import naming
-from formation_operator.kube.session import credentials, paging
+from formation_operator.kube.session import credentials, gate, paging
 from formation_operator.kube.session.credentials import Login
 from formation_operator.kube.session.retry_after import RetryAfter
 
@@ -52,6 +52,7 @@ class Connection:
             headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=paging.MOST_BYTES,
+            request_class=gate.Gated,
             **paging.options(*self.manners),
         )
 
@@ -62,7 +63,10 @@ class Connection:
     async def send(
         self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
     ) -> tuple[int, bytes]:
-        """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
+        """Send a request and return the status and the text of the answer, or raise what aiohttp does.
+
+        It must be in a block of `gate.asked`, if it isn't a read.
+        """
         began, status = time.perf_counter(), None
         try:
             status, text = await self._send(method, resource, query, body, content_type)
