@@ -130,14 +130,19 @@ def test_what_a_leader_sent_before_its_connection_was_mended_is_refused(pair: Pa
     )
 
 
-def test_a_lease_that_is_deleted_is_made_again_and_one_replica_goes_on(
+def test_a_lease_that_is_deleted_is_made_again_and_its_holder_goes_on(
     pair: Pair, shop: Client, administrator: Cluster
 ) -> None:
-    before = holder(administrator)
+    first, second = pair
+    before, said = holder(administrator), first.log.count("This replica")
+    began = time.monotonic()
     shop.server.delete("lease", *PLACE)
     eventually(lambda: holder(administrator) == before)
+    print(f"\nThe Lease is deleted: its holder has it again after {time.monotonic() - began:.2f} s")
     scale(shop, 3)
     eventually(lambda: count(shop) == 3)
+    assert not second.is_leader
+    assert first.log.count("This replica") == said, "its passes go on meanwhile"
 
 
 @pytest.mark.long
