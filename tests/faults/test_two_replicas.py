@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import server
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
@@ -143,6 +144,24 @@ def test_a_lease_that_is_deleted_is_made_again_and_its_holder_goes_on(
     eventually(lambda: count(shop) == 3)
     assert not second.is_leader
     assert first.log.count("This replica") == said, "its passes go on meanwhile"
+
+
+@pytest.mark.long
+def test_the_very_first_replica_leads_once_an_older_lease_can_have_no_holder_any_more(
+    no_other: None, administrator: Cluster
+) -> None:
+    if holder(administrator) is not None:
+        server.of(administrator).delete("lease", *PLACE)
+    first = Replica(administrator, f"replica-first-{time.monotonic_ns()}")
+    try:
+        first.start()
+        began = time.monotonic()
+        eventually(lambda: "it is new" in first.log)
+        assert holder(administrator) == ""
+        seconds_until(lambda: first.is_leader, AFTER_A_CRASH)
+        print(f"\nThe first start: it leads {time.monotonic() - began:.2f} s after it is ready")
+    finally:
+        first.end()
 
 
 @pytest.mark.long
