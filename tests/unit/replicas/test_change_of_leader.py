@@ -25,13 +25,13 @@ REFUSED = errors.RefusedError("a webhook refuses it")
 class Seen(NamedTuple):
     """What people see in the end."""
 
-    count: int
+    replicas: int
     told: tuple[str, ...]
     """The reasons of the Events about the request."""
 
-    def after_all(self, count: int, reason: str) -> "Seen":
+    def after_all(self, replicas: int, reason: str) -> "Seen":
         """Return what is seen if the request is judged once more."""
-        return Seen(count, (*self.told, reason))
+        return Seen(replicas, (*self.told, reason))
 
 
 ORDERS = sorted({"".join(letters) for letters in itertools.permutations("SELPP")})
