@@ -158,6 +158,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     labels = lenient.interned(metadata.get("labels") or {})
     formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     entry = managed_fields.entry_of(metadata.get("managedFields") or [])
+    owner = _controller(metadata)
     return Child(
         kind=kind,
         namespace=sys.intern(metadata["namespace"]),
@@ -168,10 +169,10 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         process_type=process_type,
         selected=lenient.mapping(raw, *kind.traits.selector)
         == naming.selector(formation or "", process_type or ""),
-        owner=_controller(metadata),
+        owner=owner,
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
-        owned=managed_fields.kept(entry),
+        owned=managed_fields.kept(entry, owner.uid if owner else ""),
         **(_deployment(raw, entry or {}) if kind.traits.runs_processes else {}),
     )
 

@@ -21,6 +21,8 @@ COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
+OWNER = '"k:owner"'
+"""Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
 
 def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
@@ -35,13 +37,21 @@ def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER)
     return None
 
 
-def kept(entry: Fields | None) -> str:
-    """Return an entry as it is kept with a child: as JSON, or no more than its digest if it is large."""
+def kept(entry: Fields | None, owner: str = "") -> str:
+    """Return an entry as it is kept with a child: as JSON, or no more than its digest if it is large.
+
+    Of the owner's uid only that it is there is kept: so the entries of most children of a type's name are one
+    text, which is interned.
+    """
     if not entry:
         return ""
-    text = COMPACT.encode(entry)
-    # Interned: the entries of all children of a kind are mostly the same text.
+    text = COMPACT.encode(entry).replace(_reference(owner), OWNER)
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
+
+
+def _reference(owner: str) -> str:
+    """Return how an entry names the reference to an owner with a uid, quoted as in its text."""
+    return COMPACT.encode(f"k:{COMPACT.encode({'uid': owner})}")
 
 
 def is_whole(owned: str) -> bool:
@@ -125,9 +135,11 @@ def holds(fields: Fields, path: Path) -> bool:
     return True
 
 
-def covers(manifest: dict[str, Any], owned: str) -> bool:
-    """Tell whether our Apply entry, as it is kept, is known to hold every field of a manifest."""
-    return is_whole(owned) and next(lost(manifest, json.loads(owned)), None) is None
+def covers(manifest: dict[str, Any], owned: str, owner: str = "") -> bool:
+    """Tell whether our Apply entry, as it is kept with an owner's child, holds every field of a manifest."""
+    if not is_whole(owned):
+        return False
+    return next(lost(manifest, json.loads(owned.replace(OWNER, _reference(owner)))), None) is None
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:

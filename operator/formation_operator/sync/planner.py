@@ -128,7 +128,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
         return False
     settled = context.settled.get(child.uid) == (intent.settled_as, child.owned)
-    return settled or managed_fields.covers(intent.manifest, child.owned)
+    return settled or managed_fields.covers(intent.manifest, child.owned, context.uid)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:

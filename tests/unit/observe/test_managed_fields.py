@@ -52,6 +52,26 @@ def test_what_somebody_took_is_lost(spec: dict[str, Any], path: str) -> None:
     assert lost(**spec) == [path]
 
 
+def owned_by(uid: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the metadata of a child of a Formation with a uid, and what an entry says of it."""
+    return {"ownerReferences": [{"uid": uid}]}, {"f:ownerReferences": {f'k:{{"uid":"{uid}"}}': {}}}
+
+
+def test_the_entries_of_different_formations_children_are_kept_as_one_text() -> None:
+    first, second = (managed_fields.kept({"f:metadata": owned_by(uid)[1]}, uid) for uid in ("uid-1", "uid-2"))
+    assert first is second
+
+
+@pytest.mark.parametrize("uid", ["f", 'a"b', "\\", "uid-1", ""])
+def test_a_kept_entry_covers_its_own_owners_manifest_and_no_others(uid: str) -> None:
+    metadata, fields = owned_by("uid-1")
+    kept = managed_fields.kept({"f:metadata": fields, "f:spec": {"f:f": {}}}, uid)
+    manifest = {"metadata": metadata, "spec": {"f": 1}}
+    assert managed_fields.covers(manifest, kept, uid)
+    assert managed_fields.covers(manifest, kept, "uid-2") == (uid != "uid-1")
+    assert not managed_fields.covers({**manifest, "metadata": owned_by("uid-2")[0]}, kept, uid)
+
+
 def test_a_restored_object_makes_its_creators_entry_ours() -> None:
     velero = {"manager": "velero-server", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
     status = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
