@@ -5,12 +5,23 @@ looks at any more.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from formation_operator.diagnose.investigator import Evidence
 from formation_operator.observe.children import Child
+from formation_operator.render.desired import Intent
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
+
+
+class Rendered(NamedTuple):
+    """What a Formation of a generation asked for, given the count of each type; without the manifests."""
+
+    generation: int
+    counts: Mapping[str, Replicas]
+    intents: list[Intent]
 
 
 @dataclasses.dataclass(slots=True)
@@ -22,6 +33,9 @@ class Memory:
     reports: Reports = dataclasses.field(default_factory=Reports)
     settled: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that it had last by our doing, and what the server let us own then."""
+
+    rendered: Rendered | None = None
+    """What it asked for when a change of it was written, until that is reported."""
 
     def keep(self, children: Iterable[Child]) -> None:
         """Forget the intents of all children but these."""

@@ -22,7 +22,6 @@ from formation_operator.observe import cache, formations, news
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Children, Key
 from formation_operator.observe.faults import Faults, Problem
-from formation_operator.render import desired
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
@@ -117,12 +116,16 @@ class Reconciler:
             formation = parsing.parse(await self._whole(current))
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
         counts = self._counts(formation, before, this.basis.children, undecided)
-        wanted = await steps.render(formation, counts, undecided, this.faults)
+        wanted = None if undecided else steps.remembered(this.memory, formation, counts, this.basis.children)
+        if wanted is None:
+            wanted = await steps.render(formation, counts, undecided, this.faults)
         outcomes = [] if formation.spec.paused else await self._act(this, wanted)
         await self._reporter.record(
             this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
         )
         later = self._reporter.later(this.memory.reports, outcomes)
+        whole = later is not None and not (undecided or wanted.failed or this.faults.problems)
+        this.memory.rendered = wanted.without_manifests() if whole else None
         requeue = later or await self._report(this, wanted, before, outcomes)
         return Result(requeue, steps.left(undecided, outcomes))
 
@@ -211,7 +214,7 @@ class Reconciler:
             counts=self._counts(wanted.formation, before, children, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
-            images={name: desired.images(intent) for name, intent in wanted.deployments.items()},
+            images={name: dict(intent.images) for name, intent in wanted.deployments.items()},
             problems=steps.problems(wanted, this.faults, outcomes),
             pods=examined.pods,
             findings=examined.findings,

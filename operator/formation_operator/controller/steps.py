@@ -13,7 +13,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
-from formation_operator.controller.memory import Memory
+from formation_operator.controller.memory import Memory, Rendered
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Autoscaler
@@ -43,6 +43,11 @@ class Wanted:
     """Why a type can't be rendered."""
     undecided: Sequence[Problem] = ()
     """Why a type's count is left as it is."""
+
+    def without_manifests(self) -> Rendered:
+        """Return it as it is remembered."""
+        intents = [intent.remembered() for intent in self.intents]
+        return Rendered(self.formation.metadata.generation, self.counts, intents)
 
     @property
     def deployments(self) -> dict[str, Intent]:
@@ -88,6 +93,23 @@ async def render(
                 wanted.failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
         await asyncio.sleep(0)
     return wanted
+
+
+def remembered(
+    memory: Memory, formation: Formation, counted: Mapping[str, Replicas], children: Children
+) -> Wanted | None:
+    """Return what a Formation asks for if it asked for the same before, and has all of it; else nothing.
+
+    A report comes a second after each change: it renders nothing anew.
+    """
+    before, about = memory.rendered, formation.metadata
+    if before is None or (before.generation, before.counts) != (about.generation, counted):
+        return None
+    for intent in before.intents:
+        child = children.get((intent.kind, intent.name))
+        if not planner.is_settled(intent, child, about.uid, memory.settled):
+            return None
+    return Wanted(formation, counted, before.intents, [])
 
 
 async def decide(

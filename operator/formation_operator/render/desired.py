@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -20,7 +20,7 @@ PROOF_SECONDS = 5
 """How long a process without a readiness probe must run before it replaces one of the version before."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Intent:
     """One object as we want it, whole."""
 
@@ -33,11 +33,17 @@ class Intent:
     handed_over: int | None = None
     whole: bool = True
     """Whether the manifest says all that is meant, a count that is left undecided included."""
+    images: tuple[tuple[str, str], ...] = ()
+    """The image of each container by name, of a Deployment."""
 
     @property
     def settled_as(self) -> str:
         """What the cache remembers of an object that was written with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
+
+    def remembered(self) -> "Intent":
+        """Return it without its manifest: enough to tell that an object is still as it was written."""
+        return dataclasses.replace(self, manifest={})
 
     @property
     def switch(self) -> str:
@@ -153,13 +159,14 @@ def _intent(
     }
     digest = digest_of(manifest)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
-    return Intent(kind, about["name"], process_type, manifest, digest, handed_over)
+    images = tuple(_images(spec)) if kind.traits.runs_processes else ()
+    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)
 
 
-def images(intent: Intent) -> dict[str, str]:
-    """Return the images that a Deployment's intent asks for, by container."""
-    containers = intent.manifest["spec"]["template"]["spec"]["containers"]
-    return {item["name"]: item["image"] for item in containers if "image" in item}
+def _images(spec: Manifest) -> Iterator[tuple[str, str]]:
+    for item in spec["template"]["spec"]["containers"]:
+        if "image" in item:
+            yield item["name"], item["image"]
 
 
 def digest_of(manifest: Mapping[str, Any]) -> str:

@@ -131,6 +131,20 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     return settled or managed_fields.covers(intent.manifest, child.owned, context.uid)
 
 
+def is_settled(intent: Intent, child: Child | None, uid: str, settled: Mapping[str, tuple[str, str]]) -> bool:
+    """Tell whether there is nothing to do about an object of a Formation, without a look at the manifest."""
+    return (
+        child is not None
+        and not child.deleting
+        and child.owner is not None
+        and child.owner.uid == uid
+        and child.digest == intent.digest
+        and intent.handed_over is None
+        and bool(child.owned)
+        and settled.get(child.uid) == (intent.settled_as, child.owned)
+    )
+
+
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
     """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
     settled, _ = context.settled.get(child.uid, (None, ""))

@@ -228,6 +228,52 @@ async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch
     assert len(looked) == 2
 
 
+def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the types that have been rendered since, as they are."""
+    render, rendered = desired.children, []
+
+    def rendering(*given: Any) -> Any:
+        rendered.append(given[1])
+        return render(*given)
+
+    monkeypatch.setattr(desired, "children", rendering)
+    return rendered
+
+
+async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, rendered = Running(TWO), renderings(monkeypatch)
+    await here.passes.run(KEY)
+    assert rendered == ["web", "worker"]
+    await here.passes.run(KEY)
+    assert rendered == ["web", "worker"]
+    assert here.status["summary"] == "web=0/1 worker=0/1"
+    assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
+
+
+async def test_a_change_before_the_report_of_another_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, rendered = Running(TWO), renderings(monkeypatch)
+    await here.passes.run(KEY)
+    here.declare(a_formation(processes={"web": a_process(replicas=1)}))
+    await here.passes.run(KEY)
+    assert rendered == ["web", "worker", "web"]
+    assert here.children == {("Deployment", "shop-web")}
+
+
+@pytest.mark.parametrize("change", [{"spec": {"replicas": 7}}, {"metadata": {"ownerReferences": []}}])
+async def test_what_somebody_changes_before_the_report_is_set_right(change: Manifest) -> None:
+    here = Running(TWO)
+    here.server.watchers.append(here.told)
+    await here.passes.run(KEY)
+    before = here.server.read("Deployment", "default", "shop-web")
+    here.server.merge("Deployment", "default", "shop-web", change)
+    await here.settle()
+    after = here.server.read("Deployment", "default", "shop-web")
+    assert (after["spec"]["replicas"], after["metadata"]["ownerReferences"]) == (
+        here.server.read(naming.KIND, *KEY)["spec"]["processes"]["web"]["replicas"],
+        before["metadata"]["ownerReferences"],
+    )
+
+
 async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> None:
     here = Running(TWO)
     here.server.watchers.append(here.told)
