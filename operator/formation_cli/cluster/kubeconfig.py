@@ -15,7 +15,7 @@ from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster.target import Target
-from formation_operator.kube import lenient
+from formation_operator.kube.objects import lenient
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 CONNECTIONS = 256

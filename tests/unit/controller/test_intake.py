@@ -16,8 +16,8 @@ from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.kube.watches.lines import Line
 from formation_operator.kube.port import Object
+from formation_operator.kube.watches.lines import Line
 from formation_operator.observe import children
 from formation_operator.settings import Settings
 from tests import builders

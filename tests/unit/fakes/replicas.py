@@ -16,8 +16,8 @@ PLACE = ("formation-system", "formation-operator")
 AT = dict(zip(("namespace", "name"), PLACE, strict=True))
 NEVER = 1e9
 TICKS = 2**20
-"""By which part of a second clocks go on: a sum of such times is exact, and what is left of one is never so little
-that a loop which leaps overlooks it.
+"""By which part of a second clocks go on: a sum of such times is exact, and what is left of one is never so
+little that a loop which leaps overlooks it.
 """
 Scene = Callable[[FakeCluster], Awaitable[None]]
 
