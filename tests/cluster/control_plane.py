@@ -7,7 +7,7 @@ otherwise on loopback.  It never listens on an address that other machines can r
 import dataclasses
 import pathlib
 
-from tests.cluster import api, certificates, kubeconfigs, paths, progress, settings
+from tests.cluster import api, audit, certificates, kubeconfigs, paths, progress, settings
 from tests.cluster.record import Record
 
 ADMIN = ("admin", "system:masters")
@@ -55,6 +55,8 @@ def start(record: Record, keys: Keys) -> None:
     etcd = f"http://{settings.LOOPBACK}:{settings.port(settings.ETCD_PORT)}"
     record.start("etcd", [record.binaries["etcd"], *etcd_flags(etcd)])
     flags = [*api_server_flags(address(record), etcd), *identity_flags(keys)]
+    if record.controllers:  # without them it is measured, and not tested, what somebody asks for
+        flags += audit.flags()
     record.start("kube-apiserver", [record.binaries["kube-apiserver"], *flags])
 
 

@@ -40,6 +40,7 @@ SUITES = {
             (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host and not long", "tests"),
         ),
         Stage("tests that run alone", (*PYTEST, f"--ignore={QUIET}", "-m", "alone and not long", "tests")),
+        Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole")),
     ),
     "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),

@@ -1,0 +1,58 @@
+"""``python -m tests.audit``: compare what the operator asked of the cluster that is up with its rights.
+
+A right that is missing fails. One that is spare does so only with ``--whole``, after all tests of `make test`.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from tests import cluster as clusters
+from tests.audit import calls, comparison, grants
+from tests.audit.comparison import Right
+from tests.cluster import audit, paths
+from tests.cluster.cluster import Cluster
+from tests.kustomization import built
+
+OPERATOR = {"formation-operator", "formation-operator-lease"}
+EVERYBODY = ("system:basic-user", "system:discovery", "system:public-info-viewer")
+"""What Kubernetes grants to whoever is logged in."""
+KEPT: dict[Right, str] = {}
+"""Why a right is granted that no test has the operator use."""
+
+
+def main() -> int:
+    """Say what is missing and what is spare, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="tests.audit")
+    parser.add_argument("--whole", action="store_true", help="every test has run: a spare right fails, too")
+    whole = parser.parse_args().whole
+    running = clusters.current()
+    if running is None or not audit.files():
+        sys.exit("audit: a cluster with controllers has to be up: make up")
+    records = list(calls.recorded())
+    shipped = grants.of(roles())
+    missing = comparison.missing(records, [*shipped, *grants.of(everybody(running))])
+    spare = comparison.spare(records, shipped, KEPT)
+    print(f"audit: {len(records)} calls of the operator, {len(shipped)} rights")
+    for each in missing:
+        print(f"  called, and not granted: {each}")
+    for grant in spare:
+        print(f"  granted, and not called: {grant}")
+    # Nothing that needs a process to run has been tried on another node.
+    return int(bool(missing or (whole and running.node == "real" and spare)))
+
+
+def roles() -> list[dict[str, Any]]:
+    """Return the roles of the operator that we ship."""
+    shipped = built(paths.ROOT / "manifests" / "rbac")
+    return [each for each in shipped if each["kind"].endswith("Role") and each["metadata"]["name"] in OPERATOR]
+
+
+def everybody(running: Cluster) -> list[dict[str, Any]]:
+    """Return the roles of everybody, as this version of Kubernetes has them."""
+    return [json.loads(running.run_kubectl("get", "clusterrole", name, "-o", "json")) for name in EVERYBODY]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What the operator called is compared with what it may call: a right too few is found, and one too many."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.audit import __main__ as audit
+from tests.audit import calls, comparison, grants
+from tests.audit.calls import Call, Record
+
+LEASES = {
+    "metadata": {"name": "lease", "namespace": "formation-system"},
+    "rules": [
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": ["formation-operator"],
+            "verbs": ["get", "patch"],
+        }
+    ],
+}
+EVERYWHERE = {
+    "metadata": {"name": "everywhere"},
+    "rules": [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["formations.dev"], "resources": ["formations/status"], "verbs": ["patch"]},
+        {"nonResourceURLs": ["/apis", "/apis/*"], "verbs": ["get"]},
+    ],
+}
+GRANTS = grants.of([LEASES, EVERYWHERE])
+PODS = Call("list", "", "pods", "t-1")
+LEASE = Call("get", "coordination.k8s.io", "leases", "formation-system", "formation-operator")
+NO_REASON: dict[comparison.Right, str] = {}
+
+
+def event(verb: str, code: int = 200, message: str = "", **about: Any) -> str:
+    """Return a line as the API server writes it."""
+    status = {"code": code, **({"message": message} if message else {})}
+    request = {"requestURI": "/apis?timeout=32s"} if not about else {"objectRef": about}
+    return json.dumps(
+        {"verb": verb, "requestReceivedTimestamp": "2026-01-01T00:00:00Z", "responseStatus": status, **request}
+    )
+
+
+def called(*lines: str) -> list[Call]:
+    return [record.call for record in calls.read(lines)]
+
+
+def records(*made: Call, code: int = 200) -> list[Record]:
+    return [Record(call, code, "") for call in made]
+
+
+def test_a_call_is_known_by_verb_group_resource_subresource_namespace_and_name() -> None:
+    status = {"apiGroup": "formations.dev", "resource": "formations", "subresource": "status"}
+    line = event("patch", namespace="t-1", name="shop", **status)
+    assert called(line) == [Call("patch", "formations.dev", "formations/status", "t-1", "shop")]
+
+
+def test_what_is_no_resource_is_known_by_its_path() -> None:
+    assert called(event("get")) == [Call("get", path="/apis")]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "verbs"),
+    [
+        (200, "", ["patch"]),
+        (201, "", ["patch", "create"]),
+        (403, 'services is forbidden: User "operator" cannot create resource "services"', ["patch", "create"]),
+        (403, 'services "shop-web" is forbidden: exceeded quota: none', ["patch"]),
+    ],
+)
+def test_server_side_apply_needs_the_right_to_create_where_it_creates(
+    code: int, message: str, verbs: list[str]
+) -> None:
+    made = called(event("patch", code, message, resource="services", namespace="t-1", name="shop-web"))
+    assert [call.verb for call in made] == verbs
+    assert {call.resource for call in made} == {"services"}
+
+
+def test_a_line_that_is_cut_off_is_left_out() -> None:
+    line = event("list", resource="pods", namespace="t-1")
+    assert called(line, line[:40]) == [PODS]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        PODS,
+        Call("watch", "", "pods"),
+        LEASE,
+        Call("patch", "formations.dev", "formations/status", "t-1", "shop"),
+        Call("get", path="/apis"),
+        Call("get", path="/apis/apps/v1"),
+    ],
+    ids=str,
+)
+def test_what_is_granted_is_not_missing(call: Call) -> None:
+    assert comparison.missing(records(call), GRANTS) == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        PODS._replace(verb="get"),
+        PODS._replace(group="metrics.k8s.io"),
+        PODS._replace(resource="pods/log"),
+        LEASE._replace(namespace="t-1"),
+        LEASE._replace(name=""),
+        LEASE._replace(verb="delete"),
+        Call("patch", "formations.dev", "formations", "t-1"),
+        Call("get", path="/metrics"),
+        Call("get", path="/apisother"),
+    ],
+    ids=str,
+)
+def test_what_is_not_granted_is_missing_even_if_it_was_answered(call: Call) -> None:
+    assert comparison.missing(records(PODS, call), GRANTS) == [call]
+
+
+def test_the_same_call_about_many_objects_is_missing_once() -> None:
+    gets = [PODS._replace(verb="get", name=f"pod-{number}") for number in range(100)]
+    assert comparison.missing(records(*gets), GRANTS) == [PODS._replace(verb="get")]
+
+
+def test_a_granted_call_that_was_refused_is_not_missing_since_a_test_took_the_right_away() -> None:
+    refused = records(PODS, code=403)
+    assert comparison.missing(refused, GRANTS) == []
+    assert comparison.forbidden(refused) == refused
+    assert comparison.forbidden(records(PODS)) == []
+
+
+def test_what_is_never_called_is_spare_unless_there_is_a_reason_to_keep_it() -> None:
+    unused = comparison.spare(records(PODS, LEASE), GRANTS, NO_REASON)
+    assert [str(grant) for grant in unused] == [
+        "lease: patch leases.coordination.k8s.io",
+        "everywhere: watch pods",
+        "everywhere: patch formations/status.formations.dev",
+        "everywhere: get /apis",
+        "everywhere: get /apis/*",
+    ]
+    kept = {comparison.right(grant): "a reason" for grant in unused[1:]}
+    assert comparison.spare(records(PODS, LEASE), GRANTS, kept) == unused[:1]
+
+
+def test_the_roles_that_are_compared_are_all_that_the_operator_has() -> None:
+    shipped = audit.roles()
+    assert {(each["kind"], each["metadata"]["name"]) for each in shipped} == {
+        ("ClusterRole", "formation-operator"),
+        ("Role", "formation-operator-lease"),
+    }
+
+
+def test_each_reason_is_for_a_right_that_is_granted() -> None:
+    assert audit.KEPT.keys() <= {comparison.right(grant) for grant in grants.of(audit.roles())}
+    assert all(audit.KEPT.values())
