@@ -1,1 +1,1 @@
-"""What the operator asked the API server for, beside what it may: nothing is missing, and nothing is spare."""
+"""What the operator asked the API server for, beside its rights: none is missing, and none spare."""

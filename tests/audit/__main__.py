@@ -1,6 +1,6 @@
 """``python -m tests.audit``: compare what the operator asked of the cluster that is up with its rights.
 
-A right that is missing fails. One that is spare does so only with ``--whole``, after all tests of `make test`.
+A right that is missing fails. A spare one does so only with ``--whole``, after all tests of `make test`.
 """
 
 import argparse
@@ -46,7 +46,9 @@ def main() -> int:
 def roles() -> list[dict[str, Any]]:
     """Return the roles of the operator that we ship."""
     shipped = built(paths.ROOT / "manifests" / "rbac")
-    return [each for each in shipped if each["kind"].endswith("Role") and each["metadata"]["name"] in OPERATOR]
+    return [
+        each for each in shipped if each["kind"].endswith("Role") and each["metadata"]["name"] in OPERATOR
+    ]
 
 
 def everybody(running: Cluster) -> list[dict[str, Any]]:

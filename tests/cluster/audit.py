@@ -1,4 +1,4 @@
-"""What is recorded of the operator's requests: who asked for what, and what came of it, without any content."""
+"""What is recorded of the operator's requests: who asked for what, and what came of it, but no content."""
 
 import json
 import pathlib

@@ -39,7 +39,12 @@ def event(verb: str, code: int = 200, message: str = "", **about: Any) -> str:
     status = {"code": code, **({"message": message} if message else {})}
     request = {"requestURI": "/apis?timeout=32s"} if not about else {"objectRef": about}
     return json.dumps(
-        {"verb": verb, "requestReceivedTimestamp": "2026-01-01T00:00:00Z", "responseStatus": status, **request}
+        {
+            "verb": verb,
+            "requestReceivedTimestamp": "2026-01-01T00:00:00Z",
+            "responseStatus": status,
+            **request,
+        }
     )
 
 
@@ -66,7 +71,11 @@ def test_what_is_no_resource_is_known_by_its_path() -> None:
     [
         (200, "", ["patch"]),
         (201, "", ["patch", "create"]),
-        (403, 'services is forbidden: User "operator" cannot create resource "services"', ["patch", "create"]),
+        (
+            403,
+            'services is forbidden: User "operator" cannot create resource "services"',
+            ["patch", "create"],
+        ),
         (403, 'services "shop-web" is forbidden: exceeded quota: none', ["patch"]),
     ],
 )

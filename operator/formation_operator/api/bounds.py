@@ -26,9 +26,10 @@ def check(spec: dict[str, Any]) -> None:
     shared = size({field: value for field, value in spec.items() if field != "processes"})
     if own + shared > MOST_DECLARED:
         raise TooLargeError(f"spec has {_kib(own + shared)} as JSON, and {_kib(MOST_DECLARED)} are rendered")
-    if own + shared * len(processes) > MOST_RENDERED:
+    types = len(processes) if isinstance(processes, dict) else 0  # nothing is rendered of anything else
+    if own + shared * types > MOST_RENDERED:
         raise TooLargeError(
-            f"{_kib(shared)} that are shared by {len(processes)} process types are too much: "
+            f"{_kib(shared)} that are shared by {types} process types are too much: "
             f"{_kib(MOST_RENDERED)} are rendered of all types together"
         )
 

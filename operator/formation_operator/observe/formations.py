@@ -48,20 +48,20 @@ def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[st
     if it is, stands beside it as ``excess``.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    status = raw.get("status") or {}
+    status = lenient.mapping(raw, "status")
     if known is not None and is_same(known, raw):
         declared = {key: known[key] for key in DECLARED if key in known}
     else:
-        declared = _declared(raw.get("spec") or {})
+        declared = _declared(lenient.mapping(raw, "spec"))
     return {**lenient.interned({"metadata": metadata, "status": status}), **declared}
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     """Return a spec as it is kept: a large one packed, and nothing of one that isn't rendered.
 
-    The names of its types stay readable in any case.
+    The names of its types stay readable in any case; what was stored under another schema may have none.
     """
-    names = {"processes": dict.fromkeys(spec.get("processes") or {})}
+    names = {"processes": dict.fromkeys(lenient.mapping(spec, "processes"))}
     try:
         bounds.check(spec)
     except bounds.TooLargeError as error:
@@ -99,7 +99,7 @@ def spec_of(raw: dict[str, Any]) -> Any:
 def wanted_names(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
-    processes = (raw.get("spec") or {}).get("processes") or {}
+    processes = lenient.mapping(raw, "spec", "processes")
     return [(namespace, naming.child(formation, name)) for name in processes]
 
 

@@ -72,7 +72,8 @@ def types_of(raw: Raw) -> Iterator[Type]:
     """Yield the types that a Formation declares; whatever else its status names is nobody's."""
     about, said = raw["metadata"], raw["status"].get("processes")
     known = said if isinstance(said, dict) else {}
-    for name in raw["spec"].get("processes") or ():
+    declared = raw["spec"].get("processes")
+    for name in declared if isinstance(declared, dict) else ():
         status = known.get(name)
         yield Type(about["namespace"], about["name"], name, status if isinstance(status, dict) else {})
 

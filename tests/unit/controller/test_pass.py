@@ -131,6 +131,19 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     assert all("web" in record.getMessage() for record in tracebacks)
 
 
+@pytest.mark.parametrize("processes", [[{"name": "web"}], ["web"], "web", 5, None], ids=str)
+async def test_what_no_schema_of_ours_allows_is_reported_and_nothing_of_it_is_touched(processes: Any) -> None:
+    here = Running(TWO)
+    await here.settle()
+    before = here.children
+    here.declare({**TWO, "spec": {"processes": processes}})
+    await here.settle()
+    stalled = here.condition(ConditionType.STALLED)
+    assert stalled["reason"] == "InvalidSpec"
+    assert stalled["message"].startswith("spec.processes: ")
+    assert here.children == before
+
+
 def away() -> errors.ClusterError:
     return errors.UnavailableError("away")
 

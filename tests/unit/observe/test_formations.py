@@ -57,3 +57,28 @@ def test_a_status_alone_takes_the_packed_spec_over() -> None:
 
     assert after["packed"] is before["packed"]
     assert after["status"] == {"summary": "a"}
+
+
+ODD = [
+    {"processes": [{"name": "web", "command": ["/shop"]}]},
+    {"processes": ["web"]},
+    {"processes": "web"},
+    {"processes": 5},
+    "a text",
+    ["a list"],
+    None,
+]
+"""Specs as an older schema, or none, may have let them be stored."""
+
+
+@pytest.mark.parametrize("spec", ODD, ids=str)
+def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_and_wrong(spec: Any) -> None:
+    raw = {**stored(a_formation()), "spec": spec, "status": "a text"}
+
+    formation = formations.trimmed(raw)
+
+    assert formations.key_of(formation) == ("default", "shop")
+    assert formations.wanted_names(formation) == []
+    assert formation["status"] == {}
+    with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
+        parsing.parse(formation)

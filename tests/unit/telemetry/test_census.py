@@ -69,6 +69,15 @@ def test_process_types_are_counted_by_state_also_those_that_nothing_is_reported_
     assert states == {"Running": 1, "Crashing": 1, UNKNOWN: 1}
 
 
+@pytest.mark.parametrize("processes", [[{"name": "web"}], "web", 5], ids=str)
+def test_a_formation_whose_types_no_schema_of_ours_allows_is_counted_without_types(processes: Any) -> None:
+    raw = a_formation(ready=("False", "InvalidSpec"))
+    raw["spec"]["processes"] = processes
+    found = scraped([raw, a_formation(name="well")])
+    assert found["formations", "False", "InvalidSpec"] == 1
+    assert found["process_types", "Running"] == 1
+
+
 def test_the_replicas_of_each_type_are_listed() -> None:
     found = scraped([a_formation(processes={"web": RUNNING, "worker": {"desiredReplicas": 1}})])
     assert found["process_type_replicas_desired", "default", "shop", "web"] == 3
