@@ -32,14 +32,16 @@ class OperatorProcess:
     """How it reaches the cluster; straight, if nobody says otherwise."""
     variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Further environment variables."""
+    measured: bool = True
+    """Whether it serves metrics; the first release can't."""
 
     def start(self, *flags: str) -> None:
         """Start the operator and wait until it answers its health check."""
         self._require_mine()
         kubeconfig = self.kubeconfig or self.cluster.kubeconfig_for("formation-system", "formation-operator")
         health = f"http://127.0.0.1:{free_port()}/healthz"
-        metrics = f"127.0.0.1:{free_port()}"
-        listening = ["--liveness", health, "--metrics", metrics]
+        metrics = ["--metrics", f"127.0.0.1:{free_port()}"] if self.measured else []
+        listening = ["--liveness", health, *metrics]
         command = [sys.executable, "-m", "formation_operator", *listening, *flags]
         with lifecycle.alone():
             started = _cluster().start_guest(

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
-UNTYPED = re.compile("failed to create typed patch object|field not declared in schema")
-"""How server-side apply refuses what doesn't fit the schema, under the status 500 of its own faults.
+UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
+"""How server-side apply refuses what doesn't fit the schema, be it what is stored, under the status 500.
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
 """

@@ -171,6 +171,7 @@ TERMINATING = (
 )
 UNTYPED = "failed to create typed patch object (shop/shop; formations.dev/v1, Kind=Formation)"
 UNDECLARED = f"{UNTYPED}: .status.processes.web.lastExit: field not declared in schema"
+OUTGROWN = "failed to create typed live object (shop/shop): .spec.processes: expected map, got &{[]}"
 MEANINGS = {
     "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.RefusedError),
     "a full quota": (
@@ -184,6 +185,7 @@ MEANINGS = {
     "a conflict": (409, "the object has been modified", errors.ConflictError),
     "a field that the schema lacks": (500, UNDECLARED, errors.RefusedError),
     "an item that is there twice": (500, f"{UNTYPED}: .spec.ports: duplicate entries", errors.RefusedError),
+    "what was stored under another schema": (500, OUTGROWN, errors.RefusedError),
     "an error of the server's own": (500, "etcdserver: request timed out", errors.UnavailableError),
     "overload": (429, "too many requests", errors.UnavailableError),
 }

@@ -1,0 +1,133 @@
+"""From the last release to this version and back, while Formations run and are scaled: nobody restarts."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests import released
+from tests.builders import a_formation, a_process
+from tests.client import Client, established, eventually, is_ready, throughout
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.contract.counting import count, declared
+from tests.e2e.workers import READY, worker
+from tests.images import shop_image
+from tests.operator_process import OperatorProcess
+
+pytestmark = [pytest.mark.alone, pytest.mark.node]
+
+LEASE = ("role,rolebinding", "formation-operator-lease", "--namespace=formation-system", "--ignore-not-found")
+RESTING = a_formation(
+    "resting",
+    image=f"{shop_image.REPOSITORY}:v1",
+    processes={"worker": a_process("/shop", "worker", terminationGracePeriodSeconds=1)},
+)
+
+
+class Version(NamedTuple):
+    """A version of the operator: its sources, and a process of it."""
+
+    sources: pathlib.Path
+    operator: OperatorProcess
+
+
+@pytest.fixture
+def earlier(
+    real_node: Cluster, operator: OperatorProcess, shop: None, tmp_path: pathlib.Path
+) -> Iterator[Version]:
+    """The last release at work, with its own CRD and rights; afterwards everything is as before."""
+    try:
+        sources = released.extract(tmp_path / "earlier")
+    except released.NotHereError as error:
+        pytest.skip(str(error))
+    modules = {"PYTHONPATH": str(sources / "operator")}
+    process = OperatorProcess(real_node, variables=modules, measured=False)
+    operator.stop()
+    real_node.run_kubectl("delete", *LEASE)  # it has none
+    install(real_node, sources)
+    try:
+        process.start()
+        yield Version(sources, process)
+    finally:
+        process.stop()
+        install(real_node, paths.ROOT)
+        operator.start()
+
+
+def install(cluster: Cluster, sources: pathlib.Path) -> None:
+    """Apply a version's CRD and rights over another's, as its users do."""
+    for folder in ("crds", "manifests/rbac"):
+        cluster.run_kubectl("apply", "-k", str(sources / folder))
+    established(Client(cluster, "default"), "formations.formations.dev")
+
+
+def processes(user: Client) -> dict[str, list[tuple[str, int]]]:
+    """Return, by the uid of each Pod that is here to stay, its containers and their restarts."""
+    return {
+        pod["metadata"]["uid"]: [
+            (each["containerID"], each["restartCount"]) for each in pod["status"]["containerStatuses"]
+        ]
+        for pod in user.list_all("pod")
+        if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]
+    }
+
+
+def objects(user: Client) -> dict[str, tuple[str, int]]:
+    """Return uid and generation of each object that the operator made."""
+    made: list[dict[str, Any]] = [*user.list_all("deployment"), *user.list_all("service")]
+    return {
+        f"{each['kind']}/{each['metadata']['name']}": (
+            each["metadata"]["uid"],
+            each["metadata"].get("generation", 0),
+        )
+        for each in made
+    }
+
+
+def scaled(user: Client, wanted: int) -> bool:
+    """Tell whether the Formation says so, so many workers are ready, and the status is about that."""
+    user.reported()
+    return declared(user) == wanted == worker(user).get("readyReplicas")
+
+
+def hand_over(user: Client, before: Version, after: Version, wanted: int) -> None:
+    """Have another version go on, and somebody scale a type while neither runs."""
+    ran, made = processes(user), objects(user)
+    before.operator.stop()
+    user("scale", "deployment/shop-worker", f"--replicas={wanted}")
+    install(user.cluster, after.sources)
+    after.operator.start()
+
+    eventually(lambda: scaled(user, wanted))
+    uid, generation = made["Deployment/shop-worker"]
+    expected = {**made, "Deployment/shop-worker": (uid, generation + 1)}
+    assert throughout(3, lambda: objects(user)) == expected
+    now = processes(user)
+    assert ran.items() <= now.items()
+    assert len(now) == len(ran) + 1
+
+
+def test_an_upgrade_and_the_way_back_restart_nobody_and_forget_no_count(
+    earlier: Version, operator: OperatorProcess, kubectl: Client
+) -> None:
+    user, present = kubectl, Version(paths.ROOT, operator)
+    user("apply", "-k", str(earlier.sources / "manifests" / "samples"))
+    user.apply(RESTING)
+    user(*READY)
+    user.reported("resting")
+    user("scale", "deployment/resting-worker", "--replicas=2")
+    eventually(lambda: worker(user, "resting").get("readyReplicas") == 2)
+    user.merge("formation", "resting", {"spec": {"suspend": True}})
+    eventually(lambda: count(user, "resting-worker") == 0)
+    eventually(lambda: len(user.list_all("pod")) == len(processes(user)) == 5)
+
+    hand_over(user, earlier, present, 3)
+    user("scale", "formation/shop", "--replicas=3")
+    eventually(lambda: len(processes(user)) == 7)
+    hand_over(user, present, earlier, 4)
+
+    user.merge("formation", "resting", {"spec": {"suspend": None}})
+    eventually(lambda: count(user, "resting-worker") == 2)
+    assert user.events("DriftRepaired") == []

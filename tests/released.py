@@ -1,0 +1,48 @@
+"""The last release, from the repository's own history."""
+
+import functools
+import io
+import pathlib
+import subprocess
+import tarfile
+
+from tests.cluster import paths
+
+FIRST = "0869e4542e550fb38f75e3bf325bfec3273a536c"
+"""What counts as the last release as long as there is no tag."""
+TAG = ("describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^")
+
+
+class NotHereError(Exception):
+    """The history of this checkout doesn't reach as far, as a shallow clone's."""
+
+
+@functools.cache
+def commit() -> str:
+    """Return the tag of the last release before this commit, or `FIRST`; raise `NotHereError` without it."""
+    try:
+        found = _git(*TAG).decode().strip()
+    except NotHereError:
+        found = FIRST
+    _git("cat-file", "-e", f"{found}^{{tree}}")
+    return found
+
+
+def text(path: str) -> str:
+    """Return a file of the last release."""
+    return _git("show", f"{commit()}:{path}").decode()
+
+
+def extract(folder: pathlib.Path) -> pathlib.Path:
+    """Write the sources of the last release into a folder, and return it."""
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit()))) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _git(*arguments: str) -> bytes:
+    command = ["git", "-C", str(paths.ROOT), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotHereError(f"the last release isn't in this checkout: {error}") from error

@@ -1,0 +1,134 @@
+"""What `v1` promises (docs/compatibility.md): whatever the last release took is taken, and means the same."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from crds.generate import crd, snapshot
+from tests import released
+from tests.unit.narrowing import Narrowing, narrowings
+
+Json = dict[str, Any]
+NOW = crd.build(snapshot.read())
+ACCEPTED = {
+    "maxLength is 131071, and was not limited": "a word of a command: Linux has never started a longer one",
+}
+"""What was narrowed since the last release all the same, because nothing that runs is refused by it."""
+
+
+def schema(of: Json) -> Json:
+    (version,) = of["spec"]["versions"]
+    found: Json = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def before() -> Json:
+    """The CRD of the last release."""
+    try:
+        text = released.text("crds/formations.yaml")
+    except released.NotHereError as error:
+        pytest.skip(str(error))
+    return dict(
+        yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    )  # as safe, and ten times as fast
+
+
+def test_no_field_of_the_last_release_is_gone_and_none_is_narrower(before: Json) -> None:
+    found = [*narrowings(schema(before), schema(NOW))]
+    assert [str(each) for each in found if each.what not in ACCEPTED] == []
+    assert {each.what for each in found} >= ACCEPTED.keys(), "take what is no longer so out of the table"
+
+
+def test_names_scope_and_subresources_are_those_of_the_last_release(before: Json) -> None:
+    for key in ("group", "names", "scope"):
+        assert NOW["spec"][key] == before["spec"][key]
+    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+    for key in ("name", "served", "storage", "subresources"):
+        assert version[key] == earlier[key]
+
+
+def test_each_column_of_the_last_release_is_there(before: Json) -> None:
+    (version,), (earlier,) = NOW["spec"]["versions"], before["spec"]["versions"]
+    shown = {column["name"]: column["jsonPath"] for column in version["additionalPrinterColumns"]}
+    kept = {column["name"]: column["jsonPath"] for column in earlier["additionalPrinterColumns"]}
+    assert kept.items() <= shown.items()
+
+
+OBJECT: Json = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {
+        "a": {"type": "string", "maxLength": 9, "enum": ["x", "y"]},
+        "b": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1},
+            "x-kubernetes-list-type": "atomic",
+        },
+        "c": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+    "x-kubernetes-validations": [{"rule": "true", "message": "one"}],
+}
+
+
+def changed(*path: str, to: Any = None) -> Json:
+    """Return the schema with the value at a path replaced, or removed."""
+    schema = copy.deepcopy(OBJECT)
+    node: Any = schema
+    for step in path[:-1]:
+        node = node[step]
+    if to is None:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = to
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("now", "where", "word"),
+    [
+        (changed("properties", "b"), "b", "gone"),
+        (changed("properties", "a", "type", to="integer"), "a", "type"),
+        (changed("properties", "a", "maxLength", to=8), "a", "maxLength"),
+        (changed("properties", "a", "minLength", to=1), "a", "minLength"),
+        (changed("properties", "a", "pattern", to="x"), "a", "pattern"),
+        (changed("properties", "a", "enum", to=["x"]), "a", "enum"),
+        (changed("properties", "a", "default", to="x"), "a", "default"),
+        (changed("properties", "b", "items", "minimum", to=2), "b.*", "minimum"),
+        (changed("properties", "b", "items", "maximum", to=2), "b.*", "maximum"),
+        (changed("properties", "b", "x-kubernetes-list-type", to="set"), "b", "list-type"),
+        (changed("properties", "c", "additionalProperties", "enum", to=["x"]), "c.*", "enum"),
+        (changed("properties", "c", "additionalProperties"), "c", "additionalProperties"),
+        (changed("required", to=["a", "b"]), "", "required"),
+        (changed("x-kubernetes-validations", to=[{"rule": "false", "message": "two"}]), "", "rule"),
+    ],
+)
+def test_what_refuses_more_than_before_is_found(now: Json, where: str, word: str) -> None:
+    (found,) = narrowings(OBJECT, now)
+    assert found.path == where
+    assert word in found.what
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        OBJECT,
+        changed("properties", "d", to={"type": "string", "maxLength": 1}),
+        changed("properties", "a", "maxLength"),
+        changed("properties", "a", "maxLength", to=10),
+        changed("properties", "a", "enum", to=["x", "y", "z"]),
+        changed("properties", "a", "enum"),
+        changed("properties", "b", "items", "minimum", to=0),
+        changed("required", to=[]),
+        changed("x-kubernetes-validations", to=[]),
+        changed("x-kubernetes-validations", to=[{"rule": "1 == 1", "message": "one"}]),
+    ],
+)
+def test_what_is_added_or_takes_more_is_no_narrowing(now: Json) -> None:
+    assert [*narrowings(OBJECT, now)] == []
+
+
+def test_a_narrowing_says_where_it_is() -> None:
+    assert str(Narrowing("spec.image", "is gone")) == "spec.image: is gone"
