@@ -28,9 +28,15 @@ def commit() -> str:
     return found
 
 
-def text(path: str) -> str:
-    """Return a file of the last release."""
-    return _git("show", f"{commit()}:{path}").decode()
+def text(path: str, missing: str | None = None) -> str:
+    """Return a file of the last release, or what is given for one that it hasn't."""
+    of = commit()
+    try:
+        return _git("show", f"{of}:{path}").decode()
+    except NotHereError:
+        if missing is None:
+            raise
+        return missing
 
 
 def extract(folder: pathlib.Path) -> pathlib.Path:

@@ -1,5 +1,6 @@
 """What `v1` promises (docs/compatibility.md): whatever the last release took is taken, and means the same."""
 
+import ast
 import copy
 from typing import Any
 
@@ -8,6 +9,7 @@ import yaml
 
 from crds.generate import crd, snapshot
 from tests import released
+from tests.cluster import paths
 from tests.unit.narrowing import Narrowing, narrowings
 
 Json = dict[str, Any]
@@ -55,6 +57,25 @@ def test_each_column_of_the_last_release_is_there(before: Json) -> None:
     shown = {column["name"]: column["jsonPath"] for column in version["additionalPrinterColumns"]}
     kept = {column["name"]: column["jsonPath"] for column in earlier["additionalPrinterColumns"]}
     assert kept.items() <= shown.items()
+
+
+REASONS = ("operator/formation_operator/api/reasons.py", "operator/formation_operator/reasons.py")
+"""Where the words for programs are, and were."""
+
+
+def words(module: str) -> set[str]:
+    """Return the text of each member of a module's enumerations."""
+    classes = (node for node in ast.parse(module).body if isinstance(node, ast.ClassDef))
+    values = (each.value for node in classes for each in node.body if isinstance(each, ast.Assign))
+    return {
+        value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }
+
+
+def test_each_word_that_programs_read_in_a_status_is_still_one(before: Json) -> None:
+    (module,) = (text for path in REASONS if (text := released.text(path, missing="")))
+    now = (paths.ROOT / REASONS[0]).read_text()
+    assert {"Crashing", "InvalidSpec"} <= words(module) <= words(now)
 
 
 OBJECT: Json = {

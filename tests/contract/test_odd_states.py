@@ -1,0 +1,177 @@
+"""What somebody makes of a child by hand, beyond its fields: each ends as docs/ownership.md says."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.builders import a_formation, a_process
+from tests.client import Client, eventually, throughout
+from tests.contract.counting import count
+from tests.contract.replacing import another_than
+
+OLD = [{"name": "OLD", "value": "1"}]
+FORMATION = "formations.dev/formation"
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation whose worker has its Deployment."""
+    user.apply(a_formation(env=OLD, processes={"worker": a_process(replicas=2)}))
+    user.reported()
+    return user
+
+
+def deployment(user: Client) -> dict[str, Any]:
+    return user.get("deployment", "shop-worker")
+
+
+def identity(user: Client) -> tuple[str, int]:
+    """Return what a change of the Pods, or another object, would change."""
+    about = deployment(user)["metadata"]
+    return about["uid"], about["generation"]
+
+
+def owner(user: Client) -> str | None:
+    """Return the uid of the controller."""
+    references = deployment(user)["metadata"].get("ownerReferences", [])
+    return next((each["uid"] for each in references if each.get("controller")), None)
+
+
+def shops_uid(user: Client, name: str = "shop") -> str:
+    return str(user.get("formation", name)["metadata"]["uid"])
+
+
+def edit(user: Client, **metadata: Any) -> None:
+    user.merge("deployment", "shop-worker", {"metadata": metadata})
+
+
+def managers(user: Client) -> set[str]:
+    return {each["manager"] for each in deployment(user)["metadata"].get("managedFields", [])}
+
+
+def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_goes(shop: Client) -> None:
+    before = identity(shop)
+
+    edit(shop, managedFields=[{}])
+
+    eventually(lambda: "formation-operator" in managers(shop))
+    assert throughout(2, lambda: identity(shop)) == before
+    shop.apply(a_formation(processes={"worker": a_process(replicas=2)}))
+    eventually(lambda: "OLD" not in [each["name"] for each in shop.container()["env"]])
+    assert count(shop) == 2
+
+
+@pytest.mark.parametrize("how", ["removed", "no controller"])
+def test_a_deployment_whose_owner_is_taken_away_is_taken_over_again(shop: Client, how: str) -> None:
+    before, uid = identity(shop), shops_uid(shop)
+    (reference,) = deployment(shop)["metadata"]["ownerReferences"]
+
+    edit(shop, ownerReferences=None if how == "removed" else [{**reference, "controller": False}])
+
+    eventually(lambda: owner(shop) == uid)
+    assert eventually(lambda: shop.events("Adopted"))
+    assert throughout(2, lambda: identity(shop)) == before
+
+
+def test_another_owner_beside_the_formation_stays(shop: Client) -> None:
+    before, uid = identity(shop), shops_uid(shop)
+    shop("create", "configmap", "mine")
+    mine = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "mine",
+        "uid": shop.get("configmap", "mine")["metadata"]["uid"],
+    }
+
+    edit(shop, ownerReferences=[*deployment(shop)["metadata"]["ownerReferences"], mine])
+    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 3}}}})
+
+    eventually(lambda: count(shop) == 3)
+    owners = [each["uid"] for each in deployment(shop)["metadata"]["ownerReferences"]]
+    assert sorted(owners) == sorted([uid, mine["uid"]])
+    assert identity(shop) == (before[0], before[1] + 1)
+
+
+def test_a_deployment_that_is_given_to_another_formation_is_deleted_by_that_and_made_anew(
+    shop: Client,
+) -> None:
+    shop.apply(a_formation("other"))
+    shop.reported("other")
+    before, uid = identity(shop), shops_uid(shop)
+    (reference,) = deployment(shop)["metadata"]["ownerReferences"]
+
+    edit(shop, ownerReferences=[{**reference, "name": "other", "uid": shops_uid(shop, "other")}])
+
+    eventually(lambda: another_than(shop, before[0]))
+    eventually(lambda: owner(shop) == uid)
+    assert count(shop) == 2
+    assert eventually(lambda: shop.events("Deleted"))
+    eventually(lambda: shop.condition("Stalled") is None)
+
+
+def test_labels_that_name_another_formation_are_set_back_and_that_one_takes_nothing(shop: Client) -> None:
+    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
+    shop.reported("other")
+    before = identity(shop)
+
+    edit(shop, labels={FORMATION: "other"})
+
+    eventually(lambda: deployment(shop)["metadata"]["labels"][FORMATION] == "shop")
+    assert eventually(lambda: shop.events("DriftRepaired"))
+    assert throughout(2, lambda: identity(shop)) == before
+    assert owner(shop) == shops_uid(shop)
+
+
+def test_without_its_owner_and_with_the_labels_of_another_formation_it_is_nobodys(shop: Client) -> None:
+    before = identity(shop)
+
+    edit(shop, labels={FORMATION: "other"}, ownerReferences=None)
+
+    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "NameTaken"
+    assert throughout(2, lambda: identity(shop)) == before
+    edit(shop, labels={FORMATION: "shop"})
+    eventually(lambda: owner(shop) == shops_uid(shop))
+    eventually(lambda: shop.condition("Stalled") is None)
+    assert identity(shop) == before
+
+
+def replace(user: Client, *kept: str) -> None:
+    """Put another Deployment in the place of ours under its uid, as `kubectl replace` does."""
+    metadata = deployment(user)["metadata"]
+    spec = deployment(user)["spec"]
+    spec["template"]["spec"]["containers"][0] |= {"image": "other:v9", "env": []}
+    about = {"name": metadata["name"], **{key: metadata[key] for key in kept}}
+    manifest = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": about, "spec": spec}
+    user("replace", "-f", "-", input=json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("kept", "event"),
+    [(("labels", "ownerReferences"), "DriftRepaired"), (("labels",), "Adopted")],
+    ids=["with its owner", "without"],
+)
+def test_a_deployment_that_is_replaced_whole_is_set_back_under_its_uid(
+    shop: Client, kept: tuple[str, ...], event: str
+) -> None:
+    uid, _ = identity(shop)
+
+    replace(shop, *kept)
+
+    eventually(lambda: shop.container()["image"] == "registry.example.com/shop:v1")
+    assert {"name": "OLD", "value": "1"} in shop.container()["env"]
+    assert eventually(lambda: shop.events(event))
+    eventually(lambda: owner(shop) == shops_uid(shop))
+    assert (identity(shop)[0], count(shop)) == (uid, 2)
+
+
+def test_a_deployment_that_is_replaced_by_one_without_labels_is_left_alone_until_it_goes(
+    shop: Client,
+) -> None:
+    replace(shop)
+
+    assert eventually(lambda: shop.condition("Stalled"))["reason"] == "NameTaken"
+    assert throughout(2, lambda: shop.container()["image"]) == "other:v9"
+    shop("delete", "deployment", "shop-worker")
+    eventually(lambda: shop.container()["image"] == "registry.example.com/shop:v1")
+    eventually(lambda: shop.condition("Stalled") is None)
