@@ -57,7 +57,7 @@ def records(*made: Call, code: int = 200) -> list[Record]:
 
 
 def test_a_call_is_known_by_verb_group_resource_subresource_namespace_and_name() -> None:
-    status = {"apiGroup": "formations.dev", "resource": "formations", "subresource": "status"}
+    status: dict[str, Any] = {"apiGroup": "formations.dev", "resource": "formations", "subresource": "status"}
     line = event("patch", namespace="t-1", name="shop", **status)
     assert called(line) == [Call("patch", "formations.dev", "formations/status", "t-1", "shop")]
 
