@@ -12,7 +12,7 @@ CREATED = 201
 NOT_CREATED = re.compile(r"cannot create resource")
 """How the API server refuses server-side apply where the object isn't there: it asks for ``create`` itself.
 
-Source: ``k8s.io/apiserver/pkg/endpoints/handlers/create.go`` and ``patch.go`` (``withAuthorization``).
+Source: ``withAuthorization`` in ``k8s.io/apiserver/pkg/endpoints/handlers/update.go``.
 """
 
 
