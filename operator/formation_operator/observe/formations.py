@@ -75,7 +75,7 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 def without_spec(known: dict[str, Any]) -> dict[str, Any]:
     """Return a Formation as it is kept without its spec, but for the names of its types."""
-    names = {"processes": dict.fromkeys(known["spec"].get("processes") or {})}
+    names = {"processes": dict.fromkeys(lenient.mapping(known, "spec", "processes"))}
     about = {key: value for key, value in known.items() if key not in DECLARED}
     return {**about, "spec": names, "excess": "", "size": 0, "unkept": True}
 
@@ -83,7 +83,7 @@ def without_spec(known: dict[str, Any]) -> dict[str, Any]:
 def with_spec(known: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
     """Return a Formation that is kept without its spec with the one of the object as it is read again."""
     about = {key: value for key, value in known.items() if key not in DECLARED}
-    return {**about, **_declared(raw.get("spec") or {})}
+    return {**about, **_declared(lenient.mapping(raw, "spec"))}
 
 
 def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
