@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak bench distribution monitoring release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak bench distribution monitoring compat release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -26,6 +26,9 @@ soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
 
 monitoring: ## a real Prometheus and promtool: check the alerts, scrape the operator, fire one
 	$(in_env) -m tests.scripts.suite monitoring
+
+compat: ## the contract tests and the main e2e on older Kubernetes: the oldest that is supported, and one between
+	$(in_env) -m tests.scripts.suite compat
 
 distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
 	$(in_env) -m tests.scripts.suite distribution

@@ -10,7 +10,7 @@ from tests.cluster.cluster import Cluster
 
 HELD = {"formations.dev/pods": "held"}
 """The label of a namespace whose Pods are made, and never scheduled."""
-GROUP = "admissionregistration.k8s.io/v1"
+POLICIES = "mutatingadmissionpolicies"
 POLICY = "tests-hold-pods"
 GATE = 'Object{spec: Object.spec{schedulingGates: [Object.spec.schedulingGates{name: "example.com/hold"}]}}'
 
@@ -38,7 +38,9 @@ def install_hold(cluster: Cluster) -> None:
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
     }
-    about = {"apiVersion": GROUP, "metadata": {"name": POLICY}}
+    # Older minors serve it as an alpha or beta version only.
+    served = server.of(cluster).path(POLICIES, "").removeprefix("/apis/").removesuffix(f"/{POLICIES}")
+    about = {"apiVersion": served, "metadata": {"name": POLICY}}
     items = [
         {**about, "kind": "MutatingAdmissionPolicy", "spec": spec},
         {**about, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": POLICY}},

@@ -2,7 +2,8 @@
 
 A module's binaries are keyed by the hash of its ``go.mod`` and ``go.sum``, so that a bumped
 version builds anew and everything else is found ready.  ``KUBE_BIN_DIR`` names a folder of
-ready binaries that are used as they are.
+ready binaries that are used as they are; ``KUBE_VERSION`` an older minor of Kubernetes, pinned
+in a folder of its own.
 """
 
 import dataclasses
@@ -13,7 +14,8 @@ import re
 import shutil
 import time
 
-from tests.cluster import golang, locks, paths, progress
+from tests.cluster import golang, locks, paths, progress, settings
+from tests.cluster.errors import ClusterError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Module:
 
     def digest(self) -> str:
         """Return a short hash of everything that decides what is built."""
+        if not self.folder.is_dir():
+            raise ClusterError(f"{self.name} isn't pinned: of older minors there are {', '.join(older())}")
         files = [self.folder / "go.mod", self.folder / "go.sum", *sorted(self.folder.glob("*.go"))]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
@@ -42,14 +46,21 @@ class Module:
         return paths.cache() / "bin" / f"{self.name}-{self.digest()}"
 
 
+def older() -> list[str]:
+    """Return the older minors of Kubernetes that are pinned, such as ``1.32``, the oldest first."""
+    found = (folder.name.partition("-")[2] for folder in paths.MODULES.glob("kubernetes-*"))
+    return sorted(found, key=lambda minor: [int(part) for part in minor.split(".")])
+
+
 def commands(prefix: str, *names: str) -> dict[str, str]:
     """Map command names to their packages below a common prefix."""
     return {name.rsplit("/", 1)[-1]: f"{prefix}/{name}" for name in names}
 
 
+KUBERNETES = "-".join(filter(None, ["kubernetes", settings.minor()]))
 ETCD = Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"})
 CONTROL_PLANE = Module(
-    "kubernetes",
+    KUBERNETES,
     commands(
         "k8s.io/kubernetes/cmd",
         "kube-apiserver",
@@ -58,7 +69,7 @@ CONTROL_PLANE = Module(
         "kubectl",
     ),
 )
-NODE = Module("kubernetes", commands("k8s.io/kubernetes/cmd", "kubelet", "kube-proxy"))
+NODE = Module(KUBERNETES, commands("k8s.io/kubernetes/cmd", "kubelet", "kube-proxy"))
 CONTAINERD = Module(
     "containerd",
     commands("github.com/containerd/containerd/v2/cmd", "containerd", "containerd-shim-runc-v2", "ctr"),
@@ -95,15 +106,25 @@ def ensure(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
     """Build what is missing and return the path of every command of the modules.
 
     What another process builds at this moment comes last: it may be there by then.
-    Raises FileNotFoundError when ``KUBE_BIN_DIR`` is set and lacks one of the commands.
+    Raises FileNotFoundError when ``KUBE_BIN_DIR`` is set and lacks one of the commands, and
+    ClusterError when ``KUBE_VERSION`` isn't pinned.
     """
-    if ready := os.environ.get("KUBE_BIN_DIR"):
-        return {
-            command: given(pathlib.Path(ready) / command) for module in modules for command in module.commands
-        }
+    found = places(modules)
+    if os.environ.get("KUBE_BIN_DIR"):
+        return {command: given(path) for command, path in found.items()}
     for module in sorted(united(modules), key=lambda module: locks.is_taken(lock(module))):
         build(module)
-    return {command: module.binaries() / command for module in modules for command in module.commands}
+    return found
+
+
+def places(modules: tuple[Module, ...]) -> dict[str, pathlib.Path]:
+    """Return where each command of the modules is, or will be once it is built."""
+    ready = os.environ.get("KUBE_BIN_DIR")
+    return {
+        command: (pathlib.Path(ready) if ready else module.binaries()) / command
+        for module in modules
+        for command in module.commands
+    }
 
 
 def united(modules: tuple[Module, ...]) -> list[Module]:

@@ -3,6 +3,8 @@
 Kubernetes refers to its own libraries by the placeholder ``v0.0.0``, which only its
 workspace can resolve.  Building its commands as tools of *our* module therefore needs one
 ``replace`` for each of these libraries; this script derives them from the release itself.
+A minor that has a folder of its own (``modules/kubernetes-1.32``) is pinned there, any other
+is the one that everything runs on.
 Usage: ``python -m tests.cluster.bump 1.37.2`` (or ``make bump-kubernetes VERSION=1.37.2``).
 """
 
@@ -53,9 +55,15 @@ def go_mod(version: str, upstream: str) -> str:
     return "\n".join(lines)
 
 
+def folder(version: str) -> pathlib.Path:
+    """Return the folder that a version is pinned in."""
+    own = paths.MODULES / f"kubernetes-{version.rpartition('.')[0]}"
+    return own if own.is_dir() else paths.MODULES / "kubernetes"
+
+
 def main(version: str) -> None:
     """Write ``go.mod`` for the version and let Go resolve the rest of it."""
-    module = paths.MODULES / "kubernetes"
+    module = folder(version)
     download = ["mod", "download", "-json", f"k8s.io/kubernetes@v{version}"]
     downloaded = golang.run(download, pathlib.Path("/"), "bump")
     upstream = pathlib.Path(json.loads(downloaded)["GoMod"]).read_text()

@@ -97,7 +97,17 @@ def api_server_flags(bind: str, etcd: str) -> list[str]:
         "--requestheader-group-headers=X-Remote-Group",
         "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        *admission_flags(),
     ]
+
+
+def admission_flags() -> list[str]:
+    """Return what has an older minor serve mutating admission policies: tests hold Pods by one."""
+    version = settings.ADMISSION.get(settings.minor())
+    if version is None:
+        return []
+    served = f"--runtime-config=admissionregistration.k8s.io/{version}=true"
+    return ["--feature-gates=MutatingAdmissionPolicy=true", served]
 
 
 def identity_flags(keys: Keys) -> list[str]:

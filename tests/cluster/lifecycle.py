@@ -52,7 +52,7 @@ def up(node: str | None = None, *, controllers: bool = True) -> cluster.Cluster:
     with alone():
         old = record.load()
         running = current()
-        if old and running and (old.node, old.controllers) == (kind, controllers):
+        if old and running and is_wanted(old, kind, controllers=controllers):
             progress.step(f"the cluster is up already ({kind} node): kept")
             return running
         with machine():
@@ -60,6 +60,13 @@ def up(node: str | None = None, *, controllers: bool = True) -> cluster.Cluster:
             if kind == "real":
                 put_back()
             return start(kind, controllers=controllers)
+
+
+def is_wanted(old: record.Record, kind: str, *, controllers: bool) -> bool:
+    """Tell whether a cluster is as it is asked for, of that version of everything."""
+    binaries = build.places((*build.CONTROL, *MODULES[kind]))
+    same = old.binaries == {name: str(path) for name, path in binaries.items()}
+    return same and (old.node, old.controllers) == (kind, controllers)
 
 
 def clear_away(old: record.Record | None) -> None:

@@ -25,6 +25,14 @@ ETCD_PORT = ("KUBE_ETCD_PORT", 12379)
 METRICS_PORT = ("METRICS_PORT", 10251)
 KUBELET_PORT = ("KUBELET_PORT", 10250)
 
+ADMISSION = {"1.32": "v1alpha1", "1.33": "v1alpha1", "1.34": "v1beta1", "1.35": "v1beta1"}
+"""The version of mutating admission policies in minors that serve them only if they are told to."""
+
+
+def minor() -> str:
+    """Return ``KUBE_VERSION``: an older minor of Kubernetes, such as ``1.32``; empty for the newest."""
+    return os.environ.get("KUBE_VERSION", "")
+
 
 def port(setting: tuple[str, int]) -> int:
     """Return the port of a setting: its environment variable, or its default."""

@@ -1,6 +1,7 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
 ``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
+``make compat``: what is between us and Kubernetes, on each older minor that is pinned.
 
 The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of
 it: there that is a failure.
@@ -19,7 +20,7 @@ import time
 import types
 from xml.etree import ElementTree
 
-from tests.cluster import ClusterError, host, lifecycle
+from tests.cluster import ClusterError, build, host, lifecycle
 from tests.scripts import stages, summary
 from tests.scripts.stages import Run, Stage, helper
 
@@ -31,13 +32,27 @@ QUIET = "tests/contract/test_quiet.py"
 """It mostly waits, and counts only what the operator writes, so the checks may have the cores meanwhile."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
 UP = Stage("starting the cluster", (*CLUSTER, "up"))
+TOGETHER = "not alone and not host and not long"
+
+
+def on(minor: str) -> tuple[Stage, ...]:
+    """Return the stages that run the contract and the main e2e tests on an older minor of Kubernetes."""
+    chosen = ("env", f"KUBE_VERSION={minor}")
+    tests = (*chosen, *PYTEST, "tests/contract", "tests/e2e", "-m")
+    return (
+        Stage(f"starting Kubernetes {minor}", (*chosen, *UP.command)),
+        Stage(f"tests side by side on {minor}", (*tests, TOGETHER, *SIDE_BY_SIDE)),
+        Stage(f"tests that run alone on {minor}", (*tests, "alone and not long")),
+    )
+
+
 SUITES = {
     "test": (
         UP,
         Stage("the checks, and a quiet minute", (*PYTEST, QUIET), beside=("tests/scripts/check",)),
         Stage(
             "tests side by side",
-            (*PYTEST, *SIDE_BY_SIDE, "-m", "not alone and not host and not long", "tests"),
+            (*PYTEST, *SIDE_BY_SIDE, "-m", TOGETHER, "tests"),
         ),
         Stage("tests that run alone", (*PYTEST, f"--ignore={QUIET}", "-m", "alone and not long", "tests")),
         Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole")),
@@ -46,6 +61,7 @@ SUITES = {
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
     "distribution": (UP, Stage("tests", (*PYTEST, "tests/distribution"))),
     "monitoring": (UP, Stage("tests", (*PYTEST, "-rP", "tests/monitoring"))),
+    "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
 LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
 """What looks at the whole machine, where nothing else may be at work."""
@@ -54,6 +70,7 @@ AHEAD = {
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
     "monitoring": ("cluster",),
+    "compat": ("shop", "base", "operator", "metrics"),
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),
 }
 """What is built meanwhile."""

@@ -1,5 +1,6 @@
 """Parts are built once, whoever asks for them at once, and a build says every few seconds that it goes on."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -9,7 +10,20 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cluster import build, golang, images, locks, paths, processes, progress
+from tests.cluster import (
+    build,
+    bump,
+    control_plane,
+    golang,
+    images,
+    lifecycle,
+    locks,
+    paths,
+    processes,
+    progress,
+    record,
+    settings,
+)
 from tests.cluster.errors import ClusterError
 from tests.images import ahead, workshop
 
@@ -38,6 +52,7 @@ def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     """A cache of the test's own."""
     monkeypatch.setenv("FORMATION_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("KUBE_BIN_DIR", raising=False)
+    monkeypatch.delenv("KUBE_VERSION", raising=False)
     return tmp_path / "cache"
 
 
@@ -198,6 +213,60 @@ def test_of_what_is_done_for_something_else_only_the_innermost_is_shown(shown: l
         with progress.patiently("installing packages"):
             wait_until(lambda: shown[-8:] == ["installing packages ..."] * 8)
         wait_until(lambda: shown[-1] == "building the image ...")
+
+
+# Older minors of Kubernetes
+
+ASK = (
+    "from tests.cluster import build; print(build.CONTROL_PLANE.binaries(), build.NODE.name, build.ETCD.name)"
+)
+
+
+def asked(minor: str) -> subprocess.CompletedProcess[str]:
+    """Ask, with a minor chosen, what would be built and where."""
+    environment = {**os.environ, "KUBE_VERSION": minor}
+    return subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=paths.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_of_an_older_minor_only_kubernetes_itself_is_built_and_kept_by_its_own_key() -> None:
+    binaries, node, etcd = asked("1.32").stdout.split()
+    assert pathlib.Path(binaries).name.startswith("kubernetes-1.32-")
+    assert (node, etcd) == ("kubernetes-1.32", "etcd")
+
+
+def test_who_asks_for_a_minor_that_is_not_pinned_is_told_which_are() -> None:
+    assert f"of older minors there are {', '.join(build.older())}" in asked("1.5").stderr
+
+
+@pytest.mark.parametrize("minor", build.older())
+def test_an_older_minor_is_pinned_in_its_folder_and_told_to_serve_what_the_tests_need(
+    minor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bump.folder(f"{minor}.9")
+    assert folder.name == f"kubernetes-{minor}"
+    assert f"\tk8s.io/kubernetes v{minor}." in (folder / "go.mod").read_text()
+    assert f"k8s.io/kubernetes v{minor}." in (folder / "go.sum").read_text()
+
+    assert control_plane.admission_flags() == []
+    monkeypatch.setenv("KUBE_VERSION", minor)
+    flags = control_plane.admission_flags()
+    assert f"--runtime-config=admissionregistration.k8s.io/{settings.ADMISSION[minor]}=true" in flags
+
+
+def test_a_cluster_of_another_version_is_not_kept() -> None:
+    wanted = build.places(build.CONTROL)
+    kept = record.Record("none", "", {name: str(path) for name, path in wanted.items()})
+    assert lifecycle.is_wanted(kept, "none", controllers=True)
+    assert not lifecycle.is_wanted(kept, "none", controllers=False)
+    other = record.Record("none", "", {**kept.binaries, "kube-apiserver": "/older/kube-apiserver"})
+    assert not lifecycle.is_wanted(other, "none", controllers=True)
 
 
 # Building ahead of the tests
