@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak bench distribution monitoring compat release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak bench distribution monitoring compat audit release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -32,6 +32,9 @@ compat: ## the contract tests and the main e2e on older Kubernetes: the oldest t
 
 distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
 	$(in_env) -m tests.scripts.suite distribution
+
+audit: ## ask for known vulnerabilities of everything that is locked: before a release, needs the package index
+	$(in_env) -m tests.release.audit
 
 release: ## make the release VERSION=1.2.3 in dist/ (IMAGE=registry/name: what its image is called)
 	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)"

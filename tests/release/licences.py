@@ -1,0 +1,57 @@
+"""The licences of what is locked, as `docs/dependencies.md` lists them.
+
+Where a package's own metadata leave no doubt, a test compares; else the row was written by hand, from the
+text of the licence.
+"""
+
+import re
+from typing import NamedTuple
+
+from packaging import licenses, requirements, utils
+
+from tests.cluster import paths
+from tests.release import audit, sbom
+
+PAGE = paths.ROOT / "docs" / "dependencies.md"
+ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+ALLOWED = frozenset(
+    {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0"}
+)
+"""Licences that let everybody use, change and pass on what we make; of MPL-2.0 we change no file."""
+USES = dict(zip(audit.LOCKS, ("image", "development", "Go", "release", "audit"), strict=True))
+"""What each lock file is for."""
+
+
+class Row(NamedTuple):
+    """A locked package: its licence as an SPDX expression, and what it is for."""
+
+    licence: str
+    use: str
+
+
+def rows() -> dict[str, Row]:
+    """Return the rows of the page by name."""
+    return {name: Row(licence, use) for name, licence, use in ROW.findall(PAGE.read_text())}
+
+
+def locked() -> dict[str, str]:
+    """Return every locked package, of every platform, with what it is for first."""
+    found: dict[str, str] = {}
+    for lock, use in USES.items():
+        for line in sbom.PINNED.findall((paths.ROOT / lock).read_text()):
+            found.setdefault(utils.canonicalize_name(requirements.Requirement(line).name), use)
+    return found
+
+
+def installed() -> dict[str, str]:
+    """Return the licences that the metadata of what is installed here leave no doubt about."""
+    parts = [part for lock in audit.LOCKS for part in sbom.python_packages((paths.ROOT / lock).read_text())]
+    return {
+        utils.canonicalize_name(part.name): part.licence for part in parts if part.licence != sbom.UNKNOWN
+    }
+
+
+def named(expression: str) -> set[str]:
+    """Return the licences of an expression; raises `InvalidLicenseExpression`."""
+    words = re.findall(r"[\w.-]+", licenses.canonicalize_license_expression(expression))
+    return {word for word in words if word not in {"AND", "OR"}}
