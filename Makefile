@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak bench distribution monitoring compat audit release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release sample check up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -24,6 +24,9 @@ faults: ## what a tenant may do to another at the worst, and what is cut off or 
 soak: ## random faults and edits for MINUTES=60, by a SEED that is printed
 	$(in_env) -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
+fuzz: ## CASES=2000 hostile Formations, by a SEED that is printed, and the property tests with new inputs
+	$(in_env) -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
 monitoring: ## a real Prometheus and promtool: check the alerts, scrape the operator, fire one
 	$(in_env) -m tests.scripts.suite monitoring
 
@@ -32,6 +35,9 @@ compat: ## the contract tests and the main e2e on older Kubernetes: the oldest t
 
 distribution: ## every way to install it, with Helm 3 and 4: install, upgrade, roll back, uninstall; the release twice; linters
 	$(in_env) -m tests.scripts.suite distribution
+
+walk: ## type the tutorial and the ways to come here, from a Procfile and from plain Deployments, as they stand
+	$(in_env) -m tests.scripts.suite walk
 
 audit: ## ask for known vulnerabilities of everything that is locked: before a release, needs the package index
 	$(in_env) -m tests.release.audit

@@ -1,18 +1,13 @@
 """Everything that the README tells people to type, in its order, on a real cluster."""
 
-import os
 import pathlib
-import re
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import images, paths
-from tests.cluster.cluster import Cluster, environment
-from tests.images import shop_image
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.e2e import pages
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
@@ -27,9 +22,7 @@ NOT_RUN_HERE = {
         "no container engine and no registry is here: tests/images builds and loads the same image",
     ),
 }
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = BLOCK.findall((paths.ROOT / "README.md").read_text())
-AGE = re.compile(r"\b(\d+[hms])+$")
+BLOCKS = pages.blocks((paths.ROOT / "README.md").read_text())
 
 
 def steps() -> list[tuple[str, str]]:
@@ -48,31 +41,10 @@ def runnable(text: str) -> str:
     return "".join(line for line in lines if line.partition("#")[0].strip() not in NOT_RUN_HERE)
 
 
-def columns(output: str) -> list[list[str]]:
-    """Return the words of a table, whatever its columns' widths and whatever the age of things."""
-    return [AGE.sub("AGE", line.strip()).split() for line in output.splitlines() if line.strip()]
-
-
-def add_shell(root: pathlib.Path) -> None:
-    """Give an image this machine's own shell, with the libraries that it needs."""
-    needed = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True, check=True).stdout
-    for file in ["/bin/sh", *re.findall(r"(/\S+) \(0x", needed)]:
-        target = pathlib.Path(f"{root}{file}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(pathlib.Path(file).resolve(), target)
-
-
 @pytest.fixture(scope="module")
 def app(real_node: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Put the README's app onto the node: the sample app in an image that has a shell."""
-    for version in ("v1", "v2"):
-        root = tmp_path_factory.mktemp(version)
-        archive = shop_image.build(version)
-        with tarfile.open(archive) as outer, tarfile.open(fileobj=outer.extractfile("layer.tar")) as layer:
-            layer.extractall(root, filter="tar")
-        add_shell(root)
-        image = images.Image(f"{shop_image.REPOSITORY}:{version}", user=shop_image.USER)
-        images.load(real_node, images.from_folder(root, image))
+    pages.load_app_with_a_shell(real_node, tmp_path_factory.mktemp("app"))
 
 
 @pytest.fixture(scope="module")
@@ -93,26 +65,19 @@ def reader(
     without_operator: Cluster, app: None, folder: pathlib.Path, scripts: pathlib.Path
 ) -> Iterator[dict[str, str]]:
     """The environment of a reader: their own namespace, kubectl and its plugin."""
-    kubeconfig = folder / "kubeconfig"
-    shutil.copy(without_operator.kubeconfig, kubeconfig)
-    without_operator.run_kubectl("create", "namespace", NAMESPACE)
-    context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
-    without_operator.run_kubectl(*context, f"--namespace={NAMESPACE}")
-    path = os.pathsep.join([str(scripts), str(without_operator.kubectl.parent), os.environ["PATH"]])
-    sources = str(paths.ROOT / "operator")
-    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path, "PYTHONPATH": sources}
-    without_operator.run_kubectl("delete", "namespace", NAMESPACE)
+    with pages.read_by_somebody(without_operator, NAMESPACE, folder, scripts) as environment:
+        yield environment
 
 
 @pytest.mark.parametrize(("commands", "output"), steps(), ids=lambda text: text[:40].strip())
 def test_what_the_readme_says_works(
     commands: str, output: str, reader: dict[str, str], folder: pathlib.Path
 ) -> None:
-    shell = ["bash", "-euo", "pipefail", "-c", commands]
-    done = subprocess.run(shell, cwd=folder, env=reader, capture_output=True, text=True, check=False)
+    done = pages.typed(commands, folder, reader)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert columns(done.stdout)[-len(columns(output)) :] == columns(output) or not output
+    shown = pages.columns(output)
+    assert pages.columns(done.stdout)[-len(shown) :] == shown or not output
 
 
 def test_the_processes_have_outlived_all_of_it(without_operator: Cluster, reader: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """``make test``: the checks, the tests on a cluster, and those that start the cluster themselves.
 
 ``make systems``, ``faults``, ``distribution`` and ``monitoring``: those of a folder, the long ones included.
-``make compat``: what is between us and Kubernetes, on each older minor that is pinned.
+``make walk``: the pages that are typed as they stand. ``make compat``: what is between us and Kubernetes, on
+each older minor that is pinned.
 
 The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of
 it: there that is a failure.
@@ -61,6 +62,7 @@ SUITES = {
     "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
     "distribution": (UP, Stage("tests", (*PYTEST, "tests/distribution"))),
     "monitoring": (UP, Stage("tests", (*PYTEST, "-rP", "tests/monitoring"))),
+    "walk": (UP, Stage("tests", (*PYTEST, "-rP", "tests/e2e/test_walk.py"))),
     "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
 LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
@@ -70,6 +72,7 @@ AHEAD = {
     "faults": ("cluster",),
     "systems": ("cluster", "systems"),
     "monitoring": ("cluster",),
+    "walk": ("cluster", "shop"),
     "compat": ("shop", "base", "operator", "metrics"),
     "distribution": ("cluster", "shop", "base", "operator", "helm", "linter"),
 }

@@ -1,0 +1,70 @@
+"""Pages whose commands are typed as they stand, by somebody with a namespace, kubectl and its plugin."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+
+from tests.cluster import images, paths
+from tests.cluster.cluster import Cluster, environment
+from tests.images import shop_image
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+AGE = re.compile(r"\b(\d+[hms])+$")
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Return the kind and the text of each block of a page."""
+    return BLOCK.findall(text)
+
+
+def columns(output: str) -> list[list[str]]:
+    """Return the words of a table, whatever its columns' widths and whatever the age of things."""
+    return [AGE.sub("AGE", line.strip()).split() for line in output.splitlines() if line.strip()]
+
+
+def typed(commands: str, folder: pathlib.Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Type commands in a folder; the first that fails is the last."""
+    shell = ["bash", "-euo", "pipefail", "-c", commands]
+    return subprocess.run(shell, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def read_by_somebody(
+    cluster: Cluster, namespace: str, folder: pathlib.Path, scripts: pathlib.Path
+) -> Iterator[dict[str, str]]:
+    """Give the environment of a reader, whose context is a namespace that is made for this."""
+    kubeconfig = folder / "kubeconfig"
+    shutil.copy(cluster.kubeconfig, kubeconfig)
+    cluster.run_kubectl("create", "namespace", namespace)
+    context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
+    cluster.run_kubectl(*context, f"--namespace={namespace}")
+    path = os.pathsep.join([str(scripts), str(cluster.kubectl.parent), os.environ["PATH"]])
+    sources = str(paths.ROOT / "operator")
+    yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path, "PYTHONPATH": sources}
+    cluster.run_kubectl("delete", "namespace", namespace)
+
+
+def load_app_with_a_shell(cluster: Cluster, folder: pathlib.Path) -> None:
+    """Put the sample app onto the node, in an image that has a shell."""
+    for version in ("v1", "v2"):
+        root = folder / version
+        archive = shop_image.build(version)
+        with tarfile.open(archive) as outer, tarfile.open(fileobj=outer.extractfile("layer.tar")) as layer:
+            layer.extractall(root, filter="tar")
+        add_shell(root)
+        image = images.Image(f"{shop_image.REPOSITORY}:{version}", user=shop_image.USER)
+        images.load(cluster, images.from_folder(root, image))
+
+
+def add_shell(root: pathlib.Path) -> None:
+    """Give an image this machine's own shell, with the libraries that it needs."""
+    needed = subprocess.run(["ldd", "/bin/sh"], capture_output=True, text=True, check=True).stdout
+    for file in ["/bin/sh", *re.findall(r"(/\S+) \(0x", needed)]:
+        target = pathlib.Path(f"{root}{file}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(pathlib.Path(file).resolve(), target)

@@ -1,0 +1,223 @@
+"""The tutorial, and two ways to come here, typed as their pages have them: `make walk`."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.builders import IMAGE, Manifest
+from tests.client import Client, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.e2e import pages
+from tests.operator_process import OperatorProcess
+from tests.systems.web_client import SteadyClient, try_to_get
+
+pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
+
+PATIENCE = 180
+"""Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
+FAILS = "--timeout=30s"
+"""The wait that the tutorial says fails."""
+SEEN = {
+    "get fm\n": ("shop-web", "shop-worker", "shop-clock"),
+    "deployment/shop-worker --replicas=2": ("2",),
+    "kubectl get fm shop -o wide": (
+        "Crashing",
+        "Exited",
+        "exited with code 1: fail: failed: this process type always fails",
+    ),
+    "kubectl set image": ("registry.example.com/shop:v1",),
+    "kubectl apply -k": ("clock=1/1", "web=2/2", "worker=2/2"),
+}
+"""By a part of a block, what the page says that its last command shows, at once or after a while."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """Somebody who types what a page says."""
+
+    folder: pathlib.Path
+    variables: dict[str, str]
+    kubectl: Client
+
+    def types(self, commands: str) -> str:
+        """Type commands, all of which go well, and return what they show."""
+        done = pages.typed(commands, self.folder, self.variables)
+        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def types_until(self, commands: str, *words: str) -> None:
+        """Type commands, and the last one again until it shows words, however they are spaced."""
+        shown = [self.types(commands)]
+        (*_, last) = commands.strip().splitlines()
+
+        def seen() -> bool:
+            lines = " ".join(" ".join(line) for line in pages.columns(shown[-1]))
+            shown.append("" if all(word in lines for word in words) else self.types(last))
+            return not shown[-1]
+
+        eventually(seen, PATIENCE)
+
+
+@pytest.fixture
+def reader(
+    real_node: Cluster, operator: OperatorProcess, scripts: pathlib.Path, tmp_path: pathlib.Path
+) -> Iterator[Reader]:
+    """A reader in a checkout that is called as the app, and a namespace of his own."""
+    pages.load_app_with_a_shell(real_node, tmp_path / "image")
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "manifests").symlink_to(paths.ROOT / "manifests")
+    with pages.read_by_somebody(real_node, "walk", folder, scripts) as variables:
+        client = Client(real_node, "walk")
+        eventually(lambda: client.find("serviceaccount", "default"))
+        yield Reader(folder, variables, client)
+    eventually(lambda: not client.find("namespace", "walk"), PATIENCE)
+
+
+def page(name: str, *, until: str = "") -> list[tuple[str, str]]:
+    """Return the blocks of a page, up to a heading."""
+    text = (paths.ROOT / "docs" / name).read_text()
+    assert until in text
+    return pages.blocks(text.partition(until)[0] if until else text)
+
+
+def below(blocks: list[tuple[str, str]], place: int) -> str:
+    """Return the output that a page shows below a block."""
+    kind, text = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
+    return text if kind == "text" else ""
+
+
+def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
+    reader.types("kubectl scale deployment/shop-web --replicas=3")
+    reader.types("kubectl scale deployment/shop-worker --replicas=4")
+    reader.types_until("kubectl get formation shop", "web=3/3 worker=4/4")
+    blocks = page("tutorial.md", until="## On a cluster that you have")
+    seen = set()
+    for place, (kind, commands) in enumerate(blocks):
+        if kind != "sh" or commands.startswith("make "):
+            continue
+        if FAILS in commands:
+            done = pages.typed(commands, reader.folder, reader.variables)
+            assert "timed out" in done.stderr
+            reader.types_until("kubectl describe formation shop", "ImagePullFailed")
+            continue
+        part = next((each for each in SEEN if each in commands), "")
+        seen.add(part)
+        shown = [" ".join(line) for line in pages.columns(below(blocks, place))]
+        reader.types_until(commands, *SEEN.get(part, ()), *shown)
+        if "set image" in part:
+            reader.types_until(
+                "kubectl describe formation shop", "DriftRepaired", "kubectl-set", "spec.image"
+            )
+    assert seen >= SEEN.keys()
+
+
+def plain(name: str, label: str, *command: str) -> Manifest:
+    """Return a Deployment as somebody has it who never heard of us; its processes leave in time."""
+    labels = {"app": label}
+    container = {
+        "name": "main",
+        "image": IMAGE,
+        "command": [*command],
+        "env": [{"name": "PORT", "value": "8080"}],
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+        "readinessProbe": {"tcpSocket": {"port": 8080}} if label == "shop" else None,
+    }
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def served(reader: Reader, *deployments: Manifest) -> str:
+    """Run plain Deployments with the Service and the settings of before, and return where they answer."""
+    ports = [{"port": 8080, "targetPort": 8080}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop"}, "data": {"A": "1"}}
+    reader.kubectl.apply({**service, "spec": {"selector": {"app": "shop"}, "ports": ports}})
+    reader.kubectl.apply(settings)
+    for each in deployments:
+        reader.kubectl.apply(each)
+        reader.kubectl("rollout", "status", f"deployment/{each['metadata']['name']}", "--timeout=3m")
+    url = f"http://{reader.kubectl.get('service', 'shop')['spec']['clusterIP']}:8080"
+    eventually(lambda: try_to_get(url))
+    return url
+
+
+FROM_DEPLOYMENTS = "how-to/from-deployments.md"
+TAKEN = "## If the names are taken"
+
+
+def shop_yaml(reader: Reader) -> None:
+    """Save the page's Formation, as it says."""
+    (text,) = (text for kind, text in page(FROM_DEPLOYMENTS, until=TAKEN) if kind == "yaml")
+    (reader.folder / "shop.yaml").write_text(text)
+
+
+def test_an_app_moves_from_plain_deployments_and_no_request_fails(reader: Reader) -> None:
+    url = served(reader, plain("web", "shop", "/shop", "web"), plain("worker", "worker", "/shop", "worker"))
+    shop_yaml(reader)
+    with SteadyClient(url) as client:
+        for kind, commands in page(FROM_DEPLOYMENTS, until=TAKEN):
+            if kind == "sh":
+                with client.during(commands.splitlines()[0]):
+                    reader.types(commands)
+        with client.during("afterwards"):
+            reader.types("kubectl wait --for=condition=Ready formation/shop --timeout=3m")
+            eventually(lambda: len(reader.kubectl.list_all("pod")) == 4, PATIENCE)
+    print(*client.figures(), sep="\n")
+    assert client.failed == {}
+    assert json.loads(try_to_get(url) or "")["formation"] == "shop"
+    left = {each["metadata"]["name"] for each in reader.kubectl.list_all("deployment")}
+    assert left == {"shop-web", "shop-worker"}
+
+
+def test_a_deployment_whose_name_is_taken_moves_and_no_request_fails(reader: Reader) -> None:
+    url = served(reader, plain("shop-web", "shop", "/shop", "web"))
+    shop_yaml(reader)
+    commands = next(
+        text
+        for kind, text in page(FROM_DEPLOYMENTS)[len(page(FROM_DEPLOYMENTS, until=TAKEN)) :]
+        if kind == "sh"
+    )
+    first, _, last = commands.rpartition("kubectl delete replicaset")
+    with SteadyClient(url) as client, client.during("all of it"):
+        reader.types(first)
+        (old,) = (
+            each["metadata"]["name"]
+            for each in reader.kubectl.list_all("replicaset")
+            if not each["metadata"].get("ownerReferences")
+        )
+        reader.types(f"kubectl delete replicaset{last}".replace("shop-web-OLD", old))
+        eventually(lambda: len(reader.kubectl.list_all("pod")) == 2, PATIENCE)
+    print(*client.figures(), sep="\n")
+    assert client.failed == {}
+
+
+HEROKU = [
+    {"type": "web", "quantity": 1, "size": {"name": "Standard-1X"}, "command": "/shop web"},
+    {"type": "worker", "quantity": 2, "size": {"name": "Standard-1X"}, "command": "/shop worker"},
+]
+APP = {"name": "shop", "formation": {"web": {"quantity": 2, "size": "Standard-1X"}}}
+
+
+def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
+    (reader.folder / "Procfile").write_text("web: /shop web\nworker: /shop worker\nrelease: /shop migrate\n")
+    (reader.folder / ".env").write_text("LOG_LEVEL=info\n")
+    (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
+    (reader.folder / "app.json").write_text(json.dumps(APP))
+    procfile, heroku = (text for kind, text in page("procfile.md", until="## On the laptop") if kind == "sh")
+
+    reader.types(procfile)
+    reader.types_until("kubectl get fm shop", "True", "web=2/2 worker=1/1")
+    _, by_list, by_app = heroku.splitlines()
+    reader.types(by_list)
+    reader.types("kubectl apply -f formation.yaml")
+    reader.types_until("kubectl get fm shop", "True", "web=1/1 worker=2/2")
+    reader.types(by_app)
+    reader.types("kubectl apply -f formation.yaml")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
