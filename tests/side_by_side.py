@@ -2,7 +2,11 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-WHOLE = ("tests/e2e/test_why_it_is_down.py", "tests/systems/test_process_models.py")
+WHOLE = (
+    "tests/e2e/test_why_it_is_down.py",
+    "tests/e2e/test_systemd.py",
+    "tests/systems/test_process_models.py",
+)
 
 
 class Scheduling(LoadScopeScheduling):
