@@ -1,20 +1,26 @@
-"""A release as `make release` makes it: whole, the same each time, and its image runs."""
+"""A release as `make release` makes it: whole, the same each time, and its plugin runs."""
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
+from subprocess import PIPE
 
 import pytest
 
 from tests.cluster import paths
 from tests.kustomization import load
+from tests.release import plugin, sbom
 
 pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 VERSION = "7.8.9-rc.1"
 IMAGE = "registry.example.com/team/formation-operator"
+
+Run = Callable[..., str]
 
 
 def make(target: pathlib.Path, umask: int) -> dict[str, bytes]:
@@ -42,6 +48,8 @@ def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) ->
         f"formation-operator-{VERSION}.tgz",
         "formation_operator-7.8.9rc1-py3-none-any.whl",
         "install.yaml",
+        "kubectl_complete-formation",
+        f"kubectl-formation-{VERSION}-linux-ARCH",
         "operator.yaml",
         "sbom.spdx.json",
     }
@@ -74,3 +82,69 @@ def test_the_name_of_the_image_and_its_version_are_everywhere(first: pathlib.Pat
         index = archive.extractfile("index.json")
         assert index is not None
         assert f"{IMAGE}:{VERSION}" in index.read().decode()
+
+
+@pytest.fixture
+def alone_with(first: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[str], Run]:
+    """Run the plugin's files where nothing but a shell and a Python is on the PATH."""
+
+    def prepare(python: str) -> Run:
+        found = shutil.which(python)
+        if found is None:
+            pytest.skip(f"{python} isn't here")
+        (single,) = first.glob("kubectl-formation-*")
+        shutil.copy(single, tmp_path / "kubectl-formation")
+        shutil.copy(first / "kubectl_complete-formation", tmp_path)
+        (tmp_path / "kubectl_complete-formation").chmod(0o755)
+        (tmp_path / "python3").symlink_to(os.path.realpath(found))
+
+        def run(*command: str) -> str:
+            environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+            command = (str(tmp_path / command[0]), *command[1:])
+            return subprocess.run(command, env=environment, stdout=PIPE, text=True, check=True).stdout
+
+        return run
+
+    return prepare
+
+
+@pytest.mark.parametrize("minor", [minor for _, minor in plugin.PYTHONS])
+def test_the_plugin_is_a_file_that_needs_a_python_alone(minor: int, alone_with: Callable[[str], Run]) -> None:
+    run = alone_with(f"python3.{minor}")
+    assert run("kubectl-formation", "--version") == f"kubectl formation {VERSION}\n"
+    sample = str(paths.ROOT / "manifests/samples/shop.yaml")
+    assert "web: /shop web" in run("kubectl-formation", "export", "procfile", "-f", sample)
+    assert "scale\t" in run("kubectl_complete-formation", "sc")
+
+
+OWN = {
+    "operator": ("formation-operator", ["kopf", "prometheus_client", "uvloop"]),
+    "cli": ("kubectl-formation", ["click", "honcho", "rich"]),
+}
+"""The script of an extra, and what it alone brings."""
+
+
+@pytest.mark.parametrize(("extra", "other"), [("operator", "cli"), ("cli", "operator")])
+def test_an_extra_brings_nothing_of_the_other_whose_script_says_so(
+    extra: str, other: str, first: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    script, missing = OWN[other]
+    (wheel,) = first.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path)], check=True)
+    pip = [str(tmp_path / "bin/pip"), "--disable-pip-version-check", "--quiet", "install"]
+    lock = f"--constraint={without_hashes(paths.ROOT / 'requirements-dev.txt', tmp_path / 'constraints.txt')}"
+    subprocess.run([*pip, "--only-binary=:all:", lock, f"{wheel}[{extra}]"], check=True)
+
+    find = "import importlib.util, sys; print([n for n in sys.argv[1:] if importlib.util.find_spec(n)])"
+    found = [str(tmp_path / "bin/python"), "-c", find, *missing]
+    assert subprocess.run(found, stdout=PIPE, text=True, check=True).stdout == "[]\n"
+    refused = subprocess.run([tmp_path / "bin" / script], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert f"'.[{other}]'" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def without_hashes(lock: pathlib.Path, target: pathlib.Path) -> pathlib.Path:
+    """Write the versions of a lock file as constraints, which our own wheel needs no hash beside."""
+    target.write_text("\n".join(sbom.PINNED.findall(lock.read_text())))
+    return target

@@ -6,6 +6,7 @@ Needs no registry and no container engine. The same commit, base image and tools
 import argparse
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import tempfile
 from tests.cluster import build, images, paths, progress
 from tests.cluster.errors import ClusterError
 from tests.images import operator_image
-from tests.release import archives, image, notes, sbom, shelf, staging, wheel
+from tests.release import archives, image, notes, plugin, sbom, shelf, staging, wheel
 
 WARNING = """\
 # Uninstall by operator.yaml: to delete by this file takes the CRD, every Formation and what it runs.
@@ -55,8 +56,11 @@ def make(work: pathlib.Path, target: pathlib.Path, version: str, name: str | Non
     seconds, sources = staging.epoch(), work / "sources"
     staging.stage(sources, version, name or None, seconds)
     write(sources, target, version, seconds)
-    wheel.build(sources, work / "setuptools", target, seconds)
-    progress.step("the wheel is built; next the image, which takes a minute or two")
+    wheel.install_tools(work / "tools")
+    wheel.build(sources, work / "tools", target, seconds)
+    progress.step("the wheel is built; next the plugin and the image, which take a minute or two")
+    plugin.build(sources, work / "tools", target / plugin.name(version), seconds)
+    shutil.copy(plugin.COMPLETION, target)
     installed = write_image(sources, target, version, seconds)
     parts = [
         *sbom.python_packages((paths.ROOT / "requirements.txt").read_text()),

@@ -12,7 +12,7 @@ NOTES = """\
 
 ## Install it
 See docs/install.md, and check first what you have downloaded: `sha256sum --check SHA256SUMS`. The image is
-`{image}`.
+`{image}`. `kubectl formation` is `kubectl-formation-{version}-linux-*`, a single file: see docs/cli.md.
 """
 
 

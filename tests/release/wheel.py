@@ -11,15 +11,19 @@ REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
 
-def build(sources: pathlib.Path, folder: pathlib.Path, target: pathlib.Path, seconds: int) -> None:
-    """Build the wheel of the sources into ``target``; the back end goes into ``folder``."""
+def install_tools(folder: pathlib.Path) -> None:
+    """Install what builds the wheel and the plugin, by the hashes of the lock file."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     options = ["--require-hashes", "--only-binary=:all:", "--target", str(folder)]
     workshop.run([*pip, *options, "--requirement", str(REQUIREMENTS)])
+
+
+def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seconds: int) -> None:
+    """Build the wheel of the sources into ``target``."""
     subprocess.run(
         [sys.executable, "-c", BUILD, str(target)],
         cwd=sources,
-        env={**os.environ, "PYTHONPATH": str(folder), "SOURCE_DATE_EPOCH": str(seconds)},
+        env={**os.environ, "PYTHONPATH": str(tools), "SOURCE_DATE_EPOCH": str(seconds)},
         stdout=subprocess.DEVNULL,
         umask=0o022,  # the wheel keeps the modes of what setuptools writes
         check=True,

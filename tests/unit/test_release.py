@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import platform
 import subprocess
 import tarfile
+import tomllib
 
 import pytest
 import yaml
@@ -14,7 +16,7 @@ from tests.cluster import paths
 from tests.cluster.errors import ClusterError
 from tests.distribution import helm
 from tests.images import operator_image
-from tests.release import archives, notes, sbom, shelf, staging
+from tests.release import archives, notes, plugin, sbom, shelf, staging
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
 PARTS = [
@@ -97,6 +99,31 @@ def test_an_archive_holds_the_same_bytes_whoever_makes_it_when(
     assert "formation-operator/Chart.yaml" in names
     assert "formation-operator/files/rbac/rights/role.yaml" in names
     assert {name.partition("/")[0] for name in names} == {helm.NAME}
+
+
+def test_the_plugins_single_file_has_what_is_tested() -> None:
+    tested = {*sbom.PINNED.findall((paths.ROOT / "requirements-dev.txt").read_text())}
+    locked = {*sbom.PINNED.findall(plugin.LOCK.read_text())}
+    assert locked - tested == set()
+    names = {each.partition("==")[0] for each in locked}
+    assert {"click", "honcho", "rich", "kubernetes", "pydantic"} <= names
+    assert not {"kopf", "uvloop", "prometheus-client"} & names
+
+
+def test_the_plugins_single_file_begins_where_its_scripts_do() -> None:
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"]["kubectl-formation"] == plugin.ENTRY
+    entry = project["scripts"][plugin.COMPLETION.name]
+    assert f"PEX_MODULE={entry} " in plugin.COMPLETION.read_text()
+    assert project["requires-python"] == f">={plugin.PYTHONS[0][0]}.{plugin.PYTHONS[0][1]}"
+
+
+def test_each_python_is_described_by_what_it_installs() -> None:
+    newer, older = (plugin.described(each) for each in ((3, 13), (3, 11)))
+    machine = platform.machine()
+    assert f"cp313-cp313-manylinux_2_17_{machine}" in newer["compatible_tags"]
+    assert f"cp313-cp313-manylinux_2_17_{machine}" not in older["compatible_tags"]
+    assert "py3-none-any" in older["compatible_tags"]
 
 
 def test_checksums_are_what_sha256sum_checks(tmp_path: pathlib.Path) -> None:

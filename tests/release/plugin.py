@@ -1,0 +1,86 @@
+"""The plugin as a single file, by pex: it holds the wheels of every Python that it may run with.
+
+Source: https://docs.pex-tool.org
+"""
+
+import json
+import pathlib
+import platform
+import sys
+from typing import Any
+
+from packaging import tags
+
+from tests.cluster import images
+from tests.images import workshop
+
+LOCK = pathlib.Path(__file__).with_name("requirements-plugin.txt")
+COMPLETION = pathlib.Path(__file__).with_name("kubectl_complete-formation")
+ENTRY = "formation_cli.start:plugin"
+PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
+OLDEST_GLIBC, NEWEST_GLIBC = 17, 28
+"""Of glibc 2, for which the wheels are: https://peps.python.org/pep-0600/"""
+
+
+def name(version: str) -> str:
+    """Return the file's name: its wheels are for this kind of machine."""
+    machine = images.ARCHITECTURES.get(platform.machine(), platform.machine())
+    return f"kubectl-formation-{version}-linux-{machine}"
+
+
+def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seconds: int) -> None:
+    """Write the plugin of the sources, its locked dependencies with it, into a file."""
+    work = tools.parent / "plugin"
+    wheels = work / "wheels"
+    for python in PYTHONS:
+        download(python, wheels)
+    options = [
+        *(f"--complete-platform={json.dumps(described(python))}" for python in PYTHONS),
+        *("--no-build", "--no-pypi", f"--find-links={wheels}"),
+        *("--intransitive", f"--requirement={LOCK}"),
+        f"--sources-directory={sources / 'operator'}",
+        f"--entry-point={ENTRY}",
+        # At its first start it unpacks itself; from then on a shell finds that, and nothing is read twice.
+        *("--venv", "--sh-boot"),
+        f"--pex-root={work / 'root'}",
+        f"--output-file={target}",
+    ]
+    settings = [f"PYTHONPATH={tools}", f"SOURCE_DATE_EPOCH={seconds}"]
+    workshop.run(["env", *settings, sys.executable, "-m", "pex", *options])
+    target.chmod(0o755)
+
+
+def download(python: tuple[int, int], wheels: pathlib.Path) -> None:
+    """Download the wheels of the lock file for a Python, by their hashes."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
+    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", f"--dest={wheels}"]
+    chosen = [f"--python-version={python[0]}.{python[1]}", *(f"--platform={each}" for each in platforms())]
+    workshop.run([*pip, *options, *chosen, f"--requirement={LOCK}"])
+
+
+def platforms() -> list[str]:
+    """Return the tags of a Linux that runs the wheels, best first."""
+    machine = platform.machine()
+    found = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_GLIBC, OLDEST_GLIBC - 1, -1)]
+    return [*found, f"manylinux2014_{machine}", f"linux_{machine}"]
+
+
+def described(python: tuple[int, int]) -> dict[str, Any]:
+    """Return a Python on such a Linux as pex takes it: what it can install, and what markers say of it."""
+    version = f"{python[0]}.{python[1]}"
+    found = [
+        *tags.cpython_tags(python, platforms=platforms()),
+        *tags.compatible_tags(python, f"cp{python[0]}{python[1]}", platforms()),
+    ]
+    markers = {
+        "implementation_name": "cpython",
+        "implementation_version": f"{version}.0",
+        "os_name": "posix",
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": "CPython",
+        "platform_system": "Linux",
+        "python_full_version": f"{version}.0",
+        "python_version": version,
+        "sys_platform": "linux",
+    }
+    return {"marker_environment": markers, "compatible_tags": [str(each) for each in found]}
