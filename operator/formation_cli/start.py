@@ -5,6 +5,9 @@ from formation_operator import start
 INSTALL = "pipx install --force '.[cli]'"
 """By its place, not its name: a package index may have a stranger's by that name."""
 
+EXTRA = ("click", "honcho", "rich")
+"""What the extra brings; click comes with kopf, too."""
+
 
 def plugin() -> None:
     """Run ``kubectl-formation``."""
@@ -17,4 +20,4 @@ def completion() -> None:
 
 
 def _run(module: str) -> None:
-    start.run(module, "kubectl formation", INSTALL)
+    start.run(module, "kubectl formation", INSTALL, *EXTRA)

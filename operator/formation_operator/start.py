@@ -1,6 +1,6 @@
 """Where the scripts begin: what isn't installed is named, instead of the module that is missing."""
 
-import importlib
+import importlib.util
 import sys
 
 INSTALL = "pip install '.[operator]'"
@@ -12,10 +12,17 @@ def main() -> None:
     run("formation_operator.__main__", "the operator", INSTALL)
 
 
-def run(module: str, program: str, install: str) -> None:
-    """Run a module's ``main``; if a package is missing, end with the command that installs the program."""
+def run(module: str, program: str, install: str, *extra: str) -> None:
+    """Run a module's ``main``; if a package is missing, end with the command that installs the program.
+
+    The packages of its extra are looked for and not imported: some may be there without the rest.
+    """
+    lacks = f"{program} lacks {{}}: in a checkout: {install}"
+    for name in extra:
+        if not importlib.util.find_spec(name):
+            sys.exit(lacks.format(name))
     try:
         begin = importlib.import_module(module).main
     except ModuleNotFoundError as error:
-        sys.exit(f"{program} lacks {error.name}: in a checkout: {install}")
+        sys.exit(lacks.format(error.name))
     begin()

@@ -40,8 +40,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def export(machine: Machine, scripts: pathlib.Path, tmp_path: pathlib.Path) -> Export:
     """Write the units of a Formation, as somebody types it."""
     manifest = tmp_path / "formation.yaml"
-    command = [scripts / "kubectl-formation", "export", "systemd", "-f", manifest, "-d", machine.units]
-    command += ["--root", "/srv", "--run-as", "app"]
+    words = ["export", "systemd", "-f", str(manifest), "-d", str(machine.units), "--root", "/srv"]
+    command = [str(scripts / "kubectl-formation"), *words, "--run-as", "app"]
 
     def write(**counts: int) -> None:
         manifest.write_text(builders.text(a_shop(**counts)))
@@ -53,18 +53,14 @@ def export(machine: Machine, scripts: pathlib.Path, tmp_path: pathlib.Path) -> E
 
 
 def a_shop(web: int = 2, worker: int = 1) -> builders.Manifest:
-    """Return a Formation that greets, and has a type that doesn't end on SIGTERM."""
+    """Return a Formation whose processes greet; a type of which none is declared doesn't end on SIGTERM."""
     says, stubborn = (("/bin/sh", "-c", script) for script in (SAYS, STUBBORN))
     return builders.a_formation(
         env=[{"name": "GREETING", "value": GREETING}],
         processes={
             "web": builders.a_process(*says, replicas=web, port=8080),
-            "worker": builders.a_process(
-                *stubborn,
-                replicas=worker,
-                terminationGracePeriodSeconds=1,
-                resources={"limits": {"memory": "32Mi"}},
-            ),
+            "worker": builders.a_process(*says, replicas=worker, resources={"limits": {"memory": "32Mi"}}),
+            "stubborn": builders.a_process(*stubborn, replicas=0, terminationGracePeriodSeconds=1),
         },
     )
 
@@ -140,11 +136,12 @@ def test_a_process_that_is_killed_is_started_again(shop: Machine) -> None:
 
 
 def test_a_stop_lets_each_process_end_in_its_own_time(shop: Machine) -> None:
+    shop("systemctl", "start", "shop-stubborn@1")
     shop("systemctl", "stop", "shop.target")
     eventually(lambda: processes(shop, ANY) == {})
     assert said(shop, "shop-web-5000")[-1] == "ends"
     assert shown(shop, "shop-web@5000", "Result") == "success"
-    assert shown(shop, "shop-worker@1", "Result") == "timeout"
+    assert shown(shop, "shop-stubborn@1", "Result") == "timeout"
 
 
 def test_a_process_has_no_more_memory_than_its_limit(shop: Machine) -> None:

@@ -11,6 +11,7 @@ import pytest
     [
         ("formation_operator.start:main", "kopf", "pip install '.[operator]'"),
         ("formation_cli.start:plugin", "click", "pipx install --force '.[cli]'"),
+        ("formation_cli.start:plugin", "rich", "pipx install --force '.[cli]'"),
         ("formation_cli.start:completion", "click", "pipx install --force '.[cli]'"),
     ],
 )
