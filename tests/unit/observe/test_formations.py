@@ -80,5 +80,8 @@ def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_an
     assert formations.key_of(formation) == ("default", "shop")
     assert formations.wanted_names(formation) == []
     assert formation["status"] == {}
+    unkept = formations.without_spec(formation)
+    assert formations.wanted_names(unkept) == []
+    assert formations.with_spec(unkept, raw) == formation
     with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
         parsing.parse(formation)
