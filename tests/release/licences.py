@@ -1,7 +1,6 @@
 """The licences of what is locked, as `docs/dependencies.md` lists them.
 
-Where a package's own metadata leave no doubt, a test compares; else the row was written by hand, from the
-text of the licence.
+Where a package's own metadata leave no doubt, a test compares; else the row was written by hand.
 """
 
 import re
