@@ -36,12 +36,12 @@ def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seco
         download(python, wheels)
     options = [
         *(f"--complete-platform={json.dumps(described(python))}" for python in PYTHONS),
-        *("--no-build", "--no-pypi", f"--find-links={wheels}"),
-        *("--intransitive", f"--requirement={LOCK}"),
+        # What is there already: to resolve anything, pex would fetch a pip of its own.
+        *("--no-build", "--no-pypi", f"--pre-resolved-dists={wheels}", f"--requirement={LOCK}"),
         f"--sources-directory={sources / 'operator'}",
         f"--entry-point={ENTRY}",
-        # At its first start it unpacks itself; from then on a shell finds that, and nothing is read twice.
-        *("--venv", "--sh-boot"),
+        # Unpacked at its first start. (By --sh-boot, its bytes would depend on the Python that builds.)
+        *("--venv", "--python-shebang=/usr/bin/env python3"),
         f"--pex-root={work / 'root'}",
         f"--output-file={target}",
     ]
