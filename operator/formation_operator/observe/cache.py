@@ -116,7 +116,8 @@ class Cache:
                 self._specs.pop(*formations.key_of(change.before))
             return
         for key in self._specs.put(*formations.key_of(change.now), None, change.now["size"]):
-            self.formations[key] = formations.without_spec(self.formations[key])
+            if self.formations[key]["size"]:
+                self._formations.replace(formations.without_spec(self.formations[key]))
 
     # What is known
 

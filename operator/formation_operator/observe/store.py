@@ -122,6 +122,13 @@ class Store(Generic[T]):
         self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by))
         return Change(self._forget(key), None)
 
+    def replace(self, item: T) -> None:
+        """Keep less or more of an object that is known, in the same groups; that is no news."""
+        key = self._key_of(item)
+        self.known[key] = item
+        for group in self._groups_of(item):
+            self._groups[group][key] = item
+
     def count(self, item: T) -> None:
         """Count an object as the latest that came, and forget the oldest of too many."""
         if self._bound is None:

@@ -1,8 +1,11 @@
 """What one namespace declares takes no memory from others, and nothing of it is lost."""
 
+import random
+import tracemalloc
+
 import pytest
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
 from tests.builders import a_formation, a_process, stored
@@ -47,6 +50,32 @@ async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_m
     assert MOST / 2 < sum(kept.values()) <= MOST
     assert len(operator.known.formations) == MANY + 1
     assert formations.wanted_names(operator.known.formations["crowd", "app0"]) == [("crowd", "app0-worker")]
+
+
+def test_what_isnt_kept_takes_no_memory() -> None:
+    known, chance = cache.Cache(), random.Random(1)
+    tracemalloc.start()
+    try:
+        for number in range(MANY):
+            raw = declared(f"app{number}", "crowd")
+            raw["spec"]["processes"]["worker"]["env"][0]["value"] = chance.randbytes(MOST).hex()
+            known.put(naming.KIND, raw)
+            del raw
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 4 * MOST, f"{held} bytes are held"
+
+
+def test_of_what_is_too_large_to_be_rendered_that_stays_known() -> None:
+    known = cache.Cache()
+    large = declared("large", "crowd")
+    large["spec"]["processes"]["worker"]["env"][0]["value"] = "x" * bounds.MOST_DECLARED
+    known.put(naming.KIND, large)
+    for number in range(MANY):
+        known.put(naming.KIND, declared(f"app{number}", "crowd"))
+    assert known.formations["crowd", "app0"].get("unkept")
+    assert known.formations["crowd", "large"]["excess"]
 
 
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:
