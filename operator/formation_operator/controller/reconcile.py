@@ -132,12 +132,15 @@ class Reconciler:
     async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec, which is read again if its namespace has too many to be kept.
 
-        Raises `ConflictError` if it is another one by now: the watch tells of that.
+        Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch
+        tells of that.
         """
         if not known.get("unkept"):
             return known
         live = await self._cluster.get(naming.KIND, *formations.key_of(known))
-        if live is None or not formations.is_same(known, live):
+        if live is None:
+            raise errors.NotFoundError("it has gone")
+        if not formations.is_same(known, live):
             raise errors.ConflictError("it has changed while it was read")
         return formations.with_spec(known, live)
 
