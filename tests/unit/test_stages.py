@@ -68,6 +68,10 @@ def test_what_a_person_asked_for_and_could_not_run_is_a_failure(
     assert words == "FAILED; NOT RUN: no node here (2)"
 
 
+def test_what_could_not_run_has_an_exit_code_that_pytest_has_for_nothing_else() -> None:
+    assert suite.NOT_RUN not in [*pytest.ExitCode]
+
+
 def test_what_failed_says_so_whatever_could_not_run(reported: list[ElementTree.Element]) -> None:
     assert suite.judged("faults", 1, reported) == (1, "FAILED; NOT RUN: no node here (2)")
     assert suite.judged("faults", suite.INTERRUPTED, [])[1] == "interrupted"
