@@ -41,16 +41,19 @@ def load(target: Target) -> tuple[Target, client.Configuration, str]:
     _override(configuration, target)
     renew = configuration.refresh_api_key_hook
     if renew is not None:
-        configuration.refresh_api_key_hook = functools.partial(_renew, renew, target)
+        configuration.refresh_api_key_hook = functools.partial(_renew, renew)
     return whole, configuration, target.namespace or namespace or "default"
 
 
-def _renew(renew: Callable[[client.Configuration], None], target: Target, configuration: Any) -> None:
-    """Log in anew where that is due: the client then sets all, this hook too, to what the kubeconfig says."""
+def _renew(renew: Callable[[client.Configuration], None], configuration: client.Configuration) -> None:
+    """Log in anew where that is due, before each request: it may be one of many at once.
+
+    The client would set all else to what the kubeconfig says, too, in the midst of others' requests.
+    """
+    renewed = client.Configuration()
     with _login():
-        renew(configuration)
-    _override(configuration, target)
-    configuration.refresh_api_key_hook = functools.partial(_renew, renew, target)
+        renew(renewed)
+    configuration.api_key = renewed.api_key
 
 
 @contextlib.contextmanager

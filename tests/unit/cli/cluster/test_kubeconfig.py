@@ -1,8 +1,10 @@
 import json
 import pathlib
+from concurrent import futures
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from formation_cli import failures
 from formation_cli.cluster import connection, kubeconfig, kubectl
@@ -47,6 +49,17 @@ def test_the_command_line_counts_more_than_the_context(file: str) -> None:
     chosen = loaded(file, cluster="prod", user="bob", namespace="mine")
     assert chosen == ("https://prod:6443", "Bearer token-of-bob", "mine")
     assert loaded(file, server="https://other/", token="t")[:2] == ("https://other", "Bearer t")
+
+
+def test_of_many_requests_at_once_each_goes_to_the_server_that_is_typed(file: str) -> None:
+    _, configuration, _ = kubeconfig.load(Target(kubeconfig=file, server="https://other"))
+    api = client.ApiClient(configuration)
+
+    def address(_: int) -> str:
+        return str(api.param_serialize("GET", "/", auth_settings=["BearerToken"])[1])
+
+    with futures.ThreadPoolExecutor(16) as threads:
+        assert set(threads.map(address, range(1000))) == {"https://other/"}
 
 
 def test_several_files_are_read_as_one(file: str, tmp_path: pathlib.Path) -> None:
