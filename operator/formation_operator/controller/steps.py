@@ -31,6 +31,9 @@ from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext
 
+MOST_IMAGES = 256
+"""So many images of a Formation's containers are remembered: what types share may have thousands for each."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
@@ -44,8 +47,10 @@ class Wanted:
     undecided: Sequence[Problem] = ()
     """Why a type's count is left as it is."""
 
-    def without_manifests(self) -> Rendered:
-        """Return it as it is remembered."""
+    def without_manifests(self) -> Rendered | None:
+        """Return it as it is remembered; nothing of one with very many containers: it is rendered again."""
+        if sum(len(intent.images) for intent in self.intents) > MOST_IMAGES:
+            return None
         intents = [intent.remembered() for intent in self.intents]
         return Rendered(self.formation.metadata.generation, self.counts, intents)
 

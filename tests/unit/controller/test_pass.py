@@ -263,6 +263,17 @@ async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.M
     assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
 
 
+async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_the_same() -> None:
+    names = [f"c{number}" for number in range(200)]
+    containers = [{"name": name, "image": "proxy:v1"} for name in names]
+    types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
+    here = Running(a_formation(processes=types, podTemplate={"spec": {"containers": containers}}))
+    await here.passes.run(KEY)
+    assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
+    await here.passes.run(KEY)
+    assert here.status["summary"] == "web=0/1 worker=0/1"
+
+
 async def test_a_change_before_the_report_of_another_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     here, rendered = Running(TWO), renderings(monkeypatch)
     await here.passes.run(KEY)
