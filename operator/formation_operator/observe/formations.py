@@ -22,8 +22,9 @@ KEPT = (
 DECLARED = ("spec", "packed", "excess", "size", "unkept")
 """What is kept of its spec: besides itself how many bytes of memory it takes, and whether it isn't kept."""
 PACKED = 16 * bounds.KIB
-"""Bytes as JSON above which a spec is kept packed: as objects it takes up to ten times as much memory."""
+"""Bytes as JSON above which a spec is kept packed: as objects it takes many times as much memory."""
 AS_OBJECTS = 10
+"""How many times, as it is counted: six is usual, and of nothing but short values it is up to eighteen."""
 
 
 def key_of(raw: dict[str, Any]) -> Key:
