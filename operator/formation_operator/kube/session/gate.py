@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 import aiohttp
 from aiohttp.connector import Connection
 
+if "send" not in vars(aiohttp.ClientRequest):  # in a later version: the gate would be asked by nobody
+    raise ImportError("this aiohttp sends requests in another way than the gate knows")
+
 _may_write: contextvars.ContextVar[Callable[[], bool]] = contextvars.ContextVar("may_write")
 """What tells whether to write, for the requests of a block: aiohttp hands nothing of ours to a request."""
 
