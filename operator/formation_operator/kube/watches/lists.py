@@ -84,7 +84,7 @@ class Lists:
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
         self._pauses[path] = min(2 * pause, MOST) or FIRST  # unless it succeeds
         version = await self._since(*place)
-        del self._pauses[path]
+        self._pauses.pop(path, None)
         return version
 
 

@@ -30,6 +30,7 @@ class Lister:
     async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
         self.asked.append((kind.name, namespace))
         self.times.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
         return "42"
@@ -100,6 +101,11 @@ async def listed(client: aiohttp.ClientSession, path: str = "/api/v1/pods") -> b
     except aiohttp.ClientConnectionError:
         return False
     return True
+
+
+async def test_two_lists_of_a_place_at_once_are_both_answered() -> None:
+    async with session(Lister()) as client:
+        assert all(await asyncio.gather(listed(client), listed(client)))
 
 
 def test_a_list_that_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound() -> None:
