@@ -19,7 +19,7 @@ from tests.client import PATIENCE, Client
 from tests.cluster import paths
 from tests.cluster.cluster import environment
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOUR = re.compile(r"\x1b\[\??[0-9;]*[a-zA-Z]")
 COLUMNS = "100"
 
 
@@ -128,7 +128,7 @@ def at_terminal(command: list[str], environment: dict[str, str], answer: str = "
 
 
 def plain(text: str) -> str:
-    """Return what a terminal was sent without its colours."""
+    """Return what a terminal was sent without its colours and its cursor."""
     return COLOUR.sub("", text).replace("\r\n", "\n")
 
 

@@ -1,6 +1,7 @@
 """A write carries the version that it was decided from: what the API server makes of that, and we then."""
 
 import dataclasses
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -173,11 +174,19 @@ async def test_a_status_is_not_written_to_another_version_of_a_formation(
 
 
 async def made(shop: Shop, cluster: Counting) -> Child:
-    """Make the Deployment, and return what is known of it once its controller has answered."""
+    """Make the Deployment, and return what is known of it once its controller has no more to say."""
     await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
     eventually(lambda: shop.child().rollout.current)
+    eventually(lambda: rests(shop))
     cluster.asked.clear()
     return shop.child()
+
+
+def rests(shop: Shop) -> bool:
+    """Tell whether nobody writes the Deployment for a second."""
+    before = shop.child().resource_version
+    time.sleep(1)
+    return shop.child().resource_version == before
 
 
 async def update(shop: Shop, cluster: Counting, known: Child) -> Outcome:

@@ -21,8 +21,9 @@ def is_terminal() -> bool:
 
 
 def coloured(text: str, colour: str) -> str:
-    """Return a text in a colour, if a person reads it who wants colours."""
-    return click.style(text, fg=colour) if is_terminal() and not os.environ.get("NO_COLOR") else text
+    """Return a text in a colour, if it has one and a person reads it who wants colours."""
+    wanted = colour and is_terminal() and not os.environ.get("NO_COLOR")
+    return click.style(text, fg=colour) if wanted else text
 
 
 def console() -> Console:
