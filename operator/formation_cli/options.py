@@ -235,7 +235,8 @@ def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def _types(ctx: click.Context) -> list[str]:
-    name = ctx.params.get("name")
+    # An option that still lacks its value keeps click from giving the arguments before it their names.
+    name = ctx.params.get("name") or next(iter(ctx.args), None)
     try:
         found = connect(target_of(ctx)).get(naming.KIND, name) if name else None
     except click.ClickException:

@@ -11,6 +11,7 @@ from tests.contract.counting import count
 from tests.contract.replacing import another_than
 
 OLD = [{"name": "OLD", "value": "1"}]
+NEW = [{"name": "NEW", "value": "1"}]
 FORMATION = "formations.dev/formation"
 
 
@@ -50,15 +51,18 @@ def managers(user: Client) -> set[str]:
     return {each["manager"] for each in deployment(user)["metadata"].get("managedFields", [])}
 
 
-def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_goes(shop: Client) -> None:
+def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_stays(
+    shop: Client,
+) -> None:
     before = identity(shop)
 
     edit(shop, managedFields=[{}])
 
     eventually(lambda: "formation-operator" in managers(shop))
     assert throughout(2, lambda: identity(shop)) == before
-    shop.apply(a_formation(processes={"worker": a_process(replicas=2)}))
-    eventually(lambda: "OLD" not in [each["name"] for each in shop.container()["env"]])
+    assert "before-first-apply" in managers(shop)
+    shop.apply(a_formation(env=NEW, processes={"worker": a_process(replicas=2)}))
+    eventually(lambda: {"NEW", "OLD"} <= {each["name"] for each in shop.container()["env"]})
     assert count(shop) == 2
 
 

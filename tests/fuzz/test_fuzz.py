@@ -22,6 +22,7 @@ def trial(installed: Cluster, operator: OperatorProcess) -> Iterator[Trial]:
         yield Trial(Client(installed, one), Client(installed, other), operator)
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_hostile_formations_are_refused_or_made_or_told_why_not_and_harm_nobody_else(trial: Trial) -> None:
     fuzz(trial, CASES, SEED, (Phase.generate,))
 
