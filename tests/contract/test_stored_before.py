@@ -30,12 +30,13 @@ IMAGELESS = a_formation("imageless") | {"spec": {"processes": {"web": a_process(
 
 
 def older() -> dict[str, Any]:
-    """Return our CRD as it would be if it took any spec."""
+    """Return our CRD as it would be if it took any spec, and so had no count to scale."""
     (crd,) = load(CRDS / "formations.yaml")
     (version,) = crd["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]
     schema["properties"]["spec"] = ANYTHING
     schema.pop("x-kubernetes-validations")
+    version["subresources"].pop("scale")
     return dict(crd)
 
 
