@@ -25,7 +25,9 @@ AT_ONCE = 8
 REFUSALS = (400, 413, 422)
 OF_STORAGE = re.compile(r"already exists|too large|larger than max")
 """Refusals that the API server calls a conflict, or an error of its own."""
-NAMES_WHAT = re.compile(rf"\b(spec|metadata|name|namespace)\b|unknown field|{OF_STORAGE.pattern}")
+NAMES_WHAT = re.compile(
+    rf"\b(spec|metadata|name|namespace)\b|unknown field|Go struct field [\w.]+|{OF_STORAGE.pattern}"
+)
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 OF_TENANTS = ("namespace", "formation", "process_type")
 OUR_METRICS = ("formation_operator_", "process_")
