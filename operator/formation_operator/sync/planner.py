@@ -125,9 +125,9 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     What the server let us own after that very write counts as all of it: it may have dropped a
     field that is empty, and the same write again would change nothing.
     """
-    if child.digest != intent.digest or intent.handed_over is not None or not child.owned:
+    if not _bears(intent, child):
         return False
-    settled = context.settled.get(child.uid) == (intent.settled_as, child.owned)
+    settled = _is_as_answered(intent, child, context.settled)
     return settled or managed_fields.covers(intent.manifest, child.owned, context.uid)
 
 
@@ -138,11 +138,19 @@ def is_settled(intent: Intent, child: Child | None, uid: str, settled: Mapping[s
         and not child.deleting
         and child.owner is not None
         and child.owner.uid == uid
-        and child.digest == intent.digest
-        and intent.handed_over is None
-        and bool(child.owned)
-        and settled.get(child.uid) == (intent.settled_as, child.owned)
+        and _bears(intent, child)
+        and _is_as_answered(intent, child, settled)
     )
+
+
+def _bears(intent: Intent, child: Child) -> bool:
+    """Tell whether an object says that it has this intent, with fields of ours and no count to hand over."""
+    return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
+
+
+def _is_as_answered(intent: Intent, child: Child, settled: Mapping[str, tuple[str, str]]) -> bool:
+    """Tell whether we own of an object what the server let us own when we wrote this intent."""
+    return settled.get(child.uid) == (intent.settled_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
