@@ -106,17 +106,19 @@ class Reconciler:
         return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
     async def _pass(self, this: Pass) -> Result:
-        formation = parsing.parse(await self._whole(this.basis.formation))
+        formation = parsing.parse(await self._with_spec(this.basis.formation))
         undecided = await self._write_through(this, formation)
         current = self._cache.formations.get(this.key)
         if current is None or not this.basis.is_about(current):
             return Result()
         if current is not this.basis.formation:
             this.basis.formation = current
-            formation = parsing.parse(await self._whole(current))
+            formation = parsing.parse(await self._with_spec(current))
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
         counts = self._counts(formation, before, this.basis.children, undecided)
-        wanted = None if undecided else steps.remembered(this.memory, formation, counts, this.basis.children)
+        wanted = (
+            None if undecided else steps.rendered_before(this.memory, formation, counts, this.basis.children)
+        )
         if wanted is None:
             wanted = await steps.render(formation, counts, undecided, this.faults)
         outcomes = [] if formation.spec.paused else await self._act(this, wanted)
@@ -124,12 +126,12 @@ class Reconciler:
             this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
         )
         later = self._reporter.later(this.memory.reports, outcomes)
-        whole = later is not None and not (undecided or wanted.failed or this.faults.problems)
-        this.memory.rendered = wanted.without_manifests() if whole else None
+        is_all_written = later is not None and not (undecided or wanted.failed or this.faults.problems)
+        this.memory.rendered = wanted.without_manifests() if is_all_written else None
         requeue = later or await self._report(this, wanted, before, outcomes)
         return Result(requeue, steps.left(undecided, outcomes))
 
-    async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
+    async def _with_spec(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec, which is read again if its namespace has too many to be kept.
 
         Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch

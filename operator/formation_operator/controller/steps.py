@@ -51,7 +51,7 @@ class Wanted:
         """Return it as it is remembered; nothing of one with very many containers: it is rendered again."""
         if sum(len(intent.images) for intent in self.intents) > MOST_IMAGES:
             return None
-        intents = [intent.remembered() for intent in self.intents]
+        intents = [intent.without_manifest() for intent in self.intents]
         return Rendered(self.formation.metadata.generation, self.counts, intents)
 
     @property
@@ -100,7 +100,7 @@ async def render(
     return wanted
 
 
-def remembered(
+def rendered_before(
     memory: Memory, formation: Formation, counted: Mapping[str, Replicas], children: Children
 ) -> Wanted | None:
     """Return what a Formation asks for if it asked for the same before, and has all of it; else nothing.

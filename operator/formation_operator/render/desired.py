@@ -41,7 +41,7 @@ class Intent:
         """What the cache remembers of an object that was written with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
 
-    def remembered(self) -> "Intent":
+    def without_manifest(self) -> "Intent":
         """Return it without its manifest: enough to tell that an object is still as it was written."""
         return dataclasses.replace(self, manifest={})
 

@@ -14,8 +14,6 @@ ALL = "0.0.0.0"  # noqa: S104  # a Pod is asked from outside
 READY, METRICS = "/readyz", "/metrics"
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
-
-
 FRESH = 1.0
 """For how many seconds metrics that were counted are given again."""
 OPEN = "application/openmetrics-text"
