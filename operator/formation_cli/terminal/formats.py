@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -41,6 +41,11 @@ def as_text(value: Any, output: str) -> str:
 def write_object(each: Object, output: str) -> None:
     """Write an object as the API server answered; its name as kubectl writes it."""
     write([reference(each)] if output == "name" else shown(each), output)
+
+
+def write_objects(objects: Iterable[Object], output: str) -> None:
+    """Write objects as `write_object` does one."""
+    write(map(reference, objects) if output == "name" else [*map(shown, objects)], output)
 
 
 def reference(each: Mapping[str, Any]) -> str:

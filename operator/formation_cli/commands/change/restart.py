@@ -37,9 +37,7 @@ def command(cluster: Cluster, name: str, types: tuple[str, ...], output: str | N
         restarted.append(cluster.patch(kinds.DEPLOYMENT, naming.child(name, each), restarts.patch(now)))
         if not output:
             screen.write(f"{each}: restarting")
-    if output == "name":
-        formats.write(map(formats.reference, restarted), output)
-    elif output:
-        formats.write([*map(formats.shown, restarted)], output)
+    if output:
+        formats.write_objects(restarted, output)
     if wait.wanted:
         waiting.wait(cluster, formation, wait.timeout, restarted)

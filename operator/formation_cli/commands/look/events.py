@@ -35,7 +35,7 @@ def command(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> 
         return
     found = chosen(cluster.select(kinds.EVENT).items)
     if output:
-        formats.write([*map(formats.shown, found)], output)
+        formats.write_objects(found, output)
     elif found:
         screen.write_table(happenings.table(found, time.time()))
     else:
