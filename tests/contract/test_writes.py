@@ -1,7 +1,6 @@
 """A write carries the version that it was decided from: what the API server makes of that, and we then."""
 
 import dataclasses
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,7 +22,7 @@ from formation_operator.sync.executor import Executor
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually
+from tests.client import Client, eventually, throughout
 from tests.cluster.cluster import Cluster
 
 PAUSED = a_formation(paused=True, processes={"web": a_process("/shop", "web", replicas=2, port=8080)})
@@ -177,16 +176,9 @@ async def made(shop: Shop, cluster: Counting) -> Child:
     """Make the Deployment, and return what is known of it once its controller has no more to say."""
     await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
     eventually(lambda: shop.child().rollout.current)
-    eventually(lambda: rests(shop))
+    eventually(lambda: throughout(1, lambda: shop.child().resource_version))
     cluster.asked.clear()
     return shop.child()
-
-
-def rests(shop: Shop) -> bool:
-    """Tell whether nobody writes the Deployment for a second."""
-    before = shop.child().resource_version
-    time.sleep(1)
-    return shop.child().resource_version == before
 
 
 async def update(shop: Shop, cluster: Counting, known: Child) -> Outcome:
