@@ -145,7 +145,8 @@ def test_a_port_of_a_process_is_led_here(person: Client, formation: Plugin) -> N
     listening = shop_of(web=GREETS)
     listening["spec"]["processes"]["web"]["port"] = 8080
     person.apply(listening)
-    person.reported()
+    # Nothing is led to a Pod that doesn't run yet.
+    eventually(lambda: [pod["status"]["phase"] for pod in person.list_all("pod")] == ["Running"])
     with formation.start("port-forward", "shop", "0") as forwarding:
         assert forwarding.stdout is not None
         assert re.fullmatch(r"Forwarding from 127\.0\.0\.1:[0-9]+ -> 8080\n", forwarding.stdout.readline())
