@@ -175,7 +175,8 @@ async def test_a_status_is_not_written_to_another_version_of_a_formation(
 async def made(shop: Shop, cluster: Counting) -> Child:
     """Make the Deployment, and return what is known of it once its controller has no more to say."""
     await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
-    eventually(lambda: shop.child().rollout.current)
+    # No Pod may run here, and that they are refused is the last that its controller has to say.
+    eventually(lambda: shop.child().rollout.current and shop.child().rollout.blocked)
     eventually(lambda: throughout(1, lambda: shop.child().resource_version))
     cluster.asked.clear()
     return shop.child()
