@@ -175,8 +175,7 @@ async def test_a_status_is_not_written_to_another_version_of_a_formation(
 async def made(shop: Shop, cluster: Counting) -> Child:
     """Make the Deployment, and return what is known of it once its controller has no more to say."""
     await carried_out(shop, cluster, Action(Verb.CREATE, "web", shop.intents()["deployment"]))
-    # No Pod may run here, and that they are refused is the last that its controller has to say.
-    eventually(lambda: shop.child().rollout.current and shop.child().rollout.blocked)
+    eventually(lambda: (shop.child().rollout.total, shop.child().rollout.updated) == (2, 2))
     eventually(lambda: throughout(1, lambda: shop.child().resource_version))
     cluster.asked.clear()
     return shop.child()
@@ -197,6 +196,7 @@ async def test_over_what_others_have_added_meanwhile_an_update_is_written_after_
 ) -> None:
     known = await made(shop, cluster)
     shop.user("annotate", "deployment", "shop-web", "team=blue")
+    eventually(lambda: shop.child().rollout.current)  # its controller notes each change
     outcome = await update(shop, cluster, known)
     assert (outcome.again, outcome.problem) == (False, None)
     assert cluster.asked == ["PATCH", "GET", "PATCH"]

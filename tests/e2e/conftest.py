@@ -1,19 +1,18 @@
 """The images that run on a real node, and a cluster without our operator."""
 
-import json
+import functools
 import pathlib
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests import once
-from tests.client import Client, established, eventually, fetch
+from tests.client import Client, established, eventually
 from tests.cluster import images, paths
 from tests.cluster.cluster import Cluster
+from tests.e2e import shop_web
 from tests.images import debian, operator_image, shop_image
 from tests.operator_process import OperatorProcess
-
-Answer = dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -52,16 +51,9 @@ def without_operator(real_node: Cluster, operator: OperatorProcess) -> Iterator[
 
 
 @pytest.fixture
-def ask(real_node: Cluster, namespace: str) -> Callable[[], Answer]:
+def ask(real_node: Cluster, namespace: str) -> Callable[[], dict[str, str]]:
     """Ask shop's web through its Service who it is, from this machine."""
-    client = Client(real_node, namespace)
-
-    def answer() -> Answer:
-        service = client.get("service", "shop-web")
-        address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
-        return dict(json.loads(fetch(f"http://{address}/")))
-
-    return answer
+    return functools.partial(shop_web.answer, Client(real_node, namespace))
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def read_by_somebody(
     path = os.pathsep.join([str(scripts), str(cluster.kubectl.parent), os.environ["PATH"]])
     sources = str(paths.ROOT / "operator")
     yield {**environment(), "KUBECONFIG": str(kubeconfig), "PATH": path, "PYTHONPATH": sources}
-    cluster.run_kubectl("delete", "namespace", namespace)
+    cluster.run_kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 def load_app_with_a_shell(cluster: Cluster, folder: pathlib.Path) -> None:

@@ -1,17 +1,21 @@
 """The operator as users run it: a Pod of its own image, installed from manifests/."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
+from formation_operator.kube.objects import timestamps
 from tests import server
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
+from tests.e2e import shop_web
 from tests.e2e.workers import READY
+from tests.namespaces import fresh_namespace
 
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
@@ -61,34 +65,41 @@ def test_an_upgrade_from_a_version_without_a_lease_has_nobody_write_beside_it(
     without_operator.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
 
 
-def test_the_operator_works_as_a_pod_and_what_it_made_outlives_it(
-    without_operator: Cluster, shop: None, kubectl: Client, ask: Callable[[], dict[str, str]]
-) -> None:
+@pytest.fixture(scope="module")
+def user(without_operator: Cluster) -> Iterator[Client]:
+    """A user of the operator as a Pod, in a namespace that all tests from here on share."""
     install(without_operator)
-    assert without_operator.run_kubectl("exec", *OPERATOR, "--", "id", "-u").strip() == "65532"
+    with fresh_namespace(without_operator) as name:
+        yield Client(without_operator, name)
 
-    kubectl("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
-    kubectl(*READY)
-    assert ask()["version"] == "v1"
 
-    kubectl.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
-    kubectl(*READY)
-    eventually(lambda: ask()["version"] == "v2")  # the old ones still answer while they drain
+def test_the_operator_works_as_a_pod(user: Client, shop: None) -> None:
+    assert user.cluster.run_kubectl("exec", *OPERATOR, "--", "id", "-u").strip() == "65532"
 
+    user("apply", "-k", str(paths.ROOT / "manifests" / "samples"))
+    user(*READY)
+    assert shop_web.answer(user)["version"] == "v1"
+
+    user.merge("formation", "shop", {"spec": {"image": "registry.example.com/shop:v2"}})
+    user(*READY)
+    eventually(lambda: shop_web.answer(user)["version"] == "v2")  # the old ones still answer while they drain
+
+
+def test_the_pods_of_the_operator_are_never_restarted(user: Client) -> None:
+    def living() -> list[dict[str, Any]]:
+        found = json.loads(user.cluster.run_kubectl("get", "pods", OPERATOR[0], "-o", "json"))["items"]
+        return [each["status"] for each in found if "deletionTimestamp" not in each["metadata"]]
+
+    def youngest() -> float:
+        return min(time.time() - (timestamps.epoch(each["startTime"]) or 0.0) for each in living())
+
+    eventually(lambda: youngest() > 25)  # liveness asks every ten seconds
+    assert [each["containerStatuses"][0]["restartCount"] for each in living()] == [0, 0]
+
+
+def test_what_the_operator_made_outlives_it(user: Client) -> None:
     manifests = str(paths.ROOT / "manifests" / "operator")
-    without_operator.run_kubectl("delete", "-k", manifests, "--cascade=foreground")  # with its Pod
-    eventually(lambda: len(pods(kubectl)) == 5, patience=120)  # those of v1 have ended
-    throughout(5, lambda: pods(kubectl))
-    assert ask()["version"] == "v2"
-
-
-def test_the_pods_of_the_operator_are_never_restarted(without_operator: Cluster) -> None:
-    install(without_operator)
-
-    def restarts() -> int:
-        found = without_operator.run_kubectl("get", "pods", OPERATOR[0], "-o", "json")
-        living = [item for item in json.loads(found)["items"] if "deletionTimestamp" not in item["metadata"]]
-        assert len(living) == 2
-        return sum(int(pod["status"]["containerStatuses"][0]["restartCount"]) for pod in living)
-
-    assert throughout(25, restarts) == 0  # liveness asks every ten seconds
+    user.cluster.run_kubectl("delete", "-k", manifests, "--cascade=foreground")  # with its Pods
+    eventually(lambda: len(pods(user)) == 5, patience=120)  # those of v1 have ended
+    throughout(5, lambda: pods(user))
+    assert shop_web.answer(user)["version"] == "v2"
