@@ -11,7 +11,7 @@ from tests.client import Client, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import counts, declared
-from tests.faults.replicas import PLACE, free_the_lease
+from tests.faults.replicas import PLACE, release
 from tests.kustomization import rendered
 from tests.operator_process import OperatorProcess
 
@@ -27,7 +27,7 @@ def only_here(user: Client, interrupted: OperatorProcess) -> Iterator[tuple[Clie
     user.server.delete("clusterrolebinding", "", NAME)
     for item in rights(cluster, user.namespace):
         user.apply(item)
-    free_the_lease(cluster)
+    release(cluster)
     since = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     try:
         interrupted.start(f"--namespace={user.namespace}", f"--lease={'/'.join(PLACE)}")

@@ -19,6 +19,8 @@ from tests.local_http import free_port
 from tests.operator_process import healthy
 
 PLACE = ("formation-system", "formation-operator")
+LONG_AGO, AHEAD = "2001-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
+"""Before any Lease here was made, and after that."""
 
 
 class Replica:
@@ -95,21 +97,20 @@ def holder(cluster: Cluster) -> str | None:
     return None if lease is None else str(lease["spec"].get("holderIdentity") or "")
 
 
-def free_the_lease(cluster: Cluster) -> None:
-    """Have the Lease be as its last holder has released it: else the first replica would wait."""
+def release(cluster: Cluster, renewed: str = AHEAD) -> None:
+    """Have the Lease be there as its holder released it at a time, be it before it was made."""
     api, (namespace, name) = server.of(cluster), PLACE
-    about = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name}}
-    released = {"holderIdentity": "", "renewTime": "2026-11-26T07:00:00.000000Z"}
-    if holder(cluster) is None:
-        api.create("lease", namespace, {**about, "spec": released})
-    else:
-        api.merge("lease", *PLACE, {"spec": released})
+    released = {"holderIdentity": "", "renewTime": renewed}
+    about = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+    lease = {**about, "metadata": {"namespace": namespace, "name": name}, "spec": released}
+    path = server.with_query(api.path("lease", *PLACE), {"fieldManager": "tests", "force": "true"})
+    api.request("PATCH", path, lease, {"Content-Type": "application/apply-patch+yaml"})
 
 
 @contextlib.contextmanager
 def two(cluster: Cluster) -> Iterator[tuple[Replica, Replica]]:
     """Have two replicas run: the first leads, the second stands by."""
-    free_the_lease(cluster)
+    release(cluster)  # else the first one would wait
     stamp = int(time.monotonic() * 1000)
     replicas = [Replica(cluster, f"replica-{stamp}-{number}") for number in (1, 2)]
     try:

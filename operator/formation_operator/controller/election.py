@@ -1,14 +1,14 @@
 """Who may write, as far as one replica can know: from the Lease as it saw it, and a clock of its own.
 
-The rules are client-go's.  No time that another machine wrote is compared with a time of this one: of another
-replica's Lease only that it changes counts, and when that was seen.
+The rules are client-go's, and that a new Lease is waited for.  No time that another machine wrote is compared
+with a time of this one: of another replica's Lease only that it changes counts, and when that was seen.
 Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 """
 
 import math
 from typing import NamedTuple
 
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
 
@@ -76,11 +76,11 @@ class Election:
 
     @property
     def is_new(self) -> bool:
-        """Whether nobody has held the Lease, as far as it says.
+        """Whether nobody has held the Lease since it was made, as far as it says.
 
         An older one may have been deleted a moment ago, and its holder not know of that yet.
         """
-        return not lenient.text(_spec(self._lease), "renewTime")
+        return _is_new(self._lease)
 
     def is_free(self, now: float) -> bool:
         """Tell whether the Lease may be taken: released, its own, or left alone for long enough."""
@@ -117,11 +117,18 @@ def _spec(lease: Object) -> Object:
     return lenient.mapping(lease, "spec")
 
 
+def _is_new(lease: Object) -> bool:
+    """Tell whether a Lease was last renewed before it was made, as a copy of an older one was, or never."""
+    renewed = timestamps.epoch(lenient.text(_spec(lease), "renewTime"))
+    made = timestamps.epoch(lenient.text(lenient.mapping(lease, "metadata"), "creationTimestamp"))
+    return renewed is None or renewed < (made or 0.0)
+
+
 def _held(lease: Object) -> tuple[str, str, Object]:
     """Return what a holder changes of a Lease, and of no other one; others may change what else there is.
 
     Of a new one that is all: it may have been held meanwhile, and made new again.
     """
     metadata, spec = lenient.mapping(lease, "metadata"), _spec(lease)
-    version = "" if spec.get("renewTime") else lenient.text(metadata, "resourceVersion")
+    version = lenient.text(metadata, "resourceVersion") if _is_new(lease) else ""
     return lenient.text(metadata, "uid"), version, spec

@@ -23,7 +23,8 @@ def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **
 
 def a_new_one(spec: Object | None = None, **metadata: str) -> Object:
     lease = a_lease()
-    return {**lease, "metadata": {**lease["metadata"], "uid": "one", **metadata}, "spec": spec}
+    about = {"uid": "one", "creationTimestamp": "2026-11-26T07:00:00Z", **metadata}
+    return {**lease, "metadata": {**lease["metadata"], **about}, "spec": spec}
 
 
 def leading(sent: float = 100.0) -> Election:
@@ -64,9 +65,10 @@ def test_a_lease_that_was_released_is_free_at_once(holder: str | None) -> None:
 
 
 NOBODYS = [None, {}, {"holderIdentity": ""}, {"holderIdentity": "me"}]
+COPIES = [{"holderIdentity": holder, "renewTime": LONG_AGO} for holder in ("", "me")]
 
 
-@pytest.mark.parametrize("spec", NOBODYS)
+@pytest.mark.parametrize("spec", [*NOBODYS, *COPIES])
 def test_a_lease_that_nobody_has_held_is_waited_for_as_it_may_replace_another_ones(
     spec: Object | None,
 ) -> None:
@@ -88,6 +90,12 @@ def test_a_lease_that_is_new_once_more_is_waited_for_once_more(other: Object) ->
     assert here.is_free(69.0)
 
 
+def test_a_lease_that_was_released_since_it_was_made_is_free_at_once() -> None:
+    here = an_election()
+    here.see(a_new_one({"holderIdentity": "", "renewTime": A_TIME}), 0.0)
+    assert here.is_free(0.0)
+
+
 def test_a_lease_that_is_made_again_with_all_that_it_said_is_waited_for_once_more() -> None:
     here = an_election()
     for uid, now in (("one", 50.0), ("two", 59.0)):
@@ -100,9 +108,12 @@ def test_before_anybody_has_looked_nothing_is_free() -> None:
     assert not an_election().is_free(math.inf)
 
 
-def test_a_new_lease_takes_nothing_from_who_leads_and_gives_nothing_to_who_does_no_more() -> None:
+@pytest.mark.parametrize("spec", [None, *COPIES])
+def test_a_new_lease_takes_nothing_from_who_leads_and_gives_nothing_to_who_does_no_more(
+    spec: Object | None,
+) -> None:
     here = leading(sent=100.0)
-    here.see(a_new_one(), 101.0)
+    here.see(a_new_one(spec), 101.0)
     assert here.leads(106.9)
     assert not here.leads(107.0)
     assert not here.is_free(110.9)

@@ -11,7 +11,17 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import NEVER, PLACE, Replica, lease, now, on_a_loop_that_leaps, until
+from tests.unit.fakes.replicas import (
+    LONG_AGO,
+    NEVER,
+    PLACE,
+    Replica,
+    lease,
+    now,
+    on_a_loop_that_leaps,
+    put,
+    until,
+)
 
 
 async def two(cluster: FakeCluster) -> tuple[Replica, Replica]:
@@ -159,6 +169,21 @@ async def test_a_lease_that_is_deleted_is_its_holders_again_who_goes_on_working(
     for _ in range(60):
         await asyncio.sleep(1)
         assert (first.writes, first.begun, second.works) == (True, 1, False)
+
+
+@pytest.mark.parametrize("copied", ["", "second"], ids=["of a released one", "of one that another held"])
+def test_a_lease_that_is_made_from_an_older_copy_is_its_holders_again_who_goes_on_working(
+    copied: str,
+) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        first, second = await two(cluster)
+        put(cluster, {"holderIdentity": copied, "renewTime": LONG_AGO})
+        for _ in range(60):
+            await asyncio.sleep(0.1)
+            assert (first.writes, first.begun, second.works) == (True, 1, False)
+        assert lease(cluster)["spec"]["holderIdentity"] == "first"
+
+    on_a_loop_that_leaps(scene)()
 
 
 @on_a_loop_that_leaps

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.replicas import AT, NEVER, PLACE, Replica, now, on_a_loop_that_leaps, until
+from tests.unit.fakes.replicas import (
+    LONG_AGO,
+    NEVER,
+    PLACE,
+    Replica,
+    now,
+    on_a_loop_that_leaps,
+    put,
+    until,
+)
 
 TROUBLES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
@@ -30,7 +39,7 @@ STEPS = st.lists(
     st.tuples(
         st.integers(0, 2),
         TROUBLES,
-        st.sampled_from(["", "", "", "restart", "crash", "delete", "empty"]),
+        st.sampled_from(["", "", "", "restart", "crash", "delete", "empty", "restore"]),
         st.floats(0.05, 13.0),
     ),
     max_size=12,
@@ -55,7 +64,9 @@ def test_never_do_two_write_at_once_whatever_is_wrong_with_their_links_and_clock
             if deed == "delete" and cluster.all(kinds.LEASE):
                 cluster.remove(kinds.LEASE, *PLACE)
             elif deed == "empty":
-                empty(cluster)
+                put(cluster, {})
+            elif deed == "restore":
+                put(cluster, {"holderIdentity": "", "renewTime": LONG_AGO})
             elif deed in ("restart", "crash"):
                 gone.append(replicas[number])
                 await end(gone[-1], deed)
@@ -77,12 +88,6 @@ async def test_a_lease_that_is_deleted_before_others_have_seen_it_has_one_holder
     for seconds in (9.0, 1.0):
         cluster.remove(kinds.LEASE, *PLACE)
         await watch(replicas, seconds)
-
-
-def empty(cluster: FakeCluster) -> None:
-    """Have somebody replace the Lease by one that says nothing, or make that where there is none."""
-    cluster.version += 1
-    cluster.put(kinds.LEASE, {"metadata": {**AT, "resourceVersion": str(cluster.version)}, "spec": {}})
 
 
 def a_replica(cluster: FakeCluster, clock: tuple[float, float, float]) -> Replica:

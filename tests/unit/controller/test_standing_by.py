@@ -24,8 +24,10 @@ WRITES = {"create", "apply", "apply_status", "patch", "delete", "notify"}
 class Replica:
     """One whose lead is a test's to give and to take."""
 
-    def __init__(self, cluster: FakeCluster) -> None:
+    def __init__(self, cluster: FakeCluster, late: float = 0.0) -> None:
+        """Take for how many seconds it doesn't hear of what happens."""
         self.cluster = cluster
+        self._late = late
         self.controller = Controller(cluster, Settings(resync=86400, workers=1), virtual_time.now, self._lead)
         self._work: Work | None = None
         self._leading: asyncio.Task[None] | None = None
@@ -51,7 +53,7 @@ class Replica:
     def _watched(self, kind: str, raw: Object, deleted: bool) -> None:
         if kinds.BY_NAME[kind] in kinds.WATCHED:
             see = self.controller.see
-            asyncio.get_running_loop().call_soon(lambda: see(kind, raw, deleted=deleted))
+            asyncio.get_running_loop().call_later(self._late, lambda: see(kind, raw, deleted=deleted))
 
 
 def written(cluster: FakeCluster) -> list[str]:
@@ -133,6 +135,26 @@ def test_one_that_leads_again_writes_nothing_where_all_is_as_it_should_be() -> N
         await second.lead()
         await first.lead()
         assert written(cluster) == before
+
+    virtual_time.run(scene())
+
+
+def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back() -> None:
+    async def scene() -> None:
+        cluster, made = a_cluster("a"), list[Object]()
+        cluster.latency = 0.01
+        cluster.watchers.append(lambda kind, raw, _: made.append(raw) if kind == "Deployment" else None)
+        replicas = [Replica(cluster), Replica(cluster, late=0.02)]
+        for each in replicas:
+            await each.start()
+        both = asyncio.gather(*(each.lead(60) for each in replicas))
+        for wanted in range(2, 8):
+            await asyncio.sleep(5)
+            scale(cluster, "a", wanted)
+        await both
+        assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
+        assert len({raw["metadata"]["uid"] for raw in made}) == 1
+        assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
 
     virtual_time.run(scene())
 

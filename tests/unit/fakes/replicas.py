@@ -15,6 +15,8 @@ from tests.unit.fakes.cluster import FakeCluster
 PLACE = ("formation-system", "formation-operator")
 AT = dict(zip(("namespace", "name"), PLACE, strict=True))
 NEVER = 1e9
+RELEASED, LONG_AGO = "2026-11-26T07:00:00.000000Z", "2025-11-26T07:00:00.000000Z"
+"""When a Lease was released: after it was made, as all are here, or before that."""
 TICKS = 2**20
 """By which part of a second clocks go on: a sum of such times is exact, and what is left of one is never so
 little that a loop which leaps overlooks it.
@@ -146,7 +148,11 @@ async def acted(scene: Scene, cluster: FakeCluster) -> None:
 
 
 def release(cluster: FakeCluster) -> None:
-    spec = {"holderIdentity": "", "renewTime": "2026-11-26T07:00:00.000000Z"}
+    put(cluster, {"holderIdentity": "", "renewTime": RELEASED})
+
+
+def put(cluster: FakeCluster, spec: Object) -> None:
+    """Have somebody make the Lease anew."""
     cluster.put(kinds.LEASE, {"metadata": AT, "spec": spec})
 
 
