@@ -22,6 +22,7 @@ from tests.operator_process import OperatorProcess
 pytestmark = pytest.mark.alone
 
 AFTER_A_CRASH = 15.0
+RIGHTS = paths.ROOT / "manifests" / "rbac"
 Pair = tuple[Replica, Replica]
 
 
@@ -176,16 +177,16 @@ def test_the_very_first_replica_leads_once_an_older_lease_can_have_no_holder_any
 def test_without_the_right_to_the_lease_no_replica_writes_and_each_says_so(
     pair: Pair, shop: Client, administrator: Cluster
 ) -> None:
-    administrator.run_kubectl("delete", "rolebinding", "formation-operator", "--namespace", PLACE[0])
-    shop.server.delete("lease", *PLACE)
+    administrator.run_kubectl("delete", "-f", str(RIGHTS / "lease.yaml"))
     try:
+        shop.server.delete("lease", *PLACE)
         for each in pair:
             eventually(lambda: re.search("This replica writes nothing: .* is forbidden", each.log))  # noqa: B023  # used at once
         scale(shop, 3)
-        throughout(15, lambda: count(shop))
+        assert throughout(15, lambda: count(shop)) == 1
         assert [each.healthy for each in pair] == [True, True]
     finally:
-        administrator.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+        administrator.run_kubectl("apply", "-k", str(RIGHTS))
     eventually(lambda: count(shop) == 3)
 
 
