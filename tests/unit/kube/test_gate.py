@@ -39,6 +39,8 @@ class Scene:
 
     arrived: list[str] = dataclasses.field(default_factory=list)
     """The methods of the requests that came."""
+    counted: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
+    """The verbs and codes of the requests that the metrics know of."""
     may_write: bool = True
     answer: Callable[[web.Request], Awaitable[web.Response]] | None = None
     """What answers the next request; the others are answered with an empty object, at once."""
@@ -53,7 +55,7 @@ class Scene:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         configuration = client.Configuration(host=url, connection_pool_maxsize=connections)
-        opened = connection.Connection(configuration)
+        opened = connection.Connection(configuration, lambda verb, code, _: self.counted.append((verb, code)))
         cluster = api_server.Kube(opened, timeout=5, may_write=lambda: self.may_write)
         try:
             yield cluster
@@ -109,6 +111,16 @@ async def test_who_may_not_write_may_read(scene: Scene) -> None:
     async with scene.played() as cluster:
         await cluster.get(*PLACE)
     assert scene.arrived == ["GET"]
+
+
+async def test_a_write_that_is_not_sent_is_counted_as_no_request(scene: Scene) -> None:
+    async with scene.played() as cluster:
+        await cluster.patch(*PLACE, [])
+        scene.may_write = False
+        with pytest.raises(errors.UnavailableError):
+            await cluster.patch(*PLACE, [])
+        await cluster.get(*PLACE)
+    assert scene.counted == [("patch", 200), ("get", 200)]
 
 
 @pytest.mark.parametrize("write", WRITES)

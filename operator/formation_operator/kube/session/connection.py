@@ -67,12 +67,16 @@ class Connection:
 
         It must be in a block of `gate.asked`, if it isn't a read.
         """
-        began, status = time.perf_counter(), None
+        began, verb = time.perf_counter(), verb_of(method, query, content_type)
         try:
             status, text = await self._send(method, resource, query, body, content_type)
-            return status, text
-        finally:
-            self._requested(verb_of(method, query, content_type), status, time.perf_counter() - began)
+        except gate.NotSentError:
+            raise  # it was no request
+        except BaseException:
+            self._requested(verb, None, time.perf_counter() - began)
+            raise
+        self._requested(verb, status, time.perf_counter() - began)
+        return status, text
 
     async def _send(
         self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
