@@ -1,5 +1,6 @@
 """The chart's values do what they say; a wrong one is refused. Without a cluster."""
 
+import json
 import pathlib
 import shutil
 from typing import Any
@@ -130,6 +131,15 @@ def test_the_network_policy_lets_out_to_the_ports_of_the_api_server(ready_helm: 
     assert len(policy["spec"]["egress"]) == 2
 
 
+def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -> None:
+    wanted = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    chosen = ("--set-json", f"networkPolicy.metricsFrom={json.dumps([wanted])}")
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *chosen))
+    (rule,) = made["NetworkPolicy", helm.NAMESPACE, helm.NAME]["spec"]["ingress"]
+
+    assert rule == {"from": [wanted], "ports": [{"port": "metrics"}]}
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -139,6 +149,7 @@ def test_the_network_policy_lets_out_to_the_ports_of_the_api_server(ready_helm: 
         "image.tag=a b",
         "crd.keep=false",
         "image.digest=latest",
+        "networkPolicy.metricsFrom[0].namespace=monitoring",
     ],
 )
 def test_a_wrong_value_is_refused(ready_helm: Helm, value: str) -> None:

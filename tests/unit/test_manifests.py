@@ -212,11 +212,12 @@ def test_the_replicas_are_spread_over_nodes_and_a_drain_takes_one_at_a_time() ->
     assert (budget["maxUnavailable"], budget["selector"]) == (1, selector)
 
 
-def test_the_operator_reaches_the_api_server_and_dns_and_only_its_metrics_are_reached() -> None:
+def test_the_operator_reaches_the_api_server_and_dns_and_only_its_metrics_are_reached_by_who_may() -> None:
     policy = only("NetworkPolicy")["spec"]
     assert policy["podSelector"] == only("Deployment")["spec"]["selector"]
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
-    assert policy["ingress"] == [{"ports": [{"port": "metrics"}]}]
+    prometheus = {"namespaceSelector": {"matchLabels": {"metrics": "enabled"}}}
+    assert policy["ingress"] == [{"from": [prometheus], "ports": [{"port": "metrics"}]}]
     api_server, dns = policy["egress"]
     assert [each["port"] for each in api_server["ports"]] == [443, 6443]
     assert {(each["protocol"], each["port"]) for each in dns["ports"]} == {("UDP", 53), ("TCP", 53)}
