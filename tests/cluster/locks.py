@@ -23,13 +23,25 @@ def held(name: str, what: str, detail: Callable[[], str] = lambda: "") -> Iterat
 
 @contextlib.contextmanager
 def machine_held(what: str) -> Iterator[None]:
-    """Hold the one lock of all caches of this machine: a folder's, since a file would be left behind."""
-    folder = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        wait_for(folder, what)
-        yield
-    finally:
-        os.close(folder)
+    """Hold the one lock of all caches of this machine: a file's that root alone can open, and so hold.
+
+    It goes with its holder, for nothing may be left behind; whoever has waited for it takes the next one.
+    """
+    path = paths.machine_lock()
+    while True:
+        with open(path, "w", opener=private) as file:
+            wait_for(file.fileno(), what)
+            if os.fstat(file.fileno()).st_nlink:
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+                return
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file, for nobody else if it is new."""
+    return os.open(path, flags, 0o600)
 
 
 def wait_for(file: int, what: str, detail: Callable[[], str] = lambda: "") -> None:

@@ -31,6 +31,11 @@ def state() -> pathlib.Path:
     return cache() / "cluster"
 
 
+def machine_lock() -> pathlib.Path:
+    """Return the file whose lock root holds while it changes the machine."""
+    return RUN / "formation-cluster.lock"
+
+
 def sockets() -> pathlib.Path:
     """Return the folder for the sockets of a real node: a socket's path may have 107 characters at most."""
     return RUN / "formation-cluster"

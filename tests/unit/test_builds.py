@@ -208,6 +208,33 @@ def test_a_lock_is_free_when_its_holder_was_killed_even_while_what_it_started_li
     subprocess.run(["kill", str(child)], check=True)
 
 
+def test_nobody_else_can_open_the_lock_of_the_machine_and_nothing_of_it_stays(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "RUN", tmp_path)
+    with locks.machine_held("starting a cluster"):
+        assert paths.machine_lock().stat().st_mode & 0o777 == 0o600
+    assert not paths.machine_lock().exists()
+
+
+def test_of_several_who_change_the_machine_one_does_at_a_time(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "RUN", tmp_path)
+    present, counted = list[None](), list[int]()
+
+    def change() -> None:
+        for _ in range(20):
+            with locks.machine_held("starting a cluster"):
+                present.append(None)
+                time.sleep(0.001)
+                counted.append(len(present))
+                present.pop()
+
+    at_once(*[change] * 4)
+    assert counted == [1] * 80
+
+
 def test_of_what_is_done_for_something_else_only_the_innermost_is_shown(shown: list[str]) -> None:
     with progress.patiently("building the image"):
         with progress.patiently("installing packages"):
