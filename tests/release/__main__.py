@@ -62,12 +62,12 @@ def make(work: pathlib.Path, target: pathlib.Path, version: str, name: str | Non
     plugin.build(sources, work / "tools", target / plugin.name(version), seconds)
     shutil.copy(plugin.COMPLETION, target)
     installed = write_image(sources, target, version, seconds)
-    parts = [
-        *sbom.python_packages((paths.ROOT / "requirements.txt").read_text()),
-        *sbom.debian_packages(installed),
+    locked = sbom.python_packages((paths.ROOT / "requirements.txt").read_text())
+    wholes = [
+        sbom.image(operator_image.reference(sources), [*locked, *sbom.debian_packages(installed)]),
+        sbom.plugin(version, plugin.parts()),
     ]
-    reference = operator_image.reference(sources)
-    (target / "sbom.spdx.json").write_text(sbom.document(version, reference, seconds, parts))
+    (target / "sbom.spdx.json").write_text(sbom.document(version, seconds, wholes))
     (target / shelf.CHECKSUMS).write_text(archives.checksums(target))
 
 

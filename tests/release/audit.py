@@ -19,6 +19,7 @@ from tests.cluster import paths, progress
 TOOL = pathlib.Path(__file__).with_name("audit-requirements.txt")
 LOCKS = (
     "requirements.txt",
+    "tests/release/requirements-plugin.txt",
     "requirements-dev.txt",
     "tests/cluster/go-requirements.txt",
     "tests/release/requirements.txt",

@@ -17,7 +17,7 @@ ALLOWED = frozenset(
     {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0"}
 )
 """Licences that let everybody use, change and pass on what we make; of MPL-2.0 we change no file."""
-USES = dict(zip(audit.LOCKS, ("image", "development", "Go", "release", "audit"), strict=True))
+USES = dict(zip(audit.LOCKS, ("image", "plugin", "development", "Go", "release", "audit"), strict=True))
 """What each lock file is for."""
 
 

@@ -13,6 +13,7 @@ from packaging import tags
 
 from tests.cluster import images
 from tests.images import workshop
+from tests.release import sbom, wheel
 
 LOCK = pathlib.Path(__file__).with_name("requirements-plugin.txt")
 COMPLETION = pathlib.Path(__file__).with_name("kubectl_complete-formation")
@@ -48,6 +49,12 @@ def build(sources: pathlib.Path, tools: pathlib.Path, target: pathlib.Path, seco
     settings = [f"PYTHONPATH={tools}", f"SOURCE_DATE_EPOCH={seconds}"]
     workshop.run(["env", *settings, sys.executable, "-m", "pex", *options])
     target.chmod(0o755)
+
+
+def parts() -> list[sbom.Part]:
+    """Return the packages of others that the file holds: pex' own is what unpacks the rest."""
+    tools = sbom.python_packages(wheel.REQUIREMENTS.read_text())
+    return [*sbom.python_packages(LOCK.read_text()), *(each for each in tools if each.name == "pex")]
 
 
 def download(python: tuple[int, int], wheels: pathlib.Path) -> None:

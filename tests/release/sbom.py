@@ -1,4 +1,4 @@
-"""The software bill of materials: what the image holds beside our own code, as SPDX 2.3 in JSON.
+"""The software bill of materials, as SPDX 2.3 in JSON: what a release holds beside our own code.
 
 https://spdx.github.io/spdx-spec/v2.3/
 """
@@ -9,12 +9,11 @@ import importlib.metadata
 import json
 import re
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from packaging import licenses, requirements
 
-OWN = "SPDXRef-formation-operator"
 PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*==[^\\\n]+?) *\\?$", re.MULTILINE)
 # Of the classifiers, those that name exactly one licence.
 CLASSIFIERS = {
@@ -29,7 +28,7 @@ UNKNOWN = "NOASSERTION"
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Part:
-    """A package of somebody else's that the image holds."""
+    """A package of somebody else's."""
 
     name: str
     version: str
@@ -40,12 +39,39 @@ class Part:
     @property
     def reference(self) -> str:
         """Its name within the document."""
-        return "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", f"{self.kind}-{self.name}")
+        return "SPDXRef-" + re.sub(r"[^A-Za-z0-9.-]", "-", f"{self.kind}-{self.name}-{self.version}")
 
     @property
     def url(self) -> str:
         """Its package URL."""
         return f"pkg:{self.kind}/{self.name}@{self.version}".replace("+", "%2B").replace("~", "%7E")
+
+
+class Whole(NamedTuple):
+    """A file of the release that holds others' packages."""
+
+    name: str
+    url: str
+    purpose: str
+    """As SPDX calls it."""
+    parts: frozenset[Part]
+
+    @property
+    def reference(self) -> str:
+        """Its name within the document."""
+        return f"SPDXRef-{self.name}"
+
+
+def image(reference: str, parts: Iterable[Part]) -> Whole:
+    """Return the operator's image, given its name and tag."""
+    name, _, tag = reference.rpartition("/")[2].partition(":")
+    return Whole("formation-operator", f"pkg:oci/{name}@{tag}", "CONTAINER", frozenset(parts))
+
+
+def plugin(version: str, parts: Iterable[Part]) -> Whole:
+    """Return the plugin's single file."""
+    name = "kubectl-formation"
+    return Whole(name, f"pkg:generic/{name}@{version}", "APPLICATION", frozenset(parts))
 
 
 def python_packages(lock: str) -> list[Part]:
@@ -83,18 +109,23 @@ def debian_packages(status: str) -> Iterator[Part]:
             yield Part(fields["Package"], fields["Version"], "deb/debian")
 
 
-def document(version: str, image: str, seconds: int, parts: list[Part]) -> str:
+def document(version: str, seconds: int, wholes: list[Whole]) -> str:
     """Return the document of a release."""
     created = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    name = image.rpartition("/")[2].partition(":")[0]
-    own = package(OWN, "formation-operator", version, "Apache-2.0", f"pkg:oci/{name}@{version}")
-    others = [
-        package(item.reference, item.name, item.version, item.licence, item.url) for item in sorted(parts)
+    parts = sorted({part for whole in wholes for part in whole.parts})
+    packages = [
+        *(
+            {
+                **package(each.reference, each.name, version, "Apache-2.0", each.url),
+                "primaryPackagePurpose": each.purpose,
+            }
+            for each in wholes
+        ),
+        *(package(each.reference, each.name, each.version, each.licence, each.url) for each in parts),
     ]
-    packages = [{**own, "primaryPackagePurpose": "CONTAINER"}, *others]
     relations = [
-        ("SPDXRef-DOCUMENT", "DESCRIBES", OWN),
-        *((OWN, "CONTAINS", item["SPDXID"]) for item in others),
+        *(("SPDXRef-DOCUMENT", "DESCRIBES", whole.reference) for whole in wholes),
+        *((whole.reference, "CONTAINS", part.reference) for whole in wholes for part in sorted(whole.parts)),
     ]
     content = {
         "spdxVersion": "SPDX-2.3",

@@ -231,13 +231,31 @@ def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
     assert len(unknown) <= 2, unknown
 
 
-def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewhere() -> None:
-    text = sbom.document("1.2.3", "registry.example.com/operator:1.2.3", 0, PARTS)
-    bill = json.loads(text)
+def billed(parts: list[sbom.Part]) -> str:
+    """Return the bill of a release whose image holds some parts."""
+    image = sbom.image("registry.example.com/operator:1.2.3", parts)
+    return sbom.document("1.2.3", 0, [image, sbom.plugin("1.2.3", plugin.parts())])
 
-    assert text == sbom.document("1.2.3", "registry.example.com/operator:1.2.3", 0, PARTS[::-1])
+
+def test_the_bill_says_what_the_image_holds_and_what_the_plugins_single_file_does() -> None:
+    bill = json.loads(billed(PARTS))
+    names = {"SPDXRef-DOCUMENT": "", **{each["SPDXID"]: each["name"] for each in bill["packages"]}}
+    held: dict[str, set[str]] = {}
+    for each in bill["relationships"]:
+        held.setdefault(names[each["spdxElementId"]], set()).add(names[each["relatedSpdxElement"]])
+
+    assert held[""] == {"formation-operator", "kubectl-formation"}
+    assert held["formation-operator"] == {part.name for part in PARTS}
+    assert {"pex", "rich", "honcho", "kubernetes"} <= held["kubectl-formation"]
+    assert not {"kopf", "libc6", "colorama"} & held["kubectl-formation"]
+
+
+def test_the_bill_is_the_same_each_time_and_every_reference_in_it_leads_somewhere() -> None:
+    text, bill = billed(PARTS), json.loads(billed(PARTS))
+
+    assert text == billed(PARTS[::-1])
     names = [package["SPDXID"] for package in bill["packages"]]
-    assert len(set(names)) == len(names) == len(PARTS) + 1
+    assert len(set(names)) == len(names) == len({*PARTS, *plugin.parts()}) + 2
     related = {relation["relatedSpdxElement"] for relation in bill["relationships"]}
     assert related == set(names)
     assert bill["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
