@@ -6,9 +6,13 @@ from collections.abc import Callable
 import hypothesis
 import uvloop
 
+from tests.unit import inputs
+
 SLOW = [hypothesis.HealthCheck.too_slow]
 # A run of all tests says the same of the same code; who looks for what is new asks for "curious".
-hypothesis.settings.register_profile("same", deadline=None, suppress_health_check=SLOW, derandomize=True)
+hypothesis.settings.register_profile(
+    "same", deadline=None, suppress_health_check=SLOW, max_examples=inputs.USUAL, derandomize=True
+)
 hypothesis.settings.register_profile(
     "curious", deadline=None, suppress_health_check=SLOW, max_examples=2000, print_blob=True
 )

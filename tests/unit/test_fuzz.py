@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.builders import Manifest
 from tests.fuzz import hostile, trial
+from tests.unit import inputs
 
 GAUGE = "# TYPE formation_operator_leader gauge\nformation_operator_leader 1.0\n"
 ABOUT = 'formation_operator_process_type_replicas_ready{{namespace="a",formation="{}",process_type="c"}} 1\n'
@@ -15,6 +16,16 @@ ABOUT = 'formation_operator_process_type_replicas_ready{{namespace="a",formation
 @given(hostile.formations())
 def test_each_hostile_formation_can_be_sent(formation: Manifest) -> None:
     assert json.dumps(formation).isascii()
+
+
+@pytest.mark.parametrize(("profile", "number"), [("same", 15), ("curious", 300)])
+def test_who_is_curious_tries_more_inputs_also_where_one_costs_much(profile: str, number: int) -> None:
+    before = settings.get_current_profile_name()
+    settings.load_profile(profile)
+    try:
+        assert inputs.tried(15).max_examples == number
+    finally:
+        settings.load_profile(before)
 
 
 @pytest.mark.parametrize(

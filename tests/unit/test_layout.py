@@ -22,6 +22,16 @@ def imported(module: pathlib.Path) -> set[str]:
     return names
 
 
+def test_a_profile_says_how_many_inputs_each_property_test_tries() -> None:
+    fixed = [
+        str(path)
+        for path in (paths.ROOT / "tests" / "unit").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "max_examples"
+    ]
+    assert fixed == []
+
+
 def test_our_folder_does_not_hide_the_standard_library() -> None:
     assert not (paths.ROOT / "operator" / "__init__.py").exists()
     assert operator.__file__ is not None

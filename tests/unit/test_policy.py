@@ -11,7 +11,7 @@ import celpy
 import pytest
 from celpy.adapter import json_to_cel
 from celpy.celtypes import ListType, MapType, StringType
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crds.generate import __main__ as generator
@@ -19,6 +19,7 @@ from crds.generate import policy
 from formation_operator.foreground import check, shell
 from formation_operator.foreground.daemons import TABLE
 from tests.cluster import paths
+from tests.unit import inputs
 from tests.unit.commands import RIGHT, WARNED
 
 SPEC = policy.build()[0]["spec"]
@@ -140,7 +141,7 @@ FRAGMENTS += ["/init.d/cron", "php-fpm8.2", "a\nb", "-\n-D", "/usr/bin/"]
 WORDS = st.one_of(st.sampled_from([*TABLE]), st.sampled_from(FRAGMENTS), st.text(max_size=4))
 
 
-@settings(max_examples=50)
+@inputs.tried(50)
 @given(st.lists(WORDS, min_size=1, max_size=7))
 def test_the_policy_agrees_with_the_operator_about_any_command(command: list[str]) -> None:
     assert said(web={"command": command}) == expected(command)

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
@@ -271,7 +271,6 @@ LAGS = st.builds(Lag, st.lists(PAUSES, min_size=1, max_size=4), st.lists(PAUSES,
 
 
 @given(LAGS, st.lists(STEPS, max_size=12), st.sampled_from([2.5, 30.0]))
-@settings(deadline=None, max_examples=100)
 def test_soon_after_the_last_news_the_status_is_what_a_new_operator_would_write(
     lag: Lag, steps: list[Step], rest: float
 ) -> None:

@@ -1,10 +1,11 @@
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_cli.dialects import references, shell
+from tests.unit import inputs
 from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT
 
 COMMANDS = st.lists(ONE_LINE, min_size=1, max_size=4).filter(lambda words: bool(words[0]))
@@ -57,14 +58,14 @@ def test_quotes_that_do_not_end_are_refused(line: str) -> None:
         shell.words(line, port=True)
 
 
-@settings(max_examples=60, deadline=None)
+@inputs.tried(60)
 @given(COMMANDS)
 def test_a_line_means_the_same_words_to_a_real_shell(words: list[str]) -> None:
     line, _ = shell.line([references.escaped(word) for word in words], port=False)
     assert as_sh_reads(line) == words
 
 
-@settings(max_examples=150, deadline=None)
+@inputs.tried(150)
 @given(SHELLY)
 def test_what_needs_no_shell_is_split_as_a_real_one_does(line: str) -> None:
     try:

@@ -21,6 +21,7 @@ from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
 from tests import builders
 from tests.builders import NOW, a_container, a_formation, a_pod, waiting
+from tests.unit import inputs
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.api_server import ApiServer
 
@@ -131,7 +132,7 @@ async def test_an_object_that_is_larger_than_a_page_comes_alone() -> None:
     assert server.asked[-1]["limit"] == "1"
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(inputs.tried(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([0, 1000, LARGE, PAGE]), max_size=60))
 async def test_each_object_comes_once_whatever_the_sizes(sizes: list[int]) -> None:
     objects = [{"metadata": {"name": str(number)}, "x": "x" * size} for number, size in enumerate(sizes)]

@@ -6,13 +6,14 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_cli.dialects import manifest, quantities, references
 from formation_cli.dialects.systemd import quoting, units
 from formation_cli.dialects.systemd.units import Host
 from formation_cli.failures import Mistyped
+from tests.unit import inputs
 from tests.unit.cli.drawn_texts import TEXT
 
 HOST = Host("/srv/shop", "shop", 5000)
@@ -205,7 +206,7 @@ def test_systemd_says_of_a_unit_that_is_wrong_that_it_is(tmp_path: pathlib.Path)
 
 
 @needs_systemd
-@settings(max_examples=15, deadline=None)
+@inputs.tried(15)
 @given(st.lists(TEXT, min_size=1, max_size=30), st.lists(VALUE, max_size=30))
 def test_systemd_finds_nothing_wrong_with_any_text(
     tmp_path_factory: pytest.TempPathFactory, words: list[str], values: list[str]
