@@ -22,7 +22,7 @@ from formation_operator.settings import Settings
 logger = logging.getLogger(__name__)
 EVER = 2**63 - 1
 """The version of a list that is newer than all that is known."""
-FRESH = 60.0
+WATCHABLE_SECONDS = 60.0
 """For how many seconds after a list a watch may begin there: the API server remembers for minutes."""
 
 
@@ -73,7 +73,7 @@ class Lister:
         """
         place, now = (kind, namespace), asyncio.get_running_loop().time()
         latest = self._unwatched.pop(place, None)
-        if latest is None or now - latest.begun > FRESH:
+        if latest is None or now - latest.begun > WATCHABLE_SECONDS:
             try:
                 while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
                     await asyncio.sleep(self._settings.poll)

@@ -14,7 +14,7 @@ ALL = "0.0.0.0"  # noqa: S104  # a Pod is asked from outside
 READY, METRICS = "/readyz", "/metrics"
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
-FRESH = 1.0
+CACHED_SECONDS = 1.0
 """For how many seconds metrics that were counted are given again."""
 OPEN = "application/openmetrics-text"
 """The format that has to be asked for. Its version is one of those that Prometheus asks for, ever the same:
@@ -94,7 +94,7 @@ def exposition(registry: CollectorRegistry) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("Accept", "") else "")
         async with counting:
-            if content_type not in counted or now() > counted[content_type][0] + FRESH:
+            if content_type not in counted or now() > counted[content_type][0] + CACHED_SECONDS:
                 text = await asyncio.to_thread(encode, registry)
                 counted[content_type] = now(), text
             _, text = counted[content_type]

@@ -175,7 +175,7 @@ async def test_a_watch_that_is_too_old_begins_anew_with_one_list_that_finds_what
 
 
 async def test_a_list_that_is_old_is_made_anew_before_a_watch_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lister, "FRESH", 0.0)
+    monkeypatch.setattr(lister, "WATCHABLE_SECONDS", 0.0)
     async with started(a_cluster("a")) as here:
         here.begin()
         await here.until_watching()

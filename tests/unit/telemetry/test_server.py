@@ -64,7 +64,7 @@ class Counted:
 async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_two_formats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "FRESH", 3600.0)
+    monkeypatch.setattr(server, "CACHED_SECONDS", 3600.0)
     counted, instruments = Counted(), Instruments()
     instruments.registry.register(counted)
     before = counted.times
@@ -74,7 +74,7 @@ async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_t
             await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for _ in range(20)))
         await asyncio.gather(*(fetched(f"{scraped}/metrics", accept) for accept in chosen))
         assert counted.times - before <= 2
-        monkeypatch.setattr(server, "FRESH", 0.0)
+        monkeypatch.setattr(server, "CACHED_SECONDS", 0.0)
         instruments.registry.register(Counted())
         before = counted.times
         await fetched(f"{scraped}/metrics")
