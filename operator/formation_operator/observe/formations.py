@@ -82,9 +82,11 @@ def without_spec(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_spec(known: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a Formation that is kept without its spec with the one of the object as it is read again."""
-    about = {key: value for key, value in known.items() if key not in DECLARED}
-    return {**about, **_declared(lenient.mapping(raw, "spec"))}
+    """Return a Formation that is kept without its spec with the one of the object as it is read again.
+
+    It is the same that was measured once, and lives no longer than it takes to be parsed.
+    """
+    return {**known, "spec": lenient.mapping(raw, "spec")}
 
 
 def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:

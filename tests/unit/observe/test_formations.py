@@ -82,6 +82,6 @@ def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_an
     assert formation["status"] == {}
     unkept = formations.without_spec(formation)
     assert formations.wanted_names(unkept) == []
-    assert formations.with_spec(unkept, raw) == formation
+    assert formations.spec_of(formations.with_spec(unkept, raw)) == formations.spec_of(formation)
     with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
         parsing.parse(formation)
