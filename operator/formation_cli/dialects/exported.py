@@ -72,6 +72,8 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
             left_out.append(f"{name}: it refers to another variable")
         else:
             found[name] = references.expanded(value, lambda _: None)
+            if references.escaped(found[name]) != value:
+                left_out.append(f"{name}: read back, its value means the same in other words")
     return found, left_out
 
 

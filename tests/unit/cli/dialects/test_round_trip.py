@@ -100,6 +100,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
             {"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}},
             {"name": "URL", "value": "http://$(HOST)"},
             {"name": "a.b", "value": "1"},
+            {"name": "OPEN", "value": "$("},
         ],
         "suspend": True,
         "processes": {
@@ -119,6 +120,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         "SECRET: its value is in the cluster alone",
         "URL: it refers to another variable",
         "'a.b': no name of a variable for a shell",
+        "OPEN: read back, its value means the same in other words",
         "spec.image",
         "spec.processes.web.resources",
         "spec.processes.worker.terminationGracePeriodSeconds",
