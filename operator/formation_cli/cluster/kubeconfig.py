@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import logging
 import pathlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,14 +74,16 @@ def _login() -> Iterator[None]:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what is logged."""
+    """Keeps what the thread that made it logs: others may be in the midst of their own requests."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.told: list[str] = []
+        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(record.getMessage())
+        if record.thread == self._thread:
+            self.told.append(record.getMessage())
 
 
 def _load(target: Target, configuration: client.Configuration) -> tuple[Target, str | None]:

@@ -1,10 +1,13 @@
 import json
+import logging
 import pathlib
+import threading
 from concurrent import futures
 from typing import Any
 
 import pytest
 from kubernetes import client
+from kubernetes.config import kube_config
 
 from formation_cli import failures
 from formation_cli.cluster import connection, kubeconfig, kubectl
@@ -122,6 +125,21 @@ def test_a_login_that_fails_is_told_and_nobody_is_asked_without_it(file: str) ->
     path.write_text(json.dumps(whole))
     with pytest.raises(failures.NoAccess, match="no-such-login"):
         loaded(file)
+
+
+def test_what_other_threads_complain_of_meanwhile_is_no_failed_login(
+    file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: Any = kube_config.KubeConfigLoader.load_and_set
+
+    def beside_another(loader: Any, configuration: Any) -> None:
+        other = threading.Thread(target=logging.error, args=("not our business",))
+        other.start()
+        other.join()
+        alone(loader, configuration)
+
+    monkeypatch.setattr(kube_config.KubeConfigLoader, "load_and_set", beside_another)
+    assert loaded(file)[0] == "https://test:6443"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "text", "{}"])
