@@ -5,9 +5,9 @@ import click
 from formation_cli import options
 from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster
+from formation_cli.commands.enter import running
 from formation_cli.failures import Mistyped
 from formation_cli.words.ports import Port
-from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 
@@ -35,4 +35,5 @@ def command(
         raise Mistyped(f"{wanted} has no port.", hint=f"spec.processes.{wanted}.port says where it listens.")
     where = [f"--address={address}"] if address else []
     ports = f"{port if local is None else local or ''}:{port}"
-    kubectl.become(cluster, "port-forward", *where, f"deployment/{naming.child(name, wanted)}", ports)
+    pod = running.find(cluster, formation, wanted)
+    kubectl.become(cluster, "port-forward", *where, f"pod/{pod['metadata']['name']}", ports)
