@@ -1,26 +1,22 @@
 """``kubectl formation`` as somebody types it who has installed it: kubectl finds it on the PATH."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
-import pty
-import re
-import select
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
+from collections.abc import Iterator
 
 from click.testing import CliRunner, Result
 
 from formation_cli.program import program
-from tests.client import PATIENCE, Client
+from tests.client import Client
 from tests.cluster import paths
 from tests.cluster.cluster import environment
-
-COLOUR = re.compile(r"\x1b\[\??[0-9;]*[a-zA-Z]")
-COLUMNS = "100"
+from tests.terminal import Terminal
 
 
 def install(folder: pathlib.Path) -> None:
@@ -65,21 +61,33 @@ class Plugin:
         assert done.exit_code == code, f"kubectl formation {' '.join(words)}: {done.exit_code}\n{done.output}"
         return done
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command that goes on until it is ended."""
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def start(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command that goes on until it is ended, with the test at the latest."""
+        with subprocess.Popen(
             self.command(*words),
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as started:
+            try:
+                yield started
+            except BaseException:
+                started.kill()
+                raise
 
     def typed(self, *words: str, code: int = 0, answer: str = "") -> str:
         """Run a command at a terminal, with what is typed there, and return what the terminal was sent."""
-        ended_with, sent = at_terminal(self.command(*words), self.environment(), answer)
-        assert ended_with == code, sent
-        return sent
+        with self.terminal(*words) as terminal:
+            terminal.press(answer)
+        assert terminal.code == code, terminal.sent
+        assert terminal.is_as_before
+        return terminal.sent
+
+    def terminal(self, *words: str, **window: int) -> Terminal:
+        """Start a command at a terminal, where it can be watched."""
+        return Terminal(self.command(*words), self.environment(), **window)
 
     def completed(self, *words: str) -> list[str]:
         """Return what kubectl offers a shell for the last word."""
@@ -102,7 +110,6 @@ class Plugin:
             "KUBECONFIG": str(self.kubeconfig),
             "PYTHONPATH": str(paths.ROOT / "operator"),
             "TERM": "xterm-256color",
-            "COLUMNS": COLUMNS,
         }
 
 
@@ -112,37 +119,3 @@ def of(user: Client, scripts: pathlib.Path, kubeconfig: pathlib.Path) -> Plugin:
     context = ("config", f"--kubeconfig={kubeconfig}", "set-context", "--current")
     user.cluster.run_kubectl(*context, f"--namespace={user.namespace}")
     return Plugin(user, scripts, kubeconfig)
-
-
-def at_terminal(command: list[str], environment: dict[str, str], answer: str = "") -> tuple[int, str]:
-    """Run a command at a terminal; return its exit code, and what the terminal was sent."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
-    )
-    os.close(theirs)
-    if answer:
-        os.write(ours, answer.encode())
-    sent = _read(ours)
-    return child.wait(PATIENCE), sent
-
-
-def plain(text: str) -> str:
-    """Return what a terminal was sent without its colours and its cursor."""
-    return COLOUR.sub("", text).replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> str:
-    """Return all that comes until nobody writes any more."""
-    deadline, found = time.monotonic() + PATIENCE, b""
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([terminal], [], [], 1)
-        try:
-            piece = os.read(terminal, 65536) if ready else None
-        except OSError:  # Linux says so where the other side is closed
-            piece = b""
-        if piece == b"":
-            break
-        found += piece or b""
-    os.close(terminal)
-    return found.decode()

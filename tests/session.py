@@ -21,6 +21,7 @@ from tests.images import shop_image
 from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 from tests.plugin import Plugin
+from tests.terminal import settled
 
 PICTURE = paths.ROOT / "docs" / "cli-session.svg"
 WIDTH = 110
@@ -37,9 +38,6 @@ STEPS = (
     ("scale shop", 0),
 )
 """What is typed, and the exit code."""
-REDRAWN = re.compile(r"\r\x1b\[2K((?:\x1b\[1A\x1b\[2K)*)")
-"""How rich takes back what it has written: its last line, and so many above it."""
-UP = "\x1b[1A"
 RESOLVER = re.compile(r"(?<= on )[0-9.]+(?=:53\b)")
 """The name server of whoever records it."""
 FONTS = re.compile(r"\n\s*@font-face \{.*?\n\s*\}", re.DOTALL)
@@ -83,18 +81,7 @@ def record(user: Client, folder: pathlib.Path) -> list[str]:
 
 
 def typed(formation: Plugin, words: str, code: int) -> str:
-    shown = formation.typed(*words.split(), code=code).replace("\r\n", "\n")
-    return RESOLVER.sub("10.96.0.10", shown)
-
-
-def settled(text: str) -> str:
-    """Return what stays of a text that was redrawn in place."""
-    first, *rest = REDRAWN.split(text)
-    shown = first
-    for ups, more in zip(rest[::2], rest[1::2], strict=True):
-        kept = shown.split("\n")[: -1 - ups.count(UP)]
-        shown = "".join(f"{line}\n" for line in kept) + more
-    return shown
+    return RESOLVER.sub("10.96.0.10", formation.typed(*words.split(), code=code))
 
 
 def picture(shown: list[str]) -> str:

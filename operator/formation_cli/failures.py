@@ -1,6 +1,8 @@
 """How a command ends when it can't do what it should: one sentence, the way out, and an exit code."""
 
 import difflib
+import signal
+import sys
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -16,8 +18,10 @@ NO_ACCESS = 4
 """The cluster can't be reached, or doesn't let you."""
 TIMED_OUT = 5
 """It isn't so yet: the time to wait is over."""
-INTERRUPTED = 130
-"""Somebody has pressed Ctrl-C: 128 more than the signal, as shells have it."""
+SIGNAL = 128
+"""More than its number is the exit code of what a signal has ended, as shells have it."""
+INTERRUPTED = SIGNAL + signal.SIGINT
+"""Somebody has pressed Ctrl-C."""
 MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
@@ -28,7 +32,10 @@ MEANINGS = {
     INTERRUPTED: "interrupted by Ctrl-C",
 }
 """For the help, which says `OTHERS` below it."""
-OTHERS = "`run` and `exec` end with the code of their command; `diff` with 1 if something would change."
+OTHERS = (
+    "`run` and `exec` end with the code of their command, `port-forward` with kubectl's; `diff` with 1 if "
+    "something would change."
+)
 
 
 class Failure(click.ClickException):
@@ -71,6 +78,16 @@ class TimedOut(Failure):
     """Ends a command that waits, when its time is over."""
 
     exit_code = TIMED_OUT
+
+
+def end_when_asked() -> None:
+    """Have SIGTERM and SIGHUP end us as Ctrl-C does, so that what is under way is put in order.
+
+    One that is ignored stays so: that is what nohup is for.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda which, _: sys.exit(SIGNAL + which))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from tests import builders
 from tests.client import Client
-from tests.plugin import Plugin, plain
+from tests.plugin import Plugin
+from tests.terminal import plain
 
 LIMITS = {"limits": {"memory": "512Mi", "cpu": "500m"}}
 PROCFILE = "web: /shop web -p ${PORT}\nworker: /shop work\n"

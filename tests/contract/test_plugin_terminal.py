@@ -7,7 +7,8 @@ import pytest
 
 from tests import builders
 from tests.client import Client, eventually
-from tests.plugin import Plugin, plain
+from tests.plugin import Plugin
+from tests.terminal import plain
 
 IMAGE = "registry.example.com/shop:v2"
 FORMATION = "formation.formations.dev/shop"

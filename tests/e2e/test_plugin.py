@@ -7,36 +7,22 @@ import threading
 
 import pytest
 
-from tests import builders
 from tests.client import Client, eventually
+from tests.e2e.scripts import CRASHES, GREETS, READY, shop_of
 from tests.images import debian
-from tests.plugin import Plugin, plain
+from tests.plugin import Plugin
+from tests.terminal import plain
 
 pytestmark = pytest.mark.node
 
-GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'
-CRASHES = "echo 'no database' >&2; exit 3"
 UNPULLABLE = "registry.example.com/shop:nowhere"
-
-
-def shop_of(**scripts: str) -> builders.Manifest:
-    """Return a Formation whose types run these scripts, each once."""
-    container = {"name": "process", "imagePullPolicy": "IfNotPresent"}
-    return builders.a_formation(
-        image=debian.IMAGE.name,
-        env=[{"name": "GREETING", "value": "hello"}],
-        podTemplate={"spec": {"securityContext": {"runAsUser": 1000}, "containers": [container]}},
-        processes={
-            name: builders.a_process("/bin/sh", "-c", each, replicas=1) for name, each in scripts.items()
-        },
-    )
 
 
 @pytest.fixture
 def shop(person: Client) -> Client:
     """A user with two types that run."""
     person.apply(shop_of(web=GREETS, worker=GREETS))
-    person("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
+    person(*READY)
     return person
 
 

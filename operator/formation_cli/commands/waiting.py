@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import click
-from rich.live import Live
 
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, NotFound, TimedOut
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
-from formation_cli.terminal import screen
+from formation_cli.terminal import drawing
 from formation_cli.views import formations as whole
 from formation_cli.views import processes, progress
 from formation_cli.views.processes import Process
@@ -32,15 +31,24 @@ class Sight(NamedTuple):
     progress: Progress
 
 
-def wait(cluster: Cluster, formation: Object, timeout: float, restarted: Sequence[Object] = ()) -> None:
+def wait(
+    cluster: Cluster,
+    formation: Object,
+    timeout: float,
+    restarted: Sequence[Object] = (),
+    *,
+    stopped: bool = False,
+) -> None:
     """Return when a Formation that was just written is ready, and Deployments that were have rolled out.
+
+    Of one that is ``stopped`` no process is left then.
 
     Raises `Failure` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
     name = formation["metadata"]["name"]
     since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
-    awaited = Awaited(formation["metadata"]["generation"], since, generations)
+    awaited = Awaited(formation["metadata"]["generation"], since, generations, stopped)
     until = time.monotonic() + timeout
     last = None
     for sight in _shown(_sights(cluster, name, awaited)):
@@ -84,10 +92,10 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
 
 def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:
     """Show each sight: in place at a terminal, and as lines about what is new for a program, on stderr."""
-    if screen.is_terminal():
-        with Live(console=screen.console(), auto_refresh=False, transient=False) as place:
+    if drawing.is_possible():
+        with drawing.in_place() as draw:
             for sight in sights:
-                place.update(screen.rendered(sight.progress.table), refresh=True)
+                draw(sight.progress.table)
                 yield sight
         return
     shown: set[str] = set()

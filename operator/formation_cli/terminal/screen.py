@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterable
 
 import click
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -13,6 +15,8 @@ from formation_cli.views.table import Table
 
 PLAIN_GAP = 3
 """Spaces between the columns, as kubectl has them."""
+NARROW_GAP = 1
+"""Spaces where the window is too narrow for that."""
 
 
 def is_terminal() -> bool:
@@ -34,7 +38,8 @@ def console() -> Console:
 def write_table(table: Table) -> None:
     """Write a table: in colours at a terminal, else in columns that programs can split."""
     if is_terminal():
-        console().print(rendered(table))
+        window = console()
+        window.print(rendered(table, window.width))
     else:
         write("\n".join(plain(table)))
 
@@ -51,14 +56,17 @@ def write_lines(texts: Iterable[str]) -> None:
         write(text)
 
 
-def rendered(table: Table) -> RichTable:
-    """Return a table for a terminal."""
-    whole = RichTable(box=None, pad_edge=False, padding=(0, PLAIN_GAP, 0, 0), header_style="bold")
+def rendered(table: Table, width: int) -> RenderableType:
+    """Return a table that is at most so wide at a terminal; nothing is lost, but folded."""
+    widths = [max(map(cell_len, column)) for column in zip(table.columns, *table.texts(), strict=True)]
+    fits = sum(widths) + PLAIN_GAP * (len(widths) - 1) <= width
+    gap = PLAIN_GAP if fits else NARROW_GAP
+    whole = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in table.columns:
         whole.add_column(column, overflow="fold")
     for row in table.rows:
         whole.add_row(*(Text(cell.text, style=cell.colour) for cell in row))
-    return whole
+    return Constrain(whole, width)
 
 
 def plain(table: Table) -> list[str]:

@@ -26,7 +26,7 @@ def concerns(event: Object, formation: str, types: Iterable[str]) -> bool:
 
 def table(events: Iterable[Object], now: float) -> Table:
     """Return Events as a table, the latest last."""
-    return Table(COLUMNS, [_row(each, now) for each in sorted(events, key=moment)])
+    return Table(COLUMNS, [_row(each, now) for each in sorted(events, key=moment)], latest_last=True)
 
 
 def _row(event: Object, now: float) -> tuple[Cell, ...]:

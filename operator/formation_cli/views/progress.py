@@ -7,7 +7,7 @@ from typing import Any
 from formation_cli.views import formations
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
-from formation_operator.api.reasons import ConditionType, Reason, State
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
@@ -38,6 +38,8 @@ class Awaited:
     """When the change was made, by the API server's clock: only newer processes speak of it."""
     deployments: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """The generation of each Deployment, by name, whose rollout is to be over."""
+    stopped: bool = False
+    """Whether no process is to be left."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +56,14 @@ def progress(
     awaited: Awaited, formation: Object, found: Iterable[Process], deployments: Iterable[Object]
 ) -> Progress:
     """Return how far a change has come, from what there is."""
+    found = [*found]
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
-    failure = _stalled(formation) if seen else ""
+    failure = _kept(formation) if seen else ""
     failure = failure or next(filter(None, (_failed(each, awaited.since) for each in found)), "")
     ready = seen and formations.is_true(formation, ConditionType.READY)
     rolled_out = _rolled_out(awaited.deployments, deployments)
-    return Progress(ready and rolled_out, failure, table(formation, seen=seen))
+    left = awaited.stopped and any(each.process for each in found)
+    return Progress(ready and rolled_out and not left, failure, table(formation, seen=seen))
 
 
 def written_at(formation: Object, manager: str) -> float:
@@ -74,9 +78,13 @@ def written_at(formation: Object, manager: str) -> float:
     return max(filter(None, times), default=0.0)
 
 
-def _stalled(formation: Object) -> str:
+def _kept(formation: Object) -> str:
+    """Return what keeps a Formation from being as declared until somebody does something about it."""
     stalled = formations.condition(formation, ConditionType.STALLED)
-    return lenient.text(stalled, "message") if stalled.get("status") == "True" else ""
+    if stalled.get("status") == "True":
+        return lenient.text(stalled, "message")
+    ready = formations.condition(formation, ConditionType.READY)
+    return lenient.text(ready, "message") if ready.get("reason") == Trouble.PAUSED else ""
 
 
 def _failed(process: Process, since: float) -> str:

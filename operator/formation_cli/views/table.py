@@ -40,6 +40,8 @@ class Table:
 
     columns: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
+    latest_last: bool = False
+    """Whether the first rows go where a window is too low for all."""
 
     def texts(self) -> list[tuple[str, ...]]:
         """Return the rows without colours."""

@@ -2,13 +2,12 @@
 
 import contextlib
 import math
-import signal
 import sys
 from collections.abc import Iterator
 
 import click
 
-from formation_cli import options
+from formation_cli import failures, options
 from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds, kubectl
@@ -96,8 +95,7 @@ def command(
 @contextlib.contextmanager
 def _deleted_afterwards(cluster: Cluster, job: str) -> Iterator[None]:
     """Delete the Job, and so its process, whatever happens: also if we are asked to end."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda which, _: sys.exit(128 + which))
+    failures.end_when_asked()
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live
 from formation_cli.terminal import formats, screen
 from formation_cli.views import happenings
+from formation_operator.api import naming
 
 
 @click.command(
@@ -23,15 +24,17 @@ from formation_cli.views import happenings
 def command(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> None:
     """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last."""
     options.check_watch(output, watch=watch)
-    types = formations.types(formations.find(cluster, name))
+    types = {*formations.types(formations.find(cluster, name))}
 
-    def chosen(events: list[Object]) -> list[Object]:
-        return sorted(
-            (each for each in events if happenings.concerns(each, name, types)), key=happenings.moment
-        )
+    def chosen(objects: list[Object]) -> list[Object]:
+        for each in objects:
+            types.update(formations.types(each))  # those that come meanwhile; what goes has Events, too
+        found = (each for each in objects if happenings.concerns(each, name, types))
+        return sorted(found, key=happenings.moment)
 
     if watch:
-        live.show(cluster, [Subject(kinds.EVENT)], lambda found: happenings.table(chosen(found), time.time()))
+        subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.EVENT)]
+        live.show(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
         return
     found = chosen(cluster.select(kinds.EVENT).items)
     if output:

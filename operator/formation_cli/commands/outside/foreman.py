@@ -9,10 +9,9 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 from formation_cli.dialects.laptop import Process
+from formation_cli.failures import SIGNAL
 
 RETRY_SECONDS = 0.1
-SIGNAL = 128
-"""More than its number is the exit code of what a signal has ended, as shells have it."""
 
 
 class Foreman(Manager):

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from formation_cli import failures
-from tests import plugin
+from tests.terminal import Terminal, plain
 
-HERE = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "KUBECONFIG": "/nowhere"}
+HERE = {**os.environ, "TERM": "xterm-256color", "KUBECONFIG": "/nowhere"}
 IMAGE = ("--image", "registry.example.com/shop:v1")
 COLOURED = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -27,9 +27,11 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
 
 def typed(*words: str, code: int = 0, **environment: str) -> str:
     command = [sys.executable, "-m", "formation_cli", *words]
-    ended_with, sent = plugin.at_terminal(command, HERE | environment)
-    assert ended_with == code, sent
-    return sent.replace("\r\n", "\n")
+    with Terminal(command, HERE | environment) as terminal:
+        pass
+    assert terminal.code == code, terminal.sent
+    assert terminal.is_as_before
+    return terminal.sent
 
 
 def test_a_procfile_becomes_a_formation_that_runs_and_goes_out_again(folder: pathlib.Path) -> None:
@@ -43,7 +45,7 @@ def test_a_procfile_becomes_a_formation_that_runs_and_goes_out_again(folder: pat
 def test_what_runs_here_has_colours_unless_somebody_wants_none(folder: pathlib.Path) -> None:
     typed("init", *IMAGE)
     shown = typed("local")
-    assert "| 5000" in plugin.plain(shown)
+    assert "| 5000" in plain(shown)
     assert COLOURED.search(shown)
     assert not COLOURED.search(typed("local", NO_COLOR="1"))
 

@@ -1,0 +1,62 @@
+"""Draw a table over the one before, at a terminal that can take back what it was sent."""
+
+import bisect
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from formation_cli import failures
+from formation_cli.terminal import screen
+from formation_cli.views.table import Table
+
+ECHO = "^C"
+"""What the terminal writes behind the last line: in a window that is full, it would make one line more."""
+
+
+def is_possible() -> bool:
+    """Tell whether a person reads the output, at a terminal whose cursor can be moved."""
+    return screen.is_terminal() and not screen.console().is_dumb_terminal
+
+
+@contextlib.contextmanager
+def in_place() -> Iterator[Callable[[Table], None]]:
+    """Give what draws a table over the one before; the last one stays, as a whole.
+
+    Whatever ends it, the cursor is there again.
+    """
+    console = screen.console()
+    whole: Table | None = None
+
+    def draw(table: Table) -> None:
+        nonlocal whole
+        whole = table
+        place.update(_rendered(fitted(table, console), console), refresh=True)
+
+    failures.end_when_asked()
+    with Live(console=console, auto_refresh=False) as place:
+        try:
+            yield draw
+        finally:
+            if whole is not None:
+                place.update(_rendered(whole, console))
+
+
+def fitted(table: Table, console: Console) -> Table:
+    """Return a table that fits into the window, without the first rows, if its latest row is last."""
+    if not table.latest_last:
+        return table
+    last = table.rows[-console.height :]
+
+    def fits(first: int) -> bool:
+        shown = _rendered(dataclasses.replace(table, rows=last[first:]), console)
+        return len(console.render_lines(shown, pad=False)) <= console.height
+
+    first = bisect.bisect_left(range(len(last) - 1), x=True, key=fits)
+    return dataclasses.replace(table, rows=last[first:])
+
+
+def _rendered(table: Table, console: Console) -> RenderableType:
+    return screen.rendered(table, console.width - len(ECHO))

@@ -1,0 +1,23 @@
+"""A Formation whose types are scripts, each in a shell: what they say is seen in logs."""
+
+from tests import builders
+from tests.images import debian
+
+READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
+GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'
+CRASHES = "echo 'no database' >&2; exit 3"
+STAYS = "trap : TERM; while :; do sleep 0.2; done"
+"""Doesn't end when it is asked to."""
+
+
+def shop_of(**scripts: str) -> builders.Manifest:
+    """Return a Formation whose types run these scripts, each once."""
+    container = {"name": "process", "imagePullPolicy": "IfNotPresent"}
+    return builders.a_formation(
+        image=debian.IMAGE.name,
+        env=[{"name": "GREETING", "value": "hello"}],
+        podTemplate={"spec": {"securityContext": {"runAsUser": 1000}, "containers": [container]}},
+        processes={
+            name: builders.a_process("/bin/sh", "-c", each, replicas=1) for name, each in scripts.items()
+        },
+    )

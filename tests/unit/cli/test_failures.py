@@ -1,0 +1,31 @@
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from formation_cli import failures
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What these tests do about signals ends with them."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    yield
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_who_is_asked_to_end_does_so_in_order(number: signal.Signals) -> None:
+    failures.end_when_asked()
+    with pytest.raises(SystemExit) as ended:
+        signal.raise_signal(number)
+    assert ended.value.code == failures.SIGNAL + number
+
+
+def test_a_signal_that_nohup_keeps_away_stays_away() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    failures.end_when_asked()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
