@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster
@@ -95,6 +96,21 @@ class Command(Documented):
         self.params += CLUSTER_OPTIONS
 
 
+class Starter(Command):
+    """A command that starts another one, which is typed after ``--`` because it has options of its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what is typed; say where the ``--`` is missing."""
+        whole = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if "--" in whole:
+                raise
+            sentence = f"{error.format_message()} If it is the command's, write -- before the command."
+            raise click.UsageError(sentence, ctx) from error
+
+
 class Group(Documented, click.Group):
     """A word that another one follows, with examples in its help."""
 
@@ -178,9 +194,19 @@ def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
     )
 
 
-def types() -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the arguments that are process types."""
-    return click.argument("types", nargs=-1, metavar="[TYPE]...", shell_complete=complete_type)
+def types(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are process types, which may be options, too: other commands have those."""
+
+    def decorated(function: Callable[..., R]) -> Callable[..., R]:
+        @click.argument("types", nargs=-1, metavar="[TYPE]...", shell_complete=complete_type)
+        @click.option("-t", "--type", "more", multiple=True, shell_complete=complete_type, help=text)
+        @functools.wraps(function)
+        def with_types(*args: Any, types: tuple[str, ...], more: tuple[str, ...], **kwargs: Any) -> R:
+            return function(*args, types=(*types, *more), **kwargs)
+
+        return with_types
+
+    return decorated
 
 
 def process_type(text: str, *names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -216,6 +242,9 @@ def wait(
         )
         @functools.wraps(function)
         def with_wait(*args: Any, wanted: bool, timeout: float, **kwargs: Any) -> R:
+            source = click.get_current_context().get_parameter_source("timeout")
+            if source is ParameterSource.COMMANDLINE and not wanted:
+                raise click.UsageError("--timeout is how long to wait: add --wait.")
             return function(*args, wait=Wait(wanted, timeout), **kwargs)
 
         return with_wait

@@ -28,6 +28,10 @@ class Program(click.Group):
         command = getattr(importlib.import_module(f"formation_cli.commands.{module}"), variable)
         return command if isinstance(command, click.Command) else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what is typed, `help COMMAND` as `COMMAND --help`: kubectl and Heroku have both."""
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

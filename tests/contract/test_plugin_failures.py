@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import builders
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.plugin import Plugin
 
 
@@ -32,6 +32,46 @@ def test_who_may_not_read_is_told_so(shop: Client, formation: Plugin) -> None:
     done = formation.within("ps", "shop", "--token", token, code=4)
     assert f"You may not read Formation shop in namespace {shop.namespace}." in done.stderr
     assert "nobody" in done.stderr
+
+
+@pytest.fixture
+def viewer(shop: Client, formation: Plugin) -> str:
+    """The token of somebody who may look at everything in the namespace, and change nothing."""
+    shop("create", "serviceaccount", "viewer")
+    subject = f"--serviceaccount={shop.namespace}:viewer"
+    shop("create", "rolebinding", "viewer", "--clusterrole=view", subject)
+    token = shop("create", "token", "viewer").stdout.strip()
+    # The API server takes a moment to know of it.
+    eventually(lambda: formation.within("--token", token, "ps", "shop"))
+    return token
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        ("scale shop worker=2", "change Formation shop"),
+        ("deploy shop --image registry.example.com/shop:v2", "change Formation shop"),
+        ("stop shop", "change Formation shop"),
+        ("restart shop", "change Deployment shop-worker"),
+        ("run shop -- /shop migrate", "create Jobs"),
+    ],
+)
+def test_who_may_only_look_is_told_what_is_missing(
+    shop: Client, formation: Plugin, viewer: str, words: str, missing: str
+) -> None:
+    done = formation.within("--token", viewer, *words.split(), code=4)
+    assert f"You may not {missing} in namespace {shop.namespace}." in done.stderr
+    assert "cannot" in done.stderr  # the API server's own words: the verb, and the resource with its group
+
+
+def test_what_was_restarted_is_told_though_the_next_type_has_no_deployment_yet(
+    shop: Client, formation: Plugin
+) -> None:
+    shop.merge("formation", "shop", {"spec": {"paused": True, "processes": {"zoo": builders.a_process()}}})
+    done = formation.within("restart", "shop", "-o", "name", code=3)
+    assert done.stdout == "deployment.apps/shop-worker\n"
+    assert "There is no Deployment shop-zoo" in done.stderr
+    assert "kubectl formation ps shop" in done.stderr
 
 
 def test_a_token_that_nobody_knows_is_told(shop: Client, formation: Plugin) -> None:

@@ -47,8 +47,8 @@ def test_processes_are_shown_scaled_restarted_stopped_and_started(shop: Client, 
     assert kept.startswith("pod/shop-web-")
 
     formation("stop", "shop", "--wait")
-    # Once its last processes have ended; until then, they are shown as those that stop.
-    eventually(lambda: processes(formation) == [("web", "Suspended"), ("worker", "Suspended")])
+    assert names(formation) == set()
+    assert processes(formation) == [("web", "Suspended"), ("worker", "Suspended")]
     formation("start", "shop")
     eventually(lambda: len(processes(formation)) == 3)
 

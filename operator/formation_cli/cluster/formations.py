@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.failures import Mistyped, NotFound, did_you_mean
+from formation_cli.failures import Mistyped, NoAccess, NotFound, did_you_mean
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
@@ -13,7 +13,10 @@ def find(cluster: Cluster, name: str) -> Object:
     found = cluster.get(naming.KIND, name)
     if found is not None:
         return found
-    others = names(cluster)
+    try:
+        others = names(cluster)
+    except NoAccess:  # who may read one need not see all
+        others = []
     hint = (
         did_you_mean(name, others) or "`kubectl formation ps -n NAMESPACE` shows those of another namespace."
     )

@@ -40,7 +40,9 @@ def report(after: Object, output: str | None, sentence: str) -> None:
         screen.write(sentence)
 
 
-def advise(*sentences: str) -> None:
+def advise(formation: Object, *sentences: str) -> None:
     """Say beside the result what else there is to know of a change; what is empty isn't said."""
     for sentence in filter(None, sentences):
         click.echo(sentence, err=True)
+    if formation["spec"].get("paused"):
+        click.echo("spec.paused is true: nothing changes until it is taken away.", err=True)

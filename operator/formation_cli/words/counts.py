@@ -28,6 +28,11 @@ class Wanted(NamedTuple):
         return after
 
 
+def is_count(word: str) -> bool:
+    """Tell whether a word can be nothing else; ``web-1`` may be a name."""
+    return WORD.fullmatch(word) is not None and not {*"=+"}.isdisjoint(word)
+
+
 def parse(words: Iterable[str]) -> list[Wanted]:
     """Return what is wanted; raises `Mistyped` for what isn't a count, and for a type that is named twice."""
     found: dict[str, Wanted] = {}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
+from formation_cli.failures import NotFound
 from tests.unit.fakes import json_patch
 
 
@@ -20,6 +21,8 @@ class FakeCluster(Cluster):
         """The lines of each Pod's log."""
         self.conflicts = 0
         """How many patches come too late."""
+        self.dry_runs: list[bool] = []
+        """Of each patch, whether it was to change nothing."""
 
     def get(self, kind: str, name: str) -> Object | None:
         return next((each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name), None)
@@ -36,7 +39,9 @@ class FakeCluster(Cluster):
             self.conflicts -= 1
             raise ConflictFailure("too late")
         found = self.get(kind, name)
-        assert found is not None
+        if found is None:
+            raise NotFound(f"There is no {kind} {name}.")
+        self.dry_runs.append(dry_run)
         if isinstance(patch, list):
             return json_patch.patched(found, patch)
         return dict(json_patch.merged(found, patch))

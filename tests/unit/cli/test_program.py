@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,39 @@ def test_help_imports_nothing_that_takes_long() -> None:
     assert "ps" in done.stdout
 
 
+def test_help_takes_less_than_0_3_seconds() -> None:
+    def seconds() -> float:
+        """Return what a core has to do for it: how long that takes beside others says nothing."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "formation_cli", "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_help_is_a_word_too() -> None:
+    assert run("help").output == run("--help").output
+    assert run("help", "import", "heroku").output == run("import", "heroku", "--help").output
+
+
+def options_of(command: click.Command) -> Iterator[click.Option]:
+    """Yield the options of a command, and of those below it."""
+    for each in command.params:
+        if isinstance(each, click.Option):
+            yield each
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from options_of(below)
+
+
+@pytest.mark.parametrize("name", command_table.ENTRIES)
+def test_each_option_says_what_it_is_for(name: str) -> None:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    assert not [each.name for each in options_of(command) if not each.hidden and not each.help]
+
+
 @pytest.mark.parametrize("name", command_table.ENTRIES)
 def test_each_command_has_a_help_with_examples(name: str) -> None:
     result = run(name, "--help")
@@ -69,6 +103,21 @@ def test_a_command_that_is_mistyped_is_guessed() -> None:
 def test_what_is_no_count_is_refused_before_a_cluster_is_asked() -> None:
     result = run("scale", "shop", "web:5", "--server", "https://127.0.0.1:1")
     assert result.exit_code == failures.MISTYPED
+
+
+@pytest.mark.parametrize("words", ["web=5", "worker+1 web=2"])
+def test_who_scales_without_a_name_is_asked_for_it(words: str) -> None:
+    result = run("scale", *words.split(), "--server", "https://127.0.0.1:1")
+    assert result.exit_code == failures.MISTYPED
+    assert result.stderr.endswith(f"kubectl formation scale NAME {words}\n")
+
+
+@pytest.mark.parametrize("command", ["run", "exec"])
+def test_an_option_of_the_command_that_is_started_comes_after_dashes(command: str) -> None:
+    result = run(command, "shop", "ls", "-l")
+    assert result.exit_code == failures.MISTYPED
+    assert "write -- before the command" in result.stderr
+    assert "write --" not in run(command, "shop", "-l", "--", "ls").stderr
 
 
 def test_without_a_kubeconfig_one_is_asked_for() -> None:

@@ -64,6 +64,7 @@ def _advise(formation: Object, path: tuple[str, ...]) -> None:
     """Say which types run another image all the same, and who else sets it."""
     own = images.own(formation) if path == images.SHARED else []
     writing.advise(
+        formation,
         f"These have an image of their own, and keep it: {', '.join(own)}" if own else "",
         git.hint(formation, [path]),
     )

@@ -8,6 +8,7 @@ from formation_cli.changes import git
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
+from formation_cli.failures import Mistyped
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
@@ -21,7 +22,7 @@ from formation_cli.words.counts import Wanted
         "scale shop web=5 worker+2 clock=0",
         "scale shop web=5 --wait",
         "scale shop worker-1 --dry-run",
-        "scale shop                            # prints web=5 worker=3 clock=0",
+        "scale shop   # prints web=5 worker=3 clock=0",
         "scale shop -o json",
     ),
 )
@@ -39,6 +40,11 @@ def command(
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
     typed again.
     """
+    if words.is_count(name):
+        raise Mistyped(
+            "Which Formation? Its name comes first.",
+            hint=f"kubectl formation scale NAME {' '.join((name, *counts))}",
+        )
     wanted = words.parse(counts)
     if wanted:
         _scale(cluster, name, wanted, wait, dry_run=dry_run, output=output)
@@ -71,9 +77,7 @@ def _advise(formation: Object, changed: list[changes.Change]) -> None:
         hints.append(
             f"{name} is stopped: these are the counts that `kubectl formation start {name}` comes back to."
         )
-    if formation["spec"].get("paused"):
-        hints.append("spec.paused is true: nothing changes until it is taken away.")
-    writing.advise(*hints)
+    writing.advise(formation, *hints)
 
 
 def _show(formation: Object, output: str | None) -> None:

@@ -11,28 +11,35 @@ from formation_cli.options import Wait
 
 @click.command("stop", cls=options.Command, examples=("stop shop", "stop shop --wait"))
 @options.formation()
+@options.dry_run()
 @options.wait("Wait until all have ended.")
 @options.written()
 @options.pass_cluster
-def stop(cluster: Cluster, name: str, output: str | None, wait: Wait) -> None:
+def stop(cluster: Cluster, name: str, output: str | None, wait: Wait, *, dry_run: bool) -> None:
     """Stop all processes; the counts are kept for `start`. It sets spec.suspend, which outlives deploys."""
-    _suspend(cluster, name, output, wait, suspended=True)
+    _suspend(cluster, name, output, wait, suspended=True, dry_run=dry_run)
 
 
 @click.command("start", cls=options.Command, examples=("start shop", "start shop --wait"))
 @options.formation()
+@options.dry_run()
 @options.wait()
 @options.written()
 @options.pass_cluster
-def start(cluster: Cluster, name: str, output: str | None, wait: Wait) -> None:
+def start(cluster: Cluster, name: str, output: str | None, wait: Wait, *, dry_run: bool) -> None:
     """Start what `stop` has stopped, with the counts from before."""
-    _suspend(cluster, name, output, wait, suspended=False)
+    _suspend(cluster, name, output, wait, suspended=False, dry_run=dry_run)
 
 
-def _suspend(cluster: Cluster, name: str, output: str | None, wait: Wait, *, suspended: bool) -> None:
-    before, after = writing.change(cluster, name, lambda found: patches.suspend(found, suspended=suspended))
+def _suspend(
+    cluster: Cluster, name: str, output: str | None, wait: Wait, *, suspended: bool, dry_run: bool
+) -> None:
+    before, after = writing.change(
+        cluster, name, lambda found: patches.suspend(found, suspended=suspended), dry_run=dry_run
+    )
     word = "stopped" if suspended else "started"
-    writing.report(after, output, f"{name}: {word}" + (", as it was" if before is after else ""))
-    writing.advise(git.hint(before, [patches.SUSPEND]))
-    if wait.wanted:
-        waiting.wait(cluster, after, wait.timeout)
+    how = ", as it was" if before is after else " (dry run)" if dry_run else ""
+    writing.report(after, output, f"{name}: {word}{how}")
+    writing.advise(before, git.hint(before, [patches.SUSPEND]))
+    if wait.wanted and not dry_run:
+        waiting.wait(cluster, after, wait.timeout, stopped=suspended)

@@ -14,7 +14,7 @@ from formation_cli.views import processes
 
 @click.command(
     "exec",
-    cls=options.Command,
+    cls=options.Starter,
     examples=(
         "exec shop -- /bin/sh   # in a process of web",
         "exec shop --type worker -- env",

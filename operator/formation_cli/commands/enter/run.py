@@ -35,7 +35,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
 
 @click.command(
     "run",
-    cls=options.Command,
+    cls=options.Starter,
     examples=(
         "run shop -- /shop migrate",
         "run shop -it -- /bin/sh",

@@ -44,7 +44,7 @@ def _no_difference() -> Iterator[None]:
     examples=(
         "diff -f shop.yaml",
         "diff -f - < shop.yaml",
-        "diff -f shop.yaml -o name                    # prints those that would change",
+        "diff -f shop.yaml -o name   # prints those that would change",
     ),
 )
 @click.option(

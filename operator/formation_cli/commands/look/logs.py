@@ -21,20 +21,13 @@ TAIL = 100
     examples=(
         "logs shop",
         "logs shop -f",
-        "logs shop -t worker -t clock --since 10m",
-        "logs shop -t web --previous          # what crashed processes wrote",
+        "logs shop worker clock --since 10m",
+        "logs shop web --previous   # what crashed processes wrote",
         "logs shop --tail=-1 --timestamps > shop.log",
     ),
 )
 @options.formation()
-@click.option(
-    "-t",
-    "--type",
-    "types",
-    multiple=True,
-    shell_complete=options.complete_type,
-    help=f"Of this type, or {ONE_OFF} for what runs once; may be repeated.",
-)
+@options.types(f"The same as TYPE, which may be {ONE_OFF} for what runs once; may be repeated.")
 @click.option("-f", "--follow", is_flag=True, help="Go on, also with processes that come, until Ctrl-C.")
 @click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
 @click.option("-p", "--previous", is_flag=True, help="Of the process before, where one was started anew.")
@@ -70,14 +63,21 @@ def command(
     query = _query(since, tail, follow=follow, previous=previous)
     writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
-    if follow:
-        for line in log_streams.Following(cluster, query, chosen).lines(labels):
-            writer.write(line)
-    else:
-        found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
-        sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
-        for line in log_streams.past(cluster, sources, query):
-            writer.write(line)
+    found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
+    sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
+    if not sources:
+        click.echo(f"No process has started: kubectl formation ps {name} says why.", err=True)
+    lines = (
+        log_streams.Following(cluster, query, chosen).lines(labels)
+        if follow
+        else log_streams.past(cluster, sources, query)
+    )
+    silent = True
+    for line in lines:
+        writer.write(line)
+        silent = False
+    if previous and sources and silent:
+        click.echo("None of these processes was started anew.", err=True)
 
 
 def _query(since: float | None, tail: int | None, *, follow: bool, previous: bool) -> LogQuery:

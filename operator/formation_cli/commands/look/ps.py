@@ -30,7 +30,9 @@ from formation_operator.api.reasons import ConditionType
 def command(cluster: Cluster, name: str | None, output: str | None, *, watch: bool) -> None:
     """Show each process with its state, since when, restarts, and how it ended last.
 
-    Without a NAME, show all Formations of the namespace. What each state means: docs/status.md.
+    Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
+    but gets no requests), Crashing, Unschedulable (no node takes it), Stopping or Completed (of `run`); a
+    type without processes is Idle (its count is 0) or Suspended.
     """
     options.check_watch(output, watch=watch)
     if name is None:

@@ -66,7 +66,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
     examples=(
         "export systemd shop -d /etc/systemd/system --root /srv/shop",
         "export systemd -f formation.yaml --run-as www-data -d units",
-        "export systemd shop                  # prints the units",
+        "export systemd shop   # prints the units",
     ),
 )
 @source.formation
@@ -106,7 +106,7 @@ def systemd(
     examples=("export heroku shop", "export heroku -f formation.yaml -o yaml"),
 )
 @source.formation
-@click.option("-o", "--output", type=click.Choice(("json", "yaml")), default="json", show_default=True)
+@options.output("json", "yaml", default="json")
 def heroku(known: Known, output: str) -> None:
     """Write the counts and sizes in the shape of Heroku's formation API: [{type, quantity, size}]."""
     formats.write(dialect.formation(known), output)

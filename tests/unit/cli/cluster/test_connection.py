@@ -122,6 +122,12 @@ def test_a_token_that_no_request_can_carry_is_refused_and_not_shown(server: Serv
     assert "hunter2" not in refused.value.message + refused.value.hint
 
 
+def test_a_request_may_take_as_long_as_it_likes_if_somebody_says_so(server: Server) -> None:
+    server.will(an_object())
+    with server.connected(request_timeout="0") as cluster:
+        assert cluster.get("Formation", "shop") == an_object()
+
+
 def test_a_watch_whose_connection_breaks_in_a_line_ends_before_it(server: Server) -> None:
     server.will(change("ADDED", an_object()) + b'{"type": "MODI')
     with server.connected() as cluster:

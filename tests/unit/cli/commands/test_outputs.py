@@ -12,6 +12,7 @@ from formation_cli import failures, options
 from formation_cli.cluster import kinds
 from formation_cli.program import program
 from formation_cli.views import processes
+from formation_operator.api import naming
 from tests import builders
 from tests.cluster import paths
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -92,6 +93,66 @@ def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, wh
     result = run(words)
     assert result.exit_code == failures.MISTYPED
     assert why in result.stderr
+
+
+@pytest.fixture
+def half_made(cluster: FakeCluster) -> None:
+    """A second type whose Deployment isn't there."""
+    types = {name: builders.a_process() for name in ("worker", "zoo")}
+    cluster.objects[naming.KIND] = [builders.stored(builders.a_formation(processes=types))]
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "name"), ("-o", "json")])
+def test_what_was_restarted_is_told_though_the_next_one_fails(
+    half_made: None, output: tuple[str, ...]
+) -> None:
+    result = run("restart shop worker zoo", *output)
+    assert result.exit_code == failures.NOT_FOUND
+    assert "worker" in result.stdout
+    assert "There is no Deployment shop-zoo.\nThe operator hasn't made it" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["scale shop worker=3", "deploy shop --image x", "restart shop", "stop shop"]
+)
+def test_whoever_only_wants_to_know_is_told_and_changes_nothing(cluster: FakeCluster, words: str) -> None:
+    assert run(words, "--dry-run", "--wait").stdout.endswith(" (dry run)\n")
+    assert cluster.dry_runs == [True]
+
+
+@pytest.mark.parametrize("words", ["restart shop %s", "logs shop %s"])
+def test_a_type_is_typed_as_an_argument_or_as_an_option(half_made: None, words: str) -> None:
+    for typed in ("worker wrker", "worker --type wrker", "-t worker -t wrker"):
+        assert "There is no process type wrker.\nDid you mean worker?" in run(words % typed).stderr
+
+
+@pytest.mark.parametrize("words", ["scale shop worker=3", "deploy shop --image x", "stop shop"])
+def test_who_changes_what_is_paused_is_told(cluster: FakeCluster, words: str) -> None:
+    cluster.objects[naming.KIND] = [builders.stored(builders.a_formation(paused=True))]
+    assert "spec.paused is true" in run(words).stderr
+
+
+@pytest.mark.parametrize("words", [each for each in CHANGES if not each.startswith("run")])
+def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
+    result = run(words, "--timeout", "1m")
+    assert result.exit_code == failures.MISTYPED
+    assert "add --wait" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "option", "said"),
+    [
+        (builders.waiting("ImagePullBackOff"), "--tail=1", "No process has started"),
+        (builders.running(), "--previous", "None of these processes was started anew."),
+    ],
+)
+def test_logs_without_a_line_say_why(
+    cluster: FakeCluster, state: dict[str, Any], option: str, said: str
+) -> None:
+    cluster.objects[kinds.POD] = [builders.a_pod(builders.a_container(state))]
+    result = run("logs shop", option)
+    assert said in result.stderr
+    assert result.stdout == ""
 
 
 def test_the_output_of_a_command_is_its_own() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from formation_cli import failures
 from formation_cli.changes import patches
+from formation_cli.cluster.port import Listed
 from formation_cli.commands import writing
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -33,3 +34,12 @@ def test_a_formation_that_there_is_not_is_guessed() -> None:
     with pytest.raises(failures.NotFound) as ended_with:
         stop(FakeCluster(Formation=[SHOP]), "shpo")
     assert ended_with.value.hint == "Did you mean shop?"
+
+
+def test_who_may_not_list_formations_is_told_that_there_is_none_of_the_name() -> None:
+    class Closed(FakeCluster):
+        def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+            raise failures.NoAccess("no")
+
+    with pytest.raises(failures.NotFound, match="There is no Formation shpo"):
+        stop(Closed(Formation=[SHOP]), "shpo")

@@ -33,6 +33,13 @@ def test_one_that_is_stalled_has_failed() -> None:
     assert progress_of(shop(Stalled="web: rename it")).failure == "web: rename it"
 
 
+def test_one_that_is_paused_has_failed_until_somebody_lets_it_go_on() -> None:
+    paused = shop()
+    waits = {"type": "Ready", "status": "False", "reason": "Paused", "message": "a change waits"}
+    paused["status"]["conditions"] = [waits]
+    assert progress_of(paused).failure == "a change waits"
+
+
 def test_a_new_process_that_crashes_has_failed_it() -> None:
     failure = progress_of(shop(), a_pod(CRASHED, creationTimestamp=ago(30))).failure
     assert failure.startswith("worker: exited with code 1")
@@ -54,6 +61,15 @@ def test_a_restart_is_over_when_its_deployment_has_rolled_out() -> None:
     assert progress.progress(Awaited(2, NOW, wanted), shop(Ready=""), [], [over]).done
     assert not progress.progress(Awaited(2, NOW, wanted), shop(Ready=""), [], [under_way]).done
     assert not progress.progress(Awaited(2, NOW, {"shop-web": 6}), shop(Ready=""), [], [over]).done
+
+
+def test_what_is_stopped_is_so_when_its_last_process_has_ended() -> None:
+    def stopped(*pods: Any) -> bool:
+        found = processes.processes(shop(), pods, NOW)
+        return progress.progress(Awaited(2, NOW, stopped=True), shop(Ready="stopped"), found, []).done
+
+    assert not stopped(a_pod(deletionTimestamp=ago(1)))
+    assert stopped()
 
 
 def test_processes_from_before_go_on_serving() -> None:
