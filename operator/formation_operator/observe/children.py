@@ -233,6 +233,7 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
     failure = conditions.get("ReplicaFailure") or {}
     given_up = lenient.text(progressing, "message") if progressing.get("status") == "False" else None
     refused = progressing.get("reason") == "ReplicaSetCreateError"
+    stuck = None if refused else given_up
     return Rollout(
         current=status.get("observedGeneration", 0) >= raw["metadata"].get("generation", 0),
         total=status.get("replicas", 0),
@@ -240,19 +241,20 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         serving=(conditions.get("Available") or {}).get("status") == "True",
-        stuck=None if refused else given_up,
+        stuck=stuck,
         refused=given_up if refused else None,
         blocked=lenient.text(failure, "message") if failure.get("status") == "True" else None,
         paused=raw["spec"].get("paused") is True,
-        ending=_ending(raw["spec"], status),
+        ending=_ending(raw["spec"], status, late=stuck is not None),
         revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
     )
 
 
-def _ending(spec: dict[str, Any], status: dict[str, Any]) -> bool:
+def _ending(spec: dict[str, Any], status: dict[str, Any], *, late: bool) -> bool:
     if lenient.mapping(spec, "strategy").get("type") != "Recreate" or status.get("updatedReplicas"):
         return False
-    return bool(status.get("replicas") or status.get("terminatingReplicas"))
+    # Before Kubernetes 1.35 what ends isn't counted, and nothing else keeps it late without a process.
+    return bool(status.get("replicas") or status.get("terminatingReplicas", late))
 
 
 def _controller(metadata: dict[str, Any]) -> Owner | None:

@@ -96,6 +96,19 @@ def test_a_new_process_that_waits_for_the_old_one_to_end_is_known(
     assert rollout(spec={"strategy": {"type": strategy}}, **status).ending == ending
 
 
+@pytest.mark.parametrize(
+    ("status", "ending"),
+    [({}, True), ({"terminatingReplicas": 0}, False)],
+    ids=["before Kubernetes 1.35", "since"],
+)
+def test_where_what_ends_is_not_counted_a_singleton_past_its_deadline_without_a_process_waits_for_it(
+    status: dict[str, int], ending: bool
+) -> None:
+    late = condition("Progressing", "False", "timed out")
+    recreate = {"strategy": {"type": "Recreate"}}
+    assert rollout(late, spec=recreate, replicas=0, updatedReplicas=0, **status).ending == ending
+
+
 def test_a_deployment_that_somebody_paused_is_known() -> None:
     assert rollout(spec={"paused": True}).paused
     assert not rollout().paused
