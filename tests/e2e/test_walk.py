@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.node]
 
 PATIENCE = 180
 """Seconds: a rollout on a busy machine, and the second crash that makes a process `Crashing`."""
+WORKERS = {"spec": {"processes": {"worker": {"replicas": 4}}}}
 FAILS = "--timeout=30s"
 """The wait that the tutorial says fails."""
 SEEN = {
@@ -93,8 +94,8 @@ def below(blocks: list[tuple[str, str]], place: int) -> str:
 
 def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")  # what `make demo` leaves behind
-    reader.types("kubectl scale deployment/shop-web --replicas=3")
-    reader.types("kubectl scale deployment/shop-worker --replicas=4")
+    reader.types("kubectl scale formation/shop --replicas=3")
+    reader.types(f"kubectl patch formation/shop --type=merge -p '{json.dumps(WORKERS)}'")
     reader.types_until("kubectl get formation shop", "web=3/3 worker=4/4")
     blocks = page("tutorial.md", until="## On a cluster that you have")
     seen = set()

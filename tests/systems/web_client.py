@@ -90,7 +90,7 @@ class SteadyClient:
     def figures(self) -> list[str]:
         """Return a line for each step."""
         return [
-            f"{step}: {sent} sent, {len(self.failed[step])} failed, {self.repeated[step]} sent again"
+            f"{step}: {sent} sent, {len(self.failed.get(step, []))} failed, {self.repeated[step]} sent again"
             for step, sent in self.sent.items()
         ]
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -61,12 +62,11 @@ func web(stopping context.Context) error {
 	return <-finished
 }
 
-// answer waits first if asked to, as in /?sleep=2s, so that a test can catch a request in flight.
+// answer waits as many seconds as ?slow= says, so that a test can catch a request in flight.
 func answer(w http.ResponseWriter, request *http.Request) {
 	began := time.Now()
-	if pause, err := time.ParseDuration(request.FormValue("sleep")); err == nil {
-		time.Sleep(pause)
-	}
+	slow, _ := strconv.Atoi(request.FormValue("slow"))
+	time.Sleep(time.Duration(slow) * time.Second)
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(map[string]string{
 		"formation":   os.Getenv("FORMATION"),
