@@ -28,6 +28,11 @@ def fresh_namespace(cluster: Cluster, labels: dict[str, str] | None = None) -> I
         api.delete("namespace", "", name)
 
 
+def mutating(cluster: Cluster) -> str:
+    """Return the API version of mutating admission policies: older minors have an alpha or a beta only."""
+    return server.of(cluster).path(POLICIES, "").removeprefix("/apis/").removesuffix(f"/{POLICIES}")
+
+
 def install_hold(cluster: Cluster) -> None:
     """Have Pods held where a namespace says so: most tests ask nothing of them, and each costs a lot."""
     pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
@@ -38,9 +43,7 @@ def install_hold(cluster: Cluster) -> None:
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
     }
-    # Older minors serve it as an alpha or beta version only.
-    served = server.of(cluster).path(POLICIES, "").removeprefix("/apis/").removesuffix(f"/{POLICIES}")
-    about = {"apiVersion": served, "metadata": {"name": POLICY}}
+    about = {"apiVersion": mutating(cluster), "metadata": {"name": POLICY}}
     items = [
         {**about, "kind": "MutatingAdmissionPolicy", "spec": spec},
         {**about, "kind": "MutatingAdmissionPolicyBinding", "spec": {"policyName": POLICY}},

@@ -15,6 +15,7 @@ from tests.cluster.cluster import Cluster
 from tests.contract.counting import count, declared, managed_by
 from tests.contract.keda import SCALED_OBJECT, install_keda, keda_scales
 from tests.contract.quiet import HELD, Writes, held, looks, more, settle, versions, writes
+from tests.namespaces import mutating
 from tests.operator_process import OperatorProcess
 from tests.scenarios import Played, Scenarios, Steps
 
@@ -169,7 +170,7 @@ def test_when_keda_is_taken_away_declared_counts_apply_and_the_operator_runs_on(
 
 
 POLICY = """
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: SERVED
 kind: MutatingAdmissionPolicy
 metadata: {name: NAMESPACE-POLICY}
 spec:
@@ -184,7 +185,7 @@ spec:
   - patchType: JSONPatch
     jsonPatch: {expression: 'EXPRESSION'}
 ---
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: SERVED
 kind: MutatingAdmissionPolicyBinding
 metadata: {name: NAMESPACE-POLICY}
 spec: {policyName: NAMESPACE-POLICY}
@@ -197,6 +198,7 @@ def install(user: Client, condition: str, expression: str) -> None:
         "NAMESPACE", user.namespace
     )
     policy = policy.replace("CONDITION", condition).replace("EXPRESSION", expression)
+    policy = policy.replace("SERVED", mutating(user.cluster))
     user("apply", "-f", "-", input=policy)
     probe = ("create", "deployment", "probe", "--image=probe:v1", "--dry-run=server", "-o", "json")
 

@@ -8,6 +8,7 @@ from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster import images, metrics
 from tests.cluster.cluster import Cluster
+from tests.contract.counting import an_hpa
 from tests.e2e.workers import READY
 
 pytestmark = pytest.mark.node
@@ -52,10 +53,12 @@ def test_a_busy_type_is_scaled_out_by_an_autoscaler_and_nobody_fights_it(user: C
     user.apply(a_formation(image=IMAGE, processes={"worker": a_process("/busy", resources=limited)}))
     user(*READY)
 
-    user("autoscale", "deployment/shop-worker", "--min=1", "--max=3", "--cpu=50%")
+    hpa = an_hpa(1)
+    hpa["spec"]["maxReplicas"] = 3
+    user.apply(hpa)
 
     eventually(lambda: user.get("deployment", "shop-worker")["spec"]["replicas"] == 3, patience=300)
     worker = eventually(lambda: user.reported()["status"]["processes"]["worker"])
-    assert worker["replicasManagedBy"] == "HorizontalPodAutoscaler/shop-worker"
+    assert worker["replicasManagedBy"] == "HorizontalPodAutoscaler/shop-worker-deployment"
     user(*READY)
     assert not user.events("DriftRepaired")
