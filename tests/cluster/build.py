@@ -49,7 +49,7 @@ class Module:
 def older() -> list[str]:
     """Return the older minors of Kubernetes that are pinned, such as ``1.32``, the oldest first."""
     found = (folder.name.partition("-")[2] for folder in paths.MODULES.glob("kubernetes-*"))
-    return sorted(found, key=lambda minor: [int(part) for part in minor.split(".")])
+    return sorted(found, key=settings.numbers)
 
 
 def commands(prefix: str, *names: str) -> dict[str, str]:

@@ -34,6 +34,11 @@ def minor() -> str:
     return os.environ.get("KUBE_VERSION", "")
 
 
+def numbers(minor: str) -> list[int]:
+    """Return a minor's numbers, by which it is older or newer than another."""
+    return [int(part) for part in minor.split(".")]
+
+
 def port(setting: tuple[str, int]) -> int:
     """Return the port of a setting: its environment variable, or its default."""
     variable, default = setting

@@ -14,9 +14,14 @@ from tests.cluster.cluster import Cluster
 from tests.contract.counting import count, declared
 from tests.e2e.workers import READY, worker
 from tests.images import shop_image
+from tests.minors import since
 from tests.operator_process import OperatorProcess
 
-pytestmark = [pytest.mark.alone, pytest.mark.node]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.node,
+    since("1.34", "what the last release's CRD costs is beyond the limits of minors before it"),
+]
 
 LEASE = ("role,rolebinding", "formation-operator-lease", "--namespace=formation-system", "--ignore-not-found")
 RESTING = a_formation(

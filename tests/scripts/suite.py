@@ -4,8 +4,8 @@
 ``make walk``: the pages that are typed as they stand. ``make compat``: what is between us and Kubernetes, on
 each older minor that is pinned.
 
-The last line names what this machine couldn't run. Who asks for another suite than ``make test`` wants all of
-it: there that is a failure.
+The last line names what couldn't run. Who asks for another suite than ``make test`` wants all of it: there
+that is a failure, but for what needs a newer Kubernetes than was asked for.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
@@ -22,6 +22,7 @@ import types
 from xml.etree import ElementTree
 
 from tests.cluster import ClusterError, build, host, lifecycle
+from tests.minors import NEEDS
 from tests.scripts import stages, summary
 from tests.scripts.stages import Run, Stage, helper
 
@@ -116,10 +117,11 @@ def judged(suite: str, result: int, reported: list[ElementTree.Element]) -> tupl
     left_out = summary.not_run(reported)
     if not result and not summary.passed(reported):
         result = stages.NO_TESTS
-    if not result and left_out and suite != "test":
+    if not result and suite != "test" and not all(reason.startswith(NEEDS) for reason in left_out):
         result = NOT_RUN
     words = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
-    return result, f"{words}; NOT RUN: {left_out}" if left_out else words
+    reasons = "; ".join(f"{reason} ({number})" for reason, number in left_out.items())
+    return result, f"{words}; NOT RUN: {reasons}" if reasons else words
 
 
 def interrupt(number: int, frame: types.FrameType | None) -> None:

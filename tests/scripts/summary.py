@@ -49,8 +49,8 @@ def counted(reported: list[ElementTree.Element]) -> str:
     return ", ".join([f"{passed(reported)} passed", *others])
 
 
-def not_run(reported: list[ElementTree.Element]) -> str:
-    """Return why tests couldn't run, and how many; one that is expected to fail has run."""
+def not_run(reported: list[ElementTree.Element]) -> dict[str, int]:
+    """Return why tests couldn't run, and how many for each reason; one that is expected to fail has run."""
     skipped = [each for suite in reported for each in suite.iter("skipped")]
-    reasons = Counter(each.get("message") for each in skipped if each.get("type") != "pytest.xfail")
-    return "; ".join(f"{reason} ({number})" for reason, number in reasons.most_common())
+    reasons = Counter(each.get("message", "") for each in skipped if each.get("type") != "pytest.xfail")
+    return dict(reasons.most_common())

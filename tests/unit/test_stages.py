@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests import minors
 from tests.scripts import suite, summary
 from tests.scripts.stages import FINE, NO_TESTS, Run, Stage
 
@@ -66,6 +67,20 @@ def test_what_a_person_asked_for_and_could_not_run_is_a_failure(
     result, words = suite.judged(asked_for, 0, reported)
     assert result == suite.NOT_RUN
     assert words == "FAILED; NOT RUN: no node here (2)"
+
+
+def test_on_an_older_kubernetes_what_needs_a_newer_one_is_named_and_no_failure() -> None:
+    skipped = f'<testsuite tests="2" skipped="1"><skipped message="{minors.NEEDS} 1.34: it"/></testsuite>'
+    reported = [ElementTree.fromstring(skipped)]
+    assert suite.judged("compat", 0, reported) == (0, "all is well; NOT RUN: needs Kubernetes 1.34: it (1)")
+
+
+@pytest.mark.parametrize(("chosen", "skipped"), [("", False), ("1.9", True), ("1.34", False)])
+def test_a_test_that_needs_a_minor_is_skipped_on_those_before_it(
+    chosen: str, skipped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBE_VERSION", chosen)
+    assert minors.since("1.34", "it").mark.args == (skipped,)
 
 
 def test_what_could_not_run_has_an_exit_code_that_pytest_has_for_nothing_else() -> None:
