@@ -1,7 +1,8 @@
 """Real figures for autoscalers: metrics-server, run beside the API server of a cluster with a real node.
 
 It isn't part of ``up``, because only a few tests need it. It runs as a process of this machine, so
-its Service has no selector but an EndpointSlice that leads to the bridge's address.
+its Service has no selector but Endpoints that lead to the bridge's address: the API server of Kubernetes 1.32
+looks at those, and of newer minors at the EndpointSlice that a controller makes of them.
 """
 
 import json
@@ -59,12 +60,15 @@ def objects() -> list[dict[str, object]]:
             "spec": {"ports": [{"name": "https", "port": 443}]},
         },
         {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": NAME}},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": [settings.BRIDGE_ADDRESS], "conditions": {"ready": True}}],
-            "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": metadata,
+            "subsets": [
+                {
+                    "addresses": [{"ip": settings.BRIDGE_ADDRESS}],
+                    "ports": [{"name": "https", "port": port}],
+                }
+            ],
         },
         {
             "apiVersion": "apiregistration.k8s.io/v1",

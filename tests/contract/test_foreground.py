@@ -1,6 +1,5 @@
 """Commands that leave the foreground: told by the operator, and by the optional policy, and never refused."""
 
-import json
 import shlex
 from collections.abc import Iterable
 
@@ -136,14 +135,13 @@ def test_nothing_is_said_of_commands_that_are_too_long_to_judge(kubectl: Client,
 @pytest.mark.alone  # it is slow for everybody who applies a Formation meanwhile
 def test_a_policy_that_is_over_its_budget_refuses_nothing(kubectl: Client) -> None:
     name = f"{kubectl.namespace}.over-budget"
-    costly = [
-        json.dumps(each)
+    costly = (
+        text({"apiVersion": "v1", "kind": "List", "items": policy.build()})
         .replace(policy.NAME, name)
         .replace(f"<= {policy.MOST_WORDS}", "<= 100000")
         .replace(f"<= {policy.LONGEST}", "<= 1000000")
-        for each in policy.build()
-    ]
-    kubectl("apply", "-f", "-", input="\n---\n".join(costly))
+    )
+    kubectl("apply", "-f", "-", input=costly)
     eventually(lambda: name in warnings(kubectl, running(["nginx"])))
 
     over = warnings(kubectl, running(*[["gunicorn", "-D", *["x"] * 5000]] * 30))

@@ -4,6 +4,9 @@ import pytest
 
 from tests.client import Client, eventually, throughout
 from tests.e2e.workers import CRASHES, READY, RUNS, command, is_in, shop, spec, worker
+from tests.health_checks import kstatus
+from tests.history import History, stages
+from tests.minors import since
 
 pytestmark = pytest.mark.node
 
@@ -47,6 +50,7 @@ def test_a_quota_of_replica_sets_is_named_as_long_as_it_is_full(person: Client) 
     person(*READY)
 
 
+@since("1.35", "a Deployment of an older one doesn't say that something ends")
 def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(person: Client) -> None:
     person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=60))
     person(*READY)
@@ -61,6 +65,23 @@ def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(pe
     assert throughout(12, lambda: person.condition("Stalled")) is None
     assert waits()
     person(*READY)
+
+
+def test_a_singleton_past_its_deadline_is_under_way_again_while_its_old_process_ends(person: Client) -> None:
+    never = {"exec": {"command": ["false"]}}
+    stubborn = {"singleton": True, "terminationGracePeriodSeconds": 15, "readinessProbe": never}
+    person.apply(shop(*SLOW_TO_END, **stubborn))
+    eventually(lambda: person.find("deployment", "shop-worker"))
+    # So long that a process on a busy machine is there before, once it is a good one.
+    person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 25}})
+    eventually(lambda: person.condition("Stalled"), patience=120)
+    history = History(person, "formation", "shop")
+
+    spec(person, processes={"worker": {"command": [*RUNS], "readinessProbe": None}})
+    person.reported()
+    person(*READY)
+
+    assert stages(history.end(), kstatus) == ["Failed", "InProgress", "Current"]
 
 
 @pytest.mark.parametrize(

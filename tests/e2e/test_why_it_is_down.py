@@ -492,7 +492,8 @@ def night(
     with fresh_namespace(real_node) as namespace:
         client = Client(real_node, namespace)
         client.apply(CLAIM)
-        client("apply", "-f", "-", input="\n---\n".join(builders.text(cause.formation()) for cause in CAUSES))
+        formations = [cause.formation() for cause in CAUSES]
+        client.apply({"apiVersion": "v1", "kind": "List", "items": formations})
         yield client
     administrator.run_kubectl("delete", "storageclass", "empty-promises")
 
