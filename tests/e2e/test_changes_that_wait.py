@@ -69,8 +69,7 @@ def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(pe
 
 def test_a_singleton_past_its_deadline_is_under_way_again_while_its_old_process_ends(person: Client) -> None:
     never = {"exec": {"command": ["false"]}}
-    stubborn = {"singleton": True, "terminationGracePeriodSeconds": 15, "readinessProbe": never}
-    person.apply(shop(*SLOW_TO_END, **stubborn))
+    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=15, readinessProbe=never))
     eventually(lambda: person.find("deployment", "shop-worker"))
     # So long that a process on a busy machine is there before, once it is a good one.
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 25}})
