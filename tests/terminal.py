@@ -51,7 +51,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (rows, columns))
         self._shell = subprocess.Popen(
-            ["setsid", "--ctty", "sh", "-c", SHELL, "sh", *command],
+            # Whoever runs the tests by nohup has SIGHUP ignored, which a command would inherit.
+            ["setsid", "--ctty", "env", "--default-signal=HUP", "sh", "-c", SHELL, "sh", *command],
             env=own,
             stdin=theirs,
             stdout=theirs,

@@ -19,6 +19,7 @@ def as_before() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_who_is_asked_to_end_does_so_in_order(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_DFL)
     failures.end_when_asked()
     with pytest.raises(SystemExit) as ended:
         signal.raise_signal(number)
