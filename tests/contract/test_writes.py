@@ -77,11 +77,15 @@ def shop(kubectl: Client) -> Shop:
     return Shop(kubectl, Formation.model_validate(kubectl.get("formation", "shop")))
 
 
+async def only(action: Action) -> AsyncIterator[Action]:
+    yield action
+
+
 async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> Outcome:
     uid = shop.formation.metadata.uid
     context = PlanContext(uid, {uid}, claims={}, settled={}, restless={}, exhausted=())
     executor = Executor(cluster, shop.formation, context, lost=(), remember=lambda _: None)
-    (outcome,) = await executor.run([action])
+    (outcome,) = await executor.run(only(action))
     return outcome
 
 

@@ -118,10 +118,8 @@ class Reconciler:
         counts = self._counts(formation, before, this.basis.children, undecided)
         wanted = (
             None if undecided else steps.rendered_before(this.memory, formation, counts, this.basis.children)
-        )
-        if wanted is None:
-            wanted = await steps.render(formation, counts, undecided, this.faults)
-        outcomes = [] if formation.spec.paused else await self._act(this, wanted)
+        ) or steps.unrendered(formation, counts, this.basis.children, undecided)
+        outcomes = await self._act(this, wanted)
         await self._reporter.record(
             this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
         )
@@ -170,8 +168,12 @@ class Reconciler:
         return self._cache.autoscalers_of(about.namespace, [about.name, *named])
 
     async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
-        """Bring the children to what is wanted, and remember how they are then."""
+        """Render what is wanted, bring the children to that, and remember how they are then."""
         formation, children = wanted.formation, this.basis.children
+        if formation.spec.paused:
+            async for _ in steps.render(wanted, this.faults):
+                pass
+            return []
         this.memory.keep(children.values())
         context = planner.PlanContext(
             uid=formation.metadata.uid,
@@ -183,7 +185,7 @@ class Reconciler:
                 (child.uid for child in children.values()), self._clock().timestamp()
             ),
         )
-        actions = await steps.decide(wanted, children, context, this.memory, this.faults)
+        actions = steps.actions(wanted, children, context, this.memory, this.faults)
         lost = self._cache.lost_by(this.key)
         remember = functools.partial(self._remember, this)
         return await executor.Executor(self._cluster, formation, context, lost, remember).run(actions)

@@ -7,7 +7,7 @@ type of its step.
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
@@ -41,11 +41,13 @@ class Wanted:
 
     formation: Formation
     counts: Mapping[str, Replicas]
-    intents: list[Intent]
-    failed: list[Problem]
-    """Why a type can't be rendered."""
     undecided: Sequence[Problem] = ()
     """Why a type's count is left as it is."""
+    unrendered: Sequence[str] = ()
+    """The types that are to be rendered, in their order."""
+    intents: list[Intent] = dataclasses.field(default_factory=list)
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
 
     def without_manifests(self) -> Rendered | None:
         """Return it as it is remembered; nothing of one with very many containers: it is rendered again."""
@@ -85,19 +87,37 @@ def counts(
     return decided
 
 
-async def render(
-    formation: Formation, counted: Mapping[str, Replicas], undecided: Sequence[Problem], faults: Faults
+def unrendered(
+    formation: Formation,
+    counted: Mapping[str, Replicas],
+    children: Children,
+    undecided: Sequence[Problem],
 ) -> Wanted:
-    """Return what a Formation asks for."""
-    wanted = Wanted(formation, counted, [], [], undecided)
-    for name in formation.spec.processes:
+    """Return what a Formation asks for, of which nothing is rendered yet.
+
+    First come the types that get another count: somebody is waiting for them.
+    """
+
+    def keeps_its_count(name: str) -> bool:
+        child = deployment_of(children, formation.metadata.name, name)
+        return child is None or counted[name].rendered in (None, child.replicas)
+
+    return Wanted(formation, counted, undecided, sorted(formation.spec.processes, key=keeps_its_count))
+
+
+async def render(wanted: Wanted, faults: Faults) -> AsyncIterator[Intent]:
+    """Render type by type what a Formation asks for, and yield it."""
+    for name in wanted.unrendered:
+        found: list[Intent] = []
         with faults.ending(name):
             try:
-                wanted.intents.extend(desired.children(formation, name, counted[name]))
+                found = desired.children(wanted.formation, name, wanted.counts[name])
             except pod_template.InvalidTypeError as error:
                 wanted.failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+        wanted.intents.extend(found)
         await asyncio.sleep(0)
-    return wanted
+        for intent in found:
+            yield intent
 
 
 def rendered_before(
@@ -114,34 +134,31 @@ def rendered_before(
         child = children.get((intent.kind, intent.name))
         if not planner.is_settled(intent, child, about.uid, memory.settled):
             return None
-    return Wanted(formation, counted, before.intents, [])
+    return Wanted(formation, counted, intents=before.intents)
 
 
-async def decide(
-    wanted: Wanted,
-    children: Children,
-    context: PlanContext,
-    memory: Memory,
-    faults: Faults,
-) -> list[Action]:
-    """Return the actions that bring what is there to what is wanted.
+async def actions(
+    wanted: Wanted, children: Children, context: PlanContext, memory: Memory, faults: Faults
+) -> AsyncIterator[Action]:
+    """Yield the actions that bring what is there to what is wanted, each as soon as it is known.
 
-    The memory holds which children are as they should be, since to find that takes longer than all else,
-    and that others are about to be written.
+    What was rendered before is as it should be. The memory holds which children are, since to find that
+    takes longer than all else, and that others are about to be written.
     """
-    actions = []
-    for intent in wanted.intents:
-        child = children.get((intent.kind, intent.name))
+    async for intent in render(wanted, faults):
+        action, child = None, children.get((intent.kind, intent.name))
         with faults.ending(intent.process_type):
             action = planner.decide(intent, child, context)
-            if action is not None:
-                actions.append(action)
             if child is not None:
                 remember = memory.settle if action is None else memory.unsettle
                 remember(child, intent.settled_as)
+        if action is not None:
+            yield action
+            await asyncio.sleep(0)  # a request is sent in two turns, and what follows can wait
         await asyncio.sleep(0)
     undecided = {problem.process_type for problem in wanted.failed} | faults.problems.keys()
-    return planner.ordered([*actions, *planner.obsolete(wanted.intents, children, undecided, context.uid)])
+    for action in planner.obsolete(wanted.intents, children, undecided, context.uid):
+        yield action
 
 
 def own_deployments(formation: Formation, children: Children) -> dict[str, Child]:

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation
@@ -35,8 +35,8 @@ class Executor:
     remember: Callable[[Outcome], None]
     """Is given each outcome as it comes, before the object is heard of again."""
 
-    async def run(self, actions: list[Action]) -> list[Outcome]:
-        """Carry out all actions, begun in their order and a few at a time, and return what came of each."""
+    async def run(self, actions: AsyncIterator[Action]) -> list[Outcome]:
+        """Carry out actions as they come, a few at a time, and return what came of each."""
         places = asyncio.Semaphore(AT_ONCE)
 
         async def carry_out(action: Action) -> Outcome:
@@ -46,7 +46,9 @@ class Executor:
                 self._log(outcome)
                 return outcome
 
-        return await asyncio.gather(*map(carry_out, actions))
+        async with asyncio.TaskGroup() as group:
+            begun = [group.create_task(carry_out(action)) async for action in actions]
+        return [task.result() for task in begun]
 
     @property
     def _key(self) -> Key:

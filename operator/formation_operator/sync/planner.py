@@ -92,18 +92,6 @@ def obsolete(
     ]
 
 
-def ordered(actions: Iterable[Action]) -> list[Action]:
-    """Return actions in the order to begin them in: other counts first."""
-    return sorted(actions, key=lambda action: not _changes_count(action))
-
-
-def _changes_count(action: Action) -> bool:
-    """Tell whether a Deployment gets another number of processes: somebody is waiting for it."""
-    if action.intent is None or action.child is None or not action.intent.kind.traits.runs_processes:
-        return False
-    return action.intent.manifest["spec"].get("replicas") not in (None, action.child.replicas)
-
-
 def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action | None:
     """Return what to do about one intent, or nothing when the object is as we want it."""
     if child is None:

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, TypeVar
 
 import pytest
@@ -15,6 +15,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.children import Key
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
+from formation_operator.sync.planner import Action
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -225,7 +226,7 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ready: list[int] = []
-    render = steps.render
+    actions = steps.actions
 
     def then(cluster: SlowCluster) -> None:
         def becomes(count: int) -> None:
@@ -233,15 +234,15 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
             status = {"readyReplicas": count, "availableReplicas": count}
             cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
 
-        async def rendered(*given: Any) -> steps.Wanted:
-            wanted = await render(*given)
+        async def decided(*given: Any) -> AsyncIterator[Action]:
+            async for action in actions(*given):
+                yield action
             if asyncio.get_running_loop().time() > 2 and not ready:
                 becomes(1)
                 await asyncio.sleep(SECONDS)  # another Formation has its turn
                 cluster.incidents.append(Incident("apply_status", meanwhile=lambda: becomes(2)))
-            return wanted
 
-        monkeypatch.setattr(steps, "render", rendered)
+        monkeypatch.setattr(steps, "actions", decided)
         create(cluster)
         asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
 

@@ -9,7 +9,7 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
@@ -198,12 +198,17 @@ class Refusing:
         raise errors.RefusedError("no")
 
 
+async def one_by_one(actions: list[Action]) -> AsyncIterator[Action]:
+    for action in actions:
+        yield action
+
+
 async def write_many(here: Simulation, _: Key) -> None:
     """Write what a Formation of 64 objects wants."""
     cluster = Refusing(here)
     world: Any = None
     carried_out = executor.Executor(cluster, LARGE, world, (), lambda _: None)  # type: ignore[arg-type]  # all that is asked
-    outcomes = await carried_out.run(ACTIONS)
+    outcomes = await carried_out.run(one_by_one(ACTIONS))
     assert [outcome.action for outcome in outcomes] == ACTIONS
     assert cluster.most <= executor.AT_ONCE
 

@@ -283,6 +283,26 @@ async def test_a_change_before_the_report_of_another_is_rendered(monkeypatch: py
     assert here.children == {("Deployment", "shop-web")}
 
 
+async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even before the other types are rendered: somebody is waiting for it."""
+    types = {f"type-{number:02}": a_process(replicas=2) for number in range(30)}
+    declared = {**types, "worker": a_process(replicas=1)}
+    here = Running(a_formation(processes=declared))
+    await here.settle()
+    here.server.calls.clear()
+    more = {**declared, "worker": a_process(replicas=2), "type-99": a_process(replicas=2)}
+    here.declare(a_formation(processes=more, labels={"team": "shop"}))
+    rendered = renderings(monkeypatch)
+    here.server.incidents.append(Incident("apply", meanwhile=lambda: before.extend(rendered)))
+    before: list[str] = []
+    await here.passes.run(KEY)
+    written = [call.name for call in here.server.asked("apply", "Deployment")]
+    assert (len(written), written[0]) == (32, "shop-worker")
+    assert before == ["worker"]
+
+
 @pytest.mark.parametrize("change", [{"spec": {"replicas": 7}}, {"metadata": {"ownerReferences": []}}])
 async def test_what_somebody_changes_before_the_report_is_set_right(change: Manifest) -> None:
     here = Running(TWO)

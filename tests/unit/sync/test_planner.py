@@ -13,8 +13,7 @@ from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Claim, Owner
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
-from tests.builders import a_formation, a_process
-from tests.unit.facts import INTENT, OWNER, a_child, fields, intents, parsed
+from tests.unit.facts import INTENT, OWNER, a_child, fields
 
 CONTEXT = PlanContext(
     uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set()
@@ -163,18 +162,3 @@ def test_an_object_is_to_be_removed_only_where_that_helps(child: Child, removing
     assert refused is not None
     assert "rename the process type or the Formation" in refused.reason
     assert ("remove that object" in refused.reason) == removing_helps
-
-
-def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_done() -> None:
-    types = {f"type-{number:02}": a_process(replicas=2) for number in range(31)}
-    wanted = intents(parsed(a_formation(processes={**types, "worker": a_process(replicas=2)})))
-    older = [
-        a_child(name=intent.name, process_type=intent.process_type, digest="older", replicas=2)
-        for intent in wanted[::2]
-    ]
-    scaled = a_child(digest="older", replicas=1)
-    children = {(child.kind, child.name): child for child in [*older, scaled]}
-    decided = [planner.decide(intent, children.get((intent.kind, intent.name)), CONTEXT) for intent in wanted]
-    actions = planner.ordered(action for action in decided if action)
-    assert len(actions) == 32
-    assert actions[0].child is scaled

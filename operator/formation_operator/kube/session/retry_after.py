@@ -30,7 +30,8 @@ class RetryAfter:
         now = asyncio.get_running_loop().time
         found = NAMESPACE.search(request.url.raw_path)
         namespace = found[1] if found else ""
-        await asyncio.sleep(self._until.get(namespace, 0.0) - now())
+        if (wait := self._until.get(namespace, 0.0) - now()) > 0:
+            await asyncio.sleep(wait)
         answer = await send(request)
         if answer.status in STATUSES and (seconds := wish(answer)):
             held = {name: until for name, until in self._until.items() if until > now()}
