@@ -31,6 +31,9 @@ AT_ONCE = 2**16
 SILENCE = 70.0
 """Seconds without a word after which a watch is taken as lost: about once a minute the API server sends a
 bookmark."""
+TOLD = 1.0
+"""Seconds from one word to kopf of how far a watch has come to the next: what it doesn't know when the watch
+is lost is told again, and dropped unread."""
 FIRST, MOST = 1.0, 5.0
 """Seconds from one watch of a place to the next: as a rule, and where they go on failing."""
 GATHERED = 0.5
@@ -78,6 +81,7 @@ class Lines:
         parts: list[bytes] = []
         now = asyncio.get_running_loop().time
         begun, came = now(), 0
+        reached, told = b"", -math.inf
         while data := await self._read(AT_ONCE):
             self._heard()
             came += len(data)
@@ -86,7 +90,10 @@ class Lines:
             if others:
                 lines = [b"".join(parts), *others]
                 parts = [lines.pop()]
-                yield self._taken(filter(None, lines), self._since)
+                reached = self._taken(filter(None, lines), self._since) or reached
+                if reached.endswith(TOO_OLD) or now() >= told + TOLD:
+                    yield reached
+                    reached, told = b"", now()
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
@@ -95,6 +102,7 @@ class Lines:
                 self._gathered_in.pause_reading()
                 await asyncio.sleep(pause)
                 self._gathered_in.resume_reading()
+        yield reached
         if rest := b"".join(parts):
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
 

@@ -105,6 +105,13 @@ async def test_an_event_may_come_in_any_pieces() -> None:
     assert [name for _, name, _ in watched.taken] == ["a", "b"]
 
 
+async def test_a_reader_learns_once_a_second_how_far_a_watch_has_come_and_at_its_end() -> None:
+    told = [event("MODIFIED", "a", version) for version in (5, 6, 7, 8)]
+    async with watching(told) as (answer, watched):
+        assert await left(answer) == [reached(5), reached(8)]
+    assert len(watched.taken) == 4
+
+
 async def test_a_bookmark_counts_as_far_as_it_has_come() -> None:
     async with watching([event("ADDED", "a", 5) + line(reached(8))]) as (answer, _):
         assert await left(answer) == [reached(8)]
