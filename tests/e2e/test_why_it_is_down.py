@@ -15,6 +15,7 @@ from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.images import debian
+from tests.minors import since
 from tests.namespaces import fresh_namespace
 from tests.operator_process import OperatorProcess
 
@@ -41,6 +42,7 @@ class Cause:
     stalled: bool = False
     pod: builders.Manifest = dataclasses.field(default_factory=dict)
     """What the podTemplate says beside the user."""
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
     def formation(self) -> builders.Manifest:
         pod = {"securityContext": {"runAsUser": 1000}, "containers": [its_own()], **self.pod}
@@ -409,6 +411,7 @@ CAUSES = [
         "VolumePending",
         ("the scheduler waits for its volume", "see kubectl describe pvc data"),
         pod=mounting({"persistentVolumeClaim": {"claimName": "data"}}),
+        marks=(since("1.35", "an older scheduler doesn't tell which node it has chosen"),),
     ),
     Cause(
         "hook",
@@ -503,7 +506,7 @@ def process(client: Client, name: str) -> builders.Manifest:
     return found
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+@pytest.mark.parametrize("cause", [pytest.param(each, id=each.name, marks=each.marks) for each in CAUSES])
 def test_describe_says_why(night: Client, cause: Cause) -> None:
     def told() -> bool:
         shown = process(night, cause.name)
