@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from formation_operator.api import naming
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
+from tests.cluster import metrics
 from tests.operator_process import OperatorProcess, healthy
 from tests.server import ServerError
 
@@ -164,6 +165,7 @@ class Trial:
         return {
             f"{kind} {known['namespace']}/{known['name']}": (known["uid"], known.get("generation", 0))
             for kind, known in about
+            if known["name"] != metrics.NAME  # which a test beside this one may start meanwhile
         }
 
     def _settle(self) -> None:
