@@ -5,7 +5,10 @@ from tests.images import debian
 
 READY = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
 GREETS = 'trap "exit 0" TERM; echo "$PROCESS_TYPE says $GREETING"; while :; do sleep 0.2; done'
-CRASHES = "echo 'no database' >&2; exit 3"
+LINGERS = 'trap "sleep 5; exit 0" TERM; while :; do sleep 0.2; done'
+"""So long that it is seen while it ends."""
+# Told in that file, because kubelet doesn't wait for the last line of a log to be written.
+CRASHES = "echo 'no database' > /dev/termination-log; exit 3"
 STAYS = "trap : TERM; while :; do sleep 0.2; done"
 """Doesn't end when it is asked to."""
 

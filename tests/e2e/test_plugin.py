@@ -26,9 +26,13 @@ def shop(person: Client) -> Client:
     return person
 
 
-def processes(formation: Plugin) -> list[tuple[str, str]]:
+def going_on(formation: Plugin) -> list[dict[str, str]]:
     found = json.loads(formation("ps", "shop", "-o", "json").stdout)
-    return [(each["type"], each["state"]) for each in found if each["state"] != "Stopping"]
+    return [each for each in found if each["state"] != "Stopping"]
+
+
+def processes(formation: Plugin) -> list[tuple[str, str]]:
+    return [(each["type"], each["state"]) for each in going_on(formation)]
 
 
 def names(formation: Plugin) -> set[str]:
@@ -43,7 +47,7 @@ def test_processes_are_shown_scaled_restarted_stopped_and_started(shop: Client, 
 
     before = names(formation)
     formation("restart", "shop", "worker", "--wait")
-    (kept,) = before & names(formation)
+    (kept,) = before & {f"pod/{each['process']}" for each in going_on(formation)}
     assert kept.startswith("pod/shop-web-")
 
     formation("stop", "shop", "--wait")
@@ -69,7 +73,9 @@ def test_a_process_that_crashes_ends_the_wait_with_its_last_words(person: Client
 
 
 def test_all_logs_are_one_stream_that_follows_who_comes(shop: Client, formation: Plugin) -> None:
-    assert said(formation("logs", "shop").stdout.splitlines()) == ["web says hello", "worker says hello"]
+    hello = ["web says hello", "worker says hello"]
+    # Whoever runs is about to say so.
+    eventually(lambda: said(formation("logs", "shop").stdout.splitlines()) == hello)
     lines: list[str] = []
     with formation.start("logs", "shop", "-f", "-t", "worker") as following:
         reader = threading.Thread(target=lambda: lines.extend(following.stdout or ()))
@@ -122,7 +128,8 @@ def test_what_a_job_with_the_label_writes_is_in_the_log(shop: Client, formation:
         }
     )
     shop("wait", "--for=condition=Complete", "job/shop-report", "--timeout=60s")
-    (line,) = formation("logs", "shop", "-t", "run").stdout.splitlines()
+    written = eventually(lambda: formation("logs", "shop", "-t", "run").stdout)
+    (line,) = written.splitlines()
     assert re.fullmatch(r"report\.\w{5} +\| reported", line)
     assert line in formation("logs", "shop").stdout.splitlines()
     assert said(formation("logs", "shop", "-t", "worker").stdout.splitlines()) == ["worker says hello"]
@@ -155,5 +162,5 @@ def test_a_terminal_has_colours_a_sentence_and_a_shell(shop: Client, formation: 
     shown = formation.typed("ps", "shop")
     assert "\x1b[32mRunning" in shown
     assert plain(shown).splitlines()[-1] == "shop: all process types run as declared"
-    assert "\x1b[36mweb." in formation.typed("logs", "shop")
+    eventually(lambda: "\x1b[36mweb." in formation.typed("logs", "shop"))
     assert "/dev/pts/" in plain(formation.typed("exec", "shop", "--", "/bin/sh", answer="tty && exit\n"))
