@@ -177,7 +177,7 @@ def test_a_crash_loop_of_many_causes_neither_many_events_nor_more_than_a_status_
     eventually(lambda: worker(user).get("restarts", 0) >= 30, patience=300)
     yield
     yield
-    throughout(5, lambda: is_in(user, "Crashing", "Exited") is not None)
+    assert throughout(5, lambda: is_in(user, "Crashing", "Exited") is not None)
 
     versions, seconds = history.end(), time.monotonic() - began
     assert len(stages(versions, lambda each: each["status"])) <= seconds + 2
