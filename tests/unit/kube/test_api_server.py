@@ -119,6 +119,25 @@ async def test_where_no_version_may_be_given_an_object_that_is_there_is_a_confli
     await cluster.close()
 
 
+# Deleting
+
+
+async def test_a_deletion_is_of_one_object_at_one_version() -> None:
+    asked: list[Object] = []
+
+    class Deleting(api_server.Kube):
+        """Keeps what is to hold of what is deleted."""
+
+        async def _request(self, method: str, _: str, __: Any = None, body: Any = None, *___: Any) -> Object:
+            asked.append({method: body["preconditions"]})
+            return {}
+
+    cluster = Deleting(connection.Connection(client.Configuration()), timeout=1)
+    assert await cluster.delete("Deployment", "default", "shop-web", "its uid", "7")
+    assert asked == [{"DELETE": {"uid": "its uid", "resourceVersion": "7"}}]
+    await cluster.close()
+
+
 # Events
 
 

@@ -244,12 +244,50 @@ async def test_a_count_that_is_let_go_is_handed_over_after_a_look_too(
     assert await operator.work(), "and there is nothing left to do"
 
 
+async def test_a_count_that_somebody_has_set_meanwhile_is_not_handed_over_as_it_was(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    before = await changed_unheard(cluster, operator, scales)
+    declare(cluster, processes={"worker": {"replicas": None}})
+    assert not await operator.work()
+    assert cluster.read(*WORKER) == before
+
+
 async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
     cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
     cluster.merge(*WORKER, {"metadata": {"managedFields": None}})
     assert (await updated(cluster, operator))[0] == "get"
+
+
+# Adopt
+
+
+def formation_goes(cluster: FakeCluster) -> None:
+    cluster.merge(naming.KIND, *KEY, {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+
+
+def formation_is_gone(cluster: FakeCluster) -> None:
+    cluster.remove(naming.KIND, *KEY)
+
+
+def formation_is_replaced(cluster: FakeCluster) -> None:
+    cluster.remove(naming.KIND, *KEY)
+    cluster.put(naming.KIND, a_formation())
+
+
+@pytest.mark.parametrize("others_do", [formation_goes, formation_is_gone, formation_is_replaced])
+async def test_what_a_formation_orphans_as_it_goes_is_not_adopted_again(
+    others_do: Callable[[FakeCluster], None], cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    orphans(cluster)
+    before = cluster.read(*WORKER)
+    with unheard(cluster):
+        others_do(cluster)
+    await operator.work()
+    assert cluster.read(*WORKER) == before
 
 
 # Delete
