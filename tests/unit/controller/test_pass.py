@@ -329,6 +329,15 @@ async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> N
     assert here.passes._memories["uid-1"].settled.keys() == present  # noqa: SLF001
 
 
+async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types() -> None:
+    here = Running(a_formation(processes={"web": a_process()}))
+    here.server.watchers.append(here.told)
+    spec = {"replicas": 9, "template": {"spec": {"containers": []}}}
+    here.server.put("Deployment", {"metadata": {"name": "shop-web"}, "spec": spec})
+    await here.settle()
+    assert here.status["processes"]["web"]["desiredReplicas"] == 1
+
+
 # What a pass wants next
 
 

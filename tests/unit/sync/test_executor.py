@@ -9,6 +9,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
+from formation_operator.sync.executor import AT_ONCE
 from tests.builders import a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -127,6 +128,27 @@ async def test_an_object_that_was_there_only_for_a_moment_is_made_at_the_next_tr
     assert not await operator.work()
     assert await operator.work()
     assert cluster.read(*WORKER)
+
+
+async def test_of_many_objects_a_few_are_written_at_once() -> None:
+    class Busy(FakeCluster):
+        """Counts how many objects are being made at the same time."""
+
+        under_way = most = 0
+
+        async def create(self, manifest: Object, *, manager: str) -> Object:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            made = await super().create(manifest, manager=manager)
+            self.under_way -= 1
+            return made
+
+    cluster = Busy()
+    types = {f"t{number}": a_process(replicas=1) for number in range(3 * AT_ONCE)}
+    cluster.put(naming.KIND, stored(a_formation(processes=types)))
+    await Operator(cluster, Time()).work()
+    assert len(cluster.all("Deployment")) == len(types)
+    assert cluster.most == AT_ONCE
 
 
 # Update
@@ -288,6 +310,24 @@ async def test_what_a_formation_orphans_as_it_goes_is_not_adopted_again(
         others_do(cluster)
     await operator.work()
     assert cluster.read(*WORKER) == before
+
+
+async def test_what_is_changed_as_a_restored_object_is_made_ours_is_not_written_over(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    await operator.work()
+    restored = cluster.read(*WORKER)
+    (ours,) = restored["metadata"]["managedFields"]
+    creators = {**ours, "manager": "velero-server", "operation": "Update"}
+    for given in ("uid", "resourceVersion", "ownerReferences"):
+        del restored["metadata"][given]
+    cluster.remove(*WORKER)
+    cluster.put("Deployment", {**restored, "metadata": {**restored["metadata"], "managedFields": [creators]}})
+    cluster.incidents.append(Incident("patch", meanwhile=lambda: scales(cluster)))
+    assert not await operator.work()
+    assert cluster.read(*WORKER)["spec"]["replicas"] == 7
+    managers = {each["manager"] for each in cluster.read(*WORKER)["metadata"]["managedFields"]}
+    assert managers == {"velero-server", SCALE.manager}
 
 
 # Delete
