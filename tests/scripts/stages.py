@@ -18,6 +18,13 @@ Child = subprocess.Popen[bytes]
 NO_TESTS = 5
 """pytest's answer where every test was left out."""
 FINE = (0, NO_TESTS)
+PR_SET_PDEATHSIG = 1
+"""Linux's prctl(2) by which a process is sent a signal when its parent has died."""
+TIED = (
+    f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+"""Becomes a command that is interrupted when whoever has started it dies."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,13 +75,14 @@ class Run:
         """Start a command; if we are interrupted, let it end in its own way first.
 
         In a session of its own: Ctrl-C at a terminal would reach it twice, and the second one would cut
-        short the cleaning up that the first had begun.
+        short the cleaning up that the first had begun. If we are killed, the kernel interrupts it: going on,
+        it would meet the cluster of the next run.
         """
         report = self._reports / f"{len(list(self._reports.iterdir()))}.xml"
         report.touch()
         options = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report}"
         child = subprocess.Popen(
-            command,
+            (sys.executable, "-c", TIED, *command),
             env={**os.environ, "PYTEST_ADDOPTS": options},
             stdout=output,
             stderr=output and subprocess.STDOUT,

@@ -1,5 +1,6 @@
 """What a run of a suite is told of in the end, read from pytest's reports."""
 
+import contextlib
 import pathlib
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +11,12 @@ OUTCOMES = ("failures", "errors", "skipped")
 
 
 def suites(reports: pathlib.Path) -> list[ElementTree.Element]:
-    """Return what was reported, empty where a command wrote no report."""
-    files = sorted(file for file in reports.glob("*.xml") if file.stat().st_size)
-    return [suite for file in files for suite in ElementTree.parse(file).iter("testsuite")]
+    """Return what was reported, empty where a command wrote no report, or was cut short while it did."""
+    found: list[ElementTree.Element] = []
+    for file in sorted(reports.glob("*.xml")):
+        with contextlib.suppress(ElementTree.ParseError):
+            found += ElementTree.parse(file).iter("testsuite")
+    return found
 
 
 def times(stages: Iterable[tuple[str, float]], reported: list[ElementTree.Element]) -> list[str]:

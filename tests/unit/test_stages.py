@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import minors
+from tests.client import eventually
+from tests.cluster import paths
 from tests.scripts import suite, summary
 from tests.scripts.stages import FINE, NO_TESTS, Run, Stage
 
@@ -34,6 +36,39 @@ def test_a_stage_that_fails_is_the_last_and_ends_what_is_beside_it(tmp_path: pat
 
 def test_a_stage_without_tests_fails_nothing(tmp_path: pathlib.Path) -> None:
     assert Run(tmp_path).all((Stage("one", ending(NO_TESTS)), Stage("two", WELL, beside=WELL))) == 0
+
+
+WORK = """
+import pathlib, sys, time
+said = pathlib.Path(sys.argv[1])
+try:
+    said.write_text("begun")
+    time.sleep(600)
+except KeyboardInterrupt:
+    said.write_text("interrupted")
+"""
+RUN = """
+import pathlib, sys
+from tests.scripts.stages import Run, Stage
+Run(pathlib.Path(sys.argv[1])).all((Stage("work", (sys.executable, "-c", *sys.argv[2:])),))
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_tests_to_meet_the_cluster_of_the_next(tmp_path: pathlib.Path) -> None:
+    reports, said = tmp_path / "reports", tmp_path / "said"
+    reports.mkdir()
+    command = (sys.executable, "-c", RUN, str(reports), WORK, str(said))
+    run = subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.DEVNULL)
+    eventually(lambda: said.exists() and said.read_text() == "begun")
+    run.kill()
+    run.wait()
+    eventually(lambda: said.read_text() == "interrupted")
+
+
+def test_a_report_that_was_cut_short_keeps_no_other_from_being_told(tmp_path: pathlib.Path) -> None:
+    for name, text in (("0", ""), ("1", '<testsuite tests="1'), ("2", '<testsuite tests="3" skipped="1"/>')):
+        (tmp_path / f"{name}.xml").write_text(text)
+    assert summary.counted(summary.suites(tmp_path)) == "2 passed, 1 skipped"
 
 
 SKIPPING = """
