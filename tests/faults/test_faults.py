@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.faults.apps import App
 from tests.faults.place import Place, behind_a_proxy
@@ -40,10 +40,9 @@ def test_all_converges_after(fault: Fault, place: Place, kubectl: Client) -> Non
             time.sleep(0.3)
         other = App.create(kubectl, "other")
         time.sleep(fault.seconds)
-        bites = bitten()
+        bites = eventually(bitten)  # whoever is to meet the fault may be late
     took = place.converge(app, other)
 
-    assert bites, "nothing has met the fault"
     assert place.operator.pid == before, place.operator.last_lines()
     print(f"{fault.name}: {bites} requests, converged {took:.1f} s after it")
 
