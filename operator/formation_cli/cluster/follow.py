@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from formation_cli.cluster.port import Change, Cluster, GoneError, Object
@@ -29,8 +29,8 @@ class News(NamedTuple):
     change: Change
 
 
-def follow(cluster: Cluster, subject: Subject) -> Iterator[Change]:
-    """Yield each object that is there as ADDED, and then all that happens."""
+def follow(cluster: Cluster, subject: Subject, synced: Callable[[], None] = lambda: None) -> Iterator[Change]:
+    """Yield each object that is there as ADDED, call ``synced``, and then yield all that happens."""
     known: dict[str, Object] = {}
     while True:
         items, version = cluster.select(subject.kind, labels=subject.labels, fields=subject.fields)
@@ -42,6 +42,7 @@ def follow(cluster: Cluster, subject: Subject) -> Iterator[Change]:
             known[uid] = item
             if before is None or before["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]:
                 yield Change("MODIFIED" if before else "ADDED", item)
+        synced()
         yield from _watch(cluster, subject, version, known)
 
 
@@ -66,13 +67,21 @@ def _watch(cluster: Cluster, subject: Subject, version: str, known: dict[str, Ob
             time.sleep(PAUSE)
 
 
-def together(cluster: Cluster, *subjects: Subject, tick: float | None = None) -> Iterator[News | None]:
-    """Yield what happens to several kinds, and nothing after each ``tick`` seconds without news."""
-    news: queue.Queue[News | Exception] = queue.Queue()
+def together(
+    cluster: Cluster,
+    *subjects: Subject,
+    tick: float | None = None,
+    synced: Callable[[Subject], None] = lambda _: None,
+) -> Iterator[News | None]:
+    """Yield what happens to several kinds, and nothing after each ``tick`` seconds without news.
+
+    When all that there is of a subject was yielded, ``synced`` is called with it.
+    """
+    news: queue.Queue[News | Subject | Exception] = queue.Queue()
 
     def listen(subject: Subject) -> None:
         try:
-            for change in follow(cluster, subject):
+            for change in follow(cluster, subject, lambda: news.put(subject)):
                 news.put(News(subject, change))
         except Exception as error:  # noqa: BLE001  # it is raised where somebody waits for news
             news.put(error)
@@ -87,18 +96,25 @@ def together(cluster: Cluster, *subjects: Subject, tick: float | None = None) ->
             continue
         if isinstance(item, Exception):
             raise item
-        yield item
+        if isinstance(item, Subject):
+            synced(item)
+        else:
+            yield item
 
 
 def snapshots(cluster: Cluster, *subjects: Subject, tick: float) -> Iterator[list[Object]]:
-    """Yield all objects, each with its kind, after every change, and at least every ``tick`` seconds."""
+    """Yield all objects, each with its kind, after every change, and at least every ``tick`` seconds.
+
+    The first time is when all kinds were listed: without the Deployments a rollout would seem to be over.
+    """
     objects: dict[str, Object] = {}
+    unlisted = {*subjects}
     changed, latest = False, time.monotonic()
-    for news in together(cluster, *subjects, tick=SETTLING):
+    for news in together(cluster, *subjects, tick=SETTLING, synced=unlisted.discard):
         if news is not None:
             changed = True
             _take_in(objects, news)
-        if (changed and news is None) or time.monotonic() - latest > tick:
+        if not unlisted and ((changed and news is None) or time.monotonic() - latest > tick):
             yield [*objects.values()]
             changed, latest = False, time.monotonic()
 

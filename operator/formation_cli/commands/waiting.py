@@ -76,14 +76,10 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
     subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
     if awaited.deployments:
         subjects.append(Subject(kinds.DEPLOYMENT, labels=labels))
-    was_there = False
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
         formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:
-            if was_there:
-                raise NotFound(f"Formation {name} was deleted meanwhile.")
-            continue
-        was_there = True
+            raise NotFound(f"Formation {name} was deleted meanwhile.")
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
         found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]

@@ -1,11 +1,15 @@
 """When a command stops waiting, and what it says then."""
 
+import time
 from typing import Any
 
 import pytest
 
 from formation_cli import failures
+from formation_cli.cluster import follow, kinds
+from formation_cli.cluster.port import Listed
 from formation_cli.commands import waiting
+from formation_operator.api import naming
 from tests import builders
 from tests.builders import a_container, a_pod, ended
 from tests.builders import waiting as not_started
@@ -54,3 +58,36 @@ def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> Non
     with pytest.raises(failures.TimedOut, match="0 s are over") as ended_with:
         waiting.wait(FakeCluster(Formation=[shop(seen=1)]), shop(seen=1), 0.1)
     assert "Does the operator run?" in ended_with.value.hint
+
+
+class FarAway(FakeCluster):
+    """Answers about Formations by a connection that it has, and about all else by one that it makes first."""
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        if kind != naming.KIND:
+            time.sleep(2 * follow.SETTLING)
+        return super().select(kind, labels=labels, fields=fields)
+
+
+def test_a_rollout_is_not_over_before_its_deployment_was_seen() -> None:
+    ready = shop(Ready="all process types run as declared")
+    rolling = {
+        **builders.stored(
+            {"metadata": {"name": "shop-worker"}, "spec": {"replicas": 1}}, uid="uid-2", generation=2
+        ),
+        "status": {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "availableReplicas": 1},
+    }
+    cluster = FarAway(Formation=[ready], **{kinds.DEPLOYMENT: [rolling]})
+    with pytest.raises(failures.TimedOut):
+        waiting.wait(cluster, ready, 0.1, [rolling])
+
+
+def test_what_is_stopped_is_not_at_its_end_before_its_processes_were_seen() -> None:
+    ready = shop(Ready="stopped")
+    with pytest.raises(failures.TimedOut):
+        waiting.wait(FarAway(Formation=[ready], Pod=[a_pod()]), ready, 0.1, stopped=True)
+
+
+def test_it_ends_when_the_formation_was_deleted_before_it_was_seen() -> None:
+    with pytest.raises(failures.NotFound, match="deleted meanwhile"):
+        waiting.wait(FakeCluster(), shop(), NEVER)
