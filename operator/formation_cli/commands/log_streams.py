@@ -92,11 +92,13 @@ class Following:
         """Read a log to its end; where the connection breaks before, go on behind the last line."""
         latest = resumed = ""
         while True:
+            unread = not resumed
             try:
                 for line in _read(self._cluster, source, query):
-                    if line.time > resumed:
+                    if line.time:  # what has none goes on the line before
+                        unread, latest = line.time > resumed, line.time
+                    if unread:
                         self._lines.put(line)
-                    latest = line.time
             except Exception as error:  # noqa: BLE001  # as above
                 self._lines.put(error)
                 return

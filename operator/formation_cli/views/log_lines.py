@@ -70,9 +70,10 @@ def source(pod: Object) -> Source:
 
 
 def has_started(pod: Object) -> bool:
-    """Tell whether the process has a log: it runs, or has ended."""
-    state = lenient.mapping(processes.container_status(pod), "state")
-    return "running" in state or "terminated" in state
+    """Tell whether the process has a log: it runs, or has ended, as one has that waits to be started anew."""
+    own = processes.container_status(pod)
+    state = lenient.mapping(own, "state")
+    return "running" in state or "terminated" in state or "terminated" in lenient.mapping(own, "lastState")
 
 
 def is_running(pod: Object) -> bool:

@@ -3,7 +3,7 @@
 from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.views import log_lines
-from tests.builders import a_container, a_pod, ended
+from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 
 QUERY = LogQuery("", timestamps=True)
@@ -60,3 +60,19 @@ def test_what_a_job_with_the_label_runs_is_chosen_as_what_runs_once() -> None:
 
 def test_what_has_the_label_alone_is_not_chosen() -> None:
     assert not log_streams.of_types(["worker", "run", ""])(owned_by("Other"))
+
+
+def test_what_a_line_goes_on_with_is_followed_as_well() -> None:
+    pod = a_pod(a_container(ended(1)), name="shop-worker-a")
+    cluster = FakeCluster(Pod=[pod])
+    cluster.logs = {"shop-worker-a": [at(1, "one, which is long,"), "and its rest", at(2, "two")]}
+    lines = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"])).lines("")
+    assert [next(lines).text for _ in range(3)] == ["one, which is long,", "and its rest", "two"]
+
+
+def test_the_last_words_of_a_process_that_waits_to_be_started_anew_are_followed() -> None:
+    crashing = a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3)
+    cluster = FakeCluster(Pod=[a_pod(crashing, name="shop-worker-a")])
+    cluster.logs = {"shop-worker-a": [at(1, "no database")]}
+    following = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"]))
+    assert next(following.lines("")).text == "no database"

@@ -21,6 +21,7 @@ def test_a_process_that_was_not_started_has_no_log() -> None:
     assert not log_lines.has_started(a_pod(a_container(waiting("ContainerCreating"))))
     assert log_lines.has_started(a_pod(a_container(running())))
     assert log_lines.has_started(a_pod(a_container(ended(1))))
+    assert log_lines.has_started(a_pod(a_container(waiting("CrashLoopBackOff"), last=ended(1), restarts=3)))
 
 
 def test_how_a_process_ended_is_told() -> None:
