@@ -65,7 +65,7 @@ BUILT_IN = frozenset(
     )
 )
 """Words that only a shell understands at the beginning of a command."""
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 """Ends a line, or moves a terminal's cursor."""
 EXEC = "exec "
 PORT_MARK = "\ue0a0"

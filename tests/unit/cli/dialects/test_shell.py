@@ -96,9 +96,10 @@ def test_a_line_that_was_read_comes_back_as_the_same_command(port: bool, line: s
         assert same, said
 
 
-def test_a_line_break_in_a_word_is_no_line() -> None:
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_in_a_word_is_no_line(line_break: str) -> None:
     with pytest.raises(ValueError, match="line break"):
-        shell.line(["serve", "a\nb"], port=False)
+        shell.line(["serve", f"a{line_break}b"], port=False)
 
 
 def test_a_variable_of_kubernetes_is_one_of_the_shell() -> None:
