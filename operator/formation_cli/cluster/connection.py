@@ -103,6 +103,10 @@ class Connection(Cluster):
         """Yield a log in pieces, whatever it is made of, until it ends."""
         yield from lines.pieces(self._log(pod, query))
 
+    def close(self) -> None:
+        """Leave nothing behind on this machine."""
+        kubeconfig.clean_up()
+
     def _log(self, pod: str, query: LogQuery) -> urllib3.BaseHTTPResponse:
         parameters = {
             "container": query.container,

@@ -46,6 +46,11 @@ def load(target: Target) -> tuple[Target, client.Configuration, str]:
     return whole, configuration, target.namespace or namespace or "default"
 
 
+def clean_up() -> None:
+    """Delete the client's files with keys of the kubeconfig: it would at our end, which may not come."""
+    kube_config._cleanup_temp_files()  # noqa: SLF001  # it has no other way
+
+
 def _renew(renew: Callable[[client.Configuration], None], configuration: client.Configuration) -> None:
     """Log in anew where that is due, before each request: it may be one of many at once.
 

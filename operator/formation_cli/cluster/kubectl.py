@@ -13,6 +13,7 @@ from formation_cli.failures import Failure
 def become(cluster: Cluster, *words: str) -> NoReturn:
     """Replace this process by kubectl, for the same cluster and namespace."""
     command = _command(cluster, words)
+    cluster.close()
     os.execv(command[0], command)  # noqa: S606  # no shell is wanted
 
 

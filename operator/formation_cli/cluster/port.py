@@ -74,6 +74,9 @@ class Cluster(Protocol):
     def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         """Yield a log in pieces, whatever it is made of, until it ends."""
 
+    def close(self) -> None:
+        """Leave nothing behind on this machine."""
+
 
 class ConflictFailure(Failure):
     """Ends a command whose write came too late: somebody else has changed the object."""

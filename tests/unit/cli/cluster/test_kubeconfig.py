@@ -1,3 +1,4 @@
+import base64
 import json
 import logging
 import pathlib
@@ -178,6 +179,21 @@ def test_kubectl_is_told_the_context_that_is_current_here(file: str, monkeypatch
     assert told == [
         ["/bin/kubectl", "exec", "--namespace=shop", f"--kubeconfig={file}", "--context=test", "pod"]
     ]
+
+
+def test_no_key_is_left_in_a_file_when_kubectl_takes_over(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = json.loads(pathlib.Path(file).read_text())
+    whole["users"][0]["user"] = {
+        f"client-{name}-data": base64.b64encode(name.encode()).decode() for name in ("certificate", "key")
+    }
+    pathlib.Path(file).write_text(json.dumps(whole))
+    target, configuration, namespace = kubeconfig.load(Target(kubeconfig=file))
+    key = pathlib.Path(configuration.key_file)
+    assert key.read_text() == "key"
+    monkeypatch.setattr("shutil.which", lambda _: "/bin/kubectl")
+    monkeypatch.setattr("os.execv", lambda *_: None)
+    kubectl.become(connection.Connection(target, client.Configuration(), namespace), "exec", "pod")
+    assert not key.exists()
 
 
 @pytest.fixture
