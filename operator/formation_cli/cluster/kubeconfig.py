@@ -19,6 +19,7 @@ from formation_cli.cluster.target import Target
 from formation_operator.kube.objects import lenient
 
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+DEFAULT = "~/.kube/config"
 CONNECTIONS = 256
 """As many logs are followed at once without a new connection for each request."""
 SHAPELESS = (AttributeError, KeyError, TypeError)
@@ -92,7 +93,7 @@ class _Complaints(logging.Handler):
 
 
 def _load(target: Target, configuration: client.Configuration) -> tuple[Target, str | None]:
-    file = target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    file = target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION or DEFAULT
     merger = kube_config.KubeConfigMerger(file)
     if merger.config is not None:
         context = target.context or _current_context(merger)
@@ -171,7 +172,7 @@ def _override(configuration: client.Configuration, target: Target) -> None:
         configuration.ssl_ca_cert = target.certificate_authority
     if target.insecure_skip_tls_verify:
         configuration.verify_ssl = False
-    if target.tls_server_name:
+    if target.tls_server_name or target.server:  # the kubeconfig's is that of its own server
         configuration.tls_server_name = target.tls_server_name
     verified = configuration.ssl_ca_cert or configuration.cert_file or not configuration.verify_ssl
     configuration.host = _address(target.server or configuration.host, "https" if verified else "http")

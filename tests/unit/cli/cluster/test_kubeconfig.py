@@ -153,6 +153,23 @@ def test_a_file_that_is_no_kubeconfig_is_told(content: str, tmp_path: pathlib.Pa
     assert "indices" not in refused.value.message
 
 
+def test_an_empty_variable_names_no_file(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", "")
+    monkeypatch.setattr(kubeconfig, "DEFAULT", file)
+    assert kubeconfig.load(Target())[2] == "shop"
+
+
+def test_a_server_that_is_typed_has_another_name_than_that_of_the_kubeconfig(file: str) -> None:
+    whole = json.loads(pathlib.Path(file).read_text())
+    whole["clusters"][0]["cluster"]["tls-server-name"] = "inside"
+    pathlib.Path(file).write_text(json.dumps(whole))
+    names = [
+        kubeconfig.load(Target(kubeconfig=file, server=server, tls_server_name=name))[1].tls_server_name
+        for server, name in ((None, None), ("https://other", None), ("https://other", "outside"))
+    ]
+    assert names == ["inside", None, "outside"]
+
+
 def test_no_kubeconfig_is_told_with_the_way_out(tmp_path: pathlib.Path) -> None:
     with pytest.raises(failures.NoAccess) as refused:
         kubeconfig.load(Target(kubeconfig=str(tmp_path / "none")))
