@@ -85,6 +85,12 @@ def unreachable(host: str, error: Exception) -> Failure:
     return NoAccess(sentence, hint=OTHER_CLUSTER)
 
 
+def strange(host: str) -> Failure:
+    """Return how a command ends that was answered in another language."""
+    sentence = f"What answers at {urlsplit(host).netloc or host} is no cluster."
+    return NoAccess(sentence, hint=OTHER_CLUSTER)
+
+
 def _missing(request: Request, text: bytes, where: str) -> Failure:
     if is_object(text):
         return NotFound(f"There is no {request.subject} {where}.")

@@ -72,7 +72,7 @@ class Connection(Cluster):
             "fieldSelector": fields,
         }
         request = Request("GET", kind, self._namespace, query=query)
-        response = self._send(request, WATCH + TIMEOUT)
+        response = self._send(request, WATCH + TIMEOUT, goes_on=True)
         if response.status == GONE:
             raise GoneError(version)
         for event in lines.values(_successful(request, response)):
@@ -118,7 +118,7 @@ class Connection(Cluster):
             "timestamps": "true" if query.timestamps else "",
         }
         request = Request("GET", kinds.POD, self._namespace, pod, "log", parameters)
-        response = self._send(request, None if query.follow else self._timeout)
+        response = self._send(request, None if query.follow else self._timeout, goes_on=True)
         return _successful(request, response)
 
     def _find(self, request: Request) -> Object | None:
@@ -126,13 +126,21 @@ class Connection(Cluster):
         response = self._send(request, self._timeout)
         if response.status == NOT_THERE and answers.is_object(response.data):
             return None
-        return dict(json.loads(_successful(request, response).data))
+        return self._object(request, response)
 
     def _answer(self, request: Request) -> Object:
-        return dict(json.loads(_successful(request, self._send(request, self._timeout)).data))
+        return self._object(request, self._send(request, self._timeout))
 
-    def _send(self, request: Request, timeout: float | None) -> urllib3.BaseHTTPResponse:
-        """Send a request and return the answer, unread."""
+    def _object(self, request: Request, response: urllib3.BaseHTTPResponse) -> Object:
+        try:
+            return dict(json.loads(_successful(request, response).data))
+        except (TypeError, ValueError) as error:  # a proxy's page, or that of somebody else's server
+            raise answers.strange(self._api.configuration.host) from error
+
+    def _send(
+        self, request: Request, timeout: float | None, *, goes_on: bool = False
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request and return the answer, unread if it goes on."""
         pairs = [(key, value) for key, value in request.query.items() if value]
         headers = {"Accept": "*/*", "Content-Type": request.content_type}
         try:
@@ -142,6 +150,8 @@ class Connection(Cluster):
             response: urllib3.BaseHTTPResponse = self._api.rest_client.request(
                 method, url, headers=self._as_somebody(headers), body=request.body, _request_timeout=timeout
             ).response
+            if not goes_on or response.status >= HTTP_ERROR:
+                response.read(cache_content=True)
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
         except ValueError:  # it would show a token

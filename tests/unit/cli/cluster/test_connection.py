@@ -26,6 +26,8 @@ class Server:
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[Asked] = []
+        self.withheld = 0
+        """Bytes of each answer that never come."""
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -35,6 +37,8 @@ class Server:
                 owner.asked.append((self.command, self.path, self.headers, body))
                 status, text = owner.answers.pop(0)
                 self.send_response(status)
+                if owner.withheld:
+                    self.send_header("Content-Length", str(len(text) + owner.withheld))
                 self.end_headers()
                 self.wfile.write(text)
 
@@ -126,6 +130,22 @@ def test_a_request_may_take_as_long_as_it_likes_if_somebody_says_so(server: Serv
     server.will(an_object())
     with server.connected(request_timeout="0") as cluster:
         assert cluster.get("Formation", "shop") == an_object()
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_connection_that_breaks_in_an_answer_is_told(server: Server, status: int) -> None:
+    server.will({"items": []}, status=status)
+    server.withheld = 1
+    with server.connected() as cluster, pytest.raises(failures.NoAccess, match="doesn't answer") as failed:
+        cluster.select("Pod")
+    assert failed.value.message.isprintable()
+
+
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"7", b""])
+def test_who_answers_something_else_is_told_as_no_cluster(server: Server, page: bytes) -> None:
+    server.will(page)
+    with server.connected() as cluster, pytest.raises(failures.NoAccess, match="is no cluster"):
+        cluster.select("Pod")
 
 
 def test_a_watch_whose_connection_breaks_in_a_line_ends_before_it(server: Server) -> None:
