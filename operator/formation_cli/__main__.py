@@ -2,6 +2,7 @@
 
 import os
 
+from formation_cli import failures
 from formation_cli.program import program
 
 COMPLETION = "_KUBECTL_FORMATION_COMPLETE"
@@ -11,6 +12,7 @@ COMPLETION = "_KUBECTL_FORMATION_COMPLETE"
 def main() -> None:
     """Run the command that is typed, and end with its exit code."""
     name = "kubectl-formation" if COMPLETION in os.environ else "kubectl formation"
+    failures.end_when_asked()  # or the client's files with the kubeconfig's keys would be left behind
     colour = False if os.environ.get("NO_COLOR") else None
     program.main(prog_name=name, complete_var=COMPLETION, color=colour)
 

@@ -1,12 +1,19 @@
 """The program as it is typed, before any cluster is asked."""
 
+import base64
 import importlib
+import json
+import os
+import pathlib
 import re
 import resource
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import certifi
 import click
 import pytest
 from click.testing import CliRunner, Result
@@ -49,6 +56,34 @@ def test_help_takes_less_than_0_3_seconds() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_who_is_asked_to_end_leaves_no_key_behind(tmp_path: pathlib.Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        authority = base64.b64encode(pathlib.Path(certifi.where()).read_bytes()).decode()
+        cluster = {
+            "server": f"https://127.0.0.1:{silent.getsockname()[1]}",
+            "certificate-authority-data": authority,
+        }
+        user = {"client-key-data": base64.b64encode(b"key").decode()}
+        config = {
+            "current-context": "x",
+            "clusters": [{"name": "x", "cluster": cluster}],
+            "users": [{"name": "x", "user": user}],
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        }
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        command = [sys.executable, "-m", "formation_cli", "ps", f"--kubeconfig={tmp_path / 'kubeconfig'}"]
+        with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(files)}) as asking:
+            connection, _ = silent.accept()
+            assert "key" in [each.read_text() for each in files.iterdir()]
+            asking.terminate()
+            asking.wait()
+        connection.close()
+    assert asking.returncode == failures.SIGNAL + signal.SIGTERM
+    assert not [*files.iterdir()]
 
 
 def test_help_is_a_word_too() -> None:
