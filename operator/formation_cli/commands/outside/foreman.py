@@ -1,6 +1,8 @@
 """Run processes side by side through honcho, and end each after its own time."""
 
+import contextlib
 import functools
+import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -42,6 +44,21 @@ class Foreman(Manager):
     def kill(self) -> None:
         """Do nothing when honcho's own five seconds are over."""
 
+    def leave(self) -> None:
+        """End what still runs, each in its time and without a word: whoever read those may be gone."""
+        for name, process in self._processes.items():
+            if "returncode" not in process and "pid" in process:
+                self._end_silently(name, process["pid"])
+        while any("process" in each and each["process"].is_alive() for each in self._processes.values()):
+            with contextlib.suppress(queue.Empty):  # what nobody takes would keep them from ending
+                message = self.events.get(timeout=RETRY_SECONDS)
+                if message.type == "start":
+                    self._end_silently(message.name, message.data["pid"])
+
+    def _end_silently(self, name: str, pid: int) -> None:
+        self._procmgr.terminate(pid)
+        self._later(self._stop_seconds[name], functools.partial(self._procmgr.kill, pid))
+
     def _later(self, seconds: float, function: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, function)
         timer.daemon = True
@@ -57,6 +74,10 @@ class Foreman(Manager):
 def run(processes: Iterable[Process], *, colour: bool) -> int:
     """Run processes until one ends or somebody ends them; return the exit code of the first that ended."""
     foreman = Foreman(processes, colour=colour)
-    foreman.loop()
+    try:
+        foreman.loop()
+    except BaseException:  # a hangup, or nobody reads what they write
+        foreman.leave()
+        raise
     code = int(foreman.returncode or 0)
     return code if code >= 0 else SIGNAL - code

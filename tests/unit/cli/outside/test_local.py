@@ -169,8 +169,26 @@ def test_ctrl_c_before_anything_has_started_leaves_nothing_behind(folder: pathli
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130
-    left = [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if marker in _text(path)]
-    assert left == []
+    assert left(marker) == []
+
+
+def test_when_nobody_reads_any_more_nothing_is_left_behind(folder: pathlib.Path) -> None:
+    marker = f"62{os.getpid()}"
+    talks = f"while :; do echo {marker}; sleep 0.1; done"
+    formation(folder, f"web: {{command: [/bin/sh, -c, '{talks}']}}\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(timeout=60)
+    assert left(marker) == []
+
+
+def left(marker: str) -> list[pathlib.Path]:
+    """Return the processes that have a word in their command line."""
+    return [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if marker in _text(path)]
 
 
 def _text(path: pathlib.Path) -> str:
