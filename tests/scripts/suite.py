@@ -21,7 +21,7 @@ import time
 import types
 from xml.etree import ElementTree
 
-from tests.cluster import ClusterError, build, host, lifecycle
+from tests.cluster import ClusterError, build, host, lifecycle, locks
 from tests.minors import NEEDS
 from tests.scripts import stages, summary
 from tests.scripts.stages import Run, Stage, helper
@@ -89,7 +89,8 @@ def main(suite: str) -> int:
     # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    # Two runs would end each other's cluster.
+    with locks.held("suite", "running tests"), tempfile.TemporaryDirectory() as folder:
         reports = pathlib.Path(folder)
         run = Run(reports)
         try:

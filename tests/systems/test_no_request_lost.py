@@ -9,12 +9,17 @@ from tests.client import Client, eventually
 from tests.systems.running import WEB_SERVERS, Running, Sample
 from tests.systems.web_client import SteadyClient, try_to_get
 
+IN_EVERY_RUN = ("apache", "node")
+"""One that has a process for each request, and one that has a single thread for all of them."""
 STEPS = {"rollout of one", "scale-out", "kubectl delete pod", "rollout of three", "scale-in"}
 
 pytestmark = pytest.mark.node
 
 
-@pytest.mark.parametrize("name", WEB_SERVERS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.long) for name in WEB_SERVERS],
+)
 def test_no_request_is_lost_while_processes_come_and_go(
     name: str, restricted: Client, sample: Sample, figures: list[str]
 ) -> None:
