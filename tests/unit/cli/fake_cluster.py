@@ -58,3 +58,6 @@ class FakeCluster(Cluster):
 
     def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
         yield from (f"{line}\n".encode() for line in self.log(pod, query))
+
+    def close(self) -> None:
+        """Do nothing: there are no files."""

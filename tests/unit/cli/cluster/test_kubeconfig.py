@@ -205,7 +205,7 @@ def test_no_key_is_left_in_a_file_when_kubectl_takes_over(file: str, monkeypatch
     }
     pathlib.Path(file).write_text(json.dumps(whole))
     target, configuration, namespace = kubeconfig.load(Target(kubeconfig=file))
-    key = pathlib.Path(configuration.key_file)
+    key = pathlib.Path(str(configuration.key_file))
     assert key.read_text() == "key"
     monkeypatch.setattr("shutil.which", lambda _: "/bin/kubectl")
     monkeypatch.setattr("os.execv", lambda *_: None)
