@@ -1,5 +1,6 @@
 """What is written carries the version that it was decided from; what has changed since is looked at first."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 
@@ -139,6 +140,8 @@ async def test_of_many_objects_a_few_are_written_at_once() -> None:
         async def create(self, manifest: Object, *, manager: str) -> Object:
             self.under_way += 1
             self.most = max(self.most, self.under_way)
+            for _ in range(100):  # an answer takes longer than to render the next type
+                await asyncio.sleep(0)
             made = await super().create(manifest, manager=manager)
             self.under_way -= 1
             return made
