@@ -66,6 +66,17 @@ def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_sta
     assert count(shop) == 2
 
 
+def test_a_formation_whose_managed_fields_were_stripped_still_says_how_it_is(user: Client) -> None:
+    user("create", "deployment", "shop-worker", "--image=mine:v1")
+    user.apply(a_formation())
+    eventually(lambda: user.condition("Stalled"))
+
+    user.merge("formation", "shop", {"metadata": {"managedFields": [{}]}})
+    user("delete", "deployment", "shop-worker")
+
+    eventually(lambda: user.condition("Stalled") is None)
+
+
 @pytest.mark.parametrize("how", ["removed", "no controller"])
 def test_a_deployment_whose_owner_is_taken_away_is_taken_over_again(shop: Client, how: str) -> None:
     before, uid = identity(shop), shops_uid(shop)

@@ -132,6 +132,10 @@ class Reporter:
         reports.written = now
         try:
             written = await self._cluster.apply_status(manifest(raw, wanted))
+            present = written.get("status") or {}
+            if compute.differs(wanted, present):
+                # Its managed fields were stripped: what was there before isn't ours to an apply.
+                written = await self._cluster.replace_status(written, compute.beside(wanted, present))
         except errors.ConflictError:
             # The watch is about to tell how it is now, if it hasn't; that pass may write no sooner, either.
             return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)

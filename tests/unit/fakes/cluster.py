@@ -18,7 +18,9 @@ from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, identity_of
 
 T = TypeVar("T")
-Verb = Literal["pages", "select", "get", "apply", "apply_status", "patch", "delete", "notify", "schema"]
+Verb = Literal[
+    "pages", "select", "get", "apply", "apply_status", "replace_status", "patch", "delete", "notify", "schema"
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +131,11 @@ class FakeCluster(Objects, Cluster):
         """Write a Formation's status by server-side apply and return the Formation."""
         call = Call("apply_status", *identity_of(manifest), body=copy.deepcopy(manifest))
         return await self._carry_out(call, lambda: self.write_status(manifest))
+
+    async def replace_status(self, formation: Object, status: Object) -> Object:
+        """Write a Formation's whole status, whoever holds what, if it is at this very version."""
+        call = Call("replace_status", *identity_of(formation), body=copy.deepcopy(status))
+        return await self._carry_out(call, lambda: self.overwrite_status(formation, status))
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

@@ -136,7 +136,9 @@ def test_a_spec_that_cannot_be_read_keeps_the_figures_and_stalls() -> None:
 def test_a_condition_of_somebody_else_causes_no_write() -> None:
     ours = status_of(seen(), {}, NOW)
     theirs = {"type": "Audited", "status": "True"}
-    assert not compute.differs(ours, {**ours, "conditions": [*ours["conditions"], theirs]})
+    both = {**ours, "conditions": [*ours["conditions"], theirs]}
+    assert not compute.differs(ours, both)
+    assert compute.beside(ours, {"conditions": [{**theirs, "type": "Stalled"}, theirs]}) == both
 
 
 ODD: list[dict[str, Any]] = [

@@ -141,6 +141,17 @@ class Told:
         return found
 
 
+async def test_what_an_apply_leaves_where_managed_fields_were_stripped_goes_all_the_same() -> None:
+    here = Told()
+    formation = here.cluster.read(naming.KIND, "default", "shop")
+    stripped = {**formation, "status": {"processes": {"gone": {}}}}
+    here.known.put(naming.KIND, here.cluster.put(naming.KIND, stripped))
+    await here.write()
+    assert list(here.written["processes"]) == ["worker"]
+    await here.write(ready=1)
+    assert len(here.cluster.asked("replace_status")) == 1, "an apply is enough from then on"
+
+
 async def test_a_status_that_is_refused_is_an_event_and_is_not_tried_again_at_once() -> None:
     here = Told()
     here.refuse()
