@@ -19,6 +19,8 @@ from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]
+LONGEST = 63
+"""Characters of a Job's name, which is a label of its Pods."""
 LABELS = ("app.kubernetes.io/component", naming.PROCESS_TYPE_LABEL)
 
 
@@ -36,8 +38,8 @@ class OneOff:
     tty: bool = False
 
 
-def job(formation: Object, wanted: OneOff) -> Object:
-    """Return the Job of a one-off process; raises `Failure` where it can't be made."""
+def job(formation: Object, wanted: OneOff, suffix: str) -> Object:
+    """Return the Job of a one-off process, whose name ends so; raises `Failure` where it can't be made."""
     try:
         spec = FormationSpec.model_validate(formation["spec"])
     except ValidationError as error:
@@ -49,7 +51,7 @@ def job(formation: Object, wanted: OneOff) -> Object:
         template = pod_template.pod_template(formation["metadata"]["name"], name, spec, process)
     except pod_template.InvalidTypeError as error:
         raise Failure(f"{name} can't be run: {error}") from error
-    return once.job(_metadata(formation, name), _unserved(template, name, wanted), wanted.seconds)
+    return once.job(_metadata(formation, name, suffix), _unserved(template, name, wanted), wanted.seconds)
 
 
 def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
@@ -88,10 +90,11 @@ def _process_container(container: Object, wanted: OneOff) -> Object:
     return {**kept, **terminal, **({"tty": True} if wanted.tty else {})}
 
 
-def _metadata(formation: Object, type_: str) -> Object:
+def _metadata(formation: Object, type_: str, suffix: str) -> Object:
+    """Return a name that is known before the Job is there, in as many letters as a label has, and the rest."""
     owner = formation["metadata"]
     return {
-        "generateName": f"{owner['name']}-{ONE_OFF}-",
+        "name": f"{owner['name']}-{ONE_OFF}-"[: LONGEST - len(suffix)] + suffix,
         "labels": {naming.FORMATION_LABEL: owner["name"], ONE_OFF_LABEL: type_},
         "ownerReferences": [
             {

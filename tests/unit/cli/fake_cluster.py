@@ -47,11 +47,11 @@ class FakeCluster(Cluster):
         return dict(json_patch.merged(found, patch))
 
     def create(self, manifest: Object) -> Object:
-        metadata = manifest["metadata"]
-        return {**manifest, "metadata": {"name": f"{metadata.get('generateName')}x7k2p", **metadata}}
+        self.objects.setdefault(manifest["kind"], []).append(manifest)
+        return manifest
 
     def delete(self, kind: str, name: str) -> None:
-        raise NotImplementedError
+        self.objects[kind] = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         yield from self.logs.get(pod, [])

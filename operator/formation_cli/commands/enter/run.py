@@ -2,12 +2,14 @@
 
 import contextlib
 import math
+import secrets
+import signal
 import sys
 from collections.abc import Iterator
 
 import click
 
-from formation_cli import failures, options
+from formation_cli import options
 from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds, kubectl
@@ -81,25 +83,31 @@ def command(
     if process_type is not None:
         formations.chosen(formation, [process_type])
     wanted = OneOff(words, process_type, size or {}, math.ceil(timeout) if timeout else None, stdin, tty)
-    made = cluster.create(one_off.job(formation, wanted))
-    job = made["metadata"]["name"]
-    if detach:
-        formats.write_object(made, output or "name")
-        click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
-        return
-    with _deleted_afterwards(cluster, job):
-        code = _attend(cluster, job, wanted)
-    ctx.exit(code)
+    manifest = one_off.job(formation, wanted, secrets.token_hex(4))
+    job = manifest["metadata"]["name"]
+    with contextlib.ExitStack() as afterwards:
+        afterwards.callback(_delete, cluster, job)
+        made = cluster.create(manifest)
+        if not detach:
+            ctx.exit(_attend(cluster, job, wanted))
+        afterwards.pop_all()
+    formats.write_object(made, output or "name")
+    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
 
 
-@contextlib.contextmanager
-def _deleted_afterwards(cluster: Cluster, job: str) -> Iterator[None]:
-    """Delete the Job, and so its process, whatever happens: also if we are asked to end."""
-    failures.end_when_asked()
+def _delete(cluster: Cluster, job: str) -> None:
+    """Delete a Job, and so its process, whatever has happened: it may be there though nobody told us.
+
+    Who presses Ctrl-C again, or closes the terminal, would leave it behind.
+    """
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
     try:
-        yield
-    finally:
         cluster.delete(kinds.JOB, job)
+    except Failure as failure:
+        click.echo(f"Job {job} may be left behind: {failure.message}", err=True)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:

@@ -24,7 +24,7 @@ SHOP = builders.stored(
 
 
 def job(**wanted: Any) -> Any:
-    return one_off.job(SHOP, OneOff(**{"command": ["/shop", "migrate"], **wanted}))
+    return one_off.job(SHOP, OneOff(**{"command": ["/shop", "migrate"], **wanted}), "x7k2p")
 
 
 def container(made: Any) -> Any:
@@ -40,6 +40,12 @@ def test_a_one_off_process_is_never_tried_again() -> None:
     made = job()
     assert made["spec"]["backoffLimit"] == 0
     assert made["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_its_name_is_short_enough_for_the_label_of_its_pods() -> None:
+    long = builders.stored(builders.a_formation("a" * 63))
+    assert job()["metadata"]["name"] == "shop-run-x7k2p"
+    assert one_off.job(long, OneOff(["/shop"]), "x7k2p")["metadata"]["name"] == "a" * 58 + "x7k2p"
 
 
 def test_it_has_the_image_and_the_environment_of_all_types() -> None:
@@ -83,5 +89,5 @@ def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
     own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
     del own["spec"]["image"]
     with pytest.raises(Failure, match="image of its own"):
-        one_off.job(own, OneOff(["/shop"]))
-    assert container(one_off.job(own, OneOff(["/shop"], "web")))["image"] == "a:1"
+        one_off.job(own, OneOff(["/shop"]), "")
+    assert container(one_off.job(own, OneOff(["/shop"], "web"), ""))["image"] == "a:1"

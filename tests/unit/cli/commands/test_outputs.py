@@ -44,6 +44,7 @@ CHANGES = {
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     found = FakeCluster(Formation=[SHOP], Deployment=[WORKER], Event=[EVENT])
     monkeypatch.setattr(options, "connect", lambda _: found)
+    monkeypatch.setattr("secrets.token_hex", lambda _: "x7k2p")
     return found
 
 

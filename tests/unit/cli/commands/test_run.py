@@ -1,10 +1,17 @@
-"""What a process writes that is run once, at a terminal and in a pipe."""
+"""What a process writes that is run once, at a terminal and in a pipe, and that it isn't left behind."""
+
+import signal
 
 import pytest
+from click.testing import CliRunner, Result
 
+from formation_cli import failures, options
 from formation_cli.changes.one_off import OneOff
+from formation_cli.cluster.port import Object
 from formation_cli.commands.enter import run
+from formation_cli.program import program
 from formation_cli.terminal import screen
+from tests import builders
 from tests.builders import a_pod
 from tests.unit.cli.fake_cluster import FakeCluster
 
@@ -20,3 +27,45 @@ def test_a_terminal_is_shown_only_what_moves_no_cursor(
     cluster.logs[pod["metadata"]["name"]] = [WRITTEN]
     run.show(cluster, pod, OneOff(("true",)))
     assert capfd.readouterr().out == shown
+
+
+class Interrupted(FakeCluster):
+    """Is interrupted when the Job was made and nobody was told so, and again while it is deleted."""
+
+    def create(self, manifest: Object) -> Object:
+        super().create(manifest)
+        raise KeyboardInterrupt
+
+    def delete(self, kind: str, name: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        super().delete(kind, name)
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, *words: str) -> Result:
+    cluster.objects["Formation"] = [builders.stored(builders.a_formation())]
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    return CliRunner().invoke(program, ["run", "shop", *words, "--", "/shop", "migrate"])
+
+
+@pytest.mark.parametrize("how", [(), ("--detach",)])
+def test_who_interrupts_leaves_no_job_behind(monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]) -> None:
+    cluster = Interrupted()
+    assert typed(monkeypatch, cluster, *how).exit_code == failures.INTERRUPTED
+    assert cluster.objects["Job"] == []
+
+
+class Undeletable(FakeCluster):
+    """Doesn't answer when the Job is made, nor after that."""
+
+    def create(self, manifest: Object) -> Object:
+        raise failures.NoAccess("read timed out")
+
+    def delete(self, kind: str, name: str) -> None:
+        raise failures.NoAccess("no route")
+
+
+def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = typed(monkeypatch, Undeletable())
+    assert result.exit_code == failures.NO_ACCESS
+    assert "Error: read timed out" in result.stderr
+    assert "Job shop-run-" in result.stderr
