@@ -91,7 +91,7 @@ def _process_container(container: Object, wanted: OneOff) -> Object:
 
 
 def _metadata(formation: Object, type_: str, suffix: str) -> Object:
-    """Return a name that is known before the Job is there, in as many letters as a label has, and the rest."""
+    """Return a name that is known before the Job is there, and fits into a label; and the rest."""
     owner = formation["metadata"]
     return {
         "name": f"{owner['name']}-{ONE_OFF}-"[: LONGEST - len(suffix)] + suffix,

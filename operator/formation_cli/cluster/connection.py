@@ -8,7 +8,7 @@ from kubernetes import client
 
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
-from formation_cli.cluster.port import Change, Cluster, GoneError, Listed, LogQuery, Object
+from formation_cli.cluster.port import Change, Cluster, CutFailure, GoneError, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
 from formation_cli.failures import NoAccess
 from formation_cli.naming import FIELD_MANAGER
@@ -96,12 +96,17 @@ class Connection(Cluster):
         self._find(Request("DELETE", kind, self._namespace, name, body={"propagationPolicy": "Background"}))
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends."""
-        yield from lines.of(self._log(pod, query))
+        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
+        for line in self.log_as_it_is(pod, query):
+            yield line.removesuffix(b"\n").decode(errors="replace")
 
     def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield a log in pieces, whatever it is made of, until it ends."""
-        yield from lines.pieces(self._log(pod, query))
+        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
+        response = self._log(pod, query)
+        try:
+            yield from lines.of(response)
+        except lines.BROKEN as error:
+            raise CutFailure(f"The log of Pod {pod} broke off.") from error
 
     def close(self) -> None:
         """Leave nothing behind on this machine."""
@@ -152,7 +157,7 @@ class Connection(Cluster):
             ).response
             if not goes_on or response.status >= HTTP_ERROR:
                 response.read(cache_content=True)
-        except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
+        except (*lines.BROKEN, client.ApiException) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
         except ValueError:  # it would show a token
             raise NoAccess("The token, or as whom to act, has a character that can't be sent.") from None

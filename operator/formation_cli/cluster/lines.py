@@ -1,5 +1,6 @@
 """Read an answer that goes on, line by line as it comes."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -7,36 +8,36 @@ from typing import Any
 import urllib3
 
 CHUNK = 65536
+BROKEN = (urllib3.exceptions.HTTPError, OSError)
+"""What a connection that breaks in an answer raises."""
 LONGEST = 65536
 """Bytes of a line of a log: what is longer is shown in parts, because a line may never end."""
 
 
-def of(response: urllib3.BaseHTTPResponse) -> Iterator[str]:
-    """Yield the lines of a log, the last one even if it isn't complete."""
+def of(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the lines of a log with their ends, the last one even if it has none."""
     rest = b""
-    for piece in pieces(response):
+    for piece in _pieces(response):
         *whole, rest = (rest + piece).split(b"\n")
-        yield from (line.decode(errors="replace") for line in whole)
+        yield from (line + b"\n" for line in whole)
         if len(rest) > LONGEST:
-            yield rest.decode(errors="replace")
+            yield rest
             rest = b""
     if rest:
-        yield rest.decode(errors="replace")
+        yield rest
 
 
 def values(response: urllib3.BaseHTTPResponse) -> Iterator[Any]:
-    """Yield what each line says as JSON; one that isn't complete says nothing."""
+    """Yield what each line says as JSON; a connection that breaks ends it, in the midst of one or not."""
     rest = b""
-    for piece in pieces(response):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from map(json.loads, whole)
+    with contextlib.suppress(*BROKEN):
+        for piece in _pieces(response):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from map(json.loads, whole)
 
 
-def pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield an answer as it comes; a connection that breaks ends it."""
+def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     try:
         yield from response.stream(CHUNK)
-    except (urllib3.exceptions.HTTPError, OSError):
-        pass
     finally:
         response.close()

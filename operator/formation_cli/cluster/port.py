@@ -69,10 +69,10 @@ class Cluster(Protocol):
         """Delete an object and what it owns; it is no failure if it's gone."""
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
-        """Yield the lines of a log, until it ends."""
+        """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
 
     def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        """Yield a log in pieces, whatever it is made of, until it ends."""
+        """Yield the lines of a log with their ends, whatever they are made of, as `log` does."""
 
     def close(self) -> None:
         """Leave nothing behind on this machine."""
@@ -80,6 +80,10 @@ class Cluster(Protocol):
 
 class ConflictFailure(Failure):
     """Ends a command whose write came too late: somebody else has changed the object."""
+
+
+class CutFailure(Failure):
+    """Ends a command whose answer broke off: there may be more of it."""
 
 
 class GoneError(Exception):

@@ -1,15 +1,18 @@
 """The lines of several processes' logs in one stream: by their times, or as they come."""
 
+import functools
 import heapq
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+import click
+
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import Cluster, LogQuery, Object
-from formation_cli.failures import Failure, NotFound
+from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
+from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_cli.views import log_lines, processes
 from formation_cli.views.log_lines import Line, Source
 
@@ -22,9 +25,47 @@ HELD = 10000
 
 
 def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterator[Line]:
-    """Yield what was written so far, by its time."""
-    streams = (_read(cluster, each, query) for each in sources)
-    return heapq.merge(*streams, key=lambda line: line.time)
+    """Yield what was written so far, by its time; at the end raises `Failure` if that isn't all."""
+    failed: list[str] = []
+
+    def read(source: Source) -> Iterator[Line]:
+        try:
+            yield from _read(cluster, source, query)
+        except NoAccess:
+            raise
+        except Failure as failure:
+            failed.append(f"{source.label}: {failure.message}")
+
+    yield from heapq.merge(*map(read, sources), key=lambda line: line.time)
+    if failed:
+        raise Failure("\n".join(failed))
+
+
+def unbroken(
+    read: Callable[[LogQuery], Iterator[Line]], query: LogQuery, goes_on: Callable[[Failure | None], bool]
+) -> Iterator[Line]:
+    """Yield the lines of a log, and behind the last one those of the next reading, if it ``goes_on``.
+
+    That is asked whenever there are no more, with what is the matter, if anything is.
+    """
+    latest = resumed = ""
+    while True:
+        unread, failure = not resumed, None
+        try:
+            for line in read(query):
+                if line.time:  # what has none goes on the line before
+                    unread, latest = line.time > resumed, line.time
+                if unread:
+                    yield line
+        except NoAccess:
+            raise
+        except Failure as error:
+            failure = error
+        if not goes_on(failure):
+            return
+        if latest:
+            resumed = latest
+            query = query._replace(tail=None, since_seconds=None, since_time=latest)
 
 
 def _read(cluster: Cluster, source: Source, query: LogQuery) -> Iterator[Line]:
@@ -90,24 +131,21 @@ class Following:
 
     def _read_on(self, source: Source, query: LogQuery) -> None:
         """Read a log to its end; where the connection breaks before, go on behind the last line."""
-        latest = resumed = ""
-        while True:
-            unread = not resumed
-            try:
-                for line in _read(self._cluster, source, query):
-                    if line.time:  # what has none goes on the line before
-                        unread, latest = line.time > resumed, line.time
-                    if unread:
-                        self._lines.put(line)
-            except Exception as error:  # noqa: BLE001  # as above
-                self._lines.put(error)
-                return
-            if not self._running.get((source.uid, source.run)):
-                return
+        told = False
+
+        def goes_on(failure: Failure | None) -> bool:
+            nonlocal told
+            if failure and not told and not isinstance(failure, CutFailure):
+                told = True
+                click.echo(f"{source.label}: {failure.message}", err=True)
             time.sleep(PAUSE)
-            if latest:
-                resumed = latest
-                query = query._replace(tail=None, since_seconds=None, since_time=latest)
+            return bool(self._running.get((source.uid, source.run)))
+
+        try:
+            for line in unbroken(functools.partial(_read, self._cluster, source), query, goes_on):
+                self._lines.put(line)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._lines.put(error)
 
 
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:

@@ -5,6 +5,7 @@ import math
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Iterator
 
 import click
@@ -14,15 +15,19 @@ from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds, kubectl
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import Cluster, LogQuery, Object
-from formation_cli.failures import Failure, TimedOut
+from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
+from formation_cli.commands import log_streams
+from formation_cli.failures import Failure, NotFound, TimedOut
 from formation_cli.terminal import formats, screen
 from formation_cli.views import log_lines, one_offs, processes
+from formation_cli.views.log_lines import Line
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
+BYTES = "latin-1"
+"""Has a character for each byte."""
 JOB_LABEL = "batch.kubernetes.io/job-name"
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
@@ -133,13 +138,35 @@ def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
         how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
         kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
         return
-    query = LogQuery(container, follow=True)
-    if screen.is_terminal():
-        screen.write_lines(map(log_lines.harmless, cluster.log(name, query)))
-        return
-    for piece in cluster.log_as_it_is(name, query):
-        sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+    for text in _written(cluster, pod):
+        if screen.is_terminal():
+            screen.write(log_lines.harmless(text.removesuffix(b"\n").decode(errors="replace")))
+        else:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+
+
+def _written(cluster: Cluster, pod: Object) -> Iterator[bytes]:
+    """Yield the lines that a process writes with their ends; if the log breaks off, it is read on."""
+    source = log_lines.source(pod)
+
+    def read(query: LogQuery) -> Iterator[Line]:
+        for line in cluster.log_as_it_is(source.pod, query):
+            yield log_lines.parsed(line.decode(BYTES), source)
+
+    query = LogQuery(source.container, follow=True, timestamps=True)
+    for line in log_streams.unbroken(read, query, _is_cut):
+        yield line.text.encode(BYTES)
+
+
+def _is_cut(failure: Failure | None) -> bool:
+    """Tell whether a log goes on that has ended, or broken off; raises `Failure` if it can't be read."""
+    if isinstance(failure, CutFailure):
+        time.sleep(log_streams.PAUSE)
+        return True
+    if failure is None or isinstance(failure, NotFound):  # then its Pod is gone, which is seen, too
+        return False
+    raise failure
 
 
 def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:

@@ -14,7 +14,7 @@ from formation_cli import failures
 from formation_cli.cluster import connection, follow
 from formation_cli.cluster.connection import Connection
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import GoneError, LogQuery
+from formation_cli.cluster.port import CutFailure, GoneError, LogQuery
 from formation_cli.cluster.target import Target
 
 Asked = tuple[str, str, Message, bytes]
@@ -28,6 +28,8 @@ class Server:
         self.asked: list[Asked] = []
         self.withheld = 0
         """Bytes of each answer that never come."""
+        self.chunked = False
+        """Whether the answers are written as parts with their lengths."""
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,6 +41,8 @@ class Server:
                 self.send_response(status)
                 if owner.withheld:
                     self.send_header("Content-Length", str(len(text) + owner.withheld))
+                if owner.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
                 self.wfile.write(text)
 
@@ -190,6 +194,16 @@ def test_a_line_without_an_end_is_not_kept_whole(server: Server) -> None:
     server.will(b"x" * 300_000)
     with server.connected() as cluster:
         assert max(map(len, cluster.log("pod", LogQuery("web")))) <= 131072
+
+
+def test_a_log_that_breaks_off_is_told_from_one_that_has_ended(server: Server) -> None:
+    server.will(b"4\r\none\n\r\n2\r\ntw\r\n")
+    server.chunked = True
+    with server.connected() as cluster:
+        lines = cluster.log("shop-web-a", LogQuery("web"))
+        assert next(lines) == "one"
+        with pytest.raises(CutFailure, match=r"The log of Pod shop-web-a broke off."):
+            next(lines)
 
 
 def test_output_that_is_no_text_comes_as_it_is(server: Server) -> None:

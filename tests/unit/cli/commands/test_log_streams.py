@@ -1,12 +1,23 @@
 """Logs of several processes as one stream."""
 
+import queue
+from collections.abc import Iterator
+
+import pytest
+
 from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands import log_streams
+from formation_cli.failures import Failure
 from formation_cli.views import log_lines
+from formation_cli.views.log_lines import Line
 from tests.builders import a_container, a_pod, ended, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 
 QUERY = LogQuery("", timestamps=True)
+
+
+def following(cluster: FakeCluster) -> Iterator[Line]:
+    return log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"])).lines("")
 
 
 def at(second: int, text: str) -> str:
@@ -27,6 +38,40 @@ def test_what_was_written_is_in_the_order_of_its_times() -> None:
         ("worker.a", "three"),
         ("worker.b", "four"),
     ]
+
+
+class DeadNode(FakeCluster):
+    """One of its nodes doesn't answer."""
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        if pod == "shop-worker-dead":
+            raise Failure("dial timeout")
+        return super().log(pod, query)
+
+
+def on_two_nodes() -> tuple[DeadNode, list[Object]]:
+    pods = [a_pod(name="shop-worker-dead"), a_pod(name="shop-worker-a")]
+    cluster = DeadNode(Pod=pods)
+    cluster.logs = {"shop-worker-a": [at(1, "one")]}
+    return cluster, pods
+
+
+def test_a_log_that_can_not_be_read_is_told_after_those_of_the_others() -> None:
+    cluster, pods = on_two_nodes()
+    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
+    assert next(lines).text == "one"
+    with pytest.raises(Failure, match=r"^worker\.dead: dial timeout$"):
+        next(lines)
+
+
+def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+    monkeypatch.setattr("click.echo", lambda text, *, err: told.put((text, err)))
+    cluster, _ = on_two_nodes()
+    assert next(following(cluster)).text == "one"
+    assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
 
 
 def test_a_process_that_has_ended_is_read_as_well() -> None:

@@ -1,13 +1,15 @@
 """What a process writes that is run once, at a terminal and in a pipe, and that it isn't left behind."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster.port import Object
+from formation_cli.cluster.port import CutFailure, LogQuery, Object
+from formation_cli.commands import log_streams
 from formation_cli.commands.enter import run
 from formation_cli.program import program
 from formation_cli.terminal import screen
@@ -27,6 +29,28 @@ def test_a_terminal_is_shown_only_what_moves_no_cursor(
     cluster.logs[pod["metadata"]["name"]] = [WRITTEN]
     run.show(cluster, pod, OneOff(("true",)))
     assert capfd.readouterr().out == shown
+
+
+class Breaking(FakeCluster):
+    """Its first answer breaks off behind a line, in the same second as the next one."""
+
+    answers = 0
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        self.answers += 1
+        yield b"2026-11-26T09:00:01.100000000Z \xffone\r\n"
+        if self.answers == 1:
+            raise CutFailure("broke off")
+        assert query.since_time == "2026-11-26T09:00:01.100000000Z"
+        yield b"2026-11-26T09:00:01.200000000Z two"
+
+
+def test_a_log_that_breaks_off_is_read_on(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr(log_streams, "PAUSE", 0.0)
+    run.show(Breaking(), a_pod(), OneOff(("true",)))
+    assert capfdbinary.readouterr().out == b"\xffone\r\ntwo"
 
 
 class Interrupted(FakeCluster):
