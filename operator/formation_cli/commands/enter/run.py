@@ -26,6 +26,8 @@ from formation_cli.words.durations import DURATION
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
+LAG = 3.0
+"""Seconds after which a Pod's status says that its process has ended."""
 BYTES = "latin-1"
 """Has a character for each byte."""
 JOB_LABEL = "batch.kubernetes.io/job-name"
@@ -136,7 +138,9 @@ def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
     name, container = pod["metadata"]["name"], processes.container(pod)
     if wanted.stdin or wanted.tty:
         how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
-        kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
+        code = kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
+        if code and _runs_on(cluster, name):
+            raise Failure("It runs, but kubectl attach doesn't reach it: it is ended.")
         return
     for text in _written(cluster, pod):
         if screen.is_terminal():
@@ -144,6 +148,13 @@ def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
         else:
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
+
+
+def _runs_on(cluster: Cluster, name: str) -> bool:
+    """Tell whether a process still runs when kubelet has had the time to say that it has ended."""
+    time.sleep(LAG)
+    pod = cluster.get(kinds.POD, name)
+    return pod is not None and one_offs.stage(pod).exit_code is None
 
 
 def _written(cluster: Cluster, pod: Object) -> Iterator[bytes]:

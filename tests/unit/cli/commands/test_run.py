@@ -8,13 +8,14 @@ from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.changes.one_off import OneOff
+from formation_cli.cluster import kubectl
 from formation_cli.cluster.port import CutFailure, LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.commands.enter import run
 from formation_cli.program import program
 from formation_cli.terminal import screen
 from tests import builders
-from tests.builders import a_pod
+from tests.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import FakeCluster
 
 WRITTEN = "\x1b[2J\x1b[31mred\x1bc"
@@ -51,6 +52,15 @@ def test_a_log_that_breaks_off_is_read_on(
     monkeypatch.setattr(log_streams, "PAUSE", 0.0)
     run.show(Breaking(), a_pod(), OneOff(("true",)))
     assert capfdbinary.readouterr().out == b"\xffone\r\ntwo"
+
+
+def test_a_process_that_attach_does_not_reach_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LAG", 0.0)
+    monkeypatch.setattr(kubectl, "call", lambda *_: 1)
+    shell = OneOff(("/bin/sh",), stdin=True, tty=True)
+    with pytest.raises(failures.Failure, match="doesn't reach it"):
+        run.show(FakeCluster(Pod=[a_pod()]), a_pod(), shell)
+    run.show(FakeCluster(Pod=[a_pod(a_container(ended(0)))]), a_pod(), shell)
 
 
 class Interrupted(FakeCluster):
