@@ -1,5 +1,6 @@
 """What many commands take: kubectl's options for the cluster, the name of a Formation, an output format."""
 
+import dataclasses
 import functools
 import importlib
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ R = TypeVar("R")
 KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
 DAY = 86400.0
+AT_ONCE = "5s"
+"""How long a request may take while somebody waits for a completion."""
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -126,6 +129,12 @@ def connect(target: Target) -> Cluster:
     return cluster
 
 
+def _connect_at_once(ctx: click.Context) -> Cluster:
+    """Connect to a cluster that has little time to answer: a shell waits, in which nothing can be typed."""
+    target = target_of(ctx)
+    return connect(dataclasses.replace(target, request_timeout=target.request_timeout or AT_ONCE))
+
+
 def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
     """Give a command the cluster as its first argument."""
 
@@ -180,7 +189,7 @@ def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None)
 def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the Formations whose name begins so; nothing where the cluster doesn't say."""
     try:
-        found = connect(target_of(ctx)).select(naming.KIND).items
+        found = _connect_at_once(ctx).select(naming.KIND).items
     except click.ClickException:
         return []
     names = (str(each["metadata"]["name"]) for each in found)
@@ -267,7 +276,7 @@ def _types(ctx: click.Context) -> list[str]:
     # An option that still lacks its value keeps click from giving the arguments before it their names.
     name = ctx.params.get("name") or next(iter(ctx.args), None)
     try:
-        found = connect(target_of(ctx)).get(naming.KIND, name) if name else None
+        found = _connect_at_once(ctx).get(naming.KIND, name) if name else None
     except click.ClickException:
         return []
     return formations.types(found) if found else []

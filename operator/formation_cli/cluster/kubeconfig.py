@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import urllib3
 import yaml
 from kubernetes import client, config
 from kubernetes.config import kube_config
@@ -22,6 +23,8 @@ POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/name
 DEFAULT = "~/.kube/config"
 CONNECTIONS = 256
 """As many logs are followed at once without a new connection for each request."""
+ONCE = urllib3.Retry(connect=0, read=0)
+"""How often a request is tried: else it would take four times as long as it may."""
 SHAPELESS = (AttributeError, KeyError, TypeError)
 BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, *SHAPELESS)
 """What the client makes of a file that is none."""
@@ -33,6 +36,8 @@ NO_CONFIG = (
 def load(target: Target) -> tuple[Target, client.Configuration, str]:
     """Return the target as the kubeconfig completes it, how to reach the cluster, and the namespace."""
     configuration = client.Configuration(connection_pool_maxsize=CONNECTIONS)
+    configuration.retries = ONCE
+    configuration.keep_alive = True  # or a connection that was idle for long may be dead, and nobody knows
     try:
         with _login():
             whole, namespace = _load(target, configuration)

@@ -1,6 +1,7 @@
 """The program as it is typed, before any cluster is asked."""
 
 import base64
+import contextlib
 import importlib
 import json
 import os
@@ -11,6 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import certifi
@@ -18,7 +21,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import command_table, completion, failures
+from formation_cli import command_table, completion, failures, options
 from formation_cli.program import program
 from tests.cluster import paths
 
@@ -181,6 +184,42 @@ def test_a_file_is_completed_by_the_shell() -> None:
 
 def test_where_no_cluster_answers_nothing_is_completed() -> None:
     assert completion.answer(["ps"], "") == [":4"]
+
+
+@pytest.fixture
+def silent() -> Iterator[tuple[str, list[socket.socket]]]:
+    """An address where nobody answers, and the connections to it."""
+    asked: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):  # it is over
+                while True:
+                    asked.append(server.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", asked
+        server.shutdown(socket.SHUT_RDWR)
+    for each in asked:
+        each.close()
+
+
+def test_a_request_takes_no_longer_than_it_may(silent: tuple[str, list[socket.socket]]) -> None:
+    address, asked = silent
+    began = time.monotonic()
+    assert run("ps", "--server", address, "--request-timeout=1s").exit_code == failures.NO_ACCESS
+    assert 1 <= time.monotonic() - began < 2
+    assert len(asked) == 1
+
+
+def test_who_presses_tab_does_not_wait_for_long(
+    silent: tuple[str, list[socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "AT_ONCE", "1s")
+    address, asked = silent
+    assert completion.answer(["--server", address, "ps"], "") == [":4"]
+    assert completion.answer(["--server", address, "logs", "shop"], "") == [":4"]
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("words", [("ps", "--request-timeout=abc"), ("--request-timeout=abc", "ps")])
