@@ -139,7 +139,10 @@ class Following:
                 told = True
                 click.echo(f"{source.label}: {failure.message}", err=True)
             time.sleep(PAUSE)
-            return bool(self._running.get((source.uid, source.run)))
+            pod = self._cluster.get(kinds.POD, source.pod)
+            if pod is None or log_lines.source(pod) != source:  # its log is that of another run by now
+                return False
+            return failure is not None or log_lines.is_running(pod)
 
         try:
             for line in unbroken(functools.partial(_read, self._cluster, source), query, goes_on):

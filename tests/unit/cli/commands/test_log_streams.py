@@ -10,7 +10,7 @@ from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
-from tests.builders import a_container, a_pod, ended, waiting
+from tests.builders import a_container, a_pod, ended, running, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 
 QUERY = LogQuery("", timestamps=True)
@@ -121,3 +121,31 @@ def test_the_last_words_of_a_process_that_waits_to_be_started_anew_are_followed(
     cluster.logs = {"shop-worker-a": [at(1, "no database")]}
     following = log_streams.Following(cluster, QUERY, log_streams.of_types(["worker"]))
     assert next(following.lines("")).text == "no database"
+
+
+class Restarting(FakeCluster):
+    """A process is started anew when its log has ended, of which the watch doesn't tell."""
+
+    def __init__(self) -> None:
+        super().__init__(Pod=[a_pod(name="shop-worker-a")])
+        self.asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        self.asked.put("log")
+        self.objects["Pod"] = [a_pod(a_container(running(), restarts=1), name=pod)]
+        yield at(1, "one")
+
+    def get(self, kind: str, name: str) -> Object | None:
+        self.asked.put(kind)
+        return super().get(kind, name)
+
+
+def test_who_follows_a_run_of_a_process_does_not_follow_the_next_one_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_streams, "PAUSE", 0.0)
+    cluster = Restarting()
+    assert "one" in (line.text for line in following(cluster))
+    assert [cluster.asked.get(timeout=10) for _ in range(2)] == ["log", "Pod"]
+    with pytest.raises(queue.Empty):
+        cluster.asked.get(timeout=0.2)
