@@ -151,9 +151,12 @@ class Following:
             self._lines.put(error)
 
 
+def of_any_type(pod: Object) -> bool:
+    """Choose the Pods of all types, also of those to come, and of Jobs."""
+    return processes.is_of(pod) or processes.is_of_job(pod)
+
+
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
     """Return what chooses the Pods of some types, those of Jobs among the one-off ones."""
     wanted = {*types}
-    return lambda pod: (
-        (processes.is_of(pod) or processes.is_of_job(pod)) and processes.process_type(pod) in wanted
-    )
+    return lambda pod: of_any_type(pod) and processes.process_type(pod) in wanted

@@ -59,7 +59,8 @@ def command(
         )
     formation = formations.find(cluster, name)
     known = [*formations.types(formation), ONE_OFF]
-    chosen = log_streams.of_types(formations.chosen(formation, types, besides=[ONE_OFF]))
+    wanted = formations.chosen(formation, types, besides=[ONE_OFF])
+    chosen = log_streams.of_types(wanted) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
     writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"

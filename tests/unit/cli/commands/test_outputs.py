@@ -156,6 +156,15 @@ def test_logs_without_a_line_say_why(
     assert result.stdout == ""
 
 
+def test_who_types_no_type_is_shown_also_one_that_was_not_there_then(cluster: FakeCluster) -> None:
+    container = builders.a_container(builders.running(), "late")
+    late = builders.a_pod(container, name="shop-late-a", labels={naming.PROCESS_TYPE_LABEL: "late"})
+    cluster.objects[kinds.POD] = [late]
+    cluster.logs["shop-late-a"] = ["here"]
+    assert run("logs shop").stdout.rpartition("| ")[2] == "here\n"
+    assert run("logs shop worker").stdout == ""
+
+
 def test_the_output_of_a_command_is_its_own() -> None:
     result = run("run shop -- /shop migrate", "-o", "json")
     assert result.exit_code == failures.MISTYPED
