@@ -177,6 +177,8 @@ def _override(configuration: client.Configuration, target: Target) -> None:
         configuration.ssl_ca_cert = target.certificate_authority
     if target.insecure_skip_tls_verify:
         configuration.verify_ssl = False
+    if not configuration.verify_ssl:  # who wants it so need not be warned at each request
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     if target.tls_server_name or target.server:  # the kubeconfig's is that of its own server
         configuration.tls_server_name = target.tls_server_name
     verified = configuration.ssl_ca_cert or configuration.cert_file or not configuration.verify_ssl

@@ -3,10 +3,12 @@ import json
 import logging
 import pathlib
 import threading
+import warnings
 from concurrent import futures
 from typing import Any
 
 import pytest
+import urllib3
 from kubernetes import client
 from kubernetes.config import kube_config
 
@@ -273,3 +275,10 @@ def test_what_can_not_say_as_whom_one_acts_is_told(impersonating: str, key: str,
     path.write_text(json.dumps(whole))
     with pytest.raises(failures.NoAccess, match=key):
         kubeconfig.load(Target(kubeconfig=impersonating))
+
+
+def test_who_verifies_nobody_is_not_warned_of_that(file: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kubeconfig.load(Target(kubeconfig=file, insecure_skip_tls_verify=True))
+        warnings.warn("unverified", urllib3.exceptions.InsecureRequestWarning, stacklevel=1)
