@@ -89,6 +89,15 @@ def test_who_is_asked_to_end_leaves_no_key_behind(tmp_path: pathlib.Path) -> Non
     assert not [*files.iterdir()]
 
 
+def test_a_letter_that_the_locale_does_not_have_is_written_as_its_number(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "Procfile").write_text("web: echo \u2192\n")
+    words = ["import", "procfile", "Procfile", "--image=a"]
+    command = [sys.executable, "-m", "formation_cli", *words, "-o", "json"]
+    latin = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, cwd=tmp_path, env=latin, capture_output=True, check=True)
+    assert b"\\u2192" in done.stdout
+
+
 def test_help_is_a_word_too() -> None:
     assert run("help").output == run("--help").output
     assert run("help", "import", "heroku").output == run("import", "heroku", "--help").output
