@@ -34,8 +34,10 @@ def write(value: Any, output: str) -> None:
 
 
 def as_text(value: Any, output: str) -> str:
-    """Return a value as JSON or YAML."""
-    return as_yaml(value) if output == "yaml" else json.dumps(value, indent=2, ensure_ascii=False)
+    """Return a value as JSON or YAML; at a terminal without characters that it would obey."""
+    if output == "yaml":
+        return as_yaml(value)
+    return json.dumps(value, indent=2, ensure_ascii=screen.is_terminal())
 
 
 def write_object(each: Object, output: str) -> None:

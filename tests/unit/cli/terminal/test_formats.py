@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from formation_cli.terminal import formats
+from formation_cli.terminal import formats, screen
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ def test_numbers_stay_numbers() -> None:
     value = {"a": 1, "b": 0.5, "c": True, "d": None}
     assert yaml.safe_load(formats.as_yaml(value)) == value
     assert formats.as_yaml({"a": 1}) == "a: 1"
+
+
+@pytest.mark.parametrize("output", ["json", "yaml"])
+def test_a_terminal_obeys_nothing_that_is_in_a_value(output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "is_terminal", lambda: True)
+    text = formats.as_text({"a": "\x1b[2J\x9b2J\x7f"}, output)
+    assert text.replace("\n", "").isprintable()
+    assert yaml.safe_load(text) == {"a": "\x1b[2J\x9b2J\x7f"}
