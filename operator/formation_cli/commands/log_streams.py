@@ -36,7 +36,7 @@ def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterat
         except Failure as failure:
             failed.append(f"{source.label}: {failure.message}")
 
-    yield from heapq.merge(*map(read, sources), key=lambda line: line.time)
+    yield from heapq.merge(*map(read, sources), key=lambda line: log_lines.moment(line.time))
     if failed:
         raise Failure("\n".join(failed))
 
@@ -54,7 +54,8 @@ def unbroken(
         try:
             for line in read(query):
                 if line.time:  # what has none goes on the line before
-                    unread, latest = line.time > resumed, line.time
+                    unread = log_lines.moment(line.time) > log_lines.moment(resumed)
+                    latest = line.time
                 if unread:
                     yield line
         except NoAccess:

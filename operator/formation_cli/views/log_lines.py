@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from formation_cli.views import processes
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue")
@@ -91,6 +91,14 @@ def parsed(line: str, whose: Source) -> Line:
     """Return a line that begins with its time, unless it is kubelet's own word about the log."""
     moment, _, text = line.partition(" ")
     return Line(moment, text, whose) if TIME.fullmatch(moment) else Line("", line, whose)
+
+
+def moment(time: str) -> tuple[float, str]:
+    """Return what orders lines by their times, which nodes write in time zones of their own.
+
+    In a microsecond the text decides.
+    """
+    return timestamps.epoch(time) or 0.0, time
 
 
 def width(types: Iterable[str]) -> int:

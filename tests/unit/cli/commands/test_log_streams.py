@@ -74,6 +74,20 @@ def test_a_log_that_can_not_be_followed_is_told_beside_those_of_the_others(
     assert told.get(timeout=10) == ("worker.dead: dial timeout", True)
 
 
+def test_nodes_may_be_in_different_time_zones() -> None:
+    pods = [a_pod(name="shop-worker-a"), a_pod(name="shop-worker-b")]
+    cluster = FakeCluster(Pod=pods)
+    cluster.logs = {
+        "shop-worker-a": [
+            "2026-11-26T10:00:01.000000000+01:00 one",
+            "2026-11-26T10:00:01.000000001+01:00 two",
+        ],
+        "shop-worker-b": ["2026-11-26T09:00:02.000000000Z three"],
+    }
+    lines = log_streams.past(cluster, map(log_lines.source, pods), QUERY)
+    assert [line.text for line in lines] == ["one", "two", "three"]
+
+
 def test_a_process_that_has_ended_is_read_as_well() -> None:
     pod = a_pod(a_container(ended(1)), name="shop-worker-a")
     cluster = FakeCluster(Pod=[pod])
