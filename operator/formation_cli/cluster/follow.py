@@ -49,7 +49,7 @@ def follow(cluster: Cluster, subject: Subject, synced: Callable[[], None] = lamb
 def _watch(cluster: Cluster, subject: Subject, version: str, known: dict[str, Object]) -> Iterator[Change]:
     """Yield what a watch tells, and go on after each end, until the version is too old."""
     while True:
-        began = time.monotonic()
+        began, gone = time.monotonic(), False
         try:
             for change in cluster.watch(subject.kind, version, labels=subject.labels, fields=subject.fields):
                 metadata = change.object["metadata"]
@@ -62,9 +62,11 @@ def _watch(cluster: Cluster, subject: Subject, version: str, known: dict[str, Ob
                     known[metadata["uid"]] = change.object
                 yield change
         except GoneError:
-            return
+            gone = True
         if time.monotonic() - began < PAUSE:
             time.sleep(PAUSE)
+        if gone:
+            return
 
 
 def together(

@@ -167,6 +167,21 @@ def test_a_version_that_is_too_old_is_told_apart(server: Server) -> None:
                 next(cluster.watch("Pod", "1"))
 
 
+def test_a_watch_that_fails_at_once_is_begun_again_after_a_pause(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    server.will(
+        {"metadata": {"resourceVersion": "1"}, "items": []},
+        change("ERROR", {"code": 500}),
+        {"metadata": {"resourceVersion": "2"}, "items": [an_object()]},
+    )
+    with server.connected() as cluster:
+        assert next(follow.follow(cluster, Subject("Pod"))).type == "ADDED"
+    assert slept == [follow.PAUSE]
+
+
 def test_what_happened_unseen_is_told_after_a_new_list(server: Server) -> None:
     server.will(
         {"metadata": {"resourceVersion": "1"}, "items": [an_object("old"), an_object("same")]},
