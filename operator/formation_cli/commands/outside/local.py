@@ -68,7 +68,7 @@ def command(ctx: click.Context, filename: str, counts: str, env: Sequence[str], 
     _tell(known, wanted, {**base, **given})
     # Imported late: help needn't wait for it.
     run = importlib.import_module("formation_cli.commands.outside.foreman").run
-    ctx.exit(run(processes, colour="NO_COLOR" not in os.environ))
+    ctx.exit(run(processes, colour=not os.environ.get("NO_COLOR")))
 
 
 def _port(given: Mapping[str, str]) -> int:

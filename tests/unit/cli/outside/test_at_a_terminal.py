@@ -48,6 +48,7 @@ def test_what_runs_here_has_colours_unless_somebody_wants_none(folder: pathlib.P
     assert "| 5000" in plain(shown)
     assert COLOURED.search(shown)
     assert not COLOURED.search(typed("local", NO_COLOR="1"))
+    assert COLOURED.search(typed("local", NO_COLOR=""))
 
 
 def test_an_error_is_red_unless_somebody_wants_no_colours() -> None:
