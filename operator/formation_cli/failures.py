@@ -22,6 +22,10 @@ SIGNAL = 128
 """More than its number is the exit code of what a signal has ended, as shells have it."""
 INTERRUPTED = SIGNAL + signal.SIGINT
 """Somebody has pressed Ctrl-C."""
+HUNG_UP = SIGNAL + signal.SIGHUP
+"""The terminal is gone."""
+TERMINATED = SIGNAL + signal.SIGTERM
+"""Somebody has asked us to end."""
 MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
@@ -29,7 +33,9 @@ MEANINGS = {
     NOT_FOUND: "there is no such Formation, or the cluster doesn't know Formations",
     NO_ACCESS: "the cluster can't be reached, or doesn't let you",
     TIMED_OUT: "not so within --timeout",
+    HUNG_UP: "its terminal is gone (SIGHUP)",
     INTERRUPTED: "interrupted by Ctrl-C",
+    TERMINATED: "asked to end (SIGTERM)",
 }
 """For the help, which says `OTHERS` below it."""
 OTHERS = (
