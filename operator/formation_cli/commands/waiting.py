@@ -50,19 +50,17 @@ def wait(
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
     awaited = Awaited(formation["metadata"]["generation"], since, generations, stopped)
     until = time.monotonic() + timeout
-    last = None
     for sight in _shown(_sights(cluster, name, awaited)):
-        last = sight
         if sight.progress.failure or sight.progress.done or time.monotonic() > until:
             break
-    if last is None or last.progress.done:
-        click.echo(whole.sentence(last.formation) if last else "", err=True)
-    elif last.progress.failure:
-        hint = progress.still_serving(last.found, since)
-        raise Failure(f"{name} isn't ready, and waiting won't help. {last.progress.failure}", hint=hint)
+    if sight.progress.done:
+        click.echo(whole.sentence(sight.formation), err=True)
+    elif sight.progress.failure:
+        hint = progress.still_serving(sight.found, since)
+        raise Failure(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
         raise TimedOut(
-            f"{timeout:.0f} s are over. {whole.sentence(last.formation)}", hint=_silent(last, awaited)
+            f"{timeout:.0f} s are over. {whole.sentence(sight.formation)}", hint=_silent(sight, awaited)
         )
 
 
