@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from formation_cli import failures
 from formation_cli.terminal import screen
 from formation_cli.views.table import Table
 
@@ -35,7 +34,6 @@ def in_place() -> Iterator[Callable[[Table], None]]:
         whole = table
         place.update(_rendered(fitted(table, console), console), refresh=True)
 
-    failures.end_when_asked()
     with Live(console=console, auto_refresh=False) as place:
         try:
             yield draw

@@ -41,8 +41,10 @@ def test_one_row_is_shown_even_if_it_does_not_fit() -> None:
 
 SCRIPT = """
 import signal
+from formation_cli import failures
 from formation_cli.terminal import drawing
 from formation_cli.views.table import Cell, Table
+failures.end_when_asked()
 assert drawing.is_possible()
 with drawing.in_place() as draw:
     for count in range(1, 31):
