@@ -22,6 +22,8 @@ class Requeue(NamedTuple):
     lane: Lane
     after: float = 0.0
     """Seconds."""
+    early: float = 0.0
+    """By how many seconds it may come before that, right behind a change: there it is in nobody's way."""
 
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:
@@ -29,7 +31,8 @@ def soonest(*wishes: Requeue | None) -> Requeue | None:
     made = [wish for wish in wishes if wish is not None]
     if not made:
         return None
-    return Requeue(min(wish.lane for wish in made), min(wish.after for wish in made))
+    first = min(made, key=lambda wish: wish.after)
+    return first._replace(lane=min(wish.lane for wish in made))
 
 
 class Left(enum.Enum):

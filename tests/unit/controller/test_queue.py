@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -139,13 +140,18 @@ class Passes:
         return [moment for moment, each in self.began if each == key]
 
 
-def ran(passes: Passes, *requests: tuple[float, Key, Lane, float], workers: int = 1) -> Queue:
-    """Run a queue for an hour of which it was asked, at some times, for keys in lanes, with delays."""
+Asked = tuple[float, Key, Lane, float] | tuple[float, Key, Lane, float, float]
+"""When a queue was asked, for what key in what lane, with what delay, and how early it may come."""
+
+
+def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
+    """Run a queue for an hour of which it was asked for some keys."""
 
     async def main() -> Queue:
         queue = Queue(passes.run, workers=workers, retry_first=1, retry_most=300, jitter=lambda: 0.5)
-        for moment, key, lane, delay in requests:
-            asyncio.get_running_loop().call_at(moment, functools.partial(queue.add, key, lane, delay))
+        for moment, *what in requests:
+            asked: Any = what
+            asyncio.get_running_loop().call_at(moment, functools.partial(queue.add, *asked))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(3600):
                 await queue.work()
@@ -183,6 +189,28 @@ def test_a_pass_that_was_asked_for_during_another_makes_a_later_one_needless() -
         passes, (1, SHOP, BUILD, 0), (1.01, SHOP, REPORT, 5), (1.02, SHOP, CHANGE, 0), (1.03, SHOP, REPORT, 5)
     )
     assert passes.times(SHOP) == [1, 1.1]
+
+
+@pytest.mark.parametrize(
+    ("lane", "begins", "early", "expected"),
+    [(CHANGE, 0.66, 0.25, 0.76), (CHANGE, 0.64, 0.25, 1), (CHANGE, 0.66, 0, 1), (BUILD, 0.66, 0.25, 1)],
+    ids=["its time is near", "its time is far", "it comes at its time", "what ends is no change"],
+)
+def test_what_may_come_early_comes_right_behind_a_change_if_its_time_is_near(
+    lane: Lane, begins: float, early: float, expected: float
+) -> None:
+    passes = Passes()
+    ran(passes, (0, BLOG, REPORT, 1, early), (begins, SHOP, lane, 0))
+    assert passes.times(BLOG) == pytest.approx([expected])
+
+
+def test_behind_a_change_comes_only_what_waits_longest_of_what_may() -> None:
+    passes = Passes()
+    others: list[Asked] = [(0, ("others", str(number)), REPORT, 300) for number in range(5)]
+    early: list[Asked] = [(0.1 * number, ("early", str(number)), REPORT, 1, 0.25) for number in range(3)]
+    ran(passes, *others, *early, (0.8, SHOP, CHANGE, 0), workers=8)
+    began = [moment for moment, (namespace, _) in passes.began if namespace == "early"]
+    assert began == pytest.approx([0.9, 1.1, 1.2])
 
 
 def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() -> None:
