@@ -15,7 +15,7 @@ from tests.machine.machine import Machine
 
 WAITS = "while :; do sleep 0.1; done"
 SAYS = f"""trap "echo ends; exit 0" TERM; printf '%s\\n' "$PROCESS_NAME says $GREETING"; {WAITS}"""
-STUBBORN = f'trap "" TERM; {WAITS}'
+STUBBORN = f'trap "" TERM; echo stays; {WAITS}'
 ANY = "active,activating,deactivating"
 GREETING = """50% of "$HOME" isn't \\n ${PATH} %i"""
 
@@ -137,6 +137,9 @@ def test_a_process_that_is_killed_is_started_again(shop: Machine) -> None:
 
 def test_a_stop_lets_each_process_end_in_its_own_time(shop: Machine) -> None:
     shop("systemctl", "start", "shop-stubborn@1")
+    # One that was started a moment ago may not have said yet what it does with SIGTERM.
+    eventually(lambda: said(shop, "shop-stubborn-1")[-1:] == ["stays"])
+    eventually(lambda: said(shop, "shop-web-5000")[-1:] == [f"shop-web-5000 says {GREETING}"])
     shop("systemctl", "stop", "shop.target")
     eventually(lambda: processes(shop, ANY) == {})
     assert said(shop, "shop-web-5000")[-1] == "ends"
