@@ -73,6 +73,7 @@ class Queue:
         self._lanes = Lanes(workers)
         self._asked = asyncio.Event()
         self._alarms: collections.OrderedDict[Key, Alarm] = collections.OrderedDict()
+        """In the order in which they were made: a plain dict is slow to find its first behind those gone."""
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
         """Since when each key waits for its turn, by the machine's monotonic clock."""

@@ -123,6 +123,12 @@ def test_a_program_that_there_is_not_ends_it(folder: pathlib.Path) -> None:
     assert local().returncode == 127
 
 
+def begun() -> subprocess.Popen[str]:
+    """Start it, and go on."""
+    command = [sys.executable, "-m", "formation_cli", "local"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=HERE)
+
+
 @pytest.fixture
 def started(folder: pathlib.Path) -> Iterator[subprocess.Popen[str]]:
     """A process that ends two seconds after SIGTERM, and one that never does and has one second."""
@@ -135,9 +141,7 @@ def started(folder: pathlib.Path) -> Iterator[subprocess.Popen[str]]:
         deaf: {{command: [/bin/sh, -c, "{deaf}"], terminationGracePeriodSeconds: 1}}
         """,
     )
-    with subprocess.Popen(
-        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
-    ) as process:
+    with begun() as process:
         yield process
         process.kill()
 
@@ -161,9 +165,7 @@ def test_each_process_has_its_own_time_to_stop(
 def test_ctrl_c_before_anything_has_started_leaves_nothing_behind(folder: pathlib.Path) -> None:
     marker = f"61{os.getpid()}"
     formation(folder, f"web: {{command: [sleep, '{marker}'], replicas: 5}}\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
-    ) as process:
+    with begun() as process:
         assert process.stdout is not None
         process.stdout.readline()  # the first of five has started
         process.send_signal(signal.SIGINT)
@@ -176,9 +178,7 @@ def test_when_nobody_reads_any_more_nothing_is_left_behind(folder: pathlib.Path)
     marker = f"62{os.getpid()}"
     talks = f"while :; do echo {marker}; sleep 0.1; done"
     formation(folder, f"web: {{command: [/bin/sh, -c, '{talks}']}}\n")
-    with subprocess.Popen(
-        [sys.executable, "-m", "formation_cli", "local"], stdout=subprocess.PIPE, text=True, env=HERE
-    ) as process:
+    with begun() as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
