@@ -12,11 +12,17 @@ MOST = 9.0
 """The ratio up to which a step counts as linear: caches and sorting cost a little."""
 
 
+TRIES = 3
+ENOUGH = 0.03
+"""Seconds of all tries together below which there are more: a short step differs much from try to try."""
+
+
 def seconds(step: Callable[[T], object], given: T) -> float:
     """Return the CPU time of a step, the least of some tries."""
-    tries = []
-    for _ in range(3):
-        gc.collect()
+    tries: list[float] = []
+    while len(tries) < TRIES or sum(tries) < ENOUGH:
+        if len(tries) < TRIES:
+            gc.collect()
         began = time.thread_time()
         step(given)
         tries.append(time.thread_time() - began)
