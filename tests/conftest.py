@@ -26,6 +26,8 @@ from tests.plugin import Plugin
 
 FOLDERS = ("systems", "e2e", "contract", "faults")
 """What takes longest begins first, so that nothing is left to wait for at the end."""
+ONE_BY_ONE = ("contract", "e2e", "faults", "soak")
+"""What needs no image comes first, while images are built; what loads the cluster, once that is over."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         folder = item.path.relative_to(paths.ROOT / "tests").parts[0]
-        return order.index(folder) if folder in order else len(order)
+        mine = ONE_BY_ONE if item.get_closest_marker("alone") else order
+        return mine.index(folder) if folder in mine else len(mine)
 
     items.sort(key=place)
 

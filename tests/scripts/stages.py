@@ -18,6 +18,8 @@ Child = subprocess.Popen[bytes]
 NO_TESTS = 5
 """pytest's answer where every test was left out."""
 FINE = (0, NO_TESTS)
+POLL = 0.2
+"""Seconds between two looks at what runs side by side."""
 PR_SET_PDEATHSIG = 1
 """Linux's prctl(2) by which a process is sent a signal when its parent has died."""
 TIED = (
@@ -63,8 +65,7 @@ class Run:
             if not stage.beside:
                 return child.wait()
             with tempfile.TemporaryFile() as output, self._started(stage.beside, output) as other:
-                result = child.wait()
-                result = other.wait() if result in FINE else result
+                result = first_failure(child, other)
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
                 sys.stdout.flush()
@@ -92,6 +93,18 @@ class Run:
             yield child
         finally:
             end(child)
+
+
+def first_failure(*children: Child) -> int:
+    """Wait until all have ended or one has failed, and return its exit code, or else zero."""
+    while True:
+        codes = [child.poll() for child in children]
+        failed = [code for code in codes if code is not None and code not in FINE]
+        if failed:
+            return failed[0]
+        if None not in codes:
+            return 0
+        time.sleep(POLL)
 
 
 @contextlib.contextmanager

@@ -30,11 +30,10 @@ CLUSTER = (sys.executable, "-m", "tests.cluster")
 PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
 SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadscope", "--no-loadscope-reorder")
 """Three tests for each core, since most of them wait for what processes and controllers do."""
-QUIET = "tests/contract/test_quiet.py"
-"""It mostly waits, and counts only what the operator writes, so the checks may have the cores meanwhile."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
 UP = Stage("starting the cluster", (*CLUSTER, "up"))
 TOGETHER = "not alone and not host and not long"
+ALONE = "alone and not long"
 
 
 def on(minor: str) -> tuple[Stage, ...]:
@@ -44,19 +43,20 @@ def on(minor: str) -> tuple[Stage, ...]:
     return (
         Stage(f"starting Kubernetes {minor}", (*chosen, *UP.command)),
         Stage(f"tests side by side on {minor}", (*tests, TOGETHER, *SIDE_BY_SIDE)),
-        Stage(f"tests that run alone on {minor}", (*tests, "alone and not long")),
+        Stage(f"tests that run alone on {minor}", (*tests, ALONE)),
     )
 
 
 SUITES = {
     "test": (
         UP,
-        Stage("the checks, and a quiet minute", (*PYTEST, QUIET), beside=("tests/scripts/check",)),
+        # Who runs alone mostly waits, so the checks have the cores meanwhile, and so has what is built ahead.
         Stage(
-            "tests side by side",
-            (*PYTEST, *SIDE_BY_SIDE, "-m", TOGETHER, "tests"),
+            "the checks, and tests that run alone",
+            (*PYTEST, "-m", ALONE, "tests"),
+            beside=("tests/scripts/check",),
         ),
-        Stage("tests that run alone", (*PYTEST, f"--ignore={QUIET}", "-m", "alone and not long", "tests")),
+        Stage("tests side by side", (*PYTEST, *SIDE_BY_SIDE, "-m", TOGETHER, "tests")),
         Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole")),
     ),
     "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),

@@ -1,9 +1,14 @@
-"""Hypothesis looks for what nobody thought of; what is asynchronous runs on the operator's own loop."""
+"""Hypothesis looks for what nobody thought of; what is asynchronous runs on the operator's own loop.
+
+A test that hangs is ended and named.
+"""
 
 import asyncio
+import pathlib
 from collections.abc import Callable
 
 import hypothesis
+import pytest
 import uvloop
 
 from tests.unit import inputs
@@ -17,6 +22,18 @@ hypothesis.settings.register_profile(
     "curious", deadline=None, suppress_health_check=SLOW, max_examples=2000, print_blob=True
 )
 hypothesis.settings.load_profile("same")
+
+HERE = pathlib.Path(__file__).parent
+SECONDS = {"same": 120, "curious": 900}
+"""How long a test may take: far longer than any does on a busy machine, so only one that hangs is ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each unit test its time."""
+    seconds = SECONDS[hypothesis.settings.get_current_profile_name()]
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(seconds))
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -5,6 +5,8 @@ import operator
 import pathlib
 import re
 
+import pytest
+
 from tests.cluster import paths
 
 OF_TESTS = re.compile(r"(.*\.)?(test_\w+|conftest)(\..*)?")
@@ -43,3 +45,8 @@ def test_what_tests_share_is_in_no_module_of_tests_or_fixtures() -> None:
     assert pathlib.Path(__file__) in modules
     wrong = {str(path): name for path, names in modules.items() for name in names if OF_TESTS.fullmatch(name)}
     assert wrong == {}
+
+
+def test_a_test_that_hangs_is_ended_and_a_unit_test_sooner(request: pytest.FixtureRequest) -> None:
+    limit = request.node.get_closest_marker("timeout")
+    assert 0 < limit.args[0] < float(request.config.getini("timeout"))

@@ -14,6 +14,7 @@ from tests.scripts import suite, summary
 from tests.scripts.stages import FINE, NO_TESTS, Run, Stage
 
 WELL = (sys.executable, "-c", "")
+ENDLESS = "import time; time.sleep(600)"
 
 
 def ending(code: int) -> tuple[str, ...]:
@@ -29,9 +30,15 @@ def test_what_fails_beside_a_stage_fails_it_though_the_stage_has_no_test(
 
 def test_a_stage_that_fails_is_the_last_and_ends_what_is_beside_it(tmp_path: pathlib.Path) -> None:
     run = Run(tmp_path)
-    endless = sys.executable, "-c", "import time; time.sleep(600)"
+    endless = sys.executable, "-c", ENDLESS
     assert run.all((Stage("one", ending(3), beside=endless), Stage("two", WELL))) == 3
     assert [name for name, _ in run.seconds] == ["one"]
+
+
+def test_what_fails_beside_a_stage_ends_it_at_once(tmp_path: pathlib.Path) -> None:
+    run = Run(tmp_path)
+    assert run.all((Stage("tests", (sys.executable, "-c", ENDLESS), beside=ending(3)),)) == 3
+    assert run.seconds[0][1] < 60
 
 
 def test_a_stage_without_tests_fails_nothing(tmp_path: pathlib.Path) -> None:
