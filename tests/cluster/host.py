@@ -108,8 +108,13 @@ def make_hidden() -> None:
 
 
 def make_bridge() -> None:
-    """Make the bridge of the pods, and send what is for Services there instead of out of the machine."""
-    ip("link", "add", settings.BRIDGE, "type", "bridge")
+    """Make the bridge of the pods, and send what is for Services there instead of out of the machine.
+
+    Its hardware address is its own. It would else be the lowest of its ports', which come and go: each time
+    that it changed, pods would send what is for this machine nowhere, for the eight seconds in which they
+    trust what they knew, and the last words of one that ends would be lost.
+    """
+    ip("link", "add", settings.BRIDGE, "address", settings.BRIDGE_LINK_ADDRESS, "type", "bridge")
     length = settings.POD_NETWORK.partition("/")[2]
     ip("address", "add", f"{settings.BRIDGE_ADDRESS}/{length}", "dev", settings.BRIDGE)
     ip("link", "set", settings.BRIDGE, "up")

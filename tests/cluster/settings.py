@@ -13,6 +13,8 @@ from tests.cluster.errors import ClusterError
 
 BRIDGE = "formation0"
 BRIDGE_ADDRESS = "10.244.0.1"
+BRIDGE_LINK_ADDRESS = "0a:58:0a:f4:00:01"
+"""One that nobody was given by a vendor, with the other address in it."""
 POD_NETWORK = "10.244.0.0/24"
 SERVICE_NETWORK = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"
