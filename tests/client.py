@@ -114,12 +114,8 @@ class Client:
 
 
 def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
-    """Return the first true answer of a probe, or fail with its last one.
-
-    What hasn't come soon is asked for less often: it costs those who run beside us.
-    """
-    began = time.monotonic()
-    deadline = began + patience
+    """Return the first true answer of a probe, or fail with its last one."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             answer = probe()
@@ -129,9 +125,8 @@ def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
             answer = None
         if answer:
             return answer
-        now = time.monotonic()
-        assert now < deadline, f"never came true: {probe.__qualname__} (last: {answer!r})"
-        time.sleep(min(0.1 + (now - began) / 20, 0.5))
+        assert time.monotonic() < deadline, f"never came true: {probe.__qualname__} (last: {answer!r})"
+        time.sleep(0.1)
 
 
 def is_ready(pod: builders.Manifest) -> bool:
