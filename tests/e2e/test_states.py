@@ -225,7 +225,7 @@ def test_a_process_that_recovers_is_believed_and_how_it_ended_outlives_its_pod(p
 
 def test_a_process_that_is_given_time_to_start_is_not_warned_about(person: Client) -> None:
     # It succeeds once it is made, on a busy machine, too: only the delay keeps the process from being ready.
-    delay = {"initialDelaySeconds": 25, "periodSeconds": 1, "timeoutSeconds": 30}
+    delay = {"initialDelaySeconds": 25, "periodSeconds": 1, "timeoutSeconds": 30, "failureThreshold": 30}
     probe = {"exec": {"command": ["true"]}, **delay}
     person.apply(shop("sleep", "infinity", readinessProbe=probe))
     eventually(lambda: any(runs(pod) for pod in person.list_all("pod")))  # a kubelet that is late is told of

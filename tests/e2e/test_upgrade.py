@@ -19,6 +19,7 @@ from tests.operator_process import OperatorProcess
 
 pytestmark = [
     pytest.mark.alone,
+    pytest.mark.long,
     pytest.mark.node,
     since("1.34", "what the last release's CRD costs is beyond the limits of minors before it"),
 ]

@@ -103,7 +103,7 @@ HTML = "<html>wait a moment</html>\n"
 FAULTS = [
     Fault("connections are cut once", cut_everything, 0.0),
     Fault("nothing can be connected to", requests(effects.everything, effects.cut_before)),
-    Fault("connections are cut after a write", requests(effects.writes, effects.cut_after), long=False),
+    Fault("connections are cut after a write", requests(effects.writes, effects.cut_after)),
     Fault("connections are cut within an answer", requests(effects.no_watch, effects.cut_within)),
     Fault("an answer is half of its JSON", requests(effects.no_watch, effects.truncated)),
     Fault("answers take 2 s", requests(effects.everything, effects.delayed(2.0)), 5.0),
