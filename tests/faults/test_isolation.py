@@ -194,8 +194,17 @@ def loud_pods(client: Client) -> None:
     create(client, "events.events.k8s.io", events)
 
 
-SHORT: list[Attack] = [slow_words, wide_specs]
-LONG: list[Attack] = [taken_names, big_specs, burst, many_edits, forged_children, fights, loud_pods]
+SHORT: list[Attack] = [slow_words]
+LONG: list[Attack] = [
+    wide_specs,
+    taken_names,
+    big_specs,
+    burst,
+    many_edits,
+    forged_children,
+    fights,
+    loud_pods,
+]
 ATTACKS = [*SHORT, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)]
 
 
