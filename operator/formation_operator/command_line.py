@@ -11,7 +11,7 @@ from formation_operator.telemetry import server
 
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
-METRICS = server.Address(server.ALL, 9090)
+METRICS = server.Address(None, 9090)
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a Pod finds the namespace that it is in."""
 
@@ -94,15 +94,16 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     own.add_argument(
         "--liveness",
         default=defaults.liveness,
-        help="where to answer health checks; empty for nowhere (default: %(default)s, and /readyz beside it)",
+        help="where to answer health checks; without a host at every address, empty for nowhere "
+        "(default: %(default)s, and /readyz beside it)",
     )
     own.add_argument(
         "--metrics",
         type=listening,
         default=METRICS if POD_NAMESPACE.exists() else None,
         metavar="HOST:PORT",
-        help="where to serve /metrics; empty for nowhere "
-        f"(default: in a Pod {METRICS.host}:{METRICS.port}, elsewhere nowhere)",
+        help="where to serve /metrics; without a host at every address, empty for nowhere "
+        f"(default: in a Pod :{METRICS.port}, elsewhere nowhere)",
     )
     own.add_argument(
         "--metrics-process-types",
