@@ -1,8 +1,11 @@
 """What may be said to the operator when it is started, and the settings that it makes."""
 
 import argparse
+import contextlib
+import math
 import pathlib
 import re
+from collections.abc import Callable
 
 from formation_operator import __version__
 from formation_operator.api import naming
@@ -11,7 +14,7 @@ from formation_operator.telemetry import server
 
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
-METRICS = server.Address(server.ALL, 9090)
+METRICS = server.Address(None, 9090)
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a Pod finds the namespace that it is in."""
 
@@ -65,9 +68,9 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--workers",
-        type=int,
+        type=whole(1),
         default=defaults.workers,
-        help="Formations worked on at once (default: %(default)s)",
+        help="Formations worked on at once, 1 or more (default: %(default)s)",
     )
     own.add_argument(
         "--no-write-through",
@@ -83,9 +86,9 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--resync",
-        type=float,
+        type=seconds,
         default=defaults.resync,
-        help="seconds between two full comparisons with the cluster (default: %(default)s)",
+        help="seconds between two full comparisons with the cluster, more than 0 (default: %(default)s)",
     )
 
 
@@ -94,19 +97,20 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     own.add_argument(
         "--liveness",
         default=defaults.liveness,
-        help="where to answer health checks; empty for nowhere (default: %(default)s, and /readyz beside it)",
+        help="where to answer health checks; without a host at every address, empty for nowhere "
+        "(default: %(default)s, and /readyz beside it)",
     )
     own.add_argument(
         "--metrics",
         type=listening,
         default=METRICS if POD_NAMESPACE.exists() else None,
         metavar="HOST:PORT",
-        help="where to serve /metrics; empty for nowhere "
-        f"(default: in a Pod {METRICS.host}:{METRICS.port}, elsewhere nowhere)",
+        help="where to serve /metrics; without a host at every address, empty for nowhere "
+        f"(default: in a Pod :{METRICS.port}, elsewhere nowhere)",
     )
     own.add_argument(
         "--metrics-process-types",
-        type=int,
+        type=whole(0),
         default=defaults.metrics_process_types,
         metavar="NUMBER",
         help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
@@ -118,6 +122,25 @@ def namespace(text: str) -> str:
     if not NAMESPACE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} isn't the name of a namespace; leave it out to serve all")
     return text
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number that isn't less than some; it raises `ArgumentTypeError`."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from {least} on")
+        return int(text)
+
+    return number
+
+
+def seconds(text: str) -> float:
+    """Return a time that passes; raises `ArgumentTypeError`."""
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} isn't a number of seconds above 0")
 
 
 def listening(text: str) -> server.Address | None:

@@ -33,9 +33,9 @@ class Settings:
     request_timeout: float = 30.0
     lease: tuple[str, str] | None = None
     """Namespace and name of the Lease without which nothing is written; none where no other replica runs."""
-    liveness: str | None = "http://0.0.0.0:8080/healthz"
-    metrics: tuple[str, int] | None = None
-    """Host and port at which metrics are served."""
+    liveness: str | None = "http://:8080/healthz"
+    metrics: tuple[str | None, int] | None = None
+    """Host and port at which metrics are served; no host is every address of either family."""
     metrics_process_types: int = 2000
     """Of how many process types the metrics list the replicas."""
 

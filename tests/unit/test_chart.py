@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import math
+from typing import Any
 
+import pytest
 import yaml
 
 import formation_operator
@@ -48,6 +51,31 @@ def test_every_flag_of_the_operator_is_a_value_of_the_chart() -> None:
             assert known[name]["enum"] == list(action.choices)
         if isinstance(action, argparse._StoreTrueAction):  # noqa: SLF001  # as above
             assert known[name] == {"type": "boolean"}
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "0.5", "1", "inf", "nan"])
+def test_a_flag_takes_the_numbers_that_the_chart_takes_and_is_named_where_it_refuses_one(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    for name, known in schema["properties"]["flags"]["properties"].items():
+        if known.get("type") not in {"integer", "number"}:
+            continue
+        try:
+            parser().parse_args([f"--{name}={text}"])
+        except SystemExit:
+            assert f"argument --{name}: '{text}' isn't a" in capsys.readouterr().err
+            taken = False
+        else:
+            taken = True
+        assert taken == is_within(known, float(text)), name
+
+
+def is_within(known: dict[str, Any], value: float) -> bool:
+    """Tell whether a number is as a schema says; JSON has no other ones than finite ones."""
+    least, above = known.get("minimum", -math.inf), known.get("exclusiveMinimum", -math.inf)
+    fits = known["type"] == "number" or value.is_integer()
+    return math.isfinite(value) and fits and value >= least and value > above
 
 
 def test_the_schema_knows_every_default_value() -> None:

@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from formation_operator.api import naming
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
 from tests import builders
 from tests.cluster import paths
+from tests.kustomization import load
 from tests.unit.facts import intents, parsed
 
 DOCS = paths.ROOT / "docs"
-EVERYDAY, ADMINISTER, OWNERSHIP = (
-    (DOCS / name).read_text() for name in ("how-to/everyday.md", "how-to/administer.md", "ownership.md")
+EVERYDAY, ADMINISTER, OWNERSHIP, OPERATING = (
+    (DOCS / name).read_text()
+    for name in ("how-to/everyday.md", "how-to/administer.md", "ownership.md", "operating.md")
 )
 NOTICE = re.compile(r'\bNotice\(\s*(?:reason=)?"(\w+)"')
 OTHER: dict[str, Any] = {
@@ -83,6 +86,13 @@ def test_each_flag_is_explained_with_its_default() -> None:
         (default,) = (text for cell, text in explained.items() if re.search(f"`{flag}[ `]", cell))
         if isinstance(action.default, int | float | str) and not isinstance(action.default, bool):
             assert str(action.default).removesuffix(".0") in default
+
+
+def test_what_has_to_follow_another_lease_or_none_has_its_name_on_the_page() -> None:
+    role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
+    names = [role["metadata"]["name"], *role["rules"][0]["resourceNames"], naming.LEASE_LABEL]
+    said = OPERATING.partition("`--lease NAMESPACE/NAME`")[2].partition("\n#")[0]
+    assert [name for name in names if f"`{name}`" not in said] == []
 
 
 def test_each_event_of_the_operators_own_is_explained() -> None:

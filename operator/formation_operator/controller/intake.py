@@ -65,11 +65,18 @@ class Controller:
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
         self.instruments.watch(kind.name for kind in kinds.WATCHED if not kind.optional)
-        self.instruments.look_at(self._leads, self._queue.depth, self._queue.oldest)
+        self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 
     def _leads(self) -> bool:
         return self._unled is None
+
+    # Only who leads has a backlog: what was left waiting here, another one does. Any thread may ask.
+    def _depth(self, lane: Lane) -> int:
+        return self._queue.depth(lane) if self._leads() else 0
+
+    def _oldest(self) -> float:
+        return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
         """Return the Formations if this replica leads: what all know, one tells. Any thread may ask."""

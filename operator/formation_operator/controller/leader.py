@@ -30,6 +30,15 @@ OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
 ENDED = {"Succeeded", "Failed"}
 
 
+# Linux' monotonic clock stands still while the machine is suspended: who wakes up would write beside another.
+SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def machine_clock() -> float:
+    """Return the seconds since the machine began."""
+    return time.clock_gettime(SINCE_BOOT)
+
+
 async def alone(work: Work) -> None:
     """Do the work of the only replica."""
     await work()
@@ -45,7 +54,7 @@ class Leader:
         identity: str,
         times: Times = TIMES,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = machine_clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Take a port through which the Lease may be written at any time, its namespace and name, and ours.

@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-ALL = "0.0.0.0"  # noqa: S104  # a Pod is asked from outside
 READY, METRICS = "/readyz", "/metrics"
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
@@ -24,16 +23,17 @@ whoever asks chooses a version, and could have each counted anew."""
 class Address(NamedTuple):
     """Where to listen."""
 
-    host: str
+    host: str | None
+    """None is every address, of IPv4 and of IPv6 if the kernel has it: kubelet asks at a Pod's first one."""
     port: int
 
 
 def address(text: str) -> Address:
-    """Return the address of ``HOST:PORT`` or a URL; no host is all of them. Raises `ValueError`."""
+    """Return the address of ``HOST:PORT`` or a URL; no host is every address. Raises `ValueError`."""
     parts = urlsplit(text if "//" in text else f"//{text}")
     if not parts.port:
         raise ValueError(f"{text!r} isn't HOST:PORT")
-    return Address(parts.hostname or ALL, parts.port)
+    return Address(parts.hostname, parts.port)
 
 
 class Answering:
@@ -51,7 +51,7 @@ class Answering:
         if url:
             await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
 
-    async def metrics(self, where: tuple[str, int] | None, registry: CollectorRegistry) -> None:
+    async def metrics(self, where: tuple[str | None, int] | None, registry: CollectorRegistry) -> None:
         """Serve the metrics of a registry at a host and port; raise `OSError` if nobody can listen there."""
         if where:
             await self._serve(Address(*where), {METRICS: exposition(registry)})

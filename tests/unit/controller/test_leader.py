@@ -1,6 +1,7 @@
 """One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -117,6 +118,37 @@ def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(tro
         assert stopped > 5.5
         assert not second.works
         await until(lambda: second.writes, 12 - stopped + longer)
+
+    on_a_loop_that_leaps(scene)()
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock here knows of a suspended machine")
+def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suspended = ended = 0.0
+
+    def machine(clock: int) -> float:
+        return now() + (suspended if clock == time.CLOCK_BOOTTIME else 0.0)
+
+    async def work() -> None:
+        nonlocal ended
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended = now()
+
+    async def scene(cluster: FakeCluster) -> None:
+        nonlocal suspended
+        monkeypatch.setattr(time, "clock_gettime", machine)
+        leader = Leader(cluster, PLACE, "only")
+        running = asyncio.create_task(leader.run(work))
+        await until(leader.leads, 1)
+        await asyncio.sleep(30)
+        suspended = 8.0
+        assert not leader.leads()
+        await until(lambda: ended, 1.1)
+        assert not running.done(), "and it may lead again"
 
     on_a_loop_that_leaps(scene)()
 

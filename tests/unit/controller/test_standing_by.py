@@ -12,6 +12,7 @@ from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -70,6 +71,13 @@ def a_cluster(*names: str) -> FakeCluster:
 def scale(cluster: FakeCluster, name: str, replicas: int) -> None:
     change = {"spec": {"processes": {"worker": {"replicas": replicas}}}}
     cluster.merge(naming.KIND, "default", name, change)
+
+
+def shown(replica: Replica, name: str, **labels: str) -> float:
+    registry = replica.controller.instruments.registry
+    value = registry.get_sample_value(f"formation_operator_{name}", labels)
+    assert value is not None
+    return value
 
 
 def count(cluster: FakeCluster, name: str) -> int:
@@ -155,6 +163,24 @@ def test_two_that_both_lead_for_a_while_do_nothing_twice_and_take_nothing_back()
         assert [raw["spec"]["replicas"] for raw in made] == [1, 2, 3, 4, 5, 6, 7]
         assert len({raw["metadata"]["uid"] for raw in made}) == 1
         assert len(cluster.asked("apply", "Deployment")) > len(made), "some came late, and were refused"
+
+    virtual_time.run(scene())
+
+
+def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
+    async def scene() -> None:
+        cluster = a_cluster("a", "b")
+        replica = Replica(cluster)
+        await replica.start()
+        cluster.latency = 10
+        leading = asyncio.create_task(replica.lead(5))
+        await asyncio.sleep(1)
+        assert shown(replica, "queue_depth", lane="build") == 1
+        assert shown(replica, "queue_oldest_request_age_seconds") > 0
+        await leading
+        await asyncio.sleep(60)
+        assert {shown(replica, "queue_depth", lane=lane.name.lower()) for lane in Lane} == {0}
+        assert shown(replica, "queue_oldest_request_age_seconds") == 0
 
     virtual_time.run(scene())
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import errno
+import socket
 from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
 
 import aiohttp
 import pytest
+import uvloop
 from prometheus_client import Metric
 
 from formation_operator import __main__ as main
@@ -105,15 +109,55 @@ async def test_who_has_lost_its_passes_doesnt_live_and_who_waits_for_its_watches
     assert ended() == "passes ended"
 
 
+def has_ipv6() -> bool:
+    """Tell whether this machine can be asked by IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+async def reached(*hosts: str) -> None:
+    """Serve at the addresses that are the default, and ask at each of some hosts."""
+    opened, metrics = server.Answering(), command_line.METRICS._replace(port=free_port())
+    health = (Settings().liveness or "").replace("8080", str(free_port()))
+    try:
+        await opened.health(health, well, well)
+        await opened.metrics(metrics, Instruments().registry)
+        for host in hosts:
+            assert (await fetched(health.replace("//", f"//{host}")))[0] == 200
+            assert (await fetched(f"http://{host}:{metrics.port}/metrics"))[0] == 200
+    finally:
+        await opened.close()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_by_default_a_pod_is_reached_by_ipv4_and_by_ipv6() -> None:
+    uvloop.run(reached("127.0.0.1", "[::1]"))
+
+
+async def test_where_the_kernel_has_no_ipv6_it_is_reached_by_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutIPv6(socket.socket):
+        def __init__(self, family: int = -1, *about: Any, **named: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *about, **named)
+
+    monkeypatch.setattr(socket, "socket", WithoutIPv6)
+    await reached("127.0.0.1")
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (":9090", ("0.0.0.0", 9090)),
+        (":9090", (None, 9090)),
         ("127.0.0.1:1", ("127.0.0.1", 1)),
         ("http://[::1]:8080/healthz", ("::1", 8080)),
     ],
 )
-def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str, int]) -> None:
+def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str | None, int]) -> None:
     assert server.address(text) == where
 
 
