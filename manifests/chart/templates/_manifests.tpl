@@ -31,7 +31,7 @@ The objects of all files that match `pattern`, as JSON, put into the release's n
 {{- if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ $repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{ $repository }}:{{ default $default.newTag .Values.image.tag }}
 {{- end -}}
 {{- end -}}
 
