@@ -144,6 +144,7 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
     "value",
     [
         "flags.wokers=40",
+        "flags.lease=ours/other",
         "replicas=-1",
         "namespaces={Shop}",
         "image.tag=a b",
