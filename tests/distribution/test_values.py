@@ -66,11 +66,13 @@ def test_values_say_which_image_is_pulled_and_how(ready_helm: Helm) -> None:
 def test_flags_become_the_arguments_of_the_operator(ready_helm: Helm) -> None:
     before = container(ready_helm).get("args") or []
     flags = "flags.workers=40,flags.no-write-through=true,flags.verbose=false,flags.honour={argocd-server,me}"
+    flags += ",flags.metrics="
 
     assert container(ready_helm, "--set", flags)["args"] == [
         *before,
         "--honour=argocd-server",
         "--honour=me",
+        "--metrics=",
         "--no-write-through",
         "--workers=40",
     ]
@@ -145,6 +147,7 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
     [
         "flags.wokers=40",
         "flags.lease=ours/other",
+        "flags.metrics=0.0.0.0:9091",
         "replicas=-1",
         "namespaces={Shop}",
         "image.tag=a b",

@@ -17,8 +17,8 @@ from tests.kustomization import built, by_key, load
 
 MANIFESTS = paths.ROOT / "manifests"
 UPDATE = "`make distribution` builds Helm; then: pytest tests/distribution/test_rendering.py --update-golden"
-OF_THE_CHART = {"help", "version", "namespace", "liveness", "metrics", "lease"}
-"""Flags with no value of their own: the chart's `namespaces`, what is asked at a port, the Lease."""
+OF_THE_CHART = {"help", "version", "namespace", "liveness", "lease"}
+"""Flags with no value of their own: there is `namespaces`, and the probes and the Role rely on the others."""
 
 
 def test_what_helm_made_of_the_chart_are_the_objects_of_the_manifests() -> None:
