@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -19,6 +20,10 @@ from tests.local_http import free_port, text_of
 from tests.operator_process import OperatorProcess
 
 RULES = paths.ROOT / "manifests" / "monitoring" / "prometheus" / "rules.yaml"
+SHOWN = re.compile(r"^```yaml\n(# prometheus\.yaml\n.*?)^```$", re.MULTILINE | re.DOTALL)
+(SETTINGS,) = SHOWN.findall((paths.ROOT / "docs" / "operating.md").read_text())
+"""What the page has for a Prometheus of one's own."""
+OPERATORS = "formation-system"
 pytestmark = pytest.mark.long
 START_SECONDS = 30
 
@@ -39,14 +44,21 @@ def promtool(binaries: dict[str, pathlib.Path], *arguments: str, text: str | Non
 
 @contextlib.contextmanager
 def prometheus(binary: pathlib.Path, target: str, folder: pathlib.Path) -> Iterator[str]:
-    """Run a Prometheus that scrapes a target every second, with our rules, but each as soon as it holds."""
+    """Run a Prometheus that scrapes a target every second, with our rules, but each as soon as it holds.
+
+    It scrapes as the page has it, but for how the target is found, and with a label that one in a cluster may
+    have.
+    """
     rules = yaml.safe_load(RULES.read_text())
     for rule in rules["groups"][0]["rules"]:
         rule["for"] = "1s"
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
-    scrapes = [{"job_name": "formation-operator", "static_configs": [{"targets": [target]}]}]
+    (job,) = yaml.safe_load(SETTINGS)["scrape_configs"]
+    for discovery in ("kubernetes_sd_configs", "relabel_configs"):
+        del job[discovery]
+    job["static_configs"] = [{"targets": [target], "labels": {"namespace": OPERATORS}}]
     often = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    settings = {"global": often, "rule_files": ["rules.yaml"], "scrape_configs": scrapes}
+    settings = {"global": often, "rule_files": ["rules.yaml"], "scrape_configs": [job]}
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(settings))
     address = f"127.0.0.1:{free_port()}"
     command = [
@@ -81,23 +93,36 @@ def test_promtool_takes_the_rules_and_they_fire_when_they_should(
     promtool(binaries, "test", "rules", str(tmp_path / "rules_test.yaml"))
 
 
+def test_promtool_takes_the_settings_that_the_page_shows(
+    binaries: dict[str, pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "prometheus.yaml").write_text(SETTINGS)
+    promtool(binaries, "check", "config", str(tmp_path / "prometheus.yaml"))
+
+
 def test_promtool_finds_nothing_wrong_with_the_metrics(
     binaries: dict[str, pathlib.Path], operator: OperatorProcess
 ) -> None:
     promtool(binaries, "check", "metrics", text=text_of(f"http://{operator.metrics}/metrics", seconds=10))
 
 
-def test_an_alert_fires_about_a_formation_that_is_not_ready(
+def test_alerts_fire_about_a_formation_that_is_not_ready_and_name_its_namespace(
     binaries: dict[str, pathlib.Path], operator: OperatorProcess, user: Client, tmp_path: pathlib.Path
 ) -> None:
     user.apply(a_formation(processes={"web": {"image": "no such image", "command": ["web"]}}))
 
     with prometheus(binaries["prometheus"], operator.metrics, tmp_path) as server:
 
-        def firing() -> set[str]:
-            return {each["labels"]["alertname"] for each in alerts(server) if each["state"] == "firing"}
+        def firing() -> dict[str, set[str]]:
+            """Return which namespaces each alert names that fires."""
+            found: dict[str, set[str]] = {}
+            for labels in (each["labels"] for each in alerts(server) if each["state"] == "firing"):
+                found.setdefault(labels["alertname"], set()).add(labels.get("namespace", ""))
+            return found
 
         began = time.monotonic()
         eventually(lambda: "FormationsNotReady" in firing())
         print(f"fired after {time.monotonic() - began:.1f} s")
-        assert not {"FormationOperatorDown", "FormationOperatorNoLeader"} & firing()
+        eventually(lambda: user.namespace in firing().get("FormationProcessesMissing", ()))
+        assert OPERATORS not in firing()["FormationProcessesMissing"]
+        assert not {"FormationOperatorDown", "FormationOperatorNoLeader"} & firing().keys()
