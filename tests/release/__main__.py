@@ -64,7 +64,7 @@ def make(work: pathlib.Path, target: pathlib.Path, version: str, name: str | Non
     installed = write_image(sources, target, version, seconds)
     locked = sbom.python_packages((paths.ROOT / "requirements.txt").read_text())
     wholes = [
-        sbom.image(operator_image.reference(sources), [*locked, *sbom.debian_packages(installed)]),
+        sbom.image(operator_image.reference(sources), [*locked, *installed]),
         sbom.plugin(version, plugin.parts()),
     ]
     (target / "sbom.spdx.json").write_text(sbom.document(version, seconds, wholes))
@@ -90,8 +90,8 @@ def kustomized(kubectl: pathlib.Path, folder: pathlib.Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def write_image(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: int) -> str:
-    """Write the image, and return dpkg's list of what is in it."""
+def write_image(sources: pathlib.Path, target: pathlib.Path, version: str, seconds: int) -> list[sbom.Part]:
+    """Write the image, and return what its base has brought into it."""
     machine = images.ARCHITECTURES.get(platform.machine(), platform.machine())
     facts = {"version": version, "revision": staging.git("rev-parse", "HEAD").strip()}
     file = target / f"formation-operator-{version}-linux-{machine}.oci.tar"

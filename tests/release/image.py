@@ -6,16 +6,25 @@ https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 import gzip
 import json
 import pathlib
+import re
 import tarfile
 import tempfile
 from typing import Any
 
+from tests.cluster.errors import ClusterError
 from tests.images import operator_image
-from tests.release import archives
+from tests.release import archives, sbom
+
+PYTHON = re.compile(r'^#define PY_VERSION\s+"([^"]+)"', re.MULTILINE)
 
 
-def build(sources: pathlib.Path, target: pathlib.Path, facts: dict[str, str], seconds: int) -> str:
-    """Write the image, with facts as labels and annotations; return dpkg's list of what is in it."""
+def build(
+    sources: pathlib.Path, target: pathlib.Path, facts: dict[str, str], seconds: int
+) -> list[sbom.Part]:
+    """Write the image, with facts as labels and annotations; return what its base has brought into it.
+
+    Raises ClusterError as `of_the_base` does.
+    """
     with tempfile.TemporaryDirectory(dir=target.parent) as name:
         folder = pathlib.Path(name)
         layout = folder / "layout"
@@ -26,7 +35,7 @@ def build(sources: pathlib.Path, target: pathlib.Path, facts: dict[str, str], se
         )
         rename(layout, operator_image.reference(sources))
         archives.tar(target, layout, seconds)
-        return read(layout, "var/lib/dpkg/status")
+        return of_the_base(layout)
 
 
 def described(key: str, text: str) -> tuple[str, ...]:
@@ -46,17 +55,43 @@ def rename(layout: pathlib.Path, reference: str) -> None:
     (layout / "index.json").write_text(json.dumps(index, sort_keys=True))
 
 
+def of_the_base(layout: pathlib.Path) -> list[sbom.Part]:
+    """Return Debian's packages in a layout's image, and a Python that is none of them.
+
+    Raises ClusterError where no package is known: the bill would keep silent about the whole base.
+    """
+    packages = [*sbom.debian_packages(read(layout, r"var/lib/dpkg/status"))]
+    if not packages:
+        raise ClusterError(
+            "the base image has no list of Debian packages, so the bill of materials can't name what is in "
+            "it: choose a BASE_IMAGE that is made from Debian"
+        )
+    version = python(layout)
+    return [*packages, *([sbom.cpython(version)] if version else [])]
+
+
+def python(layout: pathlib.Path) -> str | None:
+    """Return the version of a Python that was built for the image, which that says, or else the headers."""
+    config = load(blob(layout, manifest_of(layout)["config"]))["config"]
+    variables = dict(each.split("=", 1) for each in config.get("Env") or ())
+    header = PYTHON.search(read(layout, r"usr/local/include/python3\.\d+/patchlevel\.h"))
+    return variables.get("PYTHON_VERSION") or (header[1] if header else None)
+
+
 def read(layout: pathlib.Path, path: str) -> str:
-    """Return a file of a layout's image, as its last layer with one has it; nothing if none has."""
+    """Return a file whose path matches, as the last layer with one has it; nothing if none has."""
     content = ""
-    index = load(layout / "index.json")
-    manifest = load(blob(layout, index["manifests"][0]))
-    for layer in manifest["layers"]:
+    for layer in manifest_of(layout)["layers"]:
         with gzip.open(blob(layout, layer)) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as files:
             for entry in files:
-                if entry.name.removeprefix("./") == path and (found := files.extractfile(entry)):
+                if re.fullmatch(path, entry.name.removeprefix("./")) and (found := files.extractfile(entry)):
                     content = found.read().decode()
     return content
+
+
+def manifest_of(layout: pathlib.Path) -> dict[str, Any]:
+    """Return the manifest of a layout's image."""
+    return load(blob(layout, load(layout / "index.json")["manifests"][0]))
 
 
 def blob(layout: pathlib.Path, descriptor: dict[str, Any]) -> pathlib.Path:

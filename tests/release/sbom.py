@@ -109,6 +109,11 @@ def debian_packages(status: str) -> Iterator[Part]:
             yield Part(fields["Package"], fields["Version"], "deb/debian")
 
 
+def cpython(version: str) -> Part:
+    """Return a Python that isn't Debian's."""
+    return Part("cpython", version, "generic", "PSF-2.0")
+
+
 def document(version: str, seconds: int, wholes: list[Whole]) -> str:
     """Return the document of a release."""
     created = datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

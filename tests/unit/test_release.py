@@ -1,5 +1,6 @@
 """What a release is made of, part by part; `tests/distribution/test_release.py` makes a whole one."""
 
+import io
 import json
 import os
 import pathlib
@@ -16,16 +17,14 @@ from tests.cluster import paths
 from tests.cluster.errors import ClusterError
 from tests.distribution import helm
 from tests.images import operator_image
-from tests.release import archives, notes, plugin, sbom, shelf, staging
+from tests.release import archives, image, notes, plugin, sbom, shelf, staging
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
-PARTS = [
-    *sbom.python_packages(LOCK),
-    *sbom.debian_packages(
-        "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9+deb12u10\nDescription: C\n more: x\n\n"
-        "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n"
-    ),
-]
+STATUS = (
+    "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9+deb12u10\nDescription: C\n more: x\n\n"
+    "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n"
+)
+PARTS = [*sbom.python_packages(LOCK), *sbom.debian_packages(STATUS)]
 
 
 @pytest.fixture
@@ -224,6 +223,51 @@ def test_the_bill_lists_every_locked_package_and_what_debian_has_installed() -> 
     assert all(f"{name}=={version}" in LOCK for name, version in listed.items() if name != "libc6")
     assert listed["libc6"] == "2.36-9+deb12u10"
     assert "gone" not in listed
+
+
+def layout(folder: pathlib.Path, files: dict[str, str], *variables: str) -> pathlib.Path:
+    """Return the layout of an image with these files, as far as it is read."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    with tarfile.open(blobs / "layer", "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    (blobs / "config").write_text(json.dumps({"config": {"Env": [*variables]}}))
+    described = {"config": {"digest": "sha256:config"}, "layers": [{"digest": "sha256:layer"}]}
+    (blobs / "manifest").write_text(json.dumps(described))
+    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": "sha256:manifest"}]}))
+    return folder
+
+
+DPKG = {"var/lib/dpkg/status": STATUS}
+HEADER = {"./usr/local/include/python3.14/patchlevel.h": '#define PY_VERSION      \t"3.14.2"\n'}
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "version"),
+    [
+        (DPKG, ("PATH=/usr/local/bin", "PYTHON_VERSION=3.13.5"), "3.13.5"),
+        (DPKG | HEADER, (), "3.14.2"),
+    ],
+    ids=["as the image says", "as its headers say"],
+)
+def test_the_bill_lists_a_python_that_debian_has_not_packaged(
+    files: dict[str, str], variables: tuple[str, ...], version: str, tmp_path: pathlib.Path
+) -> None:
+    libc, python = image.of_the_base(layout(tmp_path, files, *variables))
+    assert (libc.name, python.name, python.version) == ("libc6", "cpython", version)
+    assert python.url == f"pkg:generic/cpython@{version}"
+
+
+def test_a_python_of_debians_is_listed_once(tmp_path: pathlib.Path) -> None:
+    assert [part.name for part in image.of_the_base(layout(tmp_path, DPKG))] == ["libc6"]
+
+
+def test_a_base_of_which_no_package_is_known_makes_no_release(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ClusterError, match="no list of Debian packages"):
+        image.of_the_base(layout(tmp_path, HEADER))
 
 
 def test_the_bill_says_the_licence_of_nearly_every_package() -> None:
