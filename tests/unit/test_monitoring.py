@@ -43,7 +43,7 @@ def test_the_prometheus_operator_gets_the_same_alerts() -> None:
 
 @pytest.mark.parametrize("rule", GROUP["rules"], ids=lambda rule: str(rule["alert"]))
 def test_each_alert_leads_to_a_section_that_says_what_to_do(rule: dict[str, dict[str, str]]) -> None:
-    page, anchor = rule["annotations"]["runbook"].split("#")
+    page, anchor = rule["annotations"]["runbook_url"].split("#")
     sections = re.findall(r"^## (.+)$", (paths.ROOT / page).read_text(), re.MULTILINE)
     assert anchor in [title.lower() for title in sections]
     assert rule["labels"]["severity"] in ("warning", "critical")
