@@ -105,16 +105,27 @@ def test_the_optional_parts_are_there_if_they_are_asked_for(
     ready_helm: Helm, kubectl_binary: pathlib.Path
 ) -> None:
     plain = by_key(ready_helm.render(*WITHOUT_CRD))
-    asked = ("--set", "monitoring.serviceMonitor.enabled=true,policies.foreground=true")
+    asked = ("monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "policies.foreground")
 
-    made = by_key(ready_helm.render(*WITHOUT_CRD, *asked))
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *(f"--set={each}=true" for each in asked)))
 
     extra = {key: item for key, item in made.items() if key not in plain}
     wanted = [
         *rendered(kubectl_binary, paths.ROOT / "manifests/policies"),
-        *load(paths.ROOT / "manifests/monitoring/servicemonitor.yaml"),
+        *rendered(kubectl_binary, paths.ROOT / "manifests/monitoring"),
     ]
     assert extra == by_key(wanted)
+
+
+def test_values_say_which_prometheus_takes_the_alerts_and_where_their_runbooks_are(ready_helm: Helm) -> None:
+    values = {"enabled": True, "runbookUrl": "https://git.example.com/", "labels": {"release": "stack"}}
+    chosen = ("--set-json", f"monitoring.rules={json.dumps(values)}")
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *chosen))["PrometheusRule", helm.NAMESPACE, helm.NAME]
+
+    assert made["metadata"]["labels"] == {"app.kubernetes.io/name": helm.NAME, "release": "stack"}
+    (group,) = made["spec"]["groups"]
+    base = "https://git.example.com/docs/runbooks.md#"
+    assert all(rule["annotations"]["runbook_url"].startswith(base) for rule in group["rules"])
 
 
 def test_what_is_turned_off_is_not_there(ready_helm: Helm) -> None:
@@ -152,6 +163,7 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
         "namespaces={Shop}",
         "image.tag=a b",
         "crd.keep=false",
+        "monitoring.rules.runbookUrl=git.example.com",
         "image.digest=latest",
         "networkPolicy.metricsFrom[0].namespace=monitoring",
     ],
