@@ -10,7 +10,7 @@ import pytest
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
-from tests.kustomization import by_key, load, rendered
+from tests.kustomization import by_key, load, parse, rendered
 from tests.release import archives
 
 pytestmark = pytest.mark.long
@@ -99,6 +99,26 @@ def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
     assert pod["priorityClassName"] == "system-cluster-critical"
     for kind in ("annotations", "labels"):
         assert made["template"]["metadata"][kind]["team"] == "platform"
+
+
+def test_the_pod_of_helm_test_is_pulled_and_placed_as_the_operator_is(ready_helm: Helm) -> None:
+    chosen = (
+        "--set=image.pullPolicy=Never",
+        "--set=imagePullSecrets[0].name=ours",
+        "--set=nodeSelector.pool=system",
+        "--set=tolerations[0].operator=Exists",
+    )
+    always = (f"--namespace={helm.NAMESPACE}", "--kube-version=1.37.0")
+    only = "--show-only=templates/tests/smoke.yaml"
+    made = by_key(parse(ready_helm("template", helm.NAME, str(CHART), *always, only, *chosen)))
+    pod = made["Pod", helm.NAMESPACE, f"{helm.NAME}-test"]["spec"]
+
+    fields = ("imagePullSecrets", "nodeSelector", "tolerations")
+    operator = deployment(ready_helm, *chosen)["template"]["spec"]
+    assert {field: pod[field] for field in fields} == {field: operator[field] for field in fields}
+    (test,), (run,) = pod["containers"], operator["containers"]
+    assert test["imagePullPolicy"] == run["imagePullPolicy"] == "Never"
+    assert test["image"] == run["image"]
 
 
 def test_the_optional_parts_are_there_if_they_are_asked_for(

@@ -3,10 +3,12 @@
 import argparse
 import json
 import math
+import runpy
 from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client, config
 
 import formation_operator
 from formation_operator.command_line import parser
@@ -96,3 +98,38 @@ def test_every_link_of_the_chart_leads_into_this_repository() -> None:
         assert not link.readlink().is_absolute()
         assert link.resolve().is_relative_to(paths.ROOT)
         assert link.exists()
+
+
+class Formations:
+    """The client's API of custom objects, as far as `helm test` asks it; the operator reports at once."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = {*names}
+
+    def create_namespaced_custom_object(self, *of: Any) -> None:
+        name = of[-1]["metadata"]["name"]
+        if name in self.names:
+            raise client.ApiException(status=409)
+        self.names.add(name)
+
+    def get_namespaced_custom_object(self, *_of: str) -> dict[str, Any]:
+        return {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+    def delete_namespaced_custom_object(self, *of: str) -> None:
+        if of[-1] not in self.names:
+            raise client.ApiException(status=404)
+        self.names.remove(of[-1])
+
+
+@pytest.mark.parametrize("left", [(), ("helm-test",)], ids=["nothing", "its Formation"])
+def test_helms_test_works_whatever_one_that_was_killed_has_left(
+    left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formations = Formations(*left)
+    monkeypatch.setenv("NAMESPACE", "shop")
+    monkeypatch.setattr(config, "load_incluster_config", lambda: None)
+    monkeypatch.setattr(client, "CustomObjectsApi", lambda: formations)
+
+    with pytest.raises(SystemExit, match=r"^0$"):
+        runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
+    assert formations.names == set()

@@ -1,5 +1,6 @@
 """What `helm test` runs: the operator takes up a new Formation, which needs no process to start for that."""
 
+import http
 import os
 import sys
 import time
@@ -25,10 +26,20 @@ def ready(formation: dict) -> bool:
     return any((item["type"], item["status"]) == ("Ready", "True") for item in conditions)
 
 
+def delete(formations: client.CustomObjectsApi) -> None:
+    """Delete the Formation, if it is there."""
+    try:
+        formations.delete_namespaced_custom_object(*KIND, "helm-test")
+    except client.ApiException as error:
+        if error.status != http.HTTPStatus.NOT_FOUND:
+            raise
+
+
 def main() -> int:
-    """Make a Formation, wait for the operator's answer, and delete it."""
+    """Make a Formation, wait for the operator's answer, and delete it, as one that was killed didn't."""
     config.load_incluster_config()
     formations = client.CustomObjectsApi()
+    delete(formations)
     formations.create_namespaced_custom_object(*KIND, FORMATION)
     try:
         deadline = time.monotonic() + PATIENCE
@@ -40,7 +51,7 @@ def main() -> int:
         print(f"the operator hasn't taken up a Formation within {PATIENCE} s", file=sys.stderr)
         return 1
     finally:
-        formations.delete_namespaced_custom_object(*KIND, "helm-test")
+        delete(formations)
 
 
 if __name__ == "__main__":
