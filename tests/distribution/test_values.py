@@ -53,12 +53,12 @@ def test_the_chart_brings_the_crd_which_stays_unless_that_is_turned_off(ready_he
 
 def test_values_say_which_image_is_pulled_and_how(ready_helm: Helm) -> None:
     digest = f"sha256:{'a' * 64}"
-    named = ("--set", "image.repository=registry.example.com/operator,image.pullPolicy=Always")
+    named = ("--set", "image.repository=registry.example.com:5000/operator,image.pullPolicy=Always")
 
     tagged = container(ready_helm, *named, "--set", "image.tag=v7")
-    assert (tagged["image"], tagged["imagePullPolicy"]) == ("registry.example.com/operator:v7", "Always")
+    assert (tagged["image"], tagged["imagePullPolicy"]) == ("registry.example.com:5000/operator:v7", "Always")
     pinned = container(ready_helm, *named, "--set", f"image.digest={digest},image.tag=v7")
-    assert pinned["image"] == f"registry.example.com/operator@{digest}"
+    assert pinned["image"] == f"registry.example.com:5000/operator@{digest}"
     pod = deployment(ready_helm, "--set", "imagePullSecrets[0].name=ours")["template"]["spec"]
     assert pod["imagePullSecrets"] == [{"name": "ours"}]
 
@@ -182,6 +182,9 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
         "replicas=-1",
         "namespaces={Shop}",
         "image.tag=a b",
+        "image.repository=registry.example.com:5000/operator:v7",
+        "image.repository=operator:v7",
+        "image.repository=registry.example.com/operator@sha256:0",
         "crd.keep=false",
         "monitoring.rules.runbookUrl=git.example.com",
         "image.digest=latest",
