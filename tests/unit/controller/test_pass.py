@@ -218,11 +218,16 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     monkeypatch.setattr(managed_fields, "LARGEST", bounds.MOST_RENDERED)
     here = Running(largest.within_bounds(largest.shared))
     await here.settle()
-    forgotten(here)
-    async with turns() as steps:
-        await here.passes.run(KEY)
-    print([round(1000 * x, 1) for x in steps])
-    assert max(steps) < sum(steps) / 8
+    longest = 1.0
+    for _ in range(3):  # on a busy machine a single step may be longer than usual
+        forgotten(here)
+        async with turns() as steps:
+            await here.passes.run(KEY)
+        print([round(1000 * x, 1) for x in steps])
+        longest = max(steps) / sum(steps)
+        if longest < 1 / 8:
+            break
+    assert longest < 1 / 8
 
 
 async def test_what_was_found_as_it_is_wanted_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
