@@ -59,7 +59,7 @@ def test_promtool_finds_nothing_wrong_with_the_metrics(
 def test_alerts_fire_about_a_formation_that_is_not_ready_and_name_its_namespace(
     user: Client, server: str
 ) -> None:
-    user.apply(a_formation(processes={"web": {"image": "no such image", "command": ["web"]}}))
+    user.apply(a_formation(processes={"web": {"image": "registry.invalid/shop:v1", "command": ["web"]}}))
 
     began = time.monotonic()
     eventually(lambda: "FormationsNotReady" in firing(server))
