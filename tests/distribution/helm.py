@@ -46,8 +46,12 @@ class Helm:
 
     def render(self, *flags: str, chart: pathlib.Path = CHART) -> list[kustomization.Manifest]:
         """Return the objects of the chart, without those of `helm test`."""
+        return self.template("--skip-tests", *flags, chart=chart)
+
+    def template(self, *flags: str, chart: pathlib.Path = CHART) -> list[kustomization.Manifest]:
+        """Return the objects of the chart, those of `helm test` included."""
         # One that is built without its release's settings takes Kubernetes to be 1.20.
-        always = (f"--namespace={NAMESPACE}", "--kube-version=1.37.0", "--skip-tests")
+        always = (f"--namespace={NAMESPACE}", "--kube-version=1.37.0")
         return kustomization.parse(self("template", NAME, str(chart), *always, *flags))
 
 

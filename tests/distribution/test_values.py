@@ -10,7 +10,7 @@ import pytest
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
-from tests.kustomization import by_key, load, parse, rendered
+from tests.kustomization import by_key, load, rendered
 from tests.release import archives
 
 pytestmark = pytest.mark.long
@@ -108,9 +108,7 @@ def test_the_pod_of_helm_test_is_pulled_and_placed_as_the_operator_is(ready_helm
         "--set=nodeSelector.pool=system",
         "--set=tolerations[0].operator=Exists",
     )
-    always = (f"--namespace={helm.NAMESPACE}", "--kube-version=1.37.0")
-    only = "--show-only=templates/tests/smoke.yaml"
-    made = by_key(parse(ready_helm("template", helm.NAME, str(CHART), *always, only, *chosen)))
+    made = by_key(ready_helm.template("--show-only=templates/tests/smoke.yaml", *chosen))
     pod = made["Pod", helm.NAMESPACE, f"{helm.NAME}-test"]["spec"]
 
     fields = ("imagePullSecrets", "nodeSelector", "tolerations")

@@ -74,8 +74,10 @@ def python(layout: pathlib.Path) -> str | None:
     """Return the version of a Python that was built for the image, which that says, or else the headers."""
     config = load(blob(layout, manifest_of(layout)["config"]))["config"]
     variables = dict(each.split("=", 1) for each in config.get("Env") or ())
+    if said := variables.get("PYTHON_VERSION"):
+        return str(said)
     header = PYTHON.search(read(layout, r"usr/local/include/python3\.\d+/patchlevel\.h"))
-    return variables.get("PYTHON_VERSION") or (header[1] if header else None)
+    return header[1] if header else None
 
 
 def read(layout: pathlib.Path, path: str) -> str:

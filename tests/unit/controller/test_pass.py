@@ -27,6 +27,7 @@ from formation_operator.status import type_health
 from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
+from tests.unit import cost
 from tests.unit.facts import condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
 
@@ -230,7 +231,7 @@ async def test_others_have_a_turn_after_each_type_of_a_large_formation(
     here = Running(largest.within_bounds(largest.shared))
     await here.settle()
     longest = 1.0
-    for _ in range(3):  # on a busy machine a single step may be longer than usual
+    for _ in range(cost.TRIES):  # on a busy machine a single step may be longer than usual
         forgotten(here)
         async with turns() as steps:
             await here.passes.run(KEY)
