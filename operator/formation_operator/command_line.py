@@ -96,7 +96,9 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     """Add where is told how it goes."""
     own.add_argument(
         "--liveness",
+        type=answering,
         default=defaults.liveness,
+        metavar="URL",
         help="where to answer health checks; without a host at every address, empty for nowhere "
         "(default: %(default)s, and /readyz beside it)",
     )
@@ -149,6 +151,12 @@ def listening(text: str) -> server.Address | None:
         return server.address(text) if text else None
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def answering(text: str) -> str:
+    """Return the URL at which health checks are answered, or nothing; raises `ArgumentTypeError`."""
+    listening(text)
+    return text
 
 
 def lease(text: str) -> tuple[str, str] | None:

@@ -19,8 +19,8 @@ class TooLargeError(ValueError):
     """This Formation isn't rendered; the text says how large it is, and the way out."""
 
 
-def check(spec: dict[str, Any]) -> None:
-    """Raise `TooLargeError` for a spec that is too large to be rendered."""
+def check(spec: dict[str, Any]) -> int:
+    """Return the bytes of a spec as JSON; raise `TooLargeError` if it is too large to be rendered."""
     processes = spec.get("processes") or {}
     own = size(processes)
     shared = size({field: value for field, value in spec.items() if field != "processes"})
@@ -32,6 +32,7 @@ def check(spec: dict[str, Any]) -> None:
             f"{_kib(shared)} that are shared by {types} process types are too much: "
             f"{_kib(MOST_RENDERED)} are rendered of all types together"
         )
+    return own + shared
 
 
 def size(value: Any) -> int:

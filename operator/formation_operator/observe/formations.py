@@ -64,14 +64,13 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     """
     names = {"processes": dict.fromkeys(lenient.mapping(spec, "processes"))}
     try:
-        bounds.check(spec)
+        size = bounds.check(spec)
     except bounds.TooLargeError as error:
         return {"spec": names, "excess": str(error), "size": 0}
-    text = json.dumps(spec).encode()
-    if len(text) > PACKED:
-        packed = zlib.compress(text, level=1)
+    if size > PACKED:
+        packed = zlib.compress(json.dumps(spec).encode(), level=1)
         return {"spec": names, "packed": packed, "excess": "", "size": len(packed)}
-    return {"spec": lenient.interned(spec), "excess": "", "size": AS_OBJECTS * len(text)}
+    return {"spec": lenient.interned(spec), "excess": "", "size": AS_OBJECTS * size}
 
 
 def without_spec(known: dict[str, Any]) -> dict[str, Any]:

@@ -161,7 +161,8 @@ def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str | None, int
     assert server.address(text) == where
 
 
-@pytest.mark.parametrize("text", ["9090", "host", "host:port", "host:99999"])
-def test_what_is_no_address_is_refused_at_the_start(text: str) -> None:
+@pytest.mark.parametrize("flag", ["metrics", "liveness"])
+@pytest.mark.parametrize("text", ["9090", "host", "host:port", "host:99999", "http://host/healthz"])
+def test_what_is_no_address_is_refused_at_the_start(flag: str, text: str) -> None:
     with pytest.raises(SystemExit):
-        command_line.parser().parse_args([f"--metrics={text}"])
+        command_line.parser().parse_args([f"--{flag}={text}"])

@@ -1,6 +1,5 @@
 """The one session of all requests but the watches, each of which costs as little as it can."""
 
-import json
 import time
 from collections.abc import Callable, Container
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import pydantic_core
 from kubernetes.aio import client
 from kubernetes.aio.client import rest
 
@@ -32,7 +32,8 @@ class Connection:
     """Requests to one API server, whose lists fit into memory.
 
     Past the client's own session and methods: its session looks for a proxy and into netrc at each request,
-    which takes longer than all else, and its methods take a fourth of the rest.
+    which takes longer than all else, and its methods take a fourth of the rest.  How long a request may take
+    is for who sends it to say: aiohttp's own timers would tick beside theirs.
     """
 
     def __init__(self, configuration: client.Configuration, requested: Requested = lambda *_: None) -> None:
@@ -52,6 +53,7 @@ class Connection:
             headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=paging.MOST_BYTES,
+            timeout=aiohttp.ClientTimeout(),
             request_class=gate.Gated,
             **paging.options(*self.manners),
         )
@@ -85,7 +87,7 @@ class Connection:
             method,
             f"{self.url}{resource}?{urlencode(query)}",
             headers={"Content-Type": content_type},
-            data=None if body is None else json.dumps(body),
+            data=None if body is None else pydantic_core.to_json(body),
         ) as answer:
             return answer.status, await answer.read()
 

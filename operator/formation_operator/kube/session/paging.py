@@ -51,7 +51,7 @@ class Pages:
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; if it is for a page of a list, have it answered by one that fits."""
-        if "limit" not in request.url.query:
+        if request.method != "GET" or "limit" not in request.url.query:
             return await send(request)
         path = request.url.path
         while True:

@@ -6,6 +6,7 @@ import json
 import pathlib
 from collections.abc import AsyncIterator
 
+import pydantic_core
 import pytest
 from aiohttp import web
 from kubernetes.aio import client
@@ -93,7 +94,7 @@ async def test_what_was_refused_is_sent_again_whole_with_the_token_that_there_is
             badge.write(url, "new")
             assert await kube.apply_status(formation) == formation
             assert await kube.apply_status(formation) == formation
-    body = json.dumps(formation)
+    body = pydantic_core.to_json(formation).decode()
     assert door.asked == [("old", body), ("new", body), ("new", body)]
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import json
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pydantic_core
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -103,7 +103,7 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
     monkeypatch.setattr(api_server, "LARGE", LARGE)
     server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(20)])
     parsed, parsed_in_a_step = 0, []
-    parse = json.loads
+    parse = pydantic_core.from_json
 
     def counted(text: bytes) -> Any:
         nonlocal parsed
@@ -115,7 +115,7 @@ async def test_one_large_page_at_most_is_parsed_between_two_steps_of_others(
             pass
 
     async with connected(server) as cluster:
-        monkeypatch.setattr(json, "loads", counted)
+        monkeypatch.setattr(pydantic_core, "from_json", counted)
         tasks = [asyncio.create_task(read(f"theirs-{number}")) for number in range(8)]
         while not all(task.done() for task in tasks):
             before = parsed
