@@ -77,7 +77,7 @@ class Server:
             response: urllib3.BaseHTTPResponse = self._api.rest_client.pool_manager.request(
                 method,
                 f"{self._api.configuration.host}{path}",
-                body=None if body is None else json.dumps(body),
+                body=body if body is None or isinstance(body, bytes) else json.dumps(body),
                 headers={**self._headers, "Accept": JSON, "Content-Type": JSON, **(headers or {})},
                 timeout=None if stream else TIMEOUT,
                 preload_content=not stream,
@@ -88,7 +88,7 @@ class Server:
 
     def ask(self, path: str, **query: str) -> Object:
         """Return what is at a path."""
-        return dict(json.loads(self.request("GET", with_query(path, query))))
+        return dict(json.loads(self.request("GET", with_query(path, query)).decode(errors="replace")))
 
     def path(self, kind: str, namespace: str, name: str = "") -> str:
         """Return the path of a kind's objects in a namespace (or in all, where it is empty), or of one."""

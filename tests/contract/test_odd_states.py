@@ -66,6 +66,25 @@ def test_stripped_managed_fields_are_written_again_and_what_is_dropped_later_sta
     assert count(shop) == 2
 
 
+def test_managed_fields_that_are_no_text_keep_nobody_from_being_heard(shop: Client) -> None:
+    """The API server takes bytes there that are no UTF-8, and gives them back as they are."""
+    entry = {"manager": "evil", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1"}
+    path = shop.server.path("deployment", shop.namespace, "shop-worker")
+
+    def put() -> bytes:
+        live = deployment(shop)
+        live["metadata"]["managedFields"] = [{**entry, "fieldsV1": {"f:PLACE": {}}}]
+        return shop.server.request("PUT", path, json.dumps(live).encode().replace(b"PLACE", b"\xff"))
+
+    eventually(put)
+    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
+    shop.reported("other")
+    shop("scale", "deployment", "other-worker", "--replicas=3")
+
+    eventually(lambda: shop.get("formation", "other")["spec"]["processes"]["worker"].get("replicas") == 3)
+    assert shop.reported()["status"]["summary"]
+
+
 def test_a_formation_whose_managed_fields_were_stripped_still_says_how_it_is(user: Client) -> None:
     user("create", "deployment", "shop-worker", "--image=mine:v1")
     user.apply(a_formation())

@@ -27,6 +27,14 @@ def test_each_type_becomes_a_deployment_and_each_port_a_service(user: Client) ->
         assert (owner["uid"], owner["controller"]) == (formation["metadata"]["uid"], True)
 
 
+def test_every_letter_of_a_formation_arrives_as_it_was_written(user: Client) -> None:
+    words = [f"a {letter} b" for letter in '\t\x7f\x85\x93\xa0\u2028\u2029\ufeff\ufffe\uffff\U0001f4a9"\\']
+    user.apply(a_formation(processes={"worker": a_process("/shop", *words)}))
+
+    user.reported()
+    assert user.container()["command"] == ["/shop", *words]
+
+
 def test_nothing_of_ours_is_written_to_the_formation_but_its_status(user: Client) -> None:
     user.apply(a_formation())
 

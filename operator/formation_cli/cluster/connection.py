@@ -1,6 +1,5 @@
 """The only module that talks to the API server: the port `port.Cluster`, over the ``kubernetes`` client."""
 
-import json
 from collections.abc import Iterator
 
 import urllib3
@@ -13,6 +12,7 @@ from formation_cli.cluster.target import Target
 from formation_cli.failures import NoAccess
 from formation_cli.naming import FIELD_MANAGER
 from formation_cli.words import durations
+from formation_operator.kube.objects import nesting
 
 TIMEOUT = 30.0
 """Seconds that a request may take."""
@@ -138,7 +138,7 @@ class Connection(Cluster):
 
     def _object(self, request: Request, response: urllib3.BaseHTTPResponse) -> Object:
         try:
-            return dict(json.loads(_successful(request, response).data))
+            return dict(nesting.parsed(_successful(request, response).data))
         except (TypeError, ValueError) as error:  # a proxy's page, or that of somebody else's server
             raise answers.strange(self._api.configuration.host) from error
 

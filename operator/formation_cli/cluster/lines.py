@@ -1,11 +1,12 @@
 """Read an answer that goes on, line by line as it comes."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import urllib3
+
+from formation_operator.kube.objects import nesting
 
 CHUNK = 65536
 BROKEN = (urllib3.exceptions.HTTPError, OSError)
@@ -33,7 +34,7 @@ def values(response: urllib3.BaseHTTPResponse) -> Iterator[Any]:
     with contextlib.suppress(*BROKEN):
         for piece in _pieces(response):
             *whole, rest = (rest + piece).split(b"\n")
-            yield from map(json.loads, whole)
+            yield from map(nesting.parsed, whole)
 
 
 def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import pydantic_core
-
 from formation_operator.api import naming
 
 Fields = dict[str, Any]
@@ -47,13 +45,13 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     """
     if not entry:
         return ""
-    text = pydantic_core.to_json(entry).decode().replace(_reference(owner), OWNER)
+    text = COMPACT.encode(entry).replace(_reference(owner), OWNER)
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 
 
 def _reference(owner: str) -> str:
     """Return how an entry names the reference to an owner with a uid, quoted as in its text."""
-    return pydantic_core.to_json("k:" + pydantic_core.to_json({"uid": owner}).decode()).decode()
+    return COMPACT.encode(f"k:{COMPACT.encode({'uid': owner})}")
 
 
 def is_whole(owned: str) -> bool:

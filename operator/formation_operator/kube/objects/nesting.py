@@ -1,7 +1,8 @@
-"""JSON that others wrote, however deep it is nested.
+"""JSON that others wrote, however deep it is nested, and whatever its texts are made of.
 
 Every parser gives up at some level, pydantic's at two hundred.  The API server takes ten thousand in the
-managed fields, which anybody may write: one object of one tenant would keep everybody's from being read.
+managed fields, which anybody may write, and bytes there that are no text: one object of one tenant would keep
+everybody's from being read.
 """
 
 import json
@@ -21,8 +22,8 @@ def parsed(text: bytes) -> Any:
     """Return what a text says, with null for what is nested too deep; raise `ValueError` if it is no JSON."""
     try:
         return pydantic_core.from_json(text)
-    except ValueError:  # it is too deep, or no JSON
-        return json.loads(b"".join(_shallow(text)))
+    except ValueError:  # it is too deep, no UTF-8, or no JSON
+        return json.loads(b"".join(_shallow(text)).decode(errors="replace"))
 
 
 def _shallow(text: bytes) -> Iterator[bytes]:

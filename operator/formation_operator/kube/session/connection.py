@@ -1,5 +1,6 @@
 """The one session of all requests but the watches, each of which costs as little as it can."""
 
+import re
 import time
 from collections.abc import Callable, Container
 from typing import Any
@@ -20,6 +21,12 @@ Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
+UNLIKE = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""What JSON takes as it is and YAML doesn't, as which the API server reads what is applied: it refuses these
+letters, or folds them into a space.
+
+Source: https://yaml.org/spec/1.1/#c-printable
+"""
 KEEP_ALIVE = 80.0
 """Seconds for which an unused connection is kept: a new one costs a TLS handshake, and the API server
 closes one itself after 90.
@@ -87,7 +94,7 @@ class Connection:
             method,
             f"{self.url}{resource}?{urlencode(query)}",
             headers={"Content-Type": content_type},
-            data=None if body is None else pydantic_core.to_json(body),
+            data=None if body is None else written(body),
         ) as answer:
             return answer.status, await answer.read()
 
@@ -115,6 +122,14 @@ def proven(name: str | None) -> aiohttp.ClientMiddlewareType:
         return await send(request)
 
     return send_to
+
+
+def written(body: Any) -> bytes:
+    """Return the JSON of a body, which says the same as YAML."""
+    text = pydantic_core.to_json(body)
+    if text.isascii() and b"\x7f" not in text:
+        return text
+    return UNLIKE.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text.decode()).encode()
 
 
 def verb_of(method: str, query: Container[str], content_type: str) -> str:

@@ -35,6 +35,12 @@ def test_what_is_no_json_is_refused(text: str) -> None:
         nesting.parsed(text.encode())
 
 
+def test_bytes_that_are_no_text_keep_nothing_else_from_being_read() -> None:
+    """The API server takes them in managed fields, and gives them back as they are."""
+    read = nesting.parsed(b'{"items": [{"f:\xff": {}}, {"f:\xed\xa0\x80": {}}, {"name": "shop"}]}')
+    assert read["items"] == [{"f:\ufffd": {}}, {"f:\ufffd\ufffd\ufffd": {}}, {"name": "shop"}]
+
+
 def test_an_event_of_such_an_object_is_read() -> None:
     deep = json.dumps({"name": "shop", "resourceVersion": "9", "managedFields": [{"fieldsV1": "DEEP"}]})
     metadata = deep.replace('"DEEP"', nested(DEEP))

@@ -1,9 +1,11 @@
 """How requests reach the API server."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 import pytest
+import yaml
 from aiohttp import web
 from kubernetes.aio import client
 
@@ -80,6 +82,15 @@ async def test_as_many_requests_are_under_way_at_once_as_may_be(monkeypatch: pyt
     assert connector is not None
     assert connector.limit == 77
     await opened.close()
+
+
+def test_what_is_written_says_the_same_as_json_and_as_yaml() -> None:
+    """The API server reads what is applied as YAML, and what is created or patched as JSON."""
+    others = "\ud7ff\ue000\ufeff\ufffe\uffff\U0001f4a9\U0010ffff"
+    letters = [*map(chr, range(0x2100)), *others]
+    body = {f"a {letter} b": f"a {letter} b" for letter in letters}
+    assert json.loads(connection.written(body)) == body
+    assert yaml.safe_load(connection.written(body)) == body
 
 
 class Noting(ApiServer):
