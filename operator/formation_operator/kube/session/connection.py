@@ -21,7 +21,7 @@ Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
-UNLIKE = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 """What JSON takes as it is and YAML doesn't, as which the API server reads what is applied: it refuses these
 letters, or folds them into a space.
 
@@ -129,7 +129,7 @@ def written(body: Any) -> bytes:
     text = pydantic_core.to_json(body)
     if text.isascii() and b"\x7f" not in text:
         return text
-    return UNLIKE.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text.decode()).encode()
+    return NOT_YAML.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text.decode()).encode()
 
 
 def verb_of(method: str, query: Container[str], content_type: str) -> str:
