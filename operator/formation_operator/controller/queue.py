@@ -4,7 +4,7 @@ Asking for a key that waits already changes nothing but its lane and its time, s
 costs one pass.  Asking while its pass is under way gives one more pass after it.  A key whose pass
 fails is tried again after a pause that doubles each time, with jitter, as long as it fails in the same
 way: what passes soon doesn't wait for what lasts.  Whose turn it is, `lanes` decides; what has failed
-before, is as urgent as anything else that is asked for.
+before, is as urgent as anything else that is asked for.  How soon it comes again, `pace` bounds.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from formation_operator.controller.lanes import Lanes
+from formation_operator.controller.pace import Pace
 from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane, Left, Result
 from formation_operator.telemetry import records
@@ -77,18 +78,20 @@ class Queue:
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
         """Since when each key waits for its turn, by the machine's monotonic clock."""
+        self._pace = Pace()
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0, early: float = 0.0) -> None:
         """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds.
 
         Behind a change it may come so many seconds early.
         """
+        loop = asyncio.get_running_loop()
+        delay = max(delay, self._pace.wait(key, loop.time()))
         alarm = self._alarms.get(key)
         if delay <= 0 or key in self._lanes:
             self._silence(key)
             self._offer(key, lane)
             return
-        loop = asyncio.get_running_loop()
         due = loop.time() + delay
         earliest = due - early
         if alarm is not None:
@@ -103,6 +106,7 @@ class Queue:
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a key that is gone, what was asked for included."""
         self._failures.pop(key, None)
+        self._pace.forget(key)
         self._silence(key)
         self._due.pop(key, None)
         self._lanes.discard(key)
@@ -130,6 +134,7 @@ class Queue:
         # It begins when the loop has come round: what was asked for until now, it sees by itself.
         self._lanes.discard(key)
         self._due.pop(key, None)
+        self._pace.took(key, asyncio.get_running_loop().time())
         try:
             result = await self._run(key)
         except Exception:

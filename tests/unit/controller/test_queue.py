@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from formation_operator.controller import pace
 from formation_operator.controller.queue import Queue
 from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
@@ -245,10 +246,19 @@ def test_what_may_pass_soon_waits_for_nothing_that_has_lasted_long() -> None:
 
 def test_what_fails_at_each_of_many_changes_waits_no_longer_for_that() -> None:
     passes = Passes(broken={SHOP})
-    ran(passes, *[(moment / 10, SHOP, CHANGE, 0) for moment in range(50)])
-    times = [moment for moment in passes.times(SHOP) if moment >= 4.8]
+    ran(passes, *[(moment / 4, SHOP, CHANGE, 0) for moment in range(50)])
+    times = [moment for moment in passes.times(SHOP) if moment >= 12.2]
     pauses = [round(after - before) for before, after in itertools.pairwise(times)]
     assert pauses[:3] == [1, 2, 4]
+
+
+def test_who_is_asked_for_all_the_time_comes_less_often_and_once_more_at_last() -> None:
+    passes, seconds = Passes(), 20
+    requests = [(moment / 50, SHOP, CHANGE, 0.0) for moment in range(50 * seconds)]
+    ran(passes, *requests, (19, BLOG, CHANGE, 0))
+    assert len(passes.times(SHOP)) <= pace.AT_ONCE + seconds / pace.PAUSE + 1 < 10 * seconds
+    assert passes.times(SHOP)[-1] >= requests[-1][0]
+    assert passes.times(BLOG)[0] <= 19.1
 
 
 def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_lasts() -> None:
