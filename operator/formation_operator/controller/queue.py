@@ -86,13 +86,14 @@ class Queue:
         Behind a change it may come so many seconds early.
         """
         loop = asyncio.get_running_loop()
-        delay = max(delay, self._pace.wait(key, loop.time()))
+        now = loop.time()
+        delay = max(delay, self._pace.wait(key, now))
         alarm = self._alarms.get(key)
         if delay <= 0 or key in self._lanes:
             self._silence(key)
             self._offer(key, lane)
             return
-        due = loop.time() + delay
+        due = now + delay
         earliest = due - early
         if alarm is not None:
             if alarm.due <= due:
