@@ -13,7 +13,7 @@ import functools
 import json
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import aiohttp
 
@@ -45,6 +45,14 @@ GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
 REACHED = '{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "%d"}}}\n'
+
+
+@runtime_checkable
+class Buffering(Protocol):
+    """A transport that reads on from its connection while nobody reads from it."""
+
+    def set_read_buffer_limits(self, high: int, low: int) -> None:
+        """Take the bytes from which on, and down to which, it doesn't."""
 
 
 class Lines:
@@ -186,8 +194,14 @@ def gathering(came: int, seconds: float) -> float:
 
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
-    """Return what an answer is read from."""
-    return answer.connection.transport if answer.connection is not None else None
+    """Return what an answer is read from; what comes while it isn't read stays on the connection."""
+    if answer.connection is None:
+        return None
+    transport = answer.connection.transport
+    # TLS would read on until much has piled up, and wake us for each event.
+    if isinstance(transport, Buffering):
+        transport.set_read_buffer_limits(high=1, low=0)
+    return transport
 
 
 def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:

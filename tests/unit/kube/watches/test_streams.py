@@ -2,7 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
+import pathlib
+import ssl
+import struct
+import termios
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -13,7 +18,9 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.watches import streams
 from formation_operator.kube.watches.lines import Line
+from tests.cluster.certificates import Authority
 
+HOST = "127.0.0.1"
 PODS = "/api/v1/pods"
 TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
 HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b",'
@@ -53,9 +60,12 @@ def line(said: object) -> bytes:
 
 @contextlib.asynccontextmanager
 async def watching(
-    parts: list[bytes], path: str = f"{PODS}?watch=true", status: int = 200
+    parts: list[bytes],
+    path: str = f"{PODS}?watch=true",
+    status: int = 200,
+    authority: Authority | None = None,
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, Watched]]:
-    """Watch a server that sends some bytes, piece by piece."""
+    """Watch a server that sends some bytes, piece by piece, over TLS if it has an authority."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=status)
@@ -69,17 +79,35 @@ async def watching(
     app.router.add_get("/{path:.*}", serve)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url, watched = f"http://127.0.0.1:{runner.addresses[0][1]}", Watched()
+    await web.TCPSite(runner, HOST, 0, ssl_context=of_server(authority) if authority else None).start()
+    url = f"{'https' if authority else 'http'}://{HOST}:{runner.addresses[0][1]}"
+    trusting = ssl.create_default_context(cafile=str(authority.pair.certificate)) if authority else True
+    watched = Watched()
     middleware = streams.Streams(PLACES, watched, watched.hear)
     try:
         async with (
             aiohttp.ClientSession(middlewares=(middleware,)) as client,
-            client.get(url + path) as answer,
+            client.get(url + path, ssl=trusting) as answer,
         ):
             yield answer, watched
     finally:
         await runner.cleanup()
+
+
+def of_server(authority: Authority) -> ssl.SSLContext:
+    pair = authority.issue("server", "server", hosts=(HOST,))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return context
+
+
+def unread(answer: aiohttp.ClientResponse) -> int:
+    """Return how many bytes wait on the connection."""
+    assert answer.connection is not None
+    assert answer.connection.transport is not None
+    socket = answer.connection.transport.get_extra_info("socket")
+    (count,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4))
+    return int(count)
 
 
 async def left(answer: aiohttp.ClientResponse) -> list[Object]:
@@ -173,6 +201,22 @@ async def test_the_events_of_autoscalers_are_gathered_and_none_is_lost(
     assert [name for _, name, _ in watched.taken] == [f"a{number}" for number in range(1, 11)]
     assert said[-1] == reached(10)
     assert len(said) < len(told)
+
+
+async def test_what_comes_while_they_are_gathered_stays_on_the_connection_over_tls_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setattr(streams, "GATHERED", 0.5)
+    told = [event("MODIFIED", f"a{number}", number) for number in range(1, 41)]
+    async with watching(told, "/hpas?watch=true", authority=Authority(tmp_path, "authority")) as (
+        answer,
+        watched,
+    ):
+        reading = asyncio.ensure_future(left(answer))
+        await asyncio.sleep(0.3)
+        assert unread(answer) > len(told[0])
+        await reading
+    assert len(watched.taken) == len(told)
 
 
 @pytest.mark.parametrize(
