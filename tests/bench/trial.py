@@ -70,10 +70,15 @@ class Trial:
         await usage.calm(self.server, *([] if self.by_hand else [self.pid]), seconds=2.0)
 
     @contextlib.asynccontextmanager
-    async def meanwhile(self, *arguments: object) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Have a process do what users do, and end it afterwards."""
+    async def meanwhile(
+        self, *arguments: object, followed: bool = True
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Have a process do what users do, and end it afterwards.
+
+        Where we do the job ourselves, it does it for what it changes, if that is to be followed.
+        """
         who = ["--user", self.user_kubeconfig, "--namespaces", self.size.namespaces]
-        hands = ["--hands", self.runner.kubeconfig] if self.by_hand else []
+        hands = ["--hands", self.runner.kubeconfig] if self.by_hand and followed else []
         words = load.command(*arguments, *who, *hands)
         process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=paths.ROOT)
         try:
