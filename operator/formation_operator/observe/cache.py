@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import formations
+from formation_operator.observe import children, formations, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId, Claim, Key
 from formation_operator.observe.pods import Pod
@@ -14,9 +14,11 @@ from formation_operator.observe.store import Bound, Change, Store
 from formation_operator.shares import Shares
 
 MOST_STRAYS = 4096
-"""How many objects with our labels are known that are no Formation's: anybody may make some."""
+"""How many objects with our labels are known that no Formation wants: anybody may make some."""
 MOST_PODS = 8192
 """How many Pods are known that aren't well. Namespaces share both, so none has those of another forgotten."""
+MOST_BYTES = 32 * 2**20
+"""Bytes that either may take: of large ones fewer are known. A small one counts as its part of them."""
 MOST_SPECS = 160 * 2**20
 """Bytes that the specs of all Formations may take; of a namespace that has too many, some aren't kept."""
 
@@ -30,7 +32,7 @@ class Cache:
         self._formations: Store[dict[str, Any]] = Store(
             key_of=formations.key_of, version_of=formations.version_of, groups_of=formations.wanted_names
         )
-        strays: Bound = Shares(MOST_STRAYS)
+        strays: Bound = Shares(MOST_BYTES)
         self._specs: Shares[str, None] = Shares(MOST_SPECS)
         self._children: dict[ChildKind, Store[Child]] = {
             kind: Store(
@@ -38,7 +40,7 @@ class Cache:
                 version_of=_version,
                 groups_of=_formation_of,
                 bound=strays,
-                counts=lambda child: not self._is_claimed(child),
+                size_of=self._size_of_stray,
             )
             for kind in ChildKind
         }
@@ -52,7 +54,8 @@ class Cache:
             key_of=_key,
             version_of=_version,
             groups_of=lambda pod: [(pod.namespace, pod.formation)],
-            bound=Shares(MOST_PODS),
+            bound=Shares(MOST_BYTES),
+            size_of=lambda pod: max(MOST_BYTES // MOST_PODS, pods.size_of(pod)),
         )
         self.stores: dict[str, Store[Any]] = {
             naming.KIND: self._formations,
@@ -195,6 +198,10 @@ class Cache:
 
     def _is_claimed(self, child: Child) -> bool:
         return any(key in self.formations for key in self._claiming(child))
+
+    def _size_of_stray(self, child: Child) -> int:
+        """Return the bytes of what no Formation claims; nothing of the others, which are all kept."""
+        return 0 if self._is_claimed(child) else max(MOST_BYTES // MOST_STRAYS, children.size_of(child))
 
     def _scaled(self, autoscaler: Autoscaler) -> set[Key]:
         target = (autoscaler.namespace, autoscaler.target_name)

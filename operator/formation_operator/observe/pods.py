@@ -27,6 +27,8 @@ NAMED = 5
 """How many names of a kind are kept; the others are counted."""
 LONGEST_COMMAND = 2048
 """Characters of a command that is kept: a longer one is most likely a script of its own."""
+USUAL_SIZE = 1024
+"""Bytes of memory that a Pod takes without its long texts, and each container of it."""
 REJECTED = "Pod was rejected: "
 """How kubelet begins where it doesn't take a Pod at all."""
 
@@ -199,6 +201,16 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         unready=unready,
         containers=containers,
     )
+
+
+def size_of(pod: Pod) -> int:
+    """Return about how many bytes of memory a Pod takes: what may be many are texts."""
+    texts = [pod.chosen, *(pod.failure or ()), *(pod.unscheduled or ()), *(pod.unready or ())[:2]]
+    for container in pod.containers:
+        texts += container.name, container.waiting, container.message
+        if container.exit is not None:
+            texts += container.exit.reason, container.exit.message, *container.exit.command
+    return (1 + len(pod.containers)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
 def is_process(metadata: dict[str, Any]) -> bool:
