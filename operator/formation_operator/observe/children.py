@@ -113,13 +113,6 @@ class Child:
     rollout: Rollout = Rollout()
 
     @property
-    def formation_key(self) -> Key | None:
-        """The Formation that this object names as its own, by owner or else by label."""
-        if self.owner is not None:
-            return (self.namespace, self.owner.name) if self.owner.is_formation else None
-        return (self.namespace, self.formation) if self.formation else None
-
-    @property
     def replicas_of_others(self) -> bool:
         """Whether processes run by somebody else's count."""
         return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0

@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import json
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -246,6 +247,40 @@ def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     assert ("default", "shop-worker") not in cache.stores["Deployment"].known
 
 
+@pytest.mark.parametrize("forged", [{"owner": None}, {}], ids=["label", "owner"])
+def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any]) -> None:
+    cache = a_cache(a_child())
+    for number in range(MOST_STRAYS + 10):
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", **forged))
+    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
+    assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
+
+
+def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> None:
+    cache = a_cache(a_child())
+    stray = cache.put("Deployment", a_child(name="stray", uid="1", owner=None))
+    assert asked(cache, "Deployment", stray) == set()
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
+
+
+def test_what_a_formation_owns_and_wants_no_more_is_known_and_asks_for_a_look() -> None:
+    cache = a_cache()
+    left = cache.put("Deployment", a_child(name="shop-former", uid="1"))
+    assert asked(cache, "Deployment", left) == {KEY}
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
+
+
+def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:
+    cache = a_cache()
+    for number in range(MOST_STRAYS + 10):
+        types = {f"t{number}": builders.a_process()}
+        formation = builders.stored(a_formation(processes=types), generation=number + 1)
+        formation["metadata"]["resourceVersion"] = f"{number + 10}"
+        cache.put(naming.KIND, formation)
+        cache.put("Deployment", a_child(name=f"shop-t{number}", uid=f"{number}", owner=None))
+    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
+
+
 def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_namespaces_stay() -> None:
     cache, quiet = Cache(), ("quiet", "shop")
     cache.put("Pod", dataclasses.replace(BROKEN, namespace="quiet"))
@@ -315,6 +350,7 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(
 ) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr("formation_operator.observe.cache.MOST_BYTES", most)
+    monkeypatch.setattr(sys, "intern", str)  # the table of them all grows by megabytes at once
     cache = Cache()
     number = most // size_of(make(0)) + 8
     gc.collect()

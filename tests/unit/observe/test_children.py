@@ -125,7 +125,6 @@ def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
     child = children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT)
     assert (child.formation, child.process_type) == ("shop", "worker")
     assert child.selected
-    assert child.formation_key == ("default", "shop")
 
 
 def test_no_more_images_are_kept_than_their_names_may_take() -> None:
