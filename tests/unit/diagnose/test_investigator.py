@@ -14,6 +14,7 @@ from formation_operator.diagnose import investigator
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.diagnose.records import pod_event
 from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 from formation_operator.observe import pods
 from formation_operator.observe.children import Child, Rollout
@@ -290,6 +291,11 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
 )
 def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
     assert pod_event({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
+
+
+def test_what_is_longer_than_any_name_or_word_of_an_event_is_cut() -> None:
+    event = pod_event({"reason": 5000 * "x", "regarding": {"fieldPath": f"spec.containers{{{5000 * 'x'}}}"}})
+    assert max(len(event.reason), len(event.container)) <= lenient.LONGEST_WORD
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:
