@@ -145,7 +145,7 @@ class Reporter:
             return await self._cannot(basis, reports, attempt, error)
         reports.refused = None
         self._cache.put(naming.KIND, written)
-        basis.reported(written.get("status") or {})
+        basis.reported(formations.status_of(written))
         await self.record(raw, change_events.notices(raw["status"], wanted))
         return None
 
