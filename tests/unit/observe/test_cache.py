@@ -256,6 +256,18 @@ def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any
     assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
 
 
+def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_though_it_was_forgotten() -> (
+    None
+):
+    cache = a_cache()
+    left = a_child(name="shop-former", uid="1")
+    cache.put("Deployment", left)
+    make_strays(cache, MOST_STRAYS)
+    assert cache.children_of(KEY) == {}
+    assert asked(cache, "Deployment", cache.put("Deployment", left)) == {KEY}
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
+
+
 def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> None:
     cache = a_cache(a_child())
     stray = cache.put("Deployment", a_child(name="stray", uid="1", owner=None))
