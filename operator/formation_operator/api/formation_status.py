@@ -113,7 +113,7 @@ def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[st
     """Return a status without what others added to it, however much."""
     processes, conditions = status.get("processes"), status.get("conditions")
     known = processes if isinstance(processes, dict) else {}
-    ours = (item for item in conditions if _is_ours(item)) if isinstance(conditions, list) else ()
+    ours = (item for item in conditions if is_ours(item)) if isinstance(conditions, list) else ()
     return {
         **status,
         "processes": {name: known[name] for name in process_types if name in known},
@@ -121,7 +121,8 @@ def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[st
     }
 
 
-def _is_ours(condition: Any) -> bool:
+def is_ours(condition: Any) -> bool:
+    """Tell whether an item of a status' conditions is one that this operator writes."""
     return isinstance(condition, dict) and condition.get("type") in OUR_CONDITIONS
 
 

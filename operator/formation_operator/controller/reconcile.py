@@ -74,10 +74,13 @@ class Reconciler:
         """Drop all that is remembered: what another replica has done since isn't in it."""
         self._memories.clear()
         self._patience = repair_limit.Patience()
+        self._examiner = investigator.Examiner(self._cluster)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
-        self._memories.pop(uid, None)
+        memory = self._memories.pop(uid, None)
+        if memory is not None:
+            self._examiner.forget(memory.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; what ends it early is in the result."""

@@ -14,6 +14,7 @@ import asyncio
 import dataclasses
 import itertools
 import logging
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,9 +24,11 @@ from formation_operator.diagnose.finding import Finding, PodEvent
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
+from formation_operator.observe import pods as known_pods
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
+from formation_operator.shares import Shares
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -36,6 +39,10 @@ SIDE_BY_SIDE = 4
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
+MOST_ANSWERS = 32 * 2**20
+"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for again."""
+USUAL_SIZE = 256
+"""Bytes that an Event takes without its texts."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 ANY, NONE, UNFOUND = "*", "?", "!"
@@ -58,6 +65,12 @@ class Inquiry:
         """Tell whether it is still the answer about a Pod."""
         return pod.same_as(self.pod) and now < self.asked_at + self.pause
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes; most of them are texts."""
+        texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
+        return known_pods.size_of(self.pod) + len(self.events) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
 
 @dataclasses.dataclass(frozen=True)
 class Examined:
@@ -69,7 +82,7 @@ class Examined:
     """Seconds after which it may be different although nothing is heard."""
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class Evidence:
     """What was found out about a Formation's Pods, as long as some aren't well."""
 
@@ -77,6 +90,8 @@ class Evidence:
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of the template that this has."""
+    over: bool = False
+    """Whether its Formation has gone, and what a pass that is under way still finds is nobody's."""
 
 
 class Examiner:
@@ -84,6 +99,8 @@ class Examiner:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._answers: Shares[tuple[Evidence, str], None] = Shares(MOST_ANSWERS)
+        """Every answer, by the evidence that has it and the uid of its Pod."""
 
     async def examine(
         self,
@@ -95,7 +112,8 @@ class Examiner:
     ) -> Examined:
         """Return what is wrong with the Pods of a Formation; ``now`` is in seconds since 1970."""
         if not pods:
-            evidence.answers, evidence.templates = {}, {}
+            self._keep(evidence, {}, ())
+            evidence.templates = {}
             return Examined({}, (), None)
         present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
@@ -134,8 +152,27 @@ class Examiner:
         asked = due[:MOST_ASKED]
         fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in asked])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
-        evidence.answers = {**kept, **{answer.pod.uid: answer for answer in fresh}}
+        self._keep(evidence, kept, fresh)
         return len(due) > len(asked)
+
+    def _keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
+        """Have some answers of before and fresh ones in the evidence, as far as there is room."""
+        for uid, answer in evidence.answers.items():
+            if uid not in kept:
+                self._answers.pop(answer.pod.namespace, (evidence, uid))
+        evidence.answers = kept
+        for answer in fresh:
+            kept[answer.pod.uid] = answer
+            if evidence.over:
+                continue
+            identity = (evidence, answer.pod.uid)
+            for _, (other, uid) in self._answers.put(answer.pod.namespace, identity, None, answer.size):
+                other.answers.pop(uid, None)
+
+    def forget(self, evidence: Evidence) -> None:
+        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        self._keep(evidence, {}, ())
+        evidence.over = True
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
         same = before is not None and pod.same_as(before.pod)

@@ -31,9 +31,9 @@ def pod_event(event: Object) -> PodEvent:
     )
     message = lenient.text(event, "note").removeprefix(COMBINED)[:LONGEST_MESSAGE]
     # Such as spec.initContainers{proxy}.
-    container = lenient.text(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
+    container = lenient.word(lenient.mapping(event, "regarding"), "fieldPath").partition("{")[2].rstrip("}")
     return PodEvent(
-        lenient.text(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container
+        lenient.word(event, "reason") or "Unknown", message, timestamps.epoch(last) or 0.0, container
     )
 
 

@@ -11,6 +11,10 @@ from formation_operator.kube.objects.kinds import ChildKind
 KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
 DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
 """The API group of Deployments: others have a kind of that name, too."""
+LONGEST_KIND, LONGEST_NAME = 63, 253
+"""Characters of the kind of an object, and of its name or its API group."""
+NONE_SUCH = "?"
+"""Stands for what no object can be called."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,8 +68,8 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
         resource_version=metadata["resourceVersion"],
         target_group=_group(target, kind),
         # KEDA's default, and the only kind of ours that has a name of its own to scale.
-        target_kind=lenient.text(target, "kind") or ChildKind.DEPLOYMENT,
-        target_name=lenient.text(target, "name"),
+        target_kind=_possible(lenient.text(target, "kind"), LONGEST_KIND) or ChildKind.DEPLOYMENT,
+        target_name=_possible(lenient.text(target, "name")),
         held_at_zero=(metadata.get("annotations") or {}).get(KEDA_PAUSED) == "0",
     )
 
@@ -75,8 +79,17 @@ def _group(target: dict[str, Any], kind: str) -> str:
     version = lenient.text(target, "apiVersion")
     group, slash, _ = version.partition("/")
     if slash:
-        return group
+        return _possible(group)
     return DEPLOYMENTS if kind == kinds.SCALED_OBJECT and not version else ""
+
+
+def _possible(name: str, most: int = LONGEST_NAME) -> str:
+    """Return a name that some object can have, or what is none.
+
+    All autoscalers are known, however many: of one that was forgotten the count would be taken. So little is
+    kept of each.
+    """
+    return name if len(name) <= most and name.isascii() else NONE_SUCH
 
 
 def of_child(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:

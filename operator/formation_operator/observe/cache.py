@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import formations
+from formation_operator.observe import children, formations, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId, Claim, Key
 from formation_operator.observe.pods import Pod
@@ -14,9 +14,11 @@ from formation_operator.observe.store import Bound, Change, Store
 from formation_operator.shares import Shares
 
 MOST_STRAYS = 4096
-"""How many objects with our labels are known that are no Formation's: anybody may make some."""
+"""How many objects with our labels are known that no Formation wants: anybody may make some."""
 MOST_PODS = 8192
 """How many Pods are known that aren't well. Namespaces share both, so none has those of another forgotten."""
+MOST_BYTES = 32 * 2**20
+"""Bytes that either may take: of large ones fewer are known. A small one counts as its part of them."""
 MOST_SPECS = 160 * 2**20
 """Bytes that the specs of all Formations may take; of a namespace that has too many, some aren't kept."""
 
@@ -30,15 +32,15 @@ class Cache:
         self._formations: Store[dict[str, Any]] = Store(
             key_of=formations.key_of, version_of=formations.version_of, groups_of=formations.wanted_names
         )
-        strays: Bound = Shares(MOST_STRAYS)
+        strays: Bound = Shares(MOST_BYTES)
         self._specs: Shares[str, None] = Shares(MOST_SPECS)
         self._children: dict[ChildKind, Store[Child]] = {
             kind: Store(
                 key_of=_key,
                 version_of=_version,
-                groups_of=_formation_of,
+                groups_of=_owner_of,
                 bound=strays,
-                counts=lambda child: not self._is_claimed(child),
+                size_of=self._size_of_stray,
             )
             for kind in ChildKind
         }
@@ -52,7 +54,8 @@ class Cache:
             key_of=_key,
             version_of=_version,
             groups_of=lambda pod: [(pod.namespace, pod.formation)],
-            bound=Shares(MOST_PODS),
+            bound=Shares(MOST_BYTES),
+            size_of=lambda pod: max(MOST_BYTES // MOST_PODS, pods.size_of(pod)),
         )
         self.stores: dict[str, Store[Any]] = {
             naming.KIND: self._formations,
@@ -71,8 +74,6 @@ class Cache:
 
     def drop(self, kind: str, key: Key, version: int) -> Change[Any] | None:
         """Forget what others deleted, or a Pod that is well; return nothing if that is no news."""
-        if kind == naming.KIND:
-            return self._drop_formation(key, version)
         if kind in self._children:
             store = self._children[ChildKind(kind)]
             known = store.known.get(key)
@@ -91,14 +92,6 @@ class Cache:
         version = store.latest(key) if same else _version(child)
         return self._changed(child.kind, store.drop(key, version, final=True))
 
-    def _drop_formation(self, key: Key, version: int) -> Change[Any] | None:
-        left = self.children_of(key).values()
-        change = self._formations.drop(key, version)
-        if change is not None and change.before is not None:
-            for child in left:
-                self._children[child.kind].count(child)
-        return self._changed(naming.KIND, change)
-
     def _changed(self, kind: str, change: Change[Any] | None) -> Change[Any] | None:
         if change is None:
             return None
@@ -106,6 +99,7 @@ class Cache:
             self.living -= {formations.uid_of(change.before)} if change.before else set()
             self.living |= {formations.uid_of(change.now)} if change.now else set()
             self._share(change)
+            self._count_given_up(change)
         self._tell(kind, change)
         return change
 
@@ -118,6 +112,19 @@ class Cache:
         for key in self._specs.put(*formations.key_of(change.now), None, change.now["size"]):
             if self.formations[key]["size"]:
                 self._formations.replace(formations.without_spec(self.formations[key]))
+
+    def _count_given_up(self, change: Change[dict[str, Any]]) -> None:
+        """Count what has a name that a Formation wants no more: it may be a stray from now on."""
+        if (
+            change.before is not None
+            and change.now is not None
+            and change.before["spec"] is change.now["spec"]
+        ):
+            return  # as it is with each status
+        for name in _given_up(change):
+            for store in self._children.values():
+                if name in store.known:
+                    store.count(store.known[name])
 
     # What is known
 
@@ -143,7 +150,10 @@ class Cache:
         }
 
     def children_of(self, key: Key) -> dict[ChildId, Child]:
-        """Return, by kind and name, the children of a Formation and whatever has a name that it wants."""
+        """Return, by kind and name, what a Formation owns and whatever has a name that it wants.
+
+        Of anything else with its label nothing has to be decided, and anybody may make ten thousands.
+        """
         wanted = self._wanted(key)
         found: dict[ChildId, Child] = {}
         for kind, store in self._children.items():
@@ -185,16 +195,19 @@ class Cache:
 
     def _rivals(self, change: Change[dict[str, Any]]) -> set[Key]:
         """Return the Formations that want a name which a Formation has given up."""
-        before, now = (
-            set(formations.wanted_names(raw)) if raw else set() for raw in (change.before, change.now)
-        )
-        return {key for name in before - now for key in self._formations.within(name)}
+        return {key for name in _given_up(change) for key in self._formations.within(name)}
 
     def _claiming(self, child: Child) -> set[Key]:
-        return {*self._formations.within(_key(child)), *_formation_of(child)}
+        return {*self._formations.within(_key(child)), *_owner_of(child)}
 
-    def _is_claimed(self, child: Child) -> bool:
-        return any(key in self.formations for key in self._claiming(child))
+    def _size_of_stray(self, child: Child) -> int:
+        """Return the bytes of what no Formation wants; nothing of the others, which are all kept.
+
+        An owner or a label proves nothing: anybody may name a Formation in as many objects as they like. One
+        that a Formation has no more use for is deleted at once, or after the next list if it was forgotten.
+        """
+        wanted = self._formations.within(_key(child))
+        return 0 if wanted else max(MOST_BYTES // MOST_STRAYS, children.size_of(child))
 
     def _scaled(self, autoscaler: Autoscaler) -> set[Key]:
         target = (autoscaler.namespace, autoscaler.target_name)
@@ -212,5 +225,14 @@ def _version(fact: Child | Autoscaler | Pod) -> int:
     return int(fact.resource_version)
 
 
-def _formation_of(child: Child) -> list[Key]:
-    return [child.formation_key] if child.formation_key else []
+def _owner_of(child: Child) -> list[Key]:
+    """Return the Formation that owns a child, if one does."""
+    return (
+        [(child.namespace, child.owner.name)] if child.owner is not None and child.owner.is_formation else []
+    )
+
+
+def _given_up(change: Change[dict[str, Any]]) -> set[Key]:
+    """Return the names that a Formation wants no more."""
+    before, now = (set(formations.wanted_names(raw)) if raw else set() for raw in (change.before, change.now))
+    return before - now

@@ -5,6 +5,7 @@ who may write a Deployment may write our labels and our entry into it.
 """
 
 import dataclasses
+import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,10 @@ LONGEST_IMAGE = 1024
 """Characters of an image's name. No runtime takes as many."""
 MOST_CONTAINERS = 64
 """So many containers of a Deployment are looked at: a process type can't ask for more."""
+MOST_IMAGES = 16384
+"""Characters of the images that are kept of a Deployment."""
+USUAL_SIZE = 1024
+"""Bytes of memory that a child takes without its texts."""
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 Key = tuple[str, str]
 """Namespace and name of a Formation."""
@@ -108,13 +113,6 @@ class Child:
     rollout: Rollout = Rollout()
 
     @property
-    def formation_key(self) -> Key | None:
-        """The Formation that this object names as its own, by owner or else by label."""
-        if self.owner is not None:
-            return (self.namespace, self.owner.name) if self.owner.is_formation else None
-        return (self.namespace, self.formation) if self.formation else None
-
-    @property
     def replicas_of_others(self) -> bool:
         """Whether processes run by somebody else's count."""
         return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
@@ -177,6 +175,15 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     )
 
 
+def size_of(child: Child) -> int:
+    """Return about how many bytes of memory a child takes: most of them are texts."""
+    rollout, owner = child.rollout, child.owner
+    texts = [child.owned, child.digest or "", child.count_set_by.manager, *itertools.chain(*child.images)]
+    texts += (rollout.stuck or "", rollout.blocked or "", rollout.refused or "", rollout.revision)
+    texts += (owner.api_version, owner.kind, owner.name, owner.uid) if owner is not None else ()
+    return USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
+
 def _deployment(raw: dict[str, Any], entry: managed_fields.Fields) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
     # Only what we wrote ourselves can be believed.
@@ -200,9 +207,12 @@ def _digest(annotations: dict[str, Any]) -> str | None:
 
 
 def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    left = MOST_IMAGES
     for item in containers:
         image = item.get("image", "")
-        if len(image) <= LONGEST_IMAGE:  # nothing is said of the others: cut, it would be another one
+        # Nothing is said of the others: cut, it would be another one, and no image has such letters.
+        if len(image) <= min(left, LONGEST_IMAGE) and image.isascii():
+            left -= len(image)
             yield item["name"], sys.intern(image)
 
 

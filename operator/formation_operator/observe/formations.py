@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from formation_operator.api import bounds, naming
+from formation_operator.api import bounds, formation_status, naming
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Claim, Key
 
@@ -23,6 +23,8 @@ DECLARED = ("spec", "packed", "excess", "size", "unkept")
 """What is kept of its spec: besides itself how many bytes of memory it takes, and whether it isn't kept."""
 PACKED = 16 * bounds.KIB
 """Bytes as JSON above which a spec is kept packed: as objects it takes many times as much memory."""
+MOST_REPORTED = 256 * bounds.KIB
+"""Bytes of a status as JSON: none of ours has as many."""
 AS_OBJECTS = 10
 """How many times, as it is counted: six is usual, and of nothing but short values it is up to eighteen."""
 
@@ -49,12 +51,24 @@ def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[st
     if it is, stands beside it as ``excess``.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    status = lenient.mapping(raw, "status")
     if known is not None and is_same(known, raw):
         declared = {key: known[key] for key in DECLARED if key in known}
     else:
         declared = _declared(lenient.mapping(raw, "spec"))
-    return {**lenient.interned({"metadata": metadata, "status": status}), **declared}
+    return {**lenient.interned({"metadata": metadata, "status": status_of(raw)}), **declared}
+
+
+def status_of(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the status of a Formation as it is kept.
+
+    The conditions of others are nobody's business here.  Of one that is larger than any of ours nothing is
+    kept: so it differs from what is to be there, and the next report puts that in its place.
+    """
+    status = lenient.mapping(raw, "status")
+    conditions = status.get("conditions")
+    if isinstance(conditions, list):
+        status = {**status, "conditions": [*filter(formation_status.is_ours, conditions)]}
+    return status if bounds.size(status) <= MOST_REPORTED else {}
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:

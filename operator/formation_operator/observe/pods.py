@@ -27,6 +27,10 @@ NAMED = 5
 """How many names of a kind are kept; the others are counted."""
 LONGEST_COMMAND = 2048
 """Characters of a command that is kept: a longer one is most likely a script of its own."""
+MOST_SAID = 12288
+"""Characters of all that a Pod's containers left: kubelet gives no more bytes of it."""
+USUAL_SIZE = 1024
+"""Bytes of memory that a Pod takes without its long texts, and each container of it."""
 REJECTED = "Pod was rejected: "
 """How kubelet begins where it doesn't take a Pod at all."""
 
@@ -173,7 +177,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
     metadata, spec, status = raw["metadata"], lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
     if "deletionTimestamp" in metadata or not is_process(metadata):
         return None
-    containers = tuple(itertools.islice(_containers(spec, status), MOST))
+    containers = tuple(_within_most_said(itertools.islice(_containers(spec, status), MOST)))
     conditions = {lenient.text(item, "type"): item for item in lenient.items(status, "conditions")}
     failure = _failure(status, conditions)
     unready = _unready(conditions.get("Ready", {}))
@@ -199,6 +203,16 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         unready=unready,
         containers=containers,
     )
+
+
+def size_of(pod: Pod) -> int:
+    """Return about how many bytes of memory a Pod takes: what may be many are texts."""
+    texts = [pod.chosen, *(pod.failure or ()), *(pod.unscheduled or ()), *(pod.unready or ())[:2]]
+    for container in pod.containers:
+        texts += container.name, container.waiting, container.message
+        if container.exit is not None:
+            texts += container.exit.reason, container.exit.message, *container.exit.command
+    return (1 + len(pod.containers)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
 def is_process(metadata: dict[str, Any]) -> bool:
@@ -236,19 +250,30 @@ def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Contai
             yield _container(item, own, init=part == "initContainer" and not sidecar)
 
 
+def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
+    """Yield containers, and of those that come after too many words only how they ended."""
+    said = 0
+    for each in containers:
+        said += len(each.exit.message) if each.exit is not None else 0
+        if each.exit is None or said <= MOST_SAID:
+            yield each
+        else:
+            yield dataclasses.replace(each, exit=dataclasses.replace(each.exit, message=""))
+
+
 def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> Container:
     waiting = lenient.mapping(status, "state", "waiting")
     ended = lenient.mapping(status, "state", "terminated")
     last = ended or lenient.mapping(status, "lastState", "terminated")
     running = lenient.mapping(status, "state", "running")
     return Container(
-        name=sys.intern(lenient.text(status, "name")),
+        name=sys.intern(lenient.word(status, "name")),
         init=init,
         ready=status.get("ready") is True,
         started=status.get("started") is not False,
         restarts=lenient.number(status, "restartCount"),
         running_since=timestamps.epoch(lenient.text(running, "startedAt")),
-        waiting=sys.intern(lenient.text(waiting, "reason")),
+        waiting=sys.intern(lenient.word(waiting, "reason")),
         message=lenient.text(waiting, "message"),
         ended=bool(ended),
         exit=_exit(last, spec) if last else None,
@@ -275,7 +300,7 @@ def _probing(probe: dict[str, Any]) -> tuple[float, float]:
 def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
     return Exit(
         code=lenient.number(terminated, "exitCode"),
-        reason=sys.intern(lenient.text(terminated, "reason")),
+        reason=sys.intern(lenient.word(terminated, "reason")),
         message=lenient.last_lines(terminated, "message"),
         started_at=lenient.text(terminated, "startedAt"),
         finished_at=lenient.text(terminated, "finishedAt"),
@@ -294,18 +319,18 @@ def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, s
     if status.get("phase") != "Failed":
         return None
     changed = lenient.text(conditions.get("Ready", {}), "lastTransitionTime")
-    reason = lenient.text(status, "reason") or Reason.FAILED
+    reason = lenient.word(status, "reason") or Reason.FAILED
     return reason, lenient.text(status, "message"), changed or lenient.text(status, "startTime")
 
 
 def _unscheduled(condition: dict[str, Any]) -> tuple[str, str] | None:
     if condition.get("status") != "False":
         return None
-    return lenient.text(condition, "reason"), lenient.text(condition, "message")
+    return lenient.word(condition, "reason"), lenient.text(condition, "message")
 
 
 def _unready(condition: dict[str, Any]) -> tuple[str, str, float] | None:
     if condition.get("status") == "True":
         return None
     since = timestamps.epoch(lenient.text(condition, "lastTransitionTime")) or 0.0
-    return lenient.text(condition, "reason"), lenient.text(condition, "message"), since
+    return lenient.word(condition, "reason"), lenient.text(condition, "message"), since

@@ -45,7 +45,7 @@ class Tombstone(NamedTuple):
 
 NEVER = Tombstone(0, final=False)
 Bound = Shares[tuple["Store[Any]", str], None]
-"""Keeps the number of objects down, of one kind or of several together; by store and name."""
+"""Keeps the memory of objects down, of one kind or of several together; by store and name."""
 
 
 class Store(Generic[T]):
@@ -58,18 +58,18 @@ class Store(Generic[T]):
         version_of: Callable[[T], int],
         groups_of: Callable[[T], Iterable[Hashable]],
         bound: Bound | None = None,
-        counts: Callable[[T], bool] = lambda _: True,
+        size_of: Callable[[T], int] = lambda _: 1,
     ) -> None:
         """Take what tells an object's name, its resource version, and the groups that it is in.
 
-        Of the objects that ``counts`` tells, no more are kept than the bound has room for.
+        Of the objects that have a size, no more are kept than the bound has room for.
         """
         self.known: dict[Key, T] = {}
         self._key_of = key_of
         self._version_of = version_of
         self._groups_of = groups_of
         self._bound = bound
-        self._counts = counts
+        self._size_of = size_of
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
@@ -134,11 +134,12 @@ class Store(Generic[T]):
         if self._bound is None:
             return
         namespace, name = self._key_of(item)
-        if not self._counts(item):
+        size = self._size_of(item)
+        if not size:
             self._bound.pop(namespace, (self, name))
             return
-        for place, (store, its_name) in self._bound.put(namespace, (self, name), None):
-            if store._counts(store.known[place, its_name]):  # noqa: SLF001  # another of this class
+        for place, (store, its_name) in self._bound.put(namespace, (self, name), None, size):
+            if store._size_of(store.known[place, its_name]):  # noqa: SLF001  # another of this class
                 store._forget((place, its_name))  # noqa: SLF001
 
     def _tombstone(self, key: Key) -> Tombstone:

@@ -133,21 +133,25 @@ class Reporter:
             return Requeue(Lane.REPORT, pause + LEEWAY)
         reports.written = now
         try:
-            written = await self._cluster.apply_status(manifest(raw, wanted))
-            present = written.get("status") or {}
-            if compute.differs(wanted, present):
-                # Its managed fields were stripped: what was there before isn't ours to an apply.
-                written = await self._cluster.replace_status(written, compute.beside(wanted, present))
+            basis.reported(await self._send(raw, wanted))
         except errors.ConflictError:
             # The watch is about to tell how it is now, if it hasn't; that pass may write no sooner, either.
             return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)
         except errors.RefusedError as error:
             return await self._cannot(basis, reports, attempt, error)
         reports.refused = None
-        self._cache.put(naming.KIND, written)
-        basis.reported(written.get("status") or {})
         await self.record(raw, change_events.notices(raw["status"], wanted))
         return None
+
+    async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> compute.Status:
+        """Write a status, and take in the Formation as it is then; return its status as it is kept."""
+        written = await self._cluster.apply_status(manifest(raw, wanted))
+        present = written.get("status") or {}
+        if compute.differs(wanted, present):
+            # Its managed fields were stripped: what was there before isn't ours to an apply.
+            written = await self._cluster.replace_status(written, compute.beside(wanted, present))
+        self._cache.put(naming.KIND, written)
+        return formations.status_of(written)
 
     def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
         """Return what makes two attempts the same, which the times in a status don't."""

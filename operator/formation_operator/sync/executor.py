@@ -15,7 +15,7 @@ from formation_operator.observe.children import Child, ChildId, Key
 from formation_operator.sync import drift_event, planner, write_events
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
-from formation_operator.sync.versioned_writes import VersionedWrites
+from formation_operator.sync.versioned_writes import VersionedWrites, looked_at
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -120,12 +120,13 @@ class Executor:
                 return await self._writes.write(action, child.resource_version)
             except errors.ConflictError as error:
                 logger.debug("%s %s/%s: %s", child.kind, child.namespace, child.name, error)
-        return await self._writes.bring(action, await self._writes.live(child))
+        return await self._writes.bring(action, looked_at(action, await self._writes.live(child)))
 
     async def _repair(self, action: Action) -> Outcome:
         live = await self._writes.live(action.known)
-        repaired = await self._writes.bring(action, live)
-        return repaired.told_by(drift_event.explain(self.formation, action.meant, live))
+        notice, look = drift_event.explain(self.formation, action.meant, live), looked_at(action, live)
+        del live  # it may take megabytes, and the write long
+        return (await self._writes.bring(action, look)).told_by(notice)
 
     async def _adopt(self, action: Action) -> Outcome:
         await self._check_living()

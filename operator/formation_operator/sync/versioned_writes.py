@@ -1,7 +1,7 @@
 """Writes of an object that exists: as it was decided about, or after a look at what it is by now."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
@@ -14,6 +14,16 @@ from formation_operator.sync.planner import Action
 
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 """The digest of an intent, as a JSON pointer."""
+
+
+class Look(NamedTuple):
+    """What a write needs of an object as it is at this moment, which itself may take megabytes."""
+
+    version: str
+    moved: Child | None
+    """The object, if it isn't what was decided about."""
+    repaired: list[dict[str, Any]] | None
+    """Its managed fields with those of a restored object made ours, if we have none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,24 +39,22 @@ class VersionedWrites:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
         return live
 
-    async def bring(self, action: Action, live: dict[str, Any]) -> Outcome:
-        """Write the intent over an object, given as it is at this moment.
+    async def bring(self, action: Action, look: Look) -> Outcome:
+        """Write the intent over an object, given how it is at this moment.
 
         Nothing is written over what nobody has decided about: a count that somebody set just now, or
         an object that has lost the entry by which we know what is ours. The next pass decides anew.
         Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
         """
-        child, version = action.known, str(live["metadata"]["resourceVersion"])
-        if not _as_decided(child, live):
-            return _anew(action, live)
+        if look.moved is not None:
+            return Outcome(action, look.moved, again=True)
         try:
-            repaired = managed_fields.taken_over(live["metadata"].get("managedFields") or [])
-            if repaired is not None:
-                return await self._take_over(action, version, repaired)
-            return await self.write(action, version)
+            if look.repaired is not None:
+                return await self._take_over(action, look.version, look.repaired)
+            return await self.write(action, look.version)
         except errors.ConflictError:
-            moved = await self.live(child)
-            if moved["metadata"]["resourceVersion"] == version:
+            moved = await self.live(action.known)
+            if moved["metadata"]["resourceVersion"] == look.version:
                 raise
             return _anew(action, moved)
 
@@ -104,9 +112,11 @@ class VersionedWrites:
             live = await self.cluster.get(child.kind, child.namespace, child.name)
             was_there = live is not None and live["metadata"]["uid"] == child.uid
             if live is not None and was_there:
-                if not _as_decided(child, live):
-                    return _anew(action, live)
-                was_there = await self._remove(child, live["metadata"]["resourceVersion"])
+                look = looked_at(action, live)
+                del live  # it may take megabytes, and the deletion long
+                if look.moved is not None:
+                    return Outcome(action, look.moved, again=True)
+                was_there = await self._remove(child, look.version)
         gone = Outcome(action, gone=True)
         return gone.told_by(write_events.deleted(action)) if was_there else gone
 
@@ -114,9 +124,18 @@ class VersionedWrites:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
 
 
-def _as_decided(child: Child, live: dict[str, Any]) -> bool:
-    """Tell whether an object has changed, if it has, in nothing that the decision about it was made of."""
-    return _decided(children.child(live, child.kind)) == _decided(child)
+def looked_at(action: Action, live: dict[str, Any]) -> Look:
+    """Return what a write needs of an object.
+
+    It has moved if something has changed that the decision about it was made of.
+    """
+    metadata, child = live["metadata"], children.child(live, action.known.kind)
+    moved = None if _decided(child) == _decided(action.known) else child
+    return Look(
+        version=str(metadata["resourceVersion"]),
+        moved=moved,
+        repaired=managed_fields.taken_over(metadata.get("managedFields") or []) if moved is None else None,
+    )
 
 
 def _decided(child: Child) -> tuple[object, ...]:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.diagnose import investigator
-from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose import investigator, records
+from formation_operator.diagnose.investigator import Evidence, Examined
 from formation_operator.diagnose.records import pod_event
 from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
 from formation_operator.observe import pods
 from formation_operator.observe.children import Child, Rollout
@@ -264,6 +265,40 @@ async def test_what_was_asked_about_is_forgotten_once_all_is_well() -> None:
     assert len(asked(records)) == 2
 
 
+async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_none_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(investigator, "MOST_ANSWERS", 2**20)
+    chatter = [
+        {**NO_SECRET, "note": f"\U0001f600{each} {1000 * 'x'}", "reason": f"{each}{1000 * 'r'}"}
+        for each in range(records.KEPT)
+    ]
+    cluster = recorded(events=chatter)
+    cluster.per_page = len(chatter)
+    by, quiet, busy = Looking(cluster), Evidence(), [Evidence() for _ in range(30)]
+    for evidence, namespace in ((quiet, "quiet"), *((each, "default") for each in busy)):
+        pod = dataclasses.replace(*seen(CREATING), namespace=namespace)
+        await by.examine(evidence, {"worker": ALONE}, [pod], NOW, Faults((namespace, "shop")))
+    assert quiet.answers
+    assert 2**19 < by.held() <= 2**20
+    left = [each for each in busy if each.answers]
+    assert left == busy[-len(left) :]
+    assert sum(answer.size for each in (quiet, *left) for answer in each.answers.values()) == by.held()
+
+
+async def test_nothing_is_left_of_answers_about_pods_that_are_well() -> None:
+    by = Looking(recorded(events=(NO_SECRET,)))
+    await look(by, [CREATING])
+    assert by.held() > 0
+    await look(by, [crashing("b", "abc")])
+    assert by.held() == 0
+    await look(by, [CREATING])
+    by.forget(by.evidence)
+    assert by.held() == 0
+    await look(by, [CREATING])
+    assert by.held() == 0, "it was under way"
+
+
 @pytest.mark.parametrize(
     ("times", "seconds"),
     [
@@ -290,6 +325,11 @@ def test_an_event_was_last_seen_when_any_of_its_fields_says(times: Object, secon
 )
 def test_an_event_names_the_container_that_it_is_about(place: str | None, container: str) -> None:
     assert pod_event({"reason": "Unhealthy", "regarding": {"fieldPath": place}}).container == container
+
+
+def test_what_is_longer_than_any_name_or_word_of_an_event_is_cut() -> None:
+    event = pod_event({"reason": 5000 * "x", "regarding": {"fieldPath": f"spec.containers{{{5000 * 'x'}}}"}})
+    assert max(len(event.reason), len(event.container)) <= lenient.LONGEST_WORD
 
 
 def test_an_event_that_stands_for_many_says_what_the_latest_does() -> None:

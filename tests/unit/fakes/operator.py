@@ -63,3 +63,7 @@ class Looking(Examiner):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self.evidence = Evidence()
+
+    def held(self) -> int:
+        """Return the bytes that all its answers count as."""
+        return len(self._answers)

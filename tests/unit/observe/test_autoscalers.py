@@ -93,3 +93,17 @@ def test_an_hpa_whose_status_alone_differs_is_told_again_without_being_parsed() 
 )
 def test_any_other_target_is_read(known: Autoscaler) -> None:
     assert not known.is_told_by(as_written("shop-web"))
+
+
+@pytest.mark.parametrize("odd", [5000 * "x", "\U0001f600", "Deployment" + 54 * "t"])
+def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
+    scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")
+    assert scaler.target_kind == scaler.target_name == autoscalers.NONE_SUCH
+    assert len(scaler.target_group) <= autoscalers.LONGEST_NAME
+    assert autoscalers.of_child([scaler], scaler.target_name) is None
+
+
+def test_the_longest_names_that_there_can_be_are_kept() -> None:
+    name, kind, group = 253 * "n", 63 * "k", 253 * "g"
+    scaler = targeting(HPA, apiVersion=f"{group}/v1", kind=kind, name=name)
+    assert (scaler.target_name, scaler.target_kind, scaler.target_group) == (name, kind, group)

@@ -1,14 +1,21 @@
 """What the operator knows between two passes."""
 
 import dataclasses
+import gc
+import json
+import sys
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import news
+from formation_operator.observe import children, news, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.cache import MOST_PODS, MOST_STRAYS, Cache
+from formation_operator.observe.cache import MOST_BYTES, MOST_PODS, MOST_STRAYS, Cache
 from formation_operator.observe.children import Child, Key
 from formation_operator.observe.store import REMEMBERED, Change, Store
 from tests import builders
@@ -240,6 +247,52 @@ def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     assert ("default", "shop-worker") not in cache.stores["Deployment"].known
 
 
+@pytest.mark.parametrize("forged", [{"owner": None}, {}], ids=["label", "owner"])
+def test_what_only_names_a_formation_is_as_good_as_nobodys(forged: dict[str, Any]) -> None:
+    cache = a_cache(a_child())
+    for number in range(MOST_STRAYS + 10):
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", **forged))
+    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
+    assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
+
+
+def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_though_it_was_forgotten() -> (
+    None
+):
+    cache = a_cache()
+    left = a_child(name="shop-former", uid="1")
+    cache.put("Deployment", left)
+    make_strays(cache, MOST_STRAYS)
+    assert cache.children_of(KEY) == {}
+    assert asked(cache, "Deployment", cache.put("Deployment", left)) == {KEY}
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
+
+
+def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> None:
+    cache = a_cache(a_child())
+    stray = cache.put("Deployment", a_child(name="stray", uid="1", owner=None))
+    assert asked(cache, "Deployment", stray) == set()
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
+
+
+def test_what_a_formation_owns_and_wants_no_more_is_known_and_asks_for_a_look() -> None:
+    cache = a_cache()
+    left = cache.put("Deployment", a_child(name="shop-former", uid="1"))
+    assert asked(cache, "Deployment", left) == {KEY}
+    assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
+
+
+def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:
+    cache = a_cache()
+    for number in range(MOST_STRAYS + 10):
+        types = {f"t{number}": builders.a_process()}
+        formation = builders.stored(a_formation(processes=types), generation=number + 1)
+        formation["metadata"]["resourceVersion"] = f"{number + 10}"
+        cache.put(naming.KIND, formation)
+        cache.put("Deployment", a_child(name=f"shop-t{number}", uid=f"{number}", owner=None))
+    assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
+
+
 def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_namespaces_stay() -> None:
     cache, quiet = Cache(), ("quiet", "shop")
     cache.put("Pod", dataclasses.replace(BROKEN, namespace="quiet"))
@@ -249,6 +302,80 @@ def test_of_very_many_pods_that_are_not_well_some_are_known_and_those_of_other_n
     assert cache.pods_of(quiet)
     latest = ("default", f"{MOST_PODS + 9}")
     assert latest in cache.stores["Pod"].known
+
+
+LETTER = "\U0001f600"
+"""Has Python take four bytes for each letter of a text."""
+
+
+def a_fat_deployment(number: int) -> Child:
+    """Return one as a tenant may make it, with nothing but long texts that no other has."""
+    said = f"{LETTER}{number}" + 1000 * "x"
+    containers = [{"name": f"c{each}", "image": f"{number}-{each}-" + 1000 * "x"} for each in range(64)]
+    raw = {
+        "metadata": {
+            "namespace": "default",
+            "name": f"fat-{number}",
+            "uid": f"{number}",
+            "resourceVersion": "5",
+            "labels": {naming.FORMATION_LABEL: "none"},
+            "annotations": {naming.INTENT_ANNOTATION: said, children.REVISION_ANNOTATION: said},
+            "ownerReferences": [{"controller": True, "kind": said, "apiVersion": said, "uid": said}],
+            "managedFields": [
+                {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {f"f:{number}{said}": {}}}
+            ],
+        },
+        "spec": {"template": {"spec": {"containers": containers}}},
+        "status": {
+            "conditions": [
+                {"type": "Progressing", "status": "False", "message": said},
+                {"type": "ReplicaFailure", "status": "True", "message": said},
+            ]
+        },
+    }
+    return children.child(json.loads(json.dumps(raw)), ChildKind.DEPLOYMENT)
+
+
+def a_fat_pod(number: int) -> pods.Pod:
+    """Return one as somebody may write it who has the right to a Pod's status."""
+    said = f"{LETTER}{number}" + 2000 * "x"
+    last = {"terminated": {"exitCode": 1, "reason": said, "message": said}}
+    containers = [
+        a_container(
+            {"waiting": {"reason": f"{each}{said}", "message": f"{each}{said}"}},
+            f"{each}{said}",
+            last=last,
+            command=[f"{number}-{each}-{word}" for word in range(40)],
+        )
+        for each in range(64)
+    ]
+    whole = {"phase": "Failed", "message": said, "reason": said, "nominatedNodeName": said}
+    return known(json.loads(json.dumps(a_pod(*containers, name=f"fat-{number}", status=whole))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "size_of"),
+    [("Deployment", a_fat_deployment, children.size_of), ("Pod", a_fat_pod, pods.size_of)],
+)
+def test_what_others_make_large_takes_no_more_memory_than_it_may(
+    kind: str, make: Callable[[int], Any], size_of: Callable[[Any], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = MOST_BYTES // 8
+    monkeypatch.setattr("formation_operator.observe.cache.MOST_BYTES", most)
+    monkeypatch.setattr(sys, "intern", str)  # the table of them all grows by megabytes at once
+    cache = Cache()
+    number = most // size_of(make(0)) + 8
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for each in range(number):
+            cache.put(kind, make(each))
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0 < len(cache.stores[kind].known) < number
+    assert taken < 1.3 * most
 
 
 def test_deletions_in_one_namespace_bring_nothing_back_in_another() -> None:

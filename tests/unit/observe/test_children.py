@@ -125,7 +125,20 @@ def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
     child = children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT)
     assert (child.formation, child.process_type) == ("shop", "worker")
     assert child.selected
-    assert child.formation_key == ("default", "shop")
+
+
+def test_no_more_images_are_kept_than_their_names_may_take() -> None:
+    long = [{"name": f"c{number}", "image": f"{number:02}" + "x" * 1000} for number in range(60)]
+    spec = {**INTENT.manifest["spec"], "template": {"spec": {"containers": [*long, ODD, SHORT]}}}
+    images = children.child(
+        {**INTENT.manifest, "metadata": fresh(), "spec": spec}, ChildKind.DEPLOYMENT
+    ).images
+    assert images[0] == ("c0", "00" + "x" * 1000)
+    assert images[-1] == ("web", "shop:v1")
+    assert len(images) == children.MOST_IMAGES // 1002 + 1
+
+
+ODD, SHORT = {"name": "odd", "image": "\U0001f600"}, {"name": "web", "image": "shop:v1"}
 
 
 def test_a_forged_deployment_is_read_like_any_other() -> None:

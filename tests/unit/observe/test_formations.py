@@ -59,6 +59,26 @@ def test_a_status_alone_takes_the_packed_spec_over() -> None:
     assert after["status"] == {"summary": "a"}
 
 
+def reported(**status: Any) -> dict[str, Any]:
+    """Return what is kept of a status."""
+    found = formations.trimmed({**stored(a_formation()), "status": status})["status"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_nothing_is_kept_of_a_status_that_is_larger_than_any_of_ours() -> None:
+    small = {name: {"restarts": 1} for name in ("web", "worker")}
+    large = {f"t{number}": {"restarts": number} for number in range(20_000)}
+    assert reported(processes=small) == {"processes": small}
+    assert reported(processes=large) == reported(summary=formations.MOST_REPORTED * "x") == {}
+
+
+def test_nothing_is_kept_of_the_conditions_of_others() -> None:
+    ready = {"type": "Ready", "status": "True"}
+    others = [{"type": f"others/{number}", "status": "True"} for number in range(20_000)]
+    assert reported(conditions=[*others, ready, "odd"]) == {"conditions": [ready]}
+
+
 ODD = [
     {"processes": [{"name": "web", "command": ["/shop"]}]},
     {"processes": ["web"]},

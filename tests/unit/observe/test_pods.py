@@ -169,6 +169,18 @@ def test_a_long_message_is_kept_at_the_end_that_tells() -> None:
     assert len(refused.message) <= lenient.LONGEST
 
 
+def test_of_all_containers_no_more_words_are_kept_than_kubelet_gives() -> None:
+    crashed = known(a_pod(*(a_container(ended(1, 2000 * "x"), f"c{each}") for each in range(64))))
+    said = [len(each.exit.message) for each in crashed.containers if each.exit is not None]
+    assert said == 6 * [2000] + 58 * [0]
+
+
+def test_what_is_longer_than_any_word_for_programs_is_cut() -> None:
+    (container,) = known(a_pod(a_container(waiting(5000 * "x"), last=ended(1, reason=5000 * "x")))).containers
+    assert container.exit is not None
+    assert len(container.waiting) == len(container.exit.reason) == lenient.LONGEST_WORD
+
+
 def test_a_new_version_of_a_pod_alone_is_no_news() -> None:
     pod = known(a_pod(CRASHED))
     assert pod.same_as(known(a_pod(CRASHED, resourceVersion="2")))

@@ -24,6 +24,7 @@ from tests.builders import MIDNIGHT
 from tests.unit import facts
 from tests.unit.facts import a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.operator import Operator, Time
 from tests.unit.schemas import PRESENT, PROCESS, older
 
 
@@ -86,6 +87,31 @@ def test_a_report_goes_by_the_time_of_the_first_change_whatever_comes_in_between
 
 def test_a_clock_that_was_set_back_puts_no_report_off() -> None:
     assert reports((5000, True), (20, False)) == [1, None]
+
+
+LARGE = {
+    "types": {"processes": {f"t{number}": {"restarts": number} for number in range(20_000)}},
+    "conditions": {"conditions": [{"type": f"o/{number}", "status": "True"} for number in range(20_000)]},
+    "a text": {"summary": 300_000 * "x"},
+}
+
+
+@pytest.mark.parametrize("status", LARGE.values(), ids=LARGE)
+async def test_a_status_that_somebody_made_large_is_replaced_and_then_left(status: Object) -> None:
+    cluster, clock = FakeCluster(), Time()
+    cluster.put(naming.KIND, builders.stored(builders.a_formation()))
+    operator = Operator(cluster, clock)
+    written: list[int] = []
+    for _ in range(8):
+        clock.seconds += 10
+        before = len([call for call in cluster.calls if "status" in call.verb])
+        if len(written) == 3:
+            cluster.merge(naming.KIND, "default", "shop", {"status": status})
+        await operator.work()
+        written.append(len([call for call in cluster.calls if "status" in call.verb]) - before)
+    replaced = 2 if "processes" in status else 1  # what others added isn't ours to an apply
+    assert written[3:] == [replaced, 0, 0, 0, 0]
+    assert len(cluster.read(naming.KIND, "default", "shop")["status"].get("processes", ())) == 1
 
 
 # What can't be written

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
+from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
 from formation_operator.sync.executor import AT_ONCE
 from tests.builders import a_formation, a_process, stored
@@ -18,6 +21,7 @@ from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
 
+T = TypeVar("T")
 KEY = ("default", "shop")
 WORKER = ("Deployment", "default", "shop-worker")
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
@@ -284,6 +288,62 @@ async def test_an_object_that_has_lost_our_entry_is_looked_at_first(
     await operator.work()
     cluster.merge(*WORKER, {"metadata": {"managedFields": None}})
     assert (await updated(cluster, operator))[0] == "get"
+
+
+# What is read
+
+
+class Whole(dict[str, Any]):
+    """An object as it was read, of which it can be told whether anybody still has it."""
+
+
+class Large(FakeCluster):
+    """Has objects of megabytes, and lists what is asked for while somebody still has an earlier answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: list[weakref.ref[Whole]] = []
+        self.held: list[str] = []
+
+    async def _carry_out(self, call: Call, deed: Callable[[], T]) -> T:
+        self.held += [call.verb for each in self.answered if each() is not None]
+        answer = await super()._carry_out(call, deed)
+        if not isinstance(answer, dict):
+            return answer
+        whole = Whole(answer)
+        self.answered.append(weakref.ref(whole))
+        return cast("T", whole)
+
+    async def notify(self, formation: Object, notice: Notice) -> None:
+        await self._carry_out(Call("notify", naming.KIND), lambda: None)
+
+
+@pytest.mark.parametrize("others_do", [changes_a_field, reports, declares_it_no_more])
+async def test_no_object_that_was_answered_is_held_while_something_else_is_asked_for(
+    others_do: Callable[[FakeCluster], None],
+) -> None:
+    cluster = Large()
+    cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
+    operator = Operator(cluster, Time())
+    await operator.work()
+    if others_do is changes_a_field:
+        changes_a_field(cluster)
+    else:
+        with unheard(cluster):
+            reports(cluster)
+        declares_it_no_more(cluster) if others_do is declares_it_no_more else declare(cluster, image="v2")
+    await operator.work()
+    assert cluster.asked("get")
+    assert cluster.held == []
+
+
+async def test_a_formation_as_its_status_was_written_is_not_held_while_events_are_posted() -> None:
+    cluster = Large()
+    cluster.put(naming.KIND, stored(a_formation(processes={"worker": a_process(replicas=3)})))
+    cluster.put("Deployment", FOREIGN)
+    await Operator(cluster, Time()).work()
+    assert [call.verb for call in cluster.calls][-2:] == ["apply_status", "notify"]
+    assert cluster.held == []
 
 
 # Adopt

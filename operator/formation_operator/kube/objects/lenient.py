@@ -50,6 +50,11 @@ def text(source: dict[str, Any], key: str) -> str:
     return in_one_line(_string(source, key)[:LONGEST])
 
 
+def word(source: dict[str, Any], key: str) -> str:
+    """Return a text that is a name or a word for programs: what is longer can be neither, and is cut."""
+    return text(source, key)[:LONGEST_WORD]
+
+
 def last_lines(source: dict[str, Any], key: str) -> str:
     """Return the end of a text of several lines, as of a log."""
     return _string(source, key).rstrip()[-LONGEST_LOG:]
