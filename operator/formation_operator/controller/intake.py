@@ -1,6 +1,7 @@
 """The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from typing import Any
@@ -27,6 +28,8 @@ from formation_operator.telemetry.census import Census
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
+WATCHED_SECONDS = 5.0
+"""The longest wait of a start for its watches."""
 LOOKED_BACK_AT = {naming.KIND, *ChildKind}
 """The kinds that a pass compares at its end with how they were."""
 
@@ -93,6 +96,16 @@ class Controller:
                 logger.warning("The cluster can't be listed yet: %s", error)
             await asyncio.sleep(self._settings.start_retry)
 
+    async def until_watched(self) -> None:
+        """Wait until all that was listed is watched, or for some seconds if something can't be.
+
+        The passes of a start keep the process busy for seconds: watches that begin first tell of what
+        changes meanwhile, and that comes before them.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WATCHED_SECONDS):
+                await self._lister.until_watched()
+
     async def run(self) -> None:
         """Run passes, and list and compare now and then."""
         async with asyncio.TaskGroup() as tasks:
@@ -103,14 +116,15 @@ class Controller:
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
 
-        What was asked for last comes first, as it may be what that one hasn't done any more; and what
-        comes from now on, as a change, comes before all of it.
+        What has changed since its last report comes first, and of the rest what was asked for last: it may be
+        what that one hasn't done any more.
         """
         self._reconciler.begin_anew()
         latest, self._unled = [*reversed(self._unled or {})], None
         try:
-            for key in [*latest, *self._cache.formations]:
-                self._ask(key, Lane.BUILD)
+            known = self._cache.formations
+            for key in [*latest, *known]:
+                self._ask(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
             await self._queue.work()
         finally:
             self._unled = {}

@@ -55,6 +55,7 @@ class Lister:
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""
         self._restored: asyncio.Queue[errors.RestoredError] = asyncio.Queue()
+        self._watched = asyncio.Event()
 
     async def resync(self) -> None:
         """List all that is watched.
@@ -81,7 +82,13 @@ class Lister:
                 self._restored.put_nowait(error)
                 raise
             latest = self._unwatched.pop(place)
+        if not self._unwatched:
+            self._watched.set()
         return str(latest.version)
+
+    async def until_watched(self) -> None:
+        """Wait until a watch has begun of everything that was listed."""
+        await self._watched.wait()
 
     async def until_restored(self) -> NoReturn:
         """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""

@@ -107,6 +107,12 @@ def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
     return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
+def is_behind(raw: dict[str, Any]) -> bool:
+    """Tell whether a Formation has changed since its last report; what is new has none."""
+    observed = raw["status"].get("observedGeneration")
+    return observed is not None and observed != raw["metadata"].get("generation")
+
+
 def spec_of(raw: dict[str, Any]) -> Any:
     """Return the spec of a Formation as the cache has it."""
     return json.loads(zlib.decompress(raw["packed"])) if raw.get("packed") else raw["spec"]

@@ -116,6 +116,29 @@ def test_what_was_changed_last_comes_first_and_then_all_the_others() -> None:
     virtual_time.run(scene())
 
 
+def test_what_nobody_heard_of_comes_first_at_a_start() -> None:
+    async def scene() -> None:
+        cluster = a_cluster(*"abcdef")
+        before = Replica(cluster)
+        await before.start()
+        await before.lead()
+        cluster.watchers.clear()
+        for name in "ad":
+            scale(cluster, name, 3)
+            cluster.remove("Deployment", "default", f"{name}-worker")
+        for name in "bcef":
+            cluster.merge("Deployment", "default", f"{name}-worker", {"spec": {"minReadySeconds": 99}})
+        cluster.calls.clear()
+        after = Replica(cluster)
+        await after.start()
+        await after.lead()
+        order = list(dict.fromkeys(name[0] for name in written(cluster)))
+        assert sorted(order[:2]) == ["a", "d"]
+        assert sorted(order) == [*"abcdef"]
+
+    virtual_time.run(scene())
+
+
 def test_after_another_replica_has_led_all_formations_are_looked_at_anew() -> None:
     async def scene() -> None:
         cluster = a_cluster("a")
