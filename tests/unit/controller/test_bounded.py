@@ -3,6 +3,7 @@
 CPU time of the thread is compared, of a Formation and of one four times as large.
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,11 +17,16 @@ from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Faults
+from formation_operator.observe.pods import Pod
 from formation_operator.render.desired import Intent
 from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
 from tests.unit import cost, facts
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.operator import Looking
 
 T = TypeVar("T")
 SMALL = 48 * 1024
@@ -104,6 +110,35 @@ def test_commands_are_looked_through_in_linear_time() -> None:
         return steps.commands(facts.parsed(formation))
 
     assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
+
+
+def crashed(number: int) -> list[Pod]:
+    """Return Pods with as much to say as kubelet takes of one, in as many lines."""
+    each = [
+        builders.a_container(builders.ended(1, f"{index}\n" + "(\n" * 1020), f"c{index}")
+        for index in range(6)
+    ]
+    return [facts.known(builders.a_pod(*each, name=f"pod-{index}")) for index in range(number // 16)]
+
+
+def unscheduled(number: int) -> list[Pod]:
+    refused = builders.condition("PodScheduled", status=False, reason="Unschedulable", message="no node")
+    return [
+        facts.known(builders.a_pod(conditions=(refused,), name=f"pod-{index}")) for index in range(number)
+    ]
+
+
+@pytest.mark.parametrize("pods", [crashed, unscheduled], ids=lambda pods: pods.__name__)
+def test_pods_are_looked_at_in_linear_time(pods: Callable[[int], list[Pod]]) -> None:
+    deployments = {"worker": facts.a_child(rollout=Rollout(current=True, total=1, updated=1))}
+
+    def examined(given: list[Pod]) -> Any:
+        by = Looking(FakeCluster())
+        return asyncio.run(
+            by.examine(by.evidence, deployments, given, builders.NOW, Faults(("default", "shop")))
+        )
+
+    assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES)) < cost.MOST
 
 
 def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(
