@@ -8,6 +8,7 @@ it when it carries the digest of our intent and our entry still holds every fiel
 
 import hashlib
 import json
+import marshal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -45,6 +46,10 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     """
     if not entry:
         return ""
+    # A few times as fast as JSON, of which no value takes less than a third of what it takes here.
+    packed = marshal.dumps(entry, 2)
+    if len(packed) > 3 * LARGEST:
+        return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
     text = COMPACT.encode(entry).replace(_reference(owner), OWNER)
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 
