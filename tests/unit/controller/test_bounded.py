@@ -4,6 +4,7 @@ CPU time of the thread is compared, of a Formation and of one four times as larg
 """
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,15 +13,18 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import autoscalers, children, managed_fields
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from formation_operator.render.desired import Intent
+from formation_operator.replicas import scale_requests
 from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
@@ -110,6 +114,22 @@ def test_commands_are_looked_through_in_linear_time() -> None:
         return steps.commands(facts.parsed(formation))
 
     assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
+
+
+def test_who_scales_what_is_found_in_linear_time() -> None:
+    def scaled(types: int) -> tuple[Formation, list[Autoscaler]]:
+        names = [f"t{index}" for index in range(types)]
+        first = dataclasses.replace(facts.HPA, target_name="shop-t0")
+        known = [dataclasses.replace(first, name=f"h{index}") for index in range(200 * types)]
+        processes = {name: builders.a_process("/x") for name in names}
+        return facts.parsed(builders.a_formation(processes=processes)), known
+
+    def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
+        formation, known = given[0], autoscalers.deciding(given[1])
+        counts = steps.counts(formation, FormationStatus(), {}, known, ())
+        return counts, list(scale_requests.contended(formation.spec, "shop", known))
+
+    assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES)) < cost.MOST
 
 
 def crashed(number: int) -> list[Pod]:
