@@ -94,3 +94,10 @@ def test_a_restored_object_makes_its_creators_entry_ours() -> None:
     assert (ours["manager"], ours["operation"]) == ("formation-operator", "Apply")
     assert other == status
     assert managed_fields.taken_over([ours]) is None
+
+
+def test_what_was_written_through_a_subresource_is_nobodys_creation() -> None:
+    scale = {"manager": "x", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    assert managed_fields.taken_over([{**scale, "subresource": "scale"}]) is None
+    others, ours = managed_fields.taken_over([{**scale, "subresource": "scale"}, scale]) or []
+    assert (others["manager"], managed_fields.entry_of([ours])) == ("x", scale["fieldsV1"])
