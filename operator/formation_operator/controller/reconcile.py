@@ -189,6 +189,8 @@ class Reconciler:
             self._cache.drop_own(action.child)
         elif child is not None:
             self._cache.put(child.kind, child)
+            if outcome.taken_over:  # who replaces the whole object again and again isn't fought either
+                self._patience.repaired(child.uid, self._clock().timestamp())
             if action.intent is None or outcome.again:
                 return
             this.basis.written(child)
