@@ -34,7 +34,3 @@ class Pace:
     def wait(self, key: Key, now: float) -> float:
         """Return the seconds until the next pass of a key may begin."""
         return max(0.0, self._empty.get(key, now) - now - (AT_ONCE - 1) * PAUSE)
-
-    def forget(self, key: Key) -> None:
-        """Drop what is kept of a key that is gone."""
-        self._empty.pop(key, None)

@@ -105,9 +105,11 @@ class Queue:
         self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key), earliest)
 
     def forget(self, key: Key) -> None:
-        """Drop what is remembered of a key that is gone, what was asked for included."""
+        """Drop what is remembered of a key that is gone, what was asked for included, but for its pace.
+
+        Whoever deletes a Formation and makes it again costs as much as who changes it.
+        """
         self._failures.pop(key, None)
-        self._pace.forget(key)
         self._silence(key)
         self._due.pop(key, None)
         self._lanes.discard(key)

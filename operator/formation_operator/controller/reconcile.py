@@ -18,12 +18,11 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import cache, formations, news
-from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Children, Key
+from formation_operator.observe import autoscalers, cache, formations, news
+from formation_operator.observe.autoscalers import Deciding
+from formation_operator.observe.children import Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.replicas import scale_requests, write_through
-from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
@@ -118,7 +117,8 @@ class Reconciler:
             this.basis.formation = current
             formation = parsing.parse(await self._with_spec(current))
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        counts = self._counts(formation, before, this.basis.children, undecided)
+        known = self._autoscalers(formation)
+        counts = steps.counts(formation, before, this.basis.children, known, undecided)
         wanted = (
             None if undecided else steps.rendered_before(this.memory, formation, counts, this.basis.children)
         ) or steps.unrendered(formation, counts, this.basis.children, undecided)
@@ -155,20 +155,11 @@ class Reconciler:
             raise judged.error
         return judged.undecided
 
-    def _counts(
-        self,
-        formation: Formation,
-        before: FormationStatus,
-        children: Children,
-        undecided: Sequence[Problem],
-    ) -> dict[str, Replicas]:
-        return steps.counts(formation, before, children, self._autoscalers(formation), undecided)
-
-    def _autoscalers(self, formation: Formation) -> list[Autoscaler]:
-        """Return the autoscalers of a Formation and of its Deployments."""
+    def _autoscalers(self, formation: Formation) -> Deciding:
+        """Return who scales a Formation and its Deployments."""
         about = formation.metadata
         named = [naming.child(about.name, each) for each in formation.spec.processes]
-        return self._cache.autoscalers_of(about.namespace, [about.name, *named])
+        return autoscalers.deciding(self._cache.autoscalers_of(about.namespace, [about.name, *named]))
 
     async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
         """Render what is wanted, bring the children to that, and remember how they are then."""
@@ -201,6 +192,8 @@ class Reconciler:
             self._cache.drop_own(action.child)
         elif child is not None:
             self._cache.put(child.kind, child)
+            if outcome.taken_over:  # who replaces the whole object again and again isn't fought either
+                self._patience.repaired(child.uid, self._clock().timestamp())
             if action.intent is None or outcome.again:
                 return
             this.basis.written(child)
@@ -218,10 +211,11 @@ class Reconciler:
         deployments = steps.own_deployments(wanted.formation, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
         examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
+        known = self._autoscalers(wanted.formation)
         seen = Seen(
             name=wanted.formation.metadata.name,
             generation=wanted.formation.metadata.generation,
-            counts=self._counts(wanted.formation, before, children, wanted.undecided),
+            counts=steps.counts(wanted.formation, before, children, known, wanted.undecided),
             deployments=deployments,
             digests={name: intent.digest for name, intent in wanted.deployments.items()},
             images={name: dict(intent.images) for name, intent in wanted.deployments.items()},
@@ -230,9 +224,7 @@ class Reconciler:
             findings=examined.findings,
             suspended=bool(wanted.formation.spec.suspend),
             paused=bool(wanted.formation.spec.paused),
-            contended=scale_requests.contended(
-                wanted.formation.spec, this.key[1], self._autoscalers(wanted.formation)
-            ),
+            contended=scale_requests.contended(wanted.formation.spec, this.key[1], known),
             daemonizing=check.warnings(steps.commands(wanted.formation)),
             undeclared=self._reporter.undeclared,
         )

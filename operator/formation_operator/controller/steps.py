@@ -16,7 +16,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory, Rendered
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
@@ -66,10 +66,10 @@ def counts(
     formation: Formation,
     before: FormationStatus,
     children: Children,
-    known: Sequence[Autoscaler],
+    known: Deciding,
     undecided: Sequence[Problem],
 ) -> dict[str, Replicas]:
-    """Return the count of each type, given the status of before and its autoscalers."""
+    """Return the count of each type, given the status of before and who scales what."""
     about, left = formation.metadata, {problem.process_type for problem in undecided}
     decided = {}
     for name, process in formation.spec.processes.items():

@@ -71,15 +71,14 @@ def _named(pod: Pod, container: Container, found: Finding) -> Finding:
     return dataclasses.replace(found, message=message, restarts=pod.restarts, own=own)
 
 
-def needs_events(pod: Pod, now: float) -> bool:
-    """Tell whether only the Events about a Pod can say what is wrong with it."""
+def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
+    """Tell whether only the Events about a Pod can say what is wrong with it, given what its status says."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
     if any(_may_have_been_ended(container, now) for container in pod.containers):
         return True
     if not grace_periods.unready_for_long(pod, now):
         return False
-    found = finding(pod, now)
     if found is None:
         only_pulls = pod.set_up and not _running(pod)
         return not (only_pulls or _just_started(pod, now))

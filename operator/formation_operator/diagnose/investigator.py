@@ -7,7 +7,7 @@ nothing changes.  What kubelet recorded may become another without a change of t
 asked again, after a pause that doubles.
 
 However many Pods there are, and however many Events somebody has recorded about them, a pass asks, reads
-and keeps no more than a little.
+and keeps no more than a little; and after every few of the Pods whoever else waits has a turn.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, records, samples
 from formation_operator.diagnose.finding import Finding, PodEvent
+from formation_operator.diagnose.samples import Sample
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
@@ -36,6 +37,8 @@ MOST_ASKED = 24
 """About so many Pods is asked in a pass; the next one asks about others."""
 SIDE_BY_SIDE = 4
 """So many questions of a pass are under way at once."""
+IN_A_TURN = 64
+"""So many Pods are looked at before others have a turn, or as many containers as one of them can have."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
@@ -118,35 +121,34 @@ class Examiner:
         present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
-        for pod in present:
+        turns = Turns()
+        async for pod in turns.over(present):
             with faults.ending(pod.process_type):
-                found[pod.name] = diagnosis.finding(pod, now)
-                silent += [pod] if diagnosis.needs_events(pod, now) else []
+                own = found[pod.name] = diagnosis.finding(pod, now)
+                silent += [pod] if diagnosis.needs_events(pod, now, own) else []
         unclear = samples.samples(silent, found)
-        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now)
-        answers = evidence.answers
+        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now, turns)
         for sample in unclear:
             with faults.ending(sample.asked[0].process_type):
-                events = [answers[pod.uid].events if pod.uid in answers else () for pod in sample.asked]
-                findings = list(map(diagnosis.finding, sample.asked, itertools.repeat(now), events))
-                found |= zip((pod.name for pod in sample.asked), findings, strict=True)
-                found |= {
-                    pod.name: samples.spoken_for(pod, found[pod.name], findings) for pod in sample.others
-                }
+                await explain(sample, found, evidence.answers, now, turns)
         waits: list[float | None] = []
-        for pod in pods:
+        async for pod in turns.over(pods):
             with faults.ending(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
-        waits += [answer.asked_at + answer.pause - now for answer in answers.values()]
+        waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if left else []
         waits += [UNFOUND_PAUSE] if unfound else []
         again = min((wait for wait in waits if wait is not None), default=None)
         return Examined(by_type(present, found), pods, again)
 
-    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
+    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: "Turns") -> bool:
         """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
         before = evidence.answers
-        due = [pod for pod in pods if pod.uid not in before or not before[pod.uid].holds(pod, now)]
+        due = [
+            pod
+            async for pod in turns.over(pods)
+            if pod.uid not in before or not before[pod.uid].holds(pod, now)
+        ]
         # Those first that nobody has asked about for the longest time.
         due.sort(key=lambda pod: before[pod.uid].asked_at if pod.uid in before else 0.0)
         asked = due[:MOST_ASKED]
@@ -243,6 +245,39 @@ class Examiner:
             pages += 1
             if pages == PAGES[kind]:
                 return
+
+
+class Turns:
+    """Gives whoever else waits a turn after every few of the Pods that are looked at."""
+
+    def __init__(self) -> None:
+        self._looked_at = 0
+
+    async def over(self, pods: Iterable[Pod]) -> AsyncIterator[Pod]:
+        """Yield Pods; what one costs grows with its containers."""
+        for pod in pods:
+            containers = max(1, len(pod.containers))
+            self._looked_at += containers
+            if self._looked_at > IN_A_TURN:
+                self._looked_at = containers
+                await asyncio.sleep(0)
+            yield pod
+
+
+async def explain(
+    sample: Sample,
+    found: dict[str, Finding | None],
+    answers: Mapping[str, Inquiry],
+    now: float,
+    turns: Turns,
+) -> None:
+    """Find anew what is wrong with the Pods of a sample, once some of them were asked about."""
+    findings = []
+    async for pod in turns.over(sample.asked):
+        found[pod.name] = diagnosis.finding(pod, now, answers[pod.uid].events if pod.uid in answers else ())
+        findings.append(found[pod.name])
+    async for pod in turns.over(sample.others):
+        found[pod.name] = samples.spoken_for(pod, found[pod.name], findings)
 
 
 async def side_by_side(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

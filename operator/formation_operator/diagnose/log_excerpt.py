@@ -3,12 +3,15 @@
 Most languages end a trace with its frames, or with words about the runtime: the message comes before.
 """
 
+import functools
 import re
 
 from formation_operator.kube.objects import lenient
 
 LONGEST = 200
 """Characters of a process's last words."""
+LINES = 80
+"""So many lines at the end are looked at: of a log kubelet gives no more, and each takes its time."""
 # What stands at the left margin of a trace and isn't its message.
 TRAILERS = re.compile(
     r"""
@@ -28,9 +31,13 @@ PANIC = re.compile(r"(panic|fatal error): .*")
 GOROUTINE = "\ngoroutine "
 
 
+@functools.lru_cache(maxsize=64)
 def message_line(log: str) -> str:
-    """Return the line of a log's end that carries the message, cut to what fits a table."""
-    lines = [each for each in log.splitlines() if _shown(each)]
+    """Return the line of a log's end that carries the message, cut to what fits a table.
+
+    It is wanted several times for each exit, one time after the other.
+    """
+    lines = [each for each in log.splitlines()[-LINES:] if _shown(each)]
     words = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]
     margin = [each for each in words if not each[0].isspace()]
     panics = [each for each in margin if PANIC.fullmatch(_shown(each))] if GOROUTINE in log else []

@@ -1,7 +1,7 @@
 """Who else decides about counts: the autoscalers of a namespace and what they scale."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -15,6 +15,8 @@ LONGEST_KIND, LONGEST_NAME = 63, 253
 """Characters of the kind of an object, and of its name or its API group."""
 NONE_SUCH = "?"
 """Stands for what no object can be called."""
+Target = tuple[str, str, str]
+"""The API group, kind and name of what is scaled."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Autoscaler:
         """Return how people name it."""
         return f"{self.kind}/{self.name}"
 
+    @property
+    def target(self) -> Target:
+        """What it scales, by whatever version of its API group."""
+        return self.target_group, self.target_kind, self.target_name
+
     def is_told_by(self, text: bytes) -> bool:
         """Tell whether an HPA as the API server writes it has the same target: mostly its status changes.
 
@@ -46,15 +53,16 @@ class Autoscaler:
         return self.kind == kinds.HPA and f'"spec":{{"scaleTargetRef":{target}'.encode() in text
 
     def scales_deployment(self, name: str) -> bool:
-        """Tell whether a Deployment of this name is its target, by whatever version of its API group."""
-        return self._scales(DEPLOYMENTS, ChildKind.DEPLOYMENT, name)
+        """Tell whether a Deployment of this name is its target."""
+        return self.target == (DEPLOYMENTS, ChildKind.DEPLOYMENT, name)
 
     def scales_formation(self, name: str) -> bool:
-        """Tell whether a Formation of this name is its target, by whatever version of its API group."""
-        return self._scales(naming.GROUP, naming.KIND, name)
+        """Tell whether a Formation of this name is its target."""
+        return self.target == (naming.GROUP, naming.KIND, name)
 
-    def _scales(self, group: str, kind: str, name: str) -> bool:
-        return (self.target_group, self.target_kind, self.target_name) == (group, kind, name)
+
+Deciding = Mapping[Target, Autoscaler]
+"""Of each target of a namespace the one autoscaler that counts, however many it has."""
 
 
 def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
@@ -92,13 +100,17 @@ def _possible(name: str, most: int = LONGEST_NAME) -> str:
     return name if len(name) <= most and name.isascii() else NONE_SUCH
 
 
-def of_child(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:
-    """Return the autoscaler of a Deployment; KEDA makes an HPA of its own, so its object comes first."""
-    found = [each for each in known if each.scales_deployment(name)]
-    return min(found, key=lambda each: (each.kind == kinds.HPA, each.name), default=None)
+def deciding(known: Iterable[Autoscaler]) -> Deciding:
+    """Return who decides about each target: KEDA makes an HPA of its own, so its object comes first."""
+    last_first = sorted(known, key=lambda each: (each.kind == kinds.HPA, each.name), reverse=True)
+    return {each.target: each for each in last_first}
 
 
-def of_formation(known: Iterable[Autoscaler], name: str) -> Autoscaler | None:
+def of_child(known: Deciding, name: str) -> Autoscaler | None:
+    """Return the autoscaler of a Deployment."""
+    return known.get((DEPLOYMENTS, ChildKind.DEPLOYMENT, name))
+
+
+def of_formation(known: Deciding, name: str) -> Autoscaler | None:
     """Return the autoscaler of a Formation, which scales its type web."""
-    found = [each for each in known if each.scales_formation(name)]
-    return min(found, key=lambda each: each.name, default=None)
+    return known.get((naming.GROUP, naming.KIND, name))

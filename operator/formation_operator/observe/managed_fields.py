@@ -8,6 +8,7 @@ it when it carries the digest of our intent and our entry still holds every fiel
 
 import hashlib
 import json
+import marshal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -45,6 +46,10 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     """
     if not entry:
         return ""
+    # A few times as fast as JSON, of which no value takes less than a third of what it takes here.
+    packed = marshal.dumps(entry, 2)
+    if len(packed) > 3 * LARGEST:
+        return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
     text = COMPACT.encode(entry).replace(_reference(owner), OWNER)
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 
@@ -156,14 +161,15 @@ def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     """Return the entries of a restored object with its creator's fields made ours, if we have none.
 
     A backup tool restores an object under its own name, and would for ever co-own whatever the
-    next intent drops.  Its entry is the one that holds the immutable selector.  Nothing is
-    returned where our entry is still there.
+    next intent drops.  Its entry is the one that holds the immutable selector, of the object itself and
+    not of a subresource.  Nothing is returned where our entry is still there.
     Source of the method: client-go's ``csaupgrade``.
     """
     if entry_of(managed) is not None:
         return None
     for entry in managed:
-        if entry.get("operation") == "Update" and holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
+        whole = entry.get("operation") == "Update" and not entry.get("subresource")
+        if whole and holds(entry.get("fieldsV1") or {}, ("spec", "selector")):
             ours = {**entry, "manager": naming.FIELD_MANAGER, "operation": "Apply"}
             return [ours if other is entry else other for other in managed]
     return None

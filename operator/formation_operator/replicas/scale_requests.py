@@ -7,14 +7,14 @@ sides are the child and the Formation.  If both moved, or there is no base, the 
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.children import NAMELESS, Child
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
@@ -164,9 +164,8 @@ def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, s
     }
 
 
-def contended(spec: FormationSpec, formation: str, known: Iterable[Autoscaler]) -> Iterator[str]:
+def contended(spec: FormationSpec, formation: str, known: Deciding) -> Iterator[str]:
     """Yield a sentence for each count that two clients decide about, or that none can."""
-    known = list(known)
     for name, process in sorted(spec.processes.items()):
         autoscaler = autoscalers.of_child(known, naming.child(formation, name))
         if autoscaler and process.singleton:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Iterable
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, Metadata
@@ -11,6 +12,7 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
+from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
@@ -59,7 +61,7 @@ class Requests:
         if formation.spec.paused or not found:
             return judged
         unlisted = await self._look_for_autoscalers(about.namespace)
-        known = self._cache.autoscalers_of(about.namespace, [child.name for child in found.values()])
+        known = self._autoscalers(about.namespace, found.values())
         current = self._cache.formations.get((about.namespace, about.name), {})
         status = formation_status.read(current.get("status"), found)
         for name, child in found.items():
@@ -105,7 +107,7 @@ class Requests:
             for name, process in formation.spec.processes.items()
             if process.replicas is not None
         }
-        known = self._cache.autoscalers_of(about.namespace, [child.name for child in found.values() if child])
+        known = self._autoscalers(about.namespace, filter(None, found.values()))
         return {
             name: child
             for name, child in found.items()
@@ -115,6 +117,11 @@ class Requests:
             and child.owner.uid == about.uid
             and autoscalers.of_child(known, child.name) is None
         }
+
+    def _autoscalers(self, namespace: str, deployments: Iterable[Child]) -> Deciding:
+        return autoscalers.deciding(
+            self._cache.autoscalers_of(namespace, [child.name for child in deployments])
+        )
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
         """List a namespace's autoscalers anew: one may have acted before its watch told us of it.

@@ -16,6 +16,8 @@ class Outcome:
     """The object as it is now, if it was written or found."""
     again: bool = False
     """Whether nothing of the intent was written, because the object isn't what was decided about."""
+    taken_over: bool = False
+    """Whether its creator's fields were made ours instead."""
     gone: bool = False
     problem: str | None = None
     """Why it couldn't be done, in words."""

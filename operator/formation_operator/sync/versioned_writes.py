@@ -98,7 +98,8 @@ class VersionedWrites:
         ]
         if child.digest is not None:  # what is in the fields isn't known to be what we mean
             operations.append({"op": "remove", "path": INTENT})
-        return _anew(action, await self.cluster.patch(child.kind, child.namespace, child.name, operations))
+        raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+        return dataclasses.replace(_anew(action, raw), taken_over=True)
 
     async def delete(self, action: Action) -> Outcome:
         """Delete an object as it was decided about; one that has changed since, only if that is no matter.

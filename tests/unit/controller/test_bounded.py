@@ -3,6 +3,8 @@
 CPU time of the thread is compared, of a Formation and of one four times as large.
 """
 
+import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,16 +13,24 @@ import pytest
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
+from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import autoscalers, children, managed_fields
+from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Faults
+from formation_operator.observe.pods import Pod
 from formation_operator.render.desired import Intent
+from formation_operator.replicas import scale_requests
 from formation_operator.sync import drift_event
 from tests import builders, largest
 from tests.builders import Manifest
 from tests.unit import cost, facts
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.operator import Looking
 
 T = TypeVar("T")
 SMALL = 48 * 1024
@@ -104,6 +114,51 @@ def test_commands_are_looked_through_in_linear_time() -> None:
         return steps.commands(facts.parsed(formation))
 
     assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
+
+
+def test_who_scales_what_is_found_in_linear_time() -> None:
+    def scaled(types: int) -> tuple[Formation, list[Autoscaler]]:
+        names = [f"t{index}" for index in range(types)]
+        first = dataclasses.replace(facts.HPA, target_name="shop-t0")
+        known = [dataclasses.replace(first, name=f"h{index}") for index in range(200 * types)]
+        processes = {name: builders.a_process("/x") for name in names}
+        return facts.parsed(builders.a_formation(processes=processes)), known
+
+    def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
+        formation, known = given[0], autoscalers.deciding(given[1])
+        counts = steps.counts(formation, FormationStatus(), {}, known, ())
+        return counts, list(scale_requests.contended(formation.spec, "shop", known))
+
+    assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES)) < cost.MOST
+
+
+def crashed(number: int) -> list[Pod]:
+    """Return Pods with as much to say as kubelet takes of one, in as many lines."""
+    each = [
+        builders.a_container(builders.ended(1, f"{index}\n" + "(\n" * 1020), f"c{index}")
+        for index in range(6)
+    ]
+    return [facts.known(builders.a_pod(*each, name=f"pod-{index}")) for index in range(number // 16)]
+
+
+def unscheduled(number: int) -> list[Pod]:
+    refused = builders.condition("PodScheduled", status=False, reason="Unschedulable", message="no node")
+    return [
+        facts.known(builders.a_pod(conditions=(refused,), name=f"pod-{index}")) for index in range(number)
+    ]
+
+
+@pytest.mark.parametrize("pods", [crashed, unscheduled], ids=lambda pods: pods.__name__)
+def test_pods_are_looked_at_in_linear_time(pods: Callable[[int], list[Pod]]) -> None:
+    deployments = {"worker": facts.a_child(rollout=Rollout(current=True, total=1, updated=1))}
+
+    def examined(given: list[Pod]) -> Any:
+        by = Looking(FakeCluster())
+        return asyncio.run(
+            by.examine(by.evidence, deployments, given, builders.NOW, Faults(("default", "shop")))
+        )
+
+    assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES)) < cost.MOST
 
 
 def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(

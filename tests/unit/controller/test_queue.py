@@ -292,6 +292,23 @@ def test_what_has_failed_is_tried_again_while_others_change_all_the_time(namespa
     assert {key for _, key in passes.began} == {SHOP, *restless}
 
 
+def test_who_is_deleted_and_made_again_all_the_time_comes_no_more_often_than_who_is_changed() -> None:
+    passes, seconds = Passes(), 20
+
+    async def main() -> None:
+        queue = Queue(passes.run, workers=1, retry_first=1, retry_most=300, jitter=lambda: 0.5)
+        work = asyncio.create_task(queue.work())
+        for _ in range(50 * seconds):
+            queue.forget(SHOP)
+            queue.add(SHOP, BUILD)
+            await asyncio.sleep(1 / 50)
+        await work
+
+    with pytest.raises(virtual_time.NothingLeftError):
+        virtual_time.run(main())
+    assert seconds / pace.PAUSE - 1 <= len(passes.times(SHOP)) <= pace.AT_ONCE + seconds / pace.PAUSE + 1
+
+
 def test_nothing_is_kept_of_who_was_forgotten_in_the_middle_of_a_pass_that_went_well() -> None:
     async def main() -> None:
         async def run(key: Key) -> Result:

@@ -12,6 +12,7 @@ from formation_operator.diagnose import diagnosis, records, waits
 from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
+from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import known
@@ -31,6 +32,10 @@ from tests.unit.troubles import (
     killed,
     unready,
 )
+
+
+def asked_about(pod: Pod, now: float) -> bool:
+    return diagnosis.needs_events(pod, now, diagnosis.finding(pod, now))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -212,7 +217,7 @@ ASKED = {
 
 @pytest.mark.parametrize("raw", ASKED.values(), ids=ASKED)
 def test_events_are_asked_for_where_only_they_can_tell(raw: Manifest) -> None:
-    assert diagnosis.needs_events(known(raw), NOW)
+    assert asked_about(known(raw), NOW)
 
 
 BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=MAKING)
@@ -220,7 +225,7 @@ BEING_PULLED = a_pod(a_container(waiting("ContainerCreating")), conditions=MAKIN
 
 @pytest.mark.parametrize("raw", [*QUIET.values(), a_pod(a_crash()), BEING_PULLED])
 def test_events_are_not_asked_for_where_all_is_said_or_nothing_is_wrong(raw: Manifest) -> None:
-    assert not diagnosis.needs_events(known(raw), NOW)
+    assert not asked_about(known(raw), NOW)
 
 
 # When it may change by itself
@@ -266,7 +271,7 @@ def test_trust_takes_time(raw: Manifest, seconds: float | None) -> None:
 @pytest.mark.parametrize(("seconds", "told_of"), [(9, False), (10, True)])
 def test_after_ten_seconds_it_is_asked_why_a_process_is_not_ready(seconds: float, told_of: bool) -> None:
     raw = a_pod(a_container(running(seconds), ready=False, started=True, readinessProbe=PROBE))
-    assert diagnosis.needs_events(known(raw), NOW) == told_of
+    assert asked_about(known(raw), NOW) == told_of
     since = (condition("Ready", status=False, since=seconds, message="by order"),)
     assert (diagnosis.finding(known(a_pod(conditions=since)), NOW) is not None) == told_of
 
@@ -343,7 +348,7 @@ def test_nothing_changes_by_itself_sooner_than_foretold(raw: Manifest, later: in
     assert wait is None or wait > 0
     if wait is None or later < wait:
         assert diagnosis.finding(pod, NOW + later) == diagnosis.finding(pod, NOW)
-        assert diagnosis.needs_events(pod, NOW + later) == diagnosis.needs_events(pod, NOW)
+        assert asked_about(pod, NOW + later) == asked_about(pod, NOW)
 
 
 # What must hold whatever is recorded
@@ -364,7 +369,7 @@ def test_every_pod_is_well_or_has_a_state_a_reason_and_a_short_line(
     assume(pod is not None)
     assert pod is not None
     found = diagnosis.finding(pod, now, events)
-    diagnosis.needs_events(pod, now)
+    asked_about(pod, now)
     wait = diagnosis.changes_in(pod, now)
     assert wait is None or wait > 0
     assert found is None or sound(found)

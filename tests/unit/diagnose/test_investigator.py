@@ -1,16 +1,19 @@
 """What is asked of the cluster, how often, and which Pods count."""
 
+import asyncio
 import dataclasses
 import math
 import random
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.diagnose import investigator, records
+from formation_operator.diagnose import diagnosis, investigator, records
+from formation_operator.diagnose.finding import Finding
 from formation_operator.diagnose.investigator import Evidence, Examined
 from formation_operator.diagnose.records import pod_event
 from formation_operator.kube import errors
@@ -346,3 +349,34 @@ async def test_the_order_in_which_pods_are_seen_changes_nothing(
     one = await look(Looking(records), named, ROLLING)
     other = await look(Looking(records), chance.sample(named, len(named)), ROLLING)
     assert (one.findings, one.again_in) == (other.findings, other.again_in)
+
+
+@pytest.mark.parametrize(
+    ("number", "containers"),
+    [(10, investigator.IN_A_TURN), (10 * investigator.IN_A_TURN, 1)],
+    ids=["of many containers", "many"],
+)
+async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(
+    number: int, containers: int
+) -> None:
+    each = [a_container(waiting("CrashLoopBackOff"), f"c{index}") for index in range(containers)]
+    raws = [a_pod(*each, name=f"pod-{index}") for index in range(number)]
+    looked = asyncio.create_task(look(Looking(recorded()), raws))
+    turns = 0
+    while not looked.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert len((await looked).pods) == number
+    assert turns > 2 * 9, "both what is wrong and when that may change is found for each"
+
+
+async def test_what_each_pod_says_itself_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, of_pods = diagnosis.finding, []
+
+    def finding(pod: Pod, *given: Any) -> Finding | None:
+        of_pods.append(pod.name)
+        return found(pod, *given)
+
+    monkeypatch.setattr(diagnosis, "finding", finding)
+    await look(Looking(recorded()), [crashing("a", "abc"), a_pod(a_container(waiting("NoArtifact")))])
+    assert sorted(of_pods) == ["a", "shop-worker-1"]

@@ -73,6 +73,12 @@ def test_the_last_line_that_says_something_is_told(log: str, told: str) -> None:
     assert log_excerpt.message_line(log) == told
 
 
+def test_of_a_message_of_very_many_lines_only_as_many_are_looked_at_as_kubelet_gives_of_a_log() -> None:
+    frames = "}\n" * (log_excerpt.LINES - 1)
+    assert log_excerpt.message_line(f"no database\n{frames}") == "no database"
+    assert log_excerpt.message_line(f"no database\n}}\n{frames}") == "}"
+
+
 def test_each_trace_has_its_line() -> None:
     assert {path.stem for path in TRACES.glob("*.txt")} == {*TOLD}
 

@@ -1,5 +1,7 @@
 """Whom an autoscaler scales: a target has a group as well as a kind and a name."""
 
+import dataclasses
+import itertools
 import json
 from typing import Any
 
@@ -24,40 +26,57 @@ SHOP = {"kind": "Formation", "name": "shop"}
 @pytest.mark.parametrize("version", ["apps/v1", "apps/v2beta1"])
 def test_a_deployment_is_scaled_whatever_version_of_its_group_is_named(kind: str, version: str) -> None:
     scaler = targeting(kind, apiVersion=version, **WORKER)
-    assert autoscalers.of_child([scaler], "shop-worker") is scaler
+    assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
 
 
 @pytest.mark.parametrize("kind", kinds.AUTOSCALERS)
 @pytest.mark.parametrize("version", ["example.com/v1", "extensions/v1beta1", "v1", "apps.example.com/v1"])
 def test_a_deployment_of_another_group_is_none_of_ours(kind: str, version: str) -> None:
-    assert autoscalers.of_child([targeting(kind, apiVersion=version, **WORKER)], "shop-worker") is None
+    assert (
+        autoscalers.of_child(
+            autoscalers.deciding([targeting(kind, apiVersion=version, **WORKER)]), "shop-worker"
+        )
+        is None
+    )
 
 
 def test_a_formation_is_scaled_whatever_version_of_its_group_is_named() -> None:
     for version in ("formations.dev/v1", "formations.dev/v2"):
         scaler = targeting(HPA, apiVersion=version, **SHOP)
-        assert autoscalers.of_formation([scaler], "shop") is scaler
+        assert autoscalers.of_formation(autoscalers.deciding([scaler]), "shop") is scaler
 
 
 @pytest.mark.parametrize("version", ["example.com/v1", "apps/v1", "v1"])
 def test_a_formation_of_another_group_is_none_of_ours(version: str) -> None:
-    assert autoscalers.of_formation([targeting(HPA, apiVersion=version, **SHOP)], "shop") is None
+    assert (
+        autoscalers.of_formation(autoscalers.deciding([targeting(HPA, apiVersion=version, **SHOP)]), "shop")
+        is None
+    )
 
 
 def test_a_scaled_object_that_names_no_version_or_kind_scales_a_deployment() -> None:
     for target in ({"name": "shop-worker"}, WORKER):
         scaler = targeting(SCALED_OBJECT, **target)
-        assert autoscalers.of_child([scaler], "shop-worker") is scaler
+        assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
 
 
 def test_an_hpa_that_names_no_version_finds_no_deployment_either() -> None:
-    assert autoscalers.of_child([targeting(HPA, **WORKER)], "shop-worker") is None
+    assert autoscalers.of_child(autoscalers.deciding([targeting(HPA, **WORKER)]), "shop-worker") is None
 
 
 @pytest.mark.parametrize("version", [None, 7, [], {}])
 def test_a_version_that_is_no_text_is_read_as_none(version: Any) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=version, **WORKER)
-    assert autoscalers.of_child([scaler], "shop-worker") is scaler
+    assert autoscalers.of_child(autoscalers.deciding([scaler]), "shop-worker") is scaler
+
+
+def test_of_several_autoscalers_kedas_counts_and_then_the_first_by_its_name() -> None:
+    def named(kind: str, name: str) -> Autoscaler:
+        return dataclasses.replace(targeting(kind, apiVersion="apps/v1", **WORKER), name=name)
+
+    ordered = [named(SCALED_OBJECT, "b"), named(SCALED_OBJECT, "c"), named(HPA, "a"), named(HPA, "d")]
+    for each in itertools.permutations(ordered):
+        assert autoscalers.deciding(each) == {ordered[0].target: ordered[0]}
 
 
 def as_written(name: str, **status: Any) -> bytes:
@@ -100,7 +119,7 @@ def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")
     assert scaler.target_kind == scaler.target_name == autoscalers.NONE_SUCH
     assert len(scaler.target_group) <= autoscalers.LONGEST_NAME
-    assert autoscalers.of_child([scaler], scaler.target_name) is None
+    assert autoscalers.of_child(autoscalers.deciding([scaler]), scaler.target_name) is None
 
 
 def test_the_longest_names_that_there_can_be_are_kept() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from formation_operator.observe import managed_fields
+from tests.unit import cost
 
 CONTAINER: dict[str, Any] = {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}}}
 HELD: dict[str, Any] = {
@@ -72,6 +73,20 @@ def test_a_kept_entry_covers_its_own_owners_manifest_and_no_others(uid: str) -> 
     assert not managed_fields.covers({**manifest, "metadata": owned_by("uid-2")[0]}, kept, uid)
 
 
+def test_an_entry_is_kept_whole_up_to_a_length_whatever_it_is_made_of() -> None:
+    ones = [1] * ((managed_fields.LARGEST - len('{"ab":[1]}')) // len(",1") + 1)
+    kept = managed_fields.kept({"ab": ones})
+    assert len(kept) == managed_fields.LARGEST
+    assert managed_fields.is_whole(kept)
+    assert not managed_fields.is_whole(managed_fields.kept({"ab": [1, *ones]}))
+
+
+def test_an_entry_that_is_too_large_to_be_kept_is_not_written_as_json_first() -> None:
+    entry: dict[str, Any] = {f"f:{index}": {".": {}} for index in range(40_000)}
+    assert not managed_fields.is_whole(managed_fields.kept(entry))
+    assert cost.seconds(managed_fields.kept, entry) < cost.seconds(managed_fields.COMPACT.encode, entry) / 2
+
+
 def test_a_restored_object_makes_its_creators_entry_ours() -> None:
     velero = {"manager": "velero-server", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
     status = {"manager": "kcm", "operation": "Update", "subresource": "status", "fieldsV1": {}}
@@ -79,3 +94,10 @@ def test_a_restored_object_makes_its_creators_entry_ours() -> None:
     assert (ours["manager"], ours["operation"]) == ("formation-operator", "Apply")
     assert other == status
     assert managed_fields.taken_over([ours]) is None
+
+
+def test_what_was_written_through_a_subresource_is_nobodys_creation() -> None:
+    scale = {"manager": "x", "operation": "Update", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    assert managed_fields.taken_over([{**scale, "subresource": "scale"}]) is None
+    others, ours = managed_fields.taken_over([{**scale, "subresource": "scale"}, scale]) or []
+    assert (others["manager"], managed_fields.entry_of([ours])) == ("x", scale["fieldsV1"])

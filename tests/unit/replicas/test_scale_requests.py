@@ -117,7 +117,9 @@ def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
 
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:
     spec = FormationSpec(processes={"worker": ProcessType(singleton=True)})
-    assert "several processes of a singleton" in next(scale_requests.contended(spec, "shop", [HPA]))
+    assert "several processes of a singleton" in next(
+        scale_requests.contended(spec, "shop", {HPA.target: HPA})
+    )
 
 
 def test_a_scale_while_suspended_changes_the_count_to_come_back_to() -> None:

@@ -9,6 +9,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
+from formation_operator.observe import managed_fields
 from formation_operator.render import desired
 from formation_operator.sync import repair_limit
 from tests.builders import a_formation, a_process, stored
@@ -222,3 +223,23 @@ async def test_who_takes_its_owner_from_a_deployment_again_and_again_is_not_foug
     clock.seconds += repair_limit.WINDOW
     await operator.work()
     assert cluster.read(*WORKER)["metadata"]["ownerReferences"]
+
+
+async def test_who_puts_a_whole_object_in_place_of_ours_again_and_again_is_not_fought_either(
+    cluster: FakeCluster, operator: Operator, clock: Time
+) -> None:
+    await operator.work()
+    ours = cluster.read(*WORKER)
+    (entry,) = ours["metadata"]["managedFields"]
+    theirs = [{**entry, "manager": "backup", "operation": "Update"}]
+    for _ in range(50):
+        clock.seconds += 1
+        cluster.remove(*WORKER)
+        metadata = {key: value for key, value in ours["metadata"].items() if key != "resourceVersion"}
+        cluster.put("Deployment", {**ours, "metadata": {**metadata, "managedFields": theirs}})
+        await operator.work()
+    assert len(cluster.asked("patch", "Deployment")) == repair_limit.FREE
+    clock.seconds += repair_limit.WINDOW
+    for _ in range(2):
+        await operator.work()
+    assert managed_fields.entry_of(cluster.read(*WORKER)["metadata"]["managedFields"])

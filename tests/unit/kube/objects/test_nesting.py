@@ -6,6 +6,7 @@ import pytest
 
 from formation_operator.kube.objects import nesting
 from formation_operator.kube.watches.lines import Line
+from tests.unit import cost
 
 DEEP = 10_000
 """Levels: as many as the API server reads."""
@@ -39,6 +40,18 @@ def test_bytes_that_are_no_text_keep_nothing_else_from_being_read() -> None:
     """The API server takes them in managed fields, and gives them back as they are."""
     read = nesting.parsed(b'{"items": [{"f:\xff": {}}, {"f:\xed\xa0\x80": {}}, {"name": "shop"}]}')
     assert read["items"] == [{"f:\ufffd": {}}, {"f:\ufffd\ufffd\ufffd": {}}, {"name": "shop"}]
+
+
+def test_bytes_that_are_no_text_take_hardly_longer_to_be_read_than_what_is() -> None:
+    others = ",".join(f'"f:{index}":{{}}' for index in range(20_000)).encode()
+    text, no_text = (b'{"%s":{},%s}' % (name, others) for name in (b"f:?", b"f:\xff"))
+    assert cost.seconds(nesting.parsed, no_text) < 3 * cost.seconds(nesting.parsed, text)
+
+
+def test_what_is_no_text_and_too_deep_as_well_is_cut() -> None:
+    read = nesting.parsed(b'[{"f:\xff":' + nested(DEEP).encode() + b'}, {"name": "shop"}]')
+    assert read[1] == {"name": "shop"}
+    assert json.dumps(read)
 
 
 def test_an_event_of_such_an_object_is_read() -> None:
