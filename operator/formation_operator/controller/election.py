@@ -27,7 +27,7 @@ class Times(NamedTuple):
     look: float = 0.5
     """The pause between two looks of a replica that stands by."""
     attempt: float = 3.0
-    """For how long one attempt may take: a connection that has died leaves time for another."""
+    """For how long one request may take: a connection that has died leaves time for another."""
 
 
 TIMES = Times()

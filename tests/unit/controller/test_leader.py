@@ -1,6 +1,7 @@
 """One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
-from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     LONG_AGO,
     NEVER,
@@ -162,6 +163,43 @@ async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: Fak
     for _ in range(60):
         await asyncio.sleep(1)
         assert (first.writes, second.works) == (True, False)
+
+
+@pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
+def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+    seconds: float,
+) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        cluster.latency = seconds
+        replicas = [Replica(cluster, str(number)).start() for number in range(3)]
+        led = 0
+        for tenth in range(6000):
+            await asyncio.sleep(0.1)
+            writing = [each for each in replicas if each.writes]
+            assert len(writing) <= 1
+            led += len(writing)
+            if tenth % 1000 == 999:
+                writing[0].crash()
+                replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
+        assert led > 4500
+
+    on_a_loop_that_leaps(scene)()
+
+
+@on_a_loop_that_leaps
+async def test_a_slow_leader_that_cannot_renew_sends_nothing_after_its_deadline_and_stops_then(
+    cluster: FakeCluster,
+) -> None:
+    cluster.latency = 2.0
+    only = Replica(cluster, "only").start()
+    await until(lambda: only.writes, 10)
+    cluster.incidents = [Incident("patch", kinds.LEASE, error=errors.ConflictError("?"), times=math.inf)]
+    since = now()
+    await until(lambda: not only.leader.leads(), 7)
+    over, before = now(), len(cluster.asked("patch"))
+    assert over - since < 5.1, "it took two seconds to be told"
+    await until(lambda: not only.works, 0.05)
+    assert before == len(cluster.asked("patch"))
 
 
 @on_a_loop_that_leaps
