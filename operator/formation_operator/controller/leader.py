@@ -69,6 +69,8 @@ class Leader:
         self._clock = clock
         self._jitter = jitter
         self._said = ""
+        self.unready = "the Lease hasn't been asked for yet"
+        """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
     def leads(self) -> bool:
         """Tell whether this replica may begin to write at this moment."""
@@ -105,13 +107,16 @@ class Leader:
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
         """Try to take the Lease, or to keep it in the time that is left; tell whether this replica leads."""
+        refused = False
         try:
             async with asyncio.timeout(self._election.left(self._clock()) or None):
                 await step()
         except TimeoutError:
             self._say(logging.WARNING, "the API server doesn't answer in time")
         except errors.ClusterError as error:
+            refused = isinstance(error, errors.RefusedError | errors.NotFoundError)
             self._say(logging.WARNING, str(error))
+        self.unready = "the Lease is refused" if refused else ""
         return self.leads()
 
     async def _take(self) -> None:

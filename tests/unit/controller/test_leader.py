@@ -323,6 +323,54 @@ def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptur
     ]
 
 
+@pytest.mark.parametrize(
+    "refusal", [errors.ForbiddenError("leases is forbidden"), errors.NotFoundError("namespaces not found")]
+)
+def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(refusal: Exception) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        only = Replica(cluster, "only")
+        assert only.leader.unready, "nobody knows yet"
+        only.link.error = refusal
+        only.start()
+        await asyncio.sleep(30)
+        assert only.leader.unready
+        only.link.error = None
+        await until(lambda: only.writes, 2)
+        assert not only.leader.unready
+
+    on_a_loop_that_leaps(scene)()
+
+
+@on_a_loop_that_leaps
+async def test_who_may_not_look_for_pods_without_a_lease_isnt_ready(cluster: FakeCluster) -> None:
+    cluster.incidents = [Incident("select", kinds.POD, error=errors.ForbiddenError("pods"), times=math.inf)]
+    only = Replica(cluster, "only").start()
+    await asyncio.sleep(30)
+    assert only.leader.unready
+    assert not only.works
+
+
+@on_a_loop_that_leaps
+async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_same(
+    cluster: FakeCluster,
+) -> None:
+    _, second = await two(cluster)
+    assert not second.leader.unready
+    for trouble in ({"error": errors.UnavailableError("503")}, {"error": None, "asks": NEVER}):
+        for what, value in trouble.items():
+            setattr(second.link, what, value)
+        await asyncio.sleep(10)
+        assert not second.leader.unready
+
+
+@on_a_loop_that_leaps
+async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCluster) -> None:
+    first, _ = await two(cluster)
+    first.link.error = errors.ForbiddenError("leases is forbidden")
+    assert await until(lambda: not first.works, 7.1) > 5.5
+    assert first.leader.unready
+
+
 def an_operator(name: str, phase: str = "Running", **labels: str) -> Object:
     labels = {"app.kubernetes.io/name": naming.FIELD_MANAGER, **labels}
     metadata = {"namespace": PLACE[0], "name": name, "labels": labels}
@@ -337,6 +385,7 @@ async def test_nobody_leads_while_an_operator_runs_that_knows_no_lease(cluster: 
     new = Replica(cluster, "new_1").start()
     await asyncio.sleep(60)
     assert not new.works
+    assert not new.leader.unready, "or the rollout would never end the old one"
     cluster.remove(kinds.POD, PLACE[0], "old")
     await until(lambda: new.writes, 1)
 
