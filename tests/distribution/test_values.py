@@ -78,6 +78,18 @@ def test_flags_become_the_arguments_of_the_operator(ready_helm: Helm) -> None:
     ]
 
 
+def test_a_number_of_a_file_of_values_is_the_argument_that_it_says(
+    ready_helm: Helm, tmp_path: pathlib.Path
+) -> None:
+    numbers = {"metrics-process-types": "1000000", "resync": "2500000.5", "workers": "123456789"}
+    values = tmp_path / "values.yaml"
+    values.write_text("flags:\n" + "".join(f"  {flag}: {number}\n" for flag, number in numbers.items()))
+
+    assert container(ready_helm, f"--values={values}")["args"][-3:] == [
+        f"--{flag}={number}" for flag, number in numbers.items()
+    ]
+
+
 def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
     chosen = (
         "--set=replicas=3",
