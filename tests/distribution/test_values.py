@@ -113,6 +113,13 @@ def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
         assert made["template"]["metadata"][kind]["team"] == "platform"
 
 
+def test_a_value_takes_the_user_away_that_the_manifests_name(ready_helm: Helm) -> None:
+    assert deployment(ready_helm)["template"]["spec"]["securityContext"]["runAsUser"] == 65532
+    chosen = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    made = deployment(ready_helm, "--set-json", f"podSecurityContext={json.dumps(chosen)}")
+    assert made["template"]["spec"]["securityContext"] == chosen
+
+
 def test_the_pod_of_helm_test_is_pulled_and_placed_as_the_operator_is(ready_helm: Helm) -> None:
     chosen = (
         "--set=image.pullPolicy=Never",
