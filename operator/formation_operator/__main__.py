@@ -55,7 +55,7 @@ async def run(settings: Settings) -> None:
         connections=settings.workers * executor.AT_ONCE + LISTS, requested=instruments.requested
     )
     connected = functools.partial(api_server.Kube, opened, timeout=settings.request_timeout)
-    controller = control(connected, settings, instruments)
+    controller, refused = control(connected, settings, instruments)
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller, opened)
     loop, stop, started = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -76,7 +76,7 @@ async def run(settings: Settings) -> None:
     for task in (work, watch):
         task.add_done_callback(end)
     listen = asyncio.create_task(stop_first(work, started), name="signals")
-    ended, unready = health(settings, (work, watch), started)
+    ended, unready = health(settings, (work, watch), started, refused)
     answering = server.Answering()
     await answering.health(settings.liveness, ended, unready)
     await answering.metrics(settings.metrics, instruments.registry)
@@ -103,21 +103,25 @@ async def passes(controller: Controller) -> None:
 
 def control(
     connected: Callable[..., api_server.Kube], settings: Settings, instruments: Instruments
-) -> Controller:
-    """Return what works while it holds the Lease, or always where there is none."""
+) -> tuple[Controller, Callable[[], str]]:
+    """Return what works while it holds the Lease, or always where there is none; and what says why not."""
 
     def clock() -> datetime.datetime:
         return datetime.datetime.now(datetime.UTC)
 
     if settings.lease is None:
-        return Controller(connected(), settings, clock, instruments=instruments)
+        return Controller(connected(), settings, clock, instruments=instruments), str
     # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
     replica = leader.Leader(connected(), settings.lease, f"{socket.gethostname()}_{uuid.uuid4()}")
-    return Controller(connected(may_write=replica.leads), settings, clock, replica.run, instruments)
+    gated = connected(may_write=replica.leads)
+    return Controller(gated, settings, clock, replica.run, instruments), lambda: replica.unready
 
 
 def health(
-    settings: Settings, needed: Iterable[asyncio.Task[None]], started: asyncio.Event
+    settings: Settings,
+    needed: Iterable[asyncio.Task[None]],
+    started: asyncio.Event,
+    refused: Callable[[], str],
 ) -> tuple[Callable[[], str], Callable[[], str]]:
     """Return what tells why the operator doesn't live, and why it isn't ready; nothing if it is.
 
@@ -129,7 +133,7 @@ def health(
 
     def unready() -> str:
         lost = watchdog.unwatched(settings.namespaces) if started.is_set() else {"it starts"}
-        return ended() or ", ".join(sorted(lost))
+        return ended() or ", ".join(sorted(lost)) or refused()
 
     return ended, unready
 

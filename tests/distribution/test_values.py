@@ -78,6 +78,18 @@ def test_flags_become_the_arguments_of_the_operator(ready_helm: Helm) -> None:
     ]
 
 
+def test_a_number_of_a_file_of_values_is_the_argument_that_it_says(
+    ready_helm: Helm, tmp_path: pathlib.Path
+) -> None:
+    numbers = {"metrics-process-types": "1000000", "resync": "2500000.5", "workers": "123456789"}
+    values = tmp_path / "values.yaml"
+    values.write_text("flags:\n" + "".join(f"  {flag}: {number}\n" for flag, number in numbers.items()))
+
+    assert container(ready_helm, f"--values={values}")["args"][-3:] == [
+        f"--{flag}={number}" for flag, number in numbers.items()
+    ]
+
+
 def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
     chosen = (
         "--set=replicas=3",
@@ -99,6 +111,13 @@ def test_values_say_how_many_run_where_and_with_what(ready_helm: Helm) -> None:
     assert pod["priorityClassName"] == "system-cluster-critical"
     for kind in ("annotations", "labels"):
         assert made["template"]["metadata"][kind]["team"] == "platform"
+
+
+def test_a_value_takes_the_user_away_that_the_manifests_name(ready_helm: Helm) -> None:
+    assert deployment(ready_helm)["template"]["spec"]["securityContext"]["runAsUser"] == 65532
+    chosen = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    made = deployment(ready_helm, "--set-json", f"podSecurityContext={json.dumps(chosen)}")
+    assert made["template"]["spec"]["securityContext"] == chosen
 
 
 def test_the_pod_of_helm_test_is_pulled_and_placed_as_the_operator_is(ready_helm: Helm) -> None:

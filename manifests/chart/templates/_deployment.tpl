@@ -18,6 +18,9 @@
 {{- $_ := set $container "resources" (mergeOverwrite $container.resources $values.resources) -}}
 {{- $_ := set $template.metadata "annotations" (merge dict $template.metadata.annotations $values.podAnnotations) -}}
 {{- $_ := set $template.metadata "labels" (merge dict $template.metadata.labels $values.podLabels) -}}
+{{- with $values.podSecurityContext -}}
+{{- $_ := set $pod "securityContext" . -}}
+{{- end -}}
 {{- range $field := list "imagePullSecrets" "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
 {{- with index $values $field -}}
 {{- $_ := set $pod $field . -}}

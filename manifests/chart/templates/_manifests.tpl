@@ -47,7 +47,9 @@ The objects of all files that match `pattern`, as JSON, put into the release's n
   {{- else if kindIs "bool" $value -}}
     {{- if $value -}}{{- $args = append $args (printf "--%s" $flag) -}}{{- end -}}
   {{- else -}}
-    {{- $args = append $args (printf "--%s=%v" $flag $value) -}}
+    {{- /* A number of a file of values is a float, which Go prints as 1e+06. */ -}}
+    {{- $text := kindIs "string" $value | ternary $value (toJson $value) -}}
+    {{- $args = append $args (printf "--%s=%s" $flag $text) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $args -}}

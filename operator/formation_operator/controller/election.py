@@ -11,6 +11,9 @@ from typing import NamedTuple
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
+MOST = 2**31 - 1
+"""How often a Lease may change its holder, as far as the API server counts: it refuses a larger number."""
+
 
 class Times(NamedTuple):
     """How the Lease is used; all times are in seconds."""
@@ -27,7 +30,7 @@ class Times(NamedTuple):
     look: float = 0.5
     """The pause between two looks of a replica that stands by."""
     attempt: float = 3.0
-    """For how long one attempt may take: a connection that has died leaves time for another."""
+    """For how long one request may take: a connection that has died leaves time for another."""
 
 
 TIMES = Times()
@@ -105,7 +108,7 @@ class Election:
             "leaseDurationSeconds": int(self._times.lease),
             "acquireTime": before.get("acquireTime") if mine else time,
             "renewTime": time,
-            "leaseTransitions": lenient.number(before, "leaseTransitions") + (not mine),
+            "leaseTransitions": min(MOST, lenient.number(before, "leaseTransitions") + (not mine)),
         }
 
     def released(self, time: str) -> Object:

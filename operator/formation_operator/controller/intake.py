@@ -67,7 +67,8 @@ class Controller:
 
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
-        self.instruments.watch(kind.name for kind in kinds.WATCHED if not kind.optional)
+        watched = (kind.name for kind in kinds.WATCHED if not kind.optional)
+        self.instruments.watch(watched, self.scopes)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 

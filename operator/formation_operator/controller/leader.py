@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.controller.election import TIMES, Election, Times
@@ -20,6 +20,7 @@ from formation_operator.kube.port import Cluster, Object
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 Lead = Callable[[Work], Coroutine[Any, Any, None]]
 """Does some work whenever this process may."""
@@ -68,6 +69,8 @@ class Leader:
         self._clock = clock
         self._jitter = jitter
         self._said = ""
+        self.unready = "the Lease hasn't been asked for yet"
+        """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
     def leads(self) -> bool:
         """Tell whether this replica may begin to write at this moment."""
@@ -103,15 +106,17 @@ class Leader:
             await asyncio.gather(working, return_exceptions=True)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
-        """Try to take the Lease, or to keep it, in the time that is left; tell whether this replica leads."""
-        left = self._election.left(self._clock())
+        """Try to take the Lease, or to keep it in the time that is left; tell whether this replica leads."""
+        refused = False
         try:
-            async with asyncio.timeout(min(self._times.attempt, left or self._times.attempt)):
+            async with asyncio.timeout(self._election.left(self._clock()) or None):
                 await step()
         except TimeoutError:
             self._say(logging.WARNING, "the API server doesn't answer in time")
         except errors.ClusterError as error:
+            refused = isinstance(error, errors.RefusedError | errors.NotFoundError)
             self._say(logging.WARNING, str(error))
+        self.unready = "the Lease is refused" if refused else ""
         return self.leads()
 
     async def _take(self) -> None:
@@ -135,17 +140,17 @@ class Leader:
             {"op": "replace", "path": "/metadata/resourceVersion", "value": self._election.version},
             {"op": "add", "path": "/spec", "value": spec},
         ]
-        return await self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations)
+        return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations))
 
     async def _look(self) -> None:
         """See the Lease; where there is none, make one that nobody holds."""
-        lease = await self._cluster.get(kinds.LEASE, self._namespace, self._name)
+        lease = await self._in_time(self._cluster.get(kinds.LEASE, self._namespace, self._name))
         if lease is None:
             known = kinds.BY_NAME[kinds.LEASE]
             about = {"namespace": self._namespace, "name": self._name}
             new = {"apiVersion": known.api_version, "kind": known.name, "metadata": about}
             with contextlib.suppress(errors.ConflictError):  # another replica was faster
-                lease = await self._cluster.create(new, manager=self._election.identity)
+                lease = await self._in_time(self._cluster.create(new, manager=self._election.identity))
         if lease is not None:
             self._election.see(lease, self._clock())
 
@@ -158,7 +163,7 @@ class Leader:
             else:
                 self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
             return False
-        old = await self._old()
+        old = await self._in_time(self._old())
         if old:
             self._say(logging.WARNING, f"Pod {old} has no label {naming.LEASE_LABEL}: it may write, too")
         return not old
@@ -172,6 +177,14 @@ class Leader:
                 if name != own and lenient.text(lenient.mapping(pod, "status"), "phase") not in ENDED:
                     return str(name)
         return ""
+
+    async def _in_time(self, asked: Awaitable[T]) -> T:
+        """Return an answer, or raise `TimeoutError`.
+
+        Each request has a time of its own: a Lease takes several, where the server is slow, too.
+        """
+        async with asyncio.timeout(self._times.attempt):
+            return await asked
 
     async def _release(self) -> None:
         if not self.leads():

@@ -50,7 +50,9 @@ class Lister:
         self._see = see
         self._settings = settings
         self._listed: dict[str, int] = {}
-        self._unlisted: dict[str, str] = {}
+        self._unlisted: dict[Place, str] = {}
+        self._left_out: dict[str, str] = {}
+        """The namespaces that don't let us list all that is watched, and what each one's refusal says."""
         self._listing: dict[kinds.Kind, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""
@@ -58,13 +60,34 @@ class Lister:
         self._watched = asyncio.Event()
 
     async def resync(self) -> None:
-        """List all that is watched.
+        """List all that is watched, but for what is in namespaces that refuse, if others don't.
 
         Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
         """
-        for kind in kinds.WATCHED:
-            for namespace in self._settings.scopes:
+        refusals = []
+        for namespace in self._settings.scopes:
+            try:
+                await self._list_all(namespace)
+            except errors.ForbiddenError as error:
+                refusals.append(error)
+        if len(refusals) == len(self._settings.scopes):
+            raise refusals[0]
+
+    async def _list_all(self, namespace: str | None) -> None:
+        """List every kind in a namespace, or in all; of one that refuses all stays as it was known.
+
+        No kind is listed after one that is refused: nothing may be decided about without its autoscalers.
+        """
+        try:
+            for kind in kinds.WATCHED:
                 await self._list((kind, namespace))
+        except errors.ForbiddenError as error:
+            if namespace is not None and self._left_out.get(namespace) != str(error):
+                self._left_out[namespace] = str(error)
+                logger.warning("Namespace %s is left out as long as it refuses: %s", namespace, error)
+            raise
+        if namespace is not None and self._left_out.pop(namespace, ""):
+            logger.info("Namespace %s is served again", namespace)
 
     async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
         """Return the version that a watch begins at: of the latest list, or of another if that won't do.
@@ -72,19 +95,26 @@ class Lister:
         A second watch from the same version would mean that what has happened since was lost to the first.
         A kind that may be absent is waited for.  Raises as `resync` does.
         """
-        place, now = (kind, namespace), asyncio.get_running_loop().time()
+        try:
+            return str((await self._latest((kind, namespace))).version)
+        except errors.RestoredError as error:
+            self._restored.put_nowait(error)
+            raise
+
+    async def _latest(self, place: Place) -> Listed:
+        """Return the list that a watch of a place begins at, and keep none for the next one."""
+        _, namespace = place
+        if namespace in self._left_out:
+            await self._list_all(namespace)
         latest = self._unwatched.pop(place, None)
+        now = asyncio.get_running_loop().time()
         if latest is None or now - latest.begun > WATCHABLE_SECONDS:
-            try:
-                while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
-                    await asyncio.sleep(self._settings.poll)
-            except errors.RestoredError as error:
-                self._restored.put_nowait(error)
-                raise
+            while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
+                await asyncio.sleep(self._settings.poll)
             latest = self._unwatched.pop(place)
         if not self._unwatched:
             self._watched.set()
-        return str(latest.version)
+        return latest
 
     async def until_watched(self) -> None:
         """Wait until a watch has begun of everything that was listed."""
@@ -109,7 +139,7 @@ class Lister:
                 raise
             self._do_without(place, error)
             return False
-        self._unlisted[kind.name] = ""
+        self._unlisted[place] = ""
         return True
 
     def _do_without(self, place: Place, error: Exception) -> None:
@@ -118,11 +148,11 @@ class Lister:
         trouble = ""
         if isinstance(error, errors.NotFoundError):
             self._drop_missing(place, set(), EVER)
-        elif (trouble := repr(error)) != self._unlisted.get(kind.name):
+        elif (trouble := repr(error)) != self._unlisted.get(place):
             logger.warning(
                 "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
             )
-        self._unlisted[kind.name] = trouble
+        self._unlisted[place] = trouble
 
     async def _list_in(self, place: Place) -> None:
         kind, _ = place

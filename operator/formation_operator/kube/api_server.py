@@ -232,7 +232,7 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         message = f"HTTP {status}: {text[:200]!r}"
     by_status: dict[int, type[errors.ClusterError]] = {
         400: errors.RefusedError,
-        403: errors.RefusedError,
+        403: errors.ForbiddenError,
         404: errors.NotFoundError,
         409: errors.ConflictError,
         413: errors.RefusedError,

@@ -15,6 +15,10 @@ class RefusedError(ClusterError):
     """
 
 
+class ForbiddenError(RefusedError):
+    """We lack the right to it (403)."""
+
+
 class ConflictError(ClusterError):
     """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
 

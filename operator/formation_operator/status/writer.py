@@ -90,7 +90,7 @@ class Reporter:
         if self.undeclared:
             logger.warning(
                 "The cluster's CRD is older than this operator: it doesn't know %s, which is left out: "
-                "kubectl apply --server-side -k crds/",
+                "kubectl apply -k crds/",
                 ", ".join(self.undeclared),
             )
         return True

@@ -6,8 +6,9 @@ Source: https://prometheus.io/docs/practices/naming/
 """
 
 import functools
+import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
@@ -95,16 +96,15 @@ class Instruments:
         """Take the time at which a watch told something, be it only that there is no news."""
         self._heard[kind, namespace] = time.monotonic()
 
-    def watch(self, kinds: Iterable[str]) -> None:
-        """Show for how long nothing was heard of each kind."""
+    def watch(self, kinds: Iterable[str], namespaces: Sequence[str | None]) -> None:
+        """Show for how long nothing was heard of each kind in any of the namespaces."""
         gauge = self._gauge("watch_age_seconds", "Time since the watch of a kind was last heard", "kind")
         for kind in kinds:
-            gauge.labels(kind).set_function(functools.partial(self._silence, kind))
+            gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces))
 
-    def _silence(self, kind: str) -> float:
-        """Return the longest silence of a kind in any namespace; infinite if it isn't watched."""
-        last = [heard for (name, _), heard in [*self._heard.items()] if name == kind]
-        return time.monotonic() - min(last) if last else float("inf")
+    def _silence(self, kind: str, namespaces: Sequence[str | None]) -> float:
+        """Return the longest silence of a kind in any namespace; infinite where nothing was ever heard."""
+        return time.monotonic() - min(self._heard.get((kind, each), -math.inf) for each in namespaces)
 
     def look_at(
         self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]

@@ -165,6 +165,12 @@ def test_a_change_of_the_holder_is_counted_and_timed() -> None:
     assert (spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]) == ("me", A_TIME, 5)
 
 
+def test_changes_of_the_holder_are_counted_as_far_as_the_api_server_takes_it() -> None:
+    here = an_election()
+    here.see(a_lease("other", leaseTransitions=2**31 - 1), 0.0)
+    assert here.taken(A_TIME)["leaseTransitions"] == 2**31 - 1
+
+
 def test_a_lease_that_is_released_has_no_holder_and_the_next_one_needs_not_wait() -> None:
     other = an_election("other")
     other.see({**a_lease("me"), "spec": leading().released(A_TIME)}, 0.0)

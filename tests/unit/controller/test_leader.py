@@ -1,6 +1,7 @@
 """One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
-from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     LONG_AGO,
     NEVER,
@@ -164,6 +165,43 @@ async def test_who_gets_through_before_the_deadline_goes_on_leading(cluster: Fak
         assert (first.writes, second.works) == (True, False)
 
 
+@pytest.mark.parametrize("seconds", [1.1, 2.0, 2.9])
+def test_where_each_request_takes_seconds_somebody_leads_most_of_the_time_and_never_two(
+    seconds: float,
+) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        cluster.latency = seconds
+        replicas = [Replica(cluster, str(number)).start() for number in range(3)]
+        led = 0
+        for tenth in range(6000):
+            await asyncio.sleep(0.1)
+            writing = [each for each in replicas if each.writes]
+            assert len(writing) <= 1
+            led += len(writing)
+            if tenth % 1000 == 999:
+                writing[0].crash()
+                replicas[replicas.index(writing[0])] = Replica(cluster, f"after {tenth}").start()
+        assert led > 4500
+
+    on_a_loop_that_leaps(scene)()
+
+
+@on_a_loop_that_leaps
+async def test_a_slow_leader_that_cannot_renew_sends_nothing_after_its_deadline_and_stops_then(
+    cluster: FakeCluster,
+) -> None:
+    cluster.latency = 2.0
+    only = Replica(cluster, "only").start()
+    await until(lambda: only.writes, 10)
+    cluster.incidents = [Incident("patch", kinds.LEASE, error=errors.ConflictError("?"), times=math.inf)]
+    since = now()
+    await until(lambda: not only.leader.leads(), 7)
+    over, before = now(), len(cluster.asked("patch"))
+    assert over - since < 5.1, "it took two seconds to be told"
+    await until(lambda: not only.works, 0.05)
+    assert before == len(cluster.asked("patch"))
+
+
 @on_a_loop_that_leaps
 async def test_a_lease_that_others_annotate_is_still_the_leaders(cluster: FakeCluster) -> None:
     first, second = await two(cluster)
@@ -285,6 +323,54 @@ def test_what_keeps_a_replica_from_writing_is_said_once(caplog: pytest.LogCaptur
     ]
 
 
+@pytest.mark.parametrize(
+    "refusal", [errors.ForbiddenError("leases is forbidden"), errors.NotFoundError("namespaces not found")]
+)
+def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(refusal: Exception) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        only = Replica(cluster, "only")
+        assert only.leader.unready, "nobody knows yet"
+        only.link.error = refusal
+        only.start()
+        await asyncio.sleep(30)
+        assert only.leader.unready
+        only.link.error = None
+        await until(lambda: only.writes, 2)
+        assert not only.leader.unready
+
+    on_a_loop_that_leaps(scene)()
+
+
+@on_a_loop_that_leaps
+async def test_who_may_not_look_for_pods_without_a_lease_isnt_ready(cluster: FakeCluster) -> None:
+    cluster.incidents = [Incident("select", kinds.POD, error=errors.ForbiddenError("pods"), times=math.inf)]
+    only = Replica(cluster, "only").start()
+    await asyncio.sleep(30)
+    assert only.leader.unready
+    assert not only.works
+
+
+@on_a_loop_that_leaps
+async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_same(
+    cluster: FakeCluster,
+) -> None:
+    _, second = await two(cluster)
+    assert not second.leader.unready
+    for trouble in ({"error": errors.UnavailableError("503")}, {"error": None, "asks": NEVER}):
+        for what, value in trouble.items():
+            setattr(second.link, what, value)
+        await asyncio.sleep(10)
+        assert not second.leader.unready
+
+
+@on_a_loop_that_leaps
+async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCluster) -> None:
+    first, _ = await two(cluster)
+    first.link.error = errors.ForbiddenError("leases is forbidden")
+    assert await until(lambda: not first.works, 7.1) > 5.5
+    assert first.leader.unready
+
+
 def an_operator(name: str, phase: str = "Running", **labels: str) -> Object:
     labels = {"app.kubernetes.io/name": naming.FIELD_MANAGER, **labels}
     metadata = {"namespace": PLACE[0], "name": name, "labels": labels}
@@ -299,6 +385,7 @@ async def test_nobody_leads_while_an_operator_runs_that_knows_no_lease(cluster: 
     new = Replica(cluster, "new_1").start()
     await asyncio.sleep(60)
     assert not new.works
+    assert not new.leader.unready, "or the rollout would never end the old one"
     cluster.remove(kinds.POD, PLACE[0], "old")
     await until(lambda: new.writes, 1)
 

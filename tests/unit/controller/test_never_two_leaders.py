@@ -27,6 +27,7 @@ TROUBLES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"asks": NEVER},
         {"answers": NEVER},
         {"asks": 2.0},
+        {"asks": 2.9},
         {"asks": 5.0},
         {"answers": 2.0},
         {"asks": 8.0},

@@ -200,6 +200,25 @@ async def test_each_of_several_namespaces_is_watched_from_its_own_list() -> None
         assert here.server.lists == {f"{each}/{plural}": 1 for each in ("left", "right") for plural in ONCE}
 
 
+async def test_a_namespace_that_refuses_costs_no_other_its_watches_and_is_taken_up_again() -> None:
+    cluster = a_cluster("l", namespace="left")
+    put(cluster, "r", "right")
+    async with started(cluster, Settings(namespaces=("left", "right"))) as here:
+        here.begin()
+        await here.until_watching(2 * len(kinds.WATCHED))
+        here.server.refusals = {f"left/{kind.plural}": 403 for kind in kinds.WATCHED}
+        put(cluster, "missed", "left")
+        await here.server.expire(naming.KIND)
+        lists = here.server.lists["left/formations"]
+        await until(lambda: here.server.lists["left/formations"] > lists + 3)
+        assert not watchdog.unwatched(["left", "right"]), "so it stays ready, and alive"
+        put(cluster, "r2", "right")
+        await here.server.publish()
+        await until(lambda: here.witness.known == {"l", "r", "r2"})
+        here.server.refusals.clear()
+        await until(lambda: here.witness.known == {"l", "missed", "r", "r2"})
+
+
 @pytest.mark.parametrize("status", [403, 404, 500])
 async def test_a_list_that_fails_is_tried_again_and_is_never_taken_for_an_empty_one(status: int) -> None:
     cluster = a_cluster(*"ab")

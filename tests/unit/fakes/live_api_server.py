@@ -36,7 +36,7 @@ class LiveApiServer(ApiServer):
         self.watches: collections.Counter[str] = collections.Counter()
         """How many watches there are now, called alike."""
         self.refusals: dict[str, int] = {}
-        """The HTTP status with which lists are refused, by plural."""
+        """The HTTP status with which lists are refused, by plural or by place."""
         self.troubles: dict[str, list[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {}
         """What answers the next watches in the server's place, by plural."""
         self.watched: collections.Counter[str] = collections.Counter()
@@ -75,8 +75,8 @@ class LiveApiServer(ApiServer):
                 return await self.troubles[plural].pop()(request)
             return await self._watched(request, KINDS[plural], namespace, place)
         self.lists[place] += 1
-        if plural in self.refusals:
-            return web.json_response({"message": "no"}, status=self.refusals[plural])
+        if status := self.refusals.get(place) or self.refusals.get(plural):
+            return web.json_response({"message": "no"}, status=status)
         items = self.cluster.all(KINDS[plural].name, namespace)
         listed = {"metadata": {"resourceVersion": str(self.cluster.version)}, "items": items}
         return web.json_response(listed)

@@ -192,7 +192,7 @@ UNTYPED = "failed to create typed patch object (shop/shop; formations.dev/v1, Ki
 UNDECLARED = f"{UNTYPED}: .status.processes.web.lastExit: field not declared in schema"
 OUTGROWN = "failed to create typed live object (shop/shop): .spec.processes: expected map, got &{[]}"
 MEANINGS = {
-    "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.RefusedError),
+    "a right that is missing": (403, "deployments.apps is forbidden: User may not", errors.ForbiddenError),
     "a full quota": (
         403,
         'deployments.apps "shop-web" is forbidden: exceeded quota: q',

@@ -230,6 +230,7 @@ async def test_under_an_older_crd_a_status_has_what_that_knows_and_says_what_is_
     assert not await here.reporter.learn(), "it's no news again"
     (line,) = [record.getMessage() for record in caplog.records]
     assert "status.processes.*.state" in line
+    assert line.endswith(": kubectl apply -k crds/"), "as every page says it"
     await here.write()
     assert here.written["processes"]["worker"]["readyReplicas"] == 2
     assert "state" not in here.written["processes"]["worker"]

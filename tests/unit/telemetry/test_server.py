@@ -14,6 +14,7 @@ from prometheus_client import Metric
 
 from formation_operator import __main__ as main
 from formation_operator import command_line
+from formation_operator.controller import watchdog
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 from formation_operator.telemetry.instruments import Instruments
@@ -100,13 +101,23 @@ async def test_nothing_else_is_answered_and_health_and_metrics_are_apart() -> No
 async def test_who_has_lost_its_passes_doesnt_live_and_who_waits_for_its_watches_isnt_ready() -> None:
     passes = asyncio.create_task(asyncio.sleep(60), name="passes")
     started = asyncio.Event()
-    ended, unready = main.health(Settings(), [passes], started)
+    ended, unready = main.health(Settings(), [passes], started, well)
     assert (ended(), unready()) == ("", "it starts")
     started.set()
     assert "watcher for pods.v1" in unready()
     passes.cancel()
     await asyncio.gather(passes, return_exceptions=True)
     assert ended() == "passes ended"
+
+
+async def test_who_is_refused_its_lease_lives_and_isnt_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "unwatched", lambda _: set())
+    started, refusal = asyncio.Event(), "the Lease is refused"
+    started.set()
+    ended, unready = main.health(Settings(), [], started, lambda: refusal)
+    assert (ended(), unready()) == ("", "the Lease is refused")
+    refusal = ""
+    assert unready() == ""
 
 
 def has_ipv6() -> bool:

@@ -1,8 +1,8 @@
 """A server that asks to be left alone for a while is left alone, about one namespace or the whole cluster.
 
 An answer about one namespace may be the doing of whoever works there, through an admission webhook: it holds
-up no other namespace, and no Lease.  A request that is held up until it times out has failed like any other,
-and is tried again later.
+up no other namespace, and a Lease for a moment only, as others wait for its renewals.  A request that is held
+up until it times out has failed like any other, and is tried again later.
 """
 
 import asyncio
@@ -13,6 +13,9 @@ import aiohttp
 STATUSES = {429, 503}
 LONGEST = 10.0
 """The longest time in seconds that a server may ask for."""
+LEASES = "/coordination.k8s.io/"
+LONGEST_OF_LEASE = 1.0
+"""The longest time in seconds for which a request about a Lease waits: its holder has seven."""
 NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 
@@ -31,7 +34,8 @@ class RetryAfter:
         found = NAMESPACE.search(request.url.raw_path)
         namespace = found[1] if found else ""
         if (wait := self._until.get(namespace, 0.0) - now()) > 0:
-            await asyncio.sleep(wait)
+            about_lease = LEASES in request.url.raw_path
+            await asyncio.sleep(min(wait, LONGEST_OF_LEASE) if about_lease else wait)
         answer = await send(request)
         if answer.status in STATUSES and (seconds := wish(answer)):
             held = {name: until for name, until in self._until.items() if until > now()}

@@ -64,6 +64,22 @@ async def test_what_is_said_about_one_namespace_holds_up_no_other(other: str) ->
     assert last >= first + 2
 
 
+async def test_a_lease_waits_for_a_moment_only_whatever_is_said_about_its_namespace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retry_after, "LONGEST_OF_LEASE", 0.2)
+    server = Busy(429, "10")
+    async with server.asked_by(retry_after.RetryAfter()) as session:
+        await session.get("/api/v1/namespaces/leases/pods")
+        async with asyncio.timeout(5):
+            await session.get("/apis/coordination.k8s.io/v1/namespaces/leases/leases/x")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await session.get("/api/v1/namespaces/leases/pods")
+    first, last = server.asked
+    assert last > first + 0.1
+
+
 @pytest.mark.parametrize(
     ("status", "wish"), [(500, "60"), (404, "60"), (503, "Fri, 31 Dec 1999 23:59:59 GMT"), (429, "²")]
 )

@@ -1,0 +1,173 @@
+"""Of several namespaces one that takes our rights away stops the work in no other."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.controller.intake import Controller
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.settings import Settings
+from tests import builders
+from tests.builders import a_formation
+from tests.unit.fakes.cluster import Call, FakeCluster
+
+T = TypeVar("T")
+QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
+FORMATION = kinds.BY_NAME[naming.KIND]
+
+
+class Guarded(FakeCluster):
+    """Refuses what is asked of some namespaces, all of it or of some kinds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: dict[str, set[str]] = {}
+        """The kinds by namespace."""
+
+    async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
+        if call.kind in self.refused.get(call.namespace, ()):
+            self.calls.append(call)
+            await asyncio.sleep(0)
+            raise errors.ForbiddenError(f"{call.kind} is forbidden in {call.namespace}")
+        return await super()._carry_out(call, answer)
+
+
+def a_cluster(*refused: str) -> Guarded:
+    """Return one with a Formation in each of two namespaces, of which some refuse everything."""
+    cluster = Guarded()
+    for name in ("left", "right"):
+        cluster.put(naming.KIND, builders.stored(a_formation(name), namespace=name, uid=name))
+    cluster.refused = {name: set(kinds.BY_NAME) for name in refused}
+    return cluster
+
+
+def controller(cluster: FakeCluster, settings: Settings = QUICK) -> Controller:
+    return Controller(cluster, settings, lambda: datetime.datetime.now(datetime.UTC))
+
+
+def known(here: Controller) -> set[str]:
+    return {namespace for namespace, _ in here._cache.formations}  # noqa: SLF001
+
+
+def said(caplog: pytest.LogCaptureFixture, about: str = "Namespace") -> list[str]:
+    return [line for line in caplog.messages if line.startswith(about)]
+
+
+@contextlib.asynccontextmanager
+async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
+    async with asyncio.timeout(10):
+        await here.start()
+        running = asyncio.create_task(here.run())
+        try:
+            yield running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    cluster = a_cluster("left")
+    here = controller(cluster)
+    async with asyncio.timeout(5):
+        await here.start()
+    for _ in range(2 * QUICK.resync_tries):
+        await here.resync()
+    assert known(here) == {"right"}
+    refusal = "HorizontalPodAutoscaler is forbidden in left"
+    assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
+    cluster.refused.clear()
+    await here.resync()
+    assert known(here) == {"left", "right"}
+    assert said(caplog)[1:] == ["Namespace left is served again"]
+
+
+async def test_keda_is_said_once_to_be_unlisted_where_only_one_of_two_namespaces_refuses(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = a_cluster()
+    cluster.refused["left"] = {kinds.SCALED_OBJECT}
+    here = controller(cluster)
+    for _ in range(3):
+        await here.resync()
+    assert len(said(caplog, kinds.SCALED_OBJECT)) == 1
+
+
+@pytest.mark.parametrize("namespaces", [("left", "right"), ("left",), ()], ids=repr)
+async def test_where_all_refuse_that_is_an_error(namespaces: tuple[str, ...]) -> None:
+    cluster = a_cluster("left", "right", "")
+    here = controller(cluster, dataclasses.replace(QUICK, namespaces=namespaces))
+    with pytest.raises(errors.ForbiddenError):
+        await here.resync()
+
+
+async def test_what_is_wrong_with_the_server_is_an_error_though_one_namespace_could_be_listed() -> None:
+    cluster = a_cluster("left")
+    cluster.absent.add(naming.KIND)
+    with pytest.raises(errors.NotFoundError):
+        await controller(cluster).resync()
+
+
+async def test_what_is_known_of_a_namespace_that_refuses_stays_until_it_can_be_listed_again() -> None:
+    cluster = a_cluster()
+    here = controller(cluster)
+    await here.resync()
+    cluster.refused["left"] = set(kinds.BY_NAME)
+    cluster.remove(naming.KIND, "left", "left")
+    await here.resync()
+    assert known(here) == {"left", "right"}
+    cluster.refused.clear()
+    await here.resync()
+    assert known(here) == {"right"}
+
+
+async def test_a_watch_that_is_begun_again_finds_a_namespace_that_takes_us_back() -> None:
+    cluster = a_cluster("left")
+    here = controller(cluster, dataclasses.replace(QUICK, resync=600))
+    async with at_work(here):
+        with pytest.raises(errors.ForbiddenError):
+            await here.since(FORMATION, "left")
+        cluster.refused.clear()
+        await here.since(FORMATION, "left")
+        while not cluster.all("Deployment", "left"):  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.001)
+
+
+async def test_no_formation_is_known_where_its_autoscalers_may_not_be_listed() -> None:
+    cluster = a_cluster()
+    cluster.refused["left"] = {kinds.HPA}
+    here = controller(cluster)
+    await here.resync()
+    with pytest.raises(errors.ForbiddenError):
+        await here.since(FORMATION, "left")
+    assert known(here) == {"right"}
+
+
+async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
+    cluster = a_cluster()
+    here = controller(cluster)
+    await here.start()
+    cluster.refused["left"] = set(kinds.BY_NAME)
+    async with at_work(here) as running:
+        while {call.namespace for call in cluster.asked("apply_status")} != {"left", "right"}:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert not running.done()
+    assert [raw["metadata"]["namespace"] for raw in cluster.all("Deployment")] == ["right"]
+
+
+def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() -> None:
+    here = controller(a_cluster())
+    here.heard("Pod", "right")
+    name = "formation_operator_watch_age_seconds"
+    assert here.instruments.registry.get_sample_value(name, {"kind": "Pod"}) == float("inf")
+    here.heard("Pod", "left")
+    assert here.instruments.registry.get_sample_value(name, {"kind": "Pod"}) != float("inf")
