@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
+import subprocess
 import tempfile
 import threading
 import time
@@ -21,6 +22,8 @@ QUIET = 3.0
 CONVERGED = 120.0
 SHORTEST = "10m"
 """For how long a token lasts here: Kubernetes makes none that lasts less."""
+RENEWED = 240.0
+"""Seconds after which it gets another one, as kubelet gives it to a Pod."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,25 @@ class Place:
             except AssertionError as error:
                 raise AssertionError("\n".join([*app.wrong(), self.operator.last_lines()])) from error
         return time.monotonic() - began
+
+    @contextlib.contextmanager
+    def logged_in(self) -> Iterator[None]:
+        """Give it one token, and others in time; where none is made, the next one comes as late as that."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(RENEWED):
+                with contextlib.suppress(subprocess.CalledProcessError):
+                    self.give_token()
+
+        self.give_token()
+        renewing = threading.Thread(target=renew, name="kubelet")
+        renewing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            renewing.join()
 
     @contextlib.contextmanager
     def kept_running(self) -> Iterator[list[str]]:
@@ -91,10 +113,10 @@ def behind_a_proxy(cluster: Cluster, operator: OperatorProcess) -> Iterator[Plac
         with Proxy(cluster, folder).open() as proxy:
             kubeconfig = folder / "operator.kubeconfig"
             place = Place(cluster, proxy, OperatorProcess(cluster, kubeconfig=kubeconfig), kubeconfig)
-            place.give_token()
-            place.operator.start()
-            try:
-                yield place
-            finally:
-                place.operator.stop()
+            with place.logged_in():
+                place.operator.start()
+                try:
+                    yield place
+                finally:
+                    place.operator.stop()
     operator.start()
