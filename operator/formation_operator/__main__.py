@@ -71,7 +71,7 @@ async def run(settings: Settings) -> None:
         # kopf may wait for ever for a watch of its own that has died.
         loop.call_later(LAST_SECONDS, os._exit, 1)
 
-    work = asyncio.create_task(passes(controller), name="passes")
+    work = asyncio.create_task(controller.run(), name="passes")
     watch = asyncio.create_task(watchdog.until_broken(settings.namespaces), name="watchdog")
     for task in (work, watch):
         task.add_done_callback(end)
@@ -93,12 +93,6 @@ async def run(settings: Settings) -> None:
     await answering.close()
     await finish(work, watch, listen)
     await connected().close()
-
-
-async def passes(controller: Controller) -> None:
-    """Run passes, once it is heard of what changes meanwhile."""
-    await controller.until_watched()
-    await controller.run()
 
 
 def control(

@@ -1,7 +1,6 @@
 """The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from typing import Any
@@ -28,8 +27,6 @@ from formation_operator.telemetry.census import Census
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
-WATCHED_SECONDS = 5.0
-"""The longest wait of a start for its watches."""
 LOOKED_BACK_AT = {naming.KIND, *ChildKind}
 """The kinds that a pass compares at its end with how they were."""
 
@@ -96,16 +93,6 @@ class Controller:
             except errors.ClusterError as error:
                 logger.warning("The cluster can't be listed yet: %s", error)
             await asyncio.sleep(self._settings.start_retry)
-
-    async def until_watched(self) -> None:
-        """Wait until all that was listed is watched, or for some seconds if something can't be.
-
-        The passes of a start keep the process busy for seconds: watches that begin first tell of what
-        changes meanwhile, and that comes before them.
-        """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WATCHED_SECONDS):
-                await self._lister.until_watched()
 
     async def run(self) -> None:
         """Run passes, and list and compare now and then."""

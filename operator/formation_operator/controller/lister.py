@@ -57,7 +57,6 @@ class Lister:
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""
         self._restored: asyncio.Queue[errors.RestoredError] = asyncio.Queue()
-        self._watched = asyncio.Event()
 
     async def resync(self) -> None:
         """List all that is watched, but for what is in namespaces that refuse, if others don't.
@@ -112,13 +111,7 @@ class Lister:
             while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
                 await asyncio.sleep(self._settings.poll)
             latest = self._unwatched.pop(place)
-        if not self._unwatched:
-            self._watched.set()
         return latest
-
-    async def until_watched(self) -> None:
-        """Wait until a watch has begun of everything that was listed."""
-        await self._watched.wait()
 
     async def until_restored(self) -> NoReturn:
         """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller import intake
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
@@ -415,23 +414,3 @@ def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:
         ]
 
     assert sorted(virtual_time.run(main())) == ["a", "b"]
-
-
-async def test_passes_wait_until_all_that_was_listed_is_watched() -> None:
-    here = controller(FakeCluster())
-    await here.start()
-    waiting = asyncio.create_task(here.until_watched())
-    for kind in (kind for kind in kinds.WATCHED if not kind.optional):
-        await asyncio.sleep(0.001)
-        assert not waiting.done()
-        await here.since(kind, None)
-    await waiting
-
-
-async def test_what_cant_be_watched_holds_passes_up_for_some_seconds_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(intake, "WATCHED_SECONDS", 0.01)
-    here = controller(FakeCluster())
-    await here.start()
-    await here.until_watched()
