@@ -38,12 +38,13 @@ MOST_ASKED = 24
 SIDE_BY_SIDE = 4
 """So many questions of a pass are under way at once."""
 IN_A_TURN = 64
-"""So many Pods are looked at before others have a turn, or as many containers as one of them can have."""
+"""Containers that are looked at before others have a turn; one Pod has as many at the most."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
 MOST_ANSWERS = 32 * 2**20
-"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for again."""
+"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for
+again after their pause."""
 USUAL_SIZE = 256
 """Bytes that an Event takes without its texts."""
 FIRST_PAUSE = 5.0
@@ -169,7 +170,8 @@ class Examiner:
                 continue
             identity = (evidence, answer.pod.uid)
             for _, (other, uid) in self._answers.put(answer.pod.namespace, identity, None, answer.size):
-                other.answers.pop(uid, None)
+                if uid in other.answers:  # when to ask again is kept
+                    other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 
     def forget(self, evidence: Evidence) -> None:
         """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""

@@ -236,7 +236,7 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         404: errors.NotFoundError,
         409: errors.ConflictError,
         413: errors.RefusedError,
-        422: errors.RefusedError,
+        422: errors.InvalidError,
     }
     # All that the patterns look for is in the beginning.
     message = lenient.shown(message, lenient.LONGEST)

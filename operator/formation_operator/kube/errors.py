@@ -1,7 +1,15 @@
 """What can go wrong when the cluster is asked for something, by what the caller can do about it."""
 
+import re
+
 TEST_FAILED = "rejected our request due to an error in our request"
 """What the API server says, with code 422 for all of them, when the ``test`` of a JSON patch fails."""
+
+DENIED = re.compile("denied (?:the )?request")
+"""How an admission webhook, or a policy, says no, whatever the code.
+
+Source: ``k8s.io/apiserver/pkg/admission/plugin/webhook/errors`` and ``.../plugin/policy/validating``.
+"""
 
 
 class ClusterError(Exception):
@@ -19,6 +27,10 @@ class ForbiddenError(RefusedError):
     """We lack the right to it (403)."""
 
 
+class InvalidError(RefusedError):
+    """What was sent isn't allowed there: by the schema, a rule, or the ``test`` of a patch (422)."""
+
+
 class ConflictError(ClusterError):
     """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
 
@@ -33,3 +45,11 @@ class RestoredError(Exception):
 
 class UnavailableError(ClusterError):
     """The server can't do it now: overload, time-out, a lost connection or a full quota. Try again later."""
+
+
+def is_verdict(error: RefusedError) -> bool:
+    """Tell whether somebody has looked at what was sent and won't have it.
+
+    Else nobody has: we lack a right, or something on the way says no.
+    """
+    return isinstance(error, InvalidError) or DENIED.search(str(error)) is not None

@@ -95,6 +95,9 @@ class Requests:
                 # It may have reached the Formation all the same.
                 judged.answers[name] = Answer(child.uid, None, count, Try(judged.generation, child.replicas))
                 raise
+            except errors.RefusedError as error:
+                judged.undecided.append(unheard(name, child, error))
+                return
         judged.answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
             judged.notices.append(verdict)
@@ -147,7 +150,10 @@ class Requests:
     async def _write_through(
         self, about: Metadata, request: Request, generation: int
     ) -> tuple[Notice, int, int]:
-        """Give a count to a Formation; return what to tell, and its count and generation then."""
+        """Give a count to a Formation; return what to tell, and its count and generation then.
+
+        Raises `RefusedError` if that was refused for another reason than the count.
+        """
         operations = request.patch(about.uid, generation)
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
@@ -155,6 +161,8 @@ class Requests:
             if errors.TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
                 raise errors.ConflictError("the Formation was changed just now") from error
+            if not errors.is_verdict(error):
+                raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
         self._cache.put(naming.KIND, written)
         return request.honoured(), request.wanted, lenient.number(written["metadata"], "generation")
@@ -179,3 +187,12 @@ def undecided(process_type: str, child: Child, unlisted: errors.ClusterError) ->
     )
     lasting = isinstance(unlisted, errors.RefusedError)
     return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)
+
+
+def unheard(process_type: str, child: Child, error: errors.RefusedError) -> Problem:
+    """Return what is said of a count that somebody asked for, and that can't be given to the Formation."""
+    message = (
+        f"Deployment {child.name} was scaled to {child.replicas}, which is left as it is: "
+        f"the Formation can't be written: {error}"
+    )
+    return Problem(process_type, Trouble.COUNT_UNDECIDED, message)

@@ -202,3 +202,44 @@ async def test_a_count_that_is_kedas_is_never_judged_while_keda_is_in_trouble(
     await work(operator, clock)
     assert (shop.counts["web"], shop.web) == (4, 8)
     assert shop.status["processes"]["web"]["replicasManagedBy"] == "ScaledObject/jobs"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [errors.ForbiddenError('cannot patch resource "formations"'), errors.RefusedError("a proxy says 400")],
+    ids=["forbidden", "refused on the way"],
+)
+async def test_a_request_that_nobody_has_looked_at_is_honoured_once_somebody_does(
+    shop: Shop, operator: Operator, clock: Time, trouble: Exception
+) -> None:
+    shop.incidents.append(Incident("patch", naming.KIND, error=trouble, times=math.inf))
+    shop.scale(8)
+    shop.deploy("shop:v2")
+    assert not await work(operator, clock), "it is tried again"
+    assert shop.web == 8
+    assert shop.read(*WEB)["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
+    assert str(trouble) in condition_of(shop.status, ConditionType.READY)["message"]
+    shop.incidents.clear()
+    clock.seconds += 60
+    assert await work(operator, clock)
+    assert (shop.counts["web"], shop.web) == (8, 8)
+    assert shop.told("Scale") == ["ScaleHonoured"]
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        errors.InvalidError("spec.processes[web].replicas: Invalid value"),
+        errors.ForbiddenError('admission webhook "most" denied the request: at most 5'),
+        errors.RefusedError("ValidatingAdmissionPolicy 'most' with binding 'most' denied request: at most 5"),
+    ],
+    ids=["invalid", "webhook", "policy"],
+)
+async def test_a_request_that_a_formation_cant_have_is_overruled(
+    shop: Shop, operator: Operator, clock: Time, verdict: Exception
+) -> None:
+    shop.incidents.append(Incident("patch", naming.KIND, error=verdict, times=math.inf))
+    shop.scale(8)
+    await work(operator, clock)
+    assert (shop.counts["web"], shop.web) == (4, 4)
+    assert shop.told("Scale") == ["ScaleOverruled"]
