@@ -189,6 +189,8 @@ class Controller:
         """Ask for a pass of each Formation to which a change matters."""
         if kind == naming.KIND and change.before is not None:
             self._forget_replaced(change.before, change.now)
+            if change.now is not None:
+                self._reconciler.see(change.now)
         lane = news.of(kind, change)
         if lane is None:
             return

@@ -69,6 +69,12 @@ class Reconciler:
         """Tell whether a pass is under way, which wants another itself if it has missed anything."""
         return key in self._under_way
 
+    def see(self, formation: dict[str, Any]) -> None:
+        """Take note of each version of a Formation, between passes and during one."""
+        memory = self._memories.get(formations.uid_of(formation))
+        if memory is not None:
+            write_through.settle(memory.answers, formation)
+
     def begin_anew(self) -> None:
         """Drop all that is remembered: what another replica has done since isn't in it."""
         self._memories.clear()

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, Metadata
@@ -11,7 +12,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers
+from formation_operator.observe import autoscalers, formations
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
@@ -177,6 +178,18 @@ def unwritten(answers: Answers, formation: Formation, children: Children) -> Ans
             declared = types[name].replicas if name in types else None
             kept[name] = answer.seen_from(about.generation, declared)
     return kept
+
+
+def settle(answers: Answers, formation: dict[str, Any]) -> None:
+    """Learn from a version of a Formation, as the cache has it, whether unanswered patches are in it.
+
+    Of each version it can be told, of two at once it can't: somebody may have taken the count back.
+    """
+    for name, answer in answers.items():
+        if answer.tried is not None and not formation.get("unkept"):
+            process = lenient.mapping(formations.spec_of(formation), "processes", name)
+            generation = lenient.number(formation["metadata"], "generation")
+            answers[name] = answer.seen_from(generation, process.get("replicas"))
 
 
 def undecided(process_type: str, child: Child, unlisted: errors.ClusterError) -> Problem:
