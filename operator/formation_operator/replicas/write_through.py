@@ -185,11 +185,14 @@ def settle(answers: Answers, formation: dict[str, Any]) -> None:
 
     Of each version it can be told, of two at once it can't: somebody may have taken the count back.
     """
-    for name, answer in answers.items():
-        if answer.tried is not None and not formation.get("unkept"):
-            process = lenient.mapping(formations.spec_of(formation), "processes", name)
-            generation = lenient.number(formation["metadata"], "generation")
-            answers[name] = answer.seen_from(generation, process.get("replicas"))
+    unanswered = {name: answer for name, answer in answers.items() if answer.tried is not None}
+    if not unanswered or formation.get("unkept"):
+        return
+    spec = formations.spec_of(formation)
+    generation = lenient.number(formation["metadata"], "generation")
+    for name, answer in unanswered.items():
+        process = lenient.mapping(spec, "processes", name)
+        answers[name] = answer.seen_from(generation, process.get("replicas"))
 
 
 def undecided(process_type: str, child: Child, unlisted: errors.ClusterError) -> Problem:
