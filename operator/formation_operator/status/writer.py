@@ -149,9 +149,12 @@ class Reporter:
         present = written.get("status") or {}
         if compute.differs(wanted, present):
             # Its managed fields were stripped: what was there before isn't ours to an apply.
-            written = await self._cluster.replace_status(written, compute.beside(wanted, present))
-        self._cache.put(naming.KIND, written)
-        return formations.status_of(written)
+            whole = manifest(written, compute.beside(wanted, present))
+            del written, present  # they may take megabytes, and the write long
+            written = await self._cluster.replace_status(whole, whole["status"])
+        change = self._cache.put(naming.KIND, written)
+        # The cache takes in nothing that the watch has told it before.
+        return change.now["status"] if change and change.now else formations.status_of(written)
 
     def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
         """Return what makes two attempts the same, which the times in a status don't."""

@@ -346,6 +346,16 @@ async def test_a_formation_as_its_status_was_written_is_not_held_while_events_ar
     assert cluster.held == []
 
 
+async def test_a_formation_as_its_status_was_written_is_not_held_while_that_is_replaced() -> None:
+    cluster = Large()
+    formation = stored(a_formation(processes={"worker": a_process(replicas=3)}))
+    cluster.put(naming.KIND, {**formation, "status": {"processes": {"gone": {}}}})
+    cluster.put("Deployment", FOREIGN)
+    await Operator(cluster, Time()).work()
+    assert cluster.asked("replace_status")
+    assert cluster.held == []
+
+
 # Adopt
 
 
