@@ -113,11 +113,11 @@ class VersionedWrites:
             live = await self.cluster.get(child.kind, child.namespace, child.name)
             was_there = live is not None and live["metadata"]["uid"] == child.uid
             if live is not None and was_there:
-                look = looked_at(action, live)
+                moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
                 del live  # it may take megabytes, and the deletion long
-                if look.moved is not None:
-                    return Outcome(action, look.moved, again=True)
-                was_there = await self._remove(child, look.version)
+                if moved is not None:
+                    return Outcome(action, moved, again=True)
+                was_there = await self._remove(child, version)
         gone = Outcome(action, gone=True)
         return gone.told_by(write_events.deleted(action)) if was_there else gone
 
@@ -126,17 +126,19 @@ class VersionedWrites:
 
 
 def looked_at(action: Action, live: dict[str, Any]) -> Look:
-    """Return what a write needs of an object.
-
-    It has moved if something has changed that the decision about it was made of.
-    """
-    metadata, child = live["metadata"], children.child(live, action.known.kind)
-    moved = None if _decided(child) == _decided(action.known) else child
+    """Return what a write needs of an object."""
+    metadata, moved = live["metadata"], _moved(action, live)
     return Look(
         version=str(metadata["resourceVersion"]),
         moved=moved,
         repaired=managed_fields.taken_over(metadata.get("managedFields") or []) if moved is None else None,
     )
+
+
+def _moved(action: Action, live: dict[str, Any]) -> Child | None:
+    """Return an object if something has changed that the decision about it was made of."""
+    child = children.child(live, action.known.kind)
+    return None if _decided(child) == _decided(action.known) else child
 
 
 def _decided(child: Child) -> tuple[object, ...]:
