@@ -21,6 +21,12 @@ from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
 
 logger = logging.getLogger(__name__)
+UNLISTED = (
+    "it isn't known whether an autoscaler set the count of Deployment {name} to {count}, "
+    "so that is left as it is: autoscalers can't be listed"
+)
+UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
+"""Why a count is neither written through nor set back for now."""
 
 Answers = dict[str, Answer]
 """By process type: what was made of a count, until its Deployment is written."""
@@ -68,7 +74,7 @@ class Requests:
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
             if autoscaler is None and unlisted is not None:
-                judged.undecided.append(undecided(name, child, unlisted))
+                judged.undecided.append(undecided(name, child, UNLISTED, unlisted))
                 continue
             before = count_owner.reported(status, name, about.generation)
             try:
@@ -97,7 +103,7 @@ class Requests:
                 judged.answers[name] = Answer(child.uid, None, count, Try(judged.generation, child.replicas))
                 raise
             except errors.RefusedError as error:
-                judged.undecided.append(unheard(name, child, error))
+                judged.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
         judged.answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
@@ -195,20 +201,8 @@ def settle(answers: Answers, formation: dict[str, Any]) -> None:
         answers[name] = answer.seen_from(generation, process.get("replicas"))
 
 
-def undecided(process_type: str, child: Child, unlisted: errors.ClusterError) -> Problem:
+def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:
     """Return what is said of a count that is neither written through nor set back for now."""
-    message = (
-        f"it isn't known whether an autoscaler set the count of Deployment {child.name} to {child.replicas}, "
-        f"so that is left as it is: autoscalers can't be listed: {unlisted}"
-    )
-    lasting = isinstance(unlisted, errors.RefusedError)
+    message = f"{why.format(name=child.name, count=child.replicas)}: {error}"
+    lasting = isinstance(error, errors.RefusedError)
     return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)
-
-
-def unheard(process_type: str, child: Child, error: errors.RefusedError) -> Problem:
-    """Return what is said of a count that somebody asked for, and that can't be given to the Formation."""
-    message = (
-        f"Deployment {child.name} was scaled to {child.replicas}, which is left as it is: "
-        f"the Formation can't be written: {error}"
-    )
-    return Problem(process_type, Trouble.COUNT_UNDECIDED, message)
