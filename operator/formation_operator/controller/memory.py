@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from formation_operator.diagnose.investigator import Evidence
+from formation_operator.diagnose.evidence import Evidence
 from formation_operator.observe.children import Child
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas

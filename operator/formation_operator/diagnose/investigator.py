@@ -12,24 +12,22 @@ and keeps no more than a little; and after every few of the Pods whoever else wa
 
 import asyncio
 import dataclasses
-import itertools
 import logging
-import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, records, samples
+from formation_operator.diagnose.evidence import Archive, Evidence, Inquiry
 from formation_operator.diagnose.finding import Finding, PodEvent
 from formation_operator.diagnose.samples import Sample
+from formation_operator.diagnose.turns import Turns
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.observe import pods as known_pods
 from formation_operator.observe.children import REVISION_ANNOTATION, Child
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
-from formation_operator.shares import Shares
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -37,16 +35,9 @@ MOST_ASKED = 24
 """About so many Pods is asked in a pass; the next one asks about others."""
 SIDE_BY_SIDE = 4
 """So many questions of a pass are under way at once."""
-IN_A_TURN = 64
-"""Containers that are looked at before others have a turn; one Pod has as many at the most."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
 ReplicaSets it keeps ten, of which a page may hold but one."""
-MOST_ANSWERS = 32 * 2**20
-"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for
-again after their pause."""
-USUAL_SIZE = 256
-"""Bytes that an Event takes without its texts."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 ANY, NONE, UNFOUND = "*", "?", "!"
@@ -54,26 +45,6 @@ ANY, NONE, UNFOUND = "*", "?", "!"
 is one; its ReplicaSet couldn't be found. No label can be any of them."""
 UNFOUND_PAUSE = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: nobody tells when it can be."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Inquiry:
-    """What was recorded about a Pod when it was as ``pod`` says."""
-
-    pod: Pod
-    events: tuple[PodEvent, ...]
-    asked_at: float
-    pause: float
-
-    def holds(self, pod: Pod, now: float) -> bool:
-        """Tell whether it is still the answer about a Pod."""
-        return pod.same_as(self.pod) and now < self.asked_at + self.pause
-
-    @property
-    def size(self) -> int:
-        """About how many bytes of memory it takes; most of them are texts."""
-        texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
-        return known_pods.size_of(self.pod) + len(self.events) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,25 +57,16 @@ class Examined:
     """Seconds after which it may be different although nothing is heard."""
 
 
-@dataclasses.dataclass(slots=True, eq=False)
-class Evidence:
-    """What was found out about a Formation's Pods, as long as some aren't well."""
-
-    answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
-    """By uid of a Pod."""
-    templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    """By process type: a revision of its Deployment, and the hash of the template that this has."""
-    over: bool = False
-    """Whether its Formation has gone, and what a pass that is under way still finds is nobody's."""
-
-
 class Examiner:
     """Asks what the Pods themselves don't tell."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._answers: Shares[tuple[Evidence, str], None] = Shares(MOST_ANSWERS)
-        """Every answer, by the evidence that has it and the uid of its Pod."""
+        self._archive = Archive()
+
+    def forget(self, evidence: Evidence) -> None:
+        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        self._archive.forget(evidence)
 
     async def examine(
         self,
@@ -116,7 +78,7 @@ class Examiner:
     ) -> Examined:
         """Return what is wrong with the Pods of a Formation; ``now`` is in seconds since 1970."""
         if not pods:
-            self._keep(evidence, {}, ())
+            self._archive.keep(evidence, {}, ())
             evidence.templates = {}
             return Examined({}, (), None)
         present, unfound = await self._present(evidence, deployments, pods)
@@ -142,7 +104,7 @@ class Examiner:
         again = min((wait for wait in waits if wait is not None), default=None)
         return Examined(by_type(present, found), pods, again)
 
-    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: "Turns") -> bool:
+    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: Turns) -> bool:
         """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
         before = evidence.answers
         due = [
@@ -155,28 +117,8 @@ class Examiner:
         asked = due[:MOST_ASKED]
         fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in asked])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
-        self._keep(evidence, kept, fresh)
+        self._archive.keep(evidence, kept, fresh)
         return len(due) > len(asked)
-
-    def _keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
-        """Have some answers of before and fresh ones in the evidence, as far as there is room."""
-        for uid, answer in evidence.answers.items():
-            if uid not in kept:
-                self._answers.pop(answer.pod.namespace, (evidence, uid))
-        evidence.answers = kept
-        for answer in fresh:
-            kept[answer.pod.uid] = answer
-            if evidence.over:
-                continue
-            identity = (evidence, answer.pod.uid)
-            for _, (other, uid) in self._answers.put(answer.pod.namespace, identity, None, answer.size):
-                if uid in other.answers:  # when to ask again is kept
-                    other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
-
-    def forget(self, evidence: Evidence) -> None:
-        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
-        self._keep(evidence, {}, ())
-        evidence.over = True
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
         same = before is not None and pod.same_as(before.pod)
@@ -247,23 +189,6 @@ class Examiner:
             pages += 1
             if pages == PAGES[kind]:
                 return
-
-
-class Turns:
-    """Gives whoever else waits a turn after every few of the Pods that are looked at."""
-
-    def __init__(self) -> None:
-        self._looked_at = 0
-
-    async def over(self, pods: Iterable[Pod]) -> AsyncIterator[Pod]:
-        """Yield Pods; what one costs grows with its containers."""
-        for pod in pods:
-            containers = max(1, len(pod.containers))
-            self._looked_at += containers
-            if self._looked_at > IN_A_TURN:
-                self._looked_at = containers
-                await asyncio.sleep(0)
-            yield pod
 
 
 async def explain(

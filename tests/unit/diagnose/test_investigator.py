@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from formation_operator.api import naming
 from formation_operator.diagnose import diagnosis, investigator, records
+from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.investigator import Evidence, Examined
+from formation_operator.diagnose.investigator import Examined
 from formation_operator.diagnose.records import pod_event
+from formation_operator.diagnose.turns import IN_A_TURN
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Object
@@ -271,7 +273,7 @@ async def test_what_was_asked_about_is_forgotten_once_all_is_well() -> None:
 async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_none_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(investigator, "MOST_ANSWERS", 2**20)
+    monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 2**20)
     chatter = [
         {**NO_SECRET, "note": f"\U0001f600{each} {1000 * 'x'}", "reason": f"{each}{1000 * 'r'}"}
         for each in range(records.KEPT)
@@ -354,7 +356,7 @@ async def test_the_order_in_which_pods_are_seen_changes_nothing(
 
 @pytest.mark.parametrize(
     ("number", "containers"),
-    [(10, investigator.IN_A_TURN), (10 * investigator.IN_A_TURN, 1)],
+    [(10, IN_A_TURN), (10 * IN_A_TURN, 1)],
     ids=["of many containers", "many"],
 )
 async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(

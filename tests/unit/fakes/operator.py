@@ -5,7 +5,8 @@ import datetime
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
-from formation_operator.diagnose.investigator import Evidence, Examiner
+from formation_operator.diagnose.evidence import Evidence
+from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
@@ -66,4 +67,4 @@ class Looking(Examiner):
 
     def held(self) -> int:
         """Return the bytes that all its answers count as."""
-        return len(self._answers)
+        return len(self._archive)

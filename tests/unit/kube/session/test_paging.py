@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.diagnose.investigator import Evidence, Examiner
+from formation_operator.diagnose.evidence import Evidence
+from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import api_server
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging

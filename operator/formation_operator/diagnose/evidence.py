@@ -1,0 +1,81 @@
+"""What was found out about the Pods of each Formation: kept as long as it is of use, and there is room."""
+
+import dataclasses
+import itertools
+import sys
+from collections.abc import Iterable
+
+from formation_operator.diagnose.finding import PodEvent
+from formation_operator.observe import pods
+from formation_operator.observe.pods import Pod
+from formation_operator.shares import Shares
+
+MOST_ANSWERS = 32 * 2**20
+"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for
+again after their pause."""
+USUAL_SIZE = 256
+"""Bytes that an Event takes without its texts."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Inquiry:
+    """What was recorded about a Pod when it was as ``pod`` says."""
+
+    pod: Pod
+    events: tuple[PodEvent, ...]
+    asked_at: float
+    pause: float
+
+    def holds(self, pod: Pod, now: float) -> bool:
+        """Tell whether it is still the answer about a Pod."""
+        return pod.same_as(self.pod) and now < self.asked_at + self.pause
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes; most of them are texts."""
+        texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
+        return pods.size_of(self.pod) + len(self.events) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Evidence:
+    """What was found out about a Formation's Pods, as long as some aren't well."""
+
+    answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
+    """By uid of a Pod."""
+    templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """By process type: a revision of its Deployment, and the hash of the template that this has."""
+    over: bool = False
+    """Whether its Formation has gone, and what a pass that is under way still finds is nobody's."""
+
+
+class Archive:
+    """Keeps the answers of all evidence within the bound."""
+
+    def __init__(self) -> None:
+        self._held: Shares[tuple[Evidence, str], None] = Shares(MOST_ANSWERS)
+        """Every answer, by the evidence that has it and the uid of its Pod."""
+
+    def __len__(self) -> int:
+        """Return the bytes that all answers count as."""
+        return len(self._held)
+
+    def keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
+        """Have some answers of before and fresh ones in the evidence, as far as there is room."""
+        for uid, answer in evidence.answers.items():
+            if uid not in kept:
+                self._held.pop(answer.pod.namespace, (evidence, uid))
+        evidence.answers = kept
+        for answer in fresh:
+            kept[answer.pod.uid] = answer
+            if evidence.over:
+                continue
+            identity = (evidence, answer.pod.uid)
+            for _, (other, uid) in self._held.put(answer.pod.namespace, identity, None, answer.size):
+                if uid in other.answers:  # when to ask again is kept
+                    other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
+
+    def forget(self, evidence: Evidence) -> None:
+        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        self.keep(evidence, {}, ())
+        evidence.over = True
