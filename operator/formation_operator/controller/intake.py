@@ -104,8 +104,8 @@ class Controller:
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
 
-        What has changed since its last report comes first, and of the rest what was asked for last: it may be
-        what that one hasn't done any more.
+        What has changed since its last report comes first. Of the rest what was asked for last does: the
+        replica that led before may not have come to that.
         """
         self._reconciler.begin_anew()
         latest, self._unled = [*reversed(self._unled or {})], None
