@@ -65,7 +65,7 @@ class Controller:
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
         watched = (kind.name for kind in kinds.WATCHED if not kind.optional)
-        self.instruments.watch(watched, self.scopes)
+        self.instruments.watch(watched, self.scopes, self._lister.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 

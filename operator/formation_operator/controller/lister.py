@@ -53,6 +53,8 @@ class Lister:
         self._unlisted: dict[Place, str] = {}
         self._left_out: dict[str, str] = {}
         """The namespaces that don't let us list all that is watched, and what each one's refusal says."""
+        self.left_out: Collection[str] = self._left_out.keys()
+        """Their names at any time."""
         self._listing: dict[kinds.Kind, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""

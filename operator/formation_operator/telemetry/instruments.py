@@ -8,7 +8,7 @@ Source: https://prometheus.io/docs/practices/naming/
 import functools
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
@@ -96,15 +96,24 @@ class Instruments:
         """Take the time at which a watch told something, be it only that there is no news."""
         self._heard[kind, namespace] = time.monotonic()
 
-    def watch(self, kinds: Iterable[str], namespaces: Sequence[str | None]) -> None:
-        """Show for how long nothing was heard of each kind in any of the namespaces."""
+    def watch(
+        self, kinds: Iterable[str], namespaces: Sequence[str | None], left_out: Collection[str] = ()
+    ) -> None:
+        """Show for how long nothing was heard of each kind in any of the namespaces, but for those left out.
+
+        Another thread looks, whenever somebody asks, at which ones are left out then.
+        """
         gauge = self._gauge("watch_age_seconds", "Time since the watch of a kind was last heard", "kind")
         for kind in kinds:
-            gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces))
+            gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces, left_out))
+        self._gauge(
+            "namespaces_left_out", "Namespaces that don't let the operator list all that it watches"
+        ).set_function(lambda: len(left_out))
 
-    def _silence(self, kind: str, namespaces: Sequence[str | None]) -> float:
+    def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: Collection[str]) -> float:
         """Return the longest silence of a kind in any namespace; infinite where nothing was ever heard."""
-        return time.monotonic() - min(self._heard.get((kind, each), -math.inf) for each in namespaces)
+        heard = (self._heard.get((kind, each), -math.inf) for each in namespaces if each not in left_out)
+        return time.monotonic() - min(heard, default=-math.inf)
 
     def look_at(
         self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
@@ -58,6 +59,22 @@ def known(here: Controller) -> set[str]:
 
 def said(caplog: pytest.LogCaptureFixture, about: str = "Namespace") -> list[str]:
     return [line for line in caplog.messages if line.startswith(about)]
+
+
+def measured(here: Controller, name: str, **labels: str) -> float:
+    value = here.instruments.registry.get_sample_value(f"formation_operator_{name}", labels)
+    assert value is not None
+    return value
+
+
+def silence(here: Controller) -> float:
+    """Return for how long nothing was heard of Pods."""
+    return measured(here, "watch_age_seconds", kind="Pod")
+
+
+def left_out(here: Controller) -> float:
+    """Return how many namespaces are left out."""
+    return measured(here, "namespaces_left_out")
 
 
 @contextlib.asynccontextmanager
@@ -167,7 +184,28 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
 def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() -> None:
     here = controller(a_cluster())
     here.heard("Pod", "right")
-    name = "formation_operator_watch_age_seconds"
-    assert here.instruments.registry.get_sample_value(name, {"kind": "Pod"}) == float("inf")
+    assert silence(here) == math.inf
     here.heard("Pod", "left")
-    assert here.instruments.registry.get_sample_value(name, {"kind": "Pod"}) != float("inf")
+    assert silence(here) < math.inf
+
+
+async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_the_others() -> None:
+    cluster = a_cluster("left")
+    here = controller(cluster)
+    assert left_out(here) == 0
+    await here.resync()
+    assert (left_out(here), silence(here)) == (1, math.inf)
+    here.heard("Pod", "right")
+    assert silence(here) < math.inf
+    cluster.refused.clear()
+    await here.resync()
+    assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
+
+
+async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
+    here = controller(a_cluster("left", "right"))
+    here.heard("Pod", "left")
+    here.heard("Pod", "right")
+    with pytest.raises(errors.ForbiddenError):
+        await here.resync()
+    assert (left_out(here), silence(here)) == (2, math.inf)
