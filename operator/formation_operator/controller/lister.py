@@ -110,10 +110,20 @@ class Lister:
         latest = self._unwatched.pop(place, None)
         now = asyncio.get_running_loop().time()
         if latest is None or now - latest.begun > WATCHABLE_SECONDS:
-            while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
-                await asyncio.sleep(self._settings.poll)
+            await self._list_anew(place)
             latest = self._unwatched.pop(place)
         return latest
+
+    async def _list_anew(self, place: Place) -> None:
+        """List a place once its kind is installed; leave its namespace out, and say so, if that refuses."""
+        _, namespace = place
+        try:
+            while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
+                await asyncio.sleep(self._settings.poll)
+        except errors.ForbiddenError:
+            if namespace is not None:
+                await self._list_all(namespace)
+            raise
 
     async def until_restored(self) -> NoReturn:
         """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""

@@ -202,6 +202,22 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
     assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
 
 
+async def test_a_namespace_is_left_out_as_soon_as_a_watch_of_it_is_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = a_cluster()
+    here = controller(cluster)
+    await here.resync()
+    cluster.refused["left"] = set(kinds.BY_NAME)
+    assert await here.since(FORMATION, "left"), "it was listed just now"
+    for _ in range(2):
+        with pytest.raises(errors.ForbiddenError):
+            await here.since(FORMATION, "left")
+        assert left_out(here) == 1
+    refusal = "HorizontalPodAutoscaler is forbidden in left"
+    assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
+
+
 async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
     here = controller(a_cluster("left", "right"))
     here.heard("Pod", "left")

@@ -209,8 +209,9 @@ async def test_a_namespace_that_refuses_costs_no_other_its_watches_and_is_taken_
         here.server.refusals = {f"left/{kind.plural}": 403 for kind in kinds.WATCHED}
         put(cluster, "missed", "left")
         await here.server.expire(naming.KIND)
-        lists = here.server.lists["left/formations"]
-        await until(lambda: here.server.lists["left/formations"] > lists + 3)
+        first = f"left/{kinds.BY_NAME[kinds.HPA].plural}"  # no other is listed as long as this one is refused
+        lists = here.server.lists[first]
+        await until(lambda: here.server.lists[first] > lists + 3)
         assert not watchdog.unwatched(["left", "right"]), "so it stays ready, and alive"
         put(cluster, "r2", "right")
         await here.server.publish()
