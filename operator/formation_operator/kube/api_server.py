@@ -62,11 +62,13 @@ class Kube(Cluster):
         """Close the connections."""
         await self._connection.close()
 
-    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield all objects of a kind that concern us, some at a time, with the version of their list."""
+    def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+        """Return all objects of a kind that concern us, some at a time, with the version of their list.
+
+        The server makes the next page while who asked takes in one.
+        """
         labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
-        async for page in self._pages(kind, namespace, labels):
-            yield page
+        return self._pages(kind, namespace, labels, ahead=True)
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -76,18 +78,28 @@ class Kube(Cluster):
             yield items
 
     async def _pages(
-        self, kind: str, namespace: str | None, labels: str, fields: str = ""
+        self, kind: str, namespace: str | None, labels: str, fields: str = "", *, ahead: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
         query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
-        while True:
-            page = await self._request("GET", path(kind, namespace), query)
-            items, metadata = page["items"], page["metadata"]
-            yield items, metadata["resourceVersion"]
-            del page
-            items.clear()  # whoever took the page may still hold it while the next one is read
-            query["continue"] = metadata.get("continue", "")
-            if not query["continue"]:
-                return
+        asked: asyncio.Task[Object] | None = None
+        try:
+            while True:
+                page = await (asked or self._request("GET", path(kind, namespace), {**query}))
+                asked = None
+                items, metadata = page["items"], page["metadata"]
+                query["continue"] = metadata.get("continue", "")
+                if query["continue"] and ahead:
+                    asked = asyncio.create_task(self._request("GET", path(kind, namespace), {**query}))
+                    await asyncio.sleep(0)
+                yield items, metadata["resourceVersion"]
+                del page
+                items.clear()  # whoever took the page may still hold it while the next one is read
+                if not query["continue"]:
+                    return
+        finally:
+            if asked is not None:
+                asked.cancel()
+                await asyncio.gather(asked, return_exceptions=True)
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""

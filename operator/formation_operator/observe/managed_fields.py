@@ -6,6 +6,7 @@ field from our Apply entry the moment that anybody else changes it.  So an objec
 it when it carries the digest of our intent and our entry still holds every field of it.
 """
 
+import functools
 import hashlib
 import json
 import marshal
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
@@ -22,7 +24,11 @@ COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
-OWNER = '"k:owner"'
+USUAL = 8192
+"""Bytes of a packed entry whose text is remembered: most entries are as many others."""
+REMEMBERED = 512
+"""How many of these texts are."""
+ANY_OWNER = "k:owner"
 """Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
 
@@ -47,16 +53,34 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     if not entry:
         return ""
     # A few times as fast as JSON, of which no value takes less than a third of what it takes here.
-    packed = marshal.dumps(entry, 2)
+    packed = marshal.dumps(_with_any_owner(entry, _reference(owner)), 2)
     if len(packed) > 3 * LARGEST:
         return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
-    text = COMPACT.encode(entry).replace(_reference(owner), OWNER)
+    return _usual_text(packed) if len(packed) <= USUAL else _text(packed)
+
+
+def _text(packed: bytes) -> str:
+    text = COMPACT.encode(marshal.loads(packed))  # noqa: S302  # of our own making
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 
 
+_usual_text = functools.lru_cache(REMEMBERED)(_text)
+
+
+def _with_any_owner(entry: Fields, reference: str) -> Fields:
+    """Return an entry with a key that is the same for all owners in place of the one for this reference."""
+    metadata = lenient.mapping(entry, "f:metadata")
+    references = lenient.mapping(metadata, "f:ownerReferences")
+    if reference not in references:
+        return entry
+    others = {key: value for key, value in references.items() if key != reference}
+    everybodys = {**others, ANY_OWNER: references[reference]}
+    return {**entry, "f:metadata": {**metadata, "f:ownerReferences": everybodys}}
+
+
 def _reference(owner: str) -> str:
-    """Return how an entry names the reference to an owner with a uid, quoted as in its text."""
-    return COMPACT.encode(f"k:{COMPACT.encode({'uid': owner})}")
+    """Return how an entry names the reference to an owner with a uid."""
+    return f"k:{COMPACT.encode({'uid': owner})}"
 
 
 def is_whole(owned: str) -> bool:
@@ -144,7 +168,8 @@ def covers(manifest: dict[str, Any], owned: str, owner: str = "") -> bool:
     """Tell whether our Apply entry, as it is kept with an owner's child, holds every field of a manifest."""
     if not is_whole(owned):
         return False
-    return next(lost(manifest, json.loads(owned.replace(OWNER, _reference(owner)))), None) is None
+    fields = json.loads(owned.replace(COMPACT.encode(ANY_OWNER), COMPACT.encode(_reference(owner))))
+    return next(lost(manifest, fields), None) is None
 
 
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """Reading managedFields: what we hold, what we lost."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -85,6 +86,18 @@ def test_an_entry_that_is_too_large_to_be_kept_is_not_written_as_json_first() ->
     entry: dict[str, Any] = {f"f:{index}": {".": {}} for index in range(40_000)}
     assert not managed_fields.is_whole(managed_fields.kept(entry))
     assert cost.seconds(managed_fields.kept, entry) < cost.seconds(managed_fields.COMPACT.encode, entry) / 2
+
+
+def test_however_many_entries_there_are_little_is_remembered_of_them() -> None:
+    names = "x" * (managed_fields.USUAL // 2)
+    tracemalloc.start()
+    try:
+        for number in range(4 * managed_fields.REMEMBERED):
+            managed_fields.kept({f"f:{number}{names}": {}})
+        remembered, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert remembered < 2.5 * managed_fields.REMEMBERED * managed_fields.USUAL
 
 
 def test_a_restored_object_makes_its_creators_entry_ours() -> None:

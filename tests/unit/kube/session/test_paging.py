@@ -88,6 +88,31 @@ async def test_objects_that_are_small_come_many_at_once() -> None:
     assert len(server.asked) < 10
 
 
+async def test_the_next_page_is_under_way_while_one_is_taken_in() -> None:
+    server = ApiServer(formations=formations(1000))
+    async with connected(server) as cluster:
+        async for items, _ in cluster.pages(naming.KIND):
+            taken = len(server.asked)
+            last = items[-1]["metadata"]["name"] == "f00999"
+            await asyncio.sleep(0.05)
+            assert len(server.asked) == taken + (not last)
+
+
+async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
+    async with connected(ApiServer(formations=formations(1000))) as cluster:
+        pages = cluster.pages(naming.KIND)
+        await anext(pages)
+        assert len(requests()) == 1
+        await pages.aclose()  # type: ignore[attr-defined]  # as the loop does with one that nobody holds
+        assert requests() == []
+
+
+def requests() -> list[str]:
+    """Return the requests of ours that are under way in tasks of their own."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return [name for name in names if name.startswith(api_server.Kube.__name__)]
+
+
 async def test_large_objects_of_one_namespace_make_the_pages_of_another_no_smaller() -> None:
     server = ApiServer(events=[{"metadata": {"name": f"e{each}"}, "note": "x" * LARGE} for each in range(9)])
     async with connected(server) as cluster:
