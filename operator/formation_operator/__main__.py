@@ -35,6 +35,8 @@ YOUNG = 50_000
 
 None of what is parsed does, and by default a page of a list would be searched more than a hundred times.
 """
+FIRST = 2_000_000
+"""The same until all has been listed once: what comes by then is kept, so a search would find nothing."""
 
 
 def main() -> None:
@@ -44,7 +46,7 @@ def main() -> None:
     for chatty in ("kopf.objects", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = command_line.settings(arguments)
-    gc.set_threshold(YOUNG)
+    gc.set_threshold(FIRST)
     uvloop.run(run(settings))
 
 
@@ -65,6 +67,7 @@ async def run(settings: Settings) -> None:
     # All that is known stays: a search through it would stop everything for as long as a third of a second.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG)
 
     def end(_: object) -> None:
         stop.set()
