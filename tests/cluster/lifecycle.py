@@ -130,12 +130,12 @@ def start_node(new: record.Record, keys: control_plane.Keys, server: api.Api) ->
         progress.step("the node is ready: it is simulated by kwok, nothing really runs in its pods")
 
 
-def down() -> None:
-    """End the cluster and leave the machine as it was."""
+def down(*, keep_logs: bool = False) -> None:
+    """End the cluster and leave the machine as it was, but for its logs if they are to stay."""
     progress.restart()
     with alone(), machine():
         old = record.load()
-        clean(old)
+        clean(old, keep_logs=keep_logs)
         put_back()
         progress.step("the cluster is down" if old else "no cluster is up")
 

@@ -7,6 +7,7 @@ import sys
 
 from tests import cluster as clusters
 from tests.client import Client
+from tests.cluster import paths
 from tests.faults.place import behind_a_proxy
 from tests.installation import install
 from tests.namespaces import HELD, fresh_namespace
@@ -24,6 +25,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(f"soak: {chosen.minutes} minutes, seed {chosen.seed}", flush=True)
     cluster = clusters.up("none")
+    failed = True
     try:
         install(cluster)
         operator = OperatorProcess(cluster)
@@ -32,8 +34,11 @@ def main() -> None:
             fresh = (stack.enter_context(fresh_namespace(cluster, HELD)) for _ in range(NAMESPACES))
             users = [Client(cluster, name) for name in fresh]
             print(soaked(place, users, chosen.seed, chosen.minutes * 60, long=True), flush=True)
+        failed = False
     finally:
-        clusters.down()
+        clusters.down(keep_logs=failed)
+        if failed:
+            print(f"the logs are in {paths.state()}, until a cluster is started", flush=True)
 
 
 if __name__ == "__main__":

@@ -130,12 +130,7 @@ class Examiner:
         found: list[PodEvent] = []
         try:
             async for items in self._read(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}"):
-                warnings = (
-                    each
-                    for each in items
-                    if each.get("type") == "Warning" or each.get("reason") == records.KILLING
-                )
-                found += map(records.pod_event, warnings)
+                found += map(records.pod_event, filter(records.matters, items))
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()

@@ -133,15 +133,15 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
         return await self._request("PATCH", f"{path_of(manifest)}/status", query, manifest, APPLY)
 
-    async def replace_status(self, formation: Object, status: Object) -> Object:
+    async def replace_status(self, manifest: Object) -> Object:
         """Write a Formation's whole status, whoever holds what, if it is at this very version."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        version = formation["metadata"]["resourceVersion"]
+        version = manifest["metadata"]["resourceVersion"]
         operations = [
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
-            {"op": "replace", "path": "/status", "value": status},
+            {"op": "replace", "path": "/status", "value": manifest["status"]},
         ]
-        return await self._request("PATCH", f"{path_of(formation)}/status", query, operations, JSON_PATCH)
+        return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

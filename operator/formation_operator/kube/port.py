@@ -42,7 +42,7 @@ class Cluster(Protocol):
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
 
-    async def replace_status(self, formation: Object, status: Object) -> Object:
+    async def replace_status(self, manifest: Object) -> Object:
         """Write a Formation's whole status, whoever holds what, if it is at this very version."""
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:

@@ -151,7 +151,7 @@ class Reporter:
             # Its managed fields were stripped: what was there before isn't ours to an apply.
             whole = manifest(written, compute.beside(wanted, present))
             del written, present  # they may take megabytes, and the write long
-            written = await self._cluster.replace_status(whole, whole["status"])
+            written = await self._cluster.replace_status(whole)
         change = self._cache.put(naming.KIND, written)
         # The cache takes in nothing that the watch has told it before.
         return change.now["status"] if change and change.now else formations.status_of(written)

@@ -132,10 +132,10 @@ class FakeCluster(Objects, Cluster):
         call = Call("apply_status", *identity_of(manifest), body=copy.deepcopy(manifest))
         return await self._carry_out(call, lambda: self.write_status(manifest))
 
-    async def replace_status(self, formation: Object, status: Object) -> Object:
+    async def replace_status(self, manifest: Object) -> Object:
         """Write a Formation's whole status, whoever holds what, if it is at this very version."""
-        call = Call("replace_status", *identity_of(formation), body=copy.deepcopy(status))
-        return await self._carry_out(call, lambda: self.overwrite_status(formation, status))
+        call = Call("replace_status", *identity_of(manifest), body=copy.deepcopy(manifest))
+        return await self._carry_out(call, lambda: self.overwrite_status(manifest))
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

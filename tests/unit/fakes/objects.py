@@ -87,12 +87,12 @@ class Objects:
         by, status = OPERATOR._replace(subresource="status"), {"status": manifest["status"]}
         return self._replace(live, managed_fields.applied(live, status, by, force=True))
 
-    def overwrite_status(self, formation: Object, status: Object) -> Object:
+    def overwrite_status(self, manifest: Object) -> Object:
         """Write an object's whole status, as the operator, and return the object."""
-        live = self.read(*identity_of(formation))
-        check_preconditions(formation["metadata"], live)
+        live = self.read(*identity_of(manifest))
+        check_preconditions(manifest["metadata"], live)
         by = OPERATOR._replace(operation="Update", subresource="status")
-        return self._replace(live, managed_fields.updated(live, {**live, "status": status}, by))
+        return self._replace(live, managed_fields.updated(live, {**live, "status": manifest["status"]}, by))
 
     def patch_now(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch, as the operator, and return it."""
