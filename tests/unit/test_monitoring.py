@@ -20,20 +20,37 @@ EXPRESSIONS = [rule["expr"] for rule in GROUP["rules"]] + [
 ]
 NAME = re.compile(r"(?:formation_operator|process)_\w+")
 LABELS = {"process_type", "process_types"}
+SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
+"""What the samples of a metric have behind its name, by its type."""
+PREFIX = "formation_operator_"
+
+
+def families() -> dict[str, str]:
+    """Return the types of all metrics that an operator may serve, by their names."""
+    registry = Controller(FakeCluster(), Settings(), Time()).instruments.registry
+    return {family.name: family.type for family in registry.collect()}
 
 
 def served() -> set[str]:
     """Return the name of every sample that an operator may serve."""
-    registry = Controller(FakeCluster(), Settings(), Time()).instruments.registry
-    families = [*registry.collect()]
-    suffixes = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"]}
-    return {family.name + suffix for family in families for suffix in suffixes.get(family.type, [""])}
+    return {name + suffix for name, kind in families().items() for suffix in SUFFIXES.get(kind, [""])}
 
 
 def test_whatever_the_alerts_and_the_dashboard_ask_for_is_served() -> None:
     names = {name for each in EXPRESSIONS for name in NAME.findall(each)} - LABELS
     assert len(names) > 10
     assert names <= served()
+
+
+def test_the_docs_have_every_metric_of_ours_and_no_other() -> None:
+    rows = re.findall(
+        r"^\| (`\w+`(?:, `\w+`)*) \| ", (paths.ROOT / "docs/operating.md").read_text(), re.MULTILINE
+    )
+    described = {name for row in rows for name in re.findall(r"\w+", row)}
+    ours = {name: kind for name, kind in families().items() if name.startswith(PREFIX)}
+    assert described == {
+        name.removeprefix(PREFIX) + ("_total" if kind == "counter" else "") for name, kind in ours.items()
+    }
 
 
 def test_the_prometheus_operator_gets_the_same_alerts() -> None:
