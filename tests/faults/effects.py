@@ -101,6 +101,13 @@ def refused(code: int, message: str = "a fault of the tests", **headers: str) ->
     return refuse
 
 
+async def denied_to_exist(exchange: Exchange) -> web.StreamResponse:
+    """Answer that what is asked for isn't there, as the API server words it."""
+    name = exchange.call.path.removesuffix("/status").rpartition("/")[2]
+    body = {**status(404, f'"{name}" not found'), "reason": "NotFound", "details": {"name": name}}
+    return web.json_response(body, status=404)
+
+
 def page(code: int) -> Effect:
     """Answer with an HTTP status, as a proxy words it."""
 

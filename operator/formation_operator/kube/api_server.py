@@ -65,7 +65,7 @@ class Kube(Cluster):
     def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Return all objects of a kind that concern us, some at a time, with the version of their list.
 
-        The server makes the next page while who asked takes in one.
+        The server makes the next page while who asked takes in one, and sends it when that is done.
         """
         labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
         return self._pages(kind, namespace, labels, ahead=True)
@@ -84,12 +84,13 @@ class Kube(Cluster):
         asked: asyncio.Task[Object] | None = None
         try:
             while True:
-                page = await (asked or self._request("GET", path(kind, namespace), {**query}))
+                page = await (asked or self._request("GET", path(kind, namespace), query))
                 asked = None
                 items, metadata = page["items"], page["metadata"]
                 query["continue"] = metadata.get("continue", "")
                 if query["continue"] and ahead:
-                    asked = asyncio.create_task(self._request("GET", path(kind, namespace), {**query}))
+                    asked = asyncio.create_task(self._request("GET", path(kind, namespace), query))
+                    # Sent in one turn: who takes a page in lets nobody have one until that is done.
                     await asyncio.sleep(0)
                 yield items, metadata["resourceVersion"]
                 del page
@@ -100,12 +101,14 @@ class Kube(Cluster):
             if asked is not None:
                 asked.cancel()
                 await asyncio.gather(asked, return_exceptions=True)
+                asked = None  # it would hold us, and we hold it, and all that was listed
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
         try:
             return await self._request("GET", path(kind, namespace, name))
-        except errors.NotFoundError:
+        except errors.NotFoundError as error:
+            error.require(name)
             return None
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
@@ -154,7 +157,8 @@ class Kube(Cluster):
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except errors.NotFoundError:
+        except errors.NotFoundError as error:
+            error.require(name)
             return False
         return True
 
@@ -238,14 +242,15 @@ def path_of(manifest: Object) -> str:
 
 def error_of(status: int, text: bytes) -> errors.ClusterError:
     """Return the error for an HTTP status, with the server's own message."""
+    said: Any = None
     try:
-        message = str(nesting.parsed(text)["message"])
+        said = nesting.parsed(text)
+        message = str(said["message"])
     except (ValueError, KeyError, TypeError):
         message = f"HTTP {status}: {text[:200]!r}"
     by_status: dict[int, type[errors.ClusterError]] = {
         400: errors.RefusedError,
         403: errors.ForbiddenError,
-        404: errors.NotFoundError,
         409: errors.ConflictError,
         413: errors.RefusedError,
         422: errors.InvalidError,
@@ -256,4 +261,6 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         status = 503
     elif status == 500 and UNTYPED.search(message):
         status = 422
+    elif status == 404:
+        return errors.NotFoundError(message, lenient.text(lenient.mapping(said, "details"), "name"))
     return by_status.get(status, errors.UnavailableError)(message)

@@ -38,6 +38,19 @@ class ConflictError(ClusterError):
 class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
 
+    def __init__(self, text: str, name: str = "") -> None:
+        """Take the server's words, and the name of what doesn't exist if they have it."""
+        super().__init__(text)
+        self._name = name
+
+    def require(self, name: str) -> None:
+        """Raise `UnavailableError` unless it is about what has a name.
+
+        The API server names what it doesn't have; a page of some proxy's doesn't, and it may be there.
+        """
+        if self._name != name:
+            raise UnavailableError(str(self)) from self
+
 
 class RestoredError(Exception):
     """The cluster is older than it was: its data was restored, and all that is known of it may be wrong."""

@@ -24,10 +24,10 @@ COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
-USUAL = 8192
+USUAL = 4096
 """Bytes of a packed entry whose text is remembered: most entries are as many others."""
-REMEMBERED = 512
-"""How many of these texts are."""
+REMEMBERED = 256
+"""How many of these texts are; each may be six times as long."""
 ANY_OWNER = "k:owner"
 """Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
@@ -52,7 +52,7 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     """
     if not entry:
         return ""
-    # A few times as fast as JSON, of which no value takes less than a third of what it takes here.
+    # Packed, it is known by its bytes, and by its size: in a text no value has less than a third of that.
     packed = marshal.dumps(_with_any_owner(entry, _reference(owner)), 2)
     if len(packed) > 3 * LARGEST:
         return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())

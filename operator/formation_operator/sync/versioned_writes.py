@@ -1,5 +1,6 @@
 """Writes of an object that exists: as it was decided about, or after a look at what it is by now."""
 
+import contextlib
 import dataclasses
 from typing import Any, NamedTuple
 
@@ -104,22 +105,27 @@ class VersionedWrites:
     async def delete(self, action: Action) -> Outcome:
         """Delete an object as it was decided about; one that has changed since, only if that is no matter.
 
-        What somebody else has deleted meanwhile is gone, too, but no deed of ours to tell of.
+        What somebody else has deleted meanwhile is gone, too, but no deed of ours to tell of. That it is gone
+        is believed once it can't be read, either: what was forgotten and is still there would run on. Raises
+        `UnavailableError` where it can be read, and not be found to be deleted.
         """
-        child = action.known
-        try:
-            was_there = await self._remove(child, child.resource_version)
-        except errors.ConflictError:
-            live = await self.cluster.get(child.kind, child.namespace, child.name)
-            was_there = live is not None and live["metadata"]["uid"] == child.uid
-            if live is not None and was_there:
-                moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
-                del live  # it may take megabytes, and the deletion long
-                if moved is not None:
-                    return Outcome(action, moved, again=True)
-                was_there = await self._remove(child, version)
-        gone = Outcome(action, gone=True)
-        return gone.told_by(write_events.deleted(action)) if was_there else gone
+        child, gone = action.known, Outcome(action, gone=True)
+        deleted = gone.told_by(write_events.deleted(action))
+        with contextlib.suppress(errors.ConflictError):
+            if await self._remove(child, child.resource_version):
+                return deleted
+        live = await self.cluster.get(child.kind, child.namespace, child.name)
+        if live is None or live["metadata"]["uid"] != child.uid:
+            return gone
+        moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
+        del live  # it may take megabytes, and the deletion long
+        if moved is not None:
+            return Outcome(action, moved, again=True)
+        if await self._remove(child, version):
+            return deleted
+        raise errors.UnavailableError(
+            f"{child.kind} {child.name} can be read, but not be found to be deleted"
+        )
 
     async def _remove(self, child: Child, version: str) -> bool:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)

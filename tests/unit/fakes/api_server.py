@@ -6,6 +6,7 @@ It lists what it was given, page by page; its watches stay silent.
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -49,6 +50,27 @@ class ApiServer:
             yield self
         finally:
             await runner.cleanup()
+
+    @contextlib.contextmanager
+    def in_a_thread(self) -> Iterator["ApiServer"]:
+        """Serve meanwhile, though whoever asks be busy."""
+        ended, loop = asyncio.Event(), asyncio.new_event_loop()
+        begun = threading.Event()
+
+        async def serve() -> None:
+            async with self.running():
+                begun.set()
+                await ended.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+        thread.start()
+        begun.wait()
+        try:
+            yield self
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+            thread.join()
+            loop.close()
 
     async def _discovered(self, request: web.Request) -> web.Response:
         served = {**{name: (kind.group, kind.version) for name, kind in KINDS.items()}, **OF_KOPF}

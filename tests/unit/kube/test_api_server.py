@@ -105,7 +105,7 @@ async def test_an_object_is_created_by_one_request_that_meets_no_other() -> None
 
 
 async def test_where_no_version_may_be_given_an_object_is_looked_for_before_it_is_created() -> None:
-    cluster = Creating(INSISTS, errors.NotFoundError("none"), MADE)
+    cluster = Creating(INSISTS, errors.NotFoundError("none", "shop-web"), MADE)
     assert await cluster.create(MANIFEST, manager="us") == MADE
     assert cluster.asked == [("PATCH", "1"), ("GET", None), ("PATCH", None)]
     await cluster.close()
@@ -135,6 +135,32 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
     cluster = Deleting(connection.Connection(client.Configuration()), timeout=1)
     assert await cluster.delete("Deployment", "default", "shop-web", "its uid", "7")
     assert asked == [{"DELETE": {"uid": "its uid", "resourceVersion": "7"}}]
+    await cluster.close()
+
+
+NAMED = {
+    "kind": "Status",
+    "message": 'deployments.apps "shop-web" not found',
+    "details": {"name": "shop-web"},
+}
+
+
+@pytest.mark.parametrize("text", [b"404 page not found", b"<html>Not Found</html>", b'{"message": "no"}'])
+async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes) -> None:
+    class Missing(api_server.Kube):
+        """Has nothing."""
+
+        async def _request(self, *_: Any, **__: Any) -> Object:
+            raise api_server.error_of(404, text)
+
+    cluster = Missing(connection.Connection(client.Configuration()), timeout=1)
+    place = ("Deployment", "default", "shop-web")
+    for asked in (cluster.get(*place), cluster.delete(*place, "uid", "7")):
+        with pytest.raises(errors.UnavailableError):
+            await asked
+    text = json.dumps(NAMED).encode()
+    assert await cluster.get(*place) is None
+    assert not await cluster.delete(*place, "uid", "7")
     await cluster.close()
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
+import time
 import tracemalloc
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -15,7 +18,7 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
-from formation_operator.kube import api_server
+from formation_operator.kube import api_server, errors
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
 from formation_operator.observe.children import Rollout
@@ -48,13 +51,17 @@ def formations(number: int, size: int = 0) -> list[Object]:
 @contextlib.asynccontextmanager
 async def connected(server: ApiServer) -> AsyncIterator[api_server.Kube]:
     async with server.running():
-        configuration = client.Configuration()
-        configuration.host = server.url
-        cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
+        cluster = a_connection(server)
         try:
             yield cluster
         finally:
             await cluster.close()
+
+
+def a_connection(server: ApiServer) -> api_server.Kube:
+    configuration = client.Configuration()
+    configuration.host = server.url
+    return api_server.Kube(connection.Connection(configuration), timeout=30)
 
 
 @contextlib.contextmanager
@@ -88,14 +95,50 @@ async def test_objects_that_are_small_come_many_at_once() -> None:
     assert len(server.asked) < 10
 
 
-async def test_the_next_page_is_under_way_while_one_is_taken_in() -> None:
-    server = ApiServer(formations=formations(1000))
-    async with connected(server) as cluster:
+async def test_the_next_page_is_asked_for_before_one_is_taken_in_however_busy_that_keeps_us() -> None:
+    with ApiServer(formations=formations(1000)).in_a_thread() as server:
+        cluster = a_connection(server)
+        taken = 0
         async for items, _ in cluster.pages(naming.KIND):
-            taken = len(server.asked)
+            taken += 1
+            time.sleep(0.05)  # noqa: ASYNC251  # as who takes them in: nobody here has a turn
             last = items[-1]["metadata"]["name"] == "f00999"
-            await asyncio.sleep(0.05)
             assert len(server.asked) == taken + (not last)
+        await cluster.close()
+
+
+async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() -> None:
+    """What is searched for late, as at a start, would pile up with each try."""
+
+    class Gathered(set[str]):
+        """What of a list was taken in."""
+
+    class Failing(api_server.Kube):
+        """Has no second page."""
+
+        async def _request(self, method: str, resource: str, query: Any = None, *_: Any) -> Object:
+            if query.get("continue"):
+                raise errors.UnavailableError("away")
+            return {"metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}
+
+    held: list[weakref.ref[Gathered]] = []
+    cluster = Failing(connection.Connection(client.Configuration()), timeout=1)
+
+    async def gather() -> None:
+        gathered = Gathered()
+        held.append(weakref.ref(gathered))
+        async for _ in cluster.pages(naming.KIND):
+            gathered.add("something")
+
+    gc.disable()
+    try:
+        with pytest.raises(errors.UnavailableError):
+            await gather()
+        await asyncio.sleep(0)
+        assert held[0]() is None
+    finally:
+        gc.enable()
+        await cluster.close()
 
 
 async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
