@@ -35,6 +35,11 @@ VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
 
 Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
 """
+NO_SUCH_PATH = b"404 page not found"
+"""What the API server says of a kind that isn't installed. A page of some proxy's is in other words.
+
+Source: ``NotFound`` of Go's ``net/http``.
+"""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON_PATCH = "application/json-patch+json"
@@ -242,12 +247,10 @@ def path_of(manifest: Object) -> str:
 
 def error_of(status: int, text: bytes) -> errors.ClusterError:
     """Return the error for an HTTP status, with the server's own message."""
-    said: Any = None
     try:
-        said = nesting.parsed(text)
-        message = str(said["message"])
-    except (ValueError, KeyError, TypeError):
-        message = f"HTTP {status}: {text[:200]!r}"
+        said = dict(nesting.parsed(text))
+    except (ValueError, TypeError):
+        said = {}
     by_status: dict[int, type[errors.ClusterError]] = {
         400: errors.RefusedError,
         403: errors.ForbiddenError,
@@ -256,11 +259,11 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         422: errors.InvalidError,
     }
     # All that the patterns look for is in the beginning.
-    message = lenient.shown(message, lenient.LONGEST)
+    message = lenient.shown(str(said.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
+    if status == 404 and (said.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
+        return errors.NotFoundError(message, lenient.text(lenient.mapping(said, "details"), "name"))
     if status == 403 and FOR_NOW.search(message):
         status = 503
     elif status == 500 and UNTYPED.search(message):
         status = 422
-    elif status == 404:
-        return errors.NotFoundError(message, lenient.text(lenient.mapping(said, "details"), "name"))
     return by_status.get(status, errors.UnavailableError)(message)

@@ -68,7 +68,7 @@ class LiveApiServer(ApiServer):
         namespace = path.partition("/namespaces/")[2]
         place = f"{namespace}/{plural}" if namespace else plural
         if plural not in KINDS:
-            return web.json_response({"message": f"no {plural} here"}, status=404)
+            return web.Response(text="404 page not found\n", status=404)
         if "watch" in request.query:
             self.watched[plural] += 1
             if self.troubles.get(plural):

@@ -141,6 +141,7 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
 NAMED = {
     "kind": "Status",
     "message": 'deployments.apps "shop-web" not found',
+    "reason": "NotFound",
     "details": {"name": "shop-web"},
 }
 
@@ -162,6 +163,12 @@ async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes
     assert await cluster.get(*place) is None
     assert not await cluster.delete(*place, "uid", "7")
     await cluster.close()
+
+
+@pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
+def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
+    assert isinstance(api_server.error_of(404, text), errors.UnavailableError)
+    assert isinstance(api_server.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
 # Events
