@@ -51,10 +51,8 @@ class Lister:
         self._settings = settings
         self._listed: dict[str, int] = {}
         self._unlisted: dict[Place, str] = {}
-        self._left_out: dict[str, str] = {}
-        """The namespaces that don't let us list all that is watched, and what each one's refusal says."""
-        self.left_out: Collection[str] = self._left_out.keys()
-        """Their names at any time."""
+        self.left_out: set[str] = set()
+        """The namespaces that don't let us list all that is watched."""
         self._listing: dict[kinds.Kind, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""
@@ -83,11 +81,10 @@ class Lister:
             for kind in kinds.WATCHED:
                 await self._list((kind, namespace))
         except errors.ForbiddenError as error:
-            if namespace is not None and self._left_out.get(namespace) != str(error):
-                self._left_out[namespace] = str(error)
-                logger.warning("Namespace %s is left out as long as it refuses: %s", namespace, error)
+            self._leave_out(namespace, error)
             raise
-        if namespace is not None and self._left_out.pop(namespace, ""):
+        if namespace in self.left_out:
+            self.left_out.remove(namespace)
             logger.info("Namespace %s is served again", namespace)
 
     async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
@@ -105,7 +102,7 @@ class Lister:
     async def _latest(self, place: Place) -> Listed:
         """Return the list that a watch of a place begins at, and keep none for the next one."""
         _, namespace = place
-        if namespace in self._left_out:
+        if namespace in self.left_out:
             await self._list_all(namespace)
         latest = self._unwatched.pop(place, None)
         now = asyncio.get_running_loop().time()
@@ -115,15 +112,20 @@ class Lister:
         return latest
 
     async def _list_anew(self, place: Place) -> None:
-        """List a place once its kind is installed; leave its namespace out, and say so, if that refuses."""
+        """List a place once its kind is installed; leave its namespace out if that refuses."""
         _, namespace = place
         try:
             while not await self._list(place):  # noqa: ASYNC110  # nothing tells that a kind is installed
                 await asyncio.sleep(self._settings.poll)
-        except errors.ForbiddenError:
-            if namespace is not None:
-                await self._list_all(namespace)
+        except errors.ForbiddenError as error:
+            self._leave_out(namespace, error)
             raise
+
+    def _leave_out(self, namespace: str | None, error: errors.ForbiddenError) -> None:
+        """Note that a namespace refuses us, and say so once, by the first kind that it does so for."""
+        if namespace is not None and namespace not in self.left_out:
+            self.left_out.add(namespace)
+            logger.warning("Namespace %s is left out as long as it refuses: %s", namespace, error)
 
     async def until_restored(self) -> NoReturn:
         """Wait for a `RestoredError` of `since`, and raise it: who watches only tries again."""

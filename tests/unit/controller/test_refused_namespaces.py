@@ -202,7 +202,7 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
     assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
 
 
-async def test_a_namespace_is_left_out_as_soon_as_a_watch_of_it_is_refused(
+async def test_a_namespace_is_left_out_as_soon_as_it_refuses_the_list_that_a_watch_begins_with(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     cluster = a_cluster()
@@ -214,7 +214,7 @@ async def test_a_namespace_is_left_out_as_soon_as_a_watch_of_it_is_refused(
         with pytest.raises(errors.ForbiddenError):
             await here.since(FORMATION, "left")
         assert left_out(here) == 1
-    refusal = "HorizontalPodAutoscaler is forbidden in left"
+    refusal = "Formation is forbidden in left"
     assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
 
 
