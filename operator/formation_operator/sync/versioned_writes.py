@@ -105,27 +105,21 @@ class VersionedWrites:
     async def delete(self, action: Action) -> Outcome:
         """Delete an object as it was decided about; one that has changed since, only if that is no matter.
 
-        What somebody else has deleted meanwhile is gone, too, but no deed of ours to tell of. That it is gone
-        is believed once it can't be read, either: what was forgotten and is still there would run on. Raises
-        `UnavailableError` where it can be read, and not be found to be deleted.
+        That it isn't there is believed of the watch alone, which is about to tell: what was forgotten and is
+        still there would run on. Until then it is tried again.
         """
-        child, gone = action.known, Outcome(action, gone=True)
-        deleted = gone.told_by(write_events.deleted(action))
+        child, missing = action.known, Outcome(action, again=True)
+        deleted = Outcome(action, gone=True).told_by(write_events.deleted(action))
         with contextlib.suppress(errors.ConflictError):
-            if await self._remove(child, child.resource_version):
-                return deleted
+            return deleted if await self._remove(child, child.resource_version) else missing
         live = await self.cluster.get(child.kind, child.namespace, child.name)
-        if live is None or live["metadata"]["uid"] != child.uid:
-            return gone
+        if live is None:
+            return missing
         moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
         del live  # it may take megabytes, and the deletion long
         if moved is not None:
             return Outcome(action, moved, again=True)
-        if await self._remove(child, version):
-            return deleted
-        raise errors.UnavailableError(
-            f"{child.kind} {child.name} can be read, but not be found to be deleted"
-        )
+        return deleted if await self._remove(child, version) else missing
 
     async def _remove(self, child: Child, version: str) -> bool:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)

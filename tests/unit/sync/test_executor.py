@@ -464,25 +464,16 @@ async def test_an_event_tells_of_no_deletion_that_was_somebody_elses(
     assert [notice.reason for notice in cluster.notices if notice.reason == "Deleted"] == []
 
 
-async def test_what_a_deletion_is_said_not_to_find_is_deleted_all_the_same(
-    cluster: FakeCluster, operator: Operator
-) -> None:
-    await operator.work()
-    cluster.incidents.append(
-        Incident("delete", "Deployment", error=errors.NotFoundError("no", "shop-worker"))
-    )
-    assert await removed(cluster, operator) == ["delete", "get", "delete"]
-    assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
-
-
-async def test_what_can_be_read_and_never_be_found_to_be_deleted_is_tried_again(
-    cluster: FakeCluster, operator: Operator
+@pytest.mark.parametrize("calls", [1, 2, 3])
+async def test_what_is_said_not_to_be_there_is_deleted_all_the_same(
+    calls: int, cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
     missing = errors.NotFoundError("no", "shop-worker")
-    cluster.incidents.append(Incident("delete", "Deployment", error=missing, times=2))
+    cluster.incidents.append(Incident(None, "Deployment", "shop-worker", error=missing, times=calls))
     declares_it_no_more(cluster)
-    assert not await operator.work()
+    for _ in range(calls):
+        assert not await operator.work()
     assert await operator.work()
     assert not any(raw["metadata"]["name"] == "shop-worker" for raw in cluster.all("Deployment"))
 
