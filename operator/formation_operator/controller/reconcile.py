@@ -100,7 +100,7 @@ class Reconciler:
         try:
             result = await self._run(this)
         except errors.ClusterError as error:
-            result = await self._ended(this, error)
+            result = self._ended(this, error)
         finally:
             self._under_way.remove(key)
         return self._look_back(this, result)
@@ -248,19 +248,12 @@ class Reconciler:
         status = compute.stalled(generation, problem, raw["status"], self._now())
         return await self._reporter.write(this.basis, this.memory.reports, status)
 
-    async def _ended(self, this: Pass, error: errors.ClusterError) -> Result:
-        """Return what comes after an error; forget a Formation whose deletion no watch told of."""
-        known = self._cache.formations.get(this.key)
-        if known is not None and isinstance(error, errors.NotFoundError) and await self._has_gone(this.key):
-            self._cache.drop(naming.KIND, this.key, formations.version_of(known))
-            return Result(error=error)
+    def _ended(self, this: Pass, error: errors.ClusterError) -> Result:
+        """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
             left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
         )
-
-    async def _has_gone(self, key: Key) -> bool:
-        return await self._cluster.get(naming.KIND, *key) is None
 
     def _look_back(self, this: Pass, result: Result) -> Result:
         """Return a result with what has come during the pass; who has gone during it wants nothing else."""

@@ -385,6 +385,16 @@ async def test_what_ends_a_pass_early_is_in_its_result() -> None:
     assert (result.failed, repr(result.error)) == (True, repr(away()))
 
 
+async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> None:
+    here = Running(TWO)
+    missing = errors.NotFoundError("no", KEY[1])
+    here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
+    await here.passes.run(KEY)
+    result = await here.passes.run(KEY)
+    assert (result.left, repr(result.error)) == (Left.PASSING, repr(missing))
+    assert KEY in here.known.formations
+
+
 @pytest.mark.parametrize(
     ("problems", "left"),
     [
