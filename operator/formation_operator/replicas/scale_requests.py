@@ -21,6 +21,9 @@ from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Report
 AUTOSCALERS = frozenset({"kube-controller-manager", "keda"})
 """Who scales for HPAs and for ScaledObjects. Their names are their only marks."""
 
+MOST_TRIED = 4
+"""So many counts without an answer are remembered of a type: anybody may ask for a thousand."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
@@ -70,15 +73,23 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Try:
-    """A count that was written to a Formation of a generation, of which no answer came."""
+    """Counts that were sent to a Formation of a generation, of which nobody knows whether they got there."""
 
     generation: int
-    count: int
+    counts: tuple[int, ...] = ()
 
-    def reached(self, generation: int, declared: int | None) -> bool:
-        """Tell whether it may be in what a Formation says that is of a later generation by now."""
-        # It made the very next generation, or none.
-        return generation > self.generation + 1 or declared == self.count
+    def of(self, count: int) -> "Try":
+        """Return this with another count that was sent, and the last few of those before."""
+        return Try(self.generation, (*(each for each in self.counts if each != count), count)[-MOST_TRIED:])
+
+    def base(self, generation: int, declared: int | None) -> int | None:
+        """Return which one may be in what a Formation says that is of a later generation by now.
+
+        One of them made the very next generation, or none.
+        """
+        if declared in self.counts:
+            return declared
+        return self.counts[-1] if generation > self.generation + 1 else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,8 +111,8 @@ class Answer:
         """Return this with an unanswered patch settled, if the Formation is of a later generation."""
         if self.tried is None or generation <= self.tried.generation:
             return self
-        reached = self.tried.reached(generation, declared)
-        return Answer(self.uid, None, self.tried.count if reached else self.count)
+        reached = self.tried.base(generation, declared)
+        return Answer(self.uid, None, self.count if reached is None else reached)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ UNLISTED = (
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
 """Why a count is neither written through nor set back for now."""
+CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
 """By process type: what was made of a count, until its Deployment is written."""
@@ -94,14 +95,14 @@ class Requests:
         if verdict is None and answer is not None and answer.tried is not None:
             return  # what the Formation says isn't known yet
         if isinstance(verdict, Request):
+            self._check_unchanged(formation.metadata, judged.generation)
+            # Whatever is said, it may get there, as one before may have, and the watch tell of it first.
+            tried = (answer and answer.tried) or Try(judged.generation)
+            judged.answers[name] = Answer(child.uid, None, count, tried.of(child.replicas))
             try:
                 verdict, count, judged.generation = await self._write_through(
                     formation.metadata, verdict, judged.generation
                 )
-            except errors.UnavailableError:
-                # It may have reached the Formation all the same.
-                judged.answers[name] = Answer(child.uid, None, count, Try(judged.generation, child.replicas))
-                raise
             except errors.RefusedError as error:
                 judged.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
@@ -154,6 +155,15 @@ class Requests:
             for raw in items:
                 self._cache.put(kind, autoscalers.autoscaler(raw, kind))
 
+    def _check_unchanged(self, about: Metadata, generation: int) -> None:
+        """Raise `ConflictError` if a Formation is of a later generation by now.
+
+        What came of a patch is found in those that are told of once it was sent, and in no other.
+        """
+        known = self._cache.formations.get((about.namespace, about.name), {"metadata": {}})
+        if lenient.number(known["metadata"], "generation") > generation:
+            raise errors.ConflictError(CHANGED)
+
     async def _write_through(
         self, about: Metadata, request: Request, generation: int
     ) -> tuple[Notice, int, int]:
@@ -167,7 +177,7 @@ class Requests:
         except errors.RefusedError as error:
             if errors.TEST_FAILED in str(error):
                 # Going on would set the child back to a count that isn't the Formation's any more.
-                raise errors.ConflictError("the Formation was changed just now") from error
+                raise errors.ConflictError(CHANGED) from error
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation

@@ -110,7 +110,7 @@ def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_
 def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
     generation: int, declared: int, count: int
 ) -> None:
-    answer = Answer(SCALED.uid, asked=None, count=4, tried=Try(generation=3, count=7))
+    answer = Answer(SCALED.uid, asked=None, count=4, tried=Try(generation=3).of(7))
     assert answer.seen_from(generation, declared).count == count
     assert not answer.seen_from(generation, declared).about(SCALED)
 

@@ -1,6 +1,7 @@
 """A count is judged before it is written over, whatever comes in between."""
 
 import dataclasses
+import functools
 import math
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
@@ -64,6 +66,11 @@ class Shop:
     def watched(self) -> None:
         """Have the watch tell of the Formation."""
         self.known.put(naming.KIND, self.cluster.read(naming.KIND, *KEY))
+
+    def told_of(self, here: reconcile.Reconciler) -> None:
+        """Have the watch tell of the Formation, and a reconciler see it."""
+        self.watched()
+        here.see(self.known.formations[KEY])
 
     def edit(self, process_type: str, count: int | None) -> None:
         """Give the Formation a count, or take it away, as anybody may at any time."""
@@ -176,6 +183,62 @@ async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_
     shop.watched()
     await here.run(KEY)
     assert shop.counts["web"] == 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ConflictError("no"),
+        errors.ForbiddenError("no"),
+        errors.InvalidError(errors.TEST_FAILED),
+        errors.NotFoundError("no", "shop"),
+    ],
+)
+async def test_whatever_is_said_of_a_request_that_has_reached_the_formation_an_edit_has_the_last_word(
+    shop: Shop, error: errors.ClusterError
+) -> None:
+    shop.scale("web", 8)
+    here = reconciler(shop)
+    shop.cluster.incidents.append(Incident("patch", error=error, carried_out=True))
+    await here.run(KEY)
+    shop.told_of(here)
+    shop.edit("web", 4)
+    shop.told_of(here)
+    await here.run(KEY)
+    assert shop.counts["web"] == 4
+
+
+async def test_a_first_request_that_has_reached_the_formation_keeps_no_second_one_from_it(shop: Shop) -> None:
+    shop.scale("web", 8)
+    here = reconciler(shop)
+    await unanswered(shop, here)
+    shop.scale("web", 9)
+    await unsent(shop, here)
+    shop.watched()
+    await here.run(KEY)
+    assert shop.counts["web"] == 9
+
+
+@pytest.mark.parametrize("before", [[], [5], [5, 6]], ids=["none before", "one before", "both before"])
+@pytest.mark.parametrize("error", [None, errors.UnavailableError("not sent")])
+async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_overrule_it(
+    shop: Shop, before: list[int], error: errors.ClusterError | None
+) -> None:
+    def edit(counts: list[int]) -> None:
+        for count in counts:
+            shop.edit("worker", count)
+            shop.told_of(here)
+
+    shop.scale("web", 8)
+    here = reconciler(shop)
+    after = [5, 6][len(before) :]
+    shop.cluster.incidents += [
+        Incident("select", kinds.HPA, meanwhile=functools.partial(edit, before)),
+        Incident("patch", meanwhile=functools.partial(edit, after), error=error),
+    ]
+    for _ in range(3):
+        await here.run(KEY)
+    assert shop.counts == {"web": 8, "worker": 6}
 
 
 async def test_an_answered_request_is_no_new_one_because_something_else_of_the_deployment_is_changed(
