@@ -1,0 +1,324 @@
+"""Soon after the last wrong answer all is as it was asked for, though nothing is listed for that.
+
+Any call may be answered by any error of the port, whether or not it was carried out.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.port import Object
+from tests.builders import a_formation, a_process, stored
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import Verb
+from tests.unit.fakes.liar import FOLLOWED, Lie, LyingCluster, Watching, owner_of
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.objects import SCALE
+
+FORMATION = (naming.KIND, "default", "shop")
+CONTROLLER = Owner("kube-controller-manager", "Update", "status")
+WRITES = {"apply", "apply_status", "replace_status", "patch", "delete", "notify"}
+PATIENCE, QUIET = 590.0, 900.0
+"""Seconds: a full list would come after ten minutes, and what is refused is tried again every five."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What somebody does, so many seconds after what was before."""
+
+    after: float
+    what: str
+    type: str
+    value: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Lies:
+    """That the operator is lied to from now on, so many times."""
+
+    after: float
+    lie: Lie
+    times: int
+
+
+@dataclasses.dataclass
+class Wish:
+    """What was asked of a type's count since all was quiet."""
+
+    settled: int
+    """What it was then."""
+    edited: int | None = None
+    """The last count that the Formation was given."""
+    scaled: int | None = None
+    """The last count that the Deployment was given."""
+    may_be: set[int] = dataclasses.field(default_factory=set)
+    """What else it may come to, because both have moved."""
+    all: set[int] = dataclasses.field(default_factory=set)
+    """All counts that were asked for."""
+    guessed: bool = False
+    """Whether the operator can't know any more what it has answered (decision 34)."""
+
+    def edit(self, count: int, before: int) -> None:
+        """Ask for a count where the Formation had another."""
+        if self.scaled is not None:
+            # It takes back what was honoured; or both have moved, and the Formation wins if that shows.
+            wins = before == self.scaled or count not in {self.settled, *self.all}
+            self.may_be = set() if wins else {self.scaled}
+        self.edited = count
+        self.all.add(count)
+
+    def scale(self, count: int) -> None:
+        """Ask for a count on the Deployment."""
+        self.scaled, self.may_be = count, {count}
+        self.all.add(count)
+
+    def counts(self, *, jumps: bool) -> set[int]:
+        """Return what it may have come to."""
+        if self.guessed or (jumps and self.scaled is not None):
+            return {self.settled, *self.all}
+        asked = self.scaled if self.edited is None else self.edited
+        return {self.settled if asked is None else asked, *self.may_be}
+
+
+class Story:
+    """A cluster, an operator, and users whose wishes are kept."""
+
+    def __init__(self, pauses: Sequence[float], lags: Sequence[float]) -> None:
+        self.cluster = LyingCluster(pauses)
+        self.lags = dict(zip(FOLLOWED, lags, strict=True))
+        self.operator = Watching(self.cluster, self.lags)
+        self.image = 1
+        self.wishes: dict[str, Wish] = {}
+        self.jumps = False
+        """Whether the Formation was listed: of two generations at once the first one is guessed."""
+
+    async def play(self, steps: Sequence[Step | Lies]) -> None:
+        """Have things happen from a quiet state on, and see that it becomes quiet again."""
+        self.create({"worker": 1, "web": 2})
+        self.operator.leads.set()
+        await self.settle()
+        for step in steps:
+            await asyncio.sleep(step.after)
+            if isinstance(step, Lies):
+                self.cluster.lies += [step.lie] * step.times
+            else:
+                with contextlib.suppress(errors.NotFoundError):
+                    await HAPPENS[step.what](self, step)
+        await self.settle()
+        self.cluster.calls.clear()
+        await asyncio.sleep(QUIET)
+        assert [call for call in self.cluster.calls if call.verb in WRITES] == []
+        assert not self.operator.task.done()
+        await self.operator.end()
+
+    async def settle(self) -> None:
+        """See that all is as it was asked for, soon after the last lie."""
+        self.cluster.lies.clear()
+        await asyncio.sleep(PATIENCE)
+        formation = self.cluster.read(*FORMATION)
+        spec, uid = formation["spec"], formation["metadata"]["uid"]
+        counts = {name: each["replicas"] for name, each in spec["processes"].items()}
+        assert counts.keys() == self.wishes.keys()
+        for name, wish in self.wishes.items():
+            assert counts[name] in wish.counts(jumps=self.jumps), f"{name}: {counts[name]} after {wish}"
+        there = {name: 0 if spec.get("suspend") else count for name, count in counts.items()}
+        deployments = {f"shop-{name}": (count, image(self.image), uid) for name, count in there.items()}
+        assert {raw["metadata"]["name"]: facts(raw) for raw in self.cluster.all("Deployment")} == deployments
+        services = {raw["metadata"]["name"]: owner_of(raw) for raw in self.cluster.all("Service")}
+        assert services == {f"shop-{name}": uid for name in counts if name == "web"}
+        status = formation["status"]
+        assert status["observedGeneration"] == formation["metadata"]["generation"]
+        assert {name: each["desiredReplicas"] for name, each in status["processes"].items()} == there
+        assert self.cluster.restarted == []
+        self.wishes, self.jumps = {name: Wish(count) for name, count in counts.items()}, False
+
+    def create(self, counts: dict[str, int]) -> None:
+        processes = {name: process(name, count) for name, count in counts.items()}
+        formation = a_formation(processes=processes, image=image(self.image))
+        raw = stored(formation, uid=f"uid-of-{self.cluster.version}")
+        del raw["metadata"]["resourceVersion"]
+        self.cluster.put(naming.KIND, raw)
+        self.wishes = {name: Wish(count) for name, count in counts.items()}
+
+    def merge(self, spec: Object) -> None:
+        self.cluster.merge(*FORMATION, {"spec": spec})
+
+    def processes(self) -> dict[str, Object]:
+        """Return the types that the Formation has now."""
+        processes: dict[str, Object] = self.cluster.read(*FORMATION)["spec"]["processes"]
+        return processes
+
+    # What happens
+
+    async def edit(self, step: Step) -> None:
+        before = self.processes().get(step.type, {}).get("replicas", step.value)
+        if before != step.value:
+            self.wishes[step.type].edit(step.value, before)
+            self.merge({"processes": {step.type: {"replicas": step.value}}})
+
+    async def scale(self, step: Step) -> None:
+        deployment = self.cluster.read(*child(step.type))
+        is_wanted = owner_of(deployment) == self.cluster.read(*FORMATION)["metadata"]["uid"]
+        if is_wanted and step.type in self.wishes and deployment["spec"].get("replicas", 1) != step.value:
+            self.wishes[step.type].scale(step.value)
+            self.cluster.merge(*child(step.type), {"spec": {"replicas": step.value}}, by=SCALE)
+
+    async def add(self, step: Step) -> None:
+        if step.type in self.processes():
+            return
+        self.merge({"processes": {step.type: process(step.type, step.value)}})
+        self.wishes[step.type] = wish = Wish(step.value, edited=step.value)
+        with contextlib.suppress(errors.NotFoundError):  # the one from before may still be there
+            wish.may_be = {self.cluster.read(*child(step.type))["spec"].get("replicas", 1)}
+
+    async def remove(self, step: Step) -> None:
+        processes = self.processes()
+        if step.type in processes and len(processes) > 1:
+            self.merge({"processes": {step.type: None}})
+            del self.wishes[step.type]
+
+    async def deploy(self, _: Step) -> None:
+        self.image += 1
+        self.merge({"image": image(self.image)})
+
+    async def suspend(self, step: Step) -> None:
+        self.merge({"suspend": bool(step.value % 2)})
+
+    async def delete(self, step: Step) -> None:
+        """Delete a Deployment; what was asked of it may go with it."""
+        self.cluster.remove(*child(step.type))
+        if step.type in self.wishes:
+            self.wishes[step.type].may_be.add(self.processes()[step.type]["replicas"])
+
+    async def delete_service(self, _: Step) -> None:
+        self.cluster.remove(ChildKind.SERVICE, "default", "shop-web")
+
+    async def again(self, step: Step) -> None:
+        """Delete the Formation, and make another of its name."""
+        self.cluster.remove(*FORMATION)
+        await asyncio.sleep(step.value / 10)
+        self.create({step.type: step.value})
+
+    async def figures(self, step: Step) -> None:
+        """Have a Deployment's controller say something."""
+        status = {"observedGeneration": step.value, "replicas": step.value}
+        self.cluster.merge(*child(step.type), {"status": status}, by=CONTROLLER)
+
+    async def lose(self, step: Step) -> None:
+        """Have a watch lose the thread."""
+        kind = FOLLOWED[step.value % len(FOLLOWED)]
+        self.jumps |= kind == naming.KIND
+        self.operator.lose(kind)
+
+    async def relist(self, _: Step) -> None:
+        """Have all be listed, as it is every ten minutes."""
+        self.jumps = True
+        with contextlib.suppress(errors.ClusterError):
+            await self.operator.controller.resync()
+
+    async def lag(self, step: Step) -> None:
+        """Have a watch be later from now on, or sooner."""
+        self.lags[FOLLOWED[step.value % len(FOLLOWED)]] = LAGS[step.value]
+
+    async def restart(self, _: Step) -> None:
+        await self.operator.end()
+        self.follow().leads.set()
+
+    async def take_over(self, _: Step) -> None:
+        """Have another replica lead that has stood by."""
+        before, after = self.operator, self.follow()
+        await asyncio.sleep(3)
+        await before.end()
+        after.leads.set()
+
+    def follow(self) -> Watching:
+        for wish in self.wishes.values():
+            wish.guessed |= wish.scaled is not None
+        self.operator = Watching(self.cluster, self.lags)
+        return self.operator
+
+
+HAPPENS = {
+    each.__name__: each
+    for each in (
+        Story.edit,
+        Story.scale,
+        Story.add,
+        Story.remove,
+        Story.deploy,
+        Story.suspend,
+        Story.delete,
+        Story.delete_service,
+        Story.again,
+        Story.figures,
+        Story.lose,
+        Story.relist,
+        Story.lag,
+        Story.restart,
+        Story.take_over,
+    )
+}
+
+
+def child(name: str) -> tuple[str, str, str]:
+    return ChildKind.DEPLOYMENT, "default", f"shop-{name}"
+
+
+def facts(deployment: Object) -> tuple[int, str, str]:
+    spec = deployment["spec"]
+    return spec.get("replicas", 1), spec["template"]["spec"]["containers"][0]["image"], owner_of(deployment)
+
+
+def process(name: str, count: int) -> Object:
+    return a_process(replicas=count, **({"port": 8080} if name == "web" else {}))
+
+
+def image(number: int) -> str:
+    return f"registry.example.com/shop:v{number}"
+
+
+LAGS = [0.0, 0.01, 0.3, 1.0, 5.0, 20.0]
+AFTER = st.sampled_from([0.0, 0.01, 0.05, 0.3, 0.6, 1.0, 2.5, 12.0])
+PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 2.5]), min_size=1, max_size=3)
+LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
+WEIGHED = ["edit", "scale", "scale", "remove", *HAPPENS]
+VERBS: list[Verb | None] = [None, "pages", "select", "get", "apply", "apply_status", "patch", "delete"]
+ERRORS = [
+    errors.NotFoundError,
+    errors.ConflictError,
+    errors.RefusedError,
+    errors.ForbiddenError,
+    errors.InvalidError,
+    errors.UnavailableError,
+]
+LIES = st.builds(
+    Lie,
+    st.sampled_from(VERBS),
+    st.sampled_from(["", *FOLLOWED]),
+    st.sampled_from(ERRORS),
+    st.booleans(),
+    st.booleans(),
+)
+STEPS = st.one_of(
+    st.builds(
+        Step, AFTER, st.sampled_from(WEIGHED), st.sampled_from(["worker", "web", "clock"]), st.integers(1, 5)
+    ),
+    st.builds(Lies, AFTER, LIES, st.integers(1, 4)),
+)
+
+
+@given(PAUSES, LATE, st.lists(STEPS, max_size=12))
+def test_soon_after_the_last_wrong_answer_all_is_as_it_was_asked_for(
+    pauses: list[float], lags: list[float], steps: list[Step | Lies]
+) -> None:
+    async def scene() -> None:
+        await Story(pauses, lags).play(steps)
+
+    virtual_time.run(scene())

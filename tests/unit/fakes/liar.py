@@ -1,0 +1,171 @@
+"""A cluster that answers late and lies, and a replica of the operator that watches it."""
+
+import asyncio
+import collections
+import copy
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from formation_operator.api import naming
+from formation_operator.controller.intake import Controller
+from formation_operator.controller.leader import Work
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.port import Object
+from formation_operator.observe import formations
+from formation_operator.settings import Settings
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import Call, FakeCluster, Verb
+
+T = TypeVar("T")
+FOLLOWED = (naming.KIND, *ChildKind)
+"""The kinds that anything happens to."""
+UNLISTED = Settings(resync=1e9)
+"""What the operator misses stays missed, unless a watch has to begin anew."""
+COLLECTS, RESUMES = 0.2, 0.5
+"""Seconds until the garbage collector comes, and until a watch that has ended is asked for again."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Lie:
+    """What the next call that fits is answered; a field that is left out fits all."""
+
+    verb: Verb | None
+    kind: str
+    error: type[errors.ClusterError]
+    named: bool
+    """Whether a `NotFoundError` names what was asked for."""
+    carried_out: bool
+    """Whether the call is carried out all the same."""
+
+    def fits(self, call: Call) -> bool:
+        """Tell whether it may be the answer to a call."""
+        return self.verb in (None, call.verb) and self.kind in ("", call.kind)
+
+    def answer(self, call: Call) -> errors.ClusterError:
+        """Return the error; a patch is only ever said not to fit what it is tested against."""
+        if self.error is errors.NotFoundError:
+            return errors.NotFoundError("a lie", call.name if self.named else "")
+        if self.error is errors.InvalidError and call.verb == "patch":
+            return errors.InvalidError(errors.TEST_FAILED)
+        return self.error("a lie")
+
+
+class LyingCluster(FakeCluster):
+    """One that remembers all that happened, for watches that may be late, and collects garbage."""
+
+    def __init__(self, pauses: Sequence[float]) -> None:
+        super().__init__()
+        self.lies: list[Lie] = []
+        self.told: dict[str, list[tuple[float, Object, bool]]] = collections.defaultdict(list)
+        """What happened to the objects of a kind, and when."""
+        self.news = asyncio.Event()
+        """Is set, and another one takes its place, whenever something happens."""
+        self.restarted: list[str] = []
+        """The Deployments that got another Pod template with the same image."""
+        self._pauses = pauses
+        self._templates: dict[tuple[str, str], str] = {}
+        self.watchers.append(self._happened)
+
+    async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
+        pause = self._pauses[len(self.calls) % len(self._pauses)]
+        await asyncio.sleep(pause / 2)
+        lie = next((each for each in self.lies if each.fits(call)), None)
+        if lie is not None:
+            self.lies.remove(lie)
+            if not lie.carried_out:
+                self.calls.append(call)
+                raise lie.answer(call)
+        found = await super()._carry_out(call, answer)
+        await asyncio.sleep(pause / 2)
+        if lie is not None:
+            raise lie.answer(call)
+        return found
+
+    def _happened(self, kind: str, raw: Object, deleted: bool) -> None:
+        loop = asyncio.get_running_loop()
+        self.told[kind].append((loop.time(), raw, deleted))
+        self.news.set()
+        self.news = asyncio.Event()
+        loop.call_later(COLLECTS, self._collect)
+        if kind == ChildKind.DEPLOYMENT:
+            template = raw["spec"]["template"]
+            about = raw["metadata"]["uid"], template["spec"]["containers"][0]["image"]
+            text = json.dumps(template, sort_keys=True)
+            if self._templates.setdefault(about, text) != text:
+                self.restarted.append(raw["metadata"]["name"])
+
+    def _collect(self) -> None:
+        """Delete what has lost its owner."""
+        living = {raw["metadata"]["uid"] for raw in self.all(naming.KIND)}
+        for kind in ChildKind:
+            for raw in self.all(kind):
+                if owner_of(raw) not in living:
+                    self.remove(kind, "default", raw["metadata"]["name"])
+
+
+class Watching:
+    """A replica of the operator that leads once it is told to; its watches are late."""
+
+    def __init__(self, cluster: LyingCluster, lags: Mapping[str, float]) -> None:
+        """Take by how many seconds the watch of each kind is late, which may change."""
+        self.leads = asyncio.Event()
+        self.controller = Controller(cluster, UNLISTED, virtual_time.now, self._lead)
+        self._cluster = cluster
+        self._lags = lags
+        self._lost = {kind: asyncio.Event() for kind in FOLLOWED}
+        self.task = asyncio.create_task(self._run())
+
+    def lose(self, kind: str) -> None:
+        """Have the watch of a kind end, which has to begin with a list."""
+        self._lost[kind].set()
+
+    async def end(self) -> None:
+        """End it as SIGKILL does."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+    async def _run(self) -> None:
+        await self.controller.start()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.controller.run())
+            for kind in FOLLOWED:
+                tasks.create_task(self._follow(kind))
+
+    async def _lead(self, work: Work) -> None:
+        await self.leads.wait()
+        await work()
+
+    async def _follow(self, kind: str) -> None:
+        while True:
+            self._lost[kind].clear()
+            try:
+                version = int(await self.controller.since(kinds.BY_NAME[kind], None))
+            except errors.ClusterError:
+                await asyncio.sleep(RESUMES)
+                continue
+            telling = asyncio.create_task(self._tell(kind, version))
+            try:
+                await self._lost[kind].wait()
+            finally:
+                telling.cancel()
+            await asyncio.sleep(RESUMES)
+
+    async def _tell(self, kind: str, version: int) -> None:
+        told = self._cluster.told[kind]
+        number = sum(formations.version_of(raw) <= version for _, raw, _ in told)
+        while True:
+            while number == len(told):
+                await self._cluster.news.wait()
+            at, raw, deleted = told[number]
+            await asyncio.sleep(max(0.0, at + self._lags[kind] - asyncio.get_running_loop().time()))
+            self.controller.see(kind, copy.deepcopy(raw), deleted=deleted)
+            number += 1
+
+
+def owner_of(raw: Object) -> str:
+    """Return the uid of an object's owner."""
+    return str(raw["metadata"]["ownerReferences"][0]["uid"])
