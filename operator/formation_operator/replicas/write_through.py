@@ -93,7 +93,12 @@ class Requests:
         count = formation.spec.processes[name].replicas
         verdict = scale_requests.judge(formation.spec, scaled, self._policy)
         if verdict is None and answer is not None and answer.tried is not None:
-            return  # what the Formation says isn't known yet
+            # What the Formation says isn't known yet: a count that was taken back may be in it.
+            about = formation.metadata
+            live = await self._cluster.get(naming.KIND, about.namespace, about.name)
+            if live is None or lenient.number(live["metadata"], "generation") > judged.generation:
+                raise errors.ConflictError(CHANGED)
+            return
         if isinstance(verdict, Request):
             self._check_unchanged(formation.metadata, judged.generation)
             # Whatever is said, it may get there, as one before may have, and the watch tell of it first.

@@ -219,6 +219,20 @@ async def test_a_first_request_that_has_reached_the_formation_keeps_no_second_on
     assert shop.counts["web"] == 9
 
 
+async def test_a_request_that_is_taken_back_while_its_answer_is_lost_is_not_honoured_later(
+    shop: Shop,
+) -> None:
+    shop.let_write()
+    shop.scale("web", 8)
+    here = reconciler(shop)
+    await unanswered(shop, here)
+    shop.scale("web", 4)
+    await here.run(KEY)  # the watch hasn't told of the first one yet
+    shop.told_of(here)
+    await here.run(KEY)
+    assert shop.counts["web"] == 4
+
+
 @pytest.mark.parametrize("before", [[], [5], [5, 6]], ids=["none before", "one before", "both before"])
 @pytest.mark.parametrize("error", [None, errors.UnavailableError("not sent")])
 async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_overrule_it(
