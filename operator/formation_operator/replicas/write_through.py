@@ -148,9 +148,9 @@ class Requests:
         for kind in kinds.AUTOSCALERS:
             try:
                 await self._list(kind, namespace)
-            except errors.NotFoundError:
-                continue  # KEDA isn't installed
             except errors.ClusterError as error:
+                if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
+                    continue  # it isn't installed
                 logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
                 unlisted = error
         return unlisted

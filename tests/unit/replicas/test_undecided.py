@@ -116,6 +116,16 @@ async def test_a_count_that_an_autoscaler_may_have_set_is_left_as_it_is_and_all_
         assert spec["template"]["spec"]["containers"][0]["image"] == "shop:v2"
 
 
+@pytest.mark.parametrize(("kind", "count"), [(kinds.HPA, 8), (kinds.SCALED_OBJECT, 4)])
+async def test_only_a_kind_that_may_be_absent_is_believed_not_to_be_installed(
+    shop: Shop, operator: Operator, clock: Time, kind: str, count: int
+) -> None:
+    shop.incidents.append(Incident("select", kind, error=errors.NotFoundError("no"), times=math.inf))
+    shop.merge(*WEB, {"spec": {"replicas": 8}})
+    await work(operator, clock)
+    assert shop.web == count
+
+
 @pytest.mark.parametrize(
     ("trouble", "kind"),
     [(NO_RIGHT, ConditionType.STALLED), (BROKEN, ConditionType.RECONCILING)],
