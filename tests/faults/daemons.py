@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tests import server
 from tests.client import eventually
-from tests.cluster import paths, processes, record
+from tests.cluster import lifecycle, paths, processes, record
 from tests.cluster.cluster import Cluster
 
 API_SERVER, ETCD, CONTROLLERS = "kube-apiserver", "etcd", "kube-controller-manager"
@@ -23,16 +23,17 @@ def known() -> record.Record:
 @contextlib.contextmanager
 def without(cluster: Cluster, *names: str) -> Iterator[None]:
     """End some of the processes, and start them again afterwards, the last one first."""
-    running = known()
-    ended = [running.daemon(name) for name in names]
+    ended = [known().daemon(name) for name in names]
     commands = {process.name: command(process) for process in ended}
     processes.kill(ended)
     try:
         yield
     finally:
-        running.daemons = [process for process in running.daemons if process not in ended]
-        for name in reversed(names):
-            running.start(name, commands[name])
+        with lifecycle.alone():
+            running = known()  # somebody may have started the operator meanwhile
+            running.daemons = [process for process in running.daemons if process not in ended]
+            for name in reversed(names):
+                running.start(name, commands[name])
         ready(cluster)
 
 

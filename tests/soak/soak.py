@@ -82,7 +82,7 @@ class Soak:
             while True:
                 for _ in range(FAULTS_BETWEEN_CHECKS):
                     self._fault()
-                    assert guard.wrong == [], f"seed {self.tally.seed}"
+                    self._require_right(guard)
                 self._check(guard)
                 if time.monotonic() > over:
                     break
@@ -112,11 +112,14 @@ class Soak:
             self.tally.converged.append(self._place.converge(*self._apps.values(), patience=PATIENCE))
         except AssertionError as error:
             raise AssertionError(f"seed {self.tally.seed}: {error}") from error
-        assert guard.wrong == [], f"seed {self.tally.seed}"
+        self._require_right(guard)
         faults, edits = self.tally.faults.total(), self.tally.edits.total()
         print(f"{faults} faults, {edits} edits: all has converged", flush=True)
         for app in self._apps.values():
             app.settle()
+
+    def _require_right(self, guard: Guard) -> None:
+        assert guard.wrong == [], "\n".join([f"seed {self.tally.seed}:", *guard.wrong])
 
     # What users do
 
