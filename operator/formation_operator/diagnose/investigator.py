@@ -52,7 +52,7 @@ class Examined:
     """The trouble of a Formation's Pods, by process type."""
 
     findings: Mapping[str, list[Finding]]
-    pods: Sequence[Pod]
+    pods: Mapping[str, list[Pod]]
     again_in: float | None
     """Seconds after which it may be different although nothing is heard."""
 
@@ -80,7 +80,7 @@ class Examiner:
         if not pods:
             self._archive.keep(evidence, {}, ())
             evidence.templates = {}
-            return Examined({}, (), None)
+            return Examined({}, {}, None)
         present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
@@ -102,7 +102,11 @@ class Examiner:
         waits += [FIRST_PAUSE] if left else []
         waits += [UNFOUND_PAUSE] if unfound else []
         again = min((wait for wait in waits if wait is not None), default=None)
-        return Examined(by_type(present, found), pods, again)
+        findings = {
+            name: [each for pod in own if (each := found.get(pod.name))]
+            for name, own in by_type(present).items()
+        }
+        return Examined(findings, by_type(pods), again)
 
     async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: Turns) -> bool:
         """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
@@ -213,13 +217,11 @@ async def side_by_side(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     return await asyncio.gather(*map(asked, questions))
 
 
-def by_type(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> dict[str, list[Finding]]:
-    """Return what is wrong with Pods, which ``found`` holds by their name, by type."""
-    sorted_out: dict[str, list[Finding]] = {}
+def by_type(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
+    """Return Pods by type."""
+    sorted_out: dict[str, list[Pod]] = {}
     for pod in pods:
-        own = found.get(pod.name)
-        if own is not None:
-            sorted_out.setdefault(pod.process_type, []).append(own)
+        sorted_out.setdefault(pod.process_type, []).append(pod)
     return sorted_out
 
 

@@ -142,7 +142,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         "selector": naming.selector_string(seen.name, name),
         "state": own.state,
         **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
-        "restarts": sum(pod.restarts for pod in seen.pods if pod.process_type == name),
+        "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
         **({"lastExit": _shown(last)} if last else {}),
         **({"resumeReplicas": seen.counts[name].remembered} if seen.suspended else {}),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
@@ -160,7 +160,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
     """Return how a process of a type ended last; the record outlives the Pod that it came from."""
-    ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods if pod.process_type == name]
+    ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods.get(name, ())]
     newest = max((moment for moment, _ in ends if moment is not None), default=None)
     if newest is None:
         return before

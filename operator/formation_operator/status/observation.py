@@ -24,8 +24,8 @@ class Seen:
     """The images that each type's intent asks for, by container."""
     problems: Sequence[Problem] = ()
     """What stands in the way of writing the children."""
-    pods: Sequence[Pod] = ()
-    """The Pods that aren't well."""
+    pods: Mapping[str, Sequence[Pod]] = dataclasses.field(default_factory=dict)
+    """The Pods that aren't well, by type."""
     findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
     """What is wrong with them, by type."""
     suspended: bool = False
@@ -42,7 +42,7 @@ class Seen:
         return dataclasses.replace(
             self,
             deployments={name: child for name, child in self.deployments.items() if name not in broken},
-            pods=[pod for pod in self.pods if pod.process_type not in broken],
+            pods={name: own for name, own in self.pods.items() if name not in broken},
             findings={name: found for name, found in self.findings.items() if name not in broken},
             problems=[*self.problems, *(each for each in broken.values() if each not in self.problems)],
         )

@@ -167,7 +167,7 @@ async def test_while_the_version_is_not_known_no_pod_counts(child: Child | None)
     unlabelled = a_pod(a_container(ended(1)), labels={"pod-template-hash": ""})
     examined = await look(Looking(recorded()), [crashing("a", "old"), unlabelled], child)
     assert examined.findings == {}
-    assert len(examined.pods) == 2
+    assert len(examined.pods["worker"]) == 2
 
 
 async def test_replica_sets_that_cannot_be_read_are_asked_for_again() -> None:
@@ -369,7 +369,7 @@ async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(
     while not looked.done():
         await asyncio.sleep(0)
         turns += 1
-    assert len((await looked).pods) == number
+    assert len((await looked).pods["worker"]) == number
     assert turns > 2 * 9, "both what is wrong and when that may change is found for each"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import reasons as words
-from formation_operator.diagnose import diagnosis, exits
+from formation_operator.diagnose import diagnosis, exits, investigator
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe import pods
 from formation_operator.observe.children import Rollout
@@ -174,7 +174,7 @@ def troubled(*raws: Manifest, rollout: Rollout = DONE, **changes: Any) -> Seen:
     """Return what a pass sees of Pods, and finds wrong with them."""
     kept = [pod for raw in raws if (pod := pods.pod(raw)) is not None]
     found = [found for pod in kept if (found := diagnosis.finding(pod, builders.NOW)) is not None]
-    return seen(rollout, pods=kept, findings={"worker": found}, **changes)
+    return seen(rollout, pods=investigator.by_type(kept), findings={"worker": found}, **changes)
 
 
 def worker(world: Seen, previous: compute.Status | None = None) -> dict[str, Any]:
@@ -411,7 +411,7 @@ def test_of_two_exits_in_the_same_second_it_is_always_the_same_that_is_the_last(
 
 def test_a_pod_of_a_version_before_gives_its_exit_but_no_state() -> None:
     kept: list[Pod] = [pod for pod in [pods.pod(crashed())] if pod]
-    process = worker(seen(pods=kept))
+    process = worker(seen(pods={"worker": kept}))
     assert process["state"] == "Running"
     assert process["lastExit"]["reason"] == words.Reason.EXITED
     assert exits.record_of(kept[0], "worker") == process["lastExit"]

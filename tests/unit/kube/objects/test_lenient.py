@@ -79,7 +79,7 @@ def test_a_status_of_64_types_stays_far_below_what_an_object_may_have() -> None:
         images={name: {"web": "i"} for name in names},
         digests={name: a_child().digest or "" for name in names},
         problems=[Problem(name, Trouble.REFUSED, HUGE) for name in names],
-        pods=[pod for name in names for pod in wordy(name)],
+        pods={name: wordy(name) for name in names},
         contended=[HUGE] * 64,
         daemonizing=[HUGE] * 64,
     )
