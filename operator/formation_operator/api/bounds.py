@@ -41,7 +41,7 @@ def size(value: Any) -> int:
     """Return the bytes of a value as compact JSON."""
     try:
         return len(pydantic_core.to_json(value))
-    except ValueError:  # it holds halves of letters
+    except ValueError:  # it holds halves of letters, or 255 levels and more
         return len(ENCODER.encode(value).encode(errors="replace"))
 
 

@@ -21,12 +21,12 @@ from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
 
 logger = logging.getLogger(__name__)
+# Why a count is neither written through nor set back for now.
 UNLISTED = (
     "it isn't known whether an autoscaler set the count of Deployment {name} to {count}, "
     "so that is left as it is: autoscalers can't be listed"
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
-"""Why a count is neither written through nor set back for now."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
