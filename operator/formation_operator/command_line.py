@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import math
 import pathlib
 import re
 from collections.abc import Callable
@@ -13,7 +12,14 @@ from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-LEASE = re.compile(rf"({NAMESPACE.pattern})/([a-z0-9][-.a-z0-9]{{0,252}})")
+LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+LEASE = re.compile(rf"({NAMESPACE.pattern})/(?=.{{1,253}}$)({LABEL}(?:\.{LABEL})*)")
+HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[-.0-9A-Za-z]*):[0-9]+")
+HEALTH = re.compile(rf"http://{HOST_AND_PORT.pattern}(?!{server.READY}$)(?:/[-~\w][-.~\w]*)*/?", re.ASCII)
+WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (10, 86400), (0, 1_000_000)
+"""The least and the most; the chart's schema has the same."""
+LONGEST_MANAGER = 128
+"""Characters. The API server takes no longer name of a field manager."""
 METRICS = server.Address(None, 9090)
 POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a Pod finds the namespace that it is in."""
@@ -22,7 +28,7 @@ POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/name
 def settings(arguments: argparse.Namespace) -> Settings:
     """Return the settings that a command line asks for."""
     return Settings(
-        namespaces=tuple(arguments.namespace or ()),
+        namespaces=tuple(dict.fromkeys(arguments.namespace or ())),
         write_through=not arguments.no_write_through,
         honour=tuple(arguments.honour or ()),
         workers=arguments.workers,
@@ -68,9 +74,9 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--workers",
-        type=whole(1),
+        type=whole(*WORKERS),
         default=defaults.workers,
-        help="Formations worked on at once, 1 or more (default: %(default)s)",
+        help=f"Formations worked on at once, {WORKERS[0]} to {WORKERS[1]} (default: %(default)s)",
     )
     own.add_argument(
         "--no-write-through",
@@ -80,15 +86,17 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     own.add_argument(
         "--honour",
         action="append",
+        type=manager,
         metavar="MANAGER",
         help="take this client's edits of a child's count for scale requests, too (may be repeated; "
         "Argo CD: argocd-server)",
     )
     own.add_argument(
         "--resync",
-        type=seconds,
+        type=seconds(*RESYNC),
         default=defaults.resync,
-        help="seconds between two full comparisons with the cluster, more than 0 (default: %(default)s)",
+        help="seconds between two full comparisons with the cluster, "
+        f"{RESYNC[0]} to {RESYNC[1]} (default: %(default)s)",
     )
 
 
@@ -112,7 +120,7 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--metrics-process-types",
-        type=whole(0),
+        type=whole(*LISTED_TYPES),
         default=defaults.metrics_process_types,
         metavar="NUMBER",
         help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
@@ -126,37 +134,54 @@ def namespace(text: str) -> str:
     return text
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """Return what reads a whole number that isn't less than some; it raises `ArgumentTypeError`."""
+def manager(text: str) -> str:
+    """Return the name of another client's field manager, or raise `ArgumentTypeError`."""
+    if not 0 < len(text) <= LONGEST_MANAGER or not text.isprintable() or text == naming.FIELD_MANAGER:
+        way_out = "kubectl get deployment NAME -o yaml --show-managed-fields shows them"
+        raise argparse.ArgumentTypeError(f"{text!r} isn't another client's field manager: {way_out}")
+    return text
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number within bounds; it raises `ArgumentTypeError`."""
 
     def number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from {least} on")
-        return int(text)
+        if text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from {least} to {most}")
 
     return number
 
 
-def seconds(text: str) -> float:
-    """Return a time that passes; raises `ArgumentTypeError`."""
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} isn't a number of seconds above 0")
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a time within bounds; it raises `ArgumentTypeError`."""
+
+    def time(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if least <= float(text) <= most:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a number of seconds from {least} to {most}")
+
+    return time
 
 
 def listening(text: str) -> server.Address | None:
     """Return where to listen, or nothing; raises `ArgumentTypeError`."""
-    try:
-        return server.address(text) if text else None
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    with contextlib.suppress(ValueError):
+        if not text or HOST_AND_PORT.fullmatch(text):
+            return server.address(text) if text else None
+    raise argparse.ArgumentTypeError(
+        f"{text!r} isn't HOST:PORT, such as :{METRICS.port}; leave it empty for nowhere"
+    )
 
 
 def answering(text: str) -> str:
     """Return the URL at which health checks are answered, or nothing; raises `ArgumentTypeError`."""
-    listening(text)
-    return text
+    with contextlib.suppress(ValueError):
+        if not text or (HEALTH.fullmatch(text) and server.address(text)):
+            return text
+    wanted = f"http://HOST:PORT/PATH, such as {Settings.liveness} ({server.READY} is taken)"
+    raise argparse.ArgumentTypeError(f"{text!r} isn't {wanted}; leave it empty for nowhere")
 
 
 def lease(text: str) -> tuple[str, str] | None:
@@ -165,7 +190,9 @@ def lease(text: str) -> tuple[str, str] | None:
         return None
     place = LEASE.fullmatch(text)
     if not place:
-        raise argparse.ArgumentTypeError(f"{text!r} isn't NAMESPACE/NAME")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} isn't NAMESPACE/NAME; leave it empty for a single replica"
+        )
     return place[1], place[2]
 
 

@@ -81,7 +81,7 @@ def test_flags_become_the_arguments_of_the_operator(ready_helm: Helm) -> None:
 def test_a_number_of_a_file_of_values_is_the_argument_that_it_says(
     ready_helm: Helm, tmp_path: pathlib.Path
 ) -> None:
-    numbers = {"metrics-process-types": "1000000", "resync": "2500000.5", "workers": "123456789"}
+    numbers = {"metrics-process-types": "1000000", "resync": "86399.5", "workers": "1000"}
     values = tmp_path / "values.yaml"
     values.write_text("flags:\n" + "".join(f"  {flag}: {number}\n" for flag, number in numbers.items()))
 

@@ -1,11 +1,8 @@
 """A replica that stands by knows all and writes nothing; once it leads, it begins with the latest change."""
 
-import argparse
 import asyncio
 import math
 import pathlib
-
-import pytest
 
 from formation_operator import command_line
 from formation_operator.api import naming
@@ -212,17 +209,6 @@ def test_what_was_left_waiting_by_who_leads_no_more_is_no_backlog() -> None:
 
 
 # How it is told
-
-
-@pytest.mark.parametrize("text", ["formation-operator", "a/", "/b", "a/b/c", "A/b", "a/b c"])
-def test_what_names_no_lease_is_refused_at_the_start(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="isn't NAMESPACE/NAME"):
-        command_line.lease(text)
-
-
-def test_a_lease_is_named_by_its_namespace_and_an_empty_text_means_none() -> None:
-    assert command_line.lease("team-a/operator.v2") == ("team-a", "operator.v2")
-    assert command_line.lease("") is None
 
 
 def test_a_pod_takes_the_lease_of_its_own_namespace_and_any_other_process_none(

@@ -170,10 +170,3 @@ async def test_where_the_kernel_has_no_ipv6_it_is_reached_by_ipv4(monkeypatch: p
 )
 def test_an_address_is_a_host_and_a_port(text: str, where: tuple[str | None, int]) -> None:
     assert server.address(text) == where
-
-
-@pytest.mark.parametrize("flag", ["metrics", "liveness"])
-@pytest.mark.parametrize("text", ["9090", "host", "host:port", "host:99999", "http://host/healthz"])
-def test_what_is_no_address_is_refused_at_the_start(flag: str, text: str) -> None:
-    with pytest.raises(SystemExit):
-        command_line.parser().parse_args([f"--{flag}={text}"])
