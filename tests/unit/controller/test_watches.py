@@ -49,6 +49,10 @@ class Witness:
         self._controller.hear(kind, line)
 
     @property
+    def left_out(self) -> set[str]:
+        return self._controller._lister.left_out  # noqa: SLF001
+
+    @property
     def known(self) -> set[str]:
         return {name for _, name in self._controller._cache.formations}  # noqa: SLF001
 
@@ -218,6 +222,25 @@ async def test_a_namespace_that_refuses_costs_no_other_its_watches_and_is_taken_
         await until(lambda: here.witness.known == {"l", "r", "r2"})
         here.server.refusals.clear()
         await until(lambda: here.witness.known == {"l", "missed", "r", "r2"})
+
+
+async def test_a_watch_that_is_refused_shows_at_once_that_its_namespace_is_and_when_it_is_no_more() -> None:
+    async with started(a_cluster(), Settings(namespaces=("left", "right"))) as here:
+        here.server.refusals = {f"left/{kind.plural}": 403 for kind in kinds.WATCHED}
+        here.server.troubles[naming.PLURAL] = [status(403)] * 2
+        here.begin()
+        await until(lambda: here.witness.left_out == {"left"})
+        here.server.refusals.clear()
+        await until(lambda: not here.witness.left_out)
+        await here.until_watching(2 * len(kinds.WATCHED))
+
+
+async def test_a_namespace_that_refuses_watches_alone_is_listed_once_for_it() -> None:
+    async with started(a_cluster(), Settings(namespaces=("left",))) as here:
+        here.server.troubles[naming.PLURAL] = [status(403)] * 3
+        here.begin()
+        await here.until_watching(len(kinds.WATCHED))
+        assert here.server.lists[f"left/{naming.PLURAL}"] == 2
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])

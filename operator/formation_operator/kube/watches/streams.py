@@ -41,6 +41,7 @@ GATHERED = 0.5
 be woken by it costs more than to read it."""
 PILE = 2**18
 """Bytes that may pile up meanwhile: more than the connection holds would be kept from being sent."""
+FORBIDDEN = 403
 GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
@@ -151,6 +152,8 @@ class Streams:
         self._take = take
         self._begun: dict[str, tuple[float, float]] = {}
         """By path: when the latest watch began, and the pause before it, in seconds."""
+        self._refused: set[str] = set()
+        """The paths whose latest watch was forbidden."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -167,7 +170,9 @@ class Streams:
             raise lost(request, repr(error)) from error
         kind, namespace = place
         # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
-        if answer.status not in (200, GONE) and not kind.optional:
+        # So is a namespace that begins to refuse: the list finds out whether to leave it out.
+        listed = kind.optional or (self._is_newly_refused(request.url.path, answer.status) and namespace)
+        if answer.status not in (200, GONE) and not listed:
             answer.close()
             raise lost(request, f"HTTP {answer.status}")
         lines = Lines(
@@ -179,6 +184,12 @@ class Streams:
         )
         answer.content, answer.status = cast("aiohttp.StreamReader", lines), 200
         return answer
+
+    def _is_newly_refused(self, path: str, status: int) -> bool:
+        """Note whether a watch was forbidden; tell whether it was, and the one before it wasn't."""
+        before = path in self._refused
+        (self._refused.add if status == FORBIDDEN else self._refused.discard)(path)
+        return status == FORBIDDEN and not before
 
     async def _wait_for_turn(self, path: str) -> None:
         now = asyncio.get_running_loop().time()
