@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import datetime
 import logging
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -26,6 +27,10 @@ Lead = Callable[[Work], Coroutine[Any, Any, None]]
 """Does some work whenever this process may."""
 RELEASE_SECONDS = 2.0
 """For how long a replica that ends tries to release the Lease; who can't is waited for."""
+REHEARSAL_SECONDS = 60.0
+"""How often a replica that stands by finds out whether it may write the Lease."""
+NO_ONES = "1"
+"""A version that no Lease has: what is written over it is a conflict, or forbidden before that."""
 OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
 """Selects the Pods of a version that writes without a Lease."""
 ENDED = {"Succeeded", "Failed"}
@@ -69,6 +74,7 @@ class Leader:
         self._clock = clock
         self._jitter = jitter
         self._said = ""
+        self._rehearsed = -math.inf
         self.unready = "the Lease hasn't been asked for yet"
         """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
@@ -121,8 +127,18 @@ class Leader:
 
     async def _take(self) -> None:
         await self._look()
+        if not self._election.is_free(self._clock()):
+            await self._rehearse()
         if await self._is_mine_to_take():
             await self._write()
+
+    async def _rehearse(self) -> None:
+        """Find out now and then, before it is too late, whether we lack the right to take the Lease over."""
+        if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
+            return
+        with contextlib.suppress(errors.ConflictError):
+            await self._patch([_over(NO_ONES)])
+        self._rehearsed = self._clock()
 
     async def _write(self) -> None:
         """Write the Lease over the one that was seen last, and no later one."""
@@ -136,10 +152,11 @@ class Leader:
             self._say(logging.INFO, "")
 
     async def _put(self, spec: Object) -> Object:
-        operations: list[Object] = [
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": self._election.version},
-            {"op": "add", "path": "/spec", "value": spec},
-        ]
+        return await self._patch(
+            [_over(self._election.version), {"op": "add", "path": "/spec", "value": spec}]
+        )
+
+    async def _patch(self, operations: list[Object]) -> Object:
         return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations))
 
     async def _look(self) -> None:
@@ -217,6 +234,11 @@ class Leader:
     def _about(self, seconds: float) -> float:
         """Return a little less, so that replicas don't go on asking at the same moments."""
         return seconds * (1 - 0.2 * self._jitter())
+
+
+def _over(version: str) -> Object:
+    """Return what has a patch be a conflict unless it meets a version."""
+    return {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
 
 
 def wall_clock() -> str:

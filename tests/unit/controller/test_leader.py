@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller.leader import Leader
+from formation_operator.controller.leader import NO_ONES, Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
@@ -361,6 +361,43 @@ async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_sam
             setattr(second.link, what, value)
         await asyncio.sleep(10)
         assert not second.leader.unready
+
+
+def test_who_stands_by_and_may_not_write_the_lease_isnt_ready_and_says_why_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        first = Replica(cluster, "first").start()
+        await until(lambda: first.writes, 1)
+        second = Replica(cluster, "second")
+
+        async def refused(*_: object) -> Object:
+            raise errors.ForbiddenError("leases is forbidden")
+
+        monkeypatch.setattr(second.link, "patch", refused)
+        second.start()
+        for _ in range(120):
+            await asyncio.sleep(1)
+            assert second.leader.unready
+        assert (first.writes, first.begun) == (True, 1)
+        monkeypatch.undo()
+        await until(lambda: not second.leader.unready, 1)
+
+    on_a_loop_that_leaps(scene)()
+    assert sum("leases is forbidden" in line for line in caplog.messages) == 1
+
+
+@on_a_loop_that_leaps
+async def test_who_stands_by_tries_each_minute_whether_it_may_write_and_changes_nothing(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    for _ in range(600):
+        await asyncio.sleep(1)
+        assert (first.writes, first.begun, second.works) == (True, 1, False)
+    tries = [call for call in cluster.asked("patch") if call.body[0]["value"] == NO_ONES]
+    assert 10 <= len(tries) <= 11
+    assert all(len(each.body) == 1 for each in tries)
 
 
 @on_a_loop_that_leaps
