@@ -83,9 +83,7 @@ async def run(settings: Settings) -> None:
         task.add_done_callback(end)
     listen = asyncio.create_task(stop_first(work, started), name="signals")
     ended, unready = health(settings, (work, watch), started, refused)
-    answering = server.Answering()
-    await answering.health(settings.liveness, ended, unready)
-    await answering.metrics(settings.metrics, instruments.registry)
+    answering = await answer(settings, ended, unready, instruments)
     await kopf.operator(
         registry=registry,
         settings=watchdog.kopf_settings(),
@@ -136,6 +134,20 @@ def health(
         return ended() or ", ".join(sorted(lost)) or refused()
 
     return ended, unready
+
+
+async def answer(
+    settings: Settings, ended: Callable[[], str], unready: Callable[[], str], instruments: Instruments
+) -> server.Answering:
+    """Answer health checks, and serve metrics; exit where nobody can listen."""
+    answering, flag = server.Answering(), "--liveness"
+    try:
+        await answering.health(settings.liveness, ended, unready)
+        flag = "--metrics"
+        await answering.metrics(settings.metrics, instruments.registry)
+    except OSError as error:
+        sys.exit(f"{flag}: nobody can listen there: {error}")
+    return answering
 
 
 async def stop_first(work: asyncio.Task[None], started: asyncio.Event) -> None:

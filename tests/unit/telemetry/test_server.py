@@ -160,6 +160,21 @@ async def test_where_the_kernel_has_no_ipv6_it_is_reached_by_ipv4(monkeypatch: p
     await reached("127.0.0.1")
 
 
+@pytest.mark.parametrize("flag", ["liveness", "metrics"])
+async def test_where_nobody_can_listen_the_operator_ends_with_a_line_that_names_the_flag(flag: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        arguments = {
+            "liveness": [f"--liveness=http://{place}/healthz"],
+            "metrics": ["--liveness=", f"--metrics={place}"],
+        }
+        settings = command_line.settings(command_line.parser().parse_args(arguments[flag]))
+        with pytest.raises(SystemExit, match=f"--{flag}: .*127.0.0.1.*in use") as ended:
+            await main.answer(settings, well, well, Instruments())
+    assert "\n" not in str(ended.value)
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
