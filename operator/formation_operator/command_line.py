@@ -16,7 +16,7 @@ LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 LEASE = re.compile(rf"({NAMESPACE.pattern})/(?=.{{1,253}}$)({LABEL}(?:\.{LABEL})*)")
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[-.0-9A-Za-z]*):[0-9]+")
 HEALTH = re.compile(rf"http://{HOST_AND_PORT.pattern}(?!{server.READY}$)(?:/[-~\w][-.~\w]*)*/?", re.ASCII)
-WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (10, 86400), (0, 1_000_000)
+WORKERS, RESYNC, LISTED_TYPES = (1, 1000), (1, 86400), (0, 1_000_000)
 """The least and the most; the chart's schema has the same."""
 LONGEST_MANAGER = 128
 """Characters. The API server takes no longer name of a field manager."""
