@@ -216,7 +216,7 @@ class Kube(Cluster):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = str(error) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error
-        if status >= 400:
+        if not 200 <= status < 300:
             raise error_of(status, text)
         try:
             return await self._read(text)

@@ -41,6 +41,9 @@ class Connection:
     Past the client's own session and methods: its session looks for a proxy and into netrc at each request,
     which takes longer than all else, and its methods take a fourth of the rest.  How long a request may take
     is for who sends it to say: aiohttp's own timers would tick beside theirs.
+
+    No redirect is followed, as each request says who we are: whoever is there instead would be told, too, and
+    what it answers be believed. And no cookie is kept.
     """
 
     def __init__(self, configuration: client.Configuration, requested: Requested = lambda *_: None) -> None:
@@ -62,6 +65,7 @@ class Connection:
             read_bufsize=paging.MOST_BYTES,
             timeout=aiohttp.ClientTimeout(),
             request_class=gate.Gated,
+            cookie_jar=aiohttp.DummyCookieJar(),
             **paging.options(*self.manners),
         )
 
@@ -95,6 +99,7 @@ class Connection:
             f"{self.url}{resource}?{urlencode(query)}",
             headers={"Content-Type": content_type},
             data=None if body is None else written(body),
+            allow_redirects=False,
         ) as answer:
             return answer.status, await answer.read()
 

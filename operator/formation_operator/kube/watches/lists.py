@@ -121,5 +121,6 @@ def session(
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
         proxy=server.proxy,
+        cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=(Lists(root, places, since), Streams(places, take, heard), *server.manners),
     )

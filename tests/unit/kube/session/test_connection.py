@@ -1,8 +1,9 @@
 """How requests reach the API server."""
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import yaml
@@ -141,3 +142,60 @@ async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> 
         await cluster.patch("Service", "default", "a", [])
     await cluster.close()
     assert counted == [("get", None), ("list", None), ("patch", None)]
+
+
+@contextlib.asynccontextmanager
+async def answering(handler: Callable[[web.Request], web.Response]) -> AsyncIterator[str]:
+    """Serve at an address."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return handler(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_believed(status: int) -> None:
+    strangers: list[web.Request] = []
+
+    def stranger(request: web.Request) -> web.Response:
+        strangers.append(request)
+        return web.json_response({"status": "Success"})
+
+    async with answering(stranger) as elsewhere:
+        moved = {"Location": elsewhere.replace("127.0.0.1", "localhost")}
+        async with answering(lambda _: web.Response(status=status, headers=moved)) as url:
+            configuration = client.Configuration(host=url, api_key={"BearerToken": "Bearer ours"})
+            cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
+            said = await asyncio.gather(
+                cluster.get("Pod", "default", "a"),
+                cluster.patch("Pod", "default", "a", []),
+                cluster.delete("Pod", "default", "a", "its uid", "7"),
+                return_exceptions=True,
+            )
+            await cluster.close()
+    assert [type(each) for each in said] == 3 * [errors.UnavailableError]
+    assert not strangers
+
+
+async def test_cookies_that_somebody_on_the_way_sets_are_not_kept() -> None:
+    kept: list[str] = []
+
+    def proxy(request: web.Request) -> web.Response:
+        kept.extend(request.cookies)
+        answer = web.Response(status=502)
+        answer.set_cookie(f"answer-{len(kept)}", "a")
+        return answer
+
+    async with answering(proxy) as url:
+        cluster = connected(url.replace("127.0.0.1", "localhost"))
+        for _ in range(2):
+            await asyncio.gather(cluster.get("Pod", "default", "a"), return_exceptions=True)
+        await cluster.close()
+    assert kept == []
