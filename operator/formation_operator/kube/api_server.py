@@ -1,6 +1,7 @@
 """The only module that talks to the API server: the port `port.Cluster`, over ``kubernetes.aio``.
 
-Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
+What answers may be something on the way. So nothing is handed on but what was asked for: an object under its
+name, with a version, or a whole list of such. Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
 """
 
 import asyncio
@@ -40,6 +41,8 @@ NO_SUCH_PATH = b"404 page not found"
 
 Source: ``NotFound`` of Go's ``net/http``.
 """
+LONGEST_VERSION = 20
+"""Digits of 64 bits."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON_PATCH = "application/json-patch+json"
@@ -86,21 +89,25 @@ class Kube(Cluster):
         self, kind: str, namespace: str | None, labels: str, fields: str = "", *, ahead: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
         query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
+        tokens = {""}
         asked: asyncio.Task[Object] | None = None
         try:
             while True:
                 page = await (asked or self._request("GET", path(kind, namespace), query))
                 asked = None
-                items, metadata = page["items"], page["metadata"]
-                query["continue"] = metadata.get("continue", "")
-                if query["continue"] and ahead:
+                items, version, token = listed(page, namespace)
+                if token in tokens and token:
+                    raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
+                tokens.add(token)
+                query["continue"] = token
+                if token and ahead:
                     asked = asyncio.create_task(self._request("GET", path(kind, namespace), query))
                     # Sent in one turn: who takes a page in lets nobody have one until that is done.
                     await asyncio.sleep(0)
-                yield items, metadata["resourceVersion"]
+                yield items, version
                 del page
                 items.clear()  # whoever took the page may still hold it while the next one is read
-                if not query["continue"]:
+                if not token:
                     return
         finally:
             if asked is not None:
@@ -111,10 +118,11 @@ class Kube(Cluster):
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
         try:
-            return await self._request("GET", path(kind, namespace, name))
+            answer = await self._request("GET", path(kind, namespace, name))
         except errors.NotFoundError as error:
             error.require(name)
             return None
+        return identified(answer, namespace, name)
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
@@ -134,12 +142,12 @@ class Kube(Cluster):
 
     async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
+        return await self._patch(path_of(manifest), manifest, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
         query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
-        return await self._request("PATCH", f"{path_of(manifest)}/status", query, manifest, APPLY)
+        return await self._patch(f"{path_of(manifest)}/status", manifest, query, manifest, APPLY)
 
     async def replace_status(self, manifest: Object) -> Object:
         """Write a Formation's whole status, whoever holds what, if it is at this very version."""
@@ -149,22 +157,32 @@ class Kube(Cluster):
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
             {"op": "replace", "path": "/status", "value": manifest["status"]},
         ]
-        return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
+        return await self._patch(f"{path_of(manifest)}/status", manifest, query, operations, JSON_PATCH)
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
+        named = {"metadata": {"namespace": namespace, "name": name}}
+        return await self._patch(path(kind, namespace, name), named, query, operations, JSON_PATCH)
+
+    async def _patch(
+        self, resource: str, named: Object, query: dict[str, str], body: Any, content_type: str
+    ) -> Object:
+        """Send a patch of what has a name, and return the object as it is then."""
+        answer = await self._request("PATCH", resource, query, body, content_type)
+        return identified(answer, named["metadata"]["namespace"], named["metadata"]["name"])
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
         """Delete an object, if it is this very one at this version; return whether there was one."""
         preconditions = {"uid": uid, "resourceVersion": version}
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
-            await self._request("DELETE", path(kind, namespace, name), None, body)
+            answer = await self._request("DELETE", path(kind, namespace, name), None, body)
         except errors.NotFoundError as error:
             error.require(name)
             return False
+        if answer.get("status") != "Success":  # else it is the object as it was
+            identified(answer, namespace, name)
         return True
 
     async def schema(self, kind: str) -> Object:
@@ -172,8 +190,10 @@ class Kube(Cluster):
         known = kinds.BY_NAME[kind]
         document = await self._request("GET", f"/openapi/v3{known.path}")
         identity = {"group": known.group, "version": known.version, "kind": kind}
-        schemas: list[Object] = list(document["components"]["schemas"].values())
-        return next(each for each in schemas if identity in each.get("x-kubernetes-group-version-kind", []))
+        for each in lenient.mapping(document, "components", "schemas").values():
+            if identity in lenient.items(each, "x-kubernetes-group-version-kind"):
+                return dict(each)
+        raise errors.UnavailableError(f"{kind} isn't in what the API server says of {known.api_version}")
 
     async def notify(self, formation: Object, notice: Notice) -> None:
         """Record an Event on a Formation; a failure is logged, never raised."""
@@ -229,10 +249,10 @@ class Kube(Cluster):
         Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
         """
         if len(text) < LARGE:
-            return dict(nesting.parsed(text))
+            return mapping(text)
         async with self._reading:
             await asyncio.sleep(0)
-            return dict(nesting.parsed(text))
+            return mapping(text)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
@@ -243,6 +263,47 @@ def path(kind: str, namespace: str | None, name: str | None = None) -> str:
 def path_of(manifest: Object) -> str:
     """Return the path of the object that a manifest describes."""
     return path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+
+
+def mapping(text: bytes) -> Object:
+    """Return the mapping that a text is; raise `ValueError` if it is anything else."""
+    said = nesting.parsed(text)
+    if not isinstance(said, dict):
+        raise ValueError("no mapping")
+    return said
+
+
+def listed(page: Object, namespace: str | None) -> tuple[list[Object], str, str]:
+    """Return the objects of a page, the version of its list and the token for what follows.
+
+    Raises `UnavailableError` unless it is a page of a list.
+    """
+    items, metadata = page.get("items"), lenient.mapping(page, "metadata")
+    version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
+    if not isinstance(items, list) or not is_version(version) or not isinstance(token, str):
+        raise errors.UnavailableError(f"no list: {lenient.shown(repr(page))}")
+    for each in items:
+        identified(each, namespace)
+    return items, str(version), token
+
+
+def identified(answer: Object, namespace: str | None, name: str | None = None) -> Object:
+    """Return an object in a namespace, or in any, under a name; raise `UnavailableError` if it isn't that."""
+    metadata = lenient.mapping(answer, "metadata")
+    known = [metadata.get(field) for field in ("namespace", "name", "uid")]
+    if (
+        not all(isinstance(each, str) and each for each in known)
+        or not is_version(metadata.get("resourceVersion"))
+        or namespace not in (None, known[0])
+        or name not in (None, known[1])
+    ):
+        raise errors.UnavailableError(f"no {name or 'object'}: {lenient.shown(repr(answer))}")
+    return answer
+
+
+def is_version(text: Any) -> bool:
+    """Tell whether something is a resource version: of all that we ask for they are numbers that grow."""
+    return isinstance(text, str) and text.isdecimal() and len(text) <= LONGEST_VERSION
 
 
 def error_of(status: int, text: bytes) -> errors.ClusterError:

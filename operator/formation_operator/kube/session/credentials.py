@@ -1,12 +1,14 @@
 """Who we are to the API server, read anew when it doesn't know us any more.
 
-A token lasts for ten minutes or an hour, and the file that it is in gets another in time.  Both of our
-clients log in here.
+A token lasts for ten minutes or an hour, and the file that it is in gets another in time.  What can't be read
+of it for a while changes nothing: the last one is good for longer, as client-go has it.  Both of our clients
+log in here.
 """
 
 import asyncio
 import logging
 import math
+from typing import Any
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -26,6 +28,10 @@ class Login:
         self._configuration = configuration
         self._reading = asyncio.Lock()
         self._read = -math.inf
+        self._header = ""
+        """Who we were when that could be read last."""
+        self._unreadable = ""
+        """Why it can't be read now."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -43,11 +49,17 @@ class Login:
 
     async def _sign(self, request: aiohttp.ClientRequest) -> str:
         """Write into a request who we are, and return it; with a certificate the connection says it."""
-        settings = await self._configuration.auth_settings()
-        header = settings["BearerToken"]["value"] if "BearerToken" in settings else None
-        if header:
-            request.headers[HEADER] = header
-        return header or ""
+        unreadable = ""
+        try:
+            self._header = header_of(await self._configuration.auth_settings())
+        except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
+            unreadable = repr(error)
+            if unreadable != self._unreadable:
+                logger.warning("Our token can't be read, so the last one is used: %s", unreadable)
+        self._unreadable = unreadable
+        if self._header:
+            request.headers[HEADER] = self._header
+        return self._header
 
     async def _renew(self) -> None:
         """Read our credentials, unless another request has just done so."""
@@ -61,6 +73,16 @@ class Login:
                 await load(self._configuration)
             except Exception:
                 logger.exception("There are no credentials that can be read")
+
+
+def header_of(settings: Any) -> str:
+    """Return what says who we are, nothing if that isn't a token; raise `ValueError` if it is none."""
+    if "BearerToken" not in settings:
+        return ""
+    scheme, token = settings["BearerToken"]["value"].split()  # a file often ends with a line break
+    if not token.isprintable():
+        raise ValueError("a token has no control characters")
+    return f"{scheme} {token}"
 
 
 async def load(configuration: client.Configuration) -> None:

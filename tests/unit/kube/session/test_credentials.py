@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import datetime
 import json
 import pathlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pydantic_core
 import pytest
 from aiohttp import web
 from kubernetes.aio import client
-from kubernetes.aio.config import kube_config
+from kubernetes.aio.config import incluster_config, kube_config
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
@@ -19,7 +21,10 @@ from tests.builders import a_formation, stored
 
 
 class Doorkeeper:
-    """An API server that lets in whoever has the token of the day, and gives back what it is sent."""
+    """An API server that lets in whoever has the token of the day, and gives back what it is sent.
+
+    Who sends nothing gets a Formation.
+    """
 
     def __init__(self) -> None:
         self.token = "old"
@@ -38,11 +43,11 @@ class Doorkeeper:
         await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        token, body = request.headers.get("Authorization", ""), await request.text()
-        self.asked.append((token.removeprefix("Bearer "), body))
-        if token != f"Bearer {self.token}":
+        token, body = request.headers.get("Authorization", "").partition(" ")[2], await request.text()
+        self.asked.append((token, body))
+        if token != self.token:
             return web.json_response({"message": "Unauthorized"}, status=401)
-        return web.json_response(json.loads(body or '{"items": [], "metadata": {"resourceVersion": "1"}}'))
+        return web.json_response(json.loads(body) if body else stored(a_formation()))
 
 
 class Badge:
@@ -137,3 +142,57 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
                 await kube.get(naming.KIND, "default", "shop")
             badge.write(url, "new")
             assert await kube.get(naming.KIND, "default", "shop")
+
+
+class Mounted:
+    """The token of a Pod's service account, in a file that is read at each request."""
+
+    def __init__(self, folder: pathlib.Path, url: str) -> None:
+        self.file = folder / "token"
+        self.file.write_text("old")
+        (folder / "ca.crt").write_text("none is needed")
+        place = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
+        in_cluster: Any = incluster_config.InClusterConfigLoader  # which has no types
+        loader = in_cluster(str(self.file), str(folder / "ca.crt"), environ=place)
+        loader._token_refresh_period = datetime.timedelta(0)  # noqa: SLF001  # a minute
+        self.configuration = client.Configuration()
+        loader.load_and_set(self.configuration)
+        self.configuration.host, self.configuration.ssl_ca_cert = url, None
+
+
+def mounted_as_a_folder(file: pathlib.Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+SPOILT: dict[str, Callable[[pathlib.Path], object]] = {
+    "empty": lambda file: file.write_text(""),
+    "blank": lambda file: file.write_text(" \n"),
+    "half written": lambda file: file.write_text("ne\nw"),
+    "no text": lambda file: file.write_bytes(b"\xff\xfe"),
+    "with a NUL": lambda file: file.write_bytes(b"n\0w"),
+    "gone": pathlib.Path.unlink,
+    "a folder": mounted_as_a_folder,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+async def test_as_long_as_a_token_cannot_be_read_the_last_one_is_used_and_the_log_says_so_once(
+    spoil: Callable[[pathlib.Path], object], tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    door = Doorkeeper()
+    async with door.open() as url:
+        mounted = Mounted(tmp_path, url)
+        kube = api_server.Kube(connection.Connection(mounted.configuration), timeout=5)
+        await kube.get(naming.KIND, "default", "shop")
+        spoil(mounted.file)
+        for _ in range(2):
+            await kube.get(naming.KIND, "default", "shop")
+        assert len(caplog.messages) == 1
+        if mounted.file.is_dir():
+            mounted.file.rmdir()
+        mounted.file.write_text("new\n")
+        door.token = "new"
+        await kube.get(naming.KIND, "default", "shop")
+        await kube.close()
+    assert [token for token, _ in door.asked] == ["old", "old", "old", "new"]
