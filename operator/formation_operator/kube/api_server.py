@@ -1,12 +1,15 @@
 """The only module that talks to the API server: the port `port.Cluster`, over ``kubernetes.aio``.
 
-What answers may be something on the way. So nothing is handed on but what was asked for: an object under its
-name, with a version, or a whole list of such. Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
+What answers may be something on the way.  So nothing is handed on but what was asked for: an object of the
+name, with a version, or a whole list of such.
+
+Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
 """
 
 import asyncio
 import logging
 import re
+import reprlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -95,7 +98,7 @@ class Kube(Cluster):
             while True:
                 page = await (asked or self._request("GET", path(kind, namespace), query))
                 asked = None
-                items, version, token = listed(page, namespace)
+                items, version, token = listed(page)
                 if token in tokens and token:
                     raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
                 tokens.add(token)
@@ -191,7 +194,7 @@ class Kube(Cluster):
         document = await self._request("GET", f"/openapi/v3{known.path}")
         identity = {"group": known.group, "version": known.version, "kind": kind}
         for each in lenient.mapping(document, "components", "schemas").values():
-            if identity in lenient.items(each, "x-kubernetes-group-version-kind"):
+            if identity in lenient.items(lenient.mapping(each), "x-kubernetes-group-version-kind"):
                 return dict(each)
         raise errors.UnavailableError(f"{kind} isn't in what the API server says of {known.api_version}")
 
@@ -234,7 +237,7 @@ class Kube(Cluster):
                 with gate.asked(self._may_write):
                     status, text = await self._connection.send(method, resource, chosen, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            why = str(error) or type(error).__name__
+            why = lenient.shown(str(error)) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error
         if not 200 <= status < 300:
             raise error_of(status, text)
@@ -269,11 +272,11 @@ def mapping(text: bytes) -> Object:
     """Return the mapping that a text is; raise `ValueError` if it is anything else."""
     said = nesting.parsed(text)
     if not isinstance(said, dict):
-        raise ValueError("no mapping")
+        raise ValueError("no mapping")  # noqa: TRY004  # as of what is no JSON
     return said
 
 
-def listed(page: Object, namespace: str | None) -> tuple[list[Object], str, str]:
+def listed(page: Object) -> tuple[list[Object], str, str]:
     """Return the objects of a page, the version of its list and the token for what follows.
 
     Raises `UnavailableError` unless it is a page of a list.
@@ -281,14 +284,14 @@ def listed(page: Object, namespace: str | None) -> tuple[list[Object], str, str]
     items, metadata = page.get("items"), lenient.mapping(page, "metadata")
     version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
     if not isinstance(items, list) or not is_version(version) or not isinstance(token, str):
-        raise errors.UnavailableError(f"no list: {lenient.shown(repr(page))}")
+        raise errors.UnavailableError(f"no list: {reprlib.repr(page)}")
     for each in items:
-        identified(each, namespace)
+        identified(each)
     return items, str(version), token
 
 
-def identified(answer: Object, namespace: str | None, name: str | None = None) -> Object:
-    """Return an object in a namespace, or in any, under a name; raise `UnavailableError` if it isn't that."""
+def identified(answer: Object, namespace: str | None = None, name: str | None = None) -> Object:
+    """Return an object, of a name if one is given; raise `UnavailableError` if it isn't that."""
     metadata = lenient.mapping(answer, "metadata")
     known = [metadata.get(field) for field in ("namespace", "name", "uid")]
     if (
@@ -297,7 +300,7 @@ def identified(answer: Object, namespace: str | None, name: str | None = None) -
         or namespace not in (None, known[0])
         or name not in (None, known[1])
     ):
-        raise errors.UnavailableError(f"no {name or 'object'}: {lenient.shown(repr(answer))}")
+        raise errors.UnavailableError(f"no {name or 'object'}: {reprlib.repr(answer)}")
     return answer
 
 

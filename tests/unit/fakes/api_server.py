@@ -27,7 +27,7 @@ class ApiServer:
 
     def __init__(self, **objects: list[Object]) -> None:
         self.objects = {
-            kind: [json.dumps(each).encode() for each in those] for kind, those in objects.items()
+            kind: [json.dumps(_known(each)).encode() for each in those] for kind, those in objects.items()
         }
         self.asked: list[dict[str, str]] = []
         """The query of each request for a list."""
@@ -103,6 +103,12 @@ class ApiServer:
         for number in range(start, end):
             yield (b"," if number > start else b"") + objects[number]
         yield b"]}"
+
+
+def _known(raw: Object) -> Object:
+    """Return an object with all that the API server gives to each."""
+    known = {"namespace": "default", "name": "a", "uid": "5e-0f", "resourceVersion": "1"}
+    return {**raw, "metadata": {**known, **raw.get("metadata", {})}}
 
 
 def _resource(plural: str) -> dict[str, Any]:

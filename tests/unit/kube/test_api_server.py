@@ -27,8 +27,11 @@ class Answering(api_server.Kube):
         return self.answers[resource]
 
 
+KNOWN = {"namespace": "a", "uid": "5e-0f", "resourceVersion": "7"}
+
+
 def a_list(version: str, *names: str) -> Object:
-    items = [{"metadata": {"name": name}} for name in names]
+    items = [{"metadata": {**KNOWN, "name": name}} for name in names]
     return {"metadata": {"resourceVersion": version}, "items": items}
 
 
@@ -91,7 +94,7 @@ class Creating(api_server.Kube):
         return answer
 
 
-MADE = {"metadata": {"name": "shop-web"}}
+MADE = {"metadata": {**KNOWN, "namespace": "default", "name": "shop-web"}}
 MANIFEST = {"kind": "Deployment", "metadata": {"name": "shop-web", "namespace": "default"}}
 INSISTS = errors.UnavailableError("resourceVersion should not be set on objects to be created")
 
@@ -130,7 +133,7 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
 
         async def _request(self, method: str, _: str, __: Any = None, body: Any = None, *___: Any) -> Object:
             asked.append({method: body["preconditions"]})
-            return {}
+            return {"kind": "Status", "status": "Success"}
 
     cluster = Deleting(connection.Connection(client.Configuration()), timeout=1)
     assert await cluster.delete("Deployment", "default", "shop-web", "its uid", "7")

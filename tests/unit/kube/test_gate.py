@@ -44,7 +44,7 @@ class Scene:
     """The verbs and codes of the requests that the metrics know of."""
     may_write: bool = True
     answer: Callable[[web.Request], Awaitable[web.Response]] | None = None
-    """What answers the next request; the others are answered with an empty object, at once."""
+    """What answers the next request; the others are answered with the Formation, at once."""
 
     @contextlib.asynccontextmanager
     async def played(self, connections: int = 1) -> AsyncIterator[api_server.Kube]:
@@ -68,7 +68,7 @@ class Scene:
         self.arrived.append(request.method)
         await request.read()
         answer, self.answer = self.answer, None
-        return web.json_response({}) if answer is None else await answer(request)
+        return web.json_response(FORMATION) if answer is None else await answer(request)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ async def test_a_write_that_waits_for_a_connection_until_nobody_may_write_is_not
     async def hold(_: web.Request) -> web.Response:
         came.set()
         await over.wait()
-        return web.json_response({})
+        return web.json_response(FORMATION)
 
     scene.answer = hold
     async with scene.played(connections=1) as cluster:
