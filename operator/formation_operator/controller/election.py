@@ -90,10 +90,17 @@ class Election:
         is_left = not self.is_new and self.holder in ("", self.identity)
         return is_left or now - self._changed >= self._times.lease
 
-    def held(self, written: Object, sent: float) -> None:
-        """Take the answer to a write that was sent at a time: from then on this replica leads."""
+    def held(self, written: Object, sent: float) -> bool:
+        """Take the answer to a write that was sent at a time: from then on this replica leads.
+
+        Unless it says otherwise, as one from somebody's memory does: a write has a version of its own.
+        """
+        before = self.version
         self._lease, self._changed = written, sent
+        if self.holder != self.identity or self.version == before:
+            return False
         self._until = sent + self._times.deadline
+        return True
 
     def ended(self) -> None:
         """Lead no more."""

@@ -148,7 +148,10 @@ class Leader:
         except (errors.ConflictError, errors.NotFoundError):
             await self._look()  # somebody was faster, or it has been deleted
         else:
-            self._election.held(written, sent)
+            if not self._election.held(written, sent):
+                raise errors.UnavailableError(
+                    "the answer to a write of the Lease doesn't say that it was done"
+                )
             self._say(logging.INFO, "")
 
     async def _put(self, spec: Object) -> Object:
