@@ -44,8 +44,6 @@ NO_SUCH_PATH = b"404 page not found"
 
 Source: ``NotFound`` of Go's ``net/http``.
 """
-LONGEST_VERSION = 20
-"""Digits of 64 bits."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON_PATCH = "application/json-patch+json"
@@ -283,7 +281,7 @@ def listed(page: Object) -> tuple[list[Object], str, str]:
     """
     items, metadata = page.get("items"), lenient.mapping(page, "metadata")
     version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
-    if not isinstance(items, list) or not is_version(version) or not isinstance(token, str):
+    if not isinstance(items, list) or not lenient.is_version(version) or not isinstance(token, str):
         raise errors.UnavailableError(f"no list: {reprlib.repr(page)}")
     for each in items:
         identified(each)
@@ -296,17 +294,12 @@ def identified(answer: Object, namespace: str | None = None, name: str | None = 
     known = [metadata.get(field) for field in ("namespace", "name", "uid")]
     if (
         not all(isinstance(each, str) and each for each in known)
-        or not is_version(metadata.get("resourceVersion"))
+        or not lenient.is_version(metadata.get("resourceVersion"))
         or namespace not in (None, known[0])
         or name not in (None, known[1])
     ):
         raise errors.UnavailableError(f"no {name or 'object'}: {reprlib.repr(answer)}")
     return answer
-
-
-def is_version(text: Any) -> bool:
-    """Tell whether something is a resource version: of all that we ask for they are numbers that grow."""
-    return isinstance(text, str) and text.isdecimal() and len(text) <= LONGEST_VERSION
 
 
 def error_of(status: int, text: bytes) -> errors.ClusterError:

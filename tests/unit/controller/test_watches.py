@@ -4,7 +4,9 @@ import asyncio
 import collections
 import contextlib
 import datetime
+import itertools
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -320,7 +322,46 @@ def error(code: int, **said: Any) -> str:
     return json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": code, **said}}) + "\n"
 
 
+def told(name: object = "a", version: object = "9", **more: object) -> str:
+    about = {"name": name, "namespace": "default", "resourceVersion": version, **more}
+    return json.dumps({"type": "MODIFIED", "object": {"metadata": about}}) + "\n"
+
+
+async def drip(request: web.Request) -> web.StreamResponse:
+    """Send a line that goes on for ever, a drop at a time, with nothing but blank lines before it."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for drop in itertools.chain([b"\n"] * 10, itertools.repeat(b" ")):
+        await response.write(drop)
+        await asyncio.sleep(0.05)
+    return response
+
+
+async def flood(request: web.Request) -> web.StreamResponse:
+    """Send a line that goes on for ever as fast as it can."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b"x" * 2**16)
+
+
 TROUBLES: dict[str, Trouble] = {
+    "a drop at a time": drip,
+    "a line without an end": flood,
+    "an object without metadata": stream('{"type": "MODIFIED", "object": {"metadata": null}}\n'),
+    "an object that is a list": stream('{"type": "MODIFIED", "object": []}\n'),
+    "metadata that are a list": stream('{"type": "MODIFIED", "object": {"metadata": []}}\n'),
+    "metadata that are a text": stream('{"type": "MODIFIED", "object": {"metadata": "a"}}\n'),
+    "a type that is a list": stream('{"type": [], "object": {"metadata": {}}}\n'),
+    "a name that is a mapping": stream(told(name={})),
+    "no name": stream(told(name=None)),
+    "a version without an end": stream(told(version=math.inf)),
+    "a version that is no number": stream(told(version=math.nan)),
+    "a version of too many digits": stream(told(version="9" * 5000)),
+    "a version beyond 64 bits": stream(told(version="9" * 21)),
+    "no version": stream(told(version="")),
+    "what is nested too deep": stream("[" * 100_000 + "\n"),
+    "blanks": stream(" \n" * 100),
     **{
         f"HTTP {number}": status(number) for number in (301, 400, 401, 403, 404, 409, 410, 422, 500, 503, 504)
     },
@@ -350,6 +391,7 @@ async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing
     trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SILENCE", 0.3)
+    monkeypatch.setattr(streams, "LONGEST", 2**20)
     cluster = a_cluster(*"abc")
     async with started(cluster) as here:
         here.server.troubles[naming.PLURAL] = [trouble] * 4

@@ -20,6 +20,8 @@ LONGEST_LOG = 2048
 """Characters of a log's end, of which kubelet gives no more."""
 CUT = "..."
 """Ends a text that was longer."""
+LONGEST_VERSION = 20
+"""Digits of a number of 64 bits."""
 LONGEST_SHARED = 64
 """Characters of a text that is likely to be somebody else's, too."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -64,6 +66,11 @@ def number(source: dict[str, Any], key: str) -> int:
     """Return a whole number."""
     value = source.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def is_version(value: Any) -> bool:
+    """Tell whether it is a resource version: of all that we ask for they are numbers that grow."""
+    return isinstance(value, str) and value.isdecimal() and len(value) <= LONGEST_VERSION
 
 
 def in_one_line(value: str) -> str:

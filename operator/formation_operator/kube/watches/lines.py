@@ -8,14 +8,14 @@ import functools
 import re
 from typing import Any, cast
 
-from formation_operator.kube.objects import nesting
+from formation_operator.kube.objects import lenient, nesting
 from formation_operator.kube.port import Object
 
 DELETED, BOOKMARK = "DELETED", "BOOKMARK"
 TYPES = {"ADDED", "MODIFIED", DELETED, BOOKMARK}
 HEAD = re.compile(
     rb'\{"type":"(\w+)","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{"name":"([\w.-]+)",'
-    rb'(?:"generateName":"[\w.-]+",)?"namespace":"([\w-]+)","uid":"[\w-]+","resourceVersion":"(\d+)"'
+    rb'(?:"generateName":"[\w.-]+",)?"namespace":"([\w-]+)","uid":"[\w-]+","resourceVersion":"(\d{1,20})"'
 )
 """How the API server begins to tell of an object of a built-in kind: its fields always come in this order.
 
@@ -33,11 +33,13 @@ class Line:
         if head is not None:
             type_, name, namespace, version = map(bytes.decode, head.groups())
         else:
-            type_, metadata = self._event["type"], self._event["object"]["metadata"]
+            type_, metadata = self._event["type"], lenient.mapping(self._event["object"], "metadata")
             namespace, name = metadata.get("namespace", ""), metadata.get("name", "")
             version = metadata["resourceVersion"]
-        if type_ not in TYPES:
+        if type_ not in TYPES or not lenient.is_version(version):
             raise ValueError(f"{type_}: a watch says no such thing of an object")
+        if not (isinstance(namespace, str) and isinstance(name, str)):
+            raise TypeError("a name is a text")
         self.type: str = type_
         self.key: tuple[str, str] = (namespace, name)
         self.version = int(version)

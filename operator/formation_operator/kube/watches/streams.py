@@ -29,8 +29,10 @@ Heard = Callable[[str, str | None], None]
 AT_ONCE = 2**16
 """Bytes of events that are taken in before others have a turn."""
 SILENCE = 70.0
-"""Seconds without a word after which a watch is taken as lost: about once a minute the API server sends a
-bookmark."""
+"""Seconds without a line after which a watch is taken as lost: about once a minute the API server sends a
+bookmark. What comes in drops, or is blank, is no word of its."""
+LONGEST = 2**24
+"""Bytes of a line that are read: etcd takes 1.5 MiB of an object, which may be some times as many as JSON."""
 TOLD = 1.0
 """Seconds from one word to kopf of how far a watch has come to the next: what it doesn't know when the watch
 is lost is told again, and dropped unread."""
@@ -90,15 +92,23 @@ class Lines:
         parts: list[bytes] = []
         now = asyncio.get_running_loop().time
         begun, came = now(), 0
+        heard, size = now(), 0
         reached, told = b"", -math.inf
-        while data := await self._read(AT_ONCE):
-            self._heard()
+        while data := await self._read(AT_ONCE, heard + SILENCE):
             came += len(data)
             first, *others = data.split(b"\n")
             parts.append(first)
+            size += len(first)
+            if size > LONGEST:
+                yield reached + TOO_OLD
+                return
             if others:
                 lines = [b"".join(parts), *others]
                 parts = [lines.pop()]
+                size = len(parts[0])
+                if any(lines):
+                    heard = now()
+                    self._heard()
                 reached = self._taken(filter(None, lines), self._since) or reached
                 if reached.endswith(TOO_OLD) or now() >= told + TOLD:
                     yield reached
@@ -134,12 +144,12 @@ class Lines:
             return reached.encode() + TOO_OLD
         return reached.encode()
 
-    async def _read(self, size: int) -> bytes:
+    async def _read(self, size: int, until: float) -> bytes:
         try:
-            async with asyncio.timeout(SILENCE):
+            async with asyncio.timeout_at(until):
                 return await self._content.read(size)
         except TimeoutError as error:
-            raise aiohttp.ClientPayloadError(f"nothing came for {SILENCE} s") from error
+            raise aiohttp.ClientPayloadError(f"no line came for {SILENCE} s") from error
 
 
 class Streams:
