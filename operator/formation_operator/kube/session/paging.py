@@ -5,13 +5,14 @@ So a page of a list is read up to a number of bytes; if it has more, it is dropp
 fewer objects.
 """
 
-import math
 from typing import Any
 
 import aiohttp
 
 MOST_BYTES = 2 * 2**20
 """What a page of several objects may have. A single one may have more: etcd takes 1.5 MiB."""
+MOST_OF_ONE = 2**24
+"""Bytes of any other answer that are read: as JSON an object may have some times as many as etcd takes."""
 FIRST, MOST = 50, 500
 """How many objects are asked for at once: at first, and at the most."""
 REMEMBERED = 1024
@@ -25,9 +26,15 @@ class TooLargeError(aiohttp.ClientPayloadError):
 
 
 class BoundedResponse(aiohttp.ClientResponse):
-    """An answer that can be read up to a number of bytes."""
+    """An answer that is read up to a number of bytes."""
 
-    async def read_within(self, most: float) -> int:
+    async def read(self) -> bytes:
+        """Read the body; raise `TooLargeError` if it goes on and on."""
+        if self._body is None:
+            await self.read_within(MOST_OF_ONE)
+        return await super().read()
+
+    async def read_within(self, most: int) -> int:
         """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more."""
         parts, size = [], 0
         async for part in self.content.iter_any():
@@ -61,9 +68,11 @@ class Pages:
             if answer.status >= 400 or not isinstance(answer, BoundedResponse):
                 return answer
             try:
-                size = await answer.read_within(MOST_BYTES if limit > 1 else math.inf)
+                size = await answer.read_within(MOST_BYTES if limit > 1 else MOST_OF_ONE)
             except TooLargeError:
-                self._remember(path, max(1, limit // STEP))
+                if limit == 1:
+                    raise
+                self._remember(path, limit // STEP or 1)
             else:
                 self._remember(path, following(limit, size))
                 return answer

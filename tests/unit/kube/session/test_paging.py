@@ -11,6 +11,7 @@ from typing import Any
 
 import pydantic_core
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.aio import client
@@ -86,6 +87,41 @@ async def test_a_list_of_large_objects_is_never_in_memory_as_a_whole() -> None:
         with peak() as measured:
             assert len(await names(cluster)) == 20
     assert measured[0] < MOST
+
+
+async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_may_have() -> None:
+    asked = 0
+
+    async def go_on(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b" " * 2**16)
+        return response
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", go_on)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server = ApiServer()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    cluster = a_connection(server)
+    with peak() as measured:
+        for request in (
+            cluster.get(naming.KIND, "default", "shop"),
+            cluster.patch(naming.KIND, "default", "shop", []),
+            names(cluster),
+        ):
+            with pytest.raises(errors.UnavailableError, match="more than"):
+                await request
+    await cluster.close()
+    await runner.cleanup()
+    assert measured[0] < 3 * paging.MOST_OF_ONE
+    assert asked < 10, "a list of one object that is too large is tried no more"
 
 
 async def test_objects_that_are_small_come_many_at_once() -> None:
