@@ -96,7 +96,7 @@ class Kube(Cluster):
             while True:
                 page = await (asked or self._request("GET", path(kind, namespace), query))
                 asked = None
-                items, version, token = listed(page)
+                items, version, token = listed(page, path(kind, namespace))
                 if token in tokens and token:
                     raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
                 tokens.add(token)
@@ -274,15 +274,15 @@ def mapping(text: bytes) -> Object:
     return said
 
 
-def listed(page: Object) -> tuple[list[Object], str, str]:
+def listed(page: Object, place: str) -> tuple[list[Object], str, str]:
     """Return the objects of a page, the version of its list and the token for what follows.
 
-    Raises `UnavailableError` unless it is a page of a list.
+    Raises `UnavailableError`, with the place that was listed, unless it is a page of a list.
     """
     items, metadata = page.get("items"), lenient.mapping(page, "metadata")
     version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
     if not isinstance(items, list) or not lenient.is_version(version) or not isinstance(token, str):
-        raise errors.UnavailableError(f"no list: {reprlib.repr(page)}")
+        raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
     for each in items:
         identified(each)
     return items, str(version), token
