@@ -17,7 +17,7 @@ from formation_operator.api import naming
 from formation_operator.controller.election import TIMES, Election, Times
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import NO_ONES, Cluster, Object
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ RELEASE_SECONDS = 2.0
 """For how long a replica that ends tries to release the Lease; who can't is waited for."""
 REHEARSAL_SECONDS = 60.0
 """How often a replica that stands by finds out whether it may write the Lease."""
-NO_ONES = "1"
-"""A version that no Lease has: what is written over it is a conflict, or forbidden before that."""
 OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
 """Selects the Pods of a version that writes without a Lease."""
 ENDED = {"Succeeded", "Failed"}
@@ -133,7 +131,10 @@ class Leader:
             await self._write()
 
     async def _rehearse(self) -> None:
-        """Find out now and then, before it is too late, whether we lack the right to take the Lease over."""
+        """Find out now and then, before it is too late, whether we lack the right to take the Lease over.
+
+        That is a conflict, or forbidden before.
+        """
         if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
             return
         with contextlib.suppress(errors.ConflictError):

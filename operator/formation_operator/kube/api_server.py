@@ -1,48 +1,29 @@
 """The only module that talks to the API server: the port `port.Cluster`, over ``kubernetes.aio``.
 
-What answers may be something on the way.  So nothing is handed on but what was asked for: an object of the
-name, with a version, or a whole list of such.
-
 Objects stay plain JSON: the client's generated classes cost some fifty times a ``json.loads``.
 """
 
 import asyncio
 import logging
-import re
-import reprlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
 
 from formation_operator.api import naming
-from formation_operator.kube import errors
+from formation_operator.kube import answers, errors
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import kinds, lenient, nesting
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, gate, paging
 
 logger = logging.getLogger(__name__)
 
-FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
-"""What is forbidden only until something else goes."""
-UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
-"""How server-side apply refuses what doesn't fit the schema, be it what is stored, under the status 500.
-
-Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
-"""
-NO_ONES = "1"
-"""A resource version that no object has: an apply that carries it creates an object, or is a conflict."""
 VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
 """How a storage that insists refuses to create an object under a version.
 
 Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
-"""
-NO_SUCH_PATH = b"404 page not found"
-"""What the API server says of a kind that isn't installed. A page of some proxy's is in other words.
-
-Source: ``NotFound`` of Go's ``net/http``.
 """
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
@@ -96,7 +77,7 @@ class Kube(Cluster):
             while True:
                 page = await (asked or self._request("GET", path(kind, namespace), query))
                 asked = None
-                items, version, token = listed(page, path(kind, namespace))
+                items, version, token = answers.listed(page, path(kind, namespace))
                 if token in tokens and token:
                     raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
                 tokens.add(token)
@@ -123,7 +104,7 @@ class Kube(Cluster):
         except errors.NotFoundError as error:
             error.require(name)
             return None
-        return identified(answer, namespace, name)
+        return answers.identified(answer, namespace, name)
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
@@ -171,7 +152,7 @@ class Kube(Cluster):
     ) -> Object:
         """Send a patch of what has a name, and return the object as it is then."""
         answer = await self._request("PATCH", resource, query, body, content_type)
-        return identified(answer, named["metadata"]["namespace"], named["metadata"]["name"])
+        return answers.identified(answer, named["metadata"]["namespace"], named["metadata"]["name"])
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
         """Delete an object, if it is this very one at this version; return whether there was one."""
@@ -183,7 +164,7 @@ class Kube(Cluster):
             error.require(name)
             return False
         if answer.get("status") != "Success":  # else it is the object as it was
-            identified(answer, namespace, name)
+            answers.identified(answer, namespace, name)
         return True
 
     async def schema(self, kind: str) -> Object:
@@ -238,7 +219,7 @@ class Kube(Cluster):
             why = lenient.shown(str(error)) or type(error).__name__
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error
         if not 200 <= status < 300:
-            raise error_of(status, text)
+            raise answers.error_of(status, text)
         try:
             return await self._read(text)
         except ValueError as error:
@@ -250,10 +231,10 @@ class Kube(Cluster):
         Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
         """
         if len(text) < LARGE:
-            return mapping(text)
+            return answers.parsed(text)
         async with self._reading:
             await asyncio.sleep(0)
-            return mapping(text)
+            return answers.parsed(text)
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:
@@ -264,63 +245,3 @@ def path(kind: str, namespace: str | None, name: str | None = None) -> str:
 def path_of(manifest: Object) -> str:
     """Return the path of the object that a manifest describes."""
     return path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
-
-
-def mapping(text: bytes) -> Object:
-    """Return the mapping that a text is; raise `ValueError` if it is anything else."""
-    said = nesting.parsed(text)
-    if not isinstance(said, dict):
-        raise ValueError("no mapping")  # noqa: TRY004  # as of what is no JSON
-    return said
-
-
-def listed(page: Object, place: str) -> tuple[list[Object], str, str]:
-    """Return the objects of a page, the version of its list and the token for what follows.
-
-    Raises `UnavailableError`, with the place that was listed, unless it is a page of a list.
-    """
-    items, metadata = page.get("items"), lenient.mapping(page, "metadata")
-    version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
-    if not isinstance(items, list) or not lenient.is_version(version) or not isinstance(token, str):
-        raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
-    for each in items:
-        identified(each)
-    return items, str(version), token
-
-
-def identified(answer: Object, namespace: str | None = None, name: str | None = None) -> Object:
-    """Return an object, of a name if one is given; raise `UnavailableError` if it isn't that."""
-    metadata = lenient.mapping(answer, "metadata")
-    known = [metadata.get(field) for field in ("namespace", "name", "uid")]
-    if (
-        not all(isinstance(each, str) and each for each in known)
-        or not lenient.is_version(metadata.get("resourceVersion"))
-        or namespace not in (None, known[0])
-        or name not in (None, known[1])
-    ):
-        raise errors.UnavailableError(f"no {name or 'object'}: {reprlib.repr(answer)}")
-    return answer
-
-
-def error_of(status: int, text: bytes) -> errors.ClusterError:
-    """Return the error for an HTTP status, with the server's own message."""
-    try:
-        said = dict(nesting.parsed(text))
-    except (ValueError, TypeError):
-        said = {}
-    by_status: dict[int, type[errors.ClusterError]] = {
-        400: errors.RefusedError,
-        403: errors.ForbiddenError,
-        409: errors.ConflictError,
-        413: errors.RefusedError,
-        422: errors.InvalidError,
-    }
-    # All that the patterns look for is in the beginning.
-    message = lenient.shown(str(said.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
-    if status == 404 and (said.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
-        return errors.NotFoundError(message, lenient.text(lenient.mapping(said, "details"), "name"))
-    if status == 403 and FOR_NOW.search(message):
-        status = 503
-    elif status == 500 and UNTYPED.search(message):
-        status = 422
-    return by_status.get(status, errors.UnavailableError)(message)

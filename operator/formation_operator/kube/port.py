@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from formation_operator.kube.events.notices import Notice
 
 Object = dict[str, Any]
+NO_ONES = "1"
+"""A resource version that no object has: what is written over it creates an object, or is a conflict."""
 
 
 class Cluster(Protocol):

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller.leader import NO_ONES, Leader
+from formation_operator.controller.leader import Leader
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Object
+from formation_operator.kube.port import NO_ONES, Object
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.replicas import (
     LONG_AGO,

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors
+from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import NO_ONES, Cluster, Object
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, identity_of
 
@@ -115,7 +115,7 @@ class FakeCluster(Objects, Cluster):
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply, as `api_server.Kube` does."""
-        metadata = {**manifest["metadata"], "resourceVersion": api_server.NO_ONES}
+        metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
         return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:

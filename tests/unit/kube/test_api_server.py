@@ -7,7 +7,7 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import api_server, errors
+from formation_operator.kube import answers, api_server, errors
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
@@ -155,7 +155,7 @@ async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes
         """Has nothing."""
 
         async def _request(self, *_: Any, **__: Any) -> Object:
-            raise api_server.error_of(404, text)
+            raise answers.error_of(404, text)
 
     cluster = Missing(connection.Connection(client.Configuration()), timeout=1)
     place = ("Deployment", "default", "shop-web")
@@ -170,8 +170,8 @@ async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes
 
 @pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
 def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
-    assert isinstance(api_server.error_of(404, text), errors.UnavailableError)
-    assert isinstance(api_server.error_of(404, b"404 page not found\n"), errors.NotFoundError)
+    assert isinstance(answers.error_of(404, text), errors.UnavailableError)
+    assert isinstance(answers.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
 # Events
@@ -248,10 +248,10 @@ MEANINGS = {
 
 @pytest.mark.parametrize(("code", "message", "kind"), MEANINGS.values(), ids=MEANINGS)
 def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, kind: type) -> None:
-    error = api_server.error_of(code, json.dumps({"message": message}).encode())
+    error = answers.error_of(code, json.dumps({"message": message}).encode())
     assert type(error) is kind
     assert str(error) == message
 
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:
-    assert str(api_server.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
+    assert str(answers.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
