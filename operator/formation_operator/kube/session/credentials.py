@@ -53,7 +53,8 @@ class Login:
         try:
             self._header = header_of(await self._configuration.auth_settings())
         except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
-            unreadable = repr(error)
+            # Not its repr: of a file that is no text, that has all there is, and most of it is our token.
+            unreadable = f"{type(error).__name__}: {error}"
             if unreadable != self._unreadable:
                 logger.warning("Our token can't be read, so the last one is used: %s", unreadable)
         self._unreadable = unreadable

@@ -169,7 +169,7 @@ SPOILT: dict[str, Callable[[pathlib.Path], object]] = {
     "empty": lambda file: file.write_text(""),
     "blank": lambda file: file.write_text(" \n"),
     "half written": lambda file: file.write_text("ne\nw"),
-    "no text": lambda file: file.write_bytes(b"\xff\xfe"),
+    "no text": lambda file: file.write_bytes(b"secret\xff\xfe"),
     "with a NUL": lambda file: file.write_bytes(b"n\0w"),
     "gone": pathlib.Path.unlink,
     "a folder": mounted_as_a_folder,
@@ -196,3 +196,4 @@ async def test_as_long_as_a_token_cannot_be_read_the_last_one_is_used_and_the_lo
         await kube.get(naming.KIND, "default", "shop")
         await kube.close()
     assert [token for token, _ in door.asked] == ["old", "old", "old", "new"]
+    assert "secret" not in caplog.text
