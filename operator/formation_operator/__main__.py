@@ -145,7 +145,7 @@ async def answer(
         await answering.health(settings.liveness, ended, unready)
         flag = "--metrics"
         await answering.metrics(settings.metrics, instruments.registry)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the second of a host that can be nobody's name
         sys.exit(f"{flag}: nobody can listen there: {error}")
     return answering
 

@@ -175,6 +175,13 @@ async def test_where_nobody_can_listen_the_operator_ends_with_a_line_that_names_
     assert "\n" not in str(ended.value)
 
 
+@pytest.mark.parametrize("host", ["..", "a..b", "a" * 64])
+async def test_a_host_that_can_be_nobodys_name_ends_the_operator_with_such_a_line_too(host: str) -> None:
+    settings = command_line.settings(command_line.parser().parse_args([f"--liveness=http://{host}:9090"]))
+    with pytest.raises(SystemExit, match="--liveness: nobody can listen there"):
+        await main.answer(settings, well, well, Instruments())
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
