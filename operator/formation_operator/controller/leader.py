@@ -125,7 +125,8 @@ class Leader:
 
     async def _take(self) -> None:
         await self._look()
-        if not self._election.is_free(self._clock()):
+        # Not shortly before the Lease is free: an answer that doesn't come would hold up who takes it over.
+        if not self._election.is_free(self._clock() + self._times.attempt):
             await self._rehearse()
         if await self._is_mine_to_take():
             await self._write()

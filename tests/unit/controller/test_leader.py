@@ -421,6 +421,28 @@ async def test_who_stands_by_tries_each_minute_whether_it_may_write_and_changes_
     assert all(len(each.body) == 1 for each in tries)
 
 
+@pytest.mark.parametrize("seconds", [8.5, 9.0, 9.5])
+def test_a_try_whether_it_may_write_that_is_never_answered_keeps_nobody_from_taking_over(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(cluster: FakeCluster) -> None:
+        first, second = await two(cluster)
+        patch = second.link.patch
+
+        async def unless_it_is_a_try(kind: str, *place: Any) -> Object:
+            if place[-1][0]["value"] == NO_ONES:
+                await asyncio.sleep(NEVER)
+            return await patch(kind, *place)
+
+        first.crash()
+        await asyncio.sleep(seconds)
+        monkeypatch.setattr(second.link, "patch", unless_it_is_a_try)
+        monkeypatch.setattr(second.leader, "_rehearsed", -math.inf)
+        await until(lambda: second.writes, 11 - seconds)
+
+    on_a_loop_that_leaps(scene)()
+
+
 @on_a_loop_that_leaps
 async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCluster) -> None:
     first, _ = await two(cluster)
