@@ -134,11 +134,12 @@ class Leader:
     async def _rehearse(self) -> None:
         """Find out now and then, before it is too late, whether we lack the right to take the Lease over.
 
-        That is a conflict, or forbidden before.
+        The answer is a conflict, or forbidden before it comes to that. A server that can't answer is asked no more
+        often for it.
         """
         if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
             return
-        with contextlib.suppress(errors.ConflictError):
+        with contextlib.suppress(errors.ConflictError, errors.UnavailableError, TimeoutError):
             await self._patch([_over(NO_ONES)])
         self._rehearsed = self._clock()
 

@@ -443,6 +443,28 @@ def test_a_try_whether_it_may_write_that_is_never_answered_keeps_nobody_from_tak
     on_a_loop_that_leaps(scene)()
 
 
+@pytest.mark.parametrize("error", [errors.UnavailableError("etcd is slow"), TimeoutError()])
+def test_who_stands_by_asks_a_server_that_is_ill_no_more_often_whether_it_may_write(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def scene(cluster: FakeCluster) -> None:
+        _, second = await two(cluster)
+
+        async def ill(*_: object) -> Object:
+            nonlocal tries
+            tries += 1
+            raise error
+
+        monkeypatch.setattr(second.link, "patch", ill)
+        await asyncio.sleep(600)
+        assert not second.leader.unready
+
+    on_a_loop_that_leaps(scene)()
+    assert 9 <= tries <= 11
+
+
 @on_a_loop_that_leaps
 async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCluster) -> None:
     first, _ = await two(cluster)
