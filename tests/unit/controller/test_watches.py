@@ -50,6 +50,10 @@ class Witness:
         self.told.append((line.key[1], line.deleted))
         self._controller.hear(kind, line)
 
+    async def compare(self) -> None:
+        """List all that is watched once more."""
+        await self._controller._lister.resync()  # noqa: SLF001
+
     @property
     def left_out(self) -> set[str]:
         return self._controller._lister.left_out  # noqa: SLF001
@@ -237,12 +241,26 @@ async def test_a_watch_that_is_refused_shows_at_once_that_its_namespace_is_and_w
         await here.until_watching(2 * len(kinds.WATCHED))
 
 
-async def test_a_namespace_that_refuses_watches_alone_is_listed_once_for_it() -> None:
+async def test_a_watch_that_is_refused_just_after_a_comparison_shows_it_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "SILENCE", 0.3)
     async with started(a_cluster(), Settings(namespaces=("left",))) as here:
-        here.server.troubles[naming.PLURAL] = [status(403)] * 3
+        here.begin()
+        await here.until_watching()
+        await here.witness.compare()
+        here.server.refusals = {f"left/{kind.plural}": 403 for kind in kinds.WATCHED}
+        for kind in kinds.WATCHED:
+            here.server.troubles[kind.plural] = [status(403)] * 1000
+        await until(lambda: here.witness.left_out == {"left"})
+
+
+async def test_a_namespace_that_refuses_watches_alone_is_listed_twice_for_it() -> None:
+    async with started(a_cluster(), Settings(namespaces=("left",))) as here:
+        here.server.troubles[naming.PLURAL] = [status(403)] * 9
         here.begin()
         await here.until_watching(len(kinds.WATCHED))
-        assert here.server.lists[f"left/{naming.PLURAL}"] == 2
+        assert here.server.lists[f"left/{naming.PLURAL}"] == 1 + streams.FRESH
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])

@@ -9,6 +9,7 @@ that isn't known there, a line that was cut short.
 """
 
 import asyncio
+import collections
 import functools
 import json
 import math
@@ -44,6 +45,8 @@ be woken by it costs more than to read it."""
 PILE = 2**18
 """Bytes that may pile up meanwhile: more than the connection holds would be kept from being sent."""
 FORBIDDEN = 403
+FRESH = 2
+"""How many watches in a row that are forbidden lead to a list."""
 GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
@@ -162,8 +165,8 @@ class Streams:
         self._take = take
         self._begun: dict[str, tuple[float, float]] = {}
         """By path: when the latest watch began, and the pause before it, in seconds."""
-        self._refused: set[str] = set()
-        """The paths whose latest watch was forbidden."""
+        self._refused: collections.Counter[str] = collections.Counter()
+        """By path: how many watches in a row were forbidden up to the latest one."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -196,10 +199,12 @@ class Streams:
         return answer
 
     def _is_newly_refused(self, path: str, status: int) -> bool:
-        """Note whether a watch was forbidden; tell whether it was, and the one before it wasn't."""
-        before = path in self._refused
-        (self._refused.add if status == FORBIDDEN else self._refused.discard)(path)
-        return status == FORBIDDEN and not before
+        """Note whether a watch was forbidden; tell whether it was, and not for long yet.
+
+        The second one in a row counts, too: what the first led to may have been a list from before it.
+        """
+        self._refused[path] = self._refused[path] + 1 if status == FORBIDDEN else 0
+        return 0 < self._refused[path] <= FRESH
 
     async def _wait_for_turn(self, path: str) -> None:
         now = asyncio.get_running_loop().time()
