@@ -17,7 +17,7 @@ from formation_operator.telemetry.instruments import PREFIX
 Raw = dict[str, Any]
 OTHER = "Other"
 UNKNOWN = "Unknown"
-"""Nothing has been reported yet, or not of this generation."""
+"""Nothing has been reported yet."""
 REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING]))
 STATES = frozenset(map(str, State))
 COUNTED = ("desired", "ready")
@@ -59,13 +59,8 @@ class Census(Collector):
 
 
 def readiness(raw: Raw) -> tuple[str, str]:
-    """Return the status of the condition Ready and its reason, in words that are known.
-
-    What is said of an older spec tells nothing of this one.
-    """
-    status = raw["status"]
-    behind = status.get("observedGeneration") != raw["metadata"].get("generation")
-    conditions = None if behind else status.get("conditions")
+    """Return the status of the condition Ready and its reason, in words that are known."""
+    conditions = raw["status"].get("conditions")
     for each in conditions if isinstance(conditions, list) else ():
         if isinstance(each, dict) and each.get("type") == ConditionType.READY:
             status = each.get("status")

@@ -61,16 +61,6 @@ def test_formations_are_counted_by_readiness_and_reason() -> None:
     assert found["formations", UNKNOWN, UNKNOWN] == 1
 
 
-def test_what_was_said_of_a_formation_before_it_changed_says_nothing_of_how_it_is() -> None:
-    behind, reported = a_formation(name="a"), a_formation(name="b")
-    for raw in (behind, reported):
-        raw["metadata"]["generation"] = 4
-    behind["status"]["observedGeneration"] = 3
-    reported["status"]["observedGeneration"] = 4
-    found = scraped([behind, reported])
-    assert (found["formations", UNKNOWN, UNKNOWN], found["formations", "True", "Running"]) == (1, 1)
-
-
 def test_process_types_are_counted_by_state_also_those_that_nothing_is_reported_of() -> None:
     raw = a_formation(processes={"web": RUNNING, "worker": {"state": "Crashing"}})
     raw["spec"]["processes"]["new"] = None
