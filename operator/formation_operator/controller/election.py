@@ -91,9 +91,9 @@ class Election:
         return is_left or now - self._changed >= self._times.lease
 
     def held(self, written: Object, sent: float) -> bool:
-        """Take the answer to a write that was sent at a time: from then on this replica leads.
+        """Take the answer to a write that was sent at a time; return whether this replica leads from then on.
 
-        Unless it says otherwise, as one from somebody's memory does: a write has a version of its own.
+        It doesn't by an answer that something on the way had in store: what was written has a version of its own.
         """
         before = self.version
         self._lease, self._changed = written, sent

@@ -134,8 +134,7 @@ class Leader:
     async def _rehearse(self) -> None:
         """Find out now and then, before it is too late, whether we lack the right to take the Lease over.
 
-        The answer is a conflict, or forbidden before it comes to that. A server that can't answer is asked no more
-        often for it.
+        The answer is a conflict, or a refusal. A server that can't answer is asked no more often for that.
         """
         if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
             return

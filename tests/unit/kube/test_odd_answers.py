@@ -191,8 +191,10 @@ async def wired(said: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-    server.close()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+    finally:
+        server.close()
 
 
 # aiohttp leaves it to Python to let go of a connection whose headers it can't read, which happens at once.

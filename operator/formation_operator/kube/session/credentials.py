@@ -48,13 +48,18 @@ class Login:
         return await send(request)
 
     async def _sign(self, request: aiohttp.ClientRequest) -> str:
-        """Write into a request who we are, and return it; with a certificate the connection says it."""
+        """Write into a request who we are, and return it; with a certificate the connection says it.
+
+        Raises `ClientConnectionError` if that has never been readable: nobody's rights say nothing of ours.
+        """
         unreadable = ""
         try:
             self._header = header_of(await self._configuration.auth_settings())
         except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
             # Not its repr: of a file that is no text, that has all there is, and most of it is our token.
             unreadable = f"{type(error).__name__}: {error}"
+            if not self._header:
+                raise aiohttp.ClientConnectionError(f"our token can't be read: {unreadable}") from None
             if unreadable != self._unreadable:
                 logger.warning("Our token can't be read, so the last one is used: %s", unreadable)
         self._unreadable = unreadable

@@ -31,7 +31,7 @@ AT_ONCE = 2**16
 """Bytes of events that are taken in before others have a turn."""
 SILENCE = 70.0
 """Seconds without a line after which a watch is taken as lost: about once a minute the API server sends a
-bookmark. What comes in drops, or is blank, is no word of its."""
+bookmark. Blank lines and parts of one don't count."""
 LONGEST = 2**24
 """Bytes of a line that are read: etcd takes 1.5 MiB of an object, which may be some times as many as JSON."""
 TOLD = 1.0

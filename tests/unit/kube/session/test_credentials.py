@@ -39,8 +39,10 @@ class Doorkeeper:
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        await runner.cleanup()
+        try:
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        finally:
+            await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
         token, body = request.headers.get("Authorization", "").partition(" ")[2], await request.text()
@@ -84,8 +86,10 @@ async def logged_in(url: str) -> AsyncIterator[api_server.Kube]:
     await credentials.load(configuration)
     assert configuration.host == url
     kube = api_server.Kube(connection.Connection(configuration), timeout=5)
-    yield kube
-    await kube.close()
+    try:
+        yield kube
+    finally:
+        await kube.close()
 
 
 async def test_what_was_refused_is_sent_again_whole_with_the_token_that_there_is_by_then(
@@ -197,3 +201,15 @@ async def test_as_long_as_a_token_cannot_be_read_the_last_one_is_used_and_the_lo
         await kube.close()
     assert [token for token, _ in door.asked] == ["old", "old", "old", "new"]
     assert "secret" not in caplog.text
+
+
+async def test_as_long_as_no_token_was_ever_read_nothing_is_asked(tmp_path: pathlib.Path) -> None:
+    door = Doorkeeper()
+    async with door.open() as url:
+        mounted = Mounted(tmp_path, url)
+        mounted.file.write_text("")
+        kube = api_server.Kube(connection.Connection(mounted.configuration), timeout=5)
+        with pytest.raises(errors.UnavailableError, match="token can't be read"):
+            await kube.get(naming.KIND, "default", "shop")
+        await kube.close()
+    assert door.asked == []
