@@ -93,7 +93,7 @@ class Election:
     def held(self, written: Object, sent: float) -> bool:
         """Take the answer to a write that was sent at a time; return whether this replica leads from then on.
 
-        It doesn't by an answer that something on the way had in store: what was written has a version of its own.
+        It doesn't by an answer that something on the way had kept: what was written has a version of its own.
         """
         before = self.version
         self._lease, self._changed = written, sent
