@@ -44,6 +44,7 @@ import signal
 from formation_cli import failures
 from formation_cli.terminal import drawing
 from formation_cli.views.table import Cell, Table
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun in the background ignores it
 failures.end_when_asked()
 assert drawing.is_possible()
 with drawing.in_place() as draw:
