@@ -77,19 +77,23 @@ class Try:
 
     generation: int
     counts: tuple[int, ...] = ()
+    unanswered: bool = False
+    """Whether one was sent of which the API server doesn't say that it came too late."""
 
-    def of(self, count: int) -> "Try":
+    def of(self, count: int, *, unanswered: bool = True) -> "Try":
         """Return this with another count that was sent, and the last few of those before."""
-        return Try(self.generation, (*(each for each in self.counts if each != count), count)[-MOST_TRIED:])
+        counts = (*(each for each in self.counts if each != count), count)[-MOST_TRIED:]
+        return Try(self.generation, counts, self.unanswered or unanswered)
 
     def base(self, generation: int, declared: int | None) -> int | None:
         """Return which one may be in what a Formation says that is of a later generation by now.
 
-        One of them made the very next generation, or none.
+        One of them made the very next generation, or none. One that came too late did so only if something on
+        the way had sent it twice, which is found out as long as nothing came after it.
         """
         if declared in self.counts:
             return declared
-        return self.counts[-1] if generation > self.generation + 1 else None
+        return self.counts[-1] if self.unanswered and generation > self.generation + 1 else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -102,13 +102,18 @@ class Requests:
         if isinstance(verdict, Request):
             self._check_unchanged(formation.metadata, judged.generation)
             # Whatever is said, it may get there, as one before may have, and the watch tell of it first.
-            tried = (answer and answer.tried) or Try(judged.generation)
-            judged.answers[name] = Answer(child.uid, None, count, tried.of(child.replicas))
+            earlier = (answer and answer.tried) or Try(judged.generation)
+            judged.answers[name] = Answer(child.uid, None, count, earlier.of(child.replicas))
             try:
                 verdict, count, judged.generation = await self._write_through(
                     formation.metadata, verdict, judged.generation
                 )
             except errors.RefusedError as error:
+                if errors.TEST_FAILED in str(error):
+                    late = earlier.of(child.replicas, unanswered=False)
+                    judged.answers[name] = Answer(child.uid, None, count, late)
+                    # Going on would set the child back to a count that isn't the Formation's any more.
+                    raise errors.ConflictError(CHANGED) from error
                 judged.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
         judged.answers[name] = Answer(child.uid, child.replicas, count)
@@ -174,16 +179,13 @@ class Requests:
     ) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then.
 
-        Raises `RefusedError` if that was refused for another reason than the count.
+        Raises `RefusedError` if that was refused for another reason than the count, as of a later generation.
         """
         operations = request.patch(about.uid, generation)
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
-            if errors.TEST_FAILED in str(error):
-                # Going on would set the child back to a count that isn't the Formation's any more.
-                raise errors.ConflictError(CHANGED) from error
-            if not errors.is_verdict(error):
+            if errors.TEST_FAILED in str(error) or not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
         self._cache.put(naming.KIND, written)

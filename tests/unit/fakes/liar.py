@@ -46,11 +46,12 @@ class Lie:
         return self.verb in (None, call.verb) and self.kind in ("", call.kind)
 
     def answer(self, call: Call) -> errors.ClusterError:
-        """Return the error; a patch is only ever said not to fit what it is tested against."""
+        """Return the error; a patch is only ever said to have come too late, and not if it is carried out."""
         if self.error is errors.NotFoundError:
             return errors.NotFoundError("a lie", call.name if self.named else "")
         if self.error is errors.InvalidError and call.verb == "patch":
-            return errors.InvalidError(errors.TEST_FAILED)
+            late = errors.InvalidError(errors.TEST_FAILED)
+            return errors.UnavailableError("a lie") if self.carried_out else late
         return self.error("a lie")
 
 

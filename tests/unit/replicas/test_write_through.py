@@ -255,6 +255,20 @@ async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_over
     assert shop.counts == {"web": 8, "worker": 6}
 
 
+async def test_edits_that_are_told_of_together_do_not_overrule_a_request_that_came_too_late_for_them(
+    shop: Shop,
+) -> None:
+    shop.scale("web", 8)
+    here = reconciler(shop)
+    for count in (5, 6):
+        shop.edit("worker", count)
+    for _ in range(2):  # the watch has told of neither yet
+        assert isinstance((await here.run(KEY)).error, errors.ConflictError)
+    shop.told_of(here)
+    await here.run(KEY)
+    assert shop.counts == {"web": 8, "worker": 6}
+
+
 async def test_an_answered_request_is_no_new_one_because_something_else_of_the_deployment_is_changed(
     shop: Shop,
 ) -> None:
