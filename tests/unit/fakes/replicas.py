@@ -143,8 +143,11 @@ async def acted(scene: Scene, cluster: FakeCluster) -> None:
     try:
         await scene(cluster)
     finally:
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        # Who ends may send something still, such as the release of a Lease.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others)
 
 
 def release(cluster: FakeCluster) -> None:
