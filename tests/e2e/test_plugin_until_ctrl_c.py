@@ -2,10 +2,12 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from formation_cli.commands import log_streams
 from tests import builders, local_http
 from tests.builders import a_process
 from tests.client import Client, eventually
@@ -101,6 +103,7 @@ def test_an_event_is_seen_though_others_fill_the_window(greeting: Client, format
 def test_the_logs_of_processes_that_come_and_go_are_one_stream(greeting: Client, formation: Plugin) -> None:
     with formation.terminal("logs", "shop", "-f", columns=NARROW) as following:
         following.sees(r"web\.\w{5} +\| web says hello")
+        time.sleep(2 * log_streams.PAUSE)  # what is there within the first moment hasn't come
         formation("scale", "shop", "worker=2")
         following.sees(r"system +\| worker\.\w{5} started")
         following.sees(r"worker\.\w{5} +\| worker says hello")
