@@ -20,7 +20,7 @@ from formation_operator.controller import lister, watchdog, watches
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.session import connection
+from formation_operator.kube.session import connection, paging
 from formation_operator.kube.watches import lists, streams
 from formation_operator.kube.watches.lines import Line
 from formation_operator.settings import Settings
@@ -409,7 +409,7 @@ async def test_whatever_comes_instead_of_a_watch_the_process_goes_on_and_nothing
     trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "SILENCE", 0.3)
-    monkeypatch.setattr(streams, "LONGEST", 2**20)
+    monkeypatch.setattr(paging, "MOST_OF_ONE", 2**20)
     cluster = a_cluster(*"abc")
     async with started(cluster) as here:
         here.server.troubles[naming.PLURAL] = [trouble] * 4

@@ -12,25 +12,12 @@ import pytest
 from aiohttp import web
 from kubernetes.aio import client
 
-from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.session import connection, gate
-from tests import builders
-from tests.builders import a_formation
+from tests.unit.fakes.loopback import answering
+from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
-FORMATION = builders.stored(a_formation())
-PLACE = (naming.KIND, "default", "shop")
-WRITES: dict[str, Callable[[Cluster], Awaitable[object]]] = {
-    "create": lambda cluster: cluster.create(FORMATION, manager="us"),
-    "apply": lambda cluster: cluster.apply(FORMATION, manager="us"),
-    "apply_status": lambda cluster: cluster.apply_status({**FORMATION, "status": {}}),
-    "replace_status": lambda cluster: cluster.replace_status({**FORMATION, "status": {}}),
-    "patch": lambda cluster: cluster.patch(*PLACE, []),
-    "delete": lambda cluster: cluster.delete(*PLACE, "uid", "1"),
-    "notify": lambda cluster: cluster.notify(FORMATION, Notice("Scaled", "Scale", "to 3")),
-}
 READS = {"pages", "select", "get", "schema"}
 
 
@@ -49,20 +36,16 @@ class Scene:
     @contextlib.asynccontextmanager
     async def played(self, connections: int = 1) -> AsyncIterator[api_server.Kube]:
         """Serve, and give the replica's port to the server."""
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        configuration = client.Configuration(host=url, connection_pool_maxsize=connections)
-        opened = connection.Connection(configuration, lambda verb, code, _: self.counted.append((verb, code)))
-        cluster = api_server.Kube(opened, timeout=5, may_write=lambda: self.may_write)
-        try:
-            yield cluster
-        finally:
-            await cluster.close()
-            await runner.cleanup()
+        async with answering(self._answer) as url:
+            configuration = client.Configuration(host=url, connection_pool_maxsize=connections)
+            opened = connection.Connection(
+                configuration, lambda verb, code, _: self.counted.append((verb, code))
+            )
+            cluster = api_server.Kube(opened, timeout=5, may_write=lambda: self.may_write)
+            try:
+                yield cluster
+            finally:
+                await cluster.close()
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.arrived.append(request.method)

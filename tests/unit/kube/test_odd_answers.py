@@ -16,11 +16,7 @@ from formation_operator.kube import api_server, errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.session import connection
-from tests import builders
-from tests.builders import a_formation
-
-FORMATION = builders.stored(a_formation())
-PLACE = (naming.KIND, "default", "shop")
+from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
 
 async def listed(cluster: Cluster) -> list[str]:
@@ -30,12 +26,7 @@ async def listed(cluster: Cluster) -> list[str]:
 ASKED: dict[str, Callable[[Cluster], Awaitable[object]]] = {
     "pages": listed,
     "get": lambda cluster: cluster.get(*PLACE),
-    "create": lambda cluster: cluster.create(FORMATION, manager="us"),
-    "apply": lambda cluster: cluster.apply(FORMATION, manager="us"),
-    "apply_status": lambda cluster: cluster.apply_status({**FORMATION, "status": {}}),
-    "replace_status": lambda cluster: cluster.replace_status({**FORMATION, "status": {}}),
-    "patch": lambda cluster: cluster.patch(*PLACE, []),
-    "delete": lambda cluster: cluster.delete(*PLACE, "uid-1", "1"),
+    **{verb: write for verb, write in WRITES.items() if verb != "notify"},  # which raises nothing
     "schema": lambda cluster: cluster.schema(naming.KIND),
 }
 

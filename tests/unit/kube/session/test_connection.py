@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import yaml
@@ -16,6 +16,7 @@ from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.loopback import answering
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -144,35 +145,21 @@ async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> 
     assert counted == [("get", None), ("list", None), ("patch", None)]
 
 
-@contextlib.asynccontextmanager
-async def answering(handler: Callable[[web.Request], web.Response]) -> AsyncIterator[str]:
-    """Serve at an address."""
-
-    async def answer(request: web.Request) -> web.Response:
-        return handler(request)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_believed(status: int) -> None:
     strangers: list[web.Request] = []
 
-    def stranger(request: web.Request) -> web.Response:
+    async def stranger(request: web.Request) -> web.Response:
         strangers.append(request)
         return web.json_response({"status": "Success"})
 
     async with answering(stranger) as elsewhere:
         moved = {"Location": elsewhere.replace("127.0.0.1", "localhost")}
-        async with answering(lambda _: web.Response(status=status, headers=moved)) as url:
+
+        async def redirect(_: web.Request) -> web.Response:
+            return web.Response(status=status, headers=moved)
+
+        async with answering(redirect) as url:
             configuration = client.Configuration(host=url, api_key={"BearerToken": "Bearer ours"})
             cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
             said = await asyncio.gather(
@@ -189,7 +176,7 @@ async def test_nobody_to_whom_a_request_is_redirected_learns_our_token_or_is_bel
 async def test_cookies_that_somebody_on_the_way_sets_are_not_kept() -> None:
     kept: list[str] = []
 
-    def proxy(request: web.Request) -> web.Response:
+    async def proxy(request: web.Request) -> web.Response:
         kept.extend(request.cookies)
         answer = web.Response(status=502)
         answer.set_cookie(f"answer-{len(kept)}", "a")

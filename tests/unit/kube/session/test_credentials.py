@@ -18,6 +18,7 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
+from tests.unit.fakes.loopback import answering
 
 
 class Doorkeeper:
@@ -31,18 +32,9 @@ class Doorkeeper:
         self.asked: list[tuple[str, str]] = []
         """The token of each request, and its body."""
 
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[str]:
+    def open(self) -> contextlib.AbstractAsyncContextManager[str]:
         """Listen at an address."""
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
+        return answering(self._answer)
 
     async def _answer(self, request: web.Request) -> web.Response:
         token, body = request.headers.get("Authorization", "").partition(" ")[2], await request.text()

@@ -29,6 +29,7 @@ from tests.builders import NOW, a_container, a_formation, a_pod, waiting
 from tests.unit import inputs
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.loopback import answering
 
 PAGE = 2**17
 """Bytes of a page here: a smaller one is read faster."""
@@ -102,24 +103,18 @@ async def test_of_an_answer_that_goes_on_and_on_no_more_is_read_than_an_object_m
                 await response.write(b" " * 2**16)
         return response
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", go_on)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
     server = ApiServer()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    cluster = a_connection(server)
-    with peak() as measured:
-        for request in (
-            cluster.get(naming.KIND, "default", "shop"),
-            cluster.patch(naming.KIND, "default", "shop", []),
-            names(cluster),
-        ):
-            with pytest.raises(errors.UnavailableError, match="more than"):
-                await request
-    await cluster.close()
-    await runner.cleanup()
+    async with answering(go_on) as server.url:
+        cluster = a_connection(server)
+        with peak() as measured:
+            for request in (
+                cluster.get(naming.KIND, "default", "shop"),
+                cluster.patch(naming.KIND, "default", "shop", []),
+                names(cluster),
+            ):
+                with pytest.raises(errors.UnavailableError, match="more than"):
+                    await request
+        await cluster.close()
     assert measured[0] < 3 * paging.MOST_OF_ONE
     assert asked < 10, "a list of one object that is too large is tried no more"
 

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from formation_operator.kube.session import retry_after
+from tests.unit.fakes.loopback import answering
 
 
 class Busy:
@@ -25,15 +26,11 @@ class Busy:
         self, *middlewares: aiohttp.ClientMiddlewareType
     ) -> AsyncIterator[aiohttp.ClientSession]:
         """Give a session to ask it in."""
-        app = web.Application()
-        app.router.add_get("/{path:.*}", self._answer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with aiohttp.ClientSession(url, middlewares=middlewares) as session:
+        async with (
+            answering(self._answer) as url,
+            aiohttp.ClientSession(url, middlewares=middlewares) as session,
+        ):
             yield session
-        await runner.cleanup()
 
     async def _answer(self, _: web.Request) -> web.Response:
         self.asked.append(asyncio.get_running_loop().time())

@@ -14,6 +14,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from formation_operator.kube.watches import lists
 from tests.cluster.certificates import Authority
+from tests.unit.fakes.loopback import answering
 
 NAME = "cluster.example"
 WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
@@ -26,18 +27,10 @@ async def serving(folder: pathlib.Path) -> AsyncIterator[client.Configuration]:
     pair = authority.issue("server", "server", hosts=(NAME,))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-    host = f"https://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with answering(answer, context) as host:
         yield client.Configuration(
             host=host, ssl_ca_cert=str(authority.pair.certificate), tls_server_name=NAME
         )
-    finally:
-        await runner.cleanup()
 
 
 async def answer(_: web.Request) -> web.Response:

@@ -19,8 +19,8 @@ from formation_operator.kube.port import Object
 from formation_operator.kube.watches import streams
 from formation_operator.kube.watches.lines import Line
 from tests.cluster.certificates import Authority
+from tests.unit.fakes.loopback import HOST, answering
 
-HOST = "127.0.0.1"
 PODS = "/api/v1/pods"
 TOO_OLD = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
 HEAD = b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b",'
@@ -75,23 +75,15 @@ async def watching(
             await asyncio.sleep(0.01)
         return response
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", serve)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0, ssl_context=of_server(authority) if authority else None).start()
-    url = f"{'https' if authority else 'http'}://{HOST}:{runner.addresses[0][1]}"
     trusting = ssl.create_default_context(cafile=str(authority.pair.certificate)) if authority else True
     watched = Watched()
     middleware = streams.Streams(PLACES, watched, watched.hear)
-    try:
-        async with (
-            aiohttp.ClientSession(middlewares=(middleware,)) as client,
-            client.get(url + path, ssl=trusting) as answer,
-        ):
-            yield answer, watched
-    finally:
-        await runner.cleanup()
+    async with (
+        answering(serve, of_server(authority) if authority else None) as url,
+        aiohttp.ClientSession(middlewares=(middleware,)) as client,
+        client.get(url + path, ssl=trusting) as answer,
+    ):
+        yield answer, watched
 
 
 def of_server(authority: Authority) -> ssl.SSLContext:
