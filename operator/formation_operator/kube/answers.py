@@ -64,8 +64,8 @@ def identified(answer: Object, namespace: str | None = None, name: str | None = 
 def error_of(status: int, text: bytes) -> errors.ClusterError:
     """Return the error for an HTTP status, with the server's own message."""
     try:
-        said = dict(nesting.parsed(text))
-    except (ValueError, TypeError):
+        said = parsed(text)
+    except ValueError:
         said = {}
     by_status: dict[int, type[errors.ClusterError]] = {
         400: errors.RefusedError,

@@ -60,9 +60,14 @@ class UnavailableError(ClusterError):
     """The server can't do it now: overload, time-out, a lost connection or a full quota. Try again later."""
 
 
+def is_late(error: RefusedError) -> bool:
+    """Tell whether the object was changed before what was sent came to it."""
+    return TEST_FAILED in str(error)
+
+
 def is_verdict(error: RefusedError) -> bool:
     """Tell whether somebody has looked at what was sent and won't have it.
 
-    Else nobody has: we lack a right, or something on the way says no.
+    Else nobody has: it came too late, we lack a right, or something on the way says no.
     """
-    return isinstance(error, InvalidError) or DENIED.search(str(error)) is not None
+    return not is_late(error) and (isinstance(error, InvalidError) or DENIED.search(str(error)) is not None)

@@ -109,7 +109,7 @@ class Requests:
                     formation.metadata, verdict, judged.generation
                 )
             except errors.RefusedError as error:
-                if errors.TEST_FAILED in str(error):
+                if errors.is_late(error):
                     late = earlier.of(child.replicas, unanswered=False)
                     judged.answers[name] = Answer(child.uid, None, count, late)
                     # Going on would set the child back to a count that isn't the Formation's any more.
@@ -185,7 +185,7 @@ class Requests:
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
-            if errors.TEST_FAILED in str(error) or not errors.is_verdict(error):
+            if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
         self._cache.put(naming.KIND, written)

@@ -12,7 +12,8 @@ import aiohttp
 MOST_BYTES = 2 * 2**20
 """What a page of several objects may have. A single one may have more: etcd takes 1.5 MiB."""
 MOST_OF_ONE = 2**24
-"""Bytes of any other answer that are read: as JSON an object may have some times as many as etcd takes."""
+"""Bytes of any other answer, or of a line of a watch, that are read: as JSON an object may have some times
+as many as etcd takes."""
 FIRST, MOST = 50, 500
 """How many objects are asked for at once: at first, and at the most."""
 REMEMBERED = 1024
@@ -72,7 +73,7 @@ class Pages:
             except TooLargeError:
                 if limit == 1:
                     raise
-                self._remember(path, limit // STEP or 1)
+                self._remember(path, max(1, limit // STEP))
             else:
                 self._remember(path, following(limit, size))
                 return answer

@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import aiohttp
 
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import paging
 from formation_operator.kube.watches.lines import BOOKMARK, Line
 
 Place = tuple[kinds.Kind, str | None]
@@ -32,8 +33,6 @@ AT_ONCE = 2**16
 SILENCE = 70.0
 """Seconds without a line after which a watch is taken as lost: about once a minute the API server sends a
 bookmark. Blank lines and parts of one don't count."""
-LONGEST = 2**24
-"""Bytes of a line that are read: etcd takes 1.5 MiB of an object, which may be some times as many as JSON."""
 TOLD = 1.0
 """Seconds from one word to kopf of how far a watch has come to the next: what it doesn't know when the watch
 is lost is told again, and dropped unread."""
@@ -102,7 +101,7 @@ class Lines:
             first, *others = data.split(b"\n")
             parts.append(first)
             size += len(first)
-            if size > LONGEST:
+            if size > paging.MOST_OF_ONE:
                 yield reached + TOO_OLD
                 return
             if others:
