@@ -135,7 +135,7 @@ async def connect(kubeconfig: pathlib.Path) -> AsyncIterator[Api]:
         cluster["server"], connector=connector, headers=headers, timeout=timeout
     ) as session:
         yield Api(session)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.25)  # TLS needs some turns to end; source: aiohttp, "Graceful Shutdown"
 
 
 def read(kubeconfig: pathlib.Path) -> tuple[Object, Object]:
