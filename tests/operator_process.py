@@ -103,7 +103,9 @@ class OperatorProcess:
         return self._flag("--metrics")
 
     def _flag(self, name: str) -> str:
-        words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_text().split("\0")
+        running = self._process()
+        assert running is not None
+        words = processes.command(running.pid)
         return words[words.index(name) + 1]
 
     @property

@@ -78,6 +78,20 @@ def start_time(pid: int) -> int | None:
     return None if state in "ZX" else int(fields[18])
 
 
+def command(pid: int) -> list[str]:
+    """Return what a process was started with.
+
+    The kernel lets whoever started it go on before it tells: until then the line is empty, for a moment.
+    """
+    line = pathlib.Path(f"/proc/{pid}/cmdline")
+    deadline = time.monotonic() + UNFINISHED
+    while not (words := line.read_text().rstrip("\0")):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the kernel doesn't tell how process {pid} was started")
+        time.sleep(0.01)
+    return words.split("\0")
+
+
 def is_alive(process: Process) -> bool:
     """Tell whether this very process still runs."""
     with contextlib.suppress(ChildProcessError):

@@ -24,7 +24,7 @@ def known() -> record.Record:
 def without(cluster: Cluster, *names: str) -> Iterator[None]:
     """End some of the processes, and start them again afterwards, the last one first."""
     ended = [known().daemon(name) for name in names]
-    commands = {process.name: command(process) for process in ended}
+    commands = {process.name: processes.command(process.pid) for process in ended}
     processes.kill(ended)
     try:
         yield
@@ -52,11 +52,6 @@ def frozen(cluster: Cluster, name: str) -> Iterator[None]:
 def ready(cluster: Cluster) -> None:
     """Wait until the API server serves all."""
     eventually(lambda: server.of(cluster).request("GET", "/readyz") == b"ok")
-
-
-def command(process: processes.Process) -> list[str]:
-    """Return what a process was started with."""
-    return pathlib.Path(f"/proc/{process.pid}/cmdline").read_text().rstrip("\0").split("\0")
 
 
 class Backup:
