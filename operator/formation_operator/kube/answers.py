@@ -6,9 +6,10 @@ the name, with a version, or a whole list of such.
 
 import re
 import reprlib
+from typing import Any
 
 from formation_operator.kube import errors
-from formation_operator.kube.objects import lenient, nesting
+from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.port import Object
 
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
@@ -27,7 +28,15 @@ Source: ``NotFound`` of Go's ``net/http``.
 
 def parsed(text: bytes) -> Object:
     """Return the mapping that the text of an answer is; raise `ValueError` if it is anything else."""
-    said = nesting.parsed(text)
+    return _mapping(nesting.parsed(text))
+
+
+def parsed_page(text: bytes) -> Object:
+    """Return a page of what is watched, as `listings` reads it; raise `ValueError` if it is no mapping."""
+    return _mapping(listings.parsed(text))
+
+
+def _mapping(said: Any) -> Object:
     if not isinstance(said, dict):
         raise ValueError("no mapping")  # noqa: TRY004  # as of what is no JSON
     return said

@@ -58,7 +58,7 @@ class Kube(Cluster):
         The server makes the next page while who asked takes in one, and sends it when that is done.
         """
         labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
-        return self._pages(kind, namespace, labels, ahead=True)
+        return self._pages(kind, namespace, labels, watched=True)
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -68,22 +68,23 @@ class Kube(Cluster):
             yield items
 
     async def _pages(
-        self, kind: str, namespace: str | None, labels: str, fields: str = "", *, ahead: bool = False
+        self, kind: str, namespace: str | None, labels: str, fields: str = "", *, watched: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
+        read = answers.parsed_page if watched else answers.parsed
         query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
         tokens = {""}
         asked: asyncio.Task[Object] | None = None
         try:
             while True:
-                page = await (asked or self._request("GET", path(kind, namespace), query))
+                page = await (asked or self._page(path(kind, namespace), query, read))
                 asked = None
                 items, version, token = answers.listed(page, path(kind, namespace))
                 if token in tokens and token:
                     raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
                 tokens.add(token)
                 query["continue"] = token
-                if token and ahead:
-                    asked = asyncio.create_task(self._request("GET", path(kind, namespace), query))
+                if token and watched:
+                    asked = asyncio.create_task(self._page(path(kind, namespace), query, read))
                     # Sent in one turn: who takes a page in lets nobody have one until that is done.
                     await asyncio.sleep(0)
                 yield items, version
@@ -210,7 +211,22 @@ class Kube(Cluster):
 
         A write isn't sent by who may not write any more: then it raises `UnavailableError`.
         """
-        chosen = {key: value for key, value in (query or {}).items() if value}
+        text = await self._send(method, resource, query or {}, body, content_type)
+        return await self._read(answers.parsed, text, f"{method} {resource}")
+
+    async def _page(self, resource: str, query: dict[str, str], read: Callable[[bytes], Object]) -> Object:
+        text = await self._send("GET", resource, query)
+        return await self._read(read, text, f"GET {resource}")
+
+    async def _send(
+        self,
+        method: str,
+        resource: str,
+        query: dict[str, str],
+        body: Any = None,
+        content_type: str = connection.JSON,
+    ) -> bytes:
+        chosen = {key: value for key, value in query.items() if value}
         try:
             async with asyncio.timeout(self._timeout):
                 with gate.asked(self._may_write):
@@ -220,21 +236,21 @@ class Kube(Cluster):
             raise errors.UnavailableError(f"{method} {resource}: {why}") from error
         if not 200 <= status < 300:
             raise answers.error_of(status, text)
-        try:
-            return await self._read(text)
-        except ValueError as error:
-            raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
+        return text
 
-    async def _read(self, text: bytes) -> Object:
+    async def _read(self, parsed: Callable[[bytes], Object], text: bytes, request: str) -> Object:
         """Return what an answer says; of large ones only one is parsed until everybody has had a turn.
 
         Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
         """
-        if len(text) < LARGE:
-            return answers.parsed(text)
-        async with self._reading:
-            await asyncio.sleep(0)
-            return answers.parsed(text)
+        try:
+            if len(text) < LARGE:
+                return parsed(text)
+            async with self._reading:
+                await asyncio.sleep(0)
+                return parsed(text)
+        except ValueError as error:
+            raise errors.UnavailableError(f"{request}: no JSON: {text[:200]!r}") from error
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

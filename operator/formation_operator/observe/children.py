@@ -155,8 +155,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     metadata = raw["metadata"]
     labels = lenient.interned(metadata.get("labels") or {})
     formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
-    entry = managed_fields.entry_of(metadata.get("managedFields") or [])
     owner = _controller(metadata)
+    ours = managed_fields.ours(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
         kind=kind,
         namespace=sys.intern(metadata["namespace"]),
@@ -170,8 +170,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         owner=owner,
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
-        owned=managed_fields.kept(entry, owner.uid if owner else ""),
-        **(_deployment(raw, entry or {}) if kind.traits.runs_processes else {}),
+        owned=ours.owned,
+        **(_deployment(raw, ours) if kind.traits.runs_processes else {}),
     )
 
 
@@ -184,14 +184,13 @@ def size_of(child: Child) -> int:
     return USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
-def _deployment(raw: dict[str, Any], entry: managed_fields.Fields) -> dict[str, Any]:
+def _deployment(raw: dict[str, Any], ours: managed_fields.Ours) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
     # Only what we wrote ourselves can be believed.
-    believed = managed_fields.holds(entry, ("metadata", "annotations", naming.COUNT_ANNOTATION))
-    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if believed else ""
+    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if ours.holds_remembered else ""
     containers = raw["spec"]["template"]["spec"]["containers"]
     return {
-        "owns_count": managed_fields.holds(entry, ("spec", "replicas")),
+        "owns_count": ours.holds_count,
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
         "remembered": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
@@ -231,7 +230,7 @@ def _setter(managed: list[dict[str, Any]]) -> Setter:
         Setter(entry["manager"], entry.get("subresource") == "scale")
         for entry in managed
         if entry.get("manager", naming.FIELD_MANAGER) not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
-        and managed_fields.holds(entry.get("fieldsV1") or {}, ("spec", "replicas"))
+        and managed_fields.holds_count(entry)
     ]
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 

@@ -12,10 +12,10 @@ import json
 import marshal
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import lenient, nesting
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
@@ -24,16 +24,48 @@ COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
+COUNT: Path = ("spec", "replicas")
+REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
 USUAL = 4096
-"""Bytes of a packed entry whose text is remembered: most entries are as many others."""
+"""Bytes of an entry that is remembered, packed or as text: most entries are as many others."""
 REMEMBERED = 256
-"""How many of these texts are; each may be six times as long."""
+"""How many of these are; what is kept of one may be six times as long."""
 ANY_OWNER = "k:owner"
 """Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
 
+class Ours(NamedTuple):
+    """What is kept of our Apply entry."""
+
+    owned: str
+    """The whole of it, as `kept` has it."""
+    holds_count: bool
+    """Whether it holds the count."""
+    holds_remembered: bool
+    """Whether it holds the annotation with the count that is remembered."""
+
+
+def ours(managed: list[dict[str, Any]], owner: str = "") -> Ours:
+    """Return what is kept of our entry with a child of an owner's, whose uid that is."""
+    return _read(_applied(managed, naming.FIELD_MANAGER), owner)
+
+
+def holds_count(entry: dict[str, Any]) -> bool:
+    """Tell whether an entry, be it of somebody else's, holds the count."""
+    fields = entry.get("fieldsV1") or {}
+    return holds(fields, COUNT) if isinstance(fields, dict) else _read(fields).holds_count
+
+
 def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
-    """Return the fields that a manager's Apply entry holds, or nothing without such an entry."""
+    """Return the fields that a manager's Apply entry holds, or nothing without such an entry.
+
+    Not of an object of a list: `kube.objects.listings` leaves them as text.
+    """
+    found: Fields | None = _applied(managed, manager)
+    return found
+
+
+def _applied(managed: list[dict[str, Any]], manager: str) -> Any:
     for entry in managed:
         if (
             entry.get("manager") == manager
@@ -42,6 +74,31 @@ def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER)
         ):
             return entry.get("fieldsV1") or {}
     return None
+
+
+def _read(fields: Any, owner: str = "") -> Ours:
+    """Return what is kept of an entry. One that is still text is most often as another one was."""
+    if isinstance(fields, dict):
+        return _of_fields(fields, owner)
+    text = bytes(fields or b"")
+    if len(text) > USUAL:
+        return _of_text(text, owner)
+    return _of_usual_text(text.replace(_quoted(_reference(owner)), _quoted(ANY_OWNER), 1))
+
+
+def _of_fields(fields: Fields, owner: str) -> Ours:
+    return Ours(kept(fields, owner), holds(fields, COUNT), holds(fields, REMEMBERED_COUNT))
+
+
+def _of_text(text: bytes, owner: str = "") -> Ours:
+    return _of_fields(lenient.mapping(nesting.parsed(text or b"{}")), owner)
+
+
+_of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
+
+
+def _quoted(key: str) -> bytes:
+    return COMPACT.encode(key).encode()
 
 
 def kept(entry: Fields | None, owner: str = "") -> str:
@@ -56,15 +113,15 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     packed = marshal.dumps(_with_any_owner(entry, _reference(owner)), 2)
     if len(packed) > 3 * LARGEST:
         return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
-    return _usual_text(packed) if len(packed) <= USUAL else _text(packed)
+    return _unpacked_usual(packed) if len(packed) <= USUAL else _unpacked(packed)
 
 
-def _text(packed: bytes) -> str:
+def _unpacked(packed: bytes) -> str:
     text = COMPACT.encode(marshal.loads(packed))  # noqa: S302  # of our own making
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
 
 
-_usual_text = functools.lru_cache(REMEMBERED)(_text)
+_unpacked_usual = functools.lru_cache(REMEMBERED)(_unpacked)
 
 
 def _with_any_owner(entry: Fields, reference: str) -> Fields:

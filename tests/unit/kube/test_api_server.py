@@ -23,8 +23,8 @@ class Answering(api_server.Kube):
         super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.answers = answers
 
-    async def _request(self, method: str, resource: str, *_: Any, **__: Any) -> Object:
-        return self.answers[resource]
+    async def _send(self, method: str, resource: str, *_: Any) -> bytes:
+        return json.dumps(self.answers[resource]).encode()
 
 
 KNOWN = {"namespace": "a", "uid": "5e-0f", "resourceVersion": "7"}
@@ -39,7 +39,7 @@ def a_list(version: str, *names: str) -> Object:
 async def test_one_namespace_is_listed_or_all_are(namespace: str | None) -> None:
     lists = {None: a_list("9", "x"), "a": a_list("10", "y")}
     cluster = Answering({api_server.path(naming.KIND, scope): listed for scope, listed in lists.items()})
-    [(items, version)] = [page async for page in cluster.pages(naming.KIND, namespace)]
+    [(items, version)] = [([*page], version) async for page, version in cluster.pages(naming.KIND, namespace)]
     await cluster.close()
     assert version == lists[namespace]["metadata"]["resourceVersion"]
     assert items == lists[namespace]["items"]
@@ -49,10 +49,10 @@ async def test_a_long_list_comes_page_by_page() -> None:
     class Paging(api_server.Kube):
         """Answers with two pages."""
 
-        async def _request(self, method: str, resource: str, query: Any = None, *_: Any) -> Object:
+        async def _send(self, method: str, resource: str, query: Any = None, *_: Any) -> bytes:
             page = a_list("9", "second" if query.get("continue") else "first")
             page["metadata"]["continue"] = "" if query.get("continue") else "more"
-            return page
+            return json.dumps(page).encode()
 
     cluster = Paging(connection.Connection(client.Configuration()), timeout=1)
     pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]

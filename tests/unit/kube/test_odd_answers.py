@@ -119,8 +119,8 @@ async def test_a_list_whose_tokens_come_round_ends() -> None:
 
         tokens = itertools.cycle("abc")
 
-        async def _request(self, *_: Any) -> Object:
-            return a_list([], **{"continue": next(self.tokens)})
+        async def _send(self, *_: Any) -> bytes:
+            return json.dumps(a_list([], **{"continue": next(self.tokens)})).encode()
 
     cluster = Circling(connection.Connection(client.Configuration()), timeout=1)
     with pytest.raises(errors.UnavailableError, match="no end"):

@@ -1,0 +1,71 @@
+"""Pages of the lists of what is watched, read but for the fields that a manager holds.
+
+Of a Deployment as it is listed a third is the `fieldsV1` of its managed fields, and most are alike.
+So they stay text, which is known by its bytes.
+"""
+
+from typing import Any, TypedDict
+
+import msgspec
+
+from formation_operator.kube.objects import nesting
+
+
+class Entry(TypedDict, total=False):
+    """An entry of the managed fields: all that it has."""
+
+    manager: Any
+    operation: Any
+    apiVersion: Any
+    time: Any
+    fieldsType: Any
+    fieldsV1: msgspec.Raw
+    subresource: Any
+
+
+class Metadata(TypedDict, total=False):
+    """What is read of an object's metadata."""
+
+    namespace: Any
+    name: Any
+    uid: Any
+    resourceVersion: Any
+    generation: Any
+    creationTimestamp: Any
+    deletionTimestamp: Any
+    deletionGracePeriodSeconds: Any
+    labels: Any
+    annotations: Any
+    ownerReferences: Any
+    finalizers: Any
+    managedFields: list[Entry]
+
+
+class Item(TypedDict, total=False):
+    """What is read of an object."""
+
+    metadata: Metadata
+    spec: Any
+    status: Any
+
+
+class Page(TypedDict, total=False):
+    """What is read of a page."""
+
+    metadata: Any
+    items: list[Item]
+
+
+_DECODER = msgspec.json.Decoder(Page)
+
+
+def parsed(text: bytes) -> Any:
+    """Return what a page says; raise `ValueError` if it is no JSON.
+
+    The `fieldsV1` of an entry is what `bytes` makes its text of. Where anything is odd about an object or
+    about the page, it is a mapping: all is read as `nesting` reads it.
+    """
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return nesting.parsed(text)

@@ -1,0 +1,135 @@
+"""What is listed means the same as what a watch tells, though less of it is parsed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube.objects import listings, nesting
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import children, managed_fields
+from tests.unit import cost
+from tests.unit.facts import INTENT, fields
+
+OURS = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
+OWNER: dict[str, Any] = {"f:ownerReferences": {'k:{"uid":"uid-1"}': {}}}
+
+
+def entry(held: Any, manager: str = naming.FIELD_MANAGER, **more: str) -> dict[str, Any]:
+    operation = "Apply" if manager == naming.FIELD_MANAGER else "Update"
+    return {"manager": manager, "operation": operation, "time": "t", "fieldsV1": held, **more}
+
+
+def deployment(*managed: Any, **changes: Any) -> dict[str, Any]:
+    own = {"namespace": "default", "uid": "child-1", "resourceVersion": "5", "managedFields": [*managed]}
+    metadata = {**INTENT.manifest["metadata"], **own}
+    return {**INTENT.manifest, "metadata": metadata, "status": {"replicas": 2}, **changes}
+
+
+def text_of(*items: Any) -> bytes:
+    page = {
+        "kind": "DeploymentList",
+        "metadata": {"resourceVersion": "9", "continue": "next"},
+        "items": items,
+    }
+    return json.dumps(page, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogateescape")
+
+
+@pytest.mark.parametrize(
+    "managed",
+    [
+        [],
+        [entry(OURS)],
+        [entry({**OURS, "f:metadata": {**OURS["f:metadata"], **OWNER}})],
+        [entry({"f:spec": {"f:replicas": {}}})],
+        [entry({"f:metadata": {"f:annotations": {f"f:{naming.COUNT_ANNOTATION}": {}}}})],
+        [entry({}), entry({"f:spec": {"f:replicas": {}}}, "kubectl", subresource="scale")],
+        [
+            entry(OURS),
+            entry({"f:status": {"f:replicas": {}}}, "kcm", subresource="status"),
+        ],
+        [entry({"f:spec": {f"f:{number}": {} for number in range(1_000)}})],
+        [entry({"f:spec": {f"f:{number}": {} for number in range(20_000)}})],
+        [entry({"f:é": {}, "f:<": {}})],
+        [entry({"f:\udcff": {}})],
+        [{"manager": naming.FIELD_MANAGER, "operation": "Apply"}],
+        [entry(None)],
+    ],
+    ids=[
+        "nobody's",
+        "ours",
+        "an owner's",
+        "the count",
+        "the count that is remembered",
+        "a scale request",
+        "a controller's",
+        "many fields",
+        "too many to be kept",
+        "letters of any kind",
+        "no letters",
+        "no fields",
+        "null",
+    ],
+)
+def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]) -> None:
+    text = text_of(deployment(*managed))
+    read, listed = (each(text)["items"][0] for each in (nesting.parsed, listings.parsed))
+    assert children.child(listed, ChildKind.DEPLOYMENT) == children.child(read, ChildKind.DEPLOYMENT)
+
+
+@pytest.mark.parametrize("uid", ["uid-1", "uid-2"])
+def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: str) -> None:
+    references = [{"uid": uid, "controller": True}]
+    item = deployment(entry({"f:metadata": OWNER, "f:spec": {"f:f": {}}}))
+    item["metadata"]["ownerReferences"] = references
+    (listed,) = listings.parsed(text_of(item))["items"]
+    child = children.child(listed, ChildKind.DEPLOYMENT)
+    manifest = {"metadata": {"ownerReferences": references}, "spec": {"f": 1}}
+    assert managed_fields.covers(manifest, child.owned, uid) == (uid == "uid-1")
+
+
+def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
+    read = listings.parsed(text_of())
+    assert read == {"metadata": {"resourceVersion": "9", "continue": "next"}, "items": []}
+
+
+DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"metadata":null}',
+        '{"metadata":{"managedFields":null}}',
+        '{"metadata":{"managedFields":[null]}}',
+        "null",
+        "[]",
+        f'{{"metadata":{{"name":"deep","managedFields":[{{"fieldsV1":{DEEP}}}]}}}}',
+        f'{{"metadata":{{"name":"deep","labels":{DEEP}}}}}',
+        r'{"metadata":{"name":"\ud800"}}',
+        '{"spec":1e999}',
+        '{"spec":NaN}',
+        '{"metadata":{"name":"\udcff"}}',
+    ],
+)
+def test_whatever_is_odd_about_one_object_the_others_are_read(odd: str) -> None:
+    text = text_of("ODD", deployment(entry(OURS))).replace(b'"ODD"', odd.encode(errors="surrogateescape"))
+    _, listed = listings.parsed(text)["items"]
+    assert children.child(listed, ChildKind.DEPLOYMENT).owned == managed_fields.kept(OURS)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"items":[}', b"<html>", b'{"items":[]} {}'])
+def test_what_is_no_json_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        listings.parsed(text)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"null", b'{"items":null}', b'{"items":{}}', b'{"items":[1]}'])
+def test_what_is_no_page_is_read_as_it_is(text: bytes) -> None:
+    assert listings.parsed(text) == json.loads(text)
+
+
+def test_a_page_of_deployments_is_read_in_less_time_than_all_of_it_takes() -> None:
+    text = text_of(*[deployment(entry(OURS))] * 500)
+    assert cost.seconds(listings.parsed, text) < cost.seconds(nesting.parsed, text)
