@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient, nesting
+from formation_operator.kube.objects import lenient, listings, nesting
 
 Fields = dict[str, Any]
 Path = tuple[str, ...]
@@ -52,8 +52,11 @@ def ours(managed: list[dict[str, Any]], owner: str = "") -> Ours:
 
 def holds_count(entry: dict[str, Any]) -> bool:
     """Tell whether an entry, be it of somebody else's, holds the count."""
-    fields = entry.get("fieldsV1") or {}
-    return holds(fields, COUNT) if isinstance(fields, dict) else _read(fields).holds_count
+    fields = entry.get("fieldsV1")
+    if not isinstance(fields, listings.Text):
+        return holds(lenient.mapping(fields), COUNT)
+    text = bytes(fields)
+    return _count_in_usual_text(text) if len(text) <= USUAL else _count_in_text(text)
 
 
 def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
@@ -77,13 +80,13 @@ def _applied(managed: list[dict[str, Any]], manager: str) -> Any:
 
 
 def _read(fields: Any, owner: str = "") -> Ours:
-    """Return what is kept of an entry. One that is still text is most often as another one was."""
-    if isinstance(fields, dict):
-        return _of_fields(fields, owner)
-    text = bytes(fields or b"")
-    if len(text) > USUAL:
+    """Return what is kept of an entry, if there is one. What is still text is most often as another was."""
+    if not isinstance(fields, listings.Text):
+        return _of_fields(lenient.mapping(fields), owner)
+    text, reference = bytes(fields), _quoted(_reference(owner))
+    if len(text) > USUAL or text.count(reference) != 1:
         return _of_text(text, owner)
-    return _of_usual_text(text.replace(_quoted(_reference(owner)), _quoted(ANY_OWNER), 1))
+    return _of_usual_text(text.replace(reference, _quoted(ANY_OWNER)))
 
 
 def _of_fields(fields: Fields, owner: str) -> Ours:
@@ -91,10 +94,17 @@ def _of_fields(fields: Fields, owner: str) -> Ours:
 
 
 def _of_text(text: bytes, owner: str = "") -> Ours:
-    return _of_fields(lenient.mapping(nesting.parsed(text or b"{}")), owner)
+    return _of_fields(lenient.mapping(nesting.parsed(text)), owner)
 
 
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
+
+
+def _count_in_text(text: bytes) -> bool:
+    return holds(lenient.mapping(nesting.parsed(text)), COUNT)
+
+
+_count_in_usual_text = functools.lru_cache(REMEMBERED)(_count_in_text)
 
 
 def _quoted(key: str) -> bytes:

@@ -1,7 +1,7 @@
 """Pages of the lists of what is watched, read but for the fields that a manager holds.
 
-Of a Deployment as it is listed a third is the `fieldsV1` of its managed fields, and most are alike.
-So they stay text, which is known by its bytes.
+Half of a Deployment as it is listed is the `fieldsV1` of its managed fields, and most are alike. So they
+stay text, which is known by its bytes.
 """
 
 from typing import Any, TypedDict
@@ -9,6 +9,9 @@ from typing import Any, TypedDict
 import msgspec
 
 from formation_operator.kube.objects import nesting
+
+Text = msgspec.Raw
+"""JSON that is left as it stands; `bytes` returns it."""
 
 
 class Entry(TypedDict, total=False):
@@ -19,7 +22,7 @@ class Entry(TypedDict, total=False):
     apiVersion: Any
     time: Any
     fieldsType: Any
-    fieldsV1: msgspec.Raw
+    fieldsV1: Text
     subresource: Any
 
 
@@ -62,8 +65,8 @@ _DECODER = msgspec.json.Decoder(Page)
 def parsed(text: bytes) -> Any:
     """Return what a page says; raise `ValueError` if it is no JSON.
 
-    The `fieldsV1` of an entry is what `bytes` makes its text of. Where anything is odd about an object or
-    about the page, it is a mapping: all is read as `nesting` reads it.
+    The `fieldsV1` of an entry is a `Text`. Where anything is odd about an object or about the page, all is
+    read as `nesting` reads it, and nothing is left as text.
     """
     try:
         return _DECODER.decode(text)

@@ -1,6 +1,8 @@
 """What is listed means the same as what a watch tells, though less of it is parsed."""
 
 import json
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -55,6 +57,9 @@ def text_of(*items: Any) -> bytes:
         [entry({"f:\udcff": {}})],
         [{"manager": naming.FIELD_MANAGER, "operation": "Apply"}],
         [entry(None)],
+        [entry("f:spec"), entry("f:spec", "kubectl")],
+        [entry([1]), entry([1], "kubectl")],
+        [entry(2**40), entry(2**40, "kubectl")],
     ],
     ids=[
         "nobody's",
@@ -70,6 +75,9 @@ def text_of(*items: Any) -> bytes:
         "no letters",
         "no fields",
         "null",
+        "a text",
+        "a list",
+        "a number, of which `bytes` would make as many",
     ],
 )
 def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]) -> None:
@@ -79,14 +87,16 @@ def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]
 
 
 @pytest.mark.parametrize("uid", ["uid-1", "uid-2"])
-def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: str) -> None:
+@pytest.mark.parametrize("held", ["uid-1", ""])
+def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: str, held: str) -> None:
     references = [{"uid": uid, "controller": True}]
-    item = deployment(entry({"f:metadata": OWNER, "f:spec": {"f:f": {}}}))
+    owner: dict[str, Any] = {"f:ownerReferences": {f'k:{{"uid":"{held}"}}': {}}}
+    item = deployment(entry({"f:metadata": owner, "f:spec": {"f:f": {}}}))
     item["metadata"]["ownerReferences"] = references
     (listed,) = listings.parsed(text_of(item))["items"]
     child = children.child(listed, ChildKind.DEPLOYMENT)
     manifest = {"metadata": {"ownerReferences": references}, "spec": {"f": 1}}
-    assert managed_fields.covers(manifest, child.owned, uid) == (uid == "uid-1")
+    assert managed_fields.covers(manifest, child.owned, uid) == (uid == held)
 
 
 def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
@@ -133,3 +143,21 @@ def test_what_is_no_page_is_read_as_it_is(text: bytes) -> None:
 def test_a_page_of_deployments_is_read_in_less_time_than_all_of_it_takes() -> None:
     text = text_of(*[deployment(entry(OURS))] * 500)
     assert cost.seconds(listings.parsed, text) < cost.seconds(nesting.parsed, text)
+
+
+def test_of_what_others_hold_no_more_is_looked_for_than_the_count() -> None:
+    others = [entry({"f:spec": {f"f:{number}": {}}}, f"client-{number}") for number in range(2_000)]
+    text = text_of(deployment(*others))
+
+    def taken_in(read: Callable[[bytes], Any]) -> children.Child:
+        return children.child(read(text)["items"][0], ChildKind.DEPLOYMENT)
+
+    assert cost.seconds(taken_in, listings.parsed) < 3 * cost.seconds(taken_in, nesting.parsed)
+
+
+def test_of_a_page_that_was_taken_in_nothing_is_kept() -> None:
+    text = text_of(*[deployment(entry(OURS), entry({"f:spec": {}}, "kubectl"))] * 3)
+    before = sys.getrefcount(text)
+    known = [children.child(item, ChildKind.DEPLOYMENT) for item in listings.parsed(text)["items"]]
+    assert known
+    assert sys.getrefcount(text) == before
