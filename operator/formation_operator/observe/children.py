@@ -13,7 +13,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import managed_fields
+from formation_operator.observe import owned_fields
 
 LONGEST_COUNT = 9
 """Digits: any count of so many fits the API's 32 bits."""
@@ -101,7 +101,7 @@ class Child:
     digest: str | None
     """Digest of the intent that it was last written with."""
     owned: str
-    """Our Apply entry in managedFields, as `managed_fields.kept` has it; empty if there is none."""
+    """Our Apply entry in managedFields, as `owned_fields.kept` has it; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
@@ -156,7 +156,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     labels = lenient.interned(metadata.get("labels") or {})
     formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     owner = _controller(metadata)
-    ours = managed_fields.ours(metadata.get("managedFields") or [], owner.uid if owner else "")
+    owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
         kind=kind,
         namespace=sys.intern(metadata["namespace"]),
@@ -170,8 +170,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         owner=owner,
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
-        owned=ours.owned,
-        **(_deployment(raw, ours) if kind.traits.runs_processes else {}),
+        owned=owned.text,
+        **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
     )
 
 
@@ -184,13 +184,13 @@ def size_of(child: Child) -> int:
     return USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
-def _deployment(raw: dict[str, Any], ours: managed_fields.Ours) -> dict[str, Any]:
+def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
     # Only what we wrote ourselves can be believed.
-    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if ours.holds_remembered else ""
+    remembered = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
     containers = raw["spec"]["template"]["spec"]["containers"]
     return {
-        "owns_count": ours.holds_count,
+        "owns_count": owned.holds_count,
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
         "remembered": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
@@ -230,7 +230,7 @@ def _setter(managed: list[dict[str, Any]]) -> Setter:
         Setter(entry["manager"], entry.get("subresource") == "scale")
         for entry in managed
         if entry.get("manager", naming.FIELD_MANAGER) not in (naming.FIELD_MANAGER, naming.COUNT_MANAGER)
-        and managed_fields.holds_count(entry)
+        and owned_fields.holds_count(entry)
     ]
     return max(others, key=lambda setter: setter.scale, default=NAMELESS)
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
-from formation_operator.observe import managed_fields
+from formation_operator.observe import owned_fields
 from formation_operator.observe.children import Child, Children, Claim
 from formation_operator.render.desired import Intent
 
@@ -116,7 +116,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     if not _bears(intent, child):
         return False
     settled = _is_as_answered(intent, child, context.settled)
-    return settled or managed_fields.covers(intent.manifest, child.owned, context.uid)
+    return settled or owned_fields.covers(intent.manifest, child.owned, context.uid)
 
 
 def is_settled(intent: Intent, child: Child | None, uid: str, settled: Mapping[str, tuple[str, str]]) -> bool:
@@ -181,7 +181,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not managed_fields.is_whole(child.owned)  # so it is written once by each new operator
+    other = other or not owned_fields.is_whole(child.owned)  # so it is written once by each new operator
     if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)

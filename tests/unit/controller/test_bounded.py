@@ -17,7 +17,7 @@ from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import autoscalers, children, managed_fields
+from formation_operator.observe import autoscalers, children, owned_fields
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Rollout
@@ -88,7 +88,7 @@ def _stripped(fields: Manifest) -> Manifest:
 
 @KEYED
 def test_who_owns_what_of_a_child_is_found_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda given: managed_fields.covers(*given), shape, written) < cost.MOST
+    assert growth_of(lambda given: owned_fields.covers(*given), shape, written) < cost.MOST
 
 
 @KEYED

@@ -10,7 +10,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields
+from formation_operator.observe import children, owned_fields
 from tests.unit import cost
 from tests.unit.facts import INTENT, fields
 
@@ -96,7 +96,7 @@ def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: st
     (listed,) = listings.parsed(text_of(item))["items"]
     child = children.child(listed, ChildKind.DEPLOYMENT)
     manifest = {"metadata": {"ownerReferences": references}, "spec": {"f": 1}}
-    assert managed_fields.covers(manifest, child.owned, uid) == (uid == held)
+    assert owned_fields.covers(manifest, child.owned, uid) == (uid == held)
 
 
 def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
@@ -126,7 +126,7 @@ DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000
 def test_whatever_is_odd_about_one_object_the_others_are_read(odd: str) -> None:
     text = text_of("ODD", deployment(entry(OURS))).replace(b'"ODD"', odd.encode(errors="surrogateescape"))
     _, listed = listings.parsed(text)["items"]
-    assert children.child(listed, ChildKind.DEPLOYMENT).owned == managed_fields.kept(OURS)
+    assert children.child(listed, ChildKind.DEPLOYMENT).owned == owned_fields.kept(OURS)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"items":[}', b"<html>", b'{"items":[]} {}'])
