@@ -7,6 +7,7 @@ repeats what the pattern repeats, between what leads there and what doesn't fit.
 import dataclasses
 import importlib
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ STEEP = 9.0
 again from each of its characters."""
 NOTHING = 1e-4
 """Seconds: what takes no longer is too short to be compared, and the longest text would have taken longer."""
+TRIES = 8
+"""How often what seems slow is tried again."""
 MOST = 2000
 """Texts for a pattern."""
 ENDS = ("", "\0", "\n\0")
@@ -58,7 +61,13 @@ def _steep(read: Read, text: Text, size: int) -> bool:
 
 
 def _grows(read: Read, text: Text, size: int) -> bool:
-    return all(seconds(read, text, size * TIMES) > STEEP * seconds(read, text, size) for _ in range(3))
+    """Tell whether a longer text takes too long at the least: others only ever slow a try down."""
+    short = long = math.inf
+    for _ in range(TRIES):
+        short, long = min(short, seconds(read, text, size)), min(long, seconds(read, text, size * TIMES))
+        if long <= STEEP * short:
+            return False
+    return True
 
 
 def seconds(read: Read, text: Text, size: int) -> float:
