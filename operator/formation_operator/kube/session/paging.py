@@ -36,14 +36,20 @@ class BoundedResponse(aiohttp.ClientResponse):
         return await super().read()
 
     async def read_within(self, most: int) -> int:
-        """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more."""
+        """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more.
+
+        A connection on which the rest of a body may come is of no use to anybody.
+        """
         parts, size = [], 0
-        async for part in self.content.iter_any():
-            size += len(part)
-            if size > most:
-                self.close()
-                raise TooLargeError(f"{self.url.path}: more than {most} bytes")
-            parts.append(part)
+        try:
+            async for part in self.content.iter_any():
+                size += len(part)
+                if size > most:
+                    raise TooLargeError(f"{self.url.path}: more than {most} bytes")  # noqa: TRY301
+                parts.append(part)
+        except BaseException:
+            self.close()
+            raise
         self._body = b"".join(parts)
         return size
 

@@ -181,6 +181,29 @@ async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
         assert requests() == []
 
 
+async def test_a_connection_over_which_a_page_never_comes_whole_is_closed_at_once() -> None:
+    """Else it would stay open until somebody searches for what only refers to each other any more."""
+    closed = asyncio.Event()
+
+    async def never_whole(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        try:
+            while True:
+                await answer.write(b" ")
+                await asyncio.sleep(0.01)
+        finally:
+            closed.set()
+
+    async with answering(never_whole) as url:
+        cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=0.2)
+        with pytest.raises(errors.UnavailableError) as failed:
+            await anext(aiter(cluster.pages(naming.KIND)))
+        await asyncio.wait_for(closed.wait(), 5)
+        assert failed.tb, "who looks into the failure still holds all that was under way"
+        await cluster.close()
+
+
 def requests() -> list[str]:
     """Return the requests of ours that are under way in tasks of their own."""
     names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
