@@ -165,9 +165,9 @@ class Lister:
         kind, _ = place
         # Of two lists at once the older may come last.
         async with self._listing[kind]:
-            begun = asyncio.get_running_loop().time()
+            begun, newest = asyncio.get_running_loop().time(), self._cache.stores[kind.name].newest
             there, version = await self._read(place)
-            self._check_time(kind, version)
+            self._check_time(kind, version, newest)
             self._drop_missing(place, there, version)
             self._unwatched[place] = Listed(version, begun)
 
@@ -183,10 +183,11 @@ class Lister:
             versions.append(int(version))
         return there, min(versions)
 
-    def _check_time(self, kind: kinds.Kind, version: int) -> None:
-        """Raise `RestoredError` if a list is older than an earlier one: nothing later would be news."""
-        if version < self._listed.get(kind.name, 0):
-            raise errors.RestoredError(f"{kind.name}: version {version} after {self._listed[kind.name]}")
+    def _check_time(self, kind: kinds.Kind, version: int, newest: int) -> None:
+        """Raise `RestoredError` if a list is older than what was known before it: nothing in it is news."""
+        known = max(newest, self._listed.get(kind.name, 0))
+        if version < known:
+            raise errors.RestoredError(f"{kind.name}: version {version} after {known}")
         self._listed[kind.name] = version
 
     def _take(self, kind: str, raw: dict[str, Any], listed: int) -> None:

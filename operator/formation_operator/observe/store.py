@@ -65,6 +65,8 @@ class Store(Generic[T]):
         Of the objects that have a size, no more are kept than the bound has room for.
         """
         self.known: dict[Key, T] = {}
+        self.newest = 0
+        """The latest version of all that was ever told, deletions included."""
         self._key_of = key_of
         self._version_of = version_of
         self._groups_of = groups_of
@@ -101,6 +103,7 @@ class Store(Generic[T]):
         key = self._key_of(item)
         if not self.is_news(key, self._version_of(item)):
             return None
+        self.newest = max(self.newest, self._version_of(item))
         before = self._forget(key)
         self._tombstones.pop(*key)
         self.known[key] = item
@@ -116,6 +119,7 @@ class Store(Generic[T]):
         """
         if version < self.latest(key):
             return None
+        self.newest = max(self.newest, version)
         # The answer to an older write of ours may still be on its way.
         before = self._tombstone(key)
         latest = max((version, final), (before.version, before.final))

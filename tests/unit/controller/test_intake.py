@@ -236,11 +236,33 @@ async def test_a_restored_cluster_is_noticed_by_an_object_that_was_created_anew_
 async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
     told: Object, deleted: bool
 ) -> None:
+    class Telling(FakeCluster):
+        """Is listed while a watch tells of something."""
+
+        async def pages(
+            self, kind: str, namespace: str | None = None
+        ) -> AsyncIterator[tuple[list[Object], str]]:
+            if kind == naming.KIND and self.version == 24:
+                here.see(naming.KIND, told, deleted=deleted)
+            async for page in super().pages(kind, namespace):
+                yield page
+
+    cluster = Telling()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    await listing(here, cluster, 24, a_shop(15))
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_list_that_is_older_than_what_was_told_before_it_is_of_a_restored_cluster(
+    deleted: bool,
+) -> None:
     cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, told, deleted=deleted)
-    await listing(here, cluster, 24, a_shop(15))
+    here.see(naming.KIND, a_shop(25), deleted=deleted)
+    with pytest.raises(errors.RestoredError, match="version 24 after 25"):
+        await listing(here, cluster, 24, a_shop(15))
 
 
 async def test_what_was_created_anew_before_a_list_is_no_restoration() -> None:

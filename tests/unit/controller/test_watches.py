@@ -55,6 +55,10 @@ class Witness:
         await self._controller._lister.resync()  # noqa: SLF001
 
     @property
+    def newest(self) -> int:
+        return self._controller._cache.stores[naming.KIND].newest  # noqa: SLF001
+
+    @property
     def left_out(self) -> set[str]:
         return self._controller._lister.left_out  # noqa: SLF001
 
@@ -322,6 +326,25 @@ def stream(text: str, *, cut: bool = False) -> Trouble:
         return response
 
     return answer
+
+
+async def test_a_cluster_that_was_restored_is_noticed_before_anything_happens_in_it() -> None:
+    """Once the cluster has come as far again, a watch tells of nothing that is older than where it was."""
+    cluster = a_cluster(*"ab")
+    async with started(cluster) as here:
+        here.begin()
+        await here.until_watching()
+        label(cluster, "a")
+        await here.server.publish()
+        await until(lambda: here.witness.newest == cluster.version)
+        here.server.troubles[naming.PLURAL] = [status(503)]
+        await here.server.cut(naming.KIND)
+        cluster.version -= 1
+        async with asyncio.timeout(10):
+            with pytest.raises(ExceptionGroup) as raised:
+                await here.witness.run()
+        (error,) = raised.value.exceptions
+        assert isinstance(error, errors.RestoredError)
 
 
 async def hang(_: web.Request) -> web.StreamResponse:

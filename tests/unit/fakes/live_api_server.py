@@ -33,6 +33,8 @@ class LiveApiServer(ApiServer):
         self.cluster = cluster
         self.lists: collections.Counter[str] = collections.Counter()
         """How often each kind was listed, by its plural; of a namespace by ``namespace/plural``."""
+        self.looks: collections.Counter[str] = collections.Counter()
+        """How often one object of each kind was listed, to see how far it has come."""
         self.watches: collections.Counter[str] = collections.Counter()
         """How many watches there are now, called alike."""
         self.refusals: dict[str, int] = {}
@@ -43,6 +45,7 @@ class LiveApiServer(ApiServer):
         """How many watches were asked for, by plural."""
         self._history: list[Told] = []
         self._oldest: collections.Counter[str] = collections.Counter()
+        self._cut: collections.Counter[str] = collections.Counter()
         self._changed = asyncio.Condition()
         cluster.watchers.append(self._tell)
 
@@ -50,6 +53,12 @@ class LiveApiServer(ApiServer):
         """Forget what has happened to a kind: whoever watches it and hasn't heard of all begins anew."""
         async with self._changed:
             self._oldest[kind] = self.cluster.version
+            self._changed.notify_all()
+
+    async def cut(self, kind: str) -> None:
+        """End the watches of a kind."""
+        async with self._changed:
+            self._cut[kind] += 1
             self._changed.notify_all()
 
     async def publish(self) -> None:
@@ -74,7 +83,7 @@ class LiveApiServer(ApiServer):
             if self.troubles.get(plural):
                 return await self.troubles[plural].pop()(request)
             return await self._watched(request, KINDS[plural], namespace, place)
-        self.lists[place] += 1
+        (self.looks if request.query.get("limit") == "1" else self.lists)[place] += 1
         if status := self.refusals.get(place) or self.refusals.get(plural):
             return web.json_response({"message": "no"}, status=status)
         items = self.cluster.all(KINDS[plural].name, namespace)
@@ -84,7 +93,7 @@ class LiveApiServer(ApiServer):
     async def _watched(
         self, request: web.Request, kind: kinds.Kind, namespace: str, place: str
     ) -> web.StreamResponse:
-        since = int(request.query["resourceVersion"])
+        since, cut = int(request.query["resourceVersion"]), self._cut[kind.name]
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         self.watches[place] += 1
@@ -93,6 +102,8 @@ class LiveApiServer(ApiServer):
                 while since >= self._oldest[kind.name]:
                     since = await self._send_news(response, kind.name, namespace, since)
                     await self._changed.wait()
+                    if cut != self._cut[kind.name]:
+                        return response
             await response.write(json.dumps(GONE).encode() + b"\n")
         finally:
             self.watches[place] -= 1

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.watches.streams import Heard, Place, Streams, Take
 
@@ -122,5 +123,6 @@ def session(
         connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=paging.BoundedResponse,
         middlewares=(Lists(root, places, since), Streams(places, take, heard), *server.manners),
     )

@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import aiohttp
 
+from formation_operator.kube import answers, errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import paging
 from formation_operator.kube.watches.lines import BOOKMARK, Line
@@ -46,6 +47,7 @@ PILE = 2**18
 FORBIDDEN = 403
 FRESH = 2
 """How many watches in a row that are forbidden lead to a list."""
+REFUSED = FORBIDDEN, 404
 GONE = 410
 TOO_OLD = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": GONE}}).encode() + b"\n"
 """What has kopf begin anew, with a list."""
@@ -164,6 +166,8 @@ class Streams:
         self._take = take
         self._begun: dict[str, tuple[float, float]] = {}
         """By path: when the latest watch began, and the pause before it, in seconds."""
+        self._away: set[str] = set()
+        """The paths of which the latest watch couldn't begin."""
         self._refused: collections.Counter[str] = collections.Counter()
         """By path: how many watches in a row were forbidden up to the latest one."""
 
@@ -174,23 +178,28 @@ class Streams:
         place = self._places.get(request.url.path)
         if place is None or "watch" not in request.url.query:
             return await send(request)
-        await self._wait_for_turn(request.url.path)
+        path, since = request.url.path, int(request.url.query.get("resourceVersion", "0"))
+        await self._wait_for_turn(path)
+        was_away = path in self._away
+        self._away.add(path)  # unless it begins
         try:
             async with asyncio.timeout(SILENCE):
+                is_restored = was_away and await reached(request, send) < since
                 answer = await send(request)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, errors.ClusterError, OSError, ValueError) as error:
             raise lost(request, repr(error)) from error
         kind, namespace = place
         # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
         # So is a namespace that begins to refuse: the list finds out whether to leave it out.
-        listed = kind.optional or (self._is_newly_refused(request.url.path, answer.status) and namespace)
+        listed = kind.optional or (self._is_newly_refused(path, answer.status) and namespace)
         if answer.status not in (200, GONE) and not listed:
             answer.close()
             raise lost(request, f"HTTP {answer.status}")
+        self._away.discard(path)
         lines = Lines(
             answer.content,
             functools.partial(self._take, kind.name),
-            int(request.url.query.get("resourceVersion", "0")) if answer.status == 200 else None,
+            since if answer.status == 200 and not is_restored else None,
             transport_of(answer) if kind.name in kinds.AUTOSCALERS else None,
             functools.partial(self._heard, kind.name, namespace),
         )
@@ -227,6 +236,26 @@ def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None
     if isinstance(transport, Buffering):
         transport.set_read_buffer_limits(high=1, low=0)
     return transport
+
+
+async def reached(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> float:
+    """Return how far the place has come that a request is to watch, by a list of one object.
+
+    Who watches a cluster that was restored from a backup from where it had been hears nothing until the
+    cluster has come as far again, and then nothing of what is different.
+
+    Where a list is refused, whether the watch is, too, says what is the matter. Raises what sending does, and
+    `ClusterError` or `ValueError` for any other answer that is no list.
+    """
+    watch, request.url = request.url, request.url.with_query(limit="1")
+    try:
+        async with await send(request) as answer:
+            if answer.status in REFUSED:
+                return math.inf
+            _, version, _ = answers.listed(answers.parsed(await answer.read()), watch.path)
+            return int(version)
+    finally:
+        request.url = watch
 
 
 def lost(request: aiohttp.ClientRequest, why: str) -> aiohttp.ClientConnectionError:
