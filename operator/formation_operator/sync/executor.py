@@ -95,6 +95,9 @@ class Executor:
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists that our labels or the watch didn't show us."""
         manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
+        was_deleted = (kind, name) in self.lost
+        if was_deleted:
+            await self._check_living()
         try:
             raw = await self.cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
@@ -103,7 +106,7 @@ class Executor:
                 raise
             return await self._found(action, children.child(live, kind))
         created = Outcome(action, children.child(raw, kind))
-        return created.told_by(write_events.recreated(action)) if (kind, name) in self.lost else created
+        return created.told_by(write_events.recreated(action)) if was_deleted else created
 
     async def _found(self, action: Action, child: Child) -> Outcome:
         """Leave an object that isn't for us; decide anew about one that is, its count included."""
@@ -133,9 +136,10 @@ class Executor:
         return (await self._update(action)).told_by(write_events.adopted(action))
 
     async def _check_living(self) -> None:
-        """Raise ConflictError if the Formation is going: it may be orphaning its children just now.
+        """Raise ConflictError if the Formation is going, and its children with it, or orphaned by it.
 
-        Adopted again, they would be deleted with it.  Kubernetes' own controllers look twice, too.
+        Adopted again, they would be deleted with it; made again, too, as often as we hadn't heard of it.
+        Kubernetes' own controllers look twice, too.
         """
         mine = self.formation.metadata
         live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)

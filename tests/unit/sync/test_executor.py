@@ -99,6 +99,19 @@ async def test_a_new_object_costs_one_request(cluster: FakeCluster, operator: Op
     assert not last(cluster).force
 
 
+async def test_nothing_is_made_again_for_a_formation_that_went_unheard(
+    cluster: FakeCluster, operator: Operator
+) -> None:
+    """The garbage collector would delete it, and we would make it, as long as no watch tells."""
+    await operator.work()
+    with unheard(cluster):
+        cluster.remove(naming.KIND, *KEY)
+    cluster.remove("Deployment", *WORKER[1:])
+    cluster.calls.clear()
+    await operator.work()
+    assert written(cluster) == ["get"]
+
+
 async def test_an_object_that_is_not_known_is_looked_at_and_left_as_it_is(
     cluster: FakeCluster, operator: Operator
 ) -> None:
