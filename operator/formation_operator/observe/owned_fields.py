@@ -9,12 +9,14 @@ import hashlib
 import json
 import marshal
 import sys
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.observe.managed_fields import COMPACT, Fields, Path, entry_of, holds, lost
 
+T = TypeVar("T")
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 DIGEST = "sha256:"
@@ -39,6 +41,12 @@ class Owned(NamedTuple):
     """Whether it holds the annotation with the count that is remembered."""
 
 
+def _remembering(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Remember what usual entries came to."""
+    usual = functools.lru_cache(REMEMBERED)(read)
+    return lambda text: usual(text) if len(text) <= USUAL else read(text)
+
+
 def of(managed: list[dict[str, Any]], owner: str = "") -> Owned:
     """Return what is kept of our entry with a child of an owner's, whose uid that is."""
     return _read(entry_of(managed), owner)
@@ -49,8 +57,7 @@ def holds_count(entry: dict[str, Any]) -> bool:
     fields = entry.get("fieldsV1")
     if not isinstance(fields, listings.Text):
         return holds(lenient.mapping(fields), COUNT)
-    text = bytes(fields)
-    return _count_in_usual_text(text) if len(text) <= USUAL else _count_in_text(text)
+    return _count_in_text(bytes(fields))
 
 
 def _read(fields: Any, owner: str = "") -> Owned:
@@ -74,11 +81,9 @@ def _of_text(text: bytes, owner: str = "") -> Owned:
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 
+@_remembering
 def _count_in_text(text: bytes) -> bool:
     return holds(lenient.mapping(nesting.parsed(text)), COUNT)
-
-
-_count_in_usual_text = functools.lru_cache(REMEMBERED)(_count_in_text)
 
 
 def _quoted(key: str) -> bytes:
@@ -97,15 +102,13 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     packed = marshal.dumps(_with_any_owner(entry, _reference(owner)), 2)
     if len(packed) > 3 * LARGEST:
         return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
-    return _unpacked_usual(packed) if len(packed) <= USUAL else _unpacked(packed)
+    return _unpacked(packed)
 
 
+@_remembering
 def _unpacked(packed: bytes) -> str:
     text = COMPACT.encode(marshal.loads(packed))  # noqa: S302  # of our own making
     return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
-
-
-_unpacked_usual = functools.lru_cache(REMEMBERED)(_unpacked)
 
 
 def _with_any_owner(entry: Fields, reference: str) -> Fields:

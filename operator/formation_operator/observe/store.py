@@ -100,10 +100,10 @@ class Store(Generic[T]):
 
     def put(self, item: T) -> Change[T] | None:
         """Take an object as it is said to be; return nothing if that is no news."""
-        key = self._key_of(item)
-        if not self.is_news(key, self._version_of(item)):
+        key, version = self._key_of(item), self._version_of(item)
+        if not self.is_news(key, version):
             return None
-        self.newest = max(self.newest, self._version_of(item))
+        self.newest = max(self.newest, version)
         before = self._forget(key)
         self._tombstones.pop(*key)
         self.known[key] = item

@@ -184,7 +184,7 @@ class Streams:
         self._away.add(path)  # unless it begins
         try:
             async with asyncio.timeout(SILENCE):
-                is_restored = was_away and await reached(request, send) < since
+                is_restored = was_away and await latest_version(request, send) < since
                 answer = await send(request)
         except (aiohttp.ClientError, errors.ClusterError, OSError, ValueError) as error:
             raise lost(request, repr(error)) from error
@@ -238,7 +238,7 @@ def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None
     return transport
 
 
-async def reached(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> float:
+async def latest_version(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> float:
     """Return how far the place has come that a request is to watch, by a list of one object.
 
     Who watches a cluster that was restored from a backup from where it had been hears nothing until the
