@@ -122,8 +122,9 @@ async def test_events_are_taken_in_and_the_reader_is_told_the_version_of_the_las
 async def test_an_event_may_come_in_any_pieces() -> None:
     told = event("ADDED", "a", 5, filler="ä" * 2 * streams.AT_ONCE) + event("ADDED", "b", 6)
     async with watching([told[:100], told[100:-30], told[-30:-1], told[-1:]]) as (answer, watched):
-        *_, last = await left(answer)
+        *between, last = await left(answer)
     assert last == reached(6)
+    assert between in ([], [reached(5)])
     assert [name for _, name, _ in watched.taken] == ["a", "b"]
 
 
@@ -133,6 +134,7 @@ async def test_a_reader_learns_once_a_second_how_far_a_watch_has_come_and_at_its
     async with watching(told) as (answer, watched):
         *between, last = await left(answer)
     assert last == reached(8)
+    assert between == [each for each in map(reached, (5, 6, 7)) if each in between]
     assert len(between) <= 1 + int(time.monotonic() - began)
     assert len(watched.taken) == 4
 
