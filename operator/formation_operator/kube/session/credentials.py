@@ -6,6 +6,7 @@ log in here.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from typing import Any
@@ -41,10 +42,12 @@ class Login:
         answer = await send(request)
         if answer.status != REFUSED:
             return answer
-        await self._renew()
-        if await self._sign(request) == known:
-            return answer
-        answer.close()
+        with contextlib.ExitStack() as unread:
+            unread.callback(answer.close)  # also of who doesn't wait for the end of this
+            await self._renew()
+            if await self._sign(request) == known:
+                unread.pop_all()
+                return answer
         return await send(request)
 
     async def _sign(self, request: aiohttp.ClientRequest) -> str:

@@ -140,6 +140,38 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
             assert await kube.get(naming.KIND, "default", "shop")
 
 
+async def test_a_refusal_that_nobody_waits_for_any_more_leaves_no_connection_open(
+    badge: Badge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, closed = asyncio.Event(), asyncio.Event()
+
+    async def never_whole(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(status=401)
+        await answer.prepare(request)
+        try:
+            while True:
+                await answer.write(b" ")
+                await asyncio.sleep(0.01)
+        finally:
+            closed.set()
+
+    async def stuck(_: client.Configuration) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with answering(never_whole) as url, asyncio.timeout(30):
+        badge.write(url, "old")
+        async with logged_in(url) as kube:
+            monkeypatch.setattr(credentials, "load", stuck)
+            asked = asyncio.create_task(kube.get(naming.KIND, "default", "shop"))
+            await begun.wait()
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await asked
+            await closed.wait()
+            assert cancelled.tb  # as long as that is held, what it refers to isn't collected
+
+
 class Mounted:
     """The token of a Pod's service account, in a file that is read at each request."""
 
