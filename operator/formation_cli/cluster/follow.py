@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from formation_cli.cluster.handover import Handover
 from formation_cli.cluster.port import Change, Cluster, GoneError, Object
 
 PAUSE = 1.0
@@ -79,7 +80,7 @@ def together(
 
     When all that there is of a subject was yielded, ``synced`` is called with it.
     """
-    news: queue.Queue[News | Subject | Exception] = queue.Queue()
+    news = Handover[News | Subject | Exception]()
 
     def listen(subject: Subject) -> None:
         try:

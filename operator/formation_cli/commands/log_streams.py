@@ -2,7 +2,6 @@
 
 import functools
 import heapq
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ import click
 
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.handover import Handover
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_cli.views import log_lines, processes
@@ -20,8 +20,6 @@ PAUSE = 1.0
 """Seconds before a log whose connection broke is read on."""
 NO_LOG = "previous terminated container"
 """How kubelet says that a process was never started anew."""
-HELD = 10000
-"""Lines that are kept for a slow reader: then the logs wait."""
 
 
 def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterator[Line]:
@@ -89,7 +87,7 @@ class Following:
         self._cluster = cluster
         self._query = query
         self._chosen = chosen
-        self._lines: queue.Queue[Line | Exception] = queue.Queue(HELD)
+        self._lines = Handover[Line | Exception]()
         self._running: dict[tuple[str, int], bool] = {}
         """Of each run of a process that was found: whether it still runs."""
 
