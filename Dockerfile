@@ -18,8 +18,8 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
 COPY operator/formation_operator/ /app/formation_operator/
 # Compiled now, because at run time the root file system is read-only. The byte code trusts its source
 # unchecked: no file's time gets into it, and nothing is compared at start. By one process and with a fixed seed, so
-# that nothing about its bytes is left to chance.
-RUN PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode unchecked-hash /app
+# that nothing about its bytes is left to chance. Readable by all, whatever the checkout's files are.
+RUN PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode unchecked-hash /app && chmod -R a+rX /app
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="formation-operator" \

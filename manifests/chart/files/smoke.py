@@ -27,8 +27,11 @@ def ready(formation: dict) -> bool:
 
 
 def delete(formations: client.CustomObjectsApi) -> None:
-    """Delete the Formation, if it is there."""
+    """Delete the Formation, if it is there; end with an error if it is somebody else's."""
     try:
+        known = formations.get_namespaced_custom_object(*KIND, "helm-test")
+        if known["spec"].get("image") != FORMATION["spec"]["image"]:
+            sys.exit("there is a Formation helm-test that isn't this test's: it was left alone, and nothing was tested")
         formations.delete_namespaced_custom_object(*KIND, "helm-test")
     except client.ApiException as error:
         if error.status != http.HTTPStatus.NOT_FOUND:

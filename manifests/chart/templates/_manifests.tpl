@@ -26,7 +26,11 @@ The objects of all files that match `pattern`, as JSON, put into the release's n
 
 {{/* The image that the values name, or else the one that manifests/image does. */}}
 {{- define "formation-operator.image" -}}
-{{- $default := first (fromYaml (.Files.Get "files/image/kustomization.yaml")).images -}}
+{{- $named := .Files.Get "files/image/kustomization.yaml" -}}
+{{- if not $named -}}
+{{- fail "files/ leads nowhere: the chart's links were lost on the way; take a release's archive, or a checkout that keeps links" -}}
+{{- end -}}
+{{- $default := first (fromYaml $named).images -}}
 {{- $repository := default $default.newName .Values.image.repository -}}
 {{- if .Values.image.digest -}}
 {{ $repository }}@{{ .Values.image.digest }}
