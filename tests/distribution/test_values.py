@@ -206,11 +206,64 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
         "monitoring.rules.runbookUrl=git.example.com",
         "image.digest=latest",
         "networkPolicy.metricsFrom[0].namespace=monitoring",
+        "networkPolicy.metricsFrom[0].ipBlock.except={10.0.0.0/8}",
+        "image.repository=Registry.example.com/Ops",
+        "image.repository=example.com//operator",
+        "flags.honour={formation-operator}",
+        "resources.limits.memory=null",
     ],
 )
 def test_a_wrong_value_is_refused(ready_helm: Helm, value: str) -> None:
     with pytest.raises(HelmError, match="values don't meet the specifications of the schema"):
         ready_helm.render("--set", value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["crds.keep", "networkPolicy.apiServerPorts", "networkPolicy.enabled", "image.pullPolicy", "resources"],
+)
+def test_null_is_refused_because_nobody_says_what_it_stands_for(ready_helm: Helm, value: str) -> None:
+    missing = value.rpartition(".")[2]
+    with pytest.raises(HelmError, match=f"missing propert.*{missing}|{missing} is required"):
+        ready_helm.render("--set", f"{value}=null")
+
+
+def test_the_crd_is_protected_by_all_that_is_not_false(ready_helm: Helm) -> None:
+    made = by_key(ready_helm.render("--set", "crds.keep=null", "--skip-schema-validation"))
+    crd = made["CustomResourceDefinition", "", "formations.formations.dev"]
+    assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_nothing_is_scraped_of_an_operator_without_metrics(ready_helm: Helm) -> None:
+    with pytest.raises(HelmError, match=r"flags\.metrics is empty"):
+        ready_helm.render("--set", "flags.metrics=,monitoring.rules.enabled=true")
+
+
+def test_the_objects_of_helm_test_are_in_a_namespace_that_is_named_like_a_number(ready_helm: Helm) -> None:
+    shown = ready_helm.template("--show-only=templates/tests/smoke.yaml", "--set-string", "namespaces={123}")
+    assert {item["metadata"]["namespace"] for item in shown} == {helm.NAMESPACE, "123"}
+
+
+def test_another_chart_may_depend_on_it_or_not(ready_helm: Helm, tmp_path: pathlib.Path) -> None:
+    shutil.copytree(CHART, tmp_path / "charts" / "formation-operator")
+    needs = {"name": "formation-operator", "version": "*", "condition": "formation-operator.enabled"}
+    about = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [needs]}
+    (tmp_path / "Chart.yaml").write_text(json.dumps(about))
+
+    def made(enabled: str) -> list[dict[str, Any]]:
+        return ready_helm.render("--set", f"formation-operator.enabled={enabled}", chart=tmp_path)
+
+    assert by_key(made("true")) == by_key(ready_helm.render())
+    assert made("false") == []
+
+
+def test_a_chart_that_has_lost_its_links_says_so(ready_helm: Helm, tmp_path: pathlib.Path) -> None:
+    shutil.copytree(CHART, tmp_path / "chart", symlinks=True)
+    for link in (tmp_path / "chart" / "files").iterdir():
+        if link.is_symlink():
+            link.unlink()
+    with pytest.raises(HelmError, match="files/ leads nowhere"):
+        ready_helm.render(chart=tmp_path / "chart")
 
 
 def test_an_archive_of_the_chart_is_valid_and_makes_the_same(

@@ -81,15 +81,32 @@ def is_within(known: dict[str, Any], value: float) -> bool:
     return math.isfinite(value) and fits and known["minimum"] <= value <= known["maximum"]
 
 
+OF_PARENTS = {"global", "enabled"}
+"""Values that a chart has for those that it depends on."""
+
+
 def test_the_schema_knows_every_default_value() -> None:
     schema = json.loads((helm.CHART / "values.schema.json").read_text())
     values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
 
-    assert set(schema["properties"]) - {"global"} == set(values)
+    assert set(schema["properties"]) - OF_PARENTS == set(values)
     for name, value in values.items():
         inner = schema["properties"][name].get("properties")
-        if inner and name != "flags":
+        if inner and value:
             assert set(inner) == set(value)
+
+
+def test_every_default_value_is_required_because_helm_drops_what_is_null() -> None:
+    schema = json.loads((helm.CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
+
+    def check(inner: dict[str, Any], of: dict[str, Any]) -> None:
+        assert set(inner["required"]) == {name for name, value in of.items() if value is not None}
+        for name, value in of.items():
+            if isinstance(value, dict) and value:
+                check(inner["properties"][name], value)
+
+    check(schema, values)
 
 
 def test_every_link_of_the_chart_leads_into_this_repository() -> None:
@@ -101,11 +118,15 @@ def test_every_link_of_the_chart_leads_into_this_repository() -> None:
         assert link.exists()
 
 
+OWN_IMAGE = "registry.invalid/none:v1"
+
+
 class Formations:
     """The client's API of custom objects, as far as `helm test` asks it; the operator reports at once."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, image: str = OWN_IMAGE) -> None:
         self.names = {*names}
+        self.image = image
 
     def create_namespaced_custom_object(self, *of: Any) -> None:
         name = of[-1]["metadata"]["name"]
@@ -113,8 +134,11 @@ class Formations:
             raise client.ApiException(status=409)
         self.names.add(name)
 
-    def get_namespaced_custom_object(self, *_of: str) -> dict[str, Any]:
-        return {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    def get_namespaced_custom_object(self, *of: str) -> dict[str, Any]:
+        if of[-1] not in self.names:
+            raise client.ApiException(status=404)
+        ready = {"type": "Ready", "status": "True"}
+        return {"spec": {"image": self.image}, "status": {"conditions": [ready]}}
 
     def delete_namespaced_custom_object(self, *of: str) -> None:
         if of[-1] not in self.names:
@@ -122,15 +146,27 @@ class Formations:
         self.names.remove(of[-1])
 
 
+def helms_test(formations: Formations, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAMESPACE", "shop")
+    monkeypatch.setattr(config, "load_incluster_config", lambda: None)
+    monkeypatch.setattr(client, "CustomObjectsApi", lambda: formations)
+    runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
+
+
 @pytest.mark.parametrize("left", [(), ("helm-test",)], ids=["nothing", "its Formation"])
 def test_helms_test_works_whatever_one_that_was_killed_has_left(
     left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     formations = Formations(*left)
-    monkeypatch.setenv("NAMESPACE", "shop")
-    monkeypatch.setattr(config, "load_incluster_config", lambda: None)
-    monkeypatch.setattr(client, "CustomObjectsApi", lambda: formations)
-
     with pytest.raises(SystemExit, match=r"^0$"):
-        runpy.run_path(str(helm.CHART / "files" / "smoke.py"), run_name="__main__")
+        helms_test(formations, monkeypatch)
     assert formations.names == set()
+
+
+def test_helms_test_leaves_somebody_elses_formation_of_its_name_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    formations = Formations("helm-test", image="registry.example.com/shop:v1")
+    with pytest.raises(SystemExit, match="left alone"):
+        helms_test(formations, monkeypatch)
+    assert formations.names == {"helm-test"}

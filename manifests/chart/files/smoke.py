@@ -31,7 +31,7 @@ def delete(formations: client.CustomObjectsApi) -> None:
     try:
         known = formations.get_namespaced_custom_object(*KIND, "helm-test")
         if known["spec"].get("image") != FORMATION["spec"]["image"]:
-            sys.exit("there is a Formation helm-test that isn't this test's: it was left alone, and nothing was tested")
+            sys.exit("somebody else has a Formation helm-test: it was left alone, and nothing was tested")
         formations.delete_namespaced_custom_object(*KIND, "helm-test")
     except client.ApiException as error:
         if error.status != http.HTTPStatus.NOT_FOUND:
