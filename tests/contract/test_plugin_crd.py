@@ -28,6 +28,7 @@ def changing(user: Client, installed: Cluster, interrupted: OperatorProcess) -> 
 
 def test_where_there_is_no_crd_the_way_to_one_is_told(changing: Cluster, formation: Plugin) -> None:
     changing.run_kubectl("delete", "-k", str(CRDS))
+    eventually(lambda: formation.within("ps", code=3))  # it may be served for a moment longer
     for words in ("ps", "ps shop --watch", "scale shop web=2", "logs shop", "run shop -- /shop migrate"):
         done = formation.within(*words.split(), code=3)
         assert done.stderr.startswith("Error: This cluster doesn't know Formations.\n"), words
