@@ -60,7 +60,9 @@ async def run(settings: Settings) -> None:
         connections=settings.workers * executor.AT_ONCE + LISTS, requested=instruments.requested
     )
     connected = functools.partial(api_server.Kube, opened, timeout=settings.request_timeout)
-    controller, refused = control(connected, settings, instruments)
+    # Of many connections that have died, each renewal would meet another one.
+    for_lease = api_server.Kube(opened.another(connections=1), timeout=settings.request_timeout)
+    controller, refused = control(connected, for_lease, settings, instruments)
     registry = kopf.OperatorRegistry()
     watches.register(registry, controller, opened)
     loop, stop, started = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
@@ -97,10 +99,14 @@ async def run(settings: Settings) -> None:
     await answering.close()
     await finish(work, watch, listen)
     await connected().close()
+    await for_lease.close()
 
 
 def control(
-    connected: Callable[..., api_server.Kube], settings: Settings, instruments: Instruments
+    connected: Callable[..., api_server.Kube],
+    for_lease: api_server.Kube,
+    settings: Settings,
+    instruments: Instruments,
 ) -> tuple[Controller, Callable[[], str]]:
     """Return what works while it holds the Lease, or always where there is none; and what says why not."""
 
@@ -110,7 +116,7 @@ def control(
     if settings.lease is None:
         return Controller(connected(), settings, clock, instruments=instruments), str
     # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
-    replica = leader.Leader(connected(), settings.lease, f"{socket.gethostname()}_{uuid.uuid4()}")
+    replica = leader.Leader(for_lease, settings.lease, f"{socket.gethostname()}_{uuid.uuid4()}")
     gated = connected(may_write=replica.leads)
     return Controller(gated, settings, clock, replica.run, instruments), lambda: replica.unready
 

@@ -90,14 +90,16 @@ class Election:
         is_left = not self.is_new and self.holder in ("", self.identity)
         return is_left or now - self._changed >= self._times.lease
 
-    def held(self, written: Object, sent: float) -> bool:
-        """Take the answer to a write that was sent at a time; return whether this replica leads from then on.
+    def held(self, written: Object, sent: float, spec: Object) -> bool:
+        """Take the answer to a write of a spec at a time; return whether this replica leads from then on.
 
-        It doesn't by an answer that something on the way had kept: what was written has a version of its own.
+        It doesn't by an answer that something on the way had kept: what was written has a version and a time
+        of renewal of its own.
         """
         before = self.version
         self._lease, self._changed = written, sent
-        if self.holder != self.identity or self.version == before:
+        is_kept = self.version == before or _spec(written).get("renewTime") != spec["renewTime"]
+        if self.holder != self.identity or is_kept:
             return False
         self._until = sent + self._times.deadline
         return True

@@ -27,8 +27,6 @@ from formation_operator.telemetry.census import Census
 from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
-LOOKED_BACK_AT = {naming.KIND, *ChildKind}
-"""The kinds that a pass compares at its end with how they were."""
 
 
 class Controller:
@@ -195,8 +193,7 @@ class Controller:
         if lane is None:
             return
         for key in self._cache.concerned(kind, change):
-            # A pass that is under way finds it itself, and knows what of it is an echo.
-            if kind not in LOOKED_BACK_AT or not self._reconciler.is_under_way(key):
+            if not (self._reconciler.is_under_way(key) and _is_looked_back_at(kind, change, key)):
                 self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
@@ -218,6 +215,16 @@ class Controller:
             self._unled[key] = None
         else:
             self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
+
+
+def _is_looked_back_at(kind: str, change: Change[Any], key: Key) -> bool:
+    """Tell whether a pass of a Formation finds a change itself at its end, and knows what of it is an echo.
+
+    That is so of its own Formation and of children, and not of a rival that wants one of the names.
+    """
+    if kind == naming.KIND:
+        return key in {formations.key_of(item) for item in (change.before, change.now) if item is not None}
+    return kind in set(ChildKind)
 
 
 def fact_of(kind: str, raw: dict[str, Any]) -> Any:

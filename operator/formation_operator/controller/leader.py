@@ -27,6 +27,8 @@ Lead = Callable[[Work], Coroutine[Any, Any, None]]
 """Does some work whenever this process may."""
 RELEASE_SECONDS = 2.0
 """For how long a replica that ends tries to release the Lease; who can't is waited for."""
+RETRY_SECONDS = 0.1
+"""The pause between two tries."""
 REHEARSAL_SECONDS = 60.0
 """How often a replica that stands by finds out whether it may write the Lease."""
 OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
@@ -73,6 +75,8 @@ class Leader:
         self._jitter = jitter
         self._said = ""
         self._rehearsed = -math.inf
+        self._unanswered = False
+        """Whether the last write of the Lease may have been carried out, though no answer came."""
         self.unready = "the Lease hasn't been asked for yet"
         """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
@@ -104,7 +108,7 @@ class Leader:
                 if working.done():
                     return await working
                 if self.leads():
-                    await self._try(self._write)
+                    await self._try(self._renew)
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -142,19 +146,29 @@ class Leader:
             await self._patch([_over(NO_ONES)])
         self._rehearsed = self._clock()
 
-    async def _write(self) -> None:
-        """Write the Lease over the one that was seen last, and no later one."""
-        sent = self._clock()
+    async def _renew(self) -> None:
+        """Write the Lease; once more if somebody has changed it who doesn't want to hold it."""
+        if not await self._write() and self.leads() and self._election.holder == self._election.identity:
+            await self._write()
+
+    async def _write(self) -> bool:
+        """Write the Lease over the one that was seen last, and no later one; tell whether it was that one."""
+        sent, spec = self._clock(), self._election.taken(wall_clock())
+        self._unanswered = True
         try:
-            written = await self._put(self._election.taken(wall_clock()))
+            written = await self._put(spec)
         except (errors.ConflictError, errors.NotFoundError):
+            self._unanswered = False
             await self._look()  # somebody was faster, or it has been deleted
+            return False
         else:
-            if not self._election.held(written, sent):
+            self._unanswered = False
+            if not self._election.held(written, sent, spec):
                 raise errors.UnavailableError(
                     "the answer to a write of the Lease doesn't say that it was done"
                 )
             self._say(logging.INFO, "")
+            return True
 
     async def _put(self, spec: Object) -> Object:
         return await self._patch(
@@ -209,24 +223,35 @@ class Leader:
             return await asked
 
     async def _release(self) -> None:
-        if not self.leads():
+        leads = self.leads()
+        if not (leads or self._unanswered):
             return
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._give_up()
+                await self._give_up(held=leads)
         except (errors.ClusterError, TimeoutError) as error:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
         else:
             logger.info("Lease %s/%s is released", self._namespace, self._name)
 
-    async def _give_up(self) -> None:
-        try:
-            await self._put(self._election.released(wall_clock()))
-        except errors.ConflictError:
-            await self._look()  # a renewal may have been cut off from its answer
-            if self._election.holder == self._election.identity:
+    async def _give_up(self, *, held: bool) -> None:
+        """Release the Lease as it was seen last if that is ``held``, else if a look says that it is."""
+        while True:
+            try:
+                if not held:
+                    await self._look()
+                    if self._election.holder != self._election.identity:
+                        return
                 await self._put(self._election.released(wall_clock()))
+            except errors.ConflictError:
+                held = False  # a renewal may have been cut off from its answer
+            except errors.UnavailableError as error:
+                logger.debug("The Lease isn't released yet: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+                held = False
+            else:
+                return
 
     def _say(self, level: int, why_not: str) -> None:
         """Say once whether this replica leads, and what keeps it from that or from staying so."""

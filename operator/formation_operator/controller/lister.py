@@ -56,6 +56,8 @@ class Lister:
         self._listing: dict[kinds.Kind, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._unwatched: dict[Place, Listed] = {}
         """The latest list of each place, unless a watch has begun there."""
+        self._watched: set[Place] = set()
+        """Where a watch has ever begun."""
         self._restored: asyncio.Queue[errors.RestoredError] = asyncio.Queue()
 
     async def resync(self) -> None:
@@ -106,7 +108,10 @@ class Lister:
             await self._list_all(namespace)
         latest = self._unwatched.pop(place, None)
         now = asyncio.get_running_loop().time()
-        if latest is None or now - latest.begun > WATCHABLE_SECONDS:
+        # A watch that was late may have told of older things than a list that came meanwhile.
+        is_first = place not in self._watched
+        self._watched.add(place)
+        if latest is None or not is_first or now - latest.begun > WATCHABLE_SECONDS:
             await self._list_anew(place)
             latest = self._unwatched.pop(place)
         return latest
@@ -219,7 +224,7 @@ class Lister:
         for key in store.known.keys() - there:
             latest = store.latest(key)
             if latest <= version and namespace in (None, key[0]):
-                self._cache.drop(kind.name, key, latest if version == EVER else version)
+                self._cache.drop(kind.name, key, latest if version == EVER else version, listed=True)
 
 
 def around(seconds: float) -> float:

@@ -56,8 +56,10 @@ def listed(page: Object, place: str) -> tuple[list[Object], str, str]:
     return items, str(version), token
 
 
-def identified(answer: Object, namespace: str | None = None, name: str | None = None) -> Object:
-    """Return an object, of a name if one is given; raise `UnavailableError` if it isn't that."""
+def identified(
+    answer: Object, namespace: str | None = None, name: str | None = None, kind: str | None = None
+) -> Object:
+    """Return an object, of a name and kind if they are given; raise `UnavailableError` if it isn't that."""
     metadata = lenient.mapping(answer, "metadata")
     known = [metadata.get(field) for field in ("namespace", "name", "uid")]
     if (
@@ -65,6 +67,7 @@ def identified(answer: Object, namespace: str | None = None, name: str | None = 
         or not lenient.is_version(metadata.get("resourceVersion"))
         or namespace not in (None, known[0])
         or name not in (None, known[1])
+        or kind not in (None, answer.get("kind"))
     ):
         raise errors.UnavailableError(f"no {name or 'object'}: {reprlib.repr(answer)}")
     return answer

@@ -105,7 +105,7 @@ class Kube(Cluster):
         except errors.NotFoundError as error:
             error.require(name)
             return None
-        return answers.identified(answer, namespace, name)
+        return answers.identified(answer, namespace, name, kind)
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
@@ -145,7 +145,7 @@ class Kube(Cluster):
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        named = {"metadata": {"namespace": namespace, "name": name}}
+        named = {"kind": kind, "metadata": {"namespace": namespace, "name": name}}
         return await self._patch(path(kind, namespace, name), named, query, operations, JSON_PATCH)
 
     async def _patch(
@@ -153,7 +153,8 @@ class Kube(Cluster):
     ) -> Object:
         """Send a patch of what has a name, and return the object as it is then."""
         answer = await self._request("PATCH", resource, query, body, content_type)
-        return answers.identified(answer, named["metadata"]["namespace"], named["metadata"]["name"])
+        about = named["metadata"]
+        return answers.identified(answer, about["namespace"], about["name"], named["kind"])
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
         """Delete an object, if it is this very one at this version; return whether there was one."""
@@ -165,7 +166,7 @@ class Kube(Cluster):
             error.require(name)
             return False
         if answer.get("status") != "Success":  # else it is the object as it was
-            answers.identified(answer, namespace, name)
+            answers.identified(answer, namespace, name, kind)
         return True
 
     async def schema(self, kind: str) -> Object:

@@ -66,20 +66,20 @@ class Cache:
         self.living: set[str] = set()
         """Uids of all Formations."""
 
-    def put(self, kind: str, fact: Any) -> Change[Any] | None:
-        """Take an object as it is now; return nothing if that is no news."""
+    def put(self, kind: str, fact: Any, *, read: bool = False) -> Change[Any] | None:
+        """Take an object as it is now, or as it was just ``read``; return nothing if that is no news."""
         if kind == naming.KIND:
             fact = formations.trimmed(fact, self.formations.get(formations.key_of(fact)))
-        return self._changed(kind, self.stores[kind].put(fact))
+        return self._changed(kind, self.stores[kind].put(fact, read=read))
 
-    def drop(self, kind: str, key: Key, version: int) -> Change[Any] | None:
-        """Forget what others deleted, or a Pod that is well; return nothing if that is no news."""
+    def drop(self, kind: str, key: Key, version: int, *, listed: bool = False) -> Change[Any] | None:
+        """Forget what others deleted or a list lacks, or a Pod that is well; nothing if that is no news."""
         if kind in self._children:
             store = self._children[ChildKind(kind)]
             known = store.known.get(key)
             owner = known.owner.uid if known is not None and known.owner is not None else ""
             missed_by = owner if owner in map(formations.uid_of, self._wanting(key)) else ""
-            return self._changed(kind, store.drop(key, version, missed_by=missed_by))
+            return self._changed(kind, store.drop(key, version, listed=listed, missed_by=missed_by))
         if kind == kinds.POD and key not in self._pods.known:
             return None  # most Pods are well: if each were remembered for it, no other deletion would be
         return self._changed(kind, self.stores[kind].drop(key, version))

@@ -41,6 +41,11 @@ class Tombstone(NamedTuple):
     """
     missed_by: str = ""
     """Uid of the owner to whom it was lost by somebody else's doing."""
+    listed: bool = False
+    """Whether only a list has told, as of its own version, by lacking it.
+
+    If it lacks our labels and nothing else, it is still there, under an older version.
+    """
 
 
 NEVER = Tombstone(0, final=False)
@@ -98,9 +103,14 @@ class Store(Generic[T]):
         spent = key in self.known or self._tombstone(key).final
         return version > latest or (version == latest and not spent)
 
-    def put(self, item: T) -> Change[T] | None:
-        """Take an object as it is said to be; return nothing if that is no news."""
+    def put(self, item: T, *, read: bool = False) -> Change[T] | None:
+        """Take an object as it is said to be; return nothing if that is no news.
+
+        One that was ``read`` by its name is there, whatever a list lacks.
+        """
         key, version = self._key_of(item), self._version_of(item)
+        if read and self._tombstone(key).listed:
+            self._tombstones.pop(*key)
         if not self.is_news(key, version):
             return None
         self.newest = max(self.newest, version)
@@ -112,18 +122,23 @@ class Store(Generic[T]):
         self.count(item)
         return Change(before, item)
 
-    def drop(self, key: Key, version: int, *, final: bool = False, missed_by: str = "") -> Change[T] | None:
+    def drop(
+        self, key: Key, version: int, *, final: bool = False, listed: bool = False, missed_by: str = ""
+    ) -> Change[T] | None:
         """Forget what was deleted under a version; return nothing if something later is known of its name.
 
-        A deletion of our own is ``final`` for the version that was known: nobody tells its own.
+        A deletion of our own is ``final`` for the version that was known: nobody tells its own, and nobody
+        else's doing is what the watch may have told of it before.
         """
         if version < self.latest(key):
+            if final and key not in self.known:
+                self._tombstones.put(*key, self._tombstone(key)._replace(missed_by=""))
             return None
         self.newest = max(self.newest, version)
         # The answer to an older write of ours may still be on its way.
         before = self._tombstone(key)
         latest = max((version, final), (before.version, before.final))
-        self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by))
+        self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by, listed))
         return Change(self._forget(key), None)
 
     def replace(self, item: T) -> None:

@@ -30,8 +30,15 @@ def a_new_one(spec: Object | None = None, **metadata: str) -> Object:
 def leading(sent: float = 100.0) -> Election:
     here = an_election()
     here.see(a_lease(""), sent)
-    here.held(a_lease("me", version="8"), sent)
+    written = a_lease("me", version="8")
+    here.held(written, sent, written["spec"])
     return here
+
+
+def test_an_answer_to_an_earlier_renewal_makes_nobody_lead_for_longer() -> None:
+    here = leading(100.0)
+    assert not here.held(a_lease("me", version="7", renewed="earlier"), 106.0, {"renewTime": "later"})
+    assert not here.leads(107.0)
 
 
 @pytest.mark.parametrize("renewed", [LONG_AGO, A_TIME, FAR_AHEAD])

@@ -81,6 +81,31 @@ async def test_a_lease_is_released_though_the_answer_to_the_last_renewal_was_nev
 
 
 @on_a_loop_that_leaps
+async def test_a_lease_is_released_though_the_first_try_of_that_fails(cluster: FakeCluster) -> None:
+    first, second = await two(cluster)
+    broken = errors.UnavailableError("the connection is lost")
+    cluster.incidents.append(Incident("patch", kinds.LEASE, error=broken, times=1))
+    await first.stop()
+    assert lease(cluster)["spec"]["holderIdentity"] == ""
+    await until(lambda: second.writes, 1)
+
+
+@pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])
+def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(at: float) -> None:
+    @on_a_loop_that_leaps
+    async def scene(cluster: FakeCluster) -> None:
+        first = Replica(cluster, "first").start()
+        first.link.asks = first.link.answers = 0.1  # it looks, and then writes: from 0.2 to 0.4 s
+        await asyncio.sleep(at)
+        assert not first.works
+        await first.stop()
+        second = Replica(cluster, "second").start()
+        await until(lambda: second.writes, 1)
+
+    scene()
+
+
+@on_a_loop_that_leaps
 async def test_one_that_ends_while_the_api_server_hangs_does_not_wait_for_it_for_long(
     cluster: FakeCluster,
 ) -> None:
@@ -232,6 +257,18 @@ async def test_a_lease_that_others_annotate_is_still_the_leaders(cluster: FakeCl
         await asyncio.sleep(1.5)
         assert (first.writes, second.works) == (True, False)
     assert lease(cluster)["metadata"]["annotations"] == {"seen": "19"}
+
+
+@on_a_loop_that_leaps
+async def test_a_lease_that_others_touch_just_before_each_renewal_is_still_the_leaders(
+    cluster: FakeCluster,
+) -> None:
+    first, second = await two(cluster)
+    for number in range(600):
+        cluster.merge(kinds.LEASE, *PLACE, {"metadata": {"annotations": {"seen": str(number)}}})
+        await asyncio.sleep(0.1)
+        assert first.writes
+    assert (first.begun, second.begun) == (1, 0)
 
 
 @on_a_loop_that_leaps

@@ -94,7 +94,7 @@ class Creating(api_server.Kube):
         return answer
 
 
-MADE = {"metadata": {**KNOWN, "namespace": "default", "name": "shop-web"}}
+MADE = {"kind": "Deployment", "metadata": {**KNOWN, "namespace": "default", "name": "shop-web"}}
 MANIFEST = {"kind": "Deployment", "metadata": {"name": "shop-web", "namespace": "default"}}
 INSISTS = errors.UnavailableError("resourceVersion should not be set on objects to be created")
 

@@ -49,6 +49,7 @@ SAID: dict[str, Any] = {
     "metadata that is a list": {**FORMATION, "metadata": []},
     "another name": of_another(name="blog"),
     "another namespace": of_another(namespace="theirs"),
+    "another kind of the same name": {**FORMATION, "kind": "Service"},
     "no uid": of_another(uid=None),
     "no version": of_another(resourceVersion=None),
     "a version that is no number": of_another(resourceVersion="0x7"),

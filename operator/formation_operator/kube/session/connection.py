@@ -1,5 +1,8 @@
 """The one session of all requests but the watches, each of which costs as little as it can."""
 
+import contextlib
+import copy
+import ipaddress
 import re
 import time
 from collections.abc import Callable, Container
@@ -48,6 +51,7 @@ class Connection:
 
     def __init__(self, configuration: client.Configuration, requested: Requested = lambda *_: None) -> None:
         """Take where the server is and who we are, and who counts the requests."""
+        self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
         self.manners = RetryAfter(), Login(configuration), proven(configuration.tls_server_name)
@@ -68,6 +72,12 @@ class Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             **paging.options(*self.manners),
         )
+
+    def another(self, connections: int) -> "Connection":
+        """Return one that knows as much and shares no connection with this one, of so many at once."""
+        configuration = copy.copy(self._configuration)
+        configuration.connection_pool_maxsize = connections
+        return Connection(configuration, self._requested)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -151,5 +161,17 @@ def verb_of(method: str, query: Container[str], content_type: str) -> str:
 
 def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment has for a server, as in ``HTTPS_PROXY``, or none."""
-    server = urlsplit(url)
-    return None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
+    server, proxies = urlsplit(url), getproxies()
+    is_direct = proxy_bypass(server.netloc) or _is_within(server.hostname or "", proxies.get("no", ""))
+    return None if is_direct else proxies.get(server.scheme)
+
+
+def _is_within(host: str, networks: str) -> bool:
+    """Tell whether a host is an address in one of the networks among what ``NO_PROXY`` lists."""
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        for each in networks.split(","):
+            with contextlib.suppress(ValueError):
+                if address in ipaddress.ip_network(each.strip(), strict=False):
+                    return True
+    return False

@@ -60,6 +60,25 @@ async def test_a_server_that_the_environment_excepts_is_reached_directly(
         assert await names(connected(server.url)) == ["shop"]
 
 
+@pytest.mark.parametrize(
+    ("exceptions", "is_direct"),
+    [
+        ("10.96.0.0/12", True),
+        ("10.0.0.0/8, .svc", True),
+        ("10.96.0.1:443", True),
+        ("fd00::/8,10.96.0.1", True),
+        ("10.97.0.0/16,192.168.0.0/16,10.96.0.1/x", False),
+        ("10.96.0.1:8443", False),
+    ],
+)
+def test_the_environment_may_except_networks_and_ports(
+    exceptions: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", NOWHERE)
+    monkeypatch.setenv("no_proxy", exceptions)
+    assert connection.proxy_for("https://10.96.0.1:443") == (None if is_direct else NOWHERE)
+
+
 async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
