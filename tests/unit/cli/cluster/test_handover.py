@@ -10,12 +10,13 @@ from formation_cli.cluster import handover
 from formation_cli.cluster.handover import Handover
 
 INTERRUPTED = """
-import contextlib, queue, random, signal
+import contextlib, queue, random, signal, time
 from formation_cli.cluster.handover import Handover
 
 def wait(given):
     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00005, 0.001))
-    while True:
+    end = time.monotonic() + 2  # Python drops an interrupt where an object's end is under way
+    while time.monotonic() < end:
         with contextlib.suppress(queue.Empty):
             given.get(timeout=0.0001)
 
