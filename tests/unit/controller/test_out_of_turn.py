@@ -1,9 +1,8 @@
 """What is told at an unlucky moment is acted on all the same: of a rival, of a label, of a deletion."""
 
 import asyncio
-import functools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -23,17 +22,6 @@ SHOP = (naming.KIND, "default", "shop")
 WEB = (ChildKind.DEPLOYMENT, "default", "shop-web")
 
 
-def on_a_loop_that_leaps(scene: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    @functools.wraps(scene)
-    def run(**given: float) -> None:
-        async def played() -> None:
-            await scene(**given)
-
-        virtual_time.run(played())
-
-    return run
-
-
 @asynccontextmanager
 async def working(cluster: LyingCluster, lag: float = 0.01) -> AsyncIterator[Watching]:
     """A replica that leads, and whose watches tell so many seconds late."""
@@ -46,41 +34,44 @@ async def working(cluster: LyingCluster, lag: float = 0.01) -> AsyncIterator[Wat
         await operator.end()
 
 
-@on_a_loop_that_leaps
-async def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way() -> None:
-    cluster = LyingCluster([0.2])
-    rival = a_formation(processes={"web-x": a_process(replicas=1)}, paused=True)
-    cluster.put(naming.KIND, stored(rival, uid="u1", creationTimestamp="2025-01-01T00:00:00Z"))
-    waiting = a_formation("shop-web", processes={"x": a_process(replicas=1)})
-    cluster.put(naming.KIND, stored(waiting, uid="u2", creationTimestamp="2026-01-01T00:00:00Z"))
-    async with working(cluster) as operator:
-        await asyncio.sleep(2000)  # it is tried again and again, less and less often
-        cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
-        reconciler = operator.controller._reconciler  # noqa: SLF001
-        while not reconciler.is_under_way(("default", "shop-web")):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
-        cluster.remove(*SHOP)
-        await asyncio.sleep(2)
-        assert [raw["metadata"]["name"] for raw in cluster.all(ChildKind.DEPLOYMENT)] == ["shop-web-x"]
+def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way() -> None:
+    async def scene() -> None:
+        cluster = LyingCluster([0.2])
+        rival = a_formation(processes={"web-x": a_process(replicas=1)}, paused=True)
+        cluster.put(naming.KIND, stored(rival, uid="u1", creationTimestamp="2025-01-01T00:00:00Z"))
+        waiting = a_formation("shop-web", processes={"x": a_process(replicas=1)})
+        cluster.put(naming.KIND, stored(waiting, uid="u2", creationTimestamp="2026-01-01T00:00:00Z"))
+        async with working(cluster) as operator:
+            await asyncio.sleep(2000)  # it is tried again and again, less and less often
+            cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
+            reconciler = operator.controller._reconciler  # noqa: SLF001
+            while not reconciler.is_under_way(("default", "shop-web")):  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.001)
+            cluster.remove(*SHOP)
+            await asyncio.sleep(2)
+            assert [raw["metadata"]["name"] for raw in cluster.all(ChildKind.DEPLOYMENT)] == ["shop-web-x"]
+
+    virtual_time.run(scene())
 
 
-@on_a_loop_that_leaps
-async def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() -> None:
-    cluster = LyingCluster([0.005])
-    cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1)})))
-    async with working(cluster, lag=60.0) as operator:
-        await asyncio.sleep(120)
-        labels = {naming.FORMATION_LABEL: None}
-        cluster.merge(*WEB, {"metadata": {"labels": labels}})
-        cluster.merge(*SHOP, {"metadata": {"labels": {"anything": "newer"}}})
-        await operator.controller.resync()
-        await asyncio.sleep(10)
-        assert cluster.read(*WEB)["metadata"]["labels"][naming.FORMATION_LABEL] == "shop"
+def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() -> None:
+    async def scene() -> None:
+        cluster = LyingCluster([0.005])
+        cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1)})))
+        async with working(cluster, lag=60.0) as operator:
+            await asyncio.sleep(120)
+            labels = {naming.FORMATION_LABEL: None}
+            cluster.merge(*WEB, {"metadata": {"labels": labels}})
+            cluster.merge(*SHOP, {"metadata": {"labels": {"anything": "newer"}}})
+            await operator.controller.resync()
+            await asyncio.sleep(10)
+            assert cluster.read(*WEB)["metadata"]["labels"][naming.FORMATION_LABEL] == "shop"
+
+    virtual_time.run(scene())
 
 
 @pytest.mark.parametrize("lag", [0.0, 0.005, 0.05])
 def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag: float) -> None:
-    @on_a_loop_that_leaps
     async def scene() -> None:
         cluster = LyingCluster([0.02])
         cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1, port=8080)})))
@@ -91,31 +82,33 @@ def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag
                 assert bool(cluster.all(ChildKind.SERVICE)) == there
         assert "Recreated" not in {notice.reason for notice in cluster.notices}
 
-    scene()
+    virtual_time.run(scene())
 
 
-@on_a_loop_that_leaps
-async def test_what_a_late_watch_tells_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
-    deployments = kinds.BY_NAME[ChildKind.DEPLOYMENT]
-    cluster, told = FakeCluster(), list[Line]()
+def test_what_a_late_watch_tells_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
+    async def scene() -> None:
+        deployments = kinds.BY_NAME[ChildKind.DEPLOYMENT]
+        cluster, told = FakeCluster(), list[Line]()
 
-    def tell(kind: str, raw: object, deleted: bool) -> None:
-        if kind == ChildKind.DEPLOYMENT:
-            event = {"type": "DELETED" if deleted else "ADDED", "object": raw}
-            told.append(Line(json.dumps(event).encode()))
+        def tell(kind: str, raw: object, deleted: bool) -> None:
+            if kind == ChildKind.DEPLOYMENT:
+                event = {"type": "DELETED" if deleted else "ADDED", "object": raw}
+                told.append(Line(json.dumps(event).encode()))
 
-    cluster.watchers.append(tell)
-    controller = Controller(cluster, Settings(), virtual_time.now)
-    await controller.start()
-    await controller.since(deployments, None)
-    labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
-    about = {"namespace": "default", "name": "shop-web", "labels": labels}
-    spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
-    cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
-    cluster.remove(*WEB)
-    await controller.resync()
-    made, gone = told
-    controller.hear(ChildKind.DEPLOYMENT, made)
-    begins = int(await controller.since(deployments, None))
-    assert begins >= gone.version, "the watch would tell of its deletion itself"
-    assert not controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+        cluster.watchers.append(tell)
+        controller = Controller(cluster, Settings(), virtual_time.now)
+        await controller.start()
+        await controller.since(deployments, None)
+        labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
+        about = {"namespace": "default", "name": "shop-web", "labels": labels}
+        spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
+        cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
+        cluster.remove(*WEB)
+        await controller.resync()
+        made, gone = told
+        controller.hear(ChildKind.DEPLOYMENT, made)
+        begins = int(await controller.since(deployments, None))
+        assert begins >= gone.version, "the watch would tell of its deletion itself"
+        assert not controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+
+    virtual_time.run(scene())

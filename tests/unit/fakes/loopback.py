@@ -1,5 +1,6 @@
 """A server on the loopback interface that answers whatever it is asked for."""
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,3 +24,22 @@ async def answering(
         yield f"{'https' if context else 'http'}://{HOST}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def never_whole(status: int = 200) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Begin answers at an address, and end none; yield what is set when a connection is closed, too."""
+    closed = asyncio.Event()
+
+    async def begin(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(status=status)
+        await answer.prepare(request)
+        try:
+            while True:
+                await answer.write(b" ")
+                await asyncio.sleep(0.01)
+        finally:
+            closed.set()
+
+    async with answering(begin) as url:
+        yield url, closed

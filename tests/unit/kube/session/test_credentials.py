@@ -18,7 +18,7 @@ from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
-from tests.unit.fakes.loopback import answering
+from tests.unit.fakes.loopback import answering, never_whole
 
 
 class Doorkeeper:
@@ -143,23 +143,13 @@ async def test_a_refusal_that_no_other_credentials_help_against_is_tried_again_l
 async def test_a_refusal_that_nobody_waits_for_any_more_leaves_no_connection_open(
     badge: Badge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, closed = asyncio.Event(), asyncio.Event()
-
-    async def never_whole(request: web.Request) -> web.StreamResponse:
-        answer = web.StreamResponse(status=401)
-        await answer.prepare(request)
-        try:
-            while True:
-                await answer.write(b" ")
-                await asyncio.sleep(0.01)
-        finally:
-            closed.set()
+    begun = asyncio.Event()
 
     async def stuck(_: client.Configuration) -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    async with answering(never_whole) as url, asyncio.timeout(30):
+    async with never_whole(status=401) as (url, closed), asyncio.timeout(30):
         badge.write(url, "old")
         async with logged_in(url) as kube:
             monkeypatch.setattr(credentials, "load", stuck)

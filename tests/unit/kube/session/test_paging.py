@@ -29,7 +29,7 @@ from tests.builders import NOW, a_container, a_formation, a_pod, waiting
 from tests.unit import inputs
 from tests.unit.facts import a_child, known
 from tests.unit.fakes.api_server import ApiServer
-from tests.unit.fakes.loopback import answering
+from tests.unit.fakes.loopback import answering, never_whole
 
 PAGE = 2**17
 """Bytes of a page here: a smaller one is read faster."""
@@ -183,19 +183,7 @@ async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
 
 async def test_a_connection_over_which_a_page_never_comes_whole_is_closed_at_once() -> None:
     """Else it would stay open until somebody searches for what only refers to each other any more."""
-    closed = asyncio.Event()
-
-    async def never_whole(request: web.Request) -> web.StreamResponse:
-        answer = web.StreamResponse()
-        await answer.prepare(request)
-        try:
-            while True:
-                await answer.write(b" ")
-                await asyncio.sleep(0.01)
-        finally:
-            closed.set()
-
-    async with answering(never_whole) as url:
+    async with never_whole() as (url, closed):
         cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=0.2)
         with pytest.raises(errors.UnavailableError) as failed:
             await anext(aiter(cluster.pages(naming.KIND)))
