@@ -5,6 +5,7 @@ repeats what the pattern repeats, between what leads there and what doesn't fit.
 """
 
 import dataclasses
+import gc
 import importlib
 import itertools
 import math
@@ -22,6 +23,8 @@ SIZES = tuple(16 * TIMES**step for step in range(4))
 STEEP = 9.0
 """Four times the text takes four times as long if it is read once, and sixteen times as long if it is read
 again from each of its characters."""
+BEYOND = 100.0
+"""What takes so much longer isn't tried with longer texts: there may be no end to it."""
 NOTHING = 1e-4
 """Seconds: what takes no longer is too short to be compared, and the longest text would have taken longer."""
 TRIES = 8
@@ -54,28 +57,36 @@ def slow(read: Read, texts: Iterable[Text]) -> Text | None:
 
 
 def _steep(read: Read, text: Text, size: int) -> bool:
-    """Tell whether a text of a size takes so much longer than a shorter one, or one that is longer still."""
+    """Tell whether each longer text takes so much longer.
+
+    Where only one does, the system had to find memory for it.
+    """
     if seconds(read, text, size) < NOTHING:
         return False
-    return _grows(read, text, size // TIMES) or _grows(read, text, size)
+    growth = _growth(read, text, size // TIMES)
+    return growth > BEYOND or (growth > STEEP and _growth(read, text, size) > STEEP)
 
 
-def _grows(read: Read, text: Text, size: int) -> bool:
-    """Tell whether a longer text takes too long at the least: others only ever slow a try down."""
+def _growth(read: Read, text: Text, size: int) -> float:
+    """Return how many times as long a longer text takes at the least: others only ever slow a try down."""
     short = long = math.inf
     for _ in range(TRIES):
         short, long = min(short, seconds(read, text, size)), min(long, seconds(read, text, size * TIMES))
         if long <= STEEP * short:
-            return False
-    return True
+            break
+    return long / max(short, 1e-9)
 
 
 def seconds(read: Read, text: Text, size: int) -> float:
     """Return the processor time that reading a text of a size takes."""
     written = text.of(size)
-    began = time.thread_time()
-    read(written)
-    return time.thread_time() - began
+    gc.disable()  # what else is in memory has no part in this
+    try:
+        began = time.thread_time()
+        read(written)
+        return time.thread_time() - began
+    finally:
+        gc.enable()
 
 
 def texts(pattern: str, flags: int = 0) -> list[Text]:
