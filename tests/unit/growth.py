@@ -29,6 +29,8 @@ NOTHING = 1e-4
 """Seconds: what takes no longer is too short to be compared, and the longest text would have taken longer."""
 TRIES = 8
 """How often what seems slow is tried again."""
+AGAIN, PAUSE = 5, 0.2
+"""How often all of it is done again, and the seconds between."""
 MOST = 2000
 """Texts for a pattern."""
 ENDS = ("", "\0", "\n\0")
@@ -53,7 +55,16 @@ class Text:
 
 def slow(read: Read, texts: Iterable[Text]) -> Text | None:
     """Return a text that takes longer in more than proportion to its size, if there is one."""
-    return next((text for text in texts if any(_steep(read, text, size) for size in SIZES)), None)
+    return next((text for text in texts if any(_stays_steep(read, text, size) for size in SIZES)), None)
+
+
+def _stays_steep(read: Read, text: Text, size: int) -> bool:
+    """Tell whether a text is steep whenever it is tried: others take the memory for a while only."""
+    for _ in range(AGAIN):
+        if not _steep(read, text, size):
+            return False
+        time.sleep(PAUSE)
+    return True
 
 
 def _steep(read: Read, text: Text, size: int) -> bool:
@@ -71,7 +82,8 @@ def _growth(read: Read, text: Text, size: int) -> float:
     """Return how many times as long a longer text takes at the least: others only ever slow a try down."""
     short = long = math.inf
     for _ in range(TRIES):
-        short, long = min(short, seconds(read, text, size)), min(long, seconds(read, text, size * TIMES))
+        short = min(short, *(seconds(read, text, size) for _ in range(TIMES)))
+        long = min(long, seconds(read, text, size * TIMES))
         if long <= STEEP * short:
             break
     return long / max(short, 1e-9)
