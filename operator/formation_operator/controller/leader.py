@@ -229,20 +229,21 @@ class Leader:
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._give_up(held=leads)
+                given_up = await self._give_up(held=leads)
         except (errors.ClusterError, TimeoutError) as error:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
         else:
-            logger.info("Lease %s/%s is released", self._namespace, self._name)
+            if given_up:
+                logger.info("Lease %s/%s is released", self._namespace, self._name)
 
-    async def _give_up(self, *, held: bool) -> None:
-        """Release the Lease as it was seen last if that is ``held``, else if a look says that it is."""
+    async def _give_up(self, *, held: bool) -> bool:
+        """Release the Lease as seen last if it is ``held``, else if a look says that it is; tell whether so."""
         while True:
             try:
                 if not held:
                     await self._look()
                     if self._election.holder != self._election.identity:
-                        return
+                        return False
                 await self._put(self._election.released(wall_clock()))
             except errors.ConflictError:
                 held = False  # a renewal may have been cut off from its answer
@@ -251,7 +252,7 @@ class Leader:
                 await asyncio.sleep(RETRY_SECONDS)
                 held = False
             else:
-                return
+                return True
 
     def _say(self, level: int, why_not: str) -> None:
         """Say once whether this replica leads, and what keeps it from that or from staying so."""

@@ -1,6 +1,7 @@
 """One replica writes at a time, and another one when it doesn't any more; an hour here takes no time."""
 
 import asyncio
+import logging
 import math
 import time
 from typing import Any
@@ -88,6 +89,22 @@ async def test_a_lease_is_released_though_the_first_try_of_that_fails(cluster: F
     await first.stop()
     assert lease(cluster)["spec"]["holderIdentity"] == ""
     await until(lambda: second.writes, 1)
+
+
+def test_who_ends_just_after_another_took_the_lease_does_not_claim_to_have_released_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @on_a_loop_that_leaps
+    async def scene(cluster: FakeCluster) -> None:
+        first, _ = await two(cluster)
+        cluster.merge(kinds.LEASE, *PLACE, {"spec": {"holderIdentity": "a third"}})
+        await first.stop()
+        assert lease(cluster)["spec"]["holderIdentity"] == "a third"
+
+    with caplog.at_level(logging.INFO):
+        scene()
+    assert "This replica leads" in caplog.text
+    assert "released" not in caplog.text
 
 
 @pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])

@@ -159,6 +159,17 @@ async def test_a_watch_that_is_begun_again_finds_a_namespace_that_takes_us_back(
             await asyncio.sleep(0.001)
 
 
+async def test_a_namespace_that_takes_a_watch_back_is_listed_once() -> None:
+    cluster = a_cluster("left")
+    here = controller(cluster)
+    with pytest.raises(errors.ForbiddenError):
+        await here.since(FORMATION, "left")
+    cluster.refused.clear()
+    cluster.calls.clear()
+    await here.since(FORMATION, "left")
+    assert [call.namespace for call in cluster.asked("pages", naming.KIND)] == ["left"]
+
+
 async def test_no_formation_is_known_where_its_autoscalers_may_not_be_listed() -> None:
     cluster = a_cluster()
     cluster.refused["left"] = {kinds.HPA}
