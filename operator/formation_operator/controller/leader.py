@@ -237,7 +237,7 @@ class Leader:
                 logger.info("Lease %s/%s is released", self._namespace, self._name)
 
     async def _give_up(self, *, held: bool) -> bool:
-        """Release the Lease as seen last if it is ``held``, else if a look says that it is; tell whether so."""
+        """Release the Lease as seen last if it is ``held``, else if a look says that; tell whether it was."""
         while True:
             try:
                 if not held:
