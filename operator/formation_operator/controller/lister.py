@@ -104,14 +104,13 @@ class Lister:
     async def _latest(self, place: Place) -> Listed:
         """Return the list that a watch of a place begins at, and keep none for the next one."""
         _, namespace = place
-        asked = asyncio.get_running_loop().time()
-        # A watch that was late may have told of older things than a list that came meanwhile.
-        oldest = asked if place in self._watched else asked - WATCHABLE_SECONDS
+        if place in self._watched:  # one that was late may have told of older things since its latest list
+            self._unwatched.pop(place, None)
         self._watched.add(place)
         if namespace in self.left_out:
             await self._list_all(namespace)
         latest = self._unwatched.pop(place, None)
-        if latest is None or latest.begun < oldest:
+        if latest is None or asyncio.get_running_loop().time() - latest.begun > WATCHABLE_SECONDS:
             await self._list_anew(place)
             latest = self._unwatched.pop(place)
         return latest
