@@ -156,10 +156,10 @@ class Proxy:
     def __init__(self, cluster: Cluster, folder: pathlib.Path) -> None:
         """Take the cluster to stand before, and a folder for certificates."""
         self._cluster = cluster
+        self._folder = folder
         self.server = cluster.server_url
-        authority = certificates.Authority(folder, "proxy-ca")
-        self._pair = authority.issue("proxy", "proxy", hosts=(LOOPBACK,))
-        self.ca = authority.pair.certificate
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.ca = self._certify("first")
         self.url = ""
         self.calls: list[Call] = []
         """Everything that was asked."""
@@ -174,11 +174,11 @@ class Proxy:
         """Listen."""
         thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
         thread.start()
-        runner = self._run(self._start())
+        self._runner = self._run(self._start())
         try:
             yield self
         finally:
-            self._run(self._stop(runner))
+            self._run(self._stop(self._runner))
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
             self._loop.close()
@@ -201,6 +201,11 @@ class Proxy:
         """Keep back from now on what comes in answer to what is under way; return how much that was."""
         return self._to_all(of, lambda exchange: setattr(exchange, "silent", True))
 
+    def certify_anew(self) -> None:
+        """Be another authority's from now on to whoever connects, as all have to."""
+        self.ca = self._certify("second")
+        self._run(self._disconnect())
+
     def call(self, do: Callable[[], object]) -> None:
         """Do something within the proxy's loop."""
         self._loop.call_soon_threadsafe(do)
@@ -222,6 +227,19 @@ class Proxy:
     def _run(self, what: Coroutine[None, None, T]) -> T:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=30)
 
+    def _certify(self, name: str) -> pathlib.Path:
+        """Have a certificate of a new authority, and return that one's own."""
+        folder = self._folder / name
+        folder.mkdir()
+        authority = certificates.Authority(folder, "proxy-ca")
+        pair = authority.issue("proxy", "proxy", hosts=(LOOPBACK,))
+        self._context.load_cert_chain(pair.certificate, pair.key)
+        return authority.pair.certificate
+
+    async def _disconnect(self) -> None:
+        for connection in self._runner.server.connections if self._runner.server else ():
+            connection.force_close()
+
     async def _start(self) -> web.AppRunner:
         trust = ssl.create_default_context(cafile=str(self._cluster.ca))
         self.upstream = aiohttp.ClientSession(
@@ -233,9 +251,7 @@ class Proxy:
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True, access_log=None)
         await runner.setup()
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self._pair.certificate, self._pair.key)
-        await web.TCPSite(runner, LOOPBACK, 0, ssl_context=context).start()
+        await web.TCPSite(runner, LOOPBACK, 0, ssl_context=self._context).start()
         self.url = f"https://{LOOPBACK}:{runner.addresses[0][1]}"
         return runner
 

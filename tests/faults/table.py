@@ -5,6 +5,7 @@ Each is there while something is edited, and for some seconds after that.
 
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterator
 
 from tests.client import Client
@@ -99,6 +100,17 @@ def another_token(place: Place, _: Client) -> Iterator[Bites]:
         yield lambda: rule.hits
 
 
+@contextlib.contextmanager
+def another_authority(place: Place, _: Client) -> Iterator[Bites]:
+    """Have the server prove who it is by another authority, which the operator is told of seconds later."""
+    asked = len(place.proxy.calls)
+    place.proxy.certify_anew()
+    time.sleep(3)
+    unheard = len(place.proxy.calls) == asked
+    place.give_token()
+    yield lambda: unheard
+
+
 HTML = "<html>wait a moment</html>\n"
 FAULTS = [
     Fault("connections are cut once", cut_everything, 0.0),
@@ -116,6 +128,7 @@ FAULTS = [
     Fault("400 to everything", requests(effects.everything, refused(400))),
     Fault("401 to everything", requests(effects.everything, refused(401))),
     Fault("another token of ten minutes", another_token),
+    Fault("certificates of another authority", another_authority),
     Fault("403 to everything", requests(effects.everything, refused(403))),
     Fault("403 to writes of a status", requests(effects.statuses, refused(403)), 4.0),
     Fault("403 to watches for 70 s", watches(refused(403)), 70.0),

@@ -19,6 +19,7 @@ from formation_operator.api import naming
 from formation_operator.kube.session import credentials, gate, paging
 from formation_operator.kube.session.credentials import Login
 from formation_operator.kube.session.retry_after import RetryAfter
+from formation_operator.kube.session.trust import Trust
 
 Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
@@ -54,10 +55,11 @@ class Connection:
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
-        self.manners = RetryAfter(), Login(configuration), proven(configuration.tls_server_name)
-        """How whoever asks this server behaves: as it wants, known to it, and sure of it."""
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.ssl_context = rest.RESTClientObject(configuration).ssl_context
+        sure = Trust(self.ssl_context), proven(configuration.tls_server_name)
+        self.manners = RetryAfter(), Login(configuration), *sure
+        """How whoever asks this server behaves: as it wants, known to it, and sure of it."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=configuration.connection_pool_maxsize,
