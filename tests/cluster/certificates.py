@@ -35,8 +35,6 @@ class Authority:
         self.name = subject(name, "")
         builder = unsigned(self.name, self.name, self.key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        identifier = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
-        builder = builder.add_extension(identifier, critical=False)
         self.pair = write(folder, name, builder.sign(self.key, hashes.SHA256()), self.key)
 
     def issue(self, file: str, user: str, group: str = "", hosts: tuple[str, ...] = ()) -> Pair:
@@ -45,9 +43,6 @@ class Authority:
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         builder = unsigned(subject(user, group), self.name, key.public_key())
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-        # As Kubernetes' own have it: of two authorities with one name it tells which.
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
-        builder = builder.add_extension(issuer, critical=False)
         if hosts:
             names = x509.SubjectAlternativeName([general_name(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)

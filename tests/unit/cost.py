@@ -16,8 +16,8 @@ MOST = 9.0
 TRIES = 3
 ENOUGH = 0.03
 """Seconds of all tries together below which there are more: a short step differs much from try to try."""
-ROUNDS = 4
-"""How often both are measured at the most."""
+ROUNDS, PAUSE = 8, 0.25
+"""How often both are measured at the most, and the seconds between: who slows us down does so for a while."""
 
 
 def seconds(step: Callable[[T], object], given: T) -> float:
@@ -44,4 +44,5 @@ def ratio(step: Callable[[T], object], small: T, large: T, most: float = MOST) -
         least_large = min(least_large, seconds(step, large))
         if least_large < most * least_small:
             break
+        time.sleep(PAUSE)
     return least_large / least_small

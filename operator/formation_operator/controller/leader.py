@@ -246,6 +246,8 @@ class Leader:
                         return False
                 await self._put(self._election.released(wall_clock()))
             except errors.ConflictError:
+                if not held:  # others write it, too
+                    await asyncio.sleep(RETRY_SECONDS)
                 held = False  # a renewal may have been cut off from its answer
             except errors.UnavailableError as error:
                 logger.debug("The Lease isn't released yet: %s", error)

@@ -42,14 +42,19 @@ def _mapping(said: Any) -> Object:
     return said
 
 
-def listed(page: Object, place: str) -> tuple[list[Object], str, str]:
+def listed(page: Object, kind: str, place: str) -> tuple[list[Object], str, str]:
     """Return the objects of a page, the version of its list and the token for what follows.
 
-    Raises `UnavailableError`, with the place that was listed, unless it is a page of a list.
+    Raises `UnavailableError`, with the place that was listed, unless it is a page of a list of a kind.
     """
     items, metadata = page.get("items"), lenient.mapping(page, "metadata")
     version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
-    if not isinstance(items, list) or not lenient.is_version(version) or not isinstance(token, str):
+    if (
+        page.get("kind") != f"{kind}List"
+        or not isinstance(items, list)
+        or not lenient.is_version(version)
+        or not isinstance(token, str)
+    ):
         raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
     for each in items:
         identified(each)

@@ -78,7 +78,7 @@ class Kube(Cluster):
             while True:
                 page = await (asked or self._page(path(kind, namespace), query, read))
                 asked = None
-                items, version, token = answers.listed(page, path(kind, namespace))
+                items, version, token = answers.listed(page, kind, path(kind, namespace))
                 if token in tokens and token:
                     raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
                 tokens.add(token)

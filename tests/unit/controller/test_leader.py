@@ -107,6 +107,17 @@ def test_who_ends_just_after_another_took_the_lease_does_not_claim_to_have_relea
     assert "released" not in caplog.text
 
 
+@on_a_loop_that_leaps
+async def test_who_ends_while_others_keep_writing_the_lease_asks_for_it_now_and_then(
+    cluster: FakeCluster,
+) -> None:
+    first, _ = await two(cluster)
+    cluster.incidents.append(Incident("patch", kinds.LEASE, error=errors.ConflictError("it has changed")))
+    before = len(cluster.asked("patch", kinds.LEASE))
+    await first.stop()
+    assert len(cluster.asked("patch", kinds.LEASE)) - before < 30
+
+
 @pytest.mark.parametrize("at", [0.21, 0.29, 0.31, 0.39])
 def test_who_ends_while_it_takes_the_lease_over_leaves_it_to_the_next_one(at: float) -> None:
     @on_a_loop_that_leaps

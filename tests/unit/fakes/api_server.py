@@ -99,7 +99,8 @@ class ApiServer:
         start = int(query.get("continue") or 0)
         end = min(len(objects), start + int(query["limit"]))
         more = str(end) if end < len(objects) else ""
-        yield f'{{"metadata": {{"resourceVersion": "{VERSION}", "continue": "{more}"}}, "items": ['.encode()
+        metadata = json.dumps({"resourceVersion": VERSION, "continue": more})
+        yield f'{{"kind": "{KINDS[plural].name}List", "metadata": {metadata}, "items": ['.encode()
         for number in range(start, end):
             yield (b"," if number > start else b"") + objects[number]
         yield b"]}"

@@ -87,7 +87,8 @@ class LiveApiServer(ApiServer):
         if status := self.refusals.get(place) or self.refusals.get(plural):
             return web.json_response({"message": "no"}, status=status)
         items = self.cluster.all(KINDS[plural].name, namespace)
-        listed = {"metadata": {"resourceVersion": str(self.cluster.version)}, "items": items}
+        metadata = {"resourceVersion": str(self.cluster.version)}
+        listed = {"kind": f"{KINDS[plural].name}List", "metadata": metadata, "items": items}
         return web.json_response(listed)
 
     async def _watched(

@@ -32,7 +32,7 @@ KNOWN = {"namespace": "a", "uid": "5e-0f", "resourceVersion": "7"}
 
 def a_list(version: str, *names: str) -> Object:
     items = [{"metadata": {**KNOWN, "name": name}} for name in names]
-    return {"metadata": {"resourceVersion": version}, "items": items}
+    return {"kind": "FormationList", "metadata": {"resourceVersion": version}, "items": items}
 
 
 @pytest.mark.parametrize("namespace", [None, "a"])

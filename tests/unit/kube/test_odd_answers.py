@@ -36,7 +36,7 @@ def of_another(**metadata: object) -> Object:
 
 
 def a_list(items: object, **metadata: object) -> Object:
-    return {"metadata": {"resourceVersion": "1", **metadata}, "items": items}
+    return {"kind": "FormationList", "metadata": {"resourceVersion": "1", **metadata}, "items": items}
 
 
 SAID: dict[str, Any] = {
@@ -55,6 +55,7 @@ SAID: dict[str, Any] = {
     "a version that is no number": of_another(resourceVersion="0x7"),
     "a version that is endless": of_another(resourceVersion=float("inf")),
     "a version of too many digits": of_another(resourceVersion="9" * 5000),
+    "a list of another kind": {**a_list([]), "kind": "PodList"},
     "a list without items": a_list(None),
     "a list whose items are no list": a_list({"a": FORMATION}),
     "a list of no objects": a_list([None, 7, "shop"]),

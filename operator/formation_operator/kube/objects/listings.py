@@ -55,6 +55,7 @@ class Item(TypedDict, total=False):
 class Page(TypedDict, total=False):
     """What is read of a page."""
 
+    kind: Any
     metadata: Any
     items: list[Item]
 

@@ -5,7 +5,7 @@ import copy
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -13,13 +13,11 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import pydantic_core
 from kubernetes.aio import client
-from kubernetes.aio.client import rest
 
 from formation_operator.api import naming
 from formation_operator.kube.session import credentials, gate, paging
 from formation_operator.kube.session.credentials import Login
 from formation_operator.kube.session.retry_after import RetryAfter
-from formation_operator.kube.session.trust import Trust
 
 Requested = Callable[[str, int | None, float], None]
 """Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
@@ -50,20 +48,26 @@ class Connection:
     what it answers be believed. And no cookie is kept.
     """
 
-    def __init__(self, configuration: client.Configuration, requested: Requested = lambda *_: None) -> None:
-        """Take where the server is and who we are, and who counts the requests."""
+    def __init__(
+        self,
+        configuration: client.Configuration,
+        requested: Requested = lambda *_: None,
+        manners: Sequence[aiohttp.ClientMiddlewareType] = (),
+    ) -> None:
+        """Take where the server is and who we are, who counts the requests, and the manners of another."""
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
         self.proxy = configuration.proxy or proxy_for(self.url)
-        self.ssl_context = rest.RESTClientObject(configuration).ssl_context
-        sure = Trust(self.ssl_context), proven(configuration.tls_server_name)
-        self.manners = RetryAfter(), Login(configuration), *sure
+        self.manners = manners or (
+            RetryAfter(),
+            Login(configuration),
+            proven(configuration.tls_server_name),
+        )
         """How whoever asks this server behaves: as it wants, known to it, and sure of it."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=configuration.connection_pool_maxsize,
-                ssl=self.ssl_context,
                 keepalive_timeout=KEEP_ALIVE,
             ),
             headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
@@ -79,7 +83,7 @@ class Connection:
         """Return one that knows as much and shares no connection with this one, of so many at once."""
         configuration = copy.copy(self._configuration)
         configuration.connection_pool_maxsize = connections
-        return Connection(configuration, self._requested)
+        return Connection(configuration, self._requested, self.manners)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -165,7 +169,10 @@ def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment has for a server, as in ``HTTPS_PROXY``, or none."""
     server, proxies = urlsplit(url), getproxies()
     is_direct = proxy_bypass(server.netloc) or _is_within(server.hostname or "", proxies.get("no", ""))
-    return None if is_direct else proxies.get(server.scheme)
+    proxy = proxies.get(server.scheme)
+    if is_direct or not proxy:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"  # as the clients in Go take it
 
 
 def _is_within(host: str, networks: str) -> bool:

@@ -36,7 +36,12 @@ class Gated(aiohttp.ClientRequest):
     """A request that passes the gate when it has a connection, at its second try as well as at its first."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send it, or raise `NotSentError`; a connection that isn't used is closed by who got it."""
+        """Send it, or raise `NotSentError`; a connection that isn't used is closed by who got it.
+
+        So is one on which an answer to nothing came while nobody used it: it would be taken for ours.
+        """
+        if conn.protocol is None or conn.protocol.should_close:
+            raise aiohttp.ServerDisconnectedError("an answer came that nobody had asked for")
         if self.method != "GET" and not _may_write.get()():
             raise NotSentError("not sent: another replica may lead now")
         return await super().send(conn)

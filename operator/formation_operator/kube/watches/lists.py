@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.session import paging
+from formation_operator.kube.session import gate, paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.watches.streams import Heard, Place, Streams, Take
 
@@ -120,7 +120,8 @@ def session(
         root + kind.place(namespace): (kind, namespace) for kind in kinds.WATCHED for namespace in namespaces
     }
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=server.ssl_context),
+        connector=aiohttp.TCPConnector(limit=0),
+        request_class=gate.Gated,
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=paging.BoundedResponse,

@@ -178,17 +178,17 @@ class Streams:
         place = self._places.get(request.url.path)
         if place is None or "watch" not in request.url.query:
             return await send(request)
+        kind, namespace = place
         path, since = request.url.path, int(request.url.query.get("resourceVersion", "0"))
         await self._wait_for_turn(path)
         was_away = path in self._away
         self._away.add(path)  # unless it begins
         try:
             async with asyncio.timeout(SILENCE):
-                is_restored = was_away and await latest_version(request, send) < since
+                is_restored = was_away and await latest_version(request, send, kind) < since
                 answer = await send(request)
         except (aiohttp.ClientError, errors.ClusterError, OSError, ValueError) as error:
             raise lost(request, repr(error)) from error
-        kind, namespace = place
         # A kind that may be absent is listed anew: that waits for it, and is enough if watching is forbidden.
         # So is a namespace that begins to refuse: the list finds out whether to leave it out.
         listed = kind.optional or (self._is_newly_refused(path, answer.status) and namespace)
@@ -238,8 +238,10 @@ def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None
     return transport
 
 
-async def latest_version(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> float:
-    """Return how far the place has come that a request is to watch, by a list of one object.
+async def latest_version(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType, kind: kinds.Kind
+) -> float:
+    """Return how far the place has come of which a request is to watch a kind, by a list of one object.
 
     Who watches a cluster that was restored from a backup from where it had been hears nothing until the
     cluster has come as far again, and then nothing of what is different.
@@ -252,7 +254,7 @@ async def latest_version(request: aiohttp.ClientRequest, send: aiohttp.ClientHan
         async with await send(request) as answer:
             if answer.status in REFUSED:
                 return math.inf
-            _, version, _ = answers.listed(answers.parsed(await answer.read()), watch.path)
+            _, version, _ = answers.listed(answers.parsed(await answer.read()), kind.name, watch.path)
             return int(version)
     finally:
         request.url = watch

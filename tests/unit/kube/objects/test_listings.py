@@ -101,7 +101,8 @@ def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: st
 
 def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
     read = listings.parsed(text_of())
-    assert read == {"metadata": {"resourceVersion": "9", "continue": "next"}, "items": []}
+    metadata = {"resourceVersion": "9", "continue": "next"}
+    assert read == {"kind": "DeploymentList", "metadata": metadata, "items": []}
 
 
 DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000

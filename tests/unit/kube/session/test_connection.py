@@ -79,6 +79,11 @@ def test_the_environment_may_except_networks_and_ports(
     assert connection.proxy_for("https://10.96.0.1:443") == (None if is_direct else NOWHERE)
 
 
+def test_a_proxy_without_a_scheme_is_asked_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "proxy.example:3128")
+    assert connection.proxy_for("https://10.96.0.1:443") == "http://proxy.example:3128"
+
+
 async def test_a_proxy_of_the_kubeconfig_comes_before_that_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,217 @@
+"""The certificates of both sides may change: the cluster's authority, and what says who we are."""
+
+import asyncio
+import contextlib
+import json
+import pathlib
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from kubernetes.aio import client, config
+from kubernetes.aio.config import kube_config
+
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection, credentials
+from formation_operator.kube.watches import lists
+from tests.cluster.certificates import Authority
+from tests.unit.fakes.loopback import HOST, answering
+
+WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
+
+
+class Server:
+    """An API server with a certificate of some authority, and the kubeconfig that names one."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.url = self.user = ""
+        self.asked = 0
+
+    def certify(self, name: str) -> pathlib.Path:
+        """Have a certificate of an authority, whose own is returned: all have one name and no key ID."""
+        folder = self._folder / name
+        if not folder.is_dir():
+            folder.mkdir()
+            Authority(folder, "kubernetes").issue("server", "server", hosts=(HOST,))
+        self.context.load_cert_chain(folder / "server.crt", folder / "server.key")
+        return folder / "kubernetes.crt"
+
+    def write(self, authority: pathlib.Path, user: dict[str, str] | None = None) -> None:
+        """Name an authority in the kubeconfig, and who we are."""
+        cluster = {"server": self.url, "certificate-authority": str(authority)}
+        here = {
+            "current-context": "here",
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
+            "clusters": [{"name": "here", "cluster": cluster}],
+            "users": [{"name": "us", "user": user or {"token": "ours"}}],
+        }
+        (self._folder / "config").write_text(json.dumps(here))
+
+    @contextlib.asynccontextmanager
+    async def logged_in(
+        self, user: dict[str, str] | None = None
+    ) -> AsyncIterator[tuple[connection.Connection, aiohttp.ClientSession]]:
+        """Serve; give both of our clients, to whom the server proves who it is."""
+        async with answering(self._answer, self.context) as self.url:
+            self.write(self.certify("first"), user)
+            opened = await connection.login(connections=9)
+            async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
+                yield opened, watching
+            await opened.close()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        known = request.get_extra_info("peercert") or {}
+        names = [value for part in known.get("subject", ()) for _, value in part]
+        status = 200 if not self.user or self.user in names else 401
+        return web.json_response({}, status=status, headers={"Connection": "close"})
+
+
+async def unasked(*_: object) -> str:
+    raise AssertionError("nobody lists")
+
+
+async def ask(opened: connection.Connection) -> int:
+    status, _ = await opened.send("GET", "/version", {}, None, connection.JSON)
+    return status
+
+
+@pytest.fixture
+def server(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    # The client reads $KUBECONFIG when it is imported.
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+    return Server(tmp_path)
+
+
+async def test_requests_and_watches_go_on_once_the_kubeconfig_names_the_authority_of_today(
+    server: Server,
+) -> None:
+    async with server.logged_in() as (opened, watching):
+        assert await ask(opened) == 200
+        server.write(server.certify("second"))
+        assert (await watching.get(opened.url + WATCH)).status == 200
+        assert await asyncio.gather(*(ask(opened) for _ in range(5))) == [200] * 5
+        server.write(server.certify("third"))
+        await asyncio.sleep(credentials.PAUSE)
+        assert await ask(opened) == 200
+
+
+@pytest.mark.parametrize("spoil", [False, True], ids=["the same as before", "no authority"])
+async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch, *, spoil: bool
+) -> None:
+    monkeypatch.setattr(credentials, "PAUSE", 0.0)
+    async with server.logged_in() as (opened, watching):
+        authority = server.certify("second")
+        if spoil:
+            server.certify("first").write_text("none")
+            server.certify("second")
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await ask(opened)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await watching.get(opened.url + WATCH)
+        assert server.asked == 0
+        server.write(authority)
+        assert await ask(opened) == 200
+
+
+async def test_the_authority_of_before_is_trusted_no_more(server: Server) -> None:
+    async with server.logged_in() as (opened, watching):
+        server.write(server.certify("second"))
+        assert await ask(opened) == 200
+        assert (await watching.get(opened.url + WATCH)).status == 200
+        asked = server.asked
+        server.certify("first")
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await ask(opened)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await watching.get(opened.url + WATCH)
+        assert server.asked == asked
+
+
+async def test_the_leases_own_connection_learns_from_what_another_one_read(server: Server) -> None:
+    async with server.logged_in() as (opened, _):
+        for_lease = opened.another(connections=1)
+        authority = server.certify("second")
+        server.write(authority)
+        assert await ask(opened) == 200
+        authority.unlink()
+        assert await ask(for_lease) == 200
+        await for_lease.close()
+
+
+async def test_who_gives_up_waiting_ends_no_reading_of_credentials(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on, reads = asyncio.Event(), 0
+    load = credentials.load
+
+    async def slow(configuration: client.Configuration) -> None:
+        nonlocal reads
+        reads += 1
+        await may_go_on.wait()
+        await load(configuration)
+
+    async with server.logged_in() as (opened, _):
+        monkeypatch.setattr(credentials, "load", slow)
+        server.write(server.certify("second"))
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await ask(opened)
+        may_go_on.set()
+        assert await ask(opened) == 200
+    assert reads == 1
+
+
+async def test_a_certificate_of_ours_that_was_replaced_is_used_once_the_last_one_is_refused(
+    server: Server, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "users").mkdir()
+    people = Authority(tmp_path / "users", "people")
+    server.context.load_verify_locations(people.pair.certificate)
+    server.context.verify_mode = ssl.CERT_OPTIONAL
+
+    def named(name: str) -> dict[str, str]:
+        pair = people.issue(name, name)
+        return {"client-certificate": str(pair.certificate), "client-key": str(pair.key)}
+
+    async with server.logged_in(named("old")) as (opened, watching):
+        assert await ask(opened) == 200
+        server.user = "new"
+        assert await ask(opened) == 401
+        server.write(server.certify("first"), named("new"))
+        await asyncio.sleep(credentials.PAUSE)
+        assert await ask(opened) == 200
+        assert (await watching.get(opened.url + WATCH)).status == 200
+
+
+async def test_what_a_kubeconfig_says_of_its_user_comes_into_no_log(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def telling(_: client.Configuration) -> None:
+        raise config.ConfigException("no client-secret in {'id-token': 'hush', 'refresh-token': 'hush'}")
+
+    async with server.logged_in() as (opened, _):
+        monkeypatch.setattr(credentials, "load", telling)
+        monkeypatch.setattr(credentials, "PAUSE", 0.0)
+        server.certify("second")
+        for _ in range(3):
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await ask(opened)
+    assert "hush" not in caplog.text
+    assert len(caplog.messages) == 2, "each is said once"
+
+
+async def test_whom_to_trust_is_read_once_for_many_requests_that_fail_at_once(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with server.logged_in() as (opened, _):
+        server.certify("second")
+        failed = await asyncio.gather(*(ask(opened) for _ in range(9)), return_exceptions=True)
+    assert {type(each) for each in failed} == {aiohttp.ClientConnectorCertificateError}
+    assert len(caplog.messages) == 1
