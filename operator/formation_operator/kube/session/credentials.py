@@ -74,8 +74,7 @@ class Login:
         try:
             self._header = header_of(await self._configuration.auth_settings())
         except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
-            # Not its repr: of a file that is no text, that has all there is, and most of it is our token.
-            unreadable = f"{type(error).__name__}: {error}"
+            unreadable = sayable(error)
             if not self._header:
                 raise aiohttp.ClientConnectionError(f"our token can't be read: {unreadable}") from None
             if unreadable != self._unreadable:
@@ -107,7 +106,7 @@ class Login:
             if files != self._files:
                 self.ssl_context, self._files = tls_of(self._configuration), files
         except Exception as error:  # noqa: BLE001  # there are many ways to say who somebody is
-            unread = type(error).__name__  # its words may be all that a kubeconfig says of its user
+            unread = sayable(error)
             if unread != self._unread:
                 logger.warning("There are no credentials that can be read: %s", unread)
             self._unread = unread
@@ -130,6 +129,11 @@ def files_of(configuration: client.Configuration) -> list[bytes]:
     """Return what connections are made of; raise `OSError` if it can't be read."""
     named = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
     return [pathlib.Path(file).read_bytes() for file in named if file]
+
+
+def sayable(error: Exception) -> str:
+    """Return what an error may say in a log: most may have words of our token, or of a kubeconfig."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
 
 
 def header_of(settings: Any) -> str:
