@@ -201,10 +201,10 @@ class Proxy:
         """Keep back from now on what comes in answer to what is under way; return how much that was."""
         return self._to_all(of, lambda exchange: setattr(exchange, "silent", True))
 
-    def certify_anew(self) -> None:
-        """Be another authority's from now on to whoever connects, as all have to."""
+    def certify_anew(self) -> int:
+        """Be another authority's from now on to whoever connects; return how many have to do so anew."""
         self.ca = self._certify("second")
-        self._run(self._disconnect())
+        return self._run(self._disconnect())
 
     def call(self, do: Callable[[], object]) -> None:
         """Do something within the proxy's loop."""
@@ -236,9 +236,11 @@ class Proxy:
         self._context.load_cert_chain(pair.certificate, pair.key)
         return authority.pair.certificate
 
-    async def _disconnect(self) -> None:
-        for connection in self._runner.server.connections if self._runner.server else ():
+    async def _disconnect(self) -> int:
+        connections = self._runner.server.connections if self._runner.server else []
+        for connection in connections:
             connection.force_close()
+        return len(connections)
 
     async def _start(self) -> web.AppRunner:
         trust = ssl.create_default_context(cafile=str(self._cluster.ca))

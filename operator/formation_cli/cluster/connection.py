@@ -1,9 +1,11 @@
 """The only module that talks to the API server: the port `port.Cluster`, over the ``kubernetes`` client."""
 
+import ssl
 from collections.abc import Iterator
 
 import urllib3
 from kubernetes import client
+from urllib3.util import ssl_
 
 from formation_cli.cluster import answers, kinds, kubeconfig, lines
 from formation_cli.cluster.answers import Request
@@ -32,6 +34,7 @@ class Connection(Cluster):
     def __init__(self, target: Target, configuration: client.Configuration, namespace: str) -> None:
         """Take how to reach it, and the namespace that everything is in."""
         self._api = client.ApiClient(configuration)
+        self._api.rest_client.pool_manager.connection_pool_kw["ssl_context"] = _tls_of(configuration)
         self._target = target
         self._namespace = namespace
         self._timeout = durations.seconds(target.request_timeout) if target.request_timeout else TIMEOUT
@@ -176,6 +179,19 @@ def _successful(request: Request, response: urllib3.BaseHTTPResponse) -> urllib3
     if response.status >= HTTP_ERROR:
         raise answers.failure(request, response.status, response.data)
     return response
+
+
+def _tls_of(configuration: client.Configuration) -> ssl.SSLContext:
+    """Return what connections are made with: a certificate needs to have no more than kubectl asks for.
+
+    Python asks for key identifiers and a key usage from 3.13 on, as does urllib3; many clusters have none.
+    """
+    verified = ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
+    context = ssl_.create_urllib3_context(cert_reqs=verified)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not configuration.ssl_ca_cert:
+        context.load_default_certs()
+    return context
 
 
 def _writing(*, dry_run: bool = False) -> dict[str, str]:

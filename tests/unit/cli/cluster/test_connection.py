@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import pathlib
+import ssl
 import threading
 from collections.abc import Iterator
 from email.message import Message
@@ -9,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from urllib3.util import ssl_
 
 from formation_cli import failures
 from formation_cli.cluster import connection, follow
@@ -16,6 +19,7 @@ from formation_cli.cluster.connection import Connection
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import CutFailure, GoneError, LogQuery
 from formation_cli.cluster.target import Target
+from tests.cluster.certificates import Authority
 
 Asked = tuple[str, str, Message, bytes]
 
@@ -61,15 +65,53 @@ class Server:
     @contextlib.contextmanager
     def connected(self, **target: Any) -> Iterator[Connection]:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{self.http.server_port}"
+        scheme = "https" if isinstance(self.http.socket, ssl.SSLSocket) else "http"
+        address = f"{scheme}://127.0.0.1:{self.http.server_port}"
         yield connection.connect(Target(server=address, kubeconfig="/nowhere", **target))
         self.http.shutdown()
         self.http.server_close()
+
+    def certify(self, folder: pathlib.Path) -> pathlib.Path:
+        """Have a certificate, and return that of the authority."""
+        authority = Authority(folder, "authority")
+        pair = authority.issue("server", "server", hosts=("127.0.0.1",))
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(pair.certificate, pair.key)
+        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        return authority.pair.certificate
 
 
 @pytest.fixture
 def server() -> Server:
     return Server()
+
+
+@pytest.mark.parametrize("how", ["with its authority", "unverified", "with others"])
+def test_a_certificate_needs_no_more_than_kubectl_asks_for(
+    server: Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    ready_made = ssl_.create_urllib3_context
+
+    def strict(*args: Any, **named: Any) -> ssl.SSLContext:
+        """Make one as urllib3 does where Python is 3.13 or newer."""
+        context = ready_made(*args, **named)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl_, "create_urllib3_context", strict)
+    authority = str(server.certify(tmp_path))
+    server.will(an_object())
+    ways: dict[str, dict[str, Any]] = {
+        "with its authority": {"certificate_authority": authority},
+        "unverified": {"insecure_skip_tls_verify": True},
+        "with others": {},
+    }
+    with server.connected(**ways[how]) as cluster:
+        if how == "with others":
+            with pytest.raises(failures.NoAccess):
+                cluster.get("Formation", "shop")
+        else:
+            assert cluster.get("Formation", "shop") == an_object()
 
 
 def an_object(name: str = "shop", version: int = 1) -> dict[str, Any]:
