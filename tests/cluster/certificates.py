@@ -15,6 +15,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=365)
+SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,15 +37,22 @@ class Pair:
 
 
 class Authority:
-    """A certificate authority that lives as long as the ``up`` that makes it."""
+    """A certificate authority that lives as long as the ``up`` that makes it.
 
-    def __init__(self, folder: pathlib.Path, name: str) -> None:
-        """Make the authority and write its own certificate and key."""
+    As Kubernetes' own, its certificates have key identifiers and a key usage: Python wants them from 3.13 on.
+    """
+
+    def __init__(self, folder: pathlib.Path, name: str, *, bare: bool = False) -> None:
+        """Make the authority and write its own certificate and key; a ``bare`` one leaves all that out."""
         self.folder = folder
+        self.bare = bare
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = subject(name, "")
         builder = unsigned(self.name, self.name, self.key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        if not bare:
+            identifier = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+            builder = builder.add_extension(identifier, critical=False).add_extension(SIGNS, critical=True)
         self.pair = write(folder, name, builder.sign(self.key, hashes.SHA256()), self.key)
 
     def issue(self, file: str, user: str, group: str = "", hosts: tuple[str, ...] = ()) -> Pair:
@@ -43,6 +61,9 @@ class Authority:
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         builder = unsigned(subject(user, group), self.name, key.public_key())
         builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        if not self.bare:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(issuer, critical=False)
         if hosts:
             names = x509.SubjectAlternativeName([general_name(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)

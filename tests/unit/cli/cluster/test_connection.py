@@ -73,7 +73,7 @@ class Server:
 
     def certify(self, folder: pathlib.Path) -> pathlib.Path:
         """Have a certificate, and return that of the authority."""
-        authority = Authority(folder, "authority")
+        authority = Authority(folder, "authority", bare=True)
         pair = authority.issue("server", "server", hosts=("127.0.0.1",))
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(pair.certificate, pair.key)

@@ -38,7 +38,7 @@ class Server:
         folder = self._folder / name
         if not folder.is_dir():
             folder.mkdir()
-            Authority(folder, "kubernetes").issue("server", "server", hosts=(HOST,))
+            Authority(folder, "kubernetes", bare=True).issue("server", "server", hosts=(HOST,))
         self.context.load_cert_chain(folder / "server.crt", folder / "server.key")
         return folder / "kubernetes.crt"
 
@@ -193,7 +193,7 @@ async def test_a_certificate_of_ours_that_was_replaced_is_used_once_the_last_one
     server: Server, tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "users").mkdir()
-    people = Authority(tmp_path / "users", "people")
+    people = Authority(tmp_path / "users", "people", bare=True)
     server.context.load_verify_locations(people.pair.certificate)
     server.context.verify_mode = ssl.CERT_OPTIONAL
 
