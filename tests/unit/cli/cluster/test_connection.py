@@ -20,6 +20,7 @@ from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import CutFailure, GoneError, LogQuery
 from formation_cli.cluster.target import Target
 from tests.cluster.certificates import Authority
+from tests.unit.strict_tls import strict
 
 Asked = tuple[str, str, Message, bytes]
 
@@ -90,15 +91,7 @@ def server() -> Server:
 def test_a_certificate_needs_no_more_than_kubectl_asks_for(
     server: Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    ready_made = ssl_.create_urllib3_context
-
-    def strict(*args: Any, **named: Any) -> ssl.SSLContext:
-        """Make one as urllib3 does where Python is 3.13 or newer."""
-        context = ready_made(*args, **named)
-        context.verify_flags |= ssl.VERIFY_X509_STRICT
-        return context
-
-    monkeypatch.setattr(ssl_, "create_urllib3_context", strict)
+    monkeypatch.setattr(ssl_, "create_urllib3_context", strict(ssl_.create_urllib3_context))
     authority = str(server.certify(tmp_path))
     server.will(an_object())
     ways: dict[str, dict[str, Any]] = {

@@ -2,32 +2,28 @@
 
 import asyncio
 import contextlib
-import json
 import pathlib
 import ssl
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from kubernetes.aio import client, config
-from kubernetes.aio.config import kube_config
 
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, credentials
-from formation_operator.kube.watches import lists
 from tests.cluster.certificates import Authority
 from tests.unit.fakes.loopback import HOST, answering
-
-WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
+from tests.unit.kube.session import clients
+from tests.unit.kube.session.clients import WATCH, watching
+from tests.unit.strict_tls import strict
 
 
 class Server:
     """An API server with a certificate of some authority, and the kubeconfig that names one."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: pathlib.Path, kubeconfig: pathlib.Path) -> None:
+        self._folder, self._kubeconfig = folder, kubeconfig
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as an API server has it
         self.url = self.user = ""
@@ -45,13 +41,7 @@ class Server:
     def write(self, authority: pathlib.Path, user: dict[str, str] | None = None) -> None:
         """Name an authority in the kubeconfig, and who we are."""
         cluster = {"server": self.url, "certificate-authority": str(authority)}
-        here = {
-            "current-context": "here",
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
-            "clusters": [{"name": "here", "cluster": cluster}],
-            "users": [{"name": "us", "user": user or {"token": "ours"}}],
-        }
-        (self._folder / "config").write_text(json.dumps(here))
+        clients.write(self._kubeconfig, cluster, user or {"token": "ours"})
 
     @contextlib.asynccontextmanager
     async def logged_in(
@@ -61,8 +51,8 @@ class Server:
         async with answering(self._answer, self.context) as self.url:
             self.write(self.certify("first"), user)
             opened = await connection.login(connections=9)
-            async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
-                yield opened, watching
+            async with watching(opened) as watches:
+                yield opened, watches
             await opened.close()
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -73,29 +63,23 @@ class Server:
         return web.json_response({}, status=status, headers={"Connection": "close"})
 
 
-async def unasked(*_: object) -> str:
-    raise AssertionError("nobody lists")
-
-
 async def ask(opened: connection.Connection) -> int:
     status, _ = await opened.send("GET", "/version", {}, None, connection.JSON)
     return status
 
 
 @pytest.fixture
-def server(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Server:
-    # The client reads $KUBECONFIG when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    return Server(tmp_path)
+def server(tmp_path: pathlib.Path, kubeconfig: pathlib.Path) -> Server:
+    return Server(tmp_path, kubeconfig)
 
 
 async def test_requests_and_watches_go_on_once_the_kubeconfig_names_the_authority_of_today(
     server: Server,
 ) -> None:
-    async with server.logged_in() as (opened, watching):
+    async with server.logged_in() as (opened, watches):
         assert await ask(opened) == 200
         server.write(server.certify("second"))
-        assert (await watching.get(opened.url + WATCH)).status == 200
+        assert (await watches.get(opened.url + WATCH)).status == 200
         assert await asyncio.gather(*(ask(opened) for _ in range(5))) == [200] * 5
         server.write(server.certify("third"))
         await asyncio.sleep(credentials.PAUSE)
@@ -107,7 +91,7 @@ async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch, *, spoil: bool
 ) -> None:
     monkeypatch.setattr(credentials, "PAUSE", 0.0)
-    async with server.logged_in() as (opened, watching):
+    async with server.logged_in() as (opened, watches):
         authority = server.certify("second")
         if spoil:
             server.certify("first").write_text("none")
@@ -115,7 +99,7 @@ async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await ask(opened)
         with pytest.raises(aiohttp.ClientConnectionError):
-            await watching.get(opened.url + WATCH)
+            await watches.get(opened.url + WATCH)
         assert server.asked == 0
         server.write(authority)
         assert await ask(opened) == 200
@@ -124,33 +108,25 @@ async def test_who_cannot_prove_to_be_the_server_is_asked_nothing(
 async def test_a_certificate_needs_no_more_than_the_clients_in_go_ask_for(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ready_made = ssl.create_default_context
-
-    def strict(*args: Any, **named: Any) -> ssl.SSLContext:
-        """Make one as Python does from 3.13 on."""
-        context = ready_made(*args, **named)
-        context.verify_flags |= ssl.VERIFY_X509_STRICT
-        return context
-
-    monkeypatch.setattr(ssl, "create_default_context", strict)
-    async with server.logged_in() as (opened, watching):
+    monkeypatch.setattr(ssl, "create_default_context", strict(ssl.create_default_context))
+    async with server.logged_in() as (opened, watches):
         assert await ask(opened) == 200
-        assert (await watching.get(opened.url + WATCH)).status == 200
+        assert (await watches.get(opened.url + WATCH)).status == 200
         server.write(server.certify("second"))
         assert await ask(opened) == 200
 
 
 async def test_the_authority_of_before_is_trusted_no_more(server: Server) -> None:
-    async with server.logged_in() as (opened, watching):
+    async with server.logged_in() as (opened, watches):
         server.write(server.certify("second"))
         assert await ask(opened) == 200
-        assert (await watching.get(opened.url + WATCH)).status == 200
+        assert (await watches.get(opened.url + WATCH)).status == 200
         asked = server.asked
         server.certify("first")
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await ask(opened)
         with pytest.raises(aiohttp.ClientConnectionError):
-            await watching.get(opened.url + WATCH)
+            await watches.get(opened.url + WATCH)
         assert server.asked == asked
 
 
@@ -201,14 +177,14 @@ async def test_a_certificate_of_ours_that_was_replaced_is_used_once_the_last_one
         pair = people.issue(name, name)
         return {"client-certificate": str(pair.certificate), "client-key": str(pair.key)}
 
-    async with server.logged_in(named("old")) as (opened, watching):
+    async with server.logged_in(named("old")) as (opened, watches):
         assert await ask(opened) == 200
         server.user = "new"
         assert await ask(opened) == 401
         server.write(server.certify("first"), named("new"))
         await asyncio.sleep(credentials.PAUSE)
         assert await ask(opened) == 200
-        assert (await watching.get(opened.url + WATCH)).status == 200
+        assert (await watches.get(opened.url + WATCH)).status == 200
 
 
 async def test_what_a_kubeconfig_says_of_its_user_comes_into_no_log(

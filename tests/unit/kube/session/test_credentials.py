@@ -12,13 +12,14 @@ import pydantic_core
 import pytest
 from aiohttp import web
 from kubernetes.aio import client
-from kubernetes.aio.config import incluster_config, kube_config
+from kubernetes.aio.config import incluster_config
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.session import connection, credentials
 from tests.builders import a_formation, stored
 from tests.unit.fakes.loopback import answering, never_whole
+from tests.unit.kube.session import clients
 
 
 class Doorkeeper:
@@ -52,13 +53,7 @@ class Badge:
 
     def write(self, url: str, token: str) -> None:
         """Be known as the one with a token."""
-        here = {
-            "current-context": "here",
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "us"}}],
-            "clusters": [{"name": "here", "cluster": {"server": url}}],
-            "users": [{"name": "us", "user": {"token": token}}],
-        }
-        self._file.write_text(json.dumps(here))
+        clients.write(self._file, {"server": url}, {"token": token})
 
     def spoil(self) -> None:
         """Be somebody whom nobody can read."""
@@ -66,10 +61,8 @@ class Badge:
 
 
 @pytest.fixture
-def badge(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Badge:
-    # The client reads $KUBECONFIG when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
-    return Badge(tmp_path / "config")
+def badge(kubeconfig: pathlib.Path) -> Badge:
+    return Badge(kubeconfig)
 
 
 @contextlib.asynccontextmanager

@@ -10,14 +10,12 @@ import pytest
 from aiohttp import web
 from kubernetes.aio import client
 
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
-from formation_operator.kube.watches import lists
 from tests.cluster.certificates import Authority
 from tests.unit.fakes.loopback import answering
+from tests.unit.kube.session.clients import WATCH, watching
 
 NAME = "cluster.example"
-WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
 
 
 @contextlib.asynccontextmanager
@@ -37,18 +35,14 @@ async def answer(_: web.Request) -> web.Response:
     return web.json_response({})
 
 
-async def unasked(*_: object) -> str:
-    raise AssertionError("nobody lists")
-
-
 async def test_requests_and_watches_take_the_server_by_the_name_of_the_kubeconfig(
     tmp_path: pathlib.Path,
 ) -> None:
     async with serving(tmp_path) as configuration:
         opened = connection.Connection(configuration)
-        async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
+        async with watching(opened) as watches:
             assert (await opened.send("GET", "/version", {}, None, connection.JSON))[0] == 200
-            assert (await watching.get(opened.url + WATCH)).status == 200
+            assert (await watches.get(opened.url + WATCH)).status == 200
         await opened.close()
 
 
@@ -56,9 +50,9 @@ async def test_a_server_that_cant_prove_its_name_is_asked_nothing(tmp_path: path
     async with serving(tmp_path) as configuration:
         configuration.tls_server_name = "other.example"
         opened = connection.Connection(configuration)
-        async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
+        async with watching(opened) as watches:
             with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
                 await opened.send("GET", "/version", {}, None, connection.JSON)
             with pytest.raises(aiohttp.ClientError, match=r"other\.example"):
-                await watching.get(opened.url + WATCH)
+                await watches.get(opened.url + WATCH)
         await opened.close()

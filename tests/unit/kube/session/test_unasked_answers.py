@@ -11,13 +11,10 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
-from formation_operator.kube.watches import lists
 from tests.unit.fakes.loopback import HOST
 from tests.unit.kube.calls import FORMATION, PLACE
-
-WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=1"
+from tests.unit.kube.session.clients import WATCH, watching
 
 
 class Talkative:
@@ -57,6 +54,11 @@ class Talkative:
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
 
+    async def say_too_much(self, here: api_server.Kube) -> None:
+        """Be asked for an object, and answer once more."""
+        await here.get(*PLACE)
+        await self.said.wait()
+
     def _say(self, writer: asyncio.StreamWriter, version: int) -> None:
         body = self._body(version)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -68,7 +70,8 @@ def an_object(version: int) -> bytes:
 
 
 def a_bookmark(version: int) -> bytes:
-    event = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}
+    later = {"resourceVersion": str(10 + version)}  # than where the watch begins
+    event = {"type": "BOOKMARK", "object": {"metadata": later}}
     return json.dumps(event).encode() + b"\n"
 
 
@@ -80,8 +83,7 @@ async def test_a_read_is_answered_by_what_answers_it() -> None:
     server = Talkative(an_object)
     async with server.open() as url:
         here = kube(url)
-        await here.get(*PLACE)
-        await server.said.wait()
+        await server.say_too_much(here)
         live = await here.get(*PLACE)
         await here.close()
     assert live is not None
@@ -93,8 +95,7 @@ async def test_a_write_that_was_never_sent_was_never_answered() -> None:
     server = Talkative(an_object)
     async with server.open() as url:
         here = kube(url)
-        await here.get(*PLACE)
-        await server.said.wait()
+        await server.say_too_much(here)
         with pytest.raises(errors.UnavailableError, match="nobody had asked"):
             await here.patch(naming.KIND, *PLACE[1:], [])
         assert server.asked == ["GET"]
@@ -104,20 +105,16 @@ async def test_a_write_that_was_never_sent_was_never_answered() -> None:
     assert server.asked == ["GET", "PATCH"]
 
 
-async def unasked(*_: object) -> str:
-    raise AssertionError("nobody lists")
-
-
 async def test_a_watch_is_lost_rather_than_answered_by_what_nobody_asked_for() -> None:
     server = Talkative(a_bookmark)
     async with server.open() as url:
         opened = connection.Connection(client.Configuration(host=url))
-        async with lists.session(opened, (None,), unasked, lambda *_: None) as watching:
-            async with watching.get(url + WATCH) as answer:
+        async with watching(opened) as watches:
+            async with watches.get(url + WATCH) as answer:
                 async for _ in answer.content.iter_chunked(2**16):
                     pass
             await server.said.wait()
             with pytest.raises(aiohttp.ClientConnectionError, match="nobody had asked"):
-                await watching.get(url + WATCH)
+                await watches.get(url + WATCH)
             assert server.asked == ["GET"]
         await opened.close()
