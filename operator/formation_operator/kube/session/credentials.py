@@ -39,7 +39,7 @@ class Login:
         """Why it can't be read now."""
         self._trouble = self._unread = ""
         """Why credentials were read, unless they have been good since; and why they could not be."""
-        self.ssl_context, self._files = tls_of(configuration), files_of(configuration)
+        self._tls, self._files = tls_of(configuration), files_of(configuration)
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -82,8 +82,8 @@ class Login:
         self._unreadable = unreadable
         if self._header:
             request.headers[HEADER] = self._header
-        request._ssl = self.ssl_context  # noqa: SLF001  # a connection is of who was trusted then
-        return self._header, self.ssl_context
+        request._ssl = self._tls  # noqa: SLF001  # a connection is of who was trusted then
+        return self._header, self._tls
 
     async def _renew(self, trouble: str) -> None:
         """Read our credentials, but for a while after that was done; who gives up waiting ends no reading.
@@ -104,7 +104,7 @@ class Login:
             await load(self._configuration)
             files = files_of(self._configuration)
             if files != self._files:
-                self.ssl_context, self._files = tls_of(self._configuration), files
+                self._tls, self._files = tls_of(self._configuration), files
         except Exception as error:  # noqa: BLE001  # there are many ways to say who somebody is
             unread = sayable(error)
             if unread != self._unread:
