@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import pathlib
 import ssl
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import TypeVar
@@ -159,7 +160,7 @@ class Proxy:
         self._folder = folder
         self.server = cluster.server_url
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.ca = self._certify("first")
+        self.ca = self._certify()
         self.url = ""
         self.calls: list[Call] = []
         """Everything that was asked."""
@@ -203,7 +204,7 @@ class Proxy:
 
     def certify_anew(self) -> int:
         """Be another authority's from now on to whoever connects; return how many have to do so anew."""
-        self.ca = self._certify("second")
+        self.ca = self._certify()
         return self._run(self._disconnect())
 
     def call(self, do: Callable[[], object]) -> None:
@@ -227,10 +228,9 @@ class Proxy:
     def _run(self, what: Coroutine[None, None, T]) -> T:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=30)
 
-    def _certify(self, name: str) -> pathlib.Path:
+    def _certify(self) -> pathlib.Path:
         """Have a certificate of a new authority, and return that one's own."""
-        folder = self._folder / name
-        folder.mkdir()
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self._folder))
         authority = certificates.Authority(folder, "proxy-ca")
         pair = authority.issue("proxy", "proxy", hosts=(LOOPBACK,))
         self._context.load_cert_chain(pair.certificate, pair.key)
