@@ -20,9 +20,9 @@ class Settings:
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
-    resync_tries: int = 5
-    """The pause after a list that failed, and how many may fail in a row before the process ends: some
-    failures, such as a changed CA, only a new process can fix."""
+    """The pause after a list that failed."""
+    watch_lost: float = 60.0
+    """How long after such a list kopf's watch of Formations must have brought all that it found."""
     poll: float = 15.0
     """How often KEDA's objects are looked for as long as it isn't installed."""
     start_retry: float = 2.0

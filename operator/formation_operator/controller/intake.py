@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import random
-from typing import Any
+from typing import Any, NoReturn
 
 from formation_operator.api import naming
 from formation_operator.controller import leader
-from formation_operator.controller.lister import Lister, around
+from formation_operator.controller.informers import Informers
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
@@ -15,9 +15,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.watches.lines import Line
 from formation_operator.observe import autoscalers, children, formations, news, pods
-from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
@@ -43,14 +41,20 @@ class Controller:
         """Take the port to the cluster, how to run, a clock, what has passes run, and what meters them."""
         self.scopes = settings.scopes
         self.instruments = instruments or Instruments()
-        self.heard = self.instruments.heard
         self._settings = settings
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
         """The Formations that a pass was asked for while nobody here may run one; the latest is the last."""
         self._cache = Cache(self._changed)
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
-        self._lister = Lister(cluster, self._cache, self._listed, settings)
+        self._informers = Informers(
+            cluster,
+            self._cache,
+            self.see,
+            settings,
+            synced=self._on_synced,
+            reached=self.instruments.heard,
+        )
         self._queue = Queue(
             self.instruments.measured(self._reconciler.run),
             workers=settings.workers,
@@ -63,7 +67,7 @@ class Controller:
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
         watched = (kind.name for kind in kinds.WATCHED if not kind.optional)
-        self.instruments.watch(watched, self.scopes, self._lister.left_out)
+        self.instruments.watch(watched, self.scopes, self._informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 
@@ -93,11 +97,26 @@ class Controller:
             await asyncio.sleep(self._settings.start_retry)
 
     async def run(self) -> None:
-        """Run passes, and list and compare now and then."""
+        """Run passes, and watch; raises what only a new process can mend, in a group."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lead(self._work), name="queue")
+            tasks.create_task(self._informers.run(), name="informers")
             tasks.create_task(self._resync_forever(), name="resync")
-            tasks.create_task(self._lister.until_restored(), name="restoration")
+
+    async def _resync_forever(self) -> NoReturn:
+        """List and compare now and then, in case that a watch has missed anything."""
+        pause = self._settings.resync
+        while True:
+            await asyncio.sleep(around(pause))
+            try:
+                await self.resync()
+            except errors.ClusterError as error:
+                logger.warning("Listing failed; the watches go on: %s", error)
+                pause = self._settings.resync_retry
+            else:
+                pause = self._settings.resync
+                await asyncio.sleep(self._settings.watch_lost)
+                self._informers.check_watch()
 
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
@@ -115,23 +134,6 @@ class Controller:
         finally:
             self._unled = {}
 
-    async def _resync_forever(self) -> None:
-        failed, pause = 0, self._settings.resync
-        while True:
-            await asyncio.sleep(around(pause))
-            try:
-                await self.resync()
-            except errors.RestoredError:
-                raise
-            except Exception:
-                failed += 1
-                if failed >= self._settings.resync_tries:
-                    raise
-                logger.exception("Listing failed; the watches go on")
-                pause = self._settings.resync_retry
-            else:
-                failed, pause = 0, self._settings.resync
-
     async def resync(self) -> None:
         """Look at the CRD and list every kind that is watched.
 
@@ -140,35 +142,21 @@ class Controller:
         if await self._reconciler.learn():
             for key in self._cache.formations:
                 self._ask(key, Lane.REPORT)
-        await self._lister.resync()
+        await self._informers.list()
 
-    async def since(self, kind: kinds.Kind, namespace: str | None) -> str:
-        """Return the version that a watch of a kind in a namespace, or in all, begins at.
+    def formations_reached(self, namespace: str | None) -> None:
+        """Take note that kopf's watch in a namespace, or in all, has said anything."""
+        self.instruments.heard(naming.KIND, namespace)
 
-        What there was then is known, and what had gone is forgotten. Raises as `resync` does; with a
-        `RestoredError` `run` ends, too.
-        """
-        return await self._lister.since(kind, namespace)
+    def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
+        """Take in an event of a Formation that kopf has brought."""
+        self._informers.brought(type_, raw)
 
-    def hear(self, kind: str, line: Line) -> None:
-        """Take in an event of a kind, parsed only if it is news; raise `ValueError` if it was cut off.
-
-        Whatever is odd about an object keeps nobody from hearing of the others.
-        """
-        if not line.deleted and not self._may_be_news(kind, line):
-            return
-        raw = line.raw
-        try:
-            self.see(kind, raw, deleted=line.deleted)
-        except Exception:
-            logger.exception("%s %s/%s can't be read", kind, *line.key)
-
-    def _may_be_news(self, kind: str, line: Line) -> bool:
-        store = self._cache.stores[kind]
-        known = store.known.get(line.key)
-        if isinstance(known, Autoscaler) and known.is_told_by(line.text):
-            return False
-        return store.is_news(line.key, line.version)
+    def _on_synced(self, scope: str | None) -> None:
+        """Ask for a pass of each Formation of a scope: nothing could be decided about it until now."""
+        for key in self._cache.formations:
+            if scope in (None, key[0]):
+                self._ask(key, Lane.BUILD)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
@@ -177,11 +165,6 @@ class Controller:
             self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
             self._cache.put(kind, fact)
-
-    def _listed(self, kind: str, raw: dict[str, Any]) -> None:
-        """Take in an object of a list, read only if it is news: most of a list is known."""
-        if self._cache.stores[kind].is_news(formations.key_of(raw), formations.version_of(raw)):
-            self.see(kind, raw, deleted=False)
 
     def _changed(self, kind: str, change: Change[Any]) -> None:
         """Ask for a pass of each Formation to which a change matters."""
@@ -208,13 +191,18 @@ class Controller:
 
     def _ask(self, key: Key, lane: Lane) -> None:
         """Ask for a pass, but for nobody who has gone; figures are gathered for a while, as others follow."""
-        if key not in self._cache.formations:
+        if key not in self._cache.formations or not self._informers.has_synced(key):
             return
         if self._unled is not None:
             self._unled.pop(key, None)
             self._unled[key] = None
         else:
             self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
+
+
+def around(seconds: float) -> float:
+    """Return about so many seconds, so that not all operators list at once."""
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311
 
 
 def _is_looked_back_at(kind: str, change: Change[Any], key: Key) -> bool:

@@ -88,6 +88,7 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         400: errors.RefusedError,
         403: errors.ForbiddenError,
         409: errors.ConflictError,
+        410: errors.ExpiredError,
         413: errors.RefusedError,
         422: errors.InvalidError,
     }

@@ -4,6 +4,7 @@ Objects stay plain JSON: the client's generated classes cost some fifty times a 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -17,6 +18,8 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, gate, paging
+from formation_operator.kube.session.lines import Lines, transport_of
+from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,10 @@ VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
 
 Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
 """
+UNLIMITED = 0
+"""How many connections watches may have: there is one for each kind and namespace."""
+WATCH_SECONDS = 300
+"""After so many seconds the API server ends a watch, so that a connection that has died unseen isn't kept."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 JSON_PATCH = "application/json-patch+json"
@@ -43,6 +50,7 @@ class Kube(Cluster):
         ``may_write`` is asked when a request that isn't a read has its connection.
         """
         self._connection = opened
+        self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout
         self._may_write = may_write
         self._recorder = recorder.Recorder()
@@ -51,14 +59,40 @@ class Kube(Cluster):
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
+        await self._watches.close()
 
-    def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
-        """Return all objects of a kind that concern us, some at a time, with the version of their list.
+    def pages(
+        self, kind: str, namespace: str | None = None, *, labels: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        """Return the objects of a kind that have labels, some at a time, with the version of their list.
 
-        The server makes the next page while who asked takes in one, and sends it when that is done.
+        The server makes the next page while the caller takes in one, and sends it when that is done.
         """
-        labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
         return self._pages(kind, namespace, labels, watched=True)
+
+    @contextlib.asynccontextmanager
+    async def watch(
+        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        """Watch the objects of a kind that have labels, from a version on."""
+        resource = path(kind, namespace)
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": str(version),
+            "timeoutSeconds": str(WATCH_SECONDS),
+        }
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                async with asyncio.timeout(self._timeout):
+                    query |= {"labelSelector": labels} if labels else {}
+                    answer = await stack.enter_async_context(self._watches.stream(resource, query))
+                    if answer.status != 200:
+                        raise answers.error_of(answer.status, await answer.read())
+                transport = transport_of(answer) if kind in kinds.AUTOSCALERS else None
+                yield _events(Lines(answer.content, gathered_in=transport))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unavailable(f"WATCH {resource}", error) from error
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -233,8 +267,7 @@ class Kube(Cluster):
                 with gate.asked(self._may_write):
                     status, text = await self._connection.send(method, resource, chosen, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            why = lenient.shown(str(error)) or type(error).__name__
-            raise errors.UnavailableError(f"{method} {resource}: {why}") from error
+            raise _unavailable(f"{method} {resource}", error) from error
         if not 200 <= status < 300:
             raise answers.error_of(status, text)
         return text
@@ -252,6 +285,18 @@ class Kube(Cluster):
                 return parsed(text)
         except ValueError as error:
             raise errors.UnavailableError(f"{request}: no JSON: {text[:200]!r}") from error
+
+
+async def _events(lines: Lines) -> AsyncIterator[Event]:
+    """Yield the events of a watch; raises `ClusterError` at the first that is none."""
+    async for batch in lines.batches():
+        for line in batch:
+            yield Event(line)
+
+
+def _unavailable(request: str, error: Exception) -> errors.UnavailableError:
+    """Return what a request has come to that got no answer."""
+    return errors.UnavailableError(f"{request}: {lenient.shown(str(error)) or type(error).__name__}")
 
 
 def path(kind: str, namespace: str | None, name: str | None = None) -> str:

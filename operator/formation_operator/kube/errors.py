@@ -35,6 +35,10 @@ class ConflictError(ClusterError):
     """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
 
 
+class ExpiredError(ClusterError):
+    """What was to be read from has been too long ago (410): only a new list helps."""
+
+
 class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
 

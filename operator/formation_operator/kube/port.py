@@ -5,9 +5,11 @@
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.watch_events import Event
 
 Object = dict[str, Any]
 NO_ONES = "1"
@@ -17,11 +19,22 @@ NO_ONES = "1"
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield the objects of a kind that concern us, in a namespace or in all, some at a time.
+    def pages(
+        self, kind: str, namespace: str | None = None, *, labels: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield the objects of a kind that have labels, in a namespace or in all, some at a time.
 
         A whole list may not fit into memory. With each page comes the version of the list that it is from.
         Each page is emptied for the next one.
+        """
+
+    def watch(
+        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+    ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Watch the objects of a kind that have labels, in a namespace or in all, from a version on.
+
+        It has begun once the context is entered. It ends when the server ends it. Raises `ExpiredError` if
+        the version is too old, and `UnavailableError` if the connection is lost.
         """
 
     def select(

@@ -4,8 +4,11 @@ What Kubernetes itself makes of a request is for `tests/contract`.
 """
 
 import asyncio
+import collections
+import contextlib
 import copy
 import dataclasses
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
@@ -14,12 +17,23 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import NO_ONES, Cluster, Object
+from formation_operator.kube.watch_events import Event
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.objects import Objects, identity_of
+from tests.unit.fakes.objects import Objects, fits, identity_of
 
 T = TypeVar("T")
 Verb = Literal[
-    "pages", "select", "get", "apply", "apply_status", "replace_status", "patch", "delete", "notify", "schema"
+    "pages",
+    "watch",
+    "select",
+    "get",
+    "apply",
+    "apply_status",
+    "replace_status",
+    "patch",
+    "delete",
+    "notify",
+    "schema",
 ]
 
 
@@ -70,6 +84,8 @@ class FakeCluster(Objects, Cluster):
         self.status_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
         """What the CRD declares of a status."""
         self.incidents: list[Incident] = []
+        self.streams: dict[str, list[asyncio.Queue[Event | Exception | None]]] = collections.defaultdict(list)
+        """What each watch is about to be sent, by kind."""
         self.calls: list[Call] = []
         self.notices: list[Notice] = []
 
@@ -77,16 +93,47 @@ class FakeCluster(Objects, Cluster):
         """Return the calls of a verb, and of a kind if one is given."""
         return [call for call in self.calls if call.verb == verb and kind in ("", call.kind)]
 
-    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield all objects of a kind that concern us, some at a time."""
-        label = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
+    async def pages(
+        self, kind: str, namespace: str | None = None, *, labels: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield all objects of a kind that have labels, some at a time."""
         scope = namespace or ""
         call = Call("pages", kind, scope)
         found, version = await self._carry_out(
-            call, lambda: (self.all(kind, scope, labels=label), str(self.version))
+            call, lambda: (self.all(kind, scope, labels=labels), str(self.version))
         )
         for page in self._pages(found):
             yield page, version
+
+    @contextlib.asynccontextmanager
+    async def watch(
+        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        """Watch the objects of a kind that have labels, until the test cuts that off."""
+        scope = namespace or ""
+        await self._carry_out(Call("watch", kind, scope), lambda: None)
+        stream: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+
+        def tell(changed: str, raw: Object, deleted: bool) -> None:
+            is_wanted = fits(raw["metadata"].get("labels") or {}, labels)
+            if changed == kind and scope in ("", raw["metadata"]["namespace"]) and is_wanted:
+                stream.put_nowait(event("DELETED" if deleted else "MODIFIED", raw))
+
+        for raw in self.all(kind, scope, labels=labels):
+            if int(raw["metadata"]["resourceVersion"]) > version:
+                tell(kind, raw, False)
+        self.watchers.append(tell)
+        self.streams[kind].append(stream)
+        try:
+            yield _until_cut(stream)
+        finally:
+            self.watchers.remove(tell)
+            self.streams[kind].remove(stream)
+
+    def cut(self, kind: str, error: Exception | None = None) -> None:
+        """End the watches of a kind, with an error if one is given."""
+        for stream in self.streams[kind]:
+            stream.put_nowait(error)
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
@@ -181,3 +228,15 @@ class FakeCluster(Objects, Cluster):
         if incident.error is not None:
             raise copy.copy(incident.error)
         return found
+
+
+def event(type_: str, raw: Object) -> Event:
+    """Return an event of a watch."""
+    return Event(json.dumps({"type": type_, "object": raw}).encode())
+
+
+async def _until_cut(stream: "asyncio.Queue[Event | Exception | None]") -> AsyncIterator[Event]:
+    while (found := await stream.get()) is not None:
+        if isinstance(found, Exception):
+            raise found
+        yield found

@@ -1,4 +1,4 @@
-"""Pages of the lists of what is watched, read but for the fields that a manager holds.
+"""Lists and watches of a kind, read but for the fields that a manager holds.
 
 Half of a Deployment as it is listed is the `fieldsV1` of its managed fields, and most are alike. So they
 stay text, which is known by its bytes.
@@ -60,7 +60,14 @@ class Page(TypedDict, total=False):
     items: list[Item]
 
 
-_DECODER = msgspec.json.Decoder(Page)
+class WatchEvent(TypedDict, total=False):
+    """What is read of an event of a watch."""
+
+    type: Any
+    object: Item
+
+
+_PAGES, _EVENTS = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
 
 
 def parsed(text: bytes) -> Any:
@@ -69,7 +76,16 @@ def parsed(text: bytes) -> Any:
     The `fieldsV1` of an entry is a `Text`. Where anything is odd about an object or about the page, all is
     read as `nesting` reads it, and nothing is left as text.
     """
+    return _parsed(_PAGES, text)
+
+
+def parsed_event(text: bytes) -> Any:
+    """Return what an event says, read as an object of a page is."""
+    return _parsed(_EVENTS, text)
+
+
+def _parsed(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
     try:
-        return _DECODER.decode(text)
+        return decoder.decode(text)
     except (ValueError, RecursionError):
         return nesting.parsed(text)

@@ -33,6 +33,20 @@ def parsed(text: bytes) -> Any:
     return json.loads(b"".join(_shallow(text)).decode(errors="replace"))
 
 
+def readable(text: bytes) -> bytes:
+    """Return a text that every parser can read: the same, or without what is nested too deep or is no text.
+
+    Raises `ValueError` if it is no JSON.
+    """
+    if text.isascii() and text.count(b"{") + text.count(b"[") <= DEEPEST:
+        return text
+    try:
+        pydantic_core.from_json(text)
+    except ValueError:
+        return json.dumps(parsed(text)).encode()
+    return text
+
+
 def _shallow(text: bytes) -> Iterator[bytes]:
     """Yield a text without what is nested too deep."""
     kept = depth = 0

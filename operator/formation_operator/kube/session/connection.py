@@ -1,11 +1,11 @@
-"""The one session of all requests but the watches, each of which costs as little as it can."""
+"""The session of our requests, each of which costs as little as it can."""
 
 import contextlib
 import copy
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -52,19 +52,19 @@ class Connection:
         self,
         configuration: client.Configuration,
         requested: Requested = lambda *_: None,
-        manners: Sequence[aiohttp.ClientMiddlewareType] = (),
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
-        """Take where the server is and who we are, who counts the requests, and the manners of another."""
+        """Take where the server is and who we are, what counts requests, and the middlewares of another."""
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
         self.proxy = configuration.proxy or proxy_for(self.url)
-        self.manners = manners or (
+        self.middlewares = middlewares or (
             RetryAfter(),
             Login(configuration),
             proven(configuration.tls_server_name),
         )
-        """How whoever asks this server behaves: as it wants, known to it, and sure of it."""
+        """What each request passes: it waits if the server wants that, and both sides prove who they are."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=configuration.connection_pool_maxsize,
@@ -76,18 +76,25 @@ class Connection:
             timeout=aiohttp.ClientTimeout(),
             request_class=gate.Gated,
             cookie_jar=aiohttp.DummyCookieJar(),
-            **paging.options(*self.manners),
+            **paging.options(*self.middlewares),
         )
 
     def another(self, connections: int) -> "Connection":
         """Return one that knows as much and shares no connection with this one, of so many at once."""
         configuration = copy.copy(self._configuration)
         configuration.connection_pool_maxsize = connections
-        return Connection(configuration, self._requested, self.manners)
+        return Connection(configuration, self._requested, self.middlewares)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    @contextlib.asynccontextmanager
+    async def stream(self, resource: str, query: dict[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a read and return its answer before its body has come; raises what aiohttp does."""
+        url = f"{self.url}{resource}?{urlencode(query)}"
+        async with self._session.get(url, allow_redirects=False) as answer:
+            yield answer
 
     async def send(
         self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str

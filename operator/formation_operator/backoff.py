@@ -1,0 +1,27 @@
+"""Pauses between tries that grow, so that a server that is ill isn't kept ill by those who wait for it."""
+
+import random
+from collections.abc import Callable
+
+
+class Backoff:
+    """Pauses of one kind of try: each is twice as long as the one before, up to a limit."""
+
+    def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
+        """Take the first and the longest pause in seconds, and what gives a number from 0 to 1.
+
+        Chance takes up to half of a pause away: otherwise all replicas would try at the same moment.
+        """
+        self._first = first
+        self._most = most
+        self._chance = chance
+        self._next = first
+
+    def pause(self) -> float:
+        """Return for how many seconds to wait before the next try."""
+        seconds, self._next = self._next, min(2 * self._next, self._most)
+        return seconds * (1 - self._chance() / 2)
+
+    def reset(self) -> None:
+        """Begin with the first pause again, as a try has succeeded."""
+        self._next = self._first

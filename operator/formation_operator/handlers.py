@@ -1,0 +1,105 @@
+"""The operator as kopf runs it: what happens at its start and its end, and whenever a Formation changes.
+
+kopf lists and watches Formations, logs in, and handles signals. It writes nothing: a finalizer or annotation
+of its own would be on the user's object. What is the operator's own is in `process`.
+
+``formation-operator`` runs this with its flags. ``kopf run -m formation_operator.handlers --all-namespaces``
+runs it with the defaults.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import kopf
+
+from formation_operator.api import naming
+from formation_operator.kube.session import kopf_session
+from formation_operator.process import Process
+from formation_operator.settings import Settings
+
+PAGE = 500
+"""Formations in a page of kopf's list, at the most: of large ones fewer are asked for."""
+NEVER = 365.0 * 24 * 3600
+"""Seconds. After a silence kopf may cancel its watch for good (nolar/kopf#1276); `kube.session` is faster."""
+
+
+class WorkEndedError(kopf.PermanentError):
+    """The work has ended by itself, so another process has to begin anew."""
+
+
+class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
+    """Remembers nothing of a Formation on it: what kopf would compare, nobody here asks for."""
+
+    def build(self, **_: Any) -> Any:
+        """Return what of an object is to be compared."""
+        return {}
+
+    def fetch(self, **_: Any) -> Any:
+        """Return what was stored."""
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
+
+    def purge(self, **_: Any) -> None:
+        """Remove nothing."""
+
+    def touch(self, **_: Any) -> None:
+        """Change nothing."""
+
+    def clear(self, *, essence: Any) -> Any:
+        """Return what of an object is to be compared, as it is."""
+        return essence
+
+
+class Backoffs:
+    """Pauses between two tries of a request, without end: after the last one kopf would end the process."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin with the first pause."""
+        return itertools.chain((1.0, 2.0, 4.0), itertools.repeat(8.0))
+
+
+@kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
+async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
+    """Set kopf up, connect, and list all that a pass may need to know."""
+    settings.peering.standalone = True
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = (
+        "formations.dev/none has it"  # kopf removes its own; nobody can write this one
+    )
+    settings.persistence.diffbase_storage = settings.persistence.progress_storage = Nothing()
+    settings.watching.chunk_size = PAGE
+    settings.watching.server_timeout = 300
+    settings.watching.inactivity_timeout = NEVER
+    settings.watching.reconnect_backoff = 1.0
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.networking.error_backoffs = Backoffs()
+    settings.queueing.idle_timeout = 0.05  # a burst keeps a task and a queue of each object for as long
+    settings.process.ultimate_exiting_timeout = 30
+    memo.process = Process(memo.get("settings") or Settings())
+    await memo.process.start()
+
+
+@kopf.on.login()
+async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
+    """Return the session in which kopf lists and watches; credentials that expire are read anew in it."""
+    server, reached = memo.process.server, memo.process.controller.formations_reached
+    return kopf.AiohttpSession(server=server.url, aiohttp_session=kopf_session.session(server, reached))
+
+
+@kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL)
+async def formation_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+    """Put the Formation into the store, and so into the queue if that matters to anybody."""
+    memo.process.controller.formation_event(event["type"], event["object"])
+
+
+@kopf.on.cleanup()
+async def stop(memo: kopf.Memo, **_: Any) -> None:
+    """End all work and release the Lease; end with an error if the work has ended by itself."""
+    failure = await memo.process.stop()
+    if failure is not None:
+        raise WorkEndedError(f"the work has ended: {failure!r}")

@@ -1,0 +1,158 @@
+"""A reflector: lists a kind, watches it from there, and keeps what is known of it like what there is.
+
+It is client-go's reflector, for one kind in one namespace or in all. A watch that ends goes on from the last
+event or bookmark. Where that isn't possible any more (410, a server that was away, a kind that isn't there),
+the kind is listed again. What a list lacks has been deleted.
+
+The `kubernetes` package has an informer, too (decision 44 says why it isn't used).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+from formation_operator.backoff import Backoff
+from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.watch_events import BOOKMARK, Event
+
+logger = logging.getLogger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between two tries, as client-go has them."""
+Key = tuple[str, str]
+"""Namespace and name of an object."""
+FOR_EVER = 2**63 - 1
+"""The version of a list that is newer than all that is known."""
+
+
+class Sink(Protocol):
+    """Takes in what a reflector reads of a kind, mostly into a store."""
+
+    def event(self, kind: Kind, event: Event) -> None:
+        """Take in an event of a watch; raises `ValueError` if it was cut off."""
+
+    def listed(self, kind: Kind, raw: Object, version: int) -> None:
+        """Take in an object of a list as of a version; raises `RestoredError` if more was known before."""
+
+    def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
+        """Drop what a list lacks that has ended: all that it holds has been taken in."""
+
+
+class Reflector:
+    """Keeps what is known of one kind like what there is, in a namespace or in all."""
+
+    def __init__(  # noqa: PLR0913  # all but what is reflected has a default
+        self,
+        cluster: Cluster,
+        kind: Kind,
+        namespace: str | None,
+        sink: Sink,
+        *,
+        labels: str = "",
+        reached: Callable[[], None] = lambda: None,
+        absent_seconds: float = 15.0,
+    ) -> None:
+        """Take the port, what to reflect, where to, and the selector of labels that chooses among it.
+
+        ``reached`` is called whenever the watch says anything, a bookmark included. A kind that may be absent
+        is looked for every ``absent_seconds`` seconds.
+        """
+        self._cluster = cluster
+        self.kind = kind
+        """What it reflects."""
+        self._namespace = namespace
+        self._sink = sink
+        self._labels = labels
+        self._reached = reached
+        self._absent_seconds = absent_seconds
+        self._listing = asyncio.Lock()
+        self._version: int | None = None
+        """How far the watch has come; none if it has to begin with a list."""
+        self._newest = 0
+        """The version of the newest list."""
+        self._trouble = ""
+
+    async def list(self) -> None:
+        """List once, and take in what there is and what has gone.
+
+        Raises `ClusterError`; `RestoredError` if the list is older than one before it.
+        """
+        async with self._listing:  # of two lists at once the older may come last
+            names, version = await self._read()
+            if version < self._newest:
+                raise errors.RestoredError(f"{self.kind.name}: version {version} after {self._newest}")
+            self._newest = version
+            self._sink.replaced(self.kind, self._namespace, names, version)
+            if self._version is None:
+                self._version = version
+
+    async def _read(self) -> tuple[set[Key], int]:
+        names: set[Key] = set()
+        versions = []
+        async for items, version in self._cluster.pages(self.kind.name, self._namespace, labels=self._labels):
+            for raw in items:
+                self._sink.listed(self.kind, raw, int(version))
+            names.update((raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in items)
+            versions.append(int(version))
+        return names, min(versions)
+
+    async def run(self) -> NoReturn:
+        """Watch for ever, from the last list on.
+
+        Raises `ForbiddenError` if a namespace refuses us, and `RestoredError`: then only a new process helps.
+        """
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        while True:
+            try:
+                if self._version is None:
+                    await self.list()
+                await self._watch(backoff)
+            except errors.ExpiredError as error:
+                self._list_again(error)
+            except errors.ForbiddenError as error:
+                self._list_again(error)
+                if self._namespace is not None and not self.kind.optional:
+                    raise
+            except errors.NotFoundError as error:
+                self._list_again(error)
+                if self.kind.optional:
+                    self.absent()
+                    await asyncio.sleep(self._absent_seconds)
+                    continue
+            except errors.ClusterError as error:
+                self._say(error)
+            await asyncio.sleep(backoff.pause())
+
+    async def _watch(self, backoff: Backoff) -> None:
+        """Watch until the server ends that.
+
+        A watch that can't begin is followed by a list: the server may have been restored meanwhile.
+        """
+        since, self._version = self._version, None
+        assert since is not None  # noqa: S101  # a list has come before
+        watch = self._cluster.watch(self.kind.name, self._namespace, since, labels=self._labels)
+        async with watch as events:
+            self._version, self._trouble = since, ""
+            async for event in events:
+                self._reached()
+                backoff.reset()
+                if event.type != BOOKMARK:
+                    self._sink.event(self.kind, event)
+                self._version = event.version
+
+    def absent(self) -> None:
+        """Take in that the kind isn't installed: nothing of it is left."""
+        self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
+
+    def _list_again(self, error: errors.ClusterError) -> None:
+        self._version = None
+        self._say(error)
+
+    def _say(self, error: errors.ClusterError) -> None:
+        """Log what is wrong, once as long as it is the same."""
+        trouble = f"{type(error).__name__}: {error}"
+        if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
+            logger.warning("%s can't be watched for now: %s", self.kind.plural, error)
+        self._trouble = trouble

@@ -1,0 +1,125 @@
+"""One process of the operator: its connections, its work and what it answers, from start to end."""
+
+import asyncio
+import datetime
+import gc
+import logging
+import signal
+import socket
+import sys
+import uuid
+
+from formation_operator.controller import leader
+from formation_operator.controller.intake import Controller
+from formation_operator.kube import api_server
+from formation_operator.kube.session import connection
+from formation_operator.settings import Settings
+from formation_operator.sync import executor
+from formation_operator.telemetry import server
+from formation_operator.telemetry.instruments import Instruments
+
+logger = logging.getLogger(__name__)
+LISTS = 8
+"""Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
+YOUNG = 50_000
+"""How many objects may have come until those are looked for that only refer to each other any more.
+
+None of what is parsed does, and by default a page of a list would be searched more than a hundred times.
+"""
+FIRST = 500_000
+"""The same until all has been listed once: nearly all that comes by then is kept.
+
+What is left of some thousand tries, where the cluster can't be reached, is some 60 MB.
+"""
+
+
+class Process:
+    """Works while it holds the Lease, or always where there is none."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take how to run."""
+        self._settings = settings
+        self._instruments = Instruments()
+        self._answering = server.Answering()
+        self._work: asyncio.Task[None] | None = None
+        self._clusters: list[api_server.Kube] = []
+        self.server: connection.Connection
+
+    async def start(self) -> None:
+        """Connect, list all that is watched, begin to work, and serve health and metrics."""
+        gc.set_threshold(FIRST)
+        self.server = await connection.login(
+            connections=self._settings.workers * executor.AT_ONCE + LISTS,
+            requested=self._instruments.requested,
+        )
+        self.controller = self._control()
+        await self.controller.start()
+        # All that is known stays: a search through it would stop everything for up to a third of a second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG)
+        self._work = asyncio.create_task(self.controller.run(), name="work")
+        self._work.add_done_callback(end_process)
+        await self._answer()
+
+    def _control(self) -> Controller:
+        """Return what works, through a port that writes only while this process holds the Lease."""
+        lease, timeout = self._settings.lease, self._settings.request_timeout
+        if lease is None:
+            self._leader = None
+            cluster = api_server.Kube(self.server, timeout=timeout)
+            lead = leader.alone
+        else:
+            # Of many connections that have died, each renewal would meet another one.
+            for_lease = api_server.Kube(self.server.another(connections=1), timeout=timeout)
+            self._clusters.append(for_lease)
+            # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
+            self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")
+            cluster = api_server.Kube(self.server, timeout=timeout, may_write=self._leader.leads)
+            lead = self._leader.run
+        self._clusters.append(cluster)
+        return Controller(cluster, self._settings, clock, lead, self._instruments)
+
+    async def _answer(self) -> None:
+        """Answer health checks, and serve metrics; exit where nobody can listen."""
+        flag = "--liveness"
+        try:
+            await self._answering.health(self._settings.liveness, self._ended, self._unready)
+            flag = "--metrics"
+            await self._answering.metrics(self._settings.metrics, self._instruments.registry)
+        except (OSError, UnicodeError) as error:  # the second of a host that can be nobody's name
+            sys.exit(f"{flag}: nobody can listen there: {error}")
+
+    def _ended(self) -> str:
+        """Return why the process doesn't live; nothing if it does.
+
+        The loop turns if it answers. How much waits is no matter: a burst of one tenant must end nobody.
+        """
+        return "the work has ended" if self._work is None or self._work.done() else ""
+
+    def _unready(self) -> str:
+        """Return why the process couldn't take over; nothing if it could."""
+        return self._ended() or (self._leader.unready if self._leader else "")
+
+    async def stop(self) -> BaseException | None:
+        """End the work, which releases the Lease, and close what is open; return what ended it before."""
+        failure = None
+        if self._work is not None:
+            self._work.cancel()
+            (failure,) = await asyncio.gather(self._work, return_exceptions=True)
+        await self._answering.close()
+        for cluster in self._clusters:
+            await cluster.close()
+        return None if isinstance(failure, asyncio.CancelledError) else failure
+
+
+def end_process(work: asyncio.Task[None]) -> None:
+    """End the process as a signal would, if the work has ended by itself: another process begins anew."""
+    if not work.cancelled():
+        logger.error("Stopping: %r", work.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
+def clock() -> datetime.datetime:
+    """Return the present."""
+    return datetime.datetime.now(datetime.UTC)
