@@ -45,7 +45,7 @@ async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to
 ) -> None:
     known, minutes = Cache(), itertools.count()
     web = a_process(port=8080, replicas=2, env=[{"name": "A", "value": "b"}])
-    known.put(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
+    known.see(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
 
     def clock() -> datetime.datetime:
         return MIDNIGHT + datetime.timedelta(minutes=next(minutes))

@@ -12,12 +12,10 @@ from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.watches.lines import Line
-from formation_operator.observe import autoscalers, children, formations, news, pods
-from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
@@ -164,23 +162,18 @@ class Controller:
             logger.exception("%s %s/%s can't be read", kind, *line.key)
 
     def _may_be_news(self, kind: str, line: Line) -> bool:
-        store = self._cache.stores[kind]
-        known = store.known.get(line.key)
-        if isinstance(known, Autoscaler) and known.is_told_by(line.text):
-            return False
-        return store.is_news(line.key, line.version)
+        return self._cache.is_news(kind, line.key, line.version, line.text)
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
-        fact = None if deleted else fact_of(kind, raw)
-        if fact is None:
+        if deleted:
             self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
-            self._cache.put(kind, fact)
+            self._cache.see(kind, raw)
 
     def _listed(self, kind: str, raw: dict[str, Any]) -> None:
         """Take in an object of a list, read only if it is news: most of a list is known."""
-        if self._cache.stores[kind].is_news(formations.key_of(raw), formations.version_of(raw)):
+        if self._cache.is_news(kind, formations.key_of(raw), formations.version_of(raw)):
             self.see(kind, raw, deleted=False)
 
     def _changed(self, kind: str, change: Change[Any]) -> None:
@@ -189,11 +182,12 @@ class Controller:
             self._forget_replaced(change.before, change.now)
             if change.now is not None:
                 self._reconciler.see(change.now)
-        lane = news.of(kind, change)
+        watched = self._cache.watched[kind]
+        lane = watched.lane_of(change.before, change.now)
         if lane is None:
             return
         for key in self._cache.concerned(kind, change):
-            if not (self._reconciler.is_under_way(key) and _is_looked_back_at(kind, change, key)):
+            if not (self._reconciler.is_under_way(key) and watched.is_compared(change, key)):
                 self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
@@ -215,24 +209,3 @@ class Controller:
             self._unled[key] = None
         else:
             self._queue.add(key, lane, self._settings.status_delay if lane is Lane.REPORT else 0.0)
-
-
-def _is_looked_back_at(kind: str, change: Change[Any], key: Key) -> bool:
-    """Tell whether a pass of a Formation finds a change itself at its end, and knows what of it is an echo.
-
-    That is so of its own Formation and of children, and not of a rival that wants one of the names.
-    """
-    if kind == naming.KIND:
-        return key in {formations.key_of(item) for item in (change.before, change.now) if item is not None}
-    return kind in set(ChildKind)
-
-
-def fact_of(kind: str, raw: dict[str, Any]) -> Any:
-    """Return what is kept of an object; nothing of a Pod that is well."""
-    if kind == naming.KIND:
-        return raw
-    if kind == kinds.POD:
-        return pods.pod(raw)
-    if kind in kinds.AUTOSCALERS:
-        return autoscalers.autoscaler(raw, kind)
-    return children.child(raw, ChildKind(kind))

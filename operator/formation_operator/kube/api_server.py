@@ -57,8 +57,7 @@ class Kube(Cluster):
 
         The server makes the next page while who asked takes in one, and sends it when that is done.
         """
-        labels = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
-        return self._pages(kind, namespace, labels, watched=True)
+        return self._pages(kind, namespace, kinds.BY_NAME[kind].label_selector, watched=True)
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""

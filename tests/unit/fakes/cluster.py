@@ -79,7 +79,7 @@ class FakeCluster(Objects, Cluster):
 
     async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield all objects of a kind that concern us, some at a time."""
-        label = naming.FORMATION_LABEL if kinds.BY_NAME[kind].labelled else ""
+        label = kinds.BY_NAME[kind].label_selector
         scope = namespace or ""
         call = Call("pages", kind, scope)
         found, version = await self._carry_out(

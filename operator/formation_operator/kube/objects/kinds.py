@@ -22,10 +22,17 @@ class Kind(NamedTuple):
     group: str
     version: str
     plural: str
-    labelled: bool = False
-    """Whether only those with our label are of interest."""
+    label_selector: str = ""
+    """Which objects are watched, by their labels; all are if it is empty."""
     optional: bool = False
     """Whether it may be installed or taken away at any time."""
+    metadata_only: bool = False
+    """Whether nothing but the metadata of an object is listed and watched."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether only objects with some label are watched."""
+        return bool(self.label_selector)
 
     @property
     def task(self) -> str:
@@ -78,12 +85,12 @@ class Traits(NamedTuple):
 
 TRAITS = {
     ChildKind.DEPLOYMENT: Traits(
-        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", labelled=True),
+        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", naming.FORMATION_LABEL),
         selector=("spec", "selector", "matchLabels"),
         runs_processes=True,
     ),
     ChildKind.SERVICE: Traits(
-        Kind(ChildKind.SERVICE, "", "v1", "services", labelled=True),
+        Kind(ChildKind.SERVICE, "", "v1", "services", naming.FORMATION_LABEL),
         selector=("spec", "selector"),
         switch="service",
     ),
@@ -96,7 +103,7 @@ WATCHED = (
     Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
     Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
     *(child.traits.api for child in ChildKind),
-    Kind(POD, "", "v1", "pods", labelled=True),
+    Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
 )
 ASKED = (
     Kind(REPLICA_SET, "apps", "v1", "replicasets"),
