@@ -10,6 +10,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe import children
@@ -45,7 +46,7 @@ async def test_a_pass_makes_all_that_is_wanted_and_the_next_ones_find_nothing_to
 ) -> None:
     known, minutes = Cache(), itertools.count()
     web = a_process(port=8080, replicas=2, env=[{"name": "A", "value": "b"}])
-    known.put(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
+    known.see(naming.KIND, cluster.put(naming.KIND, stored(a_formation(processes={"web": web}))))
 
     def clock() -> datetime.datetime:
         return MIDNIGHT + datetime.timedelta(minutes=next(minutes))
@@ -146,11 +147,11 @@ async def test_lists_come_in_pages_of_one_version_and_only_with_what_concerns_us
         cluster.put("Deployment", {"metadata": {**ours, "name": name}})
     cluster.put("Deployment", {"metadata": {"name": "foreign"}})
     pages = []
-    async for items, version in cluster.pages("Deployment"):
+    async for items, version in cluster.pages(kinds.BY_NAME["Deployment"]):
         pages.append(([item["metadata"]["name"] for item in items], version))
         cluster.put("Deployment", {"metadata": {**ours, "name": "d"}})
     assert pages == [([name], pages[0][1]) for name in sorted(names)]
-    assert [page async for page in cluster.pages("Pod")] == [([], str(cluster.version))]
+    assert [page async for page in cluster.pages(kinds.BY_NAME["Pod"])] == [([], str(cluster.version))]
 
 
 @pytest.mark.parametrize(

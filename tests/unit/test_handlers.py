@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.config import kube_config
 
-from formation_operator import handlers, process
+from formation_operator import process
 from formation_operator.api import naming
 from formation_operator.controller import informers
-from formation_operator.kube.objects import kinds
+from formation_operator.observe import watched
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -81,7 +81,7 @@ class Running:
         process_: process.Process = self.memo.process
         return {name for _, name in process_.controller._cache.formations}  # noqa: SLF001
 
-    async def until_watching(self, number: int = len(kinds.WATCHED)) -> None:
+    async def until_watching(self, number: int = len(watched.WATCHED)) -> None:
         await until(lambda: self.server.watches.total() == number)
 
 

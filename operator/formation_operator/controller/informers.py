@@ -12,13 +12,11 @@ from typing import NoReturn, Protocol
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
-from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
@@ -64,7 +62,7 @@ class Informers:
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
-            scope: [self._reflector(cluster, kind, scope, reached) for kind in kinds.WATCHED]
+            scope: [self._reflector(cluster, each.kind, scope, reached) for each in known.watched.values()]
             for scope in settings.scopes
         }
         self.left_out: set[str] = set()
@@ -87,7 +85,6 @@ class Informers:
             kind,
             scope,
             self,
-            labels=naming.FORMATION_LABEL if kind.labelled else "",
             reached=lambda: reached(kind.name, scope),
             absent_seconds=self._settings.poll,
         )
@@ -199,7 +196,7 @@ class Informers:
                     logger.warning("Formations can't be compared: %s", error)
 
     def has_synced(self, key: Key) -> bool:
-        """Tell whether all that may concern a Formation is known: before that, nothing is decided about it."""
+        """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
         return self._scope_of(key) in self._synced
 
     def check_watch(self) -> None:
@@ -225,15 +222,8 @@ class Informers:
 
     def event(self, kind: Kind, event: Event) -> None:
         """Take in an event of a watch, parsed only if it says anything new."""
-        if event.deleted or self._is_news(kind.name, event):
+        if event.deleted or self._known.is_news(kind.name, event.key, event.version, event.text):
             self._take(kind.name, event.object, deleted=event.deleted)
-
-    def _is_news(self, kind: str, event: Event) -> bool:
-        store = self._known.stores[kind]
-        known = store.known.get(event.key)
-        if isinstance(known, Autoscaler) and known.is_told_by(event.text):
-            return False
-        return store.is_news(event.key, event.version)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version.

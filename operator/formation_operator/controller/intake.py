@@ -11,11 +11,9 @@ from formation_operator.controller.informers import Informers
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers, children, formations, news, pods
+from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
@@ -66,7 +64,7 @@ class Controller:
 
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
-        watched = (kind.name for kind in kinds.WATCHED if not kind.optional)
+        watched = (each.kind.name for each in self._cache.watched.values() if not each.kind.optional)
         self.instruments.watch(watched, self.scopes, self._informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
@@ -160,11 +158,10 @@ class Controller:
 
     def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
         """Take in an object of any kind as a watch or a list gave it."""
-        fact = None if deleted else fact_of(kind, raw)
-        if fact is None:
+        if deleted:
             self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
-            self._cache.put(kind, fact)
+            self._cache.see(kind, raw)
 
     def _changed(self, kind: str, change: Change[Any]) -> None:
         """Ask for a pass of each Formation to which a change matters."""
@@ -172,11 +169,12 @@ class Controller:
             self._forget_replaced(change.before, change.now)
             if change.now is not None:
                 self._reconciler.see(change.now)
-        lane = news.of(kind, change)
+        watched = self._cache.watched[kind]
+        lane = watched.lane_of(change.before, change.now)
         if lane is None:
             return
         for key in self._cache.concerned(kind, change):
-            if not (self._reconciler.is_under_way(key) and _is_looked_back_at(kind, change, key)):
+            if not (self._reconciler.is_under_way(key) and watched.is_compared(change, key)):
                 self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
@@ -203,24 +201,3 @@ class Controller:
 def around(seconds: float) -> float:
     """Return about so many seconds, so that not all operators list at once."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311
-
-
-def _is_looked_back_at(kind: str, change: Change[Any], key: Key) -> bool:
-    """Tell whether a pass of a Formation finds a change itself at its end, and knows what of it is an echo.
-
-    That is so of its own Formation and of children, and not of a rival that wants one of the names.
-    """
-    if kind == naming.KIND:
-        return key in {formations.key_of(item) for item in (change.before, change.now) if item is not None}
-    return kind in set(ChildKind)
-
-
-def fact_of(kind: str, raw: dict[str, Any]) -> Any:
-    """Return what is kept of an object; nothing of a Pod that is well."""
-    if kind == naming.KIND:
-        return raw
-    if kind == kinds.POD:
-        return pods.pod(raw)
-    if kind in kinds.AUTOSCALERS:
-        return autoscalers.autoscaler(raw, kind)
-    return children.child(raw, ChildKind(kind))

@@ -18,8 +18,9 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers, cache, formations, news
+from formation_operator.observe import autoscalers, cache, formations
 from formation_operator.observe.autoscalers import Deciding
+from formation_operator.observe.basis import Basis
 from formation_operator.observe.children import Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.replicas import scale_requests, write_through
@@ -39,7 +40,7 @@ class Pass:
     """What one pass is about, and works with."""
 
     key: Key
-    basis: news.Basis
+    basis: Basis
     memory: Memory
     faults: Faults
 
@@ -93,7 +94,7 @@ class Reconciler:
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return Result()  # its children go with it, by garbage collection
         # As the requests are judged by: what comes while that is done is found before it is written over.
-        basis = news.Basis(raw, self._cache.children_of(key))
+        basis = Basis(raw, self._cache.children_of(key))
         memory = self._memories.setdefault(basis.uid, Memory())
         this = Pass(key, basis, memory, Faults(key))
         self._under_way.add(key)
@@ -258,7 +259,7 @@ class Reconciler:
     def _look_back(self, this: Pass, result: Result) -> Result:
         """Return a result with what has come during the pass; who has gone during it wants nothing else."""
         current = self._cache.formations.get(this.key)
-        lane = this.basis.news(current, self._cache.children_of(this.key))
+        lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
         if not this.basis.is_about(current):
             return Result(missed)

@@ -10,10 +10,12 @@ from typing import Any
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, listings, nesting
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Object
 
 FOR_NOW = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
 """What is forbidden only until something else goes."""
+METADATA_LIST = "PartialObjectMetadataList"
 UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
 """How server-side apply refuses what doesn't fit the schema, be it what is stored, under the status 500.
 
@@ -42,7 +44,7 @@ def _mapping(said: Any) -> Object:
     return said
 
 
-def listed(page: Object, kind: str, place: str) -> tuple[list[Object], str, str]:
+def listed(page: Object, kind: Kind, place: str) -> tuple[list[Object], str, str]:
     """Return the objects of a page, the version of its list and the token for what follows.
 
     Raises `UnavailableError`, with the place that was listed, unless it is a page of a list of a kind.
@@ -50,7 +52,7 @@ def listed(page: Object, kind: str, place: str) -> tuple[list[Object], str, str]
     items, metadata = page.get("items"), lenient.mapping(page, "metadata")
     version, token = metadata.get("resourceVersion"), metadata.get("continue", "")
     if (
-        page.get("kind") != f"{kind}List"
+        page.get("kind") != (METADATA_LIST if kind.metadata_only else f"{kind.name}List")
         or not isinstance(items, list)
         or not lenient.is_version(version)
         or not isinstance(token, str)

@@ -16,6 +16,7 @@ from formation_operator.kube import answers, errors
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, gate, paging
 from formation_operator.kube.session.lines import Lines, transport_of
@@ -28,6 +29,9 @@ VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
 
 Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
 """
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Asks for nothing but the metadata of what is read."""
 UNLIMITED = 0
 """How many connections watches may have: there is one for each kind and namespace."""
 WATCH_SECONDS = 300
@@ -61,64 +65,64 @@ class Kube(Cluster):
         await self._connection.close()
         await self._watches.close()
 
-    def pages(
-        self, kind: str, namespace: str | None = None, *, labels: str = ""
-    ) -> AsyncIterator[tuple[list[Object], str]]:
-        """Return the objects of a kind that have labels, some at a time, with the version of their list.
+    def pages(self, kind: Kind, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+        """Return the objects of a kind that its selector chooses, with the version of their list.
 
         The server makes the next page while the caller takes in one, and sends it when that is done.
         """
-        return self._pages(kind, namespace, labels, watched=True)
+        query = {"labelSelector": kind.label_selector}
+        return self._pages(kind, namespace, query, watched=True)
 
     @contextlib.asynccontextmanager
     async def watch(
-        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+        self, kind: Kind, namespace: str | None, version: int
     ) -> AsyncIterator[AsyncIterator[Event]]:
-        """Watch the objects of a kind that have labels, from a version on."""
-        resource = path(kind, namespace)
+        """Watch the objects of a kind that its selector chooses, from a version on."""
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": str(version),
             "timeoutSeconds": str(WATCH_SECONDS),
+            "labelSelector": kind.label_selector,
         }
+        accept = METADATA if kind.metadata_only else connection.JSON
         try:
             async with contextlib.AsyncExitStack() as stack:
                 async with asyncio.timeout(self._timeout):
-                    query |= {"labelSelector": labels} if labels else {}
-                    answer = await stack.enter_async_context(self._watches.stream(resource, query))
+                    stream = self._watches.stream(kind.place(namespace), _chosen(query), accept)
+                    answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
                         raise answers.error_of(answer.status, await answer.read())
-                transport = transport_of(answer) if kind in kinds.AUTOSCALERS else None
+                transport = transport_of(answer) if kind.gathered else None
                 yield _events(Lines(answer.content, gathered_in=transport))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(f"WATCH {resource}", error) from error
+            raise _unavailable(f"WATCH {kind.place(namespace)}", error) from error
 
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[list[Object]]:
         """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
-        async for items, _ in self._pages(kind, namespace, labels, fields):
+        query = {"labelSelector": labels, "fieldSelector": fields}
+        async for items, _ in self._pages(kinds.BY_NAME[kind], namespace, query):
             yield items
 
     async def _pages(
-        self, kind: str, namespace: str | None, labels: str, fields: str = "", *, watched: bool = False
+        self, kind: Kind, namespace: str | None, query: dict[str, str], *, watched: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
         read = answers.parsed_page if watched else answers.parsed
-        query = {"limit": str(paging.MOST), "labelSelector": labels, "fieldSelector": fields}
-        tokens = {""}
+        accept = METADATA_LIST if kind.metadata_only else connection.JSON
+        place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
         asked: asyncio.Task[Object] | None = None
         try:
             while True:
-                page = await (asked or self._page(path(kind, namespace), query, read))
+                page = await (asked or self._page(place, query, read, accept))
                 asked = None
-                items, version, token = answers.listed(page, kind, path(kind, namespace))
-                if token in tokens and token:
-                    raise errors.UnavailableError(f"{path(kind, namespace)}: this list has no end")
-                tokens.add(token)
+                items, version, token = answers.listed(page, kind, place)
+                if token and token == query.get("continue"):
+                    raise errors.UnavailableError(f"{place}: this list has no end")
                 query["continue"] = token
                 if token and watched:
-                    asked = asyncio.create_task(self._page(path(kind, namespace), query, read))
+                    asked = asyncio.create_task(self._page(place, query, read, accept))
                     # Sent in one turn: who takes a page in lets nobody have one until that is done.
                     await asyncio.sleep(0)
                 yield items, version
@@ -249,23 +253,27 @@ class Kube(Cluster):
         text = await self._send(method, resource, query or {}, body, content_type)
         return await self._read(answers.parsed, text, f"{method} {resource}")
 
-    async def _page(self, resource: str, query: dict[str, str], read: Callable[[bytes], Object]) -> Object:
-        text = await self._send("GET", resource, query)
+    async def _page(
+        self, resource: str, query: dict[str, str], read: Callable[[bytes], Object], accept: str
+    ) -> Object:
+        text = await self._send("GET", resource, query, accept=accept)
         return await self._read(read, text, f"GET {resource}")
 
-    async def _send(
+    async def _send(  # noqa: PLR0913, PLR0917  # a request has as many parts
         self,
         method: str,
         resource: str,
         query: dict[str, str],
         body: Any = None,
         content_type: str = connection.JSON,
+        accept: str = connection.JSON,
     ) -> bytes:
-        chosen = {key: value for key, value in query.items() if value}
         try:
             async with asyncio.timeout(self._timeout):
                 with gate.asked(self._may_write):
-                    status, text = await self._connection.send(method, resource, chosen, body, content_type)
+                    status, text = await self._connection.send(
+                        method, resource, _chosen(query), body, content_type, accept
+                    )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"{method} {resource}", error) from error
         if not 200 <= status < 300:
@@ -285,6 +293,11 @@ class Kube(Cluster):
                 return parsed(text)
         except ValueError as error:
             raise errors.UnavailableError(f"{request}: no JSON: {text[:200]!r}") from error
+
+
+def _chosen(query: dict[str, str]) -> dict[str, str]:
+    """Return a query without what is empty."""
+    return {key: value for key, value in query.items() if value}
 
 
 async def _events(lines: Lines) -> AsyncIterator[Event]:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.watch_events import Event
 
 Object = dict[str, Any]
@@ -19,19 +20,17 @@ NO_ONES = "1"
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
-    def pages(
-        self, kind: str, namespace: str | None = None, *, labels: str = ""
-    ) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield the objects of a kind that have labels, in a namespace or in all, some at a time.
+    def pages(self, kind: Kind, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+        """Yield the objects of a kind that its selector chooses, in a namespace or in all, some at a time.
 
         A whole list may not fit into memory. With each page comes the version of the list that it is from.
         Each page is emptied for the next one.
         """
 
     def watch(
-        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+        self, kind: Kind, namespace: str | None, version: int
     ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
-        """Watch the objects of a kind that have labels, in a namespace or in all, from a version on.
+        """Watch the objects of a kind that its selector chooses, in a namespace or in all, from a version on.
 
         It has begun once the context is entered. It ends when the server ends it. Raises `ExpiredError` if
         the version is too old, and `UnavailableError` if the connection is lost.

@@ -50,11 +50,10 @@ class Reflector:
         namespace: str | None,
         sink: Sink,
         *,
-        labels: str = "",
         reached: Callable[[], None] = lambda: None,
         absent_seconds: float = 15.0,
     ) -> None:
-        """Take the port, what to reflect, where to, and the selector of labels that chooses among it.
+        """Take the port, what to reflect, and where to.
 
         ``reached`` is called whenever the watch says anything, a bookmark included. A kind that may be absent
         is looked for every ``absent_seconds`` seconds.
@@ -64,7 +63,6 @@ class Reflector:
         """What it reflects."""
         self._namespace = namespace
         self._sink = sink
-        self._labels = labels
         self._reached = reached
         self._absent_seconds = absent_seconds
         self._listing = asyncio.Lock()
@@ -91,7 +89,7 @@ class Reflector:
     async def _read(self) -> tuple[set[Key], int]:
         names: set[Key] = set()
         versions = []
-        async for items, version in self._cluster.pages(self.kind.name, self._namespace, labels=self._labels):
+        async for items, version in self._cluster.pages(self.kind, self._namespace):
             for raw in items:
                 self._sink.listed(self.kind, raw, int(version))
             names.update((raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in items)
@@ -132,8 +130,7 @@ class Reflector:
         """
         since, self._version = self._version, None
         assert since is not None  # noqa: S101  # a list has come before
-        watch = self._cluster.watch(self.kind.name, self._namespace, since, labels=self._labels)
-        async with watch as events:
+        async with self._cluster.watch(self.kind, self._namespace, since) as events:
             self._version, self._trouble = since, ""
             async for event in events:
                 self._reached()

@@ -7,6 +7,9 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe.formations import Wanting
+from formation_operator.observe.store import Change, Key
+from formation_operator.requeue import Lane
 
 KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
 DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
@@ -98,6 +101,29 @@ def _possible(name: str, most: int = LONGEST_NAME) -> str:
     kept of each.
     """
     return name if len(name) <= most and name.isascii() else NONE_SUCH
+
+
+def group_of(autoscaler: Autoscaler) -> Key:
+    """Return the namespace and name of what it scales."""
+    return autoscaler.namespace, autoscaler.target_name
+
+
+def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
+    """Return where those have to wait whom an autoscaler scales: most of its changes are of its status."""
+    if before is not None and now is not None:
+        before = dataclasses.replace(before, resource_version=now.resource_version)
+    return Lane.BUILD if before != now else None
+
+
+def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
+    """Return the Formation that it scales, or those that want the Deployment which it scales."""
+    return {key for each in change.facts for key in _scaled(each, wanting)}
+
+
+def _scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
+    if autoscaler.scales_formation(autoscaler.target_name):
+        return [group_of(autoscaler)]
+    return wanting(group_of(autoscaler)) if autoscaler.scales_deployment(autoscaler.target_name) else ()
 
 
 def deciding(known: Iterable[Autoscaler]) -> Deciding:

@@ -13,7 +13,10 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import owned_fields
+from formation_operator.observe import formations, owned_fields
+from formation_operator.observe.formations import Wanting
+from formation_operator.observe.store import Change
+from formation_operator.requeue import Lane
 
 LONGEST_COUNT = 9
 """Digits: any count of so many fits the API's 32 bits."""
@@ -130,15 +133,6 @@ class Child:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """A Formation's wish for a child name; of several the first in this order wins."""
-
-    created: str
-    uid: str
-    key: Key
-
-
 ChildId = tuple[ChildKind, str]
 """Kind and name of a child."""
 Children = Mapping[ChildId, Child]
@@ -182,6 +176,47 @@ def size_of(child: Child) -> int:
     texts += (rollout.stuck or "", rollout.blocked or "", rollout.refused or "", rollout.revision)
     texts += (owner.api_version, owner.kind, owner.name, owner.uid) if owner is not None else ()
     return USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
+
+def size_of_stray(child: Child, wanting: Wanting) -> int:
+    """Return the bytes of what no Formation wants; nothing of the others, which are all kept.
+
+    An owner or a label proves nothing: anybody may name a Formation in as many objects as they like. One
+    that a Formation has no more use for is deleted at once, or after the next list if it was forgotten.
+    """
+    return 0 if wanting((child.namespace, child.name)) else size_of(child)
+
+
+def owner_of(child: Child) -> list[Key]:
+    """Return the Formation that owns a child, if one does."""
+    owner = child.owner
+    return [(child.namespace, owner.name)] if owner is not None and owner.is_formation else []
+
+
+def missed_by(child: Child, wanting: Wanting) -> str:
+    """Return the uid of a child's owner, if that is a Formation which wants it; else nothing."""
+    uids = map(formations.uid_of, wanting((child.namespace, child.name)).values())
+    return child.owner.uid if child.owner is not None and child.owner.uid in uids else ""
+
+
+def lane_of(before: Child | None, now: Child | None) -> Lane | None:
+    """Return the lane for a child that came, went or changed; nothing if that doesn't matter."""
+    if before is now:
+        return None
+    if before is None or now is None:
+        return Lane.BUILD
+    if before.replicas != now.replicas:
+        return Lane.CHANGE
+    if not before.same_object_as(now):
+        return Lane.BUILD
+    return Lane.REPORT if before.rollout != now.rollout else None
+
+
+def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
+    """Return the Formations that want a child, and the one that owns it."""
+    return {
+        key for child in change.facts for key in (*wanting((child.namespace, child.name)), *owner_of(child))
+    }
 
 
 def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """The Formations as they are kept: what decisions need, and the names that each of them claims."""
 
+import dataclasses
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.children import Claim, Key
+from formation_operator.observe.store import Change, Key
+from formation_operator.requeue import Lane
 
 KEPT = (
     "name",
@@ -27,6 +29,17 @@ MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON: none of ours has as many."""
 AS_OBJECTS = 10
 """How many times, as it is counted: six is usual, and of nothing but short values it is up to eighteen."""
+Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
+"""Gives the Formations that want a child, by namespace and name of that."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A Formation's wish for a child name; of several the first in this order wins."""
+
+    created: str
+    uid: str
+    key: Key
 
 
 def key_of(raw: dict[str, Any]) -> Key:
@@ -132,3 +145,28 @@ def winner(rivals: Iterable[dict[str, Any]]) -> Claim:
 
 def _claim(raw: dict[str, Any]) -> Claim:
     return Claim(raw["metadata"].get("creationTimestamp", ""), uid_of(raw), key_of(raw))
+
+
+def given_up(change: Change[dict[str, Any]]) -> set[Key]:
+    """Return namespace and name of each child that a Formation wants no more."""
+    before, now = change.before, change.now
+    if before is None or (now is not None and before["spec"] is now["spec"]):
+        return set()  # as it is with each status
+    return {*wanted_names(before)} - {*(wanted_names(now) if now is not None else ())}
+
+
+def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane | None:
+    """Return the lane for a Formation that came or changed, or for its rivals if it went."""
+    if before is now:
+        return None
+    if before is None or now is None or uid_of(before) != uid_of(now):
+        return Lane.BUILD
+    if before["metadata"].get("generation") != now["metadata"].get("generation"):
+        return Lane.CHANGE
+    return Lane.REPORT if before["status"] != now["status"] else None
+
+
+def concerned(change: Change[dict[str, Any]], wanting: Wanting) -> set[Key]:
+    """Return a Formation if it is there, and the rivals that want a name which it has given up."""
+    rivals = {key for name in given_up(change) for key in wanting(name)}
+    return rivals | ({key_of(change.now)} if change.now is not None else set())

@@ -14,6 +14,8 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
 from formation_operator.kube.objects import kinds, lenient, timestamps
+from formation_operator.observe.store import Key
+from formation_operator.requeue import Lane
 
 SIGNALS = range(1, 32)
 LONGEST_START = 86400.0
@@ -213,6 +215,17 @@ def size_of(pod: Pod) -> int:
         if container.exit is not None:
             texts += container.exit.reason, container.exit.message, *container.exit.command
     return (1 + len(pod.containers)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
+
+def formation_of(pod: Pod) -> list[Key]:
+    """Return the Formation of a Pod by its label."""
+    return [(pod.namespace, pod.formation)]
+
+
+def lane_of(before: Pod | None, now: Pod | None) -> Lane | None:
+    """Return where a Formation has to wait of which a Pod isn't well, or is again."""
+    same = now.same_as(before) if now is not None else before is None
+    return None if same else Lane.REPORT
 
 
 def is_process(metadata: dict[str, Any]) -> bool:

@@ -9,10 +9,11 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from formation_operator.observe.children import Key
 from formation_operator.shares import Shares
 
 T = TypeVar("T")
+Key = tuple[str, str]
+"""Namespace and name of an object."""
 REMEMBERED = 16384
 """How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment.
 
@@ -28,6 +29,11 @@ class Change(Generic[T]):
     """What was known until then, if anything."""
     now: T | None
     """What is known since, if the object isn't gone."""
+
+    @property
+    def facts(self) -> list[T]:
+        """What was known and what is, as far as there is either."""
+        return [fact for fact in (self.before, self.now) if fact is not None]
 
 
 class Tombstone(NamedTuple):
@@ -53,30 +59,37 @@ Bound = Shares[tuple["Store[Any]", str], None]
 """Keeps the memory of objects down, of one kind or of several together; by store and name."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Limit(Generic[T]):
+    """How much of a kind is kept: the oldest of too many objects is forgotten, or reduced."""
+
+    bound: Bound
+    least: int
+    """What the smallest object counts as."""
+    size_of: Callable[[T], int]
+    """What an object takes of the bound; one that takes nothing is kept in any case."""
+    reduced: Callable[[T], T] | None = None
+    """What is kept of one of too many, in the same groups, and takes nothing."""
+
+
 class Store(Generic[T]):
     """The objects of a kind by namespace and name, and by what else they are looked for."""
 
     def __init__(
         self,
-        *,
         key_of: Callable[[T], Key],
         version_of: Callable[[T], int],
         groups_of: Callable[[T], Iterable[Hashable]],
-        bound: Bound | None = None,
-        size_of: Callable[[T], int] = lambda _: 1,
+        limit: Limit[T] | None = None,
     ) -> None:
-        """Take what tells an object's name, its resource version, and the groups that it is in.
-
-        Of the objects that have a size, no more are kept than the bound has room for.
-        """
+        """Take what tells an object's name, its resource version, and the groups that it is in."""
         self.known: dict[Key, T] = {}
         self.newest = 0
         """The latest version of all that was ever told, deletions included."""
         self._key_of = key_of
         self._version_of = version_of
         self._groups_of = groups_of
-        self._bound = bound
-        self._size_of = size_of
+        self._limit = limit
         self._groups: dict[Hashable, dict[Key, T]] = {}
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
@@ -141,25 +154,30 @@ class Store(Generic[T]):
         self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by, listed))
         return Change(self._forget(key), None)
 
-    def replace(self, item: T) -> None:
-        """Keep less or more of an object that is known, in the same groups; that is no news."""
-        key = self._key_of(item)
-        self.known[key] = item
-        for group in self._groups_of(item):
-            self._groups[group][key] = item
-
     def count(self, item: T) -> None:
-        """Count an object as the latest that came, and forget the oldest of too many."""
-        if self._bound is None:
+        """Count an object as the latest that came, and make room for it."""
+        if self._limit is None:
             return
         namespace, name = self._key_of(item)
-        size = self._size_of(item)
+        size = self._limit.size_of(item)
         if not size:
-            self._bound.pop(namespace, (self, name))
+            self._limit.bound.pop(namespace, (self, name))
             return
-        for place, (store, its_name) in self._bound.put(namespace, (self, name), None, size):
-            if store._size_of(store.known[place, its_name]):  # noqa: SLF001  # another of this class
-                store._forget((place, its_name))  # noqa: SLF001
+        size = max(size, self._limit.least)
+        for place, (store, its_name) in self._limit.bound.put(namespace, (self, name), None, size):
+            store._make_room((place, its_name))  # noqa: SLF001  # another of this class
+
+    def _make_room(self, key: Key) -> None:
+        """Forget an object, or keep less of it; that is no news."""
+        known, limit = self.known[key], self._limit
+        if limit is None or not limit.size_of(known):
+            return
+        if limit.reduced is None:
+            self._forget(key)
+            return
+        self.known[key] = less = limit.reduced(known)
+        for group in self._groups_of(less):
+            self._groups[group][key] = less
 
     def _tombstone(self, key: Key) -> Tombstone:
         return self._tombstones.get(*key) or NEVER
@@ -173,6 +191,6 @@ class Store(Generic[T]):
             members.pop(key, None)
             if not members:
                 self._groups.pop(group, None)
-        if self._bound is not None:
-            self._bound.pop(key[0], (self, key[1]))
+        if self._limit is not None:
+            self._limit.bound.pop(key[0], (self, key[1]))
         return known

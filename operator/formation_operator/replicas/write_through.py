@@ -163,7 +163,7 @@ class Requests:
     async def _list(self, kind: str, namespace: str) -> None:
         async for items in self._cluster.select(kind, namespace):
             for raw in items:
-                self._cache.put(kind, autoscalers.autoscaler(raw, kind))
+                self._cache.see(kind, raw)
 
     def _check_unchanged(self, about: Metadata, generation: int) -> None:
         """Raise `ConflictError` if a Formation is of a later generation by now.
@@ -188,7 +188,7 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
-        self._cache.put(naming.KIND, written)
+        self._cache.see(naming.KIND, written)
         return request.honoured(), request.wanted, lenient.number(written["metadata"], "generation")
 
 

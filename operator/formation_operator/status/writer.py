@@ -15,7 +15,7 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
-from formation_operator.observe.news import Basis
+from formation_operator.observe.basis import Basis
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import change_events, compute, served
 from formation_operator.sync.outcome import Outcome
@@ -152,7 +152,7 @@ class Reporter:
             whole = manifest(written, compute.beside(wanted, present))
             del written, present  # they may take megabytes, and the write long
             written = await self._cluster.replace_status(whole)
-        change = self._cache.put(naming.KIND, written)
+        change = self._cache.see(naming.KIND, written)
         # The cache takes in nothing that the watch has told it before.
         return change.now["status"] if change and change.now else formations.status_of(written)
 

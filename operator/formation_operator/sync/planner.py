@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.observe import owned_fields
-from formation_operator.observe.children import Child, Children, Claim
+from formation_operator.observe.children import Child, Children
+from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
 
 

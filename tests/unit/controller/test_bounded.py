@@ -174,12 +174,12 @@ def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(
     monkeypatch.setattr(bounds, "check", checked)
     known, formation = Cache(), largest.filled(largest.shared, largest.ETCD)
     for version in range(1, 5):
-        known.put(naming.KIND, builders.stored(formation, resourceVersion=str(version)))
+        known.see(naming.KIND, builders.stored(formation, resourceVersion=str(version)))
     assert len(measured) == 1
     kept = known.formations["default", "shop"]
     assert bounds.size(kept) < 2000, "of what isn't rendered nothing but names is kept"
-    known.put(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
+    known.see(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="9", generation=2))
     small = known.formations["default", "shop"]
     assert not small["excess"]
-    known.put(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
+    known.see(naming.KIND, builders.stored(builders.a_formation(), resourceVersion="10", generation=2))
     assert known.formations["default", "shop"]["spec"] is small["spec"]

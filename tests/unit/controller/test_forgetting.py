@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.observe import watched
 from formation_operator.observe.children import REVISION_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
@@ -102,7 +102,7 @@ class Ended:
 
 
 def watched(controller: Controller, kind: str, raw: Object, deleted: bool) -> None:
-    if kinds.BY_NAME[kind] in kinds.WATCHED:
+    if kind in {each.kind.name for each in watched.WATCHED}:
         controller.see(kind, raw, deleted=deleted)
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from formation_operator.kube.watches.lines import Line
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
@@ -17,7 +18,6 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from formation_operator.kube.watches.lines import Line
 from formation_operator.observe import children
 from formation_operator.settings import Settings
 from tests import builders
@@ -369,7 +369,7 @@ def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> F
 
         def watched(kind: str, raw: Object, deleted: bool) -> None:
             """Tell of it a moment after whoever did it has their answer."""
-            if kinds.BY_NAME[kind] in kinds.WATCHED:
+            if kind in {each.kind.name for each in watched.WATCHED}:
                 tell = functools.partial(here.see, kind, raw, deleted=deleted)
                 asyncio.get_running_loop().call_later(0.02, tell)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.observe import watched
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
@@ -30,7 +30,7 @@ CONTROLLER = Owner("kube-controller-manager", "Update", "status")
 SOON, TRIES = 3.0, 7
 """Seconds: after news of readiness the operator waits for one, and a status may follow another after one."""
 NEVER = 1e9
-WATCHED = {kind.name for kind in kinds.WATCHED}
+WATCHED = {each.kind.name for each in watched.WATCHED}
 UNTOUCHED = Settings(resync=NEVER, retry_most=2.0)
 """The operator lists only once: what it misses then stays missed."""
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from formation_operator.kube.watches.lines import Line
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.kube.watches.lines import Line
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time

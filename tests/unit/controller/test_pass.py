@@ -48,7 +48,7 @@ class Running:
         """Have the Formation changed, or made, and the watch tell of it."""
         generation = self.known.formations.get(KEY, {"metadata": {"generation": 0}})["metadata"]["generation"]
         raw = {**formation, "metadata": {"name": "shop", "uid": "uid-1", "generation": generation + 1}}
-        self.known.put(naming.KIND, self.server.put(naming.KIND, raw))
+        self.known.see(naming.KIND, self.server.put(naming.KIND, raw))
 
     def clock(self) -> datetime.datetime:
         self.now += datetime.timedelta(seconds=2)
@@ -59,7 +59,7 @@ class Running:
         if deleted:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         else:
-            self.known.put(kind, raw if kind == naming.KIND else children.child(raw, ChildKind(kind)))
+            self.known.see(kind, raw)
 
     async def settle(self) -> None:
         """Run passes until the first change is made and told of."""

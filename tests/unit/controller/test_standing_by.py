@@ -9,8 +9,8 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.observe import watched
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests import builders
@@ -52,7 +52,7 @@ class Replica:
         await asyncio.Event().wait()
 
     def _watched(self, kind: str, raw: Object, deleted: bool) -> None:
-        if kinds.BY_NAME[kind] in kinds.WATCHED:
+        if kind in {each.kind.name for each in watched.WATCHED}:
             see = self.controller.see
             asyncio.get_running_loop().call_later(self._late, lambda: see(kind, raw, deleted=deleted))
 

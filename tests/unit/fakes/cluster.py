@@ -16,6 +16,7 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.watch_events import Event
 from tests.unit.fakes.managed_fields import Owner
@@ -94,41 +95,41 @@ class FakeCluster(Objects, Cluster):
         return [call for call in self.calls if call.verb == verb and kind in ("", call.kind)]
 
     async def pages(
-        self, kind: str, namespace: str | None = None, *, labels: str = ""
+        self, kind: Kind, namespace: str | None = None
     ) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield all objects of a kind that have labels, some at a time."""
+        """Yield all objects of a kind that its selector chooses, some at a time."""
         scope = namespace or ""
-        call = Call("pages", kind, scope)
+        call = Call("pages", kind.name, scope)
         found, version = await self._carry_out(
-            call, lambda: (self.all(kind, scope, labels=labels), str(self.version))
+            call, lambda: (self.all(kind.name, scope, labels=kind.label_selector), str(self.version))
         )
         for page in self._pages(found):
             yield page, version
 
     @contextlib.asynccontextmanager
     async def watch(
-        self, kind: str, namespace: str | None, version: int, *, labels: str = ""
+        self, kind: Kind, namespace: str | None, version: int
     ) -> AsyncIterator[AsyncIterator[Event]]:
-        """Watch the objects of a kind that have labels, until the test cuts that off."""
-        scope = namespace or ""
-        await self._carry_out(Call("watch", kind, scope), lambda: None)
+        """Watch the objects of a kind that its selector chooses, until the test cuts that off."""
+        scope, name, labels = namespace or "", kind.name, kind.label_selector
+        await self._carry_out(Call("watch", name, scope), lambda: None)
         stream: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
 
         def tell(changed: str, raw: Object, deleted: bool) -> None:
             is_wanted = fits(raw["metadata"].get("labels") or {}, labels)
-            if changed == kind and scope in ("", raw["metadata"]["namespace"]) and is_wanted:
+            if changed == name and scope in ("", raw["metadata"]["namespace"]) and is_wanted:
                 stream.put_nowait(event("DELETED" if deleted else "MODIFIED", raw))
 
-        for raw in self.all(kind, scope, labels=labels):
+        for raw in self.all(name, scope, labels=labels):
             if int(raw["metadata"]["resourceVersion"]) > version:
-                tell(kind, raw, False)
+                tell(name, raw, False)
         self.watchers.append(tell)
-        self.streams[kind].append(stream)
+        self.streams[name].append(stream)
         try:
             yield _until_cut(stream)
         finally:
             self.watchers.remove(tell)
-            self.streams[kind].remove(stream)
+            self.streams[name].remove(stream)
 
     def cut(self, kind: str, error: Exception | None = None) -> None:
         """End the watches of a kind, with an error if one is given."""

@@ -12,7 +12,7 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key, child
+from formation_operator.observe.children import Key
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT
@@ -32,8 +32,8 @@ class Time:
 class Operator:
     """One that watches a cluster, with a memory of its own."""
 
-    def __init__(self, cluster: FakeCluster, clock: Clock) -> None:
-        self.known = Cache()
+    def __init__(self, cluster: FakeCluster, clock: Clock, known: Cache | None = None) -> None:
+        self.known = known or Cache()
         for kind in (naming.KIND, ChildKind.DEPLOYMENT):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
@@ -44,10 +44,8 @@ class Operator:
         """Take what the watch tells."""
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        elif kind == naming.KIND:
-            self.known.put(naming.KIND, raw)
-        elif kind == ChildKind.DEPLOYMENT:
-            self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
+        elif kind in (naming.KIND, ChildKind.DEPLOYMENT):
+            self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

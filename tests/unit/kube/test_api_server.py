@@ -10,6 +10,7 @@ from formation_operator.api import naming
 from formation_operator.kube import answers, api_server, errors
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection
 from tests import builders
@@ -39,7 +40,9 @@ def a_list(version: str, *names: str) -> Object:
 async def test_one_namespace_is_listed_or_all_are(namespace: str | None) -> None:
     lists = {None: a_list("9", "x"), "a": a_list("10", "y")}
     cluster = Answering({api_server.path(naming.KIND, scope): listed for scope, listed in lists.items()})
-    [(items, version)] = [([*page], version) async for page, version in cluster.pages(naming.KIND, namespace)]
+    [(items, version)] = [
+        ([*page], version) async for page, version in cluster.pages(kinds.BY_NAME[naming.KIND], namespace)
+    ]
     await cluster.close()
     assert version == lists[namespace]["metadata"]["resourceVersion"]
     assert items == lists[namespace]["items"]
@@ -55,10 +58,13 @@ async def test_a_long_list_comes_page_by_page() -> None:
             return json.dumps(page).encode()
 
     cluster = Paging(connection.Connection(client.Configuration()), timeout=1)
-    pages = [[item["metadata"]["name"] for item in items] async for items, _ in cluster.pages(naming.KIND)]
+    pages = [
+        [item["metadata"]["name"] for item in items]
+        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
+    ]
     await cluster.close()
     assert pages == [["first"], ["second"]]
-    held = [items async for items, _ in cluster.pages(naming.KIND)]
+    held = [items async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])]
     assert held == [[], []], "each page is let go before the next one is read"
 
 

@@ -14,13 +14,14 @@ from kubernetes.aio import client
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.session import connection
 from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
 
 async def listed(cluster: Cluster) -> list[str]:
-    return [version async for _, version in cluster.pages(naming.KIND)]
+    return [version async for _, version in cluster.pages(kinds.BY_NAME[naming.KIND])]
 
 
 ASKED: dict[str, Callable[[Cluster], Awaitable[object]]] = {

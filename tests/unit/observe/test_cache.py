@@ -13,11 +13,12 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, news, pods
+from formation_operator.observe import children, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.cache import MOST_BYTES, MOST_PODS, MOST_STRAYS, Cache
+from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Key
 from formation_operator.observe.store import REMEMBERED, Change, Store
+from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, Share
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
 from tests.unit import cost
@@ -29,7 +30,7 @@ BROKEN = known(a_pod(a_container(ended(1))))
 
 def a_cache(*children: Child) -> Cache:
     cache = Cache()
-    cache.put(naming.KIND, builders.stored(a_formation()))
+    cache.see(naming.KIND, builders.stored(a_formation()))
     for child in children:
         cache.put("Deployment", child)
     return cache
@@ -42,8 +43,9 @@ def lose(cache: Cache, fact: Child | Autoscaler) -> Change[Any] | None:
 
 def asked(cache: Cache, kind: str, change: Change[Any] | None) -> set[Key]:
     """Return the Formations that have to be looked at because of what was told."""
-    news_to_them = change is not None and news.of(kind, change) is not None
-    return cache.concerned(kind, change) if change is not None and news_to_them else set()
+    if change is None or cache.watched[kind].lane_of(change.before, change.now) is None:
+        return set()
+    return cache.concerned(kind, change)
 
 
 def test_only_newer_versions_are_taken() -> None:
@@ -74,8 +76,8 @@ def test_of_two_formations_that_want_one_name_the_older_has_the_claim() -> None:
     processes = {"b-c": builders.a_process(), "x": builders.a_process()}
     older = builders.stored(a_formation("a", processes=processes), uid="1", creationTimestamp="2026-01-01")
     younger = a_formation("a-b", processes={"c": builders.a_process()})
-    cache.put(naming.KIND, builders.stored(younger, uid="2", creationTimestamp="2026-01-02"))
-    cache.put(naming.KIND, older)
+    cache.see(naming.KIND, builders.stored(younger, uid="2", creationTimestamp="2026-01-02"))
+    cache.see(naming.KIND, older)
     claims = cache.claims(("default", "a-b"))
     assert claims["a-b-c"].uid == "1"
     gone = cache.drop(naming.KIND, ("default", "a"), 2)
@@ -89,12 +91,12 @@ def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -
     cache.drop(naming.KIND, ("default", "shop"), 9)
     lose(cache, a_child(resource_version="9"))
 
-    assert not cache.put(naming.KIND, builders.stored(formation, resourceVersion="8"))
+    assert not cache.see(naming.KIND, builders.stored(formation, resourceVersion="8"))
     cache.put("Deployment", a_child(resource_version="8"))
     assert cache.formations == {}
     assert cache.stores["Deployment"].known == {}
 
-    assert cache.put(naming.KIND, builders.stored(formation, uid="uid-2", resourceVersion="10"))
+    assert cache.see(naming.KIND, builders.stored(formation, uid="uid-2", resourceVersion="10"))
     cache.put("Deployment", a_child(resource_version="10"))
     assert list(cache.formations) == [("default", "shop")]
     assert len(cache.stores["Deployment"].known) == 1
@@ -136,7 +138,7 @@ def test_a_list_that_took_its_time_brings_no_trouble_back_that_is_over() -> None
 
 def test_a_deletion_that_is_told_late_leaves_the_next_one_of_the_name() -> None:
     cache, key = Cache(), ("default", "shop")
-    cache.put(naming.KIND, builders.stored(a_formation(), uid="next", resourceVersion="9"))
+    cache.see(naming.KIND, builders.stored(a_formation(), uid="next", resourceVersion="9"))
     cache.drop(naming.KIND, key, 7)
     assert cache.formations[key]["metadata"]["uid"] == "next"
 
@@ -161,27 +163,27 @@ def test_nothing_is_left_of_what_came_and_went() -> None:
     for number in range(3):
         namespace = f"n{number}"
         child = a_child(namespace=namespace)
-        cache.put(naming.KIND, builders.stored(a_formation(), namespace=namespace))
+        cache.see(naming.KIND, builders.stored(a_formation(), namespace=namespace))
         cache.put("Deployment", child)
         cache.put(kinds.HPA, dataclasses.replace(HPA, namespace=namespace))
         cache.put("Pod", dataclasses.replace(BROKEN, namespace=namespace))
-        assert held(cache) > 0
+        assert held(cache) > held(Cache())
         cache.drop("Pod", (namespace, BROKEN.name), 9)
         lose(cache, child)
         lose(cache, dataclasses.replace(HPA, namespace=namespace))
         cache.drop(naming.KIND, (namespace, "shop"), 9)
-    assert held(cache) == 0
+    assert held(cache) == held(Cache())
 
 
 def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None:
     cache, key = Cache(), ("default", "shop")
     formation = builders.stored(a_formation(), resourceVersion="5")
-    cache.put(naming.KIND, formation)
+    cache.see(naming.KIND, formation)
     cache.drop(naming.KIND, key, 6)
     for number in range(REMEMBERED + 1):
         cache.put("Pod", dataclasses.replace(BROKEN, name=str(number)))
         cache.drop("Pod", (key[0], str(number)), 9)
-    assert not cache.put(naming.KIND, formation)
+    assert not cache.see(naming.KIND, formation)
 
 
 def test_a_late_deletion_of_an_autoscaler_leaves_its_successor() -> None:
@@ -229,7 +231,7 @@ def test_of_many_labelled_objects_without_a_formation_only_some_are_known() -> N
 def test_what_a_formation_claims_that_came_later_is_kept() -> None:
     cache = Cache()
     cache.put("Deployment", a_child())
-    cache.put(naming.KIND, builders.stored(a_formation()))
+    cache.see(naming.KIND, builders.stored(a_formation()))
     for number in range(MOST_STRAYS + 10):
         cache.put(
             "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
@@ -288,7 +290,7 @@ def test_what_a_formation_wants_no_more_counts_as_nobodys() -> None:
         types = {f"t{number}": builders.a_process()}
         formation = builders.stored(a_formation(processes=types), generation=number + 1)
         formation["metadata"]["resourceVersion"] = f"{number + 10}"
-        cache.put(naming.KIND, formation)
+        cache.see(naming.KIND, formation)
         cache.put("Deployment", a_child(name=f"shop-t{number}", uid=f"{number}", owner=None))
     assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
 
@@ -361,9 +363,8 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(
     kind: str, make: Callable[[int], Any], size_of: Callable[[Any], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = MOST_BYTES // 8
-    monkeypatch.setattr("formation_operator.observe.cache.MOST_BYTES", most)
     monkeypatch.setattr(sys, "intern", str)  # the table of them all grows by megabytes at once
-    cache = Cache()
+    cache = Cache(watched=[dataclasses.replace(each, share=Share(most)) for each in WATCHED])
     number = most // size_of(make(0)) + 8
     gc.collect()
     tracemalloc.start()

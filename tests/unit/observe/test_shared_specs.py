@@ -1,13 +1,14 @@
 """What one namespace declares takes no memory from others, and nothing of it is lost."""
 
+import dataclasses
 import random
 import tracemalloc
 
-import pytest
-
 from formation_operator.api import bounds, naming
 from formation_operator.kube.port import Object
-from formation_operator.observe import cache, formations
+from formation_operator.observe import formations
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.watched import FORMATIONS, WATCHED, Share
 from tests.builders import a_formation, a_process, stored
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Operator, Time
@@ -16,9 +17,13 @@ MANY = 20
 MOST = 64 * 1024
 
 
-@pytest.fixture(autouse=True)
-def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST_SPECS", MOST)
+def little_memory() -> Cache:
+    """Return a cache that has room for few specs."""
+    return Cache(watched=[*WATCHED, dataclasses.replace(FORMATIONS, share=Share(MOST))])
+
+
+def operator_of(cluster: FakeCluster) -> Operator:
+    return Operator(cluster, Time(), little_memory())
 
 
 def declared(name: str, namespace: str) -> Object:
@@ -44,7 +49,7 @@ def sizes(operator: Operator) -> dict[str, int]:
 
 
 async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_most_pays() -> None:
-    operator = Operator(crowded(), Time())
+    operator = operator_of(crowded())
     kept = sizes(operator)
     assert kept["default"] > 0
     assert MOST / 2 < sum(kept.values()) <= MOST
@@ -53,13 +58,13 @@ async def test_what_is_kept_of_all_specs_is_bounded_and_the_namespace_that_has_m
 
 
 def test_what_isnt_kept_takes_no_memory() -> None:
-    known, chance = cache.Cache(), random.Random(1)
+    known, chance = little_memory(), random.Random(1)
     tracemalloc.start()
     try:
         for number in range(MANY):
             raw = declared(f"app{number}", "crowd")
             raw["spec"]["processes"]["worker"]["env"][0]["value"] = chance.randbytes(MOST).hex()
-            known.put(naming.KIND, raw)
+            known.see(naming.KIND, raw)
             del raw
         held, _ = tracemalloc.get_traced_memory()
     finally:
@@ -68,19 +73,19 @@ def test_what_isnt_kept_takes_no_memory() -> None:
 
 
 def test_of_what_is_too_large_to_be_rendered_that_stays_known() -> None:
-    known = cache.Cache()
+    known = little_memory()
     large = declared("large", "crowd")
     large["spec"]["processes"]["worker"]["env"][0]["value"] = "x" * bounds.MOST_DECLARED
-    known.put(naming.KIND, large)
+    known.see(naming.KIND, large)
     for number in range(MANY):
-        known.put(naming.KIND, declared(f"app{number}", "crowd"))
+        known.see(naming.KIND, declared(f"app{number}", "crowd"))
     assert known.formations["crowd", "app0"].get("unkept")
     assert known.formations["crowd", "large"]["excess"]
 
 
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:
     cluster = crowded()
-    operator = Operator(cluster, Time())
+    operator = operator_of(cluster)
     for key in (("crowd", "app0"), ("default", "quiet")):
         await operator.run(key)
     there = {(raw["metadata"]["namespace"], raw["metadata"]["name"]) for raw in cluster.all("Deployment")}
@@ -90,7 +95,7 @@ async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_ot
 
 async def test_what_changes_while_a_spec_is_read_again_is_decided_about_anew() -> None:
     cluster = crowded()
-    operator = Operator(cluster, Time())
+    operator = operator_of(cluster)
     watchers, cluster.watchers = cluster.watchers, []
     cluster.merge(naming.KIND, "crowd", "app0", {"spec": {"processes": {"worker": {"replicas": 7}}}})
     cluster.watchers = watchers
@@ -100,7 +105,7 @@ async def test_what_changes_while_a_spec_is_read_again_is_decided_about_anew() -
 
 async def test_a_formation_that_is_gone_when_its_spec_is_read_again_is_left_to_the_watch() -> None:
     cluster = crowded()
-    operator = Operator(cluster, Time())
+    operator = operator_of(cluster)
     cluster.watchers.clear()
     cluster.remove(naming.KIND, "crowd", "app0")
     assert (await operator.run(("crowd", "app0"))).failed
@@ -109,7 +114,7 @@ async def test_a_formation_that_is_gone_when_its_spec_is_read_again_is_left_to_t
 
 async def test_what_a_namespace_gives_up_others_may_have() -> None:
     cluster = crowded()
-    operator = Operator(cluster, Time())
+    operator = operator_of(cluster)
     for number in range(MANY):
         operator.known.drop(naming.KIND, ("crowd", f"app{number}"), cluster.version)
     for number in range(4):

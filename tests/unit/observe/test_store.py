@@ -56,7 +56,7 @@ def formation_of(cache: Cache) -> Iterable[str]:
 
 def hear_formation(cache: Cache, told: Told) -> None:
     if told.there:
-        cache.put(
+        cache.see(
             naming.KIND, builders.stored(a_formation(), uid=told.uid, resourceVersion=str(told.version))
         )
     else:

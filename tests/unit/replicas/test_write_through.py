@@ -13,7 +13,6 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import child
 from formation_operator.render import desired
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue
@@ -61,11 +60,11 @@ class Shop:
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: all of the Deployments, but nothing of the Formation."""
         if kind == ChildKind.DEPLOYMENT:
-            self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
+            self.known.see(kind, raw)
 
     def watched(self) -> None:
         """Have the watch tell of the Formation."""
-        self.known.put(naming.KIND, self.cluster.read(naming.KIND, *KEY))
+        self.known.see(naming.KIND, self.cluster.read(naming.KIND, *KEY))
 
     def told_of(self, here: reconcile.Reconciler) -> None:
         """Have the watch tell of the Formation, and a reconciler see it."""

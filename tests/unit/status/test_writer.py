@@ -12,8 +12,8 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
+from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.news import Basis
 from formation_operator.requeue import Lane
 from formation_operator.status import served, writer
 from formation_operator.status.writer import Reports
@@ -133,7 +133,7 @@ class Told:
     def __init__(self) -> None:
         self.cluster, self.known = Strict(), Cache()
         self.cluster.status_schema = PRESENT
-        self.known.put(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
+        self.known.see(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
         self.now = MIDNIGHT
         self.reporter = writer.Reporter(self.cluster, self.known, lambda: self.now, 1.0)
@@ -171,7 +171,7 @@ async def test_what_an_apply_leaves_where_managed_fields_were_stripped_goes_all_
     here = Told()
     formation = here.cluster.read(naming.KIND, "default", "shop")
     stripped = {**formation, "status": {"processes": {"gone": {}}}}
-    here.known.put(naming.KIND, here.cluster.put(naming.KIND, stripped))
+    here.known.see(naming.KIND, here.cluster.put(naming.KIND, stripped))
     await here.write()
     assert list(here.written["processes"]) == ["worker"]
     await here.write(ready=1)
@@ -270,7 +270,7 @@ async def test_a_status_is_not_written_over_a_formation_that_has_changed_since()
     assert not here.written
     await here.write(after=here.asked[-1])
     assert not here.written, "the watch hasn't told yet"
-    here.known.put(naming.KIND, here.cluster.read(naming.KIND, "default", "shop"))
+    here.known.see(naming.KIND, here.cluster.read(naming.KIND, "default", "shop"))
     await here.write(after=here.asked[-1])
     assert here.written
 

@@ -10,7 +10,8 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields, owned_fields
-from formation_operator.observe.children import Child, Claim, Owner
+from formation_operator.observe.children import Child, Owner
+from formation_operator.observe.formations import Claim
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.unit.facts import INTENT, OWNER, a_child, fields

@@ -22,15 +22,14 @@ class Kind(NamedTuple):
     group: str
     version: str
     plural: str
-    labelled: bool = False
-    """Whether only those with our label are of interest."""
+    label_selector: str = ""
+    """Which objects are watched, by their labels; all are if it is empty."""
     optional: bool = False
     """Whether it may be installed or taken away at any time."""
-
-    @property
-    def task(self) -> str:
-        """The name of kopf's task that watches it, but for the namespace."""
-        return ".".join(filter(None, (f"watcher for {self.plural}", self.version, self.group)))
+    metadata_only: bool = False
+    """Whether nothing but the metadata of an object is listed and watched."""
+    gathered: bool = False
+    """Whether its events may wait a little for others: of many kinds most events say nothing new."""
 
     @property
     def path(self) -> str:
@@ -78,30 +77,28 @@ class Traits(NamedTuple):
 
 TRAITS = {
     ChildKind.DEPLOYMENT: Traits(
-        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", labelled=True),
+        Kind(ChildKind.DEPLOYMENT, "apps", "v1", "deployments", naming.FORMATION_LABEL),
         selector=("spec", "selector", "matchLabels"),
         runs_processes=True,
     ),
     ChildKind.SERVICE: Traits(
-        Kind(ChildKind.SERVICE, "", "v1", "services", labelled=True),
+        Kind(ChildKind.SERVICE, "", "v1", "services", naming.FORMATION_LABEL),
         selector=("spec", "selector"),
         switch="service",
     ),
 }
 
-# Autoscalers first: a count must never be taken for ours before they are known. Formations before what is
-# theirs: of objects that are nobody's only some are kept.
-WATCHED = (
-    Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True),
-    Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers"),
-    Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
-    *(child.traits.api for child in ChildKind),
-    Kind(POD, "", "v1", "pods", labelled=True),
-)
-ASKED = (
-    Kind(REPLICA_SET, "apps", "v1", "replicasets"),
-    Kind(EVENT, "events.k8s.io", "v1", "events"),
-    Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
-)
-"""Read or written where there is a reason."""
-BY_NAME = {kind.name: kind for kind in (*WATCHED, *ASKED)}
+BY_NAME = {
+    kind.name: kind
+    for kind in (
+        Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL),
+        *(child.traits.api for child in ChildKind),
+        Kind(SCALED_OBJECT, "keda.sh", "v1alpha1", "scaledobjects", optional=True, gathered=True),
+        Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers", gathered=True),
+        Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
+        Kind(REPLICA_SET, "apps", "v1", "replicasets"),
+        Kind(EVENT, "events.k8s.io", "v1", "events"),
+        Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
+    )
+}
+"""The kinds that are read or written by their names; `observe.watched` has those that are watched."""

@@ -70,7 +70,7 @@ class Connection:
                 limit=configuration.connection_pool_maxsize,
                 keepalive_timeout=KEEP_ALIVE,
             ),
-            headers={"Accept": JSON, "User-Agent": naming.FIELD_MANAGER},
+            headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
             read_bufsize=paging.MOST_BYTES,
             timeout=aiohttp.ClientTimeout(),
@@ -90,14 +90,22 @@ class Connection:
         await self._session.close()
 
     @contextlib.asynccontextmanager
-    async def stream(self, resource: str, query: dict[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def stream(
+        self, resource: str, query: dict[str, str], accept: str = JSON
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a read and return its answer before its body has come; raises what aiohttp does."""
-        url = f"{self.url}{resource}?{urlencode(query)}"
-        async with self._session.get(url, allow_redirects=False) as answer:
+        url, headers = f"{self.url}{resource}?{urlencode(query)}", {"Accept": accept}
+        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
             yield answer
 
-    async def send(
-        self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
+    async def send(  # noqa: PLR0913, PLR0917  # a request has as many parts
+        self,
+        method: str,
+        resource: str,
+        query: dict[str, str],
+        body: Any,
+        content_type: str,
+        accept: str = JSON,
     ) -> tuple[int, bytes]:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does.
 
@@ -105,7 +113,7 @@ class Connection:
         """
         began, verb = time.perf_counter(), verb_of(method, query, content_type)
         try:
-            status, text = await self._send(method, resource, query, body, content_type)
+            status, text = await self._send(method, resource, query, body, (content_type, accept))
         except gate.NotSentError:
             raise  # it was no request
         except BaseException:
@@ -115,12 +123,12 @@ class Connection:
         return status, text
 
     async def _send(
-        self, method: str, resource: str, query: dict[str, str], body: Any, content_type: str
+        self, method: str, resource: str, query: dict[str, str], body: Any, types: tuple[str, str]
     ) -> tuple[int, bytes]:
         async with self._session.request(
             method,
             f"{self.url}{resource}?{urlencode(query)}",
-            headers={"Content-Type": content_type},
+            headers=dict(zip(("Content-Type", "Accept"), types, strict=True)),
             data=None if body is None else written(body),
             allow_redirects=False,
         ) as answer:

@@ -1,9 +1,9 @@
 """The session in which kopf lists and watches Formations.
 
 kopf ends the process if an answer isn't as it expects: an error that it doesn't know, or a text that its
-parser can't read. Tenants can make such objects, and every API server is ill or restarted now and then. So this
-session bounds each page and each line, in bytes and in depth, and an error counts as a lost connection: kopf
-tries again, and begins with a list where it has to.
+parser can't read. Tenants can make such objects, and every API server is ill or restarted now and then. So
+this session bounds each page and each line, in bytes and in depth, and an error counts as a lost connection:
+kopf tries again, and begins with a list where it has to.
 """
 
 import functools

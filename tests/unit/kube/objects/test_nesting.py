@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from formation_operator.kube.watches.lines import Line
 
 from formation_operator.kube.objects import nesting
-from formation_operator.kube.watches.lines import Line
 from tests.unit import cost
 
 DEEP = 10_000

@@ -4,10 +4,10 @@ import json
 import pathlib
 
 import aiohttp
+from formation_operator.kube.watches import lists
 
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.session.connection import Connection
-from formation_operator.kube.watches import lists
 
 WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
 

@@ -12,6 +12,7 @@ from kubernetes.aio import client
 
 from formation_operator.api import naming
 from formation_operator.kube import api_server, errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection
 from tests import builders
 from tests.builders import a_formation
@@ -40,7 +41,11 @@ def connected(url: str) -> api_server.Kube:
 
 async def names(cluster: api_server.Kube) -> list[str]:
     try:
-        return [item["metadata"]["name"] async for items, _ in cluster.pages(naming.KIND) for item in items]
+        return [
+            item["metadata"]["name"]
+            async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
+            for item in items
+        ]
     finally:
         await cluster.close()
 
@@ -142,7 +147,7 @@ async def test_each_request_says_who_we_are_by_the_token_of_the_time() -> None:
         configuration.refresh_api_key_hook = renewed  # type: ignore[assignment]  # it knows its default only
         cluster = api_server.Kube(connection.Connection(configuration), timeout=5)
         for _ in range(2):
-            assert [page async for page in cluster.pages(naming.KIND)]
+            assert [page async for page in cluster.pages(kinds.BY_NAME[naming.KIND])]
         await cluster.close()
     assert server.seen == ["Bearer first", "Bearer second"]
 
@@ -162,7 +167,7 @@ async def test_each_request_is_counted_by_its_verb_and_that_no_answer_came() -> 
     with pytest.raises(errors.UnavailableError):
         await cluster.get("Pod", "default", "a")
     with pytest.raises(errors.UnavailableError):
-        [page async for page in cluster.pages("Pod")]
+        [page async for page in cluster.pages(kinds.BY_NAME["Pod"])]
     with pytest.raises(errors.UnavailableError):
         await cluster.patch("Service", "default", "a", [])
     await cluster.close()

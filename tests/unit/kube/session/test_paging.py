@@ -20,6 +20,7 @@ from formation_operator.api import naming
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import api_server, errors
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
 from formation_operator.kube.session import connection, paging
 from formation_operator.observe.children import Rollout
@@ -79,7 +80,11 @@ def peak() -> Iterator[list[int]]:
 
 
 async def names(cluster: api_server.Kube) -> list[str]:
-    return [item["metadata"]["name"] async for items, _ in cluster.pages(naming.KIND) for item in items]
+    return [
+        item["metadata"]["name"]
+        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND])
+        for item in items
+    ]
 
 
 async def test_a_list_of_large_objects_is_never_in_memory_as_a_whole() -> None:
@@ -130,7 +135,7 @@ async def test_the_next_page_is_asked_for_before_one_is_taken_in_however_busy_th
     with ApiServer(formations=formations(1000)).in_a_thread() as server:
         cluster = a_connection(server)
         taken = 0
-        async for items, _ in cluster.pages(naming.KIND):
+        async for items, _ in cluster.pages(kinds.BY_NAME[naming.KIND]):
             taken += 1
             time.sleep(0.05)  # noqa: ASYNC251  # as who takes them in: nobody here has a turn
             last = items[-1]["metadata"]["name"] == "f00999"
@@ -158,7 +163,7 @@ async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() 
     async def gather() -> None:
         gathered = Gathered()
         held.append(weakref.ref(gathered))
-        async for _ in cluster.pages(naming.KIND):
+        async for _ in cluster.pages(kinds.BY_NAME[naming.KIND]):
             gathered.add("something")
 
     gc.disable()
@@ -174,7 +179,7 @@ async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() 
 
 async def test_who_has_seen_enough_of_a_list_leaves_no_request_behind() -> None:
     async with connected(ApiServer(formations=formations(1000))) as cluster:
-        pages = cluster.pages(naming.KIND)
+        pages = cluster.pages(kinds.BY_NAME[naming.KIND])
         await anext(pages)
         assert len(requests()) == 1
         await pages.aclose()  # type: ignore[attr-defined]  # as the loop does with one that nobody holds
@@ -186,7 +191,7 @@ async def test_a_connection_over_which_a_page_never_comes_whole_is_closed_at_onc
     async with never_whole() as (url, closed):
         cluster = api_server.Kube(connection.Connection(client.Configuration(host=url)), timeout=0.2)
         with pytest.raises(errors.UnavailableError) as failed:
-            await anext(aiter(cluster.pages(naming.KIND)))
+            await anext(aiter(cluster.pages(kinds.BY_NAME[naming.KIND])))
         await asyncio.wait_for(closed.wait(), 5)
         assert failed.tb, "who looks into the failure still holds all that was under way"
         await cluster.close()

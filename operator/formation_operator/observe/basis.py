@@ -1,0 +1,53 @@
+"""What a pass decides from, and what it has missed of what came while it was under way.
+
+An object that a pass writes comes back through the watch, before the answer to the write or after.
+Whatever is seen while a pass is under way is therefore compared at its end with what the pass has left.
+"""
+
+import dataclasses
+from typing import Any
+
+from formation_operator.observe import children, formations
+from formation_operator.observe.children import Child, ChildId, Children
+from formation_operator.requeue import Lane
+
+
+@dataclasses.dataclass
+class Basis:
+    """What a pass decides from: the Formation and its children when it began, and its own writes since."""
+
+    formation: dict[str, Any]
+    children: dict[ChildId, Child]
+    shown: Children = dataclasses.field(default_factory=dict)
+    """The children that the status is about: figures may change after it began, and change back."""
+
+    @property
+    def uid(self) -> str:
+        """Whom the pass is about."""
+        return formations.uid_of(self.formation)
+
+    def is_about(self, formation: dict[str, Any] | None) -> bool:
+        """Tell whether it is the Formation that the pass is about, and none that took its name since."""
+        return formation is not None and formations.uid_of(formation) == self.uid
+
+    def written(self, child: Child) -> None:
+        """Note the answer to a write of a child."""
+        self.children[child.kind, child.name] = child
+
+    def reported(self, status: dict[str, Any]) -> None:
+        """Note the status that was written."""
+        self.formation = {**self.formation, "status": status}
+
+    def deleted(self, child: Child) -> None:
+        """Note that a child was deleted."""
+        self.children.pop((child.kind, child.name), None)
+
+    def missed(self, formation: dict[str, Any] | None, there: Children) -> Lane | None:
+        """Return the lane for what has changed since, but for our own writes; nothing if nothing has."""
+        if formation is None:
+            return None
+        before = [*self.children.items(), *self.shown.items()]
+        found = [children.lane_of(child, there.get(each)) for each, child in before]
+        found += [children.lane_of(None, child) for each, child in there.items() if each not in self.children]
+        found.append(formations.lane_of(self.formation, formation))
+        return min((lane for lane in found if lane is not None), default=None)
