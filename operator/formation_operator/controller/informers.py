@@ -220,10 +220,13 @@ class Informers:
         if type_ == "DELETED" or self._known.stores[naming.KIND].is_news(key, version):
             self._take(naming.KIND, raw, deleted=type_ == "DELETED")
 
-    def event(self, kind: Kind, event: Event) -> None:
-        """Take in an event of a watch, parsed only if it says anything new."""
-        if event.deleted or self._known.is_news(kind.name, event.key, event.version, event.text):
-            self._take(kind.name, event.object, deleted=event.deleted)
+    def is_news(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may say anything new."""
+        return event.deleted or self._known.is_news(kind.name, event.key, event.version, event.text)
+
+    def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
+        """Take in the object of an event."""
+        self._take(kind.name, raw, deleted=deleted)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version.

@@ -9,7 +9,7 @@ import reprlib
 from typing import Any
 
 from formation_operator.kube import errors
-from formation_operator.kube.objects import lenient, listings, nesting
+from formation_operator.kube.objects import lenient, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Object
 
@@ -30,15 +30,11 @@ Source: ``NotFound`` of Go's ``net/http``.
 
 def parsed(text: bytes) -> Object:
     """Return the mapping that the text of an answer is; raise `ValueError` if it is anything else."""
-    return _mapping(nesting.parsed(text))
+    return mapping(nesting.parsed(text))
 
 
-def parsed_page(text: bytes) -> Object:
-    """Return a page of what is watched, as `listings` reads it; raise `ValueError` if it is no mapping."""
-    return _mapping(listings.parsed(text))
-
-
-def _mapping(said: Any) -> Object:
+def mapping(said: Any) -> Object:
+    """Return what an answer says, if it is a mapping; raise `ValueError` if it isn't."""
     if not isinstance(said, dict):
         raise ValueError("no mapping")  # noqa: TRY004  # as of what is no JSON
     return said

@@ -10,16 +10,18 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
+import pydantic_core
 
 from formation_operator.api import naming
-from formation_operator.kube import answers, errors
+from formation_operator.kube import answers, errors, watch_events
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, gate, paging
 from formation_operator.kube.session.lines import Lines, transport_of
+from formation_operator.kube.session.turns import in_turns
 from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ WATCH_SECONDS = 300
 """After so many seconds the API server ends a watch, so that a connection that has died unseen isn't kept."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
+Reading = Callable[[bytes], listings.Steps]
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = connection.APPLY
@@ -109,7 +112,7 @@ class Kube(Cluster):
     async def _pages(
         self, kind: Kind, namespace: str | None, query: dict[str, str], *, watched: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
-        read = answers.parsed_page if watched else answers.parsed
+        read = listings.page if watched else whole
         accept = METADATA_LIST if kind.metadata_only else connection.JSON
         place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
         asked: asyncio.Task[Object] | None = None
@@ -251,11 +254,9 @@ class Kube(Cluster):
         A write isn't sent by who may not write any more: then it raises `UnavailableError`.
         """
         text = await self._send(method, resource, query or {}, body, content_type)
-        return await self._read(answers.parsed, text, f"{method} {resource}")
+        return await self._read(whole, text, f"{method} {resource}")
 
-    async def _page(
-        self, resource: str, query: dict[str, str], read: Callable[[bytes], Object], accept: str
-    ) -> Object:
+    async def _page(self, resource: str, query: dict[str, str], read: Reading, accept: str) -> Object:
         text = await self._send("GET", resource, query, accept=accept)
         return await self._read(read, text, f"GET {resource}")
 
@@ -280,19 +281,24 @@ class Kube(Cluster):
             raise answers.error_of(status, text)
         return text
 
-    async def _read(self, parsed: Callable[[bytes], Object], text: bytes, request: str) -> Object:
+    async def _read(self, read: Reading, text: bytes, request: str) -> Object:
         """Return what an answer says; of large ones only one is parsed until everybody has had a turn.
 
         Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
         """
         try:
             if len(text) < LARGE:
-                return parsed(text)
+                return answers.mapping(await in_turns(read(text)))
             async with self._reading:
                 await asyncio.sleep(0)
-                return parsed(text)
+                return answers.mapping(await in_turns(read(text)))
         except ValueError as error:
             raise errors.UnavailableError(f"{request}: no JSON: {text[:200]!r}") from error
+
+
+def whole(text: bytes) -> listings.Steps:
+    """Return what an answer says, in steps; raise `ValueError` if it is no JSON."""
+    return nesting.read(text, pydantic_core.from_json)
 
 
 def _chosen(query: dict[str, str]) -> dict[str, str]:
@@ -304,7 +310,7 @@ async def _events(lines: Lines) -> AsyncIterator[Event]:
     """Yield the events of a watch; raises `ClusterError` at the first that is none."""
     async for batch in lines.batches():
         for line in batch:
-            yield Event(line)
+            yield await watch_events.read(line)
 
 
 def _unavailable(request: str, error: Exception) -> errors.UnavailableError:

@@ -30,8 +30,11 @@ FOR_EVER = 2**63 - 1
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
-    def event(self, kind: Kind, event: Event) -> None:
-        """Take in an event of a watch; raises `ValueError` if it was cut off."""
+    def is_news(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may say anything new: only then its object is parsed."""
+
+    def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
+        """Take in the object of an event."""
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
         """Take in an object of a list as of a version; raises `RestoredError` if more was known before."""
@@ -135,8 +138,8 @@ class Reflector:
             async for event in events:
                 self._reached()
                 backoff.reset()
-                if event.type != BOOKMARK:
-                    self._sink.event(self.kind, event)
+                if event.type != BOOKMARK and self._sink.is_news(self.kind, event):
+                    self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
                 self._version = event.version
 
     def absent(self) -> None:

@@ -4,12 +4,13 @@ Most events say what is known already: the answers to our own writes came first,
 changes nothing that we keep. The first bytes of a line say which object it is about, and how new it is.
 """
 
-import functools
+import dataclasses
 import re
 from typing import Any
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, listings
+from formation_operator.kube.session.turns import in_turns
 
 DELETED, BOOKMARK, ERROR = "DELETED", "BOOKMARK", "ERROR"
 TYPES = {"ADDED", "MODIFIED", DELETED, BOOKMARK}
@@ -24,49 +25,60 @@ Any other line is parsed as a whole. Nobody can forge this beginning, as a name 
 """
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class Event:
     """An event of a watch."""
 
-    def __init__(self, text: bytes) -> None:
-        """Take a line.
-
-        Raises `ExpiredError` if it says that the watch began too long ago, and `UnavailableError` if it is
-        another error of the server's, or no event at all.
-        """
-        self.text = text
-        head = HEAD.match(text)
-        if head is not None:
-            self.type, name, namespace, version = map(bytes.decode, head.groups())
-        else:
-            self.type, metadata = lenient.text(self._parsed, "type"), lenient.mapping(self.object, "metadata")
-            namespace, name, version = (
-                lenient.text(metadata, field) for field in ("namespace", "name", "resourceVersion")
-            )
-        if self.type not in TYPES or not lenient.is_version(version):
-            raise self._error()
-        self.key: tuple[str, str] = (namespace, name)
-        self.version = int(version)
-        """The object's resource version; of a deletion or a bookmark its own."""
+    type: str
+    key: tuple[str, str]
+    """Namespace and name of the object; of a bookmark empty."""
+    version: int
+    """The object's resource version; of a deletion or a bookmark its own."""
+    text: bytes
+    parsed: dict[str, Any] | None = None
 
     @property
     def deleted(self) -> bool:
         """Whether the object was deleted."""
         return self.type == DELETED
 
-    @property
-    def object(self) -> dict[str, Any]:
-        """The object; of its managed fields those of each manager stay text. Raises `UnavailableError`."""
-        return lenient.mapping(self._parsed, "object")
+    async def object(self) -> dict[str, Any]:
+        """Return the object; of its managed fields those of each manager stay text.
 
-    @functools.cached_property
-    def _parsed(self) -> dict[str, Any]:
-        try:
-            return lenient.mapping(listings.parsed_event(self.text))
-        except ValueError as error:
-            raise errors.UnavailableError(f"no event: {self.text[:100]!r}") from error
+        Raises `UnavailableError` if it can't be read.
+        """
+        return lenient.mapping(self.parsed or await _parsed(self.text), "object")
 
-    def _error(self) -> errors.ClusterError:
-        """Return the error that the line stands for."""
-        message = lenient.text(self.object, "message") or f"no event: {self.text[:100]!r}"
-        is_gone = self.type == ERROR and self.object.get("code") == GONE
-        return errors.ExpiredError(message) if is_gone else errors.UnavailableError(message)
+
+async def read(line: bytes) -> Event:
+    """Return the event that a line is.
+
+    Raises `ExpiredError` if it says that the watch began too long ago, and `UnavailableError` if it is another
+    error of the server's, or no event at all.
+    """
+    head = HEAD.match(line)
+    if head is not None:
+        type_, name, namespace, version = map(bytes.decode, head.groups())
+        if type_ in TYPES:
+            return Event(type_, (namespace, name), int(version), line)
+    parsed = await _parsed(line)
+    type_, metadata = lenient.text(parsed, "type"), lenient.mapping(parsed, "object", "metadata")
+    namespace, name, version = (
+        lenient.text(metadata, each) for each in ("namespace", "name", "resourceVersion")
+    )
+    if type_ not in TYPES or not lenient.is_version(version):
+        raise _error_of(type_, lenient.mapping(parsed, "object"), line)
+    return Event(type_, (namespace, name), int(version), line, parsed)
+
+
+async def _parsed(text: bytes) -> dict[str, Any]:
+    try:
+        return lenient.mapping(await in_turns(listings.event(text)))
+    except ValueError as error:
+        raise errors.UnavailableError(f"no event: {text[:100]!r}") from error
+
+
+def _error_of(type_: str, status: dict[str, Any], line: bytes) -> errors.ClusterError:
+    message = lenient.text(status, "message") or f"no event: {line[:100]!r}"
+    is_gone = type_ == ERROR and status.get("code") == GONE
+    return errors.ExpiredError(message) if is_gone else errors.UnavailableError(message)

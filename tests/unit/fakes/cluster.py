@@ -233,7 +233,9 @@ class FakeCluster(Objects, Cluster):
 
 def event(type_: str, raw: Object) -> Event:
     """Return an event of a watch."""
-    return Event(json.dumps({"type": type_, "object": raw}).encode())
+    said, about = {"type": type_, "object": raw}, raw["metadata"]
+    key, version = (about["namespace"], about["name"]), int(about["resourceVersion"])
+    return Event(type_, key, version, json.dumps(said).encode(), said)
 
 
 async def _until_cut(stream: "asyncio.Queue[Event | Exception | None]") -> AsyncIterator[Event]:

@@ -4,9 +4,11 @@ Half of a Deployment as it is listed is the `fieldsV1` of its managed fields, an
 stay text, which is known by its bytes.
 """
 
+from collections.abc import Generator
 from typing import Any, TypedDict
 
 import msgspec
+import pydantic_core
 
 from formation_operator.kube.objects import nesting
 
@@ -26,8 +28,8 @@ class Entry(TypedDict, total=False):
     subresource: Any
 
 
-class Metadata(TypedDict, total=False):
-    """What is read of an object's metadata."""
+class Described(TypedDict, total=False):
+    """What is read of an object's metadata, but for who manages which field."""
 
     namespace: Any
     name: Any
@@ -41,6 +43,11 @@ class Metadata(TypedDict, total=False):
     annotations: Any
     ownerReferences: Any
     finalizers: Any
+
+
+class Metadata(Described, total=False):
+    """All that is read of an object's metadata."""
+
     managedFields: list[Entry]
 
 
@@ -67,25 +74,63 @@ class WatchEvent(TypedDict, total=False):
     object: Item
 
 
+class Body(TypedDict, total=False):
+    """An object without its managed fields."""
+
+    apiVersion: Any
+    kind: Any
+    metadata: Described
+    spec: Any
+    status: Any
+
+
+class PageOfBodies(TypedDict, total=False):
+    """A page of such objects."""
+
+    apiVersion: Any
+    kind: Any
+    metadata: Any
+    items: list[Body]
+
+
+class EventOfBody(TypedDict, total=False):
+    """An event of such an object."""
+
+    type: Any
+    object: Body
+
+
+Steps = Generator[None, None, Any]
 _PAGES, _EVENTS = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
+_PAGES_OF_BODIES, _EVENTS_OF_BODIES = msgspec.json.Decoder(PageOfBodies), msgspec.json.Decoder(EventOfBody)
 
 
-def parsed(text: bytes) -> Any:
-    """Return what a page says; raise `ValueError` if it is no JSON.
+def page(text: bytes) -> Steps:
+    """Return what a page says, in steps; raise `ValueError` if it is no JSON.
 
     The `fieldsV1` of an entry is a `Text`. Where anything is odd about an object or about the page, all is
     read as `nesting` reads it, and nothing is left as text.
     """
-    return _parsed(_PAGES, text)
+    return _read(text, _PAGES)
 
 
-def parsed_event(text: bytes) -> Any:
+def event(text: bytes) -> Steps:
     """Return what an event says, read as an object of a page is."""
-    return _parsed(_EVENTS, text)
+    return _read(text, _EVENTS)
 
 
-def _parsed(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
+def page_of_bodies(text: bytes) -> Steps:
+    """Return what a page says, without managed fields."""
+    return _read(text, _PAGES_OF_BODIES)
+
+
+def event_of_body(text: bytes) -> Steps:
+    """Return what an event says, without managed fields."""
+    return _read(text, _EVENTS_OF_BODIES)
+
+
+def _read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Steps:
     try:
-        return decoder.decode(text)
-    except (ValueError, RecursionError):
-        return nesting.parsed(text)
+        return (yield from nesting.read(text, decoder.decode))
+    except ValueError:
+        return (yield from nesting.read(text, pydantic_core.from_json))

@@ -5,60 +5,91 @@ managed fields, which anybody may write, and bytes there that are no text: one o
 everybody's from being read.
 """
 
-import contextlib
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, TypeVar
 
 import pydantic_core
 
-DEEPEST = 200
-"""Levels that are read; nothing that we look at has a tenth of them."""
-UNREADABLE = "\ufffd"
-"""Stands for bytes that are no text."""
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{}]')
-"""What opens or closes a level, and texts, in which brackets mean nothing. It takes a time in proportion."""
+T = TypeVar("T")
+DEEPEST = 190
+"""Levels that are read, or a few more; nothing that we look at has a tenth of them."""
+AT_ONCE = 4096
+"""Levels that are opened or closed in one step: some milliseconds."""
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+FLAT = rb'[^"\[\]{}]++|' + STRING
+PAIR = rb"[\[{](?:" + FLAT + rb")*+[\]}]"
+BRACKET = re.compile(rb"(?:" + FLAT + rb"|" + PAIR + rb")*+[\[\]{}]")
+"""Finds the next bracket that opens or closes a level, but for pairs with no bracket between them.
+
+It takes a time in proportion to the text: what is read once is never read again but within a pair.
+"""
 
 
 def parsed(text: bytes) -> Any:
     """Return what a text says, with null for what is nested too deep; raise `ValueError` if it is no JSON."""
-    try:
-        return pydantic_core.from_json(text)
-    except ValueError:  # it is too deep, no UTF-8, or no JSON
-        plain = text.decode(errors="replace")
-    if UNREADABLE in plain:  # in a quarter of the time that looking for what is too deep takes
-        with contextlib.suppress(ValueError):
-            return pydantic_core.from_json(plain)
-    return json.loads(b"".join(_shallow(text)).decode(errors="replace"))
+    return at_once(read(text, pydantic_core.from_json))
 
 
-def readable(text: bytes) -> bytes:
-    """Return a text that every parser can read: the same, or without what is nested too deep or is no text.
+def read(text: bytes, decode: Callable[[bytes], T]) -> Generator[None, None, T]:
+    """Return what a decoder makes of a text, in steps, with null for what is nested too deep for it.
 
-    Raises `ValueError` if it is no JSON.
+    Only a text that the decoder can't read takes more than one step.  Raises `ValueError` if it is no JSON.
     """
-    if text.isascii() and text.count(b"{") + text.count(b"[") <= DEEPEST:
-        return text
     try:
-        pydantic_core.from_json(text)
-    except ValueError:
-        return json.dumps(parsed(text)).encode()
-    return text
+        return decode(text)
+    except (ValueError, RecursionError):  # it is too deep, no UTF-8, or no JSON
+        yield
+    plain = text.decode(errors="replace").encode()
+    try:
+        return decode(plain)
+    except (ValueError, RecursionError):
+        yield
+    shallow = yield from cut(plain)
+    try:
+        return decode(shallow)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def at_once(steps: Generator[None, None, T]) -> T:
+    """Take all steps, and return what they come to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # typeshed doesn't know which
+
+
+def is_deep(text: bytes) -> bool:
+    """Tell whether a text may be nested too deep."""
+    return text.count(b"{") + text.count(b"[") > DEEPEST
+
+
+def cut(text: bytes) -> Generator[None, None, bytes]:
+    """Return a text with null for what is nested too deep, in steps."""
+    parts = []
+    for number, part in enumerate(_shallow(text)):
+        parts.append(part)
+        if number % AT_ONCE == AT_ONCE - 1:
+            yield
+    return b"".join(parts)
 
 
 def _shallow(text: bytes) -> Iterator[bytes]:
-    """Yield a text without what is nested too deep."""
+    """Yield a text without what is nested too deep, something for each bracket."""
     kept = depth = 0
-    for token in TOKEN.finditer(text):
-        match token[0]:
-            case b"{" | b"[":
-                depth += 1
-                if depth == DEEPEST + 1:
-                    yield text[kept : token.start()] + b"null"
-                    kept = len(text)  # unless it is closed
-            case b"}" | b"]":
-                depth -= 1
-                if depth == DEEPEST:
-                    kept = token.end()
+    for match in BRACKET.finditer(text):
+        end = match.end()
+        if text[end - 1] in b"{[":
+            depth += 1
+            if depth == DEEPEST + 1:
+                yield text[kept : end - 1] + b"null"
+                kept = len(text)  # unless it is closed
+                continue
+        else:
+            depth -= 1
+            if depth == DEEPEST:
+                kept = end
+        yield b""
     yield text[kept:]

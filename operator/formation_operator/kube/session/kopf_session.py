@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import aiohttp
+import msgspec
 
-from formation_operator.kube.objects import nesting
+from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.session import paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.session.lines import Lines
 from formation_operator.kube.session.retry_after import NAMESPACE
+from formation_operator.kube.session.turns import in_turns
 
 Reached = Callable[[str | None], None]
 GONE = 410
@@ -25,11 +27,14 @@ EXPIRED = b'"code":410'
 
 
 class BoundedPage(paging.BoundedResponse):
-    """An answer that is parsed whatever it is nested like, and whatever bytes its texts are made of."""
+    """An answer that can be parsed whatever it is nested like, and whatever bytes its texts are made of."""
 
     async def json(self, **_: Any) -> Any:
-        """Return what it says, with null for what is nested too deep."""
-        return nesting.parsed(await self.read())
+        """Return what it says, a page of Formations without their managed fields, which nobody reads."""
+        text = await self.read()
+        if "limit" in self.url.query:
+            return await in_turns(listings.page_of_bodies(text))
+        return nesting.parsed(text)
 
 
 class BoundedLines:
@@ -52,9 +57,24 @@ class BoundedLines:
         async for lines in Lines(self._content).batches():
             self._reached()
             for line in lines:
-                if line.startswith(ERROR) and EXPIRED not in line:
+                if not line.startswith(ERROR):
+                    yield await _readable(line) + b"\n"
+                elif EXPIRED in line:
+                    yield line + b"\n"
+                else:
                     raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
-            yield b"\n".join((*map(nesting.readable, lines), b""))
+
+
+async def _readable(line: bytes) -> bytes:
+    """Return an event without managed fields, and with null for what is nested too deep.
+
+    Raises `ClientPayloadError` if it is no event.
+    """
+    try:
+        text = msgspec.json.encode(await in_turns(listings.event_of_body(line)))
+        return await in_turns(nesting.cut(text)) if nesting.is_deep(text) else text
+    except ValueError as error:
+        raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
 
 
 class Survivable:
