@@ -19,6 +19,8 @@ from formation_operator.observe.managed_fields import COMPACT, Fields, Path, ent
 T = TypeVar("T")
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
+MOST_READ = 4 * LARGEST
+"""Bytes of an entry that is parsed to find out whether it is that large. A larger one is known by its text."""
 DIGEST = "sha256:"
 COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
@@ -65,6 +67,8 @@ def _read(fields: Any, owner: str = "") -> Owned:
     if not isinstance(fields, listings.Text):
         return _of_fields(lenient.mapping(fields), owner)
     text, reference = bytes(fields), _quoted(_reference(owner))
+    if len(text) > MOST_READ:
+        return _of_large_text(text)
     if len(text) > USUAL or text.count(reference) != 1:
         return _of_text(text, owner)
     return _of_usual_text(text.replace(reference, _quoted(ANY_OWNER)))
@@ -78,12 +82,19 @@ def _of_text(text: bytes, owner: str = "") -> Owned:
     return _of_fields(lenient.mapping(nesting.parsed(text)), owner)
 
 
+def _of_large_text(text: bytes) -> Owned:
+    """Return what is kept of an entry that is larger than any of ours, of which only the counts are parsed."""
+    found = listings.held(text)
+    digest = sys.intern(DIGEST + hashlib.sha256(text).hexdigest())
+    return Owned(digest, holds(found, COUNT), holds(found, REMEMBERED_COUNT))
+
+
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 
 @_remembering
 def _count_in_text(text: bytes) -> bool:
-    return holds(lenient.mapping(nesting.parsed(text)), COUNT)
+    return holds(listings.held(text), COUNT)
 
 
 def _quoted(key: str) -> bytes:

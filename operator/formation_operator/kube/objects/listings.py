@@ -100,8 +100,14 @@ class EventOfBody(TypedDict, total=False):
     object: Body
 
 
+Count = TypedDict("Count", {"f:replicas": Text}, total=False)
+Remembered = TypedDict("Remembered", {"f:formations.dev/count": Text}, total=False)
+Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
+Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
+"""What is looked for in any entry: whether it holds the count, or the one that is remembered."""
 Steps = Generator[None, None, Any]
 _PAGES, _EVENTS = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
+_HELD = msgspec.json.Decoder(Held)
 _PAGES_OF_BODIES, _EVENTS_OF_BODIES = msgspec.json.Decoder(PageOfBodies), msgspec.json.Decoder(EventOfBody)
 
 
@@ -127,6 +133,14 @@ def page_of_bodies(text: bytes) -> Steps:
 def event_of_body(text: bytes) -> Steps:
     """Return what an event says, without managed fields."""
     return _read(text, _EVENTS_OF_BODIES)
+
+
+def held(text: bytes) -> dict[str, Any]:
+    """Return which counts an entry holds, and nothing else of it; nothing if it is odd."""
+    try:
+        return dict(_HELD.decode(text))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Steps:

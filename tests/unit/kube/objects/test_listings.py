@@ -18,6 +18,10 @@ OURS = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
 OWNER: dict[str, Any] = {"f:ownerReferences": {'k:{"uid":"uid-1"}': {}}}
 
 
+def page(text: bytes) -> Any:
+    return nesting.at_once(listings.page(text))
+
+
 def entry(held: Any, manager: str = naming.FIELD_MANAGER, **more: str) -> dict[str, Any]:
     operation = "Apply" if manager == naming.FIELD_MANAGER else "Update"
     return {"manager": manager, "operation": operation, "time": "t", "fieldsV1": held, **more}
@@ -82,7 +86,7 @@ def text_of(*items: Any) -> bytes:
 )
 def test_the_facts_of_a_child_are_the_same_listed_and_watched(managed: list[Any]) -> None:
     text = text_of(deployment(*managed))
-    read, listed = (each(text)["items"][0] for each in (nesting.parsed, listings.parsed))
+    read, listed = (each(text)["items"][0] for each in (nesting.parsed, page))
     assert children.child(listed, ChildKind.DEPLOYMENT) == children.child(read, ChildKind.DEPLOYMENT)
 
 
@@ -93,14 +97,14 @@ def test_a_child_that_is_listed_is_covered_by_its_own_owners_entry_alone(uid: st
     owner: dict[str, Any] = {"f:ownerReferences": {f'k:{{"uid":"{held}"}}': {}}}
     item = deployment(entry({"f:metadata": owner, "f:spec": {"f:f": {}}}))
     item["metadata"]["ownerReferences"] = references
-    (listed,) = listings.parsed(text_of(item))["items"]
+    (listed,) = page(text_of(item))["items"]
     child = children.child(listed, ChildKind.DEPLOYMENT)
     manifest = {"metadata": {"ownerReferences": references}, "spec": {"f": 1}}
     assert owned_fields.covers(manifest, child.owned, uid) == (uid == held)
 
 
 def test_a_page_has_its_version_and_what_leads_to_the_next() -> None:
-    read = listings.parsed(text_of())
+    read = page(text_of())
     metadata = {"resourceVersion": "9", "continue": "next"}
     assert read == {"kind": "DeploymentList", "metadata": metadata, "items": []}
 
@@ -126,24 +130,24 @@ DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000
 )
 def test_whatever_is_odd_about_one_object_the_others_are_read(odd: str) -> None:
     text = text_of("ODD", deployment(entry(OURS))).replace(b'"ODD"', odd.encode(errors="surrogateescape"))
-    _, listed = listings.parsed(text)["items"]
+    _, listed = page(text)["items"]
     assert children.child(listed, ChildKind.DEPLOYMENT).owned == owned_fields.kept(OURS)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"items":[}', b"<html>", b'{"items":[]} {}'])
 def test_what_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="line 1"):
-        listings.parsed(text)
+        page(text)
 
 
 @pytest.mark.parametrize("text", [b"[]", b"null", b'{"items":null}', b'{"items":{}}', b'{"items":[1]}'])
 def test_what_is_no_page_is_read_as_it_is(text: bytes) -> None:
-    assert listings.parsed(text) == json.loads(text)
+    assert page(text) == json.loads(text)
 
 
 def test_a_page_of_deployments_is_read_in_less_time_than_all_of_it_takes() -> None:
     text = text_of(*[deployment(entry(OURS))] * 500)
-    assert cost.seconds(listings.parsed, text) < cost.seconds(nesting.parsed, text)
+    assert cost.seconds(page, text) < cost.seconds(nesting.parsed, text)
 
 
 def test_of_what_others_hold_no_more_is_looked_for_than_the_count() -> None:
@@ -153,12 +157,12 @@ def test_of_what_others_hold_no_more_is_looked_for_than_the_count() -> None:
     def taken_in(read: Callable[[bytes], Any]) -> children.Child:
         return children.child(read(text)["items"][0], ChildKind.DEPLOYMENT)
 
-    assert cost.seconds(taken_in, listings.parsed) < 3 * cost.seconds(taken_in, nesting.parsed)
+    assert cost.seconds(taken_in, page) < 3 * cost.seconds(taken_in, nesting.parsed)
 
 
 def test_of_a_page_that_was_taken_in_nothing_is_kept() -> None:
     text = text_of(*[deployment(entry(OURS), entry({"f:spec": {}}, "kubectl"))] * 3)
     before = sys.getrefcount(text)
-    known = [children.child(item, ChildKind.DEPLOYMENT) for item in listings.parsed(text)["items"]]
+    known = [children.child(item, ChildKind.DEPLOYMENT) for item in page(text)["items"]]
     assert known
     assert sys.getrefcount(text) == before

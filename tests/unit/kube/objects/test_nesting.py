@@ -2,9 +2,10 @@
 
 import json
 
+import pydantic_core
 import pytest
-from formation_operator.kube.watches.lines import Line
 
+from formation_operator.kube import watch_events
 from formation_operator.kube.objects import nesting
 from tests.unit import cost
 
@@ -54,8 +55,23 @@ def test_what_is_no_text_and_too_deep_as_well_is_cut() -> None:
     assert json.dumps(read)
 
 
-def test_an_event_of_such_an_object_is_read() -> None:
+async def test_an_event_of_such_an_object_is_read() -> None:
     deep = json.dumps({"name": "shop", "resourceVersion": "9", "managedFields": [{"fieldsV1": "DEEP"}]})
     metadata = deep.replace('"DEEP"', nested(DEEP))
-    line = Line(f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'.encode())
-    assert line.raw["metadata"]["name"] == "shop"
+    text = f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'
+    event = await watch_events.read(text.encode())
+    assert (await event.object())["metadata"]["name"] == "shop"
+
+
+def test_what_is_too_deep_is_cut_in_steps() -> None:
+    text = b"[" + nested(DEEP).encode() + b',{"name":"shop"}]'
+    assert len([*nesting.read(text, pydantic_core.from_json)]) > DEEP / nesting.AT_ONCE
+
+
+def test_pairs_without_anything_nested_in_them_take_hardly_a_step() -> None:
+    """An object may have a hundred thousand of them, and each would cost a microsecond."""
+    pairs = b"{" + b",".join(b'"f:%d":{}' % number for number in range(10_000)) + b"}"
+    assert (
+        len([*nesting.cut(b"[" + pairs + b"," + nested(DEEP).encode() + b"]")])
+        < 2 * DEEP / nesting.AT_ONCE + 1
+    )
