@@ -53,8 +53,8 @@ class Event:
 async def read(line: bytes) -> Event:
     """Return the event that a line is.
 
-    Raises `ExpiredError` if it says that the watch began too long ago, and `UnavailableError` if it is another
-    error of the server's, or no event at all.
+    Raises `ExpiredError` if it says that the watch began too long ago, and `UnavailableError` if it is
+    another error of the server's, or no event at all.
     """
     head = HEAD.match(line)
     if head is not None:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 MOST_READ = 4 * LARGEST
-"""Bytes of an entry that is parsed to find out whether it is that large. A larger one is known by its text."""
+"""Bytes of an entry that is parsed to find out whether it is that large; of a larger one the text counts."""
 DIGEST = "sha256:"
 COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
@@ -83,7 +83,7 @@ def _of_text(text: bytes, owner: str = "") -> Owned:
 
 
 def _of_large_text(text: bytes) -> Owned:
-    """Return what is kept of an entry that is larger than any of ours, of which only the counts are parsed."""
+    """Return what is kept of an entry that is larger than any of ours: only its counts are parsed."""
     found = listings.held(text)
     digest = sys.intern(DIGEST + hashlib.sha256(text).hexdigest())
     return Owned(digest, holds(found, COUNT), holds(found, REMEMBERED_COUNT))
