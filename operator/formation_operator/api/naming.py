@@ -35,6 +35,12 @@ def child(formation: str, process_type: str) -> str:
     return f"{formation}-{process_type}"
 
 
+def type_of(formation: str, child: str) -> str:
+    """Return the type whose child has a name; nothing for a name that no child of the Formation has."""
+    before, _, process_type = child.partition(f"{formation}-")
+    return "" if before else process_type
+
+
 def selector(formation: str, process_type: str) -> dict[str, str]:
     """Return the labels that select a type's Pods."""
     return {FORMATION_LABEL: formation, PROCESS_TYPE_LABEL: process_type}

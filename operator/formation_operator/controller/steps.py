@@ -156,8 +156,7 @@ async def actions(
             yield action
             await asyncio.sleep(0)  # a request is sent in two turns, and what follows can wait
         await asyncio.sleep(0)
-    undecided = {problem.process_type for problem in wanted.failed} | faults.problems.keys()
-    for action in planner.obsolete(wanted.intents, children, undecided, context.uid):
+    for action in planner.obsolete(wanted.formation, wanted.intents, children):
         yield action
 
 

@@ -85,18 +85,16 @@ NAMELESS = Setter("A client without a name", scale=True)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
-    """A Deployment or Service that carries, or should carry, our labels."""
+    """A Deployment or Service, known by its name and its owner: others may write what else it carries."""
 
     kind: ChildKind
     namespace: str
     name: str
     uid: str
     resource_version: str
-    formation: str | None
-    process_type: str | None
-    selected: bool
-    """Whether its selector is the one that its labels promise."""
     owner: Owner | None
+    orphan_of: tuple[str, str] | None
+    """Without an owner: the Formation and the type that its selector and its labels name, if both do."""
     deleting: bool
     digest: str | None
     """Digest of the intent that it was last written with."""
@@ -121,7 +119,7 @@ class Child:
         """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
         if self.owner is not None:
             return self.owner.uid == uid
-        return self.selected and (self.formation, self.process_type) == (formation, process_type)
+        return self.orphan_of == (formation, process_type)
 
     def same_object_as(self, other: "Child") -> bool:
         """Whether nothing differs but how far the rollout has got."""
@@ -153,8 +151,6 @@ def deployment_of(children: Children, formation: str, process_type: str) -> Chil
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of a Deployment or Service as the API server gave it."""
     metadata = raw["metadata"]
-    labels = lenient.interned(metadata.get("labels") or {})
-    formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     owner = _controller(metadata)
     owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
@@ -163,11 +159,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        formation=formation,
-        process_type=process_type,
-        selected=lenient.mapping(raw, *kind.traits.selector)
-        == naming.selector(formation or "", process_type or ""),
         owner=owner,
+        orphan_of=_orphan_of(raw, kind) if owner is None else None,
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
         owned=owned.text,
@@ -182,6 +175,12 @@ def size_of(child: Child) -> int:
     texts += (rollout.stuck or "", rollout.blocked or "", rollout.refused or "", rollout.revision)
     texts += (owner.api_version, owner.kind, owner.name, owner.uid) if owner is not None else ()
     return USUAL_SIZE + sum(map(sys.getsizeof, texts))
+
+
+def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
+    labels = raw["metadata"].get("labels") or {}
+    named = labels.get(naming.FORMATION_LABEL, ""), labels.get(naming.PROCESS_TYPE_LABEL, "")
+    return named if lenient.mapping(raw, *kind.traits.selector) == naming.selector(*named) else None
 
 
 def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:

@@ -94,7 +94,7 @@ FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
     "writing": (executor.Executor, "_create", lambda *given: given[1].process_type),
     "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
     "looking again": (diagnosis, "changes_in", lambda *given: given[0].process_type),
-    "reporting": (type_health, "health", lambda *given: given[1] and given[1].process_type),
+    "reporting": (type_health, "health", lambda *given: given[1] and naming.type_of("shop", given[1].name)),
 }
 """What is called at each step of a pass, and which type that is about."""
 

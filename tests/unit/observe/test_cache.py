@@ -103,7 +103,7 @@ def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -
 def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:
     cache = a_cache(a_child(resource_version="5"))
     lose(cache, a_child(resource_version="6"))
-    cache.put("Deployment", a_child(resource_version="6", formation=None))
+    cache.put("Deployment", a_child(resource_version="6"))
     assert len(cache.stores["Deployment"].known) == 1
 
 
@@ -211,16 +211,14 @@ def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_
 
 def make_strays(cache: Cache, many: int) -> None:
     for number in range(many):
-        stray = a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
+        stray = a_child(name=f"stray-{number}", uid=f"{number}", owner=None)
         cache.put("Deployment", stray)
 
 
 def test_of_many_labelled_objects_without_a_formation_only_some_are_known() -> None:
-    cache = a_cache(a_child(), a_child(namespace="quiet", formation="coming", name="coming-web", owner=None))
+    cache = a_cache(a_child(), a_child(namespace="quiet", name="coming-web", owner=None))
     for number in range(MOST_STRAYS + 10):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
     assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
     assert ("quiet", "coming-web") in cache.stores["Deployment"].known, "another namespace's"
@@ -231,9 +229,7 @@ def test_what_a_formation_claims_that_came_later_is_kept() -> None:
     cache.put("Deployment", a_child())
     cache.put(naming.KIND, builders.stored(a_formation()))
     for number in range(MOST_STRAYS + 10):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert ("default", "shop-worker") in cache.stores["Deployment"].known
 
 
@@ -241,9 +237,7 @@ def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     cache = a_cache(a_child())
     cache.drop(naming.KIND, ("default", "shop"), 9)
     for number in range(MOST_STRAYS):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert ("default", "shop-worker") not in cache.stores["Deployment"].known
 
 
