@@ -22,8 +22,6 @@ PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
 
 INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
-# On a Pod of the operator: that it writes only while it holds the Lease of this name.
-LEASE_LABEL = f"{GROUP}/lease"
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"
