@@ -106,6 +106,15 @@ def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
     assert deleted(a_child(), OF_NO_TYPE, intents=[INTENT]) == [OF_NO_TYPE]
 
 
+@pytest.mark.parametrize(
+    ("name", "process_type"), [("shop-a-b", "a-b"), ("shop-shop-a", "shop-a"), ("my-shop-a", ""), ("a", "")]
+)
+def test_what_is_deleted_was_of_the_type_that_its_name_says(name: str, process_type: str) -> None:
+    child = a_child(name=name)
+    (action,) = planner.obsolete(SHOP, [], {(child.kind, name): child})
+    assert action.process_type == process_type
+
+
 def test_what_a_declared_type_does_not_want_is_deleted_once_it_was_rendered() -> None:
     assert deleted(a_child(), SERVICE, intents=[INTENT]) == [SERVICE]
     assert deleted(a_child(), SERVICE) == []
