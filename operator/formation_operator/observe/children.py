@@ -155,7 +155,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
         kind=kind,
-        namespace=sys.intern(metadata["namespace"]),
+        namespace=lenient.shared(metadata["namespace"]),
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
@@ -211,7 +211,7 @@ def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         # Nothing is said of the others: cut, it would be another one, and no image has such letters.
         if len(image) <= min(left, LONGEST_IMAGE) and image.isascii():
             left -= len(image)
-            yield item["name"], sys.intern(image)
+            yield item["name"], lenient.shared(image)
 
 
 def _count(text: str) -> int | None:
@@ -269,5 +269,5 @@ def _controller(metadata: dict[str, Any]) -> Owner | None:
     for reference in metadata.get("ownerReferences") or []:
         if reference.get("controller"):
             parts = ("apiVersion", "kind", "name", "uid")
-            return Owner(*(sys.intern(lenient.text(reference, part)) for part in parts))
+            return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
     return None
