@@ -125,10 +125,11 @@ class Examiner:
         return len(due) > len(asked)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before is not None and pod.same_as(before.pod)
+        same = before is not None and pod.told == before.told
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
         earlier = before.events if before is not None else ()
-        return Inquiry(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
+        events = records.with_earlier(await self._events(pod), earlier)
+        return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []

@@ -19,8 +19,9 @@ MOST_PODS = 8192
 """How many Pods are known that aren't well. Namespaces share both, so none has those of another forgotten."""
 MOST_BYTES = 32 * 2**20
 """Bytes that either may take: of large ones fewer are known. A small one counts as its part of them."""
-MOST_SPECS = 160 * 2**20
-"""Bytes that the specs of all Formations may take; of a namespace that has too many, some aren't kept."""
+MOST_FORMATIONS = 160 * 2**20
+"""Bytes that all Formations may take with their specs and statuses; of a namespace that has too much, the
+oldest are kept in outline."""
 
 
 class Cache:
@@ -33,7 +34,7 @@ class Cache:
             key_of=formations.key_of, version_of=formations.version_of, groups_of=formations.wanted_names
         )
         strays: Bound = Shares(MOST_BYTES)
-        self._specs: Shares[str, None] = Shares(MOST_SPECS)
+        self._whole: Shares[str, None] = Shares(MOST_FORMATIONS)
         self._children: dict[ChildKind, Store[Child]] = {
             kind: Store(
                 key_of=_key,
@@ -104,14 +105,13 @@ class Cache:
         return change
 
     def _share(self, change: Change[dict[str, Any]]) -> None:
-        """Keep what a namespace declares within its share: what is beyond it is read again for each pass."""
+        """Keep a namespace's Formations within its share: what is beyond it is read again for each pass."""
         if change.now is None:
             if change.before is not None:
-                self._specs.pop(*formations.key_of(change.before))
+                self._whole.pop(*formations.key_of(change.before))
             return
-        for key in self._specs.put(*formations.key_of(change.now), None, change.now["size"]):
-            if self.formations[key]["size"]:
-                self._formations.replace(formations.without_spec(self.formations[key]))
+        for key in self._whole.put(*formations.key_of(change.now), None, formations.size_of(change.now)):
+            self._formations.replace(formations.outlined(self.formations[key]))
 
     def _count_given_up(self, change: Change[dict[str, Any]]) -> None:
         """Count what has a name that a Formation wants no more: it may be a stray from now on."""

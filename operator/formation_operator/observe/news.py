@@ -35,7 +35,7 @@ def of_formation(before: dict[str, Any] | None, now: dict[str, Any] | None) -> L
         return Lane.BUILD
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
         return Lane.CHANGE
-    return Lane.REPORT if before["status"] != now["status"] else None
+    return Lane.REPORT if before["status_digest"] != now["status_digest"] else None
 
 
 def of_child(before: Child | None, now: Child | None) -> Lane | None:
@@ -86,9 +86,9 @@ class Basis:
         """Note the answer to a write of a child."""
         self.children[child.kind, child.name] = child
 
-    def reported(self, status: dict[str, Any]) -> None:
-        """Note the status that was written."""
-        self.formation = {**self.formation, "status": status}
+    def reported(self, formation: dict[str, Any]) -> None:
+        """Note the Formation with the status that was written: a spec that is another since is news."""
+        self.formation = {**self.formation, **{key: formation[key] for key in formations.REPORTED}}
 
     def deleted(self, child: Child) -> None:
         """Note that a child was deleted."""

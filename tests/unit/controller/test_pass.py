@@ -280,9 +280,11 @@ async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.M
     assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
 
 
-async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_the_same() -> None:
-    names = [f"c{number}" for number in range(200)]
-    containers = [{"name": name, "image": "proxy:v1"} for name in names]
+@pytest.mark.parametrize(("number", "image"), [(200, "proxy:v1"), (20, 1000 * "i")])
+async def test_what_is_remembered_until_the_report_is_bounded_and_the_report_is_the_same(
+    number: int, image: str
+) -> None:
+    containers = [{"name": f"c{each}", "image": image} for each in range(number)]
     types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
     here = Running(a_formation(processes=types, podTemplate={"spec": {"containers": containers}}))
     await here.passes.run(KEY)

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import math
+import pickle
 import random
 from collections.abc import Iterable
 from typing import Any
@@ -307,6 +308,16 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     assert left == busy[-len(left) :]
     assert sum(answer.size for each in (quiet, *left) for answer in each.answers.values()) == by.held()
     assert all(each.answers for each in busy), "when to ask again is kept"
+
+
+async def test_of_a_pod_whose_answer_was_forgotten_nothing_is_kept_but_when_to_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 0)
+    by, said = Looking(recorded(events=(NO_SECRET,))), 1000 * "x"
+    await look(by, [a_pod(a_container(waiting("ContainerCreating", said)))])
+    assert by.evidence.answers
+    assert len(pickle.dumps(by.evidence)) < len(said)
 
 
 async def test_nothing_is_left_of_answers_about_pods_that_are_well() -> None:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime
+from collections.abc import Callable
+from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.controller import reconcile
@@ -13,6 +15,7 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key, child
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT
@@ -32,8 +35,10 @@ class Time:
 class Operator:
     """One that watches a cluster, with a memory of its own."""
 
-    def __init__(self, cluster: FakeCluster, clock: Clock) -> None:
-        self.known = Cache()
+    def __init__(
+        self, cluster: FakeCluster, clock: Clock, tell: Callable[[str, Change[Any]], None] = lambda *_: None
+    ) -> None:
+        self.known = Cache(tell)
         for kind in (naming.KIND, *ChildKind):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)

@@ -18,7 +18,7 @@ MOST = 64 * 1024
 
 @pytest.fixture(autouse=True)
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "MOST_SPECS", MOST)
+    monkeypatch.setattr(cache, "MOST_FORMATIONS", MOST)
 
 
 def declared(name: str, namespace: str) -> Object:
@@ -38,7 +38,7 @@ def crowded() -> FakeCluster:
 def sizes(operator: Operator) -> dict[str, int]:
     found = operator.known.formations
     return {
-        namespace: sum(each["size"] for key, each in found.items() if key[0] == namespace)
+        namespace: sum(formations.size_of(each) for key, each in found.items() if key[0] == namespace)
         for namespace in ("default", "crowd")
     }
 
@@ -67,15 +67,16 @@ def test_what_isnt_kept_takes_no_memory() -> None:
     assert held < 4 * MOST, f"{held} bytes are held"
 
 
-def test_of_what_is_too_large_to_be_rendered_that_stays_known() -> None:
-    known = cache.Cache()
-    large = declared("large", "crowd")
+async def test_what_is_too_large_to_be_rendered_is_so_as_well_if_it_isnt_kept() -> None:
+    cluster, large = FakeCluster(), declared("a-large", "crowd")
     large["spec"]["processes"]["worker"]["env"][0]["value"] = "x" * bounds.MOST_DECLARED
-    known.put(naming.KIND, large)
-    for number in range(MANY):
-        known.put(naming.KIND, declared(f"app{number}", "crowd"))
-    assert known.formations["crowd", "app0"].get("unkept")
-    assert known.formations["crowd", "large"]["excess"]
+    cluster.put(naming.KIND, large)
+    for number in range(2 * MANY):
+        cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
+    operator = Operator(cluster, Time())
+    assert operator.known.formations["crowd", "a-large"]["unkept"]
+    await operator.run(("crowd", "a-large"))
+    assert cluster.read(naming.KIND, "crowd", "a-large")["status"]["conditions"][0]["reason"] == "TooLarge"
 
 
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:
