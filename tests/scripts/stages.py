@@ -24,10 +24,11 @@ POLL = 0.2
 PR_SET_PDEATHSIG = 1
 """Linux's prctl(2) by which a process is sent a signal when its parent has died."""
 TIED = (
-    f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
-    "os.execvp(sys.argv[1], sys.argv[1:])"
+    f"import ctypes, os, signal, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Becomes a command that is interrupted when whoever has started it dies."""
+"""Becomes a command that is interrupted when whoever has started it dies. In the background, where they may be,
+interrupts are ignored, and what they start would do so, too."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,3 +143,4 @@ def end(child: Child, number: signal.Signals = signal.SIGINT) -> None:
         child.wait(timeout=60)
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
+        child.wait()

@@ -90,7 +90,7 @@ INTERRUPTED = 130
 def main(suite: str) -> int:
     """Run a suite's stages, clean up, and return the exit code: that of the first stage that fails."""
     signal.signal(signal.SIGTERM, interrupt)
-    # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
+    # Whoever starts us in the background may have Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     interrupted = 0

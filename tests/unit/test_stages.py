@@ -98,8 +98,9 @@ except KeyboardInterrupt:
     said.write_text("interrupted")
 """
 RUN = """
-import pathlib, sys
+import pathlib, signal, sys
 from tests.scripts.stages import Run, Stage
+signal.signal(signal.SIGINT, signal.default_int_handler)
 stages = [Stage(name, (sys.executable, "-c", *sys.argv[2:])) for name in ("work", "more work")]
 Run(pathlib.Path(sys.argv[1])).all(tuple(stages))
 """
