@@ -27,8 +27,8 @@ TIED = (
     f"import ctypes, os, signal, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
     "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Becomes a command that is interrupted when whoever has started it dies. In the background, where they may be,
-interrupts are ignored, and what they start would do so, too."""
+"""Becomes a command that is interrupted when whoever has started it dies. What is started in the background
+ignores interrupts: this command doesn't."""
 
 
 @dataclasses.dataclass(frozen=True)
