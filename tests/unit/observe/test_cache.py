@@ -386,7 +386,10 @@ def test_only_what_a_formation_wants_is_lost_to_it() -> None:
     assert cache.lost_by(KEY) == set()
 
 
-def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are() -> None:
+@cost.MEASURED
+def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
+    measure: cost.Measure[Cache],
+) -> None:
     def of(count: int) -> Cache:
         cache = a_cache()
         for number in range(count):
@@ -398,4 +401,4 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are()
     few, many = of(500), of(500 * cost.TIMES)
     names = [HPA.target_name, *(f"shop-{number}" for number in range(100))]
     assert many.autoscalers_of("default", names) == [HPA]
-    assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, most=2) < 2
+    assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, measure, most=2) < 2
