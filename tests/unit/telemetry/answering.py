@@ -9,7 +9,6 @@ import dataclasses
 import logging
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from formation_operator.telemetry import connections, server
 from formation_operator.telemetry.instruments import Instruments
+from tests.cluster import paths
 from tests.local_http import free_port
 
 
@@ -83,13 +83,16 @@ def process(log: pathlib.Path, types: int = 0, seconds: float = connections.SECO
     """Have one answer."""
     health, metrics = free_port(), free_port()
     command = [sys.executable, "-m", __spec__.name, *map(str, (health, metrics, types, seconds))]
-    with log.open("w") as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as started:
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=paths.ROOT) as started,
+    ):
         try:
             assert started.stdout
             assert started.stdout.readline() == b"ready\n", log.read_text()
             yield Process(started.pid, health, metrics, log, open_sockets(started.pid))
         finally:
-            started.send_signal(signal.SIGKILL)
+            started.kill()
 
 
 async def serve(health: str, metrics: str, types: str, seconds: str) -> None:
