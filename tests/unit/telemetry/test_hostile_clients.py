@@ -141,14 +141,34 @@ def test_a_request_that_trickles_in_is_cut_off(tmp_path: pathlib.Path) -> None:
         eventually(trickled)
 
 
+def scraping(process: answering.Process) -> socket.socket:
+    """Ask for metrics with hardly any room for them."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", process.metrics))
+    client.sendall(SCRAPE)
+    return client
+
+
+def test_the_kernel_keeps_little_of_an_answer_that_is_not_read(tmp_path: pathlib.Path) -> None:
+    with (
+        answering.process(tmp_path / "log", types=4000, seconds=3600) as process,
+        closed([scraping(process)]),
+    ):
+        sizes = [0]
+
+        def no_more_comes() -> bool:
+            sizes.append(process.unsent(process.metrics))
+            return 0 < sizes[-1] == sizes[-2]
+
+        eventually(no_more_comes)
+        assert sizes[-1] < 4 * connections.UNREAD
+
+
 def test_the_kernel_keeps_nothing_of_an_answer_that_was_not_read_in_time(tmp_path: pathlib.Path) -> None:
     """Of a connection that was closed in the usual way it keeps all, for minutes, as memory of the Pod."""
     with answering.process(tmp_path / "log", types=4000, seconds=SOON) as process:
-        client = socket.socket()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        with closed([client]):
-            client.connect(("127.0.0.1", process.metrics))
-            client.sendall(SCRAPE)
+        with closed([scraping(process)]) as (client,):
             eventually(lambda: is_cut_off(client))
             unread = rest(client)
         with closed([process.connected(process.metrics, SCRAPE)]) as (another,):
