@@ -3,7 +3,6 @@
 import dataclasses
 import gc
 import json
-import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, news, pods
 from formation_operator.observe.autoscalers import Autoscaler
@@ -356,7 +355,7 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(
 ) -> None:
     most = MOST_BYTES // 8
     monkeypatch.setattr("formation_operator.observe.cache.MOST_BYTES", most)
-    monkeypatch.setattr(sys, "intern", str)  # the table of them all grows by megabytes at once
+    monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
     cache = Cache()
     number = most // size_of(make(0)) + 8
     gc.collect()

@@ -9,7 +9,6 @@ import dataclasses
 import logging
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from formation_operator.telemetry import connections, server
 from formation_operator.telemetry.instruments import Instruments
+from tests.cluster import paths
 from tests.local_http import free_port
 
 
@@ -61,6 +61,11 @@ class Process:
         """Return how many connections it has open."""
         return open_sockets(self.pid) - self.sockets
 
+    def unsent(self, port: int) -> int:
+        """Return how many bytes the kernel keeps of answers that no client has taken."""
+        sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(int(each[4].split(":")[0], 16) for each in sockets if each[1].endswith(f":{port:04X}"))
+
     def connected(self, port: int, said: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
         """Connect to a port from an address of this machine, and send as much as the port takes."""
         client = socket.create_connection(("127.0.0.1", port), 60, (source, 0))
@@ -83,13 +88,16 @@ def process(log: pathlib.Path, types: int = 0, seconds: float = connections.SECO
     """Have one answer."""
     health, metrics = free_port(), free_port()
     command = [sys.executable, "-m", __spec__.name, *map(str, (health, metrics, types, seconds))]
-    with log.open("w") as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as started:
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=paths.ROOT) as started,
+    ):
         try:
             assert started.stdout
             assert started.stdout.readline() == b"ready\n", log.read_text()
             yield Process(started.pid, health, metrics, log, open_sockets(started.pid))
         finally:
-            started.send_signal(signal.SIGKILL)
+            started.kill()
 
 
 async def serve(health: str, metrics: str, types: str, seconds: str) -> None:
