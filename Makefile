@@ -1,6 +1,6 @@
 # Every recipe calls a script or a module; `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release sample check up down build crds lock bump-kubernetes
+.PHONY: help env demo test systems faults soak fuzz bench distribution monitoring compat walk audit release sample check timed up down build crds lock bump-kubernetes
 in_env := @tests/scripts/in-env
 
 help: ## list the targets
@@ -50,6 +50,9 @@ sample: ## build the sample app's image, and print the file to load it from (doc
 
 check: ## lint, types, import layers and unit tests: seconds, no cluster
 	@tests/scripts/check
+
+timed: ## what compares how long things take: on a machine that does nothing else, before a release
+	$(in_env) -m pytest -m timed tests/unit
 
 up: ## start the cluster alone (KUBE_NODE=real|simulated|none)
 	$(in_env) -m tests.cluster up

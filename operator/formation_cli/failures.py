@@ -48,6 +48,8 @@ class Failure(click.ClickException):
     """Ends the command with a sentence for people, and a hint at the way out."""
 
     exit_code = FAILED
+    refused = False
+    """Whether the API server has said no, so that nothing was changed."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Take the sentence and the hint."""

@@ -34,7 +34,7 @@ def test_it_is_a_procfile_with_its_counts_and_variables(
     done = formation.within("export", "procfile", "shop", "--env", str(tmp_path / "env"))
     assert done.stdout == PROCFILE
     assert "Counts: -m web=2,worker=1" in done.stderr
-    assert (tmp_path / "env").read_text() == 'GREETING="hello $(NOBODY)"\n'
+    assert (tmp_path / "env").read_text() == "GREETING='hello $(NOBODY)'\n"
 
 
 def test_it_is_a_formation_of_heroku(shop: Client, formation: Plugin) -> None:

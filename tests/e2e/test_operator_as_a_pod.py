@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from formation_operator.controller import leader
 from formation_operator.kube.objects import timestamps
-from tests import server
+from tests.builders import a_formation, a_process
 from tests.client import Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
@@ -31,44 +29,6 @@ def install(cluster: Cluster) -> None:
 
 def pods(kubectl: Client) -> dict[str, str]:
     return {item["metadata"]["name"]: item["status"]["phase"] for item in kubectl.list_all("pod")}
-
-
-def from_before_the_lease(cluster: Cluster) -> dict[str, Any]:
-    """Return the operator's Deployment as it was when the operator wrote without a Lease."""
-    rendered = cluster.run_kubectl("kustomize", str(paths.ROOT / "manifests"))
-    (deployment,) = (each for each in yaml.safe_load_all(rendered) if each["kind"] == "Deployment")
-    deployment["spec"] |= {"replicas": 1, "strategy": {"type": "Recreate"}}
-    template = deployment["spec"]["template"]
-    del template["metadata"]["labels"]["formations.dev/lease"]
-    template["spec"]["containers"][0]["args"] = ["--lease="]
-    return dict(deployment)
-
-
-def test_an_upgrade_from_a_version_without_a_lease_has_nobody_write_beside_it(
-    without_operator: Cluster, kubectl: Client
-) -> None:
-    for folder in ("crds", "manifests/rbac"):
-        without_operator.run_kubectl("apply", "-k", str(paths.ROOT / folder))
-    old = json.dumps(from_before_the_lease(without_operator))
-    without_operator.run_kubectl("apply", "-f", "-", stdin=old)
-    without_operator.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
-    api = server.of(without_operator)
-
-    def beside() -> list[str]:
-        found = api.list_all("pod", "formation-system", labelSelector="!formations.dev/lease")
-        # One whose process has ended is listed for a moment more.
-        return [each["metadata"]["name"] for each in found if each["status"]["phase"] not in leader.ENDED]
-
-    def holder() -> str:
-        lease = api.find("lease", "formation-system", "formation-operator")
-        return str((lease or {}).get("spec", {}).get("holderIdentity") or "")
-
-    assert len(beside()) == 1
-    without_operator.run_kubectl("apply", "-k", str(paths.ROOT / "manifests"))
-    leads = eventually(holder, patience=120)
-    assert beside() == []
-    assert leads.startswith("formation-operator-")
-    without_operator.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +61,29 @@ def test_the_pods_of_the_operator_are_never_restarted(user: Client) -> None:
 
     eventually(lambda: youngest() > 25)  # liveness asks every ten seconds
     assert [each["containerStatuses"][0]["restartCount"] for each in living()] == [0, 0]
+
+
+def test_a_formation_of_the_operators_name_beside_it_is_none_of_its_pods_and_keeps_nobody_from_leading(
+    user: Client,
+) -> None:
+    beside = Client(user.cluster, "formation-system")
+    processes = {"web": a_process(replicas=1, port=8080)}
+    beside.apply(a_formation("formation-operator", processes=processes))
+    eventually(lambda: beside.find("deployment", "formation-operator-web"))
+    eventually(lambda: any(name.startswith("formation-operator-web-") for name in pods(beside)))
+
+    def holder() -> str:
+        return str(beside.get("lease", "formation-operator")["spec"]["holderIdentity"]).partition("_")[0]
+
+    before = holder()
+    beside("delete", "pod", before)
+    eventually(lambda: holder() not in ("", before))
+    beside.merge("formation", "formation-operator", {"spec": {"processes": {"web": {"replicas": 2}}}})
+    eventually(lambda: beside.get("deployment", "formation-operator-web")["spec"]["replicas"] == 2)
+
+    eventually(lambda: beside.get("poddisruptionbudget", "formation-operator")["status"]["expectedPods"] == 2)
+    beside("delete", "formation", "formation-operator", "--cascade=foreground")
+    user.cluster.run_kubectl("rollout", "status", *OPERATOR, "--timeout=300s")
 
 
 def test_what_the_operator_made_outlives_it(user: Client) -> None:

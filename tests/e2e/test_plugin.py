@@ -100,7 +100,7 @@ def test_a_command_runs_in_a_process_of_its_own_or_in_one_that_is_there(
     script = 'echo "$GREETING from $PROCESS_TYPE"; exit 7'
     shell = ("/bin/sh", "-c", script)
     assert formation("run", "shop", "--", *shell, code=7).stdout == "hello from run\n"
-    assert "Error: It can't be run:" in formation("run", "shop", "--", "/nothing", code=1).stderr
+    assert "Error: It can't be run:" in formation("run", "shop", "--", "/nothing", code=127).stderr
     eventually(lambda: not shop.list_all("jobs.batch"))
 
     job = formation("run", "shop", "--type", "worker", "--detach", "--", *shell).stdout.strip()

@@ -12,7 +12,7 @@ import pytest
 
 from tests import server
 from tests.builders import a_formation, a_process
-from tests.client import Client, eventually, throughout
+from tests.client import COLLECTED, Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count
@@ -76,6 +76,23 @@ def test_after_the_leader_was_killed_the_next_change_is_acted_on(pair: Pair, sho
     seconds = seconds_until(lambda: count(shop) == 3, AFTER_A_CRASH)
     print(f"\nkill -9 of the leader: the next change waits {seconds:.2f} s")
     assert second.healthy
+
+
+def test_a_formation_of_the_operators_name_beside_its_lease_keeps_nobody_from_taking_over(
+    pair: Pair, shop: Client
+) -> None:
+    namespace, name = PLACE
+    beside = Client(shop.cluster, namespace)
+    beside.apply(a_formation(name))
+    labels = f"app.kubernetes.io/name={name}"
+    eventually(lambda: beside.server.list_all("pod", namespace, labelSelector=labels))
+    first, second = pair
+    first.send(signal.SIGKILL)
+    eventually(lambda: second.is_leader)
+    scale(shop, 3)
+    eventually(lambda: count(shop) == 3)
+    beside("delete", "formation", name)
+    eventually(lambda: not beside.server.list_all("pod", namespace, labelSelector=labels), patience=COLLECTED)
 
 
 def test_after_sigterm_the_lease_is_released_and_the_next_change_acted_on(

@@ -4,12 +4,13 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO
 
 Command = tuple[str, ...]
@@ -23,19 +24,39 @@ POLL = 0.2
 PR_SET_PDEATHSIG = 1
 """Linux's prctl(2) by which a process is sent a signal when its parent has died."""
 TIED = (
-    f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
-    "os.execvp(sys.argv[1], sys.argv[1:])"
+    f"import ctypes, os, signal, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGINT)}); "
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Becomes a command that is interrupted when whoever has started it dies."""
+"""Becomes a command that is interrupted when whoever has started it dies. What is started in the background
+ignores interrupts: this command doesn't."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """What is run until it ends; what is ``beside`` it has to go well, too, before the next begins."""
+    """What is run until it ends, as is what is ``beside`` it, before the next begins."""
 
     name: str
     command: Command
-    beside: Command = ()
+    beside: "Stage | None" = None
+    needs: "Stage | None" = None
+    """What has to have gone well before: otherwise this one isn't run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a stage went."""
+
+    stage: Stage
+    report: pathlib.Path
+    """Of pytest's, if it ran any tests."""
+    code: int | None = None
+    """Its exit code, if it was run."""
+    seconds: float = 0.0
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether it was run, and nothing failed."""
+        return self.code in FINE
 
 
 class Run:
@@ -44,67 +65,63 @@ class Run:
     def __init__(self, reports: pathlib.Path) -> None:
         """Take the folder for pytest's reports."""
         self._reports = reports
-        self.seconds: list[tuple[str, float]] = []
-        """How long each stage took, in their order."""
+        self.outcomes: list[Outcome] = []
+        """In the order in which the stages ended."""
 
-    def all(self, stages: tuple[Stage, ...]) -> int:
-        """Return the exit code of the first stage that fails, or zero."""
+    @property
+    def result(self) -> int:
+        """The exit code of the first stage that failed, or zero."""
+        return next((each.code for each in self.outcomes if each.code not in (None, *FINE)), 0)
+
+    def all(self, stages: tuple[Stage, ...]) -> None:
+        """Run each stage that can be run, whatever has failed before it."""
         for stage in stages:
             print(f"== {stage.name}", flush=True)
-            began = time.monotonic()
-            try:
-                result = self._one(stage)
-            finally:
-                self.seconds.append((stage.name, time.monotonic() - began))
-            if result not in FINE:
-                return result
-        return 0
-
-    def _one(self, stage: Stage) -> int:
-        with self._started(stage.command) as child:
-            if not stage.beside:
-                return child.wait()
-            with tempfile.TemporaryFile() as output, self._started(stage.beside, output) as other:
-                result = first_failure(child, other)
+            with contextlib.ExitStack() as running, tempfile.TemporaryFile() as output:
+                going = [running.enter_context(contextlib.closing(self._steps(stage)))]
+                if stage.beside:
+                    beside = self._steps(stage.beside, output)
+                    going.append(running.enter_context(contextlib.closing(beside)))
+                while going := [each for each in going if not next(each, True)]:
+                    time.sleep(POLL)
                 output.seek(0)
                 sys.stdout.buffer.write(output.read())
                 sys.stdout.flush()
-            return result
 
-    @contextlib.contextmanager
-    def _started(self, command: Command, output: IO[bytes] | None = None) -> Iterator[Child]:
-        """Start a command; if we are interrupted, let it end in its own way first.
-
-        In a session of its own: Ctrl-C at a terminal would reach it twice, and the second one would cut
-        short the cleaning up that the first had begun. If we are killed, the kernel interrupts it: going on,
-        it would meet the cluster of the next run.
-        """
-        report = self._reports / f"{len(list(self._reports.iterdir()))}.xml"
-        report.touch()
-        options = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report}"
-        child = subprocess.Popen(
-            (sys.executable, "-c", TIED, *command),
-            env={**os.environ, "PYTEST_ADDOPTS": options},
-            stdout=output,
-            stderr=output and subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield child
-        finally:
-            end(child)
+    def _steps(self, stage: Stage, output: IO[bytes] | None = None) -> Generator[bool, None, None]:
+        """Run a stage; yield False as long as it has not ended."""
+        report = self._reports / f"{stage.name}.xml"
+        if stage.needs and stage.needs not in [each.stage for each in self.outcomes if each.is_fine]:
+            self.outcomes.append(Outcome(stage, report))
+            return
+        began = time.monotonic()
+        with started(stage.command, report, output) as child:
+            while child.poll() is None:
+                yield False
+        self.outcomes.append(Outcome(stage, report, child.returncode, time.monotonic() - began))
 
 
-def first_failure(*children: Child) -> int:
-    """Wait until all have ended or one has failed, and return its exit code, or else zero."""
-    while True:
-        codes = [child.poll() for child in children]
-        failed = [code for code in codes if code is not None and code not in FINE]
-        if failed:
-            return failed[0]
-        if None not in codes:
-            return 0
-        time.sleep(POLL)
+@contextlib.contextmanager
+def started(command: Command, report: pathlib.Path, output: IO[bytes] | None = None) -> Iterator[Child]:
+    """Start a command; if we are interrupted, let it end in its own way first.
+
+    In a session of its own: Ctrl-C at a terminal would reach it twice, and the second one would cut
+    short the cleaning up that the first had begun. If we are killed, the kernel interrupts it: going on,
+    it would meet the cluster of the next run.
+    """
+    # That kind of report names the file of each test.
+    reporting = f"-o junit_family=xunit1 --junitxml={shlex.quote(str(report))}"
+    child = subprocess.Popen(
+        (sys.executable, "-c", TIED, *command),
+        env={**os.environ, "PYTEST_ADDOPTS": f"{os.environ.get('PYTEST_ADDOPTS', '')} {reporting}"},
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        end(child)
 
 
 @contextlib.contextmanager
@@ -126,3 +143,4 @@ def end(child: Child, number: signal.Signals = signal.SIGINT) -> None:
         child.wait(timeout=60)
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
+        child.wait()

@@ -4,8 +4,9 @@
 ``make walk``: the pages that are typed as they stand. ``make compat``: what is between us and Kubernetes, on
 each older minor that is pinned.
 
-The last line names what couldn't run. Who asks for another suite than ``make test`` wants all of it: there
-that is a failure, but for what needs a newer Kubernetes than was asked for.
+A stage that fails keeps no other from running, but for those that need it. The last line names what failed in
+each, and what couldn't run. Who asks for another suite than ``make test`` wants all of it: there that is a
+failure, but for what needs a newer Kubernetes than was asked for.
 
 One cluster can run at a time, so one that is up is ended first. Whatever happens, Ctrl-C included, no cluster
 is left behind, and the last lines say how long each stage took and how many tests have passed.
@@ -31,7 +32,8 @@ PYTEST = (sys.executable, "-m", "pytest", "--ignore=tests/unit")
 SIDE_BY_SIDE = ("-n", str(3 * (os.cpu_count() or 1)), "--dist=loadscope", "--no-loadscope-reorder")
 """Three tests for each core, since most of them wait for what processes and controllers do."""
 DOWN = Stage("ending a cluster that is up", (*CLUSTER, "down"))
-UP = Stage("starting the cluster", (*CLUSTER, "up"))
+UP = Stage("starting the cluster", (*CLUSTER, "up"), needs=DOWN)
+CHECKS = Stage("the checks", ("tests/scripts/check",))
 TOGETHER = "not alone and not host and not long"
 ALONE = "alone and not long"
 
@@ -40,33 +42,35 @@ def on(minor: str) -> tuple[Stage, ...]:
     """Return the stages that run the contract and the main e2e tests on an older minor of Kubernetes."""
     chosen = ("env", f"KUBE_VERSION={minor}")
     tests = (*chosen, *PYTEST, "tests/contract", "tests/e2e", "-m")
+    start = Stage(f"starting Kubernetes {minor}", (*chosen, *UP.command), needs=UP.needs)
     return (
-        Stage(f"starting Kubernetes {minor}", (*chosen, *UP.command)),
-        Stage(f"tests side by side on {minor}", (*tests, TOGETHER, *SIDE_BY_SIDE)),
-        Stage(f"tests that run alone on {minor}", (*tests, ALONE)),
+        start,
+        Stage(f"tests side by side on {minor}", (*tests, TOGETHER, *SIDE_BY_SIDE), needs=start),
+        Stage(f"tests that run alone on {minor}", (*tests, ALONE), needs=start),
     )
+
+
+def on_the_cluster(*arguments: str, name: str = "tests", beside: Stage | None = None) -> Stage:
+    """Return the stage that runs tests on the cluster."""
+    return Stage(name, (*PYTEST, *arguments), beside, needs=UP)
 
 
 SUITES = {
     "test": (
         UP,
         # Who runs alone mostly waits, so the checks have the cores meanwhile, and so has what is built ahead.
-        Stage(
-            "the checks, and tests that run alone",
-            (*PYTEST, "-m", ALONE, "tests"),
-            beside=("tests/scripts/check",),
-        ),
-        Stage("tests side by side", (*PYTEST, *SIDE_BY_SIDE, "-m", TOGETHER, "tests")),
-        Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole")),
+        on_the_cluster("-m", ALONE, "tests", name="tests that run alone", beside=CHECKS),
+        on_the_cluster(*SIDE_BY_SIDE, "-m", TOGETHER, "tests", name="tests side by side"),
+        Stage("the operator's rights", (sys.executable, "-m", "tests.audit", "--whole"), needs=UP),
     ),
-    "faults": (UP, Stage("tests", (*PYTEST, "-m", "alone", "-rP", "tests/faults", "tests/soak"))),
-    "systems": (UP, Stage("tests", (*PYTEST, *SIDE_BY_SIDE, "tests/systems"))),
-    "distribution": (UP, Stage("tests", (*PYTEST, "tests/distribution", "tests/e2e/test_upgrade.py"))),
-    "monitoring": (UP, Stage("tests", (*PYTEST, "-rP", "tests/monitoring"))),
-    "walk": (UP, Stage("tests", (*PYTEST, "-rP", "tests/e2e/test_walk.py"))),
+    "faults": (UP, on_the_cluster("-m", "alone", "-rP", "tests/faults", "tests/soak")),
+    "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
+    "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
+    "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),
+    "walk": (UP, on_the_cluster("-rP", "tests/e2e/test_walk.py")),
     "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
-LAST = (DOWN, Stage("tests that start the cluster", (*PYTEST, "-m", "host", "tests")))
+LAST = (DOWN, on_the_cluster("-m", "host", "tests", name="tests that start the cluster"))
 """What looks at the whole machine, where nothing else may be at work."""
 AHEAD = {
     "test": ("cluster", "shop", "base", "operator", "metrics", "systems"),
@@ -84,37 +88,39 @@ INTERRUPTED = 130
 
 
 def main(suite: str) -> int:
-    """Run a suite's stages up to the first that fails, clean up, and return the exit code."""
+    """Run a suite's stages, clean up, and return the exit code: that of the first stage that fails."""
     signal.signal(signal.SIGTERM, interrupt)
-    # Whoever starts us in the background may have Ctrl-C ignored, and pytest would inherit that.
+    # Whoever starts us in the background may have Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
+    interrupted = 0
     # Two runs would end each other's cluster.
     with locks.held("suite", "running tests"), tempfile.TemporaryDirectory() as folder:
-        reports = pathlib.Path(folder)
-        run = Run(reports)
+        run = Run(pathlib.Path(folder))
         try:
-            result = run.all((DOWN,))
+            run.all((DOWN,))
             choose_node()
             with helper((sys.executable, "-m", "tests.images.ahead", *AHEAD[suite])):
-                result = result or run.all(SUITES[suite])
+                run.all(SUITES[suite])
             if suite == "test":
-                result = result or run.all(LAST)
+                run.all(LAST)
         except KeyboardInterrupt:
-            result = INTERRUPTED
+            interrupted = INTERRUPTED
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the cleaning up as well
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             ended = subprocess.run(DOWN.command, check=False).returncode
-        reported = summary.suites(reports)
-        result, verdict = judged(suite, result, reported)
+        reported = summary.suites(sorted(pathlib.Path(folder).iterdir()))
+        result, verdict = judged(suite, interrupted or run.result, reported, summary.failed(run.outcomes))
         total = f"{summary.counted(reported)} in {time.monotonic() - began:.0f} s: {verdict}"
-        print("\n".join([*summary.times(run.seconds, reported), f"make {suite}: {total}"]), flush=True)
+        print("\n".join([*summary.times(run.outcomes, reported), f"make {suite}: {total}"]), flush=True)
     return result or ended
 
 
-def judged(suite: str, result: int, reported: list[ElementTree.Element]) -> tuple[int, str]:
-    """Return the exit code of a suite, given that of its stages, and the words for it."""
+def judged(
+    suite: str, result: int, reported: list[ElementTree.Element], failed: list[str]
+) -> tuple[int, str]:
+    """Return the exit code of a suite and the words for it, given those of its stages."""
     left_out = summary.not_run(reported)
     if not result and not summary.passed(reported):
         result = stages.NO_TESTS
@@ -122,7 +128,8 @@ def judged(suite: str, result: int, reported: list[ElementTree.Element]) -> tupl
         result = NOT_RUN
     words = {0: "all is well", INTERRUPTED: "interrupted"}.get(result, "FAILED")
     reasons = "; ".join(f"{reason} ({number})" for reason, number in left_out.items())
-    return result, f"{words}; NOT RUN: {reasons}" if reasons else words
+    said = [": ".join([words, *failed[:1]]), *failed[1:], *([f"NOT RUN: {reasons}"] if reasons else [])]
+    return result, "; ".join(said)
 
 
 def interrupt(number: int, frame: types.FrameType | None) -> None:

@@ -6,26 +6,30 @@ from collections import Counter
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
+from tests.scripts.stages import Outcome
+
 SLOWEST = 10
+NAMED = 5
+"""Failed tests of a stage that are named."""
 OUTCOMES = ("failures", "errors", "skipped")
 
 
-def suites(reports: pathlib.Path) -> list[ElementTree.Element]:
+def suites(reports: Iterable[pathlib.Path]) -> list[ElementTree.Element]:
     """Return what was reported, empty where a command wrote no report, or was cut short while it did."""
     found: list[ElementTree.Element] = []
-    for file in sorted(reports.glob("*.xml")):
-        with contextlib.suppress(ElementTree.ParseError):
+    for file in reports:
+        with contextlib.suppress(FileNotFoundError, ElementTree.ParseError):
             found += ElementTree.parse(file).iter("testsuite")
     return found
 
 
-def times(stages: Iterable[tuple[str, float]], reported: list[ElementTree.Element]) -> list[str]:
+def times(outcomes: Iterable[Outcome], reported: list[ElementTree.Element]) -> list[str]:
     """Return a line for each stage, and for each of the slowest tests, in seconds."""
     cases = [case for suite in reported for case in suite.iter("testcase")]
     cases.sort(key=lambda case: -seconds(case))
     return [
         "stages:",
-        *(f"{taken:6.0f} s  {name}" for name, taken in stages),
+        *(f"{outcome.seconds:6.0f} s  {outcome.stage.name}" for outcome in outcomes),
         f"the {SLOWEST} slowest tests:",
         *(f"{seconds(case):6.0f} s  {case.get('name')}" for case in cases[:SLOWEST]),
     ]
@@ -51,6 +55,22 @@ def counted(reported: list[ElementTree.Element]) -> str:
     counts = {name: count(name, reported) for name in OUTCOMES}
     others = [f"{number} {name}" for name, number in counts.items() if number]
     return ", ".join([f"{passed(reported)} passed", *others])
+
+
+def failed(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return what failed in each stage that didn't go well: tests, or else how its command ended."""
+    return [f"{outcome.stage.name} ({what_failed(outcome)})" for outcome in outcomes if not outcome.is_fine]
+
+
+def what_failed(outcome: Outcome) -> str:
+    """Return the tests of a stage that failed, the first by name, or else why nothing is known of tests."""
+    if outcome.code is None:
+        return "not run"
+    cases = [case for suite in suites([outcome.report]) for case in suite.iter("testcase")]
+    bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    tests = list(dict.fromkeys(f"{case.get('file')}::{case.get('name')}" for case in bad))
+    more = [f"{len(tests) - NAMED} more"] if len(tests) > NAMED else []
+    return ", ".join([*tests[:NAMED], *more]) or f"exit code {outcome.code}"
 
 
 def not_run(reported: list[ElementTree.Element]) -> dict[str, int]:

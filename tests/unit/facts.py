@@ -46,6 +46,8 @@ def fields(value: Any) -> Any:
     return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
 
 
+ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}
+"""What is known of the worker's Deployment once its owner was taken away."""
 OWNER = Owner(naming.API_VERSION, naming.KIND, "shop", "uid-1")
 (INTENT,) = intents(parsed(a_formation()))
 HPA = Autoscaler("HorizontalPodAutoscaler", "default", "hpa", "1", "apps", "Deployment", "shop-worker")
@@ -60,10 +62,8 @@ def a_child(**changes: Any) -> Child:
         name="shop-worker",
         uid="child-1",
         resource_version="5",
-        formation="shop",
-        process_type="worker",
-        selected=True,
         owner=OWNER,
+        orphan_of=None,
         deleting=False,
         digest=INTENT.digest,
         owned=json.dumps(owned),

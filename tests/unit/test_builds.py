@@ -30,13 +30,13 @@ from tests.images import ahead, workshop
 TOOLS = build.Module("cni", {"bridge": "example.com/main/bridge", "portmap": "example.com/meta/portmap"})
 SERVER = build.Module("etcd", {"etcd": "example.com/server/v3"})
 # What `go build -o OUTPUT PACKAGE...` does: a file named so, or one for each package in a folder named so.
-# It goes on when its headway was shown, or after five seconds.
+# It goes on when its headway was shown, or after a minute.
 GO = """#!/bin/sh
 cd {folder}
 echo "$@" >> calls
 while [ "$1" != -o ]; do shift; done
 output=$2; shift 2
-until_shown() {{ for i in $(seq 100); do [ -e "$1" ] && return; sleep 0.05; done; }}
+until_shown() {{ for i in $(seq 1200); do [ -e "$1" ] && return; sleep 0.05; done; }}
 echo "go: downloading example.com/a v1.0.0" >&2
 echo "go: downloading example.com/b v1.0.0" >&2
 until_shown fetching

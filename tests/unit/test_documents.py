@@ -103,6 +103,21 @@ def test_each_job_is_let_into_a_namespace_that_is_restricted(job: Json) -> None:
     assert [each["securityContext"] for each in pod["containers"]] == [pod_template.RESTRICTED_CONTAINER]
 
 
+def budgets() -> Iterator[Any]:
+    """Yield each PodDisruptionBudget that a page shows or a manifest holds."""
+    kind = "PodDisruptionBudget"
+    yield from (row for row in documents() if row.values[0].get("kind") == kind)
+    for file in sorted((paths.ROOT / "manifests").rglob("*.yaml")):
+        for text in file.read_text().split("\n---\n"):
+            if f"kind: {kind}" in text:
+                yield pytest.param(yaml.safe_load(text), id=name_of(file))
+
+
+@pytest.mark.parametrize("budget", [*budgets()])
+def test_no_budget_lets_a_process_that_crashes_block_a_drain(budget: Json) -> None:
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
 def anchors(page: pathlib.Path) -> set[str]:
     """Return what the headings of a page are linked by, as GitHub makes it."""
     plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading) for heading in HEADING.findall(page.read_text()))

@@ -9,15 +9,18 @@ import yaml
 import formation_operator
 from formation_operator.api import formation, naming
 from formation_operator.kube.objects.kinds import ChildKind
+from tests.builders import a_formation, a_process
 from tests.cluster import paths
 from tests.images import operator_image, shop_image, system_image
 from tests.kustomization import built, load
+from tests.unit.facts import intents, parsed
 
 PROBES = {"livenessProbe": "/healthz", "readinessProbe": "/readyz"}
 MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
 LEASE = "formation-operator-lease"
 NAMESPACE = "formation-system"
 NAME = "formation-operator"
+METRICS = "formation-operator-metrics"
 
 SEEN = {"list", "watch"}
 READ = SEEN | {"get"}
@@ -89,14 +92,13 @@ def test_the_role_of_the_operator_is_bound_to_its_account_and_there_is_no_other(
     assert [item["metadata"]["name"] for item in INSTALLED if item["kind"] == "Role"] == [LEASE]
 
 
-def test_in_its_own_namespace_the_operator_may_hold_its_one_lease_and_see_who_has_none() -> None:
+def test_in_its_own_namespace_the_operator_may_hold_its_one_lease_and_nothing_else() -> None:
     role, binding = only("Role", LEASE), only("RoleBinding", LEASE)
     assert {item["metadata"]["namespace"] for item in (role, binding)} == {NAMESPACE}
-    lease, pods = role["rules"]
+    (lease,) = role["rules"]
     assert (lease["apiGroups"], lease["resources"]) == (["coordination.k8s.io"], ["leases"])
     assert lease["resourceNames"] == [naming.FIELD_MANAGER]
     assert lease["verbs"] == ["get", "create", "patch"]
-    assert (pods["apiGroups"], pods["resources"], pods["verbs"]) == ([""], ["pods"], ["list"])
     assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == ("Role", LEASE)
     assert binding["subjects"] == only("ClusterRoleBinding")["subjects"]
 
@@ -159,9 +161,7 @@ def test_one_of_two_operators_stands_by_also_during_a_rollout() -> None:
     assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def test_the_pods_say_that_they_write_only_with_the_lease_that_they_take_by_themselves() -> None:
-    labels = only("Deployment")["spec"]["template"]["metadata"]["labels"]
-    assert labels[naming.LEASE_LABEL] == naming.FIELD_MANAGER
+def test_the_pods_take_their_lease_by_themselves() -> None:
     assert "args" not in container()
 
 
@@ -205,16 +205,15 @@ def test_every_namespaced_object_is_in_the_namespace_that_is_installed() -> None
 
 def test_the_replicas_are_spread_over_nodes_and_a_drain_takes_one_at_a_time() -> None:
     (spread,) = pod()["topologySpreadConstraints"]
-    selector = only("Deployment")["spec"]["selector"]
-    assert (spread["topologyKey"], spread["labelSelector"]) == ("kubernetes.io/hostname", selector)
-    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"  # it has to run on one node, too
-    budget = only("PodDisruptionBudget")["spec"]
-    assert (budget["maxUnavailable"], budget["selector"]) == (1, selector)
+    assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == (
+        "kubernetes.io/hostname",
+        "ScheduleAnyway",  # it has to run on one node, too
+    )
+    assert only("PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
 
 
 def test_the_operator_reaches_the_api_server_and_dns_and_only_its_metrics_are_reached_by_who_may() -> None:
     policy = only("NetworkPolicy")["spec"]
-    assert policy["podSelector"] == only("Deployment")["spec"]["selector"]
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
     prometheus = {"namespaceSelector": {"matchLabels": {"metrics": "enabled"}}}
     assert policy["ingress"] == [{"from": [prometheus], "ports": [{"port": "metrics"}]}]
@@ -224,15 +223,39 @@ def test_the_operator_reaches_the_api_server_and_dns_and_only_its_metrics_are_re
 
 
 def test_the_service_and_the_monitor_lead_to_the_port_of_the_metrics() -> None:
-    service = only("Service", "formation-operator-metrics")
-    labels = only("Deployment")["spec"]["template"]["metadata"]["labels"]
+    service = only("Service", METRICS)
     (port,) = service["spec"]["ports"]
     ports = {each["name"]: each["containerPort"] for each in container()["ports"]}
-    assert service["spec"]["selector"].items() <= labels.items()
     assert (port["name"], ports[port["targetPort"]]) == ("metrics", port["port"])
-    (monitor,) = [each for each in built(MANIFESTS / "monitoring") if each["kind"] == "ServiceMonitor"]
-    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
-    assert [each["port"] for each in monitor["spec"]["endpoints"]] == ["metrics"]
+    assert [each["port"] for each in monitor()["spec"]["endpoints"]] == ["metrics"]
+
+
+def monitor() -> dict[str, Any]:
+    (found,) = [each for each in built(MANIFESTS / "monitoring") if each["kind"] == "ServiceMonitor"]
+    return found
+
+
+NAMESAKE = a_formation(NAME, processes={"web": a_process(port=8080)})
+NAMESAKES = [each.manifest for each in intents(parsed(NAMESAKE))]
+PODS = [each["spec"]["template"]["metadata"]["labels"] for each in (only("Deployment"), NAMESAKES[0])]
+SERVICES = [each["metadata"]["labels"] for each in (only("Service", METRICS), NAMESAKES[1])]
+SELECTORS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
+    "the budget": (only("PodDisruptionBudget")["spec"]["selector"]["matchLabels"], *PODS),
+    "the policy": (only("NetworkPolicy")["spec"]["podSelector"]["matchLabels"], *PODS),
+    "the spread": (pod()["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"], *PODS),
+    "the Service": (only("Service", METRICS)["spec"]["selector"], *PODS),
+    "the monitor": (monitor()["spec"]["selector"]["matchLabels"], *SERVICES),
+}
+
+
+@pytest.mark.parametrize(("selector", "ours", "theirs"), SELECTORS.values(), ids=SELECTORS)
+def test_what_is_for_the_operator_selects_nothing_of_a_formation_of_its_name(
+    selector: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+) -> None:
+    assert selector.items() <= ours.items()
+    assert not selector.items() <= theirs.items()
+    reserved = {key for key in selector if key.startswith(f"{naming.GROUP}/")}
+    assert reserved - theirs.keys(), "labels of other keys are a Formation's own to choose"
 
 
 def test_no_manifest_is_forgotten_by_its_kustomization() -> None:

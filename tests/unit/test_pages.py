@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import naming
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
 from tests import builders
@@ -90,7 +89,7 @@ def test_each_flag_is_explained_with_its_default() -> None:
 
 def test_what_has_to_follow_another_lease_or_none_has_its_name_on_the_page() -> None:
     role, _ = load(paths.ROOT / "manifests" / "rbac" / "lease.yaml")
-    names = [role["metadata"]["name"], *role["rules"][0]["resourceNames"], naming.LEASE_LABEL]
+    names = [role["metadata"]["name"], *role["rules"][0]["resourceNames"]]
     said = OPERATING.partition("`--lease NAMESPACE/NAME`")[2].partition("\n#")[0]
     assert [name for name in names if f"`{name}`" not in said] == []
 

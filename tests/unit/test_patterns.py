@@ -116,6 +116,7 @@ OF_WORDS = {f"words: {daemon.words}": (daemon.words, 0, lines(daemon.words)) for
 PATTERNS = {**OF_MODULES, **OF_DAEMONS, **OF_WORDS}
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("pattern", "flags", "read"), PATTERNS.values(), ids=[" ".join(name.split())[:60] for name in PATTERNS]
 )
@@ -154,6 +155,7 @@ SLOW = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("pattern", "way"), SLOW.values(), ids=SLOW)
 def test_a_slow_pattern_is_found(pattern: str, way: str) -> None:
     assert growth.slow(reader(re.compile(pattern), way), growth.texts(pattern)) is not None
@@ -189,6 +191,7 @@ READERS: dict[str, Read] = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_a_text_is_read_in_a_time_that_grows_like_the_text(
     read: Read, monkeypatch: pytest.MonkeyPatch

@@ -50,7 +50,10 @@ def _template(name: str, type_: str, spec: Object) -> Object | str:
     try:
         model = FormationSpec.model_validate(spec)
         return pod_template.pod_template(name, type_, model, model.processes[type_])
-    except (ValidationError, pod_template.InvalidTypeError) as error:
+    except ValidationError as error:  # its own words have values in them
+        first = error.errors(include_url=False, include_input=False)[0]
+        return lenient.shown(f"{'.'.join(map(str, ('spec', *first['loc'])))}: {first['msg']}")
+    except pod_template.InvalidTypeError as error:
         return lenient.shown(str(error))
 
 

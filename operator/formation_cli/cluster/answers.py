@@ -59,6 +59,12 @@ def is_object(text: bytes) -> bool:
 
 def failure(request: Request, status: int, text: bytes) -> Failure:
     """Return how a command ends that was answered with an error."""
+    found = _failure(request, status, text)
+    found.refused = status < 500
+    return found
+
+
+def _failure(request: Request, status: int, text: bytes) -> Failure:
     message = lenient.shown(str(_parsed(text).get("message") or f"HTTP {status}"), lenient.LONGEST_SUMMARY)
     verb, where = VERBS[request.method], f"in namespace {request.namespace}"
     if status == 401:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
 from typing import NoReturn
 
 from formation_cli.cluster.port import Cluster
@@ -12,22 +11,18 @@ from formation_cli.failures import Failure
 
 def become(cluster: Cluster, *words: str) -> NoReturn:
     """Replace this process by kubectl, for the same cluster and namespace."""
-    command = _command(cluster, words)
+    line = command(cluster, *words)
     cluster.close()
-    os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+    os.execv(line[0], line)  # noqa: S606  # no shell is wanted
 
 
 def run(cluster: Cluster, *words: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl to its end, and return what it says."""
-    return subprocess.run(_command(cluster, words), capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(command(cluster, *words), capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def call(cluster: Cluster, *words: str) -> int:
-    """Run kubectl at the same terminal to its end, and return its exit code."""
-    return subprocess.run(_command(cluster, words), check=False).returncode  # noqa: S603
-
-
-def _command(cluster: Cluster, words: Sequence[str]) -> list[str]:
+def command(cluster: Cluster, *words: str) -> list[str]:
+    """Return the command line of kubectl, for the same cluster and namespace."""
     program = shutil.which("kubectl")
     if program is None:
         raise Failure("kubectl isn't on your PATH, and this is left to it.")

@@ -1,7 +1,7 @@
 """Wait until a change is whole, show how far it has come, and end with the reason if it can't be."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import click
@@ -12,7 +12,6 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, NotFound, TimedOut
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing
-from formation_cli.views import formations as whole
 from formation_cli.views import processes, progress
 from formation_cli.views.processes import Process
 from formation_cli.views.progress import Awaited, Progress
@@ -35,33 +34,32 @@ def wait(
     cluster: Cluster,
     formation: Object,
     timeout: float,
-    restarted: Sequence[Object] = (),
+    types: Iterable[str] = (),
     *,
+    restarted: Sequence[Object] = (),
     stopped: bool = False,
 ) -> None:
-    """Return when a Formation that was just written is ready, and Deployments that were have rolled out.
+    """Return when a Formation that was just written is ready, or the types of it that are named.
 
-    Of one that is ``stopped`` no process is left then.
+    Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
 
     Raises `Failure` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
     name = formation["metadata"]["name"]
     since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
-    awaited = Awaited(formation["metadata"]["generation"], since, generations, stopped)
+    awaited = Awaited(formation["metadata"]["generation"], since, tuple(types), generations, stopped)
     until = time.monotonic() + timeout
     for sight in _shown(_sights(cluster, name, awaited)):
         if sight.progress.failure or sight.progress.done or time.monotonic() > until:
             break
     if sight.progress.done:
-        click.echo(whole.sentence(sight.formation), err=True)
+        click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
         hint = progress.still_serving(sight.found, since)
         raise Failure(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
-        raise TimedOut(
-            f"{timeout:.0f} s are over. {whole.sentence(sight.formation)}", hint=_silent(sight, awaited)
-        )
+        raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight, awaited))
 
 
 def _silent(sight: Sight, awaited: Awaited) -> str:

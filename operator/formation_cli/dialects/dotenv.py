@@ -1,7 +1,8 @@
 """A ``.env`` file, as Foreman reads it: ``NAME=value`` in each line, and nothing is replaced in a value.
 
-In double quotes a backslash keeps what follows it as it is, and backslash-n is a line break; in single quotes
-nothing has a meaning.  Source: https://github.com/ddollar/foreman/blob/main/lib/foreman/env.rb
+In double quotes backslash-n is a line break, and a backslash keeps what else follows it as it is; in single
+quotes nothing has a meaning.  What is written here means the same to a shell that sources the file.
+Source: https://github.com/ddollar/foreman/blob/main/lib/foreman/env.rb
 """
 
 import re
@@ -14,9 +15,22 @@ from formation_operator.kube.objects import lenient
 
 LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,254})[ \t]*=(.*)", re.DOTALL)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-LETTERS = {"n": "\n", "r": "\r"}
-PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./$-]*")
+SHELLS_OWN = re.compile(
+    r"BASH.*|DIRSTACK|EPOCH(REALTIME|SECONDS)|E?UID|FUNCNAME|GROUPS|HISTCMD|LINENO|OPTIND|PPID|PROMPT_COMMAND"
+    r"|PS[0-4]|S?RANDOM|SECONDS|SHELLOPTS|_"
+)
+"""A shell that is given one of these refuses it, makes something else of it, or runs commands that are in it.
+
+Source: https://www.gnu.org/software/bash/manual/html_node/Bash-Variables.html
+"""
+IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What Linux gives no process."""
+PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")
+SPECIAL = re.compile(r'[\\"$`]')
+"""What a shell makes something of in double quotes."""
+SWALLOWED = re.compile(r"[^\x00-\x7f]\\(?!n)")
+"""An escape that a shell of another encoding than UTF-8 takes for a half of the character before it."""
+ESCAPE = re.compile(r"\\(.)")
 
 
 def parse(text: str, file: str = ".env") -> dict[str, str]:
@@ -43,16 +57,32 @@ def _value(text: str, where: str) -> str:
             hint="Write it in one line; a line break in double quotes is \\n.",
         )
     inner = text[1:-1]
-    return inner if quote == "'" else ESCAPE.sub(lambda match: LETTERS.get(match[1], match[1]), inner)
+    return inner if quote == "'" else ESCAPE.sub(r"\1", inner.replace("\\n", "\n"))
 
 
 def write(variables: Mapping[str, str]) -> str:
-    """Return the text of a file."""
+    """Return the text of a file; raises `ValueError` for a variable that `check` refuses."""
     return "".join(f"{name}={_quoted(value)}\n" for name, value in variables.items())
 
 
+def check(name: str, value: str) -> None:
+    """Raise `ValueError` with the reason why no line of a file says a variable."""
+    if not NAME.fullmatch(name):
+        raise ValueError("no name of a variable for a shell")
+    if SHELLS_OWN.fullmatch(name):
+        raise ValueError("a shell has a use of its own for that name")
+    _quoted(value)
+
+
 def _quoted(value: str) -> str:
+    """Return a value as Foreman and a shell read it alike; but a shell keeps a line break as backslash-n."""
+    if IMPOSSIBLE.search(value):
+        raise ValueError("its value has a zero byte, or half of a character")
     if PLAIN.fullmatch(value):
         return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+    if not {"'", "\n"} & {*value}:
+        return f"'{value}'"
+    quoted = '"' + SPECIAL.sub(r"\\\g<0>", value).replace("\n", "\\n") + '"'
+    if SWALLOWED.search(quoted) or _value(quoted, "") != value:
+        raise ValueError("no line says its value to Foreman and to a shell alike")
+    return quoted

@@ -1,6 +1,6 @@
 """A Formation as a Procfile, a ``.env`` file and counts; and what none of them can say."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from formation_cli.dialects import app, dotenv, names, procfile, references, shell
 from formation_cli.dialects.manifest import Known
@@ -63,18 +63,28 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
     found, left_out = {}, []
     for item in known.spec.env or []:
         name = item["name"]
-        value = item.get("value") or ""
-        if "valueFrom" in item:
-            left_out.append(f"{name}: its value is in the cluster alone")
-        elif not dotenv.NAME.fullmatch(name):
-            left_out.append(f"{names.shown(name)}: no name of a variable for a shell")
-        elif any(each.name for each in references.parts(value)):
-            left_out.append(f"{name}: it refers to another variable")
-        else:
-            found[name] = references.expanded(value, lambda _: None)
-            if references.escaped(found[name]) != value:
-                left_out.append(f"{name}: read back, its value means the same in other words")
+        try:
+            value = _value(item)
+            dotenv.check(name, value)
+        except ValueError as error:
+            left_out.append(f"{name if dotenv.NAME.fullmatch(name) else names.shown(name)}: {error}")
+            continue
+        found[name] = value
+        if references.escaped(value) != (item.get("value") or ""):
+            left_out.append(f"{name}: read back, its value means the same in other words")
+        if "\n" in value:
+            left_out.append(f"{name}: a shell reads each of its line breaks as \\n")
     return found, left_out
+
+
+def _value(item: dict[str, Any]) -> str:
+    """Return the value of a variable; raises `ValueError` with the reason if the Formation doesn't say it."""
+    if "valueFrom" in item:
+        raise ValueError("its value is in the cluster alone")
+    value = item.get("value") or ""
+    if any(each.name for each in references.parts(value)):
+        raise ValueError("it refers to another variable")
+    return references.expanded(value, lambda _: None)
 
 
 def _others(spec: FormationSpec) -> list[str]:

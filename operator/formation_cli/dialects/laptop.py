@@ -5,18 +5,16 @@ Source: https://ddollar.github.io/foreman/#PORTS
 """
 
 import dataclasses
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 
-from formation_cli.dialects import references
+from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
-IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
 MOST = 100
 """Processes that a laptop starts at once: as many ports as a type has."""
 
@@ -87,7 +85,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
 
 def _check(what: str, name: str, value: str) -> None:
     """Raise `Mistyped` for what Linux starts no process with: honcho would wait for it for ever."""
-    if "=" in name or IMPOSSIBLE.search(name + value):
+    if "=" in name or dotenv.IMPOSSIBLE.search(name + value):
         raise Mistyped(f"{what} has a character that no process can be given.")
     if len(f"{name}={value}".encode()) > LONGEST_WORD:
         raise Mistyped(f"{what} has more than {LONGEST_WORD} bytes, which no process can be given.")

@@ -8,7 +8,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from formation_cli.dialects import references
+from formation_cli.dialects import dotenv, references
+from formation_cli.dialects.references import Part
 
 SHELL = ("/bin/sh", "-c")
 TOKEN = re.compile(
@@ -65,8 +66,8 @@ BUILT_IN = frozenset(
     )
 )
 """Words that only a shell understands at the beginning of a command."""
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-"""Ends a line, or moves a terminal's cursor."""
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Ends a line, moves a terminal's cursor, or is half of a character."""
 EXEC = "exec "
 PORT_MARK = "\ue0a0"
 """Stands for the port while words are split; it is in no command that was typed."""
@@ -99,7 +100,7 @@ def line(command: Sequence[str], *, port: bool) -> tuple[str, bool]:
     """
     candidates = []
     if tuple(command[:2]) == SHELL and len(command) == 3:
-        text = "".join(each.text or f"${{{each.name}}}" for each in references.parts(command[2]))
+        text = "".join(each.text or f"${{{each.name}}}" for each in _parts(command[2]))
         candidates += [without_exec(text), text]
     candidates.append(" ".join(map(_word, command)))
     fitting = [each for each in candidates if each == each.strip() and not CONTROL.search(each)]
@@ -126,8 +127,16 @@ def _is_read_as(text: str, command: Sequence[str], *, port: bool) -> bool:
 
 def _word(word: str) -> str:
     """Return a word in quotes where a shell needs them, with Kubernetes' variables as a shell's."""
-    parts = references.parts(word)
-    return "".join(_named(each.name) if each.name else shlex.quote(each.text) for each in parts) or "''"
+    quoted = (_named(each.name) if each.name else shlex.quote(each.text) for each in _parts(word))
+    return "".join(quoted) or "''"
+
+
+def _parts(text: str) -> list[Part]:
+    """Return a text in pieces; what refers to a name that no shell knows is a text as any other."""
+    return [
+        each if dotenv.NAME.fullmatch(each.name or "_") else Part(f"$({each.name})")
+        for each in references.parts(text)
+    ]
 
 
 def _named(name: str) -> str:

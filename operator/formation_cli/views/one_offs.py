@@ -1,6 +1,7 @@
 """How far a one-off process has come, from its Pod."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from formation_cli.views import processes
@@ -9,6 +10,12 @@ from formation_operator.kube.objects import lenient
 Object = dict[str, Any]
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Why a container waits that nothing is wrong with."""
+MISSING = ("not found", "no such file")
+"""How a runtime says that there is no such command."""
+NO_COMMAND = 127
+"""The exit code of a shell where there is no such command."""
+NO_PROGRAM = 126
+"""The exit code of a shell where there is one that can't be run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +36,9 @@ def stage(pod: Object) -> Stage:
     own = processes.container_status(pod)
     ended = lenient.mapping(own, "state", "terminated")
     if ended:
-        return Stage(started=True, exit_code=lenient.number(ended, "exitCode"), failure=_not_run(ended))
+        why = _not_run(ended)
+        code = _code_of(why) if why else lenient.number(ended, "exitCode")
+        return Stage(started=True, exit_code=code, failure=why)
     status = lenient.mapping(pod, "status")
     if status.get("phase") == "Failed":
         why = lenient.text(status, "message") or lenient.text(status, "reason") or "its Pod failed"
@@ -52,3 +61,32 @@ def _not_run(ended: Object) -> str:
     reason = lenient.text(ended, "reason")
     begun = reason not in ("StartError", "ContainerCannotRun")
     return "" if begun else lenient.text(ended, "message") or reason
+
+
+def _code_of(why: str) -> int:
+    """Return what a shell ends with that can't begin a command: whether there is none, or it can't be run."""
+    return NO_COMMAND if any(each in why.lower() for each in MISSING) else NO_PROGRAM
+
+
+def above(log: bytes, brought: Iterable[bytes]) -> bytes:
+    """Return what a log has above the lines that each stream has brought another way.
+
+    The streams are mixed in the log, which may have newer lines below. What isn't in it is somebody else's.
+    """
+    places = [_place(log, text) for text in brought]
+    return log[: min((each for each in places if each is not None), default=len(log))]
+
+
+def _place(log: bytes, text: bytes) -> int | None:
+    """Return where a log has the beginning of a stream, which may be within a line, or nothing."""
+    *wanted, _ = text.replace(b"\r\n", b"\n").split(b"\n")
+    place = len(log)
+    while wanted:
+        if not place:
+            return None
+        start = log.rfind(b"\n", 0, place - 1) + 1
+        line = log[start:place].removesuffix(b"\n")
+        place = start
+        if line == wanted[-1] or (len(wanted) == 1 and line.endswith(wanted[0])):
+            place += len(line) - len(wanted.pop())
+    return place

@@ -1,30 +1,20 @@
-"""How far a change has come: done, failed for a reason, or under way."""
+"""How far a change has come: done, failed for a reason, or under way.
+
+Whether a type fails is what its status says, once that is about the change.  A restart changes no Formation,
+and the status may still be about the processes before: there the newer processes tell.
+"""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.views import formations
+from formation_cli.views import formations, trouble
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
-from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, State
 from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
-HOPELESS = frozenset(
-    {
-        Reason.IMAGE_PULL_FAILED,
-        Reason.BAD_COMMAND,
-        Reason.START_ERROR,
-        Reason.IMAGE_USER_IS_ROOT,
-        Reason.IMAGE_USER_NOT_NUMERIC,
-        Reason.RUNS_AS_ROOT,
-        Reason.SECRET_MISSING,
-        Reason.CONFIG_MAP_MISSING,
-        Reason.CONTAINER_CONFIG_ERROR,
-    }
-)
-"""Why a process that is new doesn't start, so that somebody has to do something."""
 COLUMNS = ("TYPE", "READY", "UPDATED", "STATE", "MESSAGE")
 
 
@@ -35,11 +25,19 @@ class Awaited:
     generation: int
     """The Formation's, of which it is to be ready."""
     since: float
-    """When the change was made, by the API server's clock: only newer processes speak of it."""
+    """When the change was made, by the API server's clock."""
+    types: tuple[str, ...] = ()
+    """The process types that count; empty for all."""
     deployments: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """The generation of each Deployment, by name, whose rollout is to be over."""
     stopped: bool = False
     """Whether no process is to be left."""
+
+    def statuses(self, formation: Object) -> dict[str, Object]:
+        """Return the status of each type that counts and that there is."""
+        known = lenient.mapping(formation, "status", "processes")
+        declared = sorted(lenient.mapping(formation, "spec", "processes"))
+        return {name: lenient.mapping(known, name) for name in declared if name in (self.types or declared)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +47,8 @@ class Progress:
     done: bool
     failure: str
     """Why waiting won't help; empty if it may."""
+    sentence: str
+    """How it is, for whoever waits."""
     table: Table
 
 
@@ -56,14 +56,28 @@ def progress(
     awaited: Awaited, formation: Object, found: Iterable[Process], deployments: Iterable[Object]
 ) -> Progress:
     """Return how far a change has come, from what there is."""
-    found = [*found]
+    found, types = [*found], awaited.statuses(formation)
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
-    failure = _kept(formation) if seen else ""
-    failure = failure or next(filter(None, (_failed(each, awaited.since) for each in found)), "")
-    ready = seen and formations.is_true(formation, ConditionType.READY)
-    rolled_out = _rolled_out(awaited.deployments, deployments)
-    left = awaited.stopped and any(each.process for each in found)
-    return Progress(ready and rolled_out and not left, failure, table(formation, seen=seen))
+    unfinished = trouble.open_ones(types) if seen else {}
+    if awaited.deployments:
+        done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
+    else:
+        failure = trouble.lasting(formation, types) if seen else ""
+        named = bool(awaited.types) and not (unfinished or failure)
+        left = awaited.stopped and any(each.process for each in found)
+        done = seen and (named or formations.is_true(formation, ConditionType.READY)) and not left
+    sentence = _sentence(formation, [*types], unfinished, done=done)
+    return Progress(done, failure, sentence, table(types, seen=seen))
+
+
+def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str], *, done: bool) -> str:
+    """Return how it is: by the types that count, where others keep the Formation from being ready."""
+    name = formation["metadata"]["name"]
+    if done and not formations.is_true(formation, ConditionType.READY):
+        return f"{name}: {', '.join(types)} {'runs' if len(types) == 1 else 'run'} as declared"
+    if unfinished and not done:
+        return f"{name} isn't ready: {trouble.causes(unfinished)}"
+    return formations.sentence(formation)
 
 
 def written_at(formation: Object, manager: str) -> float:
@@ -78,22 +92,17 @@ def written_at(formation: Object, manager: str) -> float:
     return max(filter(None, times), default=0.0)
 
 
-def _kept(formation: Object) -> str:
-    """Return what keeps a Formation from being as declared until somebody does something about it."""
-    stalled = formations.condition(formation, ConditionType.STALLED)
-    if stalled.get("status") == "True":
-        return lenient.text(stalled, "message")
-    ready = formations.condition(formation, ConditionType.READY)
-    return lenient.text(ready, "message") if ready.get("reason") == Trouble.PAUSED else ""
-
-
-def _failed(process: Process, since: float) -> str:
-    """Return why a process that is new doesn't run; older ones say nothing about the change."""
-    if process.created < since:
-        return ""
-    if process.state == State.CRASHING or process.reason in HOPELESS:
-        return f"{process.type}: {process.message or process.reason} ({process.process})"
-    return ""
+def _failed(awaited: Awaited, found: Iterable[Process]) -> str:
+    """Return why processes that were started anew don't run."""
+    return trouble.causes(
+        {
+            each.type: each.message or each.reason
+            for each in found
+            if each.type in awaited.types
+            and each.created >= awaited.since
+            and trouble.is_broken(each.state, each.reason)
+        }
+    )
 
 
 def _rolled_out(generations: Mapping[str, int], deployments: Iterable[Object]) -> bool:
@@ -115,11 +124,9 @@ def _is_rolled_out(deployment: Object, generation: int) -> bool:
     return lenient.number(status, "observedGeneration") >= generation and counts == [wanted] * len(counts)
 
 
-def table(formation: Object, *, seen: bool) -> Table:
+def table(types: Mapping[str, Object], *, seen: bool) -> Table:
     """Return how far each type has come."""
-    status = lenient.mapping(formation, "status", "processes")
-    names = sorted({*lenient.mapping(formation, "spec", "processes")})
-    return Table(COLUMNS, [_row(name, lenient.mapping(status, name), seen=seen) for name in names])
+    return Table(COLUMNS, [_row(name, status, seen=seen) for name, status in types.items()])
 
 
 def _row(name: str, status: Object, *, seen: bool) -> tuple[Cell, ...]:

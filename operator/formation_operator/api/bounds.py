@@ -14,6 +14,8 @@ MOST_DECLARED = 256 * KIB
 MOST_RENDERED = 2048 * KIB
 """The same, where what all types share counts once for each."""
 
+EMPTY, VALUE = 170, 80
+"""Bytes of memory that a mapping takes, and each value beside its text."""
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -39,10 +41,24 @@ def check(spec: dict[str, Any]) -> int:
 
 def size(value: Any) -> int:
     """Return the bytes of a value as compact JSON."""
+    return len(encoded(value))
+
+
+def encoded(value: Any) -> bytes:
+    """Return a value as compact JSON."""
     try:
-        return len(pydantic_core.to_json(value))
+        return pydantic_core.to_json(value)
     except ValueError:  # it holds halves of letters, or 255 levels and more
-        return len(ENCODER.encode(value).encode(errors="replace"))
+        return ENCODER.encode(value).encode(errors="replace")
+
+
+def as_objects(text: bytes) -> int:
+    """Return about how many bytes of memory JSON takes once it is read, of which texts are a part.
+
+    One emoji has Python take four bytes for each letter of a text.
+    """
+    letters = len(text) if text.isascii() else 4 * len(text)
+    return letters + EMPTY * sum(map(text.count, (b"{", b"["))) + VALUE * text.count(b",")
 
 
 def _kib(number: int) -> str:

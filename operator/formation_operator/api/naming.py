@@ -22,8 +22,6 @@ PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
 
 INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
-# On a Pod of the operator: that it writes only while it holds the Lease of this name.
-LEASE_LABEL = f"{GROUP}/lease"
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"
@@ -33,6 +31,12 @@ PORT_NAME = "http"
 def child(formation: str, process_type: str) -> str:
     """Return the name of a type's Deployment and Service."""
     return f"{formation}-{process_type}"
+
+
+def type_of(formation: str, child: str) -> str:
+    """Return the type whose child has a name; nothing for a name that no child of the Formation has."""
+    before, _, process_type = child.partition(f"{formation}-")
+    return "" if before else process_type
 
 
 def selector(formation: str, process_type: str) -> dict[str, str]:

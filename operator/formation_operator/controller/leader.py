@@ -13,7 +13,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.api import naming
 from formation_operator.controller.election import TIMES, Election, Times
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
@@ -31,9 +30,6 @@ RETRY_SECONDS = 0.1
 """The pause between two tries."""
 REHEARSAL_SECONDS = 60.0
 """How often a replica that stands by finds out whether it may write the Lease."""
-OLD = f"app.kubernetes.io/name={naming.FIELD_MANAGER},!{naming.LEASE_LABEL}"
-"""Selects the Pods of a version that writes without a Lease."""
-ENDED = {"Succeeded", "Failed"}
 
 
 # Linux' monotonic clock stands still while the machine is suspended: who wakes up would write beside another.
@@ -132,7 +128,7 @@ class Leader:
         # Not shortly before the Lease is free: an answer that doesn't come would hold up who takes it over.
         if not self._election.is_free(self._clock() + self._times.attempt):
             await self._rehearse()
-        if await self._is_mine_to_take():
+        if self._is_mine_to_take():
             await self._write()
 
     async def _rehearse(self) -> None:
@@ -190,29 +186,16 @@ class Leader:
         if lease is not None:
             self._election.see(lease, self._clock())
 
-    async def _is_mine_to_take(self) -> bool:
-        """Tell whether the Lease is free, and nobody works without one; else say who is waited for."""
-        if not self._election.is_free(self._clock()):
-            if self._election.is_new:
-                seconds = f"{self._times.lease:.0f} s"
-                self._say(logging.INFO, f"it is new: for {seconds} who held an older one may write")
-            else:
-                self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
-            return False
-        old = await self._in_time(self._old())
-        if old:
-            self._say(logging.WARNING, f"Pod {old} has no label {naming.LEASE_LABEL}: it may write, too")
-        return not old
-
-    async def _old(self) -> str:
-        """Return a Pod of a version that writes without a Lease: at an upgrade it ends before we begin."""
-        own = self._election.identity.rpartition("_")[0]
-        async for pods in self._cluster.select(kinds.POD, self._namespace, labels=OLD):
-            for pod in pods:
-                name = pod["metadata"]["name"]
-                if name != own and lenient.text(lenient.mapping(pod, "status"), "phase") not in ENDED:
-                    return str(name)
-        return ""
+    def _is_mine_to_take(self) -> bool:
+        """Tell whether the Lease is free; else say who is waited for."""
+        if self._election.is_free(self._clock()):
+            return True
+        if self._election.is_new:
+            seconds = f"{self._times.lease:.0f} s"
+            self._say(logging.INFO, f"it is new: for {seconds} who held an older one may write")
+        else:
+            self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
+        return False
 
     async def _in_time(self, asked: Awaitable[T]) -> T:
         """Return an answer, or raise `TimeoutError`.

@@ -107,25 +107,27 @@ class Reconciler:
         return self._look_back(this, result)
 
     async def _run(self, this: Pass) -> Result:
+        known = this.basis.formation
+        this.basis.formation = await self._whole(known)
         with this.faults.ending(""):
             try:
-                return await self._pass(this)
+                return await self._pass(this, known)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
         return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
-    async def _pass(self, this: Pass) -> Result:
-        formation = parsing.parse(await self._with_spec(this.basis.formation))
+    async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
+        formation = parsing.parse(this.basis.formation)
         undecided = await self._write_through(this, formation)
         current = self._cache.formations.get(this.key)
         if current is None or not this.basis.is_about(current):
             return Result()
-        if current is not this.basis.formation:
-            this.basis.formation = current
-            formation = parsing.parse(await self._with_spec(current))
+        if current is not known:
+            this.basis.formation = await self._whole(current)
+            formation = parsing.parse(this.basis.formation)
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        known = self._autoscalers(formation)
-        counts = steps.counts(formation, before, this.basis.children, known, undecided)
+        autoscaled = self._autoscalers(formation)
+        counts = steps.counts(formation, before, this.basis.children, autoscaled, undecided)
         wanted = (
             None if undecided else steps.rendered_before(this.memory, formation, counts, this.basis.children)
         ) or steps.unrendered(formation, counts, this.basis.children, undecided)
@@ -139,8 +141,8 @@ class Reconciler:
         requeue = later or await self._report(this, wanted, before, outcomes)
         return Result(requeue, steps.left(undecided, outcomes))
 
-    async def _with_spec(self, known: dict[str, Any]) -> dict[str, Any]:
-        """Return a Formation with its spec, which is read again if its namespace has too many to be kept.
+    async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Return a Formation with its spec and status, which are read again if they aren't kept.
 
         Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch
         tells of that.
@@ -152,11 +154,12 @@ class Reconciler:
             raise errors.NotFoundError("it has gone")
         if not formations.is_same(known, live):
             raise errors.ConflictError("it has changed while it was read")
-        return formations.with_spec(known, live)
+        return formations.trimmed(live)
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
         """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
-        judged = await self._requests.honour(formation, this.basis.children, this.memory.answers)
+        status = this.basis.formation["status"]
+        judged = await self._requests.honour(formation, status, this.basis.children, this.memory.answers)
         await self._reporter.record(this.basis.formation, judged.notices)
         if judged.error is not None:
             raise judged.error

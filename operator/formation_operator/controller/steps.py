@@ -9,7 +9,7 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
@@ -31,8 +31,9 @@ from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext
 
-MOST_IMAGES = 256
-"""So many images of a Formation's containers are remembered: what types share may have thousands for each."""
+MOST_IMAGES, BESIDE_ITS_NAME = 32 * bounds.KIB, 128
+"""Bytes of the images of a Formation's containers that are remembered, and what each takes beside its name:
+what types share may have thousands for each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +51,9 @@ class Wanted:
     """Why a type can't be rendered."""
 
     def without_manifests(self) -> Rendered | None:
-        """Return it as it is remembered; nothing of one with very many containers: it is rendered again."""
-        if sum(len(intent.images) for intent in self.intents) > MOST_IMAGES:
+        """Return it as it is remembered; nothing of one with very many images: it is rendered again."""
+        images = [image for intent in self.intents for _, image in intent.images]
+        if sum(BESIDE_ITS_NAME + len(image) for image in images) > MOST_IMAGES:
             return None
         intents = [intent.without_manifest() for intent in self.intents]
         return Rendered(self.formation.metadata.generation, self.counts, intents)
@@ -156,8 +158,7 @@ async def actions(
             yield action
             await asyncio.sleep(0)  # a request is sent in two turns, and what follows can wait
         await asyncio.sleep(0)
-    undecided = {problem.process_type for problem in wanted.failed} | faults.problems.keys()
-    for action in planner.obsolete(wanted.intents, children, undecided, context.uid):
+    for action in planner.obsolete(wanted.formation, wanted.intents, children):
         yield action
 
 

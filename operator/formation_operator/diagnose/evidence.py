@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 
 from formation_operator.diagnose.finding import PodEvent
-from formation_operator.observe import pods
 from formation_operator.observe.pods import Pod
 from formation_operator.shares import Shares
 
@@ -19,22 +18,25 @@ USUAL_SIZE = 256
 
 @dataclasses.dataclass(frozen=True)
 class Inquiry:
-    """What was recorded about a Pod when it was as ``pod`` says."""
+    """What was recorded about a Pod, of which the cache alone keeps what there is room for."""
 
-    pod: Pod
+    namespace: str
+    uid: str
+    told: int
+    """What the Pod told of itself by then."""
     events: tuple[PodEvent, ...]
     asked_at: float
     pause: float
 
     def holds(self, pod: Pod, now: float) -> bool:
         """Tell whether it is still the answer about a Pod."""
-        return pod.same_as(self.pod) and now < self.asked_at + self.pause
+        return pod.told == self.told and now < self.asked_at + self.pause
 
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes; most of them are texts."""
         texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
-        return pods.size_of(self.pod) + len(self.events) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
+        return (1 + len(self.events)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -64,14 +66,14 @@ class Archive:
         """Have some answers of before and fresh ones in the evidence, as far as there is room."""
         for uid, answer in evidence.answers.items():
             if uid not in kept:
-                self._held.pop(answer.pod.namespace, (evidence, uid))
+                self._held.pop(answer.namespace, (evidence, uid))
         evidence.answers = kept
         for answer in fresh:
-            kept[answer.pod.uid] = answer
+            kept[answer.uid] = answer
             if evidence.over:
                 continue
-            identity = (evidence, answer.pod.uid)
-            for _, (other, uid) in self._held.put(answer.pod.namespace, identity, None, answer.size):
+            identity = (evidence, answer.uid)
+            for _, (other, uid) in self._held.put(answer.namespace, identity, None, answer.size):
                 if uid in other.answers:  # when to ask again is kept
                     other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 

@@ -125,10 +125,11 @@ class Examiner:
         return len(due) > len(asked)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before is not None and pod.same_as(before.pod)
+        same = before is not None and pod.told == before.told
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
         earlier = before.events if before is not None else ()
-        return Inquiry(pod, records.with_earlier(await self._events(pod), earlier), now, pause)
+        events = records.with_earlier(await self._events(pod), earlier)
+        return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []
@@ -149,13 +150,15 @@ class Examiner:
 
         Tells also whether one of these versions couldn't be found.
         """
-        types = sorted({pod.process_type for pod in pods})
-        found = await side_by_side([self._template(evidence, name, deployments.get(name)) for name in types])
-        templates = dict(zip(types, found, strict=True))
+        types = sorted({(pod.process_type, pod.formation) for pod in pods})
+        found = await side_by_side(
+            [self._template(evidence, *each, deployments.get(each[0])) for each in types]
+        )
+        templates = {name: template for (name, _), template in zip(types, found, strict=True)}
         present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
         return sorted(present, key=lambda pod: (pod.created, pod.name)), UNFOUND in found
 
-    async def _template(self, evidence: Evidence, name: str, child: Child | None) -> str:
+    async def _template(self, evidence: Evidence, name: str, formation: str, child: Child | None) -> str:
         """Return the hash of a Deployment's present template; ANY where there is no other."""
         if child is None or not child.rollout.current:
             return NONE
@@ -164,13 +167,12 @@ class Examiner:
         revision, template = evidence.templates.get(name, ("", ""))
         identity = f"{child.uid}/{child.rollout.revision}"
         if revision != identity:
-            template = await self._hash(child)
+            template = await self._hash(child, naming.selector_string(formation, name))
             if template != UNFOUND:
                 evidence.templates[name] = (identity, template)
         return template
 
-    async def _hash(self, child: Child) -> str:
-        labels = naming.selector_string(child.formation or "", child.process_type or "")
+    async def _hash(self, child: Child, labels: str) -> str:
         try:
             async for items in self._read(kinds.REPLICA_SET, child.namespace, labels=labels):
                 for item in items:

@@ -34,9 +34,9 @@ class Basis:
         """Note the answer to a write of a child."""
         self.children[child.kind, child.name] = child
 
-    def reported(self, status: dict[str, Any]) -> None:
-        """Note the status that was written."""
-        self.formation = {**self.formation, "status": status}
+    def reported(self, formation: dict[str, Any]) -> None:
+        """Note the Formation with the status that was written: a spec that is another since is missed."""
+        self.formation = {**self.formation, **{key: formation[key] for key in formations.REPORTED}}
 
     def deleted(self, child: Child) -> None:
         """Note that a child was deleted."""

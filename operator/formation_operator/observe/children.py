@@ -88,18 +88,16 @@ NAMELESS = Setter("A client without a name", scale=True)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
-    """A Deployment or Service that carries, or should carry, our labels."""
+    """A Deployment or Service, known by its name and its owner: others may write what else it carries."""
 
     kind: ChildKind
     namespace: str
     name: str
     uid: str
     resource_version: str
-    formation: str | None
-    process_type: str | None
-    selected: bool
-    """Whether its selector is the one that its labels promise."""
     owner: Owner | None
+    orphan_of: tuple[str, str] | None
+    """Without an owner: the Formation and the type that its selector and its labels name, if both do."""
     deleting: bool
     digest: str | None
     """Digest of the intent that it was last written with."""
@@ -124,7 +122,7 @@ class Child:
         """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
         if self.owner is not None:
             return self.owner.uid == uid
-        return self.selected and (self.formation, self.process_type) == (formation, process_type)
+        return self.orphan_of == (formation, process_type)
 
     def same_object_as(self, other: "Child") -> bool:
         """Whether nothing differs but how far the rollout has got."""
@@ -147,21 +145,16 @@ def deployment_of(children: Children, formation: str, process_type: str) -> Chil
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of a Deployment or Service as the API server gave it."""
     metadata = raw["metadata"]
-    labels = lenient.interned(metadata.get("labels") or {})
-    formation, process_type = labels.get(naming.FORMATION_LABEL), labels.get(naming.PROCESS_TYPE_LABEL)
     owner = _controller(metadata)
     owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
         kind=kind,
-        namespace=sys.intern(metadata["namespace"]),
+        namespace=lenient.shared(metadata["namespace"]),
         name=metadata["name"],
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        formation=formation,
-        process_type=process_type,
-        selected=lenient.mapping(raw, *kind.traits.selector)
-        == naming.selector(formation or "", process_type or ""),
         owner=owner,
+        orphan_of=_orphan_of(raw, kind) if owner is None else None,
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
         owned=owned.text,
@@ -219,6 +212,12 @@ def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
     }
 
 
+def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
+    labels = raw["metadata"].get("labels") or {}
+    named = labels.get(naming.FORMATION_LABEL, ""), labels.get(naming.PROCESS_TYPE_LABEL, "")
+    return named if lenient.mapping(raw, *kind.traits.selector) == naming.selector(*named) else None
+
+
 def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
     # Only what we wrote ourselves can be believed.
@@ -247,7 +246,7 @@ def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         # Nothing is said of the others: cut, it would be another one, and no image has such letters.
         if len(image) <= min(left, LONGEST_IMAGE) and image.isascii():
             left -= len(image)
-            yield item["name"], sys.intern(image)
+            yield item["name"], lenient.shared(image)
 
 
 def _count(text: str) -> int | None:
@@ -305,5 +304,5 @@ def _controller(metadata: dict[str, Any]) -> Owner | None:
     for reference in metadata.get("ownerReferences") or []:
         if reference.get("controller"):
             parts = ("apiVersion", "kind", "name", "uid")
-            return Owner(*(sys.intern(lenient.text(reference, part)) for part in parts))
+            return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
     return None

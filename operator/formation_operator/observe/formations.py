@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import bounds, formation_status, naming
+from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.store import Change, Key
 from formation_operator.requeue import Lane
@@ -21,10 +22,14 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "packed", "excess", "size", "unkept")
-"""What is kept of its spec: besides itself how many bytes of memory it takes, and whether it isn't kept."""
+DECLARED = ("spec", "packed", "excess", "spec_size")
+"""What is kept of its spec: besides itself how many bytes of memory it takes."""
+REPORTED = ("status", "status_digest", "status_size")
+"""What is kept of its status: besides itself a digest, and how many bytes of memory it takes."""
 PACKED = 16 * bounds.KIB
 """Bytes as JSON above which a spec is kept packed: as objects it takes many times as much memory."""
+SHOWN = ("state", "desiredReplicas", "readyReplicas")
+"""What metrics say of a type, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON: none of ours has as many."""
 AS_OBJECTS = 10
@@ -60,19 +65,19 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given what was known of it until now.
 
-    Its spec is measured and taken in once, not with each status.  By how much it is too large to be rendered,
-    if it is, stands beside it as ``excess``.
+    Its spec is measured and taken in once, not with each status, as long as it is kept.  By how much it is
+    too large to be rendered, if it is, stands beside it as ``excess``.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
-    if known is not None and is_same(known, raw):
+    if known is not None and not known.get("unkept") and is_same(known, raw):
         declared = {key: known[key] for key in DECLARED if key in known}
     else:
         declared = _declared(lenient.mapping(raw, "spec"))
-    return {**lenient.interned({"metadata": metadata, "status": status_of(raw)}), **declared}
+    return {**lenient.interned({"metadata": metadata, **_reported(raw)}), **declared}
 
 
-def status_of(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return the status of a Formation as it is kept.
+def _reported(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a status.
 
     The conditions of others are nobody's business here.  Of one that is larger than any of ours nothing is
     kept: so it differs from what is to be there, and the next report puts that in its place.
@@ -81,7 +86,10 @@ def status_of(raw: dict[str, Any]) -> dict[str, Any]:
     conditions = status.get("conditions")
     if isinstance(conditions, list):
         status = {**status, "conditions": [*filter(formation_status.is_ours, conditions)]}
-    return status if bounds.size(status) <= MOST_REPORTED else {}
+    text = bounds.encoded(status)
+    if len(text) > MOST_REPORTED:
+        status, text = {}, b""
+    return {"status": status, "status_digest": hash(text), "status_size": bounds.as_objects(text)}
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
@@ -93,26 +101,42 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
-        return {"spec": names, "excess": str(error), "size": 0}
+        return {"spec": names, "excess": str(error), "spec_size": 0}
     if size > PACKED:
         packed = zlib.compress(json.dumps(spec).encode(), level=1)
-        return {"spec": names, "packed": packed, "excess": "", "size": len(packed)}
-    return {"spec": lenient.interned(spec), "excess": "", "size": AS_OBJECTS * size}
+        return {"spec": names, "packed": packed, "excess": "", "spec_size": len(packed)}
+    return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
-def without_spec(known: dict[str, Any]) -> dict[str, Any]:
-    """Return a Formation as it is kept without its spec, but for the names of its types."""
-    names = {"processes": dict.fromkeys(lenient.mapping(known, "spec", "processes"))}
-    about = {key: value for key, value in known.items() if key not in DECLARED}
-    return {**about, "spec": names, "excess": "", "size": 0, "unkept": True}
+def size_of(known: dict[str, Any]) -> int:
+    """Return about how many bytes of memory a Formation takes with its spec and its status."""
+    return int(known["spec_size"]) + int(known["status_size"])
 
 
-def with_spec(known: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a Formation that is kept without its spec with the one of the object as it is read again.
+def outlined(known: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a Formation at the least: the names of its types, and what metrics say of it."""
+    names = dict.fromkeys(lenient.mapping(known, "spec", "processes"))
+    status, said = known["status"], lenient.mapping(known, "status", "processes")
+    conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
+    return {
+        **{key: known[key] for key in ("metadata", "status_digest")},
+        "spec": {"processes": names},
+        "status": {
+            **_brief(status, ("observedGeneration",)),
+            "conditions": [_brief(each, ("type", "status", "reason")) for each in conditions[:1]],
+            "processes": {name: _brief(lenient.mapping(said, name), SHOWN) for name in names if name in said},
+        },
+        "spec_size": 0,
+        "status_size": 0,
+        "unkept": True,
+    }
 
-    It is the same that was measured once, and lives no longer than it takes to be parsed.
-    """
-    return {**known, "spec": lenient.mapping(raw, "spec")}
+
+def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    """Return some fields, which are words or figures: who may write a status may write anything."""
+    return {
+        field: lenient.word(said, field) or lenient.number(said, field) for field in fields if field in said
+    }
 
 
 def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
@@ -163,7 +187,7 @@ def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane |
         return Lane.BUILD
     if before["metadata"].get("generation") != now["metadata"].get("generation"):
         return Lane.CHANGE
-    return Lane.REPORT if before["status"] != now["status"] else None
+    return Lane.REPORT if before["status_digest"] != now["status_digest"] else None
 
 
 def concerned(change: Change[dict[str, Any]], wanting: Wanting) -> set[Key]:

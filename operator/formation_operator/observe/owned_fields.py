@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 import marshal
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -85,7 +84,7 @@ def _of_text(text: bytes, owner: str = "") -> Owned:
 def _of_large_text(text: bytes) -> Owned:
     """Return what is kept of an entry that is larger than any of ours: only its counts are parsed."""
     found = listings.held(text)
-    digest = sys.intern(DIGEST + hashlib.sha256(text).hexdigest())
+    digest = DIGEST + hashlib.sha256(text).hexdigest()
     return Owned(digest, holds(found, COUNT), holds(found, REMEMBERED_COUNT))
 
 
@@ -112,14 +111,16 @@ def kept(entry: Fields | None, owner: str = "") -> str:
     # Packed, it is known by its bytes, and by its size: in a text no value has less than a third of that.
     packed = marshal.dumps(_with_any_owner(entry, _reference(owner)), 2)
     if len(packed) > 3 * LARGEST:
-        return sys.intern(DIGEST + hashlib.sha256(packed).hexdigest())
+        return lenient.shared(DIGEST + hashlib.sha256(packed).hexdigest())
     return _unpacked(packed)
 
 
 @_remembering
 def _unpacked(packed: bytes) -> str:
     text = COMPACT.encode(marshal.loads(packed))  # noqa: S302  # of our own making
-    return sys.intern(text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest())
+    return lenient.shared(
+        text if len(text) <= LARGEST else DIGEST + hashlib.sha256(text.encode()).hexdigest()
+    )
 
 
 def _with_any_owner(entry: Fields, reference: str) -> Fields:

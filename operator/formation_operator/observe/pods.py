@@ -170,6 +170,11 @@ class Pod:
             other is not None and dataclasses.replace(other, resource_version=self.resource_version) == self
         )
 
+    @property
+    def told(self) -> int:
+        """What another sight of it that tells the same has as well."""
+        return hash(dataclasses.replace(self, resource_version=""))
+
 
 def pod(raw: dict[str, Any]) -> Pod | None:
     """Return the facts of a Pod as the API server gave it; nothing if it is well, or no process of a type.
@@ -193,10 +198,10 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         resource_version=metadata["resourceVersion"],
         formation=lenient.text(labels, naming.FORMATION_LABEL),
         process_type=lenient.text(labels, naming.PROCESS_TYPE_LABEL),
-        template=sys.intern(lenient.text(labels, TEMPLATE_LABEL)),
+        template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
-        node=sys.intern(lenient.text(spec, "nodeName")),
-        chosen=sys.intern(lenient.text(status, "nominatedNodeName")),
+        node=lenient.shared(lenient.text(spec, "nodeName")),
+        chosen=lenient.shared(lenient.text(status, "nominatedNodeName")),
         claims=_names(filter(None, map(_claim, lenient.items(spec, "volumes")))),
         gates=_names(lenient.text(item, "name") for item in lenient.items(spec, "schedulingGates")),
         failure=failure,
@@ -280,13 +285,13 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
     last = ended or lenient.mapping(status, "lastState", "terminated")
     running = lenient.mapping(status, "state", "running")
     return Container(
-        name=sys.intern(lenient.word(status, "name")),
+        name=lenient.shared(lenient.word(status, "name")),
         init=init,
         ready=status.get("ready") is True,
         started=status.get("started") is not False,
         restarts=lenient.number(status, "restartCount"),
         running_since=timestamps.epoch(lenient.text(running, "startedAt")),
-        waiting=sys.intern(lenient.word(waiting, "reason")),
+        waiting=lenient.shared(lenient.word(waiting, "reason")),
         message=lenient.text(waiting, "message"),
         ended=bool(ended),
         exit=_exit(last, spec) if last else None,
@@ -313,7 +318,7 @@ def _probing(probe: dict[str, Any]) -> tuple[float, float]:
 def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
     return Exit(
         code=lenient.number(terminated, "exitCode"),
-        reason=sys.intern(lenient.word(terminated, "reason")),
+        reason=lenient.shared(lenient.word(terminated, "reason")),
         message=lenient.last_lines(terminated, "message"),
         started_at=lenient.text(terminated, "startedAt"),
         finished_at=lenient.text(terminated, "finishedAt"),
@@ -324,8 +329,8 @@ def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
 
 def _command(spec: dict[str, Any]) -> tuple[str, ...]:
     words = (*lenient.texts(spec, "command"), *lenient.texts(spec, "args"))
-    # Cut, it would be another command. Interned: all processes of a type have the same.
-    return tuple(map(sys.intern, words)) if sum(map(len, words)) + len(words) <= LONGEST_COMMAND else ()
+    # Cut, it would be another command. Shared: all processes of a type have the same.
+    return tuple(map(lenient.shared, words)) if sum(map(len, words)) + len(words) <= LONGEST_COMMAND else ()
 
 
 def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:

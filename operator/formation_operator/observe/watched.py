@@ -74,8 +74,8 @@ class Watched(Generic[Fact]):
     """Whether most objects have nothing to tell, so that no deletion of what isn't known is remembered."""
 
 
-SPECS = Share(160 * 2**20)
-"""For the specs of Formations; of a namespace that has too many, some aren't kept."""
+WHOLE = Share(160 * 2**20)
+"""For Formations with specs and statuses; of a namespace that has too much, the oldest are outlined."""
 MOST_BYTES = 32 * 2**20
 MOST_STRAYS = 4096
 """How many objects with our labels are known that no Formation wants: anybody may make some."""
@@ -91,9 +91,9 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     groups_of=formations.wanted_names,
     lane_of=formations.lane_of,
     concerned=formations.concerned,
-    share=SPECS,
-    size_of=lambda formation, _: int(formation["size"]),
-    reduced=formations.without_spec,
+    share=WHOLE,
+    size_of=lambda formation, _: formations.size_of(formation),
+    reduced=formations.outlined,
     is_compared=lambda change, key: key in map(formations.key_of, change.facts),
 )
 PODS: Watched[Pod] = Watched(

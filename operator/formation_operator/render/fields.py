@@ -78,6 +78,7 @@ FIELDS = (
     _of_type("args", _container("args")),
     _of_type("image", _container("image")),
     _of_all("image", _container("image")),
+    _of_all("suspend", _deployment("replicas")),
     _of_type("replicas", _deployment("replicas")),
     _of_type("port", _container("ports"), _service("ports")),
     _of_type("env", _container("env"), by_name=True),
@@ -100,7 +101,6 @@ FIELDS = (
     # Whether there is a child, and whether anything is done: no part of one.
     _of_type("service"),
     _of_all("processes"),
-    _of_all("suspend"),
     _of_all("paused"),
     # What they render is changed by the type's podTemplate, which goes over it.
     _of_type("security_defaults"),

@@ -56,8 +56,10 @@ class Requests:
         self._cache = known
         self._policy = policy
 
-    async def honour(self, formation: Formation, children: Children, answers: Answers) -> Judged:
-        """Bring the Formation in the cache to what was asked of its children.
+    async def honour(
+        self, formation: Formation, said: dict[str, Any], children: Children, answers: Answers
+    ) -> Judged:
+        """Bring the Formation in the cache to what was asked of its children, given its status.
 
         ``answers`` are those of earlier passes, and are brought up to date.
         """
@@ -70,8 +72,7 @@ class Requests:
             return judged
         unlisted = await self._look_for_autoscalers(about.namespace)
         known = self._autoscalers(about.namespace, found.values())
-        current = self._cache.formations.get((about.namespace, about.name), {})
-        status = formation_status.read(current.get("status"), found)
+        status = formation_status.read(said, found)
         for name, child in found.items():
             autoscaler = autoscalers.of_child(known, child.name)
             if autoscaler is None and unlisted is not None:
@@ -209,7 +210,7 @@ def settle(answers: Answers, formation: dict[str, Any]) -> None:
     Of each version it can be told, of two at once it can't: somebody may have taken the count back.
     """
     unanswered = {name: answer for name, answer in answers.items() if answer.tried is not None}
-    if not unanswered or formation.get("unkept"):
+    if not unanswered:
         return
     spec = formations.spec_of(formation)
     generation = lenient.number(formation["metadata"], "generation")

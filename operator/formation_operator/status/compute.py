@@ -89,7 +89,7 @@ def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
 def _health(seen: Seen, name: str, served: int | None) -> Health:
     """Return how a type is; one that can't be written as intended says what stands in the way."""
     child, count = seen.deployments.get(name), seen.counts[name]
-    behind = child is None or child.digest != seen.digests.get(name)
+    behind = not seen.is_as_intended(name)
     problem = next((each for each in seen.problems if each.process_type == name), None)
     if problem is None and seen.paused and behind:
         problem = CHANGE_WAITS

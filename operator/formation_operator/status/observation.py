@@ -37,6 +37,11 @@ class Seen:
     undeclared: Sequence[str] = ()
     """The fields of a status that the cluster's CRD doesn't know."""
 
+    def is_as_intended(self, process_type: str) -> bool:
+        """Tell whether a type could be rendered, and its Deployment says that it was written so."""
+        child, digest = self.deployments.get(process_type), self.digests.get(process_type)
+        return child is not None and digest is not None and child.digest == digest
+
     def without(self, broken: Mapping[str, Problem]) -> "Seen":
         """Return this with no more of some types than that nothing can be said of them."""
         return dataclasses.replace(

@@ -64,7 +64,7 @@ def _overridden(seen: Seen) -> Iterable[Verdict]:
     """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
     sentences = []
     for name, child in sorted(seen.deployments.items()):
-        if child.digest != seen.digests.get(name):
+        if not seen.is_as_intended(name):
             continue
         live = dict(child.images)
         sentences += [

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from formation_operator.api import naming
+from formation_operator.api import bounds, naming
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
@@ -143,8 +143,8 @@ class Reporter:
         await self.record(raw, change_events.notices(raw["status"], wanted))
         return None
 
-    async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> compute.Status:
-        """Write a status, and take in the Formation as it is then; return its status as it is kept."""
+    async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
+        """Write a status, take in the Formation as it is then, and return it as it is kept."""
         written = await self._cluster.apply_status(manifest(raw, wanted))
         present = written.get("status") or {}
         if compute.differs(wanted, present):
@@ -154,11 +154,12 @@ class Reporter:
             written = await self._cluster.replace_status(whole)
         change = self._cache.see(naming.KIND, written)
         # The cache takes in nothing that the watch has told it before.
-        return change.now["status"] if change and change.now else formations.status_of(written)
+        return change.now if change and change.now else formations.trimmed(written, raw)
 
     def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
         """Return what makes two attempts the same, which the times in a status don't."""
-        return basis.formation["metadata"].get("generation"), self.undeclared, _timeless(wanted)
+        digest = hash(bounds.encoded(_timeless(wanted)))
+        return basis.formation["metadata"].get("generation"), self.undeclared, digest
 
     async def _cannot(
         self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError

@@ -90,6 +90,8 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
 def _command(formation: Formation, intent: Intent, lost: Iterable[managed_fields.Path]) -> str:
     if ("spec", "replicas") not in lost:
         return ""
+    if formation.spec.suspend:
+        return ": it is suspended"
     patch = f'{{"spec":{{"processes":{{"{intent.process_type}":{{"replicas":N}}}}}}}}'
     return f": kubectl patch formation {formation.metadata.name} --type merge -p '{patch}'"
 

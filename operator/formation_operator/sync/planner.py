@@ -7,9 +7,10 @@ adopted, as a ReplicaSet adopts Pods.  Anything else of our name is *foreign* an
 
 import dataclasses
 import enum
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from formation_operator.api import naming
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.observe import owned_fields
 from formation_operator.observe.children import Child, Children
@@ -75,21 +76,22 @@ class PlanContext:
 RENAME = "rename the process type or the Formation"
 
 
-def obsolete(
-    intents: Iterable[Intent], children: Children, failed: Collection[str], uid: str
-) -> list[Action]:
+def obsolete(formation: Formation, intents: Sequence[Intent], children: Children) -> list[Action]:
     """Return the actions that delete what a Formation has and doesn't want any more.
 
-    ``children`` are all known objects by kind and name; ``failed`` are the types that nothing is known to be
-    wanted of, because they couldn't be rendered or decided about: their objects stay as they are.
+    What has the name of a declared type's child stays as it is, unless that type is among the ``intents``: of
+    one that couldn't be rendered nobody knows what is wanted. No label counts, since others may write them.
     """
+    about = formation.metadata
     wanted = {(intent.kind, intent.name) for intent in intents}
+    unknown = {naming.child(about.name, name) for name in formation.spec.processes}
+    unknown -= {intent.name for intent in intents}
     return [
-        Action(Verb.DELETE, child.process_type or "", child=child)
+        Action(Verb.DELETE, naming.type_of(about.name, child.name), child=child)
         for identity, child in children.items()
         if child.owner is not None
-        and child.owner.uid == uid
-        and not (identity in wanted or child.process_type in failed or child.deleting)
+        and child.owner.uid == about.uid
+        and not (identity in wanted or child.name in unknown or child.deleting)
     ]
 
 
@@ -158,8 +160,8 @@ def _create(intent: Intent, context: PlanContext) -> Action:
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
-    labels = naming.selector(child.formation or "", child.process_type or "")
-    if not child.selected or not labels.items() <= intent.manifest["metadata"]["labels"].items():
+    named = naming.selector(*child.orphan_of) if child.orphan_of is not None else None
+    if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
         return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
     if child.uid in context.exhausted and had(intent, child, context):
         return _leave(intent, child)

@@ -143,7 +143,7 @@ def _moved(action: Action, live: dict[str, Any]) -> Child | None:
 
 def _decided(child: Child) -> tuple[object, ...]:
     """Return what tells whose an object is, what was written last, and whose its count is."""
-    whose = child.uid, child.owner, child.formation, child.process_type, child.selected, child.deleting
+    whose = child.uid, child.owner, child.orphan_of, child.deleting
     return *whose, child.digest, child.replicas, child.remembered, child.owns_count
 
 

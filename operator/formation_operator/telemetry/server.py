@@ -1,7 +1,7 @@
 """Answers over HTTP: metrics, and whether the operator lives and is ready."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,12 +9,15 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from formation_operator.telemetry.connections import Answer, Port
+
 READY, METRICS = "/readyz", "/metrics"
+READING = ("GET", "HEAD")
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
 CACHED_SECONDS = 1.0
 """For how many seconds metrics that were counted are given again."""
+PIECE = 65536
 OPEN = "application/openmetrics-text"
 """The format that has to be asked for. Its version is one of those that Prometheus asks for, ever the same:
 whoever asks chooses a version, and could have each counted anew."""
@@ -41,7 +44,7 @@ class Answering:
 
     def __init__(self) -> None:
         """Answer nothing yet."""
-        self._runners: list[web.AppRunner] = []
+        self._runners: list[web.ServerRunner] = []
 
     async def health(self, url: str | None, ended: Callable[[], str], unready: Callable[[], str]) -> None:
         """Answer at the path of a URL whether the operator lives, and at ``/readyz`` whether it is ready.
@@ -56,10 +59,8 @@ class Answering:
         if where:
             await self._serve(Address(*where), {METRICS: exposition(registry)})
 
-    async def _serve(self, where: Address, handlers: Mapping[str, Handler]) -> None:
-        app = web.Application()
-        app.add_routes([web.get(path, handler) for path, handler in handlers.items()])
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=LAST_SECONDS)
+    async def _serve(self, where: Address, answers: Mapping[str, Answer]) -> None:
+        runner = web.ServerRunner(Port(routed(answers)), shutdown_timeout=LAST_SECONDS)
         self._runners.append(runner)
         await runner.setup()
         await web.TCPSite(runner, where.host, where.port).start()
@@ -70,34 +71,62 @@ class Answering:
             await runner.cleanup()
 
 
-def probe(trouble: Callable[[], str]) -> Handler:
+def routed(answers: Mapping[str, Answer]) -> Answer:
+    """Return what answers at each path."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path not in answers:
+            return web.Response(status=404, text="there is nothing here\n")
+        if request.method not in READING:
+            return web.Response(status=405, headers={"Allow": ", ".join(READING)})
+        return await answers[request.path](request)
+
+    return answer
+
+
+def probe(trouble: Callable[[], str]) -> Answer:
     """Return what answers 200, or 503 with what is wrong."""
 
-    async def answer(_: web.Request) -> web.StreamResponse:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
         wrong = trouble()
         return web.Response(status=503 if wrong else 200, text=f"{wrong or 'ok'}\n")
 
     return answer
 
 
-def exposition(registry: CollectorRegistry) -> Handler:
+def exposition(registry: CollectorRegistry) -> Answer:
     """Return what answers with the metrics, in the format that is asked for.
 
-    Thousands of Formations take a while to be counted: in a thread, so that passes go on, and once at a time.
-    Every Pod may ask, and nobody knows how often: what was counted is good for a second, in each of the two
-    formats.
+    Thousands of Formations take a while to be counted: in a thread, so that passes go on, and once at a time,
+    even if the client has gone meanwhile. Every Pod may ask, and nobody knows how often: what was counted is
+    good for a second, in each of the two formats.
     """
-    counting, now = asyncio.Lock(), asyncio.get_running_loop().time
-    counted: dict[str, tuple[float, bytes]] = {}
-    """By format: when that was, and what was said."""
+    one_at_a_time, now = asyncio.Lock(), asyncio.get_running_loop().time
+    counts: dict[str, asyncio.Task[tuple[float, bytes]]] = {}
+    """By format: the latest count, and when that was."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def count(encode: Callable[[CollectorRegistry], bytes]) -> tuple[float, bytes]:
+        async with one_at_a_time:
+            text = await asyncio.to_thread(encode, registry)
+        return now(), text
+
+    def good(latest: asyncio.Task[tuple[float, bytes]]) -> bool:
+        return not latest.done() or (
+            latest.exception() is None and now() <= latest.result()[0] + CACHED_SECONDS
+        )
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
         encode, content_type = choose_encoder(OPEN if OPEN in request.headers.get("Accept", "") else "")
-        async with counting:
-            if content_type not in counted or now() > counted[content_type][0] + CACHED_SECONDS:
-                text = await asyncio.to_thread(encode, registry)
-                counted[content_type] = now(), text
-            _, text = counted[content_type]
-        return web.Response(body=text, headers={"Content-Type": content_type})
+        if content_type not in counts or not good(counts[content_type]):
+            counts[content_type] = asyncio.create_task(count(encode))
+        _, text = await asyncio.shield(counts[content_type])
+        about = {"Content-Type": content_type, "Content-Length": str(len(text))}
+        return web.Response(body=pieces(text), headers=about)
 
     return answer
+
+
+async def pieces(text: bytes) -> AsyncIterator[bytes]:
+    """Return a text bit by bit, as fast as the client reads it: whole, it would be copied for each client."""
+    for begin in range(0, len(text), PIECE):
+        yield text[begin : begin + PIECE]

@@ -1,6 +1,6 @@
 """What a pass computes grows no faster than its Formation, whatever that is made of.
 
-CPU time of the thread is compared, of a Formation and of one four times as large.
+The cost is compared, of a Formation and of one four times as large.
 """
 
 import asyncio
@@ -38,9 +38,14 @@ SHAPES = pytest.mark.parametrize("shape", largest.SHAPES, ids=lambda shape: shap
 KEYED = pytest.mark.parametrize("shape", [largest.shared, largest.mounting], ids=lambda shape: shape.__name__)
 
 
-def growth_of(step: Callable[[T], object], shape: largest.Shape, make: Callable[[Manifest], T]) -> float:
+def growth_of(
+    step: Callable[[T], object],
+    shape: largest.Shape,
+    make: Callable[[Manifest], T],
+    measure: cost.Measure[T],
+) -> float:
     small, large = (make(largest.filled(shape, SMALL * factor)) for factor in (1, cost.TIMES))
-    return cost.ratio(step, small, large)
+    return cost.ratio(step, small, large, measure)
 
 
 def first(formation: Manifest) -> tuple[Formation, Intent]:
@@ -87,36 +92,48 @@ def _stripped(fields: Manifest) -> Manifest:
 
 
 @KEYED
-def test_who_owns_what_of_a_child_is_found_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda given: owned_fields.covers(*given), shape, written) < cost.MOST
+@cost.MEASURED
+def test_who_owns_what_of_a_child_is_found_in_linear_time(
+    shape: largest.Shape, measure: cost.Measure[Any]
+) -> None:
+    assert growth_of(lambda given: owned_fields.covers(*given), shape, written, measure) < cost.MOST
 
 
 @KEYED
-def test_what_others_changed_of_a_child_is_explained_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over) < cost.MOST
+@cost.MEASURED
+def test_what_others_changed_of_a_child_is_explained_in_linear_time(
+    shape: largest.Shape, measure: cost.Measure[Any]
+) -> None:
+    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over, measure) < cost.MOST
 
 
 @SHAPES
-def test_a_formation_is_read_and_rendered_in_linear_time(shape: largest.Shape) -> None:
+@cost.MEASURED
+def test_a_formation_is_read_and_rendered_in_linear_time(
+    shape: largest.Shape, measure: cost.Measure[Any]
+) -> None:
     def rendered(formation: Manifest) -> Any:
         return facts.intents(parsing.parse(builders.stored(formation)))
 
-    assert growth_of(rendered, shape, lambda formation: formation) < cost.MOST
+    assert growth_of(rendered, shape, lambda formation: formation, measure) < cost.MOST
 
 
 @SHAPES
-def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape) -> None:
-    assert growth_of(lambda raw: children.child(raw, ChildKind.DEPLOYMENT), shape, live) < cost.MOST
+@cost.MEASURED
+def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape, measure: cost.Measure[Any]) -> None:
+    assert growth_of(lambda raw: children.child(raw, ChildKind.DEPLOYMENT), shape, live, measure) < cost.MOST
 
 
-def test_commands_are_looked_through_in_linear_time() -> None:
+@cost.MEASURED
+def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) -> None:
     def commands(formation: Manifest) -> Any:
         return steps.commands(facts.parsed(formation))
 
-    assert growth_of(check.warnings, largest.wordy, commands) < cost.MOST
+    assert growth_of(check.warnings, largest.wordy, commands, measure) < cost.MOST
 
 
-def test_who_scales_what_is_found_in_linear_time() -> None:
+@cost.MEASURED
+def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> None:
     def scaled(types: int) -> tuple[Formation, list[Autoscaler]]:
         names = [f"t{index}" for index in range(types)]
         first = dataclasses.replace(facts.HPA, target_name="shop-t0")
@@ -129,7 +146,7 @@ def test_who_scales_what_is_found_in_linear_time() -> None:
         counts = steps.counts(formation, FormationStatus(), {}, known, ())
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
-    assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES)) < cost.MOST
+    assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST
 
 
 def crashed(number: int) -> list[Pod]:
@@ -149,7 +166,10 @@ def unscheduled(number: int) -> list[Pod]:
 
 
 @pytest.mark.parametrize("pods", [crashed, unscheduled], ids=lambda pods: pods.__name__)
-def test_pods_are_looked_at_in_linear_time(pods: Callable[[int], list[Pod]]) -> None:
+@cost.MEASURED
+def test_pods_are_looked_at_in_linear_time(
+    pods: Callable[[int], list[Pod]], measure: cost.Measure[Any]
+) -> None:
     deployments = {"worker": facts.a_child(rollout=Rollout(current=True, total=1, updated=1))}
 
     def examined(given: list[Pod]) -> Any:
@@ -158,7 +178,7 @@ def test_pods_are_looked_at_in_linear_time(pods: Callable[[int], list[Pod]]) -> 
             by.examine(by.evidence, deployments, given, builders.NOW, Faults(("default", "shop")))
         )
 
-    assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES)) < cost.MOST
+    assert cost.ratio(examined, pods(250), pods(250 * cost.TIMES), measure) < cost.MOST
 
 
 def test_how_large_a_formation_is_costs_nothing_as_long_as_its_spec_is_the_same(

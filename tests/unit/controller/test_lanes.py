@@ -1,7 +1,6 @@
 """Whose turn it is, by what it waits for and by whose it is."""
 
 import collections
-import time
 
 import pytest
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from formation_operator.controller.lanes import TURNS, Lanes
 from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane
+from tests.unit import cost
 
 CHANGE, BUILD, REPORT = Lane
 A, B, C = (("a", "shop"), ("b", "shop"), ("c", "shop"))
@@ -206,14 +206,11 @@ class Turns(RuleBasedStateMachine):
 TestTurns = Turns.TestCase
 
 
-def seconds_per_turn(count: int) -> float:
-    lanes = Lanes(16)
-    began = time.thread_time()
-    waiting(lanes, (REPORT, of("a", count)), (CHANGE, of("a", count)))
-    turns(lanes, count)
-    return (time.thread_time() - began) / count
+@cost.MEASURED
+def test_a_turn_costs_the_same_however_many_wait(measure: cost.Measure[int]) -> None:
+    def all_turns(count: int) -> None:
+        lanes = Lanes(16)
+        waiting(lanes, (REPORT, of("a", count)), (CHANGE, of("a", count)))
+        turns(lanes, count)
 
-
-def test_a_turn_costs_the_same_however_many_wait() -> None:
-    few = min(seconds_per_turn(1000) for _ in range(5))
-    assert min(seconds_per_turn(32_000) for _ in range(2)) < 8 * few
+    assert cost.ratio(all_turns, 1000, 32_000, measure, most=8 * 32) < 8 * 32

@@ -428,15 +428,6 @@ def test_who_is_refused_its_lease_isnt_ready_to_take_over_until_it_is_not(refusa
 
 
 @on_a_loop_that_leaps
-async def test_who_may_not_look_for_pods_without_a_lease_isnt_ready(cluster: FakeCluster) -> None:
-    cluster.incidents = [Incident("select", kinds.POD, error=errors.ForbiddenError("pods"), times=math.inf)]
-    only = Replica(cluster, "only").start()
-    await asyncio.sleep(30)
-    assert only.leader.unready
-    assert not only.works
-
-
-@on_a_loop_that_leaps
 async def test_who_stands_by_or_cannot_reach_the_api_server_is_ready_all_the_same(
     cluster: FakeCluster,
 ) -> None:
@@ -538,30 +529,16 @@ async def test_a_leader_that_is_refused_works_up_to_its_deadline(cluster: FakeCl
     assert first.leader.unready
 
 
-def an_operator(name: str, phase: str = "Running", **labels: str) -> Object:
-    labels = {"app.kubernetes.io/name": naming.FIELD_MANAGER, **labels}
-    metadata = {"namespace": PLACE[0], "name": name, "labels": labels}
-    return {"metadata": metadata, "status": {"phase": phase}}
-
-
 @on_a_loop_that_leaps
-async def test_nobody_leads_while_an_operator_runs_that_knows_no_lease(cluster: FakeCluster) -> None:
-    cluster.put(kinds.POD, an_operator("done", phase="Succeeded"))
-    cluster.put(kinds.POD, an_operator("old"))
-    cluster.put(kinds.POD, an_operator("new", **{naming.LEASE_LABEL: PLACE[1]}))
-    new = Replica(cluster, "new_1").start()
-    await asyncio.sleep(60)
-    assert not new.works
-    assert not new.leader.unready, "or the rollout would never end the old one"
-    cluster.remove(kinds.POD, PLACE[0], "old")
-    await until(lambda: new.writes, 1)
-
-
-@on_a_loop_that_leaps
-async def test_a_pod_without_the_label_does_not_wait_for_itself(cluster: FakeCluster) -> None:
-    cluster.put(kinds.POD, an_operator("mine"))
-    mine = Replica(cluster, "mine_1").start()
-    await until(lambda: mine.writes, 1)
+async def test_a_formation_of_the_operators_name_beside_it_keeps_nobody_from_leading(
+    cluster: FakeCluster,
+) -> None:
+    formation, labels = PLACE[1], naming.recommended(PLACE[1], "web")
+    metadata = {"namespace": PLACE[0], "name": f"{formation}-web-1", "labels": labels}
+    cluster.put(kinds.POD, {"metadata": metadata, "status": {"phase": "Running"}})
+    first, second = await two(cluster)
+    first.crash()
+    await until(lambda: second.writes, 11)
 
 
 @on_a_loop_that_leaps

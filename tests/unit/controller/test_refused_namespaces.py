@@ -79,7 +79,7 @@ def left_out(here: Controller) -> float:
 
 @contextlib.asynccontextmanager
 async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await here.start()
         running = asyncio.create_task(here.run())
         try:
@@ -95,7 +95,7 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     caplog.set_level("INFO")
     cluster = a_cluster("left")
     here = controller(cluster)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await here.start()
     for _ in range(2 * QUICK.resync_tries):
         await here.resync()

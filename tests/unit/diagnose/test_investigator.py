@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import math
+import pickle
 import random
 from collections.abc import Iterable
 from typing import Any
@@ -20,14 +21,15 @@ from formation_operator.diagnose.records import pod_event
 from formation_operator.diagnose.turns import IN_A_TURN
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
-from formation_operator.observe import pods
-from formation_operator.observe.children import Child, Rollout
+from formation_operator.observe import children, pods
+from formation_operator.observe.children import REVISION_ANNOTATION, Child, Rollout
 from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import Pod
 from tests.builders import NOW, Manifest, a_container, a_pod, ago, ended, waiting
 from tests.unit.broken_pods import broken_pods
-from tests.unit.facts import a_child
+from tests.unit.facts import INTENT, a_child
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.operator import Looking
 
@@ -147,6 +149,22 @@ async def test_in_a_rollout_only_pods_of_the_new_version_count(records: FakeClus
     assert messages(await look(by, raws, ROLLING)) == ["exited with code 2"]
     selector = "formations.dev/formation=shop,formations.dev/process-type=worker"
     assert asked(records) == [("ReplicaSet", selector)]
+
+
+async def test_the_version_is_found_whatever_labels_others_gave_the_deployment() -> None:
+    metadata = {
+        **INTENT.manifest["metadata"],
+        "labels": naming.selector("blog", "web"),
+        "annotations": {REVISION_ANNOTATION: "2"},
+        "uid": "child-1",
+        "resourceVersion": "5",
+        "generation": 1,
+    }
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1}
+    child = children.child({**INTENT.manifest, "metadata": metadata, "status": status}, ChildKind.DEPLOYMENT)
+    by = Looking(recorded(a_replica_set("old", "1"), a_replica_set("new", "2")))
+    raws = [crashing("a", "old"), crashing("b", "new", code=2)]
+    assert messages(await look(by, raws, child)) == ["exited with code 2"]
 
 
 async def test_the_next_version_is_asked_for_again() -> None:
@@ -290,6 +308,16 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     assert left == busy[-len(left) :]
     assert sum(answer.size for each in (quiet, *left) for answer in each.answers.values()) == by.held()
     assert all(each.answers for each in busy), "when to ask again is kept"
+
+
+async def test_of_a_pod_whose_answer_was_forgotten_nothing_is_kept_but_when_to_ask_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 0)
+    by, said = Looking(recorded(events=(NO_SECRET,))), 1000 * "x"
+    await look(by, [a_pod(a_container(waiting("ContainerCreating", said)))])
+    assert by.evidence.answers
+    assert len(pickle.dumps(by.evidence)) < len(said)
 
 
 async def test_nothing_is_left_of_answers_about_pods_that_are_well() -> None:

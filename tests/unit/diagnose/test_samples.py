@@ -1,7 +1,6 @@
 """Many Pods with the same trouble cost no more questions than a few, and are told of alike."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -113,7 +112,7 @@ async def test_the_same_pods_are_asked_about_again_whatever_the_order() -> None:
 async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_next() -> None:
     types = [f"t{number:02}" for number in range(20)]
     raws = [killed(number, name) for name in types for number in range(1, 4)]
-    deployments = {name: dataclasses.replace(ALONE, process_type=name) for name in types}
+    deployments = dict.fromkeys(types, ALONE)
     cluster = Counted(*map(killing, raws))
     by, passes = Looking(cluster), 0
     while len(cluster.calls) < len(raws):

@@ -34,17 +34,19 @@ class Operator:
 
     def __init__(self, cluster: FakeCluster, clock: Clock, known: Cache | None = None) -> None:
         self.known = known or Cache()
-        for kind in (naming.KIND, ChildKind.DEPLOYMENT):
+        for kind in (naming.KIND, *ChildKind):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
         self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings())
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
-        """Take what the watch tells."""
+        """Take what the watch tells: an object that has lost our label is deleted, by its words."""
+        unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
+        deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        elif kind in (naming.KIND, ChildKind.DEPLOYMENT):
+        elif kind == naming.KIND or kind in set(ChildKind):
             self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from formation_operator.controller.leader import Leader
@@ -48,11 +48,6 @@ class Link:
         """Change an object by JSON patch."""
         call = functools.partial(self.cluster.patch, kind, namespace, name, operations)
         return cast("Object", await self._through(call))
-
-    async def select(self, *about: str, **selectors: str) -> AsyncIterator[list[Object]]:
-        """Yield the objects of a namespace."""
-        async for page in self.cluster.select(*about, **selectors):
-            yield page
 
     async def _through(self, call: Callable[[], Awaitable[Any]]) -> Any:
         if self.error is not None:

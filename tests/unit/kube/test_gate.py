@@ -136,7 +136,7 @@ async def test_a_write_that_waits_for_a_connection_until_nobody_may_write_is_not
 
 async def test_a_write_that_waits_for_a_server_until_nobody_may_write_is_not_sent(scene: Scene) -> None:
     async def refuse(_: web.Request) -> web.Response:
-        return web.json_response({}, status=429, headers={"Retry-After": "1"})
+        return web.json_response({}, status=429, headers={"Retry-After": "2"})
 
     scene.answer = refuse
     async with scene.played() as cluster:

@@ -3,7 +3,6 @@
 import dataclasses
 import gc
 import json
-import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, pods
 from formation_operator.observe.autoscalers import Autoscaler
@@ -105,7 +104,7 @@ def test_a_late_answer_to_our_own_write_brings_nothing_back_that_was_deleted() -
 def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> None:
     cache = a_cache(a_child(resource_version="5"))
     lose(cache, a_child(resource_version="6"))
-    cache.put("Deployment", a_child(resource_version="6", formation=None))
+    cache.put("Deployment", a_child(resource_version="6"))
     assert len(cache.stores["Deployment"].known) == 1
 
 
@@ -213,16 +212,14 @@ def test_an_older_deletion_that_is_told_again_does_not_shorten_what_a_later_one_
 
 def make_strays(cache: Cache, many: int) -> None:
     for number in range(many):
-        stray = a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
+        stray = a_child(name=f"stray-{number}", uid=f"{number}", owner=None)
         cache.put("Deployment", stray)
 
 
 def test_of_many_labelled_objects_without_a_formation_only_some_are_known() -> None:
-    cache = a_cache(a_child(), a_child(namespace="quiet", formation="coming", name="coming-web", owner=None))
+    cache = a_cache(a_child(), a_child(namespace="quiet", name="coming-web", owner=None))
     for number in range(MOST_STRAYS + 10):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert len(cache.stores["Deployment"].known) == MOST_STRAYS + 1
     assert ("default", "shop-worker") in cache.stores["Deployment"].known, "a Formation's own"
     assert ("quiet", "coming-web") in cache.stores["Deployment"].known, "another namespace's"
@@ -233,9 +230,7 @@ def test_what_a_formation_claims_that_came_later_is_kept() -> None:
     cache.put("Deployment", a_child())
     cache.see(naming.KIND, builders.stored(a_formation()))
     for number in range(MOST_STRAYS + 10):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert ("default", "shop-worker") in cache.stores["Deployment"].known
 
 
@@ -243,9 +238,7 @@ def test_what_a_deleted_formation_leaves_behind_counts_as_nobodys() -> None:
     cache = a_cache(a_child())
     cache.drop(naming.KIND, ("default", "shop"), 9)
     for number in range(MOST_STRAYS):
-        cache.put(
-            "Deployment", a_child(name=f"stray-{number}", uid=f"{number}", formation="none", owner=None)
-        )
+        cache.put("Deployment", a_child(name=f"stray-{number}", uid=f"{number}", owner=None))
     assert ("default", "shop-worker") not in cache.stores["Deployment"].known
 
 
@@ -363,7 +356,7 @@ def test_what_others_make_large_takes_no_more_memory_than_it_may(
     kind: str, make: Callable[[int], Any], size_of: Callable[[Any], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = MOST_BYTES // 8
-    monkeypatch.setattr(sys, "intern", str)  # the table of them all grows by megabytes at once
+    monkeypatch.setattr(lenient, "shared", str)  # the table of them all grows by megabytes at once
     cache = Cache(watched=[dataclasses.replace(each, share=Share(most)) for each in WATCHED])
     number = most // size_of(make(0)) + 8
     gc.collect()
@@ -393,7 +386,10 @@ def test_only_what_a_formation_wants_is_lost_to_it() -> None:
     assert cache.lost_by(KEY) == set()
 
 
-def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are() -> None:
+@cost.MEASURED
+def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are(
+    measure: cost.Measure[Cache],
+) -> None:
     def of(count: int) -> Cache:
         cache = a_cache()
         for number in range(count):
@@ -405,4 +401,4 @@ def test_who_scales_a_formation_is_found_as_soon_however_many_others_there_are()
     few, many = of(500), of(500 * cost.TIMES)
     names = [HPA.target_name, *(f"shop-{number}" for number in range(100))]
     assert many.autoscalers_of("default", names) == [HPA]
-    assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, most=2) < 2
+    assert cost.ratio(lambda cache: cache.autoscalers_of("default", names), few, many, measure, most=2) < 2

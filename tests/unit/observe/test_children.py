@@ -1,6 +1,7 @@
 """The facts of a live Deployment."""
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
-from formation_operator.observe.children import Rollout
-from tests.unit.facts import INTENT, a_child
+from formation_operator.observe.children import Child, Rollout
+from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child
 
 FIGURES = {"replicas": 3, "updatedReplicas": 2, "readyReplicas": 1, "availableReplicas": 1}
 
@@ -121,10 +122,12 @@ def test_a_page_that_a_webhook_answers_is_kept_as_a_line() -> None:
     assert len(blocked) <= lenient.LONGEST
 
 
-def test_the_labels_of_a_deployment_name_its_formation_and_type() -> None:
-    child = children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT)
-    assert (child.formation, child.process_type) == ("shop", "worker")
-    assert child.selected
+def test_the_labels_of_a_deployment_name_its_formation_and_type_once_it_has_no_owner() -> None:
+    owned = children.child({**INTENT.manifest, "metadata": fresh()}, ChildKind.DEPLOYMENT)
+    assert owned.orphan_of is None, "or something might be decided by what others may write"
+    metadata = {**fresh(), "ownerReferences": []}
+    orphan = children.child({**INTENT.manifest, "metadata": metadata}, ChildKind.DEPLOYMENT)
+    assert orphan.orphan_of == ("shop", "worker")
 
 
 def test_no_more_images_are_kept_than_their_names_may_take() -> None:
@@ -155,16 +158,17 @@ def test_a_forged_deployment_is_read_like_any_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "label", "mine"),
-    [("u", "", True), ("other", "shop", False), (None, "shop", True), (None, "a", False)],
+    ("child", "mine"),
+    [
+        (a_child(), True),
+        (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False),
+        (a_child(**ORPHANED), True),
+        (a_child(owner=None, orphan_of=("a", "worker")), False),
+        (a_child(owner=None), False),
+    ],
 )
-def test_a_deployment_is_the_formations_own_or_an_orphan_with_its_labels(
-    owner: str | None, label: str, mine: bool
-) -> None:
-    child = a_child(
-        formation=label, owner=owner and children.Owner("formations.dev/v1", "Formation", "shop", owner)
-    )
-    assert child.belongs_to("u", "shop", "worker") is mine
+def test_a_deployment_is_the_formations_own_or_an_orphan_with_its_labels(child: Child, mine: bool) -> None:
+    assert child.belongs_to("uid-1", "shop", "worker") is mine
 
 
 def test_little_is_known_of_an_object_however_large_somebody_made_it() -> None:

@@ -10,6 +10,7 @@ from formation_operator.controller import parsing
 from formation_operator.observe import formations
 from tests import largest
 from tests.builders import a_formation, stored
+from tests.unit.sizes import bytes_of
 
 
 def kept(spec: dict[str, Any]) -> dict[str, Any]:
@@ -73,6 +74,22 @@ def test_nothing_is_kept_of_a_status_that_is_larger_than_any_of_ours() -> None:
     assert reported(processes=large) == reported(summary=formations.MOST_REPORTED * "x") == {}
 
 
+STATUSES = {
+    "types without a word": {"processes": {f"t{number}": {} for number in range(15_000)}},
+    "short words": {"processes": {f"t{number}": {"state": f"s{number}"} for number in range(8_000)}},
+    "long texts": {"processes": {f"t{number}": {"message": 1000 * "x"} for number in range(200)}},
+    "emojis": {
+        "processes": {f"t{number}": {"message": f"\N{GRINNING FACE}{1000 * 'x'}"} for number in range(200)}
+    },
+}
+
+
+@pytest.mark.parametrize("status", STATUSES.values(), ids=STATUSES)
+def test_a_status_takes_little_more_memory_than_it_is_counted_for(status: dict[str, Any]) -> None:
+    kept = formations.trimmed({**stored(a_formation()), "status": json.loads(json.dumps(status))})
+    assert bytes_of(kept["status"]) < 1.5 * kept["status_size"]
+
+
 def test_nothing_is_kept_of_the_conditions_of_others() -> None:
     ready = {"type": "Ready", "status": "True"}
     others = [{"type": f"others/{number}", "status": "True"} for number in range(20_000)]
@@ -100,8 +117,8 @@ def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_an
     assert formations.key_of(formation) == ("default", "shop")
     assert formations.wanted_names(formation) == []
     assert formation["status"] == {}
-    unkept = formations.without_spec(formation)
-    assert formations.wanted_names(unkept) == []
-    assert formations.spec_of(formations.with_spec(unkept, raw)) == formations.spec_of(formation)
+    outline = formations.outlined(formation)
+    assert formations.wanted_names(outline) == []
+    assert formations.trimmed(raw, outline) == formation, "as it is read again"
     with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
         parsing.parse(formation)

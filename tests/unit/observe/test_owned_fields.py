@@ -37,6 +37,7 @@ def test_an_entry_is_kept_whole_up_to_a_length_whatever_it_is_made_of() -> None:
     assert not owned_fields.is_whole(owned_fields.kept({"ab": [1, *ones]}))
 
 
+@pytest.mark.timed
 def test_an_entry_that_is_too_large_to_be_kept_is_not_written_as_json_first() -> None:
     entry: dict[str, Any] = {f"f:{index}": {".": {}} for index in range(40_000)}
     assert not owned_fields.is_whole(owned_fields.kept(entry))

@@ -43,7 +43,7 @@ def crowded() -> FakeCluster:
 def sizes(operator: Operator) -> dict[str, int]:
     found = operator.known.formations
     return {
-        namespace: sum(each["size"] for key, each in found.items() if key[0] == namespace)
+        namespace: sum(formations.size_of(each) for key, each in found.items() if key[0] == namespace)
         for namespace in ("default", "crowd")
     }
 
@@ -72,15 +72,16 @@ def test_what_isnt_kept_takes_no_memory() -> None:
     assert held < 4 * MOST, f"{held} bytes are held"
 
 
-def test_of_what_is_too_large_to_be_rendered_that_stays_known() -> None:
-    known = little_memory()
-    large = declared("large", "crowd")
+async def test_what_is_too_large_to_be_rendered_is_so_as_well_if_it_isnt_kept() -> None:
+    cluster, large = FakeCluster(), declared("a-large", "crowd")
     large["spec"]["processes"]["worker"]["env"][0]["value"] = "x" * bounds.MOST_DECLARED
-    known.see(naming.KIND, large)
-    for number in range(MANY):
-        known.see(naming.KIND, declared(f"app{number}", "crowd"))
-    assert known.formations["crowd", "app0"].get("unkept")
-    assert known.formations["crowd", "large"]["excess"]
+    cluster.put(naming.KIND, large)
+    for number in range(2 * MANY):
+        cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
+    operator = operator_of(cluster)
+    assert operator.known.formations["crowd", "a-large"]["unkept"]
+    await operator.run(("crowd", "a-large"))
+    assert cluster.read(naming.KIND, "crowd", "a-large")["status"]["conditions"][0]["reason"] == "TooLarge"
 
 
 async def test_a_formation_whose_spec_isnt_kept_is_read_again_and_runs_as_any_other() -> None:

@@ -36,6 +36,7 @@ OTHER: dict[tuple[type[Model], str], Any] = {
     (ProcessType, "singleton"): True,
     (ProcessType, "rolling_update"): {"maxSurge": 1},
     (ProcessType, "pod_template"): {"spec": {"hostNetwork": True}},
+    (FormationSpec, "suspend"): True,
     (FormationSpec, "labels"): {"team": "blue"},
     (FormationSpec, "annotations"): {"team": "blue"},
 }

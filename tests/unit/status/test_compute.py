@@ -330,6 +330,12 @@ def test_while_a_change_is_kept_from_a_type_it_is_told_how_what_runs_is(
     assert set(conditions(ill)) == kinds
 
 
+def test_a_type_that_cannot_be_rendered_says_so_though_somebody_takes_its_annotation_away() -> None:
+    bare = dataclasses.replace(seen().deployments["worker"], digest=None)
+    world = seen(digests={}, deployments={"worker": bare}, problems=[REFUSED])
+    assert worker(world)["message"] == REFUSED.message
+
+
 def test_a_bad_command_that_runs_while_a_better_one_waits_stalls_nothing() -> None:
     bad = Finding(words.State.CRASHING, words.Reason.BAD_COMMAND, "no such program", lasting=True)
     world = seen(digests=BEHIND, paused=True, findings={"worker": [bad]})

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import pickle
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
+from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane
 from formation_operator.status import served, writer
 from formation_operator.status.writer import Reports
@@ -282,6 +284,16 @@ async def test_a_status_that_meets_another_version_each_time_is_tried_no_more_th
         await here.write(after=0.1)
     assert here.tries == 5
     assert len(here.asked) == 50, "and is never given up"
+
+
+async def test_little_is_remembered_of_a_status_that_was_refused() -> None:
+    here = Told()
+    here.refuse()
+    raw, unfit = here.known.formations["default", "shop"], Problem("worker", "Refused", 1000 * "x")
+    status = facts.status_of(facts.seen(problems=[unfit]), {}, facts.NOW)
+    await here.reporter.write(Basis(raw, {}), here.reports, status)
+    assert here.reports.refused
+    assert len(pickle.dumps(here.reports)) < 1000
 
 
 async def test_a_status_does_not_undo_what_is_written_while_it_is_on_its_way() -> None:

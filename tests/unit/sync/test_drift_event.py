@@ -88,6 +88,17 @@ def test_a_count_is_changed_by_a_command() -> None:
     assert "kubectl patch formation shop --type merge -p" in note
 
 
+def test_of_a_count_the_event_says_that_the_formation_is_suspended() -> None:
+    processes = {"worker": a_process(replicas=4)}
+    shop = parsed(a_formation(processes=processes, suspend=True))
+    (worker,) = intents(shop)
+    notice = drift_event.explain(shop, worker, live(worker, ("spec", "replicas"), {"manager": "keda"}))
+    assert notice.note == (
+        "keda changed spec.replicas of Deployment shop-worker; set it back. "
+        "To change it, change spec.suspend of the Formation: it is suspended"
+    )
+
+
 def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
     replaced: dict[str, Any] = {"metadata": {"managedFields": [{"manager": "kubectl-replace"}]}}
     note = drift_event.explain(SHOP, WEB_DEPLOYMENT, replaced).note

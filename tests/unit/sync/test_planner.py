@@ -1,7 +1,7 @@
 """What is done about each object, by what is there."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, managed_fields, owned_fields
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.formations import Claim
+from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
-from tests.unit.facts import INTENT, OWNER, a_child, fields
+from tests.builders import a_formation
+from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, parsed
 
 CONTEXT = PlanContext(
     uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set()
@@ -38,10 +40,10 @@ def test_an_object_as_we_wrote_it_is_left_alone() -> None:
         ({"owned": EDITED}, Verb.REPAIR),
         ({"owned": ""}, Verb.REPAIR),
         ({"deleting": True}, Verb.WAIT),
-        ({"owner": None}, Verb.ADOPT),
-        ({"owner": None, "selected": False}, Verb.REFUSE),
-        ({"owner": None, "formation": None, "process_type": None}, Verb.REFUSE),
-        ({"owner": None, "formation": "other"}, Verb.REFUSE),
+        (ORPHANED, Verb.ADOPT),
+        ({"owner": None, "orphan_of": None}, Verb.REFUSE),
+        ({"owner": None, "orphan_of": ("other", "worker")}, Verb.REFUSE),
+        ({"owner": None, "orphan_of": ("shop", "other")}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="uid-2")}, Verb.REFUSE),
         ({"owner": dataclasses.replace(OWNER, uid="gone")}, Verb.WAIT),
         ({"owner": Owner("apps/v1", "Other", "x", "uid-9")}, Verb.REFUSE),
@@ -66,7 +68,7 @@ def test_a_name_that_an_older_formation_wants_is_left_to_it() -> None:
 
 def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
     service = dataclasses.replace(INTENT, kind=ChildKind.SERVICE)
-    action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None, formation=None), CONTEXT)
+    action = planner.decide(service, a_child(kind=ChildKind.SERVICE, owner=None), CONTEXT)
     assert action is not None
     assert "set spec.processes.worker.service to false, rename" in action.reason
 
@@ -89,22 +91,48 @@ def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -
     assert verb(changed, settled) is Verb.REPAIR
 
 
-def planned(children: list[Child], failed: Collection[str] = ()) -> list[Verb]:
-    known = {(child.kind, child.name): child for child in children}
-    return [action.verb for action in planner.obsolete([], known, failed, CONTEXT.uid)]
+SHOP = parsed(a_formation())
+OF_NO_TYPE = a_child(name="shop-other")
+SERVICE = a_child(kind=ChildKind.SERVICE)
+
+
+def deleted(*there: Child, intents: Sequence[Intent] = ()) -> list[Child | None]:
+    known = {(child.kind, child.name): child for child in there}
+    planned = planner.obsolete(SHOP, intents, known)
+    assert {action.verb for action in planned} <= {Verb.DELETE}
+    return [action.child for action in planned]
 
 
 def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
-    assert planned([a_child()]) == [Verb.DELETE]
+    assert deleted(a_child(), OF_NO_TYPE, intents=[INTENT]) == [OF_NO_TYPE]
 
 
-def test_a_type_that_cannot_be_rendered_keeps_what_runs() -> None:
-    assert planned([a_child()], failed={"worker"}) == []
+@pytest.mark.parametrize(
+    ("name", "process_type"), [("shop-a-b", "a-b"), ("shop-shop-a", "shop-a"), ("my-shop-a", ""), ("a", "")]
+)
+def test_what_is_deleted_was_of_the_type_that_its_name_says(name: str, process_type: str) -> None:
+    child = a_child(name=name)
+    (action,) = planner.obsolete(SHOP, [], {(child.kind, name): child})
+    assert action.process_type == process_type
 
 
-def test_nothing_that_is_not_ours_is_ever_deleted() -> None:
-    foreign = [a_child(owner=None), a_child(name="other", owner=dataclasses.replace(OWNER, uid="uid-2"))]
-    assert planned(foreign) == []
+def test_what_a_declared_type_does_not_want_is_deleted_once_it_was_rendered() -> None:
+    assert deleted(a_child(), SERVICE, intents=[INTENT]) == [SERVICE]
+    assert deleted(a_child(), SERVICE) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"owner": None},
+        ORPHANED,
+        {"owner": dataclasses.replace(OWNER, uid="uid-2")},
+        {"deleting": True},
+    ],
+    ids=["nobody's", "an orphan", "another Formation's", "on its way out"],
+)
+def test_nothing_that_is_not_ours_is_ever_deleted(changes: dict[str, Any]) -> None:
+    assert deleted(dataclasses.replace(OF_NO_TYPE, **changes)) == []
 
 
 def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
@@ -128,7 +156,6 @@ def test_the_facts_of_a_child_are_read_from_what_the_server_gives() -> None:
     }
     child = children.child(raw, ChildKind.DEPLOYMENT)
     assert child.owner == OWNER
-    assert child.selected
     assert child.digest == INTENT.digest
     assert child.owns_count
     assert child.remembered == 1
@@ -153,7 +180,7 @@ def test_what_starts_a_suspended_type_again_is_told_of_and_not_fought() -> None:
 @pytest.mark.parametrize(
     ("child", "removing_helps"),
     [
-        (a_child(owner=None, selected=False), True),
+        (a_child(owner=None), True),
         (a_child(owner=dataclasses.replace(OWNER, uid="uid-2")), False),
     ],
     ids=["a stranger's", "another Formation's, which would make it again"],

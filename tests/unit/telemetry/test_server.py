@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -84,6 +85,46 @@ async def test_a_burst_of_scrapes_has_metrics_counted_once_a_second_in_each_of_t
         before = counted.times
         await fetched(f"{scraped}/metrics")
         assert counted.times == before + 1, "and who asks later is told what is then"
+
+
+class Slow(Counted):
+    """Takes so long that whoever asked has gone."""
+
+    def collect(self) -> Iterable[Metric]:
+        time.sleep(0.5)
+        return super().collect()
+
+
+async def test_metrics_are_counted_no_second_time_for_clients_that_dont_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "CACHED_SECONDS", 3600.0)
+    counted, instruments = Slow(), Instruments()
+    instruments.registry.register(counted)
+    async with answering(well, well, instruments) as (_, scraped):
+        before = counted.times
+        for _ in range(20):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(fetched(f"{scraped}/metrics"), 0.02)
+        assert (await fetched(f"{scraped}/metrics"))[0] == 200
+        assert counted.times == before + 1
+
+
+class Broken(Counted):
+    """Can't be counted for now."""
+
+    def collect(self) -> Iterable[Metric]:
+        self.times += 1
+        if self.times == 1:
+            raise RuntimeError("this count fails")
+        return []
+
+
+async def test_a_count_that_fails_is_tried_again() -> None:
+    instruments = Instruments()
+    instruments.registry.register(Broken())
+    async with answering(well, well, instruments) as (_, scraped):
+        assert [(await fetched(f"{scraped}/metrics"))[0] for _ in range(2)] == [500, 200]
 
 
 async def test_who_lives_but_isnt_ready_fails_one_check_only() -> None:

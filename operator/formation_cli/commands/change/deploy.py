@@ -51,7 +51,7 @@ def command(
     writing.report(after, output, _sentence(images.current(before, path), image, dry_run=dry_run))
     _advise(before, path)
     if wait.wanted and not dry_run:
-        waiting.wait(cluster, after, wait.timeout)
+        waiting.wait(cluster, after, wait.timeout, [process_type] if process_type else [])
 
 
 def _sentence(before: str, image: str, *, dry_run: bool) -> str:

@@ -46,7 +46,7 @@ def command(
         if output:
             formats.write_objects(restarted, output)
     if wait.wanted and not dry_run:
-        waiting.wait(cluster, formation, wait.timeout, restarted)
+        waiting.wait(cluster, formation, wait.timeout, chosen, restarted=restarted)
 
 
 def _restart(cluster: Cluster, name: str, type_: str, patch: Object, *, dry_run: bool) -> Object:

@@ -65,7 +65,7 @@ def _scale(
         screen.write("\n".join(f"{each}{' (dry run)' if dry_run else ''}" for each in changed))
     _advise(before, changed)
     if wait.wanted and not dry_run:
-        waiting.wait(cluster, after, wait.timeout)
+        waiting.wait(cluster, after, wait.timeout, [each.type for each in changed])
 
 
 def _advise(formation: Object, changed: list[changes.Change]) -> None:

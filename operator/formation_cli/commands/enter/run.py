@@ -5,7 +5,6 @@ import math
 import secrets
 import signal
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -13,23 +12,19 @@ import click
 from formation_cli import options
 from formation_cli.changes import one_off
 from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster import follow, formations, kinds, kubectl
+from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
-from formation_cli.commands import log_streams
-from formation_cli.failures import Failure, NotFound, TimedOut
-from formation_cli.terminal import formats, screen
-from formation_cli.views import log_lines, one_offs, processes
-from formation_cli.views.log_lines import Line
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands.enter import output as outputs
+from formation_cli.dialects import references
+from formation_cli.failures import Failure, TimedOut
+from formation_cli.terminal import formats
+from formation_cli.views import one_offs
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
-LAG = 3.0
-"""Seconds after which a Pod's status says that its process has ended."""
-BYTES = "latin-1"
-"""Has a character for each byte."""
 JOB_LABEL = "batch.kubernetes.io/job-name"
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
@@ -57,10 +52,15 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
 @click.option(
     "-d", "--detach", is_flag=True, help="Don't wait: print the Job's name, which is kept for a day."
 )
-@click.option("-i", "--stdin", is_flag=True, help="Give it what you type.")
-@click.option("-t", "--tty", is_flag=True, help="Give it a terminal.")
+@click.option("-i", "--stdin", is_flag=True, help="Give it what you type, or what comes by a pipe.")
+@click.option("-t", "--tty", is_flag=True, help="Give it your terminal, and what you type.")
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
-@click.option("--timeout", type=DURATION, callback=_check_timeout, help="End it after 90s, 10m or 1h.")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    callback=_check_timeout,
+    help="Ask it to end after 90s, 10m or 1h; then it has its grace period, which is 30 s unless declared.",
+)
 @options.output("json", "yaml", "name", text="Print the Job so that is detached, for programs.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
@@ -82,24 +82,41 @@ def command(
     """Run a command as a process of its own, with the image, environment and config of the Formation.
 
     It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
-    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one.
+    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one. It gets
+    its arguments as they are: $(NAME), which means a variable in a manifest, has no meaning here.
     """
     if output and not detach:
         raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
+    _check_typing(detach=detach, stdin=stdin, tty=tty)
     formation = formations.find(cluster, name)
     if process_type is not None:
         formations.chosen(formation, [process_type])
-    wanted = OneOff(words, process_type, size or {}, math.ceil(timeout) if timeout else None, stdin, tty)
+    literal = [references.escaped(word) for word in words]
+    seconds = math.ceil(timeout) if timeout else None
+    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty)
     manifest = one_off.job(formation, wanted, secrets.token_hex(4))
     job = manifest["metadata"]["name"]
     with contextlib.ExitStack() as afterwards:
         afterwards.callback(_delete, cluster, job)
-        made = cluster.create(manifest)
+        try:
+            made = cluster.create(manifest)
+        except Failure as failure:
+            if failure.refused:
+                afterwards.pop_all()
+            raise
         if not detach:
             ctx.exit(_attend(cluster, job, wanted))
         afterwards.pop_all()
     formats.write_object(made, output or "name")
     click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
+
+
+def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:
+    """Raise `click.UsageError` if nobody can type what the command would wait for."""
+    if detach and (stdin or tty):
+        raise click.UsageError("With --detach nobody can type: leave out --stdin and --tty.")
+    if tty and not sys.stdin.isatty():
+        raise click.UsageError("--tty needs a terminal, and stdin is none: leave it out.")
 
 
 def _delete(cluster: Cluster, job: str) -> None:
@@ -126,58 +143,15 @@ def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
             told = stage.waits
             click.echo(f"It waits: {told}", err=True)
         if stage.failure:
-            raise Failure(f"It can't be run: {stage.failure}")
+            failure = Failure(f"It can't be run: {stage.failure}")
+            if stage.exit_code is None:
+                raise failure
+            failure.show()
+            return stage.exit_code
         if stage.started:
-            show(cluster, pod, wanted)
+            outputs.show(cluster, pod, wanted)
             return _ended(pod, pods, wanted.seconds)
     raise AssertionError("a watch goes on until something is wrong")
-
-
-def show(cluster: Cluster, pod: Object, wanted: OneOff) -> None:
-    """Show what a process writes: as it is to programs, to a person only what moves no cursor."""
-    name, container = pod["metadata"]["name"], processes.container(pod)
-    if wanted.stdin or wanted.tty:
-        how = ["--stdin", "--tty"] if wanted.tty else ["--stdin"]
-        code = kubectl.call(cluster, "attach", "--quiet", *how, name, f"--container={container}")
-        if code and _runs_on(cluster, name):
-            raise Failure("It runs, but kubectl attach doesn't reach it: it is ended.")
-        return
-    for text in _written(cluster, pod):
-        if screen.is_terminal():
-            screen.write(log_lines.harmless(text.removesuffix(b"\n").decode(errors="replace")))
-        else:
-            sys.stdout.buffer.write(text)
-            sys.stdout.buffer.flush()
-
-
-def _runs_on(cluster: Cluster, name: str) -> bool:
-    """Tell whether a process still runs when kubelet has had the time to say that it has ended."""
-    time.sleep(LAG)
-    pod = cluster.get(kinds.POD, name)
-    return pod is not None and one_offs.stage(pod).exit_code is None
-
-
-def _written(cluster: Cluster, pod: Object) -> Iterator[bytes]:
-    """Yield the lines that a process writes with their ends; if the log breaks off, it is read on."""
-    source = log_lines.source(pod)
-
-    def read(query: LogQuery) -> Iterator[Line]:
-        for line in cluster.log_as_it_is(source.pod, query):
-            yield log_lines.parsed(line.decode(BYTES), source)
-
-    query = LogQuery(source.container, follow=True, timestamps=True)
-    for line in log_streams.unbroken(read, query, _is_cut):
-        yield line.text.encode(BYTES)
-
-
-def _is_cut(failure: Failure | None) -> bool:
-    """Tell whether a log goes on that has ended, or broken off; raises `Failure` if it can't be read."""
-    if isinstance(failure, CutFailure):
-        time.sleep(log_streams.PAUSE)
-        return True
-    if failure is None or isinstance(failure, NotFound):  # then its Pod is gone, which is seen, too
-        return False
-    raise failure
 
 
 def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:
@@ -185,14 +159,16 @@ def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:
     while (code := one_offs.stage(pod).exit_code) is None:
         pod = next(later)
     if "deletionTimestamp" in pod["metadata"]:
-        raise _cut_short(seconds)
+        raise _cut_short(pod, seconds)
     return code
 
 
-def _cut_short(seconds: int | None) -> Failure:
+def _cut_short(pod: Object, seconds: int | None) -> Failure:
     """Return how a command ends whose Pod was deleted: when its time is over, the Job does that."""
     if seconds is not None:
-        return TimedOut(f"Its {seconds} s are over: it was ended.")
+        grace = lenient.number(lenient.mapping(pod, "spec"), "terminationGracePeriodSeconds")
+        hint = f"It had {grace} s to end after SIGTERM, as terminationGracePeriodSeconds says."
+        return TimedOut(f"Its {seconds} s are over: it was ended.", hint=hint)
     return Failure("Its Pod was deleted before it had ended.")
 
 
@@ -202,9 +178,10 @@ def _sights(cluster: Cluster, job: str, seconds: int | None) -> Iterator[Object]
     for news in follow.together(cluster, Subject(kinds.POD, labels=f"{JOB_LABEL}={job}"), tick=TICK):
         if news is not None:
             there = True
+            pod = news.change.object
             if news.change.type == "DELETED":
-                raise _cut_short(seconds)
-            yield news.change.object
+                raise _cut_short(pod, seconds)
+            yield pod
         elif not there:
             _raise_if_refused(cluster, job)
 

@@ -9,13 +9,12 @@ import click
 
 from formation_cli import options
 from formation_cli.changes import impact
-from formation_cli.cluster import kubectl
+from formation_cli.cluster import kubectl, refusals
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import FAILED, MISTYPED, Failure
 from formation_cli.terminal import formats, screen
 from formation_cli.views import differences
 from formation_operator.api import naming
-from formation_operator.kube.objects import lenient
 
 DIFFERENT = FAILED
 """As with `kubectl diff`."""
@@ -74,9 +73,9 @@ def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Obje
     how = ["--server-side"] if server_side else []
     done = kubectl.run(cluster, "apply", "--dry-run=server", *how, "--output=json", f"--filename={filename}")
     if done.returncode:
-        raise Refused(
-            f"It can't be applied. kubectl says: {lenient.shown(done.stderr, lenient.LONGEST_SUMMARY)}"
-        )
+        if not refusals.is_answer(done.stderr):
+            cluster.get(naming.KIND, "any")  # that it can't be asked has words of its own
+        raise refusals.failure(done.stderr, filename, cluster.namespace)
     answer: Any = json.loads(done.stdout)
     return list(answer["items"]) if answer["kind"] == "List" else [answer]
 

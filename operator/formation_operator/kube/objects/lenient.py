@@ -6,6 +6,7 @@ end a watch.
 
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 LONGEST = 1000
@@ -22,6 +23,8 @@ CUT = "..."
 """Ends a text that was longer."""
 LONGEST_VERSION = 20
 """Digits of a number of 64 bits."""
+IMMORTAL = 2**20
+"""More references than a text can have: Python counts so many of what it never frees."""
 LONGEST_SHARED = 64
 """Characters of a text that is likely to be somebody else's, too."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -91,12 +94,24 @@ def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
     return line if len(text) <= most else text[: most - len(CUT)].decode(errors="ignore") + CUT
 
 
+def _never_frees() -> bool:
+    """Tell whether this Python keeps a text for ever once it is interned: a tenant could fill its memory.
+
+    3.12.0 to 3.12.6 do (gh-113993), and so does every build without the global interpreter lock.
+    """
+    return sys.getrefcount(sys.intern(f"{__name__} has just made this")) > IMMORTAL
+
+
+shared: Callable[[str], str] = str if _never_frees() else sys.intern
+"""Returns a text that all who have the same share. Where Python would never free it, each has its own."""
+
+
 def interned(value: Any) -> Any:
     """Return a value with its keys and short texts shared with all others that have the same."""
     if type(value) is str and len(value) <= LONGEST_SHARED:
-        return sys.intern(value)
+        return shared(value)
     if isinstance(value, dict):
-        return {sys.intern(key): interned(item) for key, item in value.items()}
+        return {shared(key): interned(item) for key, item in value.items()}
     return [*map(interned, value)] if isinstance(value, list) else value
 
 

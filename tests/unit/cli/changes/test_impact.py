@@ -42,3 +42,8 @@ def test_a_switch_is_named() -> None:
 
 def test_all_types_of_a_new_formation_are_new() -> None:
     assert impact.impact(None, SHOP) == ["web: new", "worker: new"]
+
+
+def test_why_a_type_can_not_be_made_is_told_without_values() -> None:
+    (first, *_) = impact.impact(SHOP, changed(env=["hunter2"]))
+    assert first == "web: can't be made: spec.env.0: Input should be a valid dictionary"

@@ -52,6 +52,11 @@ def test_what_the_schema_refuses_is_told_in_the_servers_words() -> None:
     assert refused.exit_code == failures.FAILED
 
 
+@pytest.mark.parametrize(("status", "refused"), [(403, True), (422, True), (500, False), (504, False)])
+def test_what_failed_within_the_server_may_have_been_done(status: int, *, refused: bool) -> None:
+    assert failure(status, "x").refused is refused
+
+
 @pytest.mark.parametrize("text", [b"", b"<html>", b"[]", b"\xff"])
 def test_an_answer_that_is_no_json_is_told_by_its_status(text: bytes) -> None:
     assert "HTTP 502" in answers.failure(SHOP, 502, text).message

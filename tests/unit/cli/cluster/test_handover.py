@@ -1,36 +1,69 @@
 """What threads hand over comes in its order, and Ctrl-C ends the wait for it, whenever it is typed."""
 
-import subprocess
+import gc
+import itertools
+import queue
 import sys
 import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pytest
 
 from formation_cli.cluster import handover
 from formation_cli.cluster.handover import Handover
 
-INTERRUPTED = """
-import contextlib, queue, random, signal, time
-from formation_cli.cluster.handover import Handover
-
-def wait(given):
-    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00005, 0.001))
-    end = time.monotonic() + 2  # Python drops an interrupt where an object's end is under way
-    while time.monotonic() < end:
-        with contextlib.suppress(queue.Empty):
-            given.get(timeout=0.0001)
-
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-for _ in range(5000):
-    with contextlib.suppress(KeyboardInterrupt):
-        wait(Handover())
-"""
-"""A process of its own, because the tests' limits of time use the same clock. The standard library's queue
-fails at one of five hundred interrupts."""
+Queue = TypeVar("Queue", Handover[int], queue.Queue[int])
 
 
-def test_an_interrupt_stays_one_at_whatever_moment_of_a_wait_it_comes() -> None:
-    subprocess.run([sys.executable, "-c", INTERRUPTED], check=True)
+def ends(wait: Callable[[Queue], None], new: Callable[[], Queue]) -> Iterator[type[BaseException]]:
+    """Yield what ends a wait that is interrupted at its first moment, then at its second, and so on.
+
+    There is a moment before each step of the interpreter. A real signal would come at one by chance.
+    """
+    for moment in itertools.count():
+        given, moments = new(), itertools.count()
+
+        def interrupt(frame: types.FrameType, event: str, what: Any) -> Any:
+            frame.f_trace_opcodes = True
+            if next(moments) == moment:  # noqa: B023  # called within this turn of the loop only
+                raise KeyboardInterrupt
+            return interrupt
+
+        gc.disable()  # Python drops an interrupt in what it does at the end of any object
+        sys.settrace(interrupt)
+        try:
+            wait(given)
+        except BaseException as error:  # noqa: BLE001  # an interrupt is none of Exception
+            end = type(error)
+        finally:
+            sys.settrace(None)
+            gc.enable()
+        if next(moments) <= moment:
+            return
+        yield end
+
+
+def in_vain(given: Handover[int] | queue.Queue[int]) -> None:
+    given.get(timeout=0.0001)
+
+
+def for_one(given: Handover[int] | queue.Queue[int]) -> None:
+    given.put(1)
+    given.get()
+
+
+@pytest.mark.parametrize("wait", [in_vain, for_one], ids=lambda wait: wait.__name__)
+def test_an_interrupt_stays_one_at_whatever_moment_of_a_wait_it_comes(
+    wait: Callable[[Handover[int]], None],
+) -> None:
+    assert {*ends(wait, Handover)} == {KeyboardInterrupt}
+
+
+def test_in_the_standard_librarys_queue_an_interrupt_may_become_another_error() -> None:
+    """Otherwise there would be no need for ours."""
+    assert RuntimeError in {*ends(in_vain, queue.Queue)}
 
 
 def test_who_hands_over_more_than_is_kept_waits_for_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,11 @@ def diff(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster) -> Result:
     return CliRunner().invoke(program, ["diff", "-f", "shop.yaml"])
 
 
+def refuses(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    done = subprocess.CompletedProcess[str]([], 1, "", said)
+    monkeypatch.setattr(kubectl, "run", lambda *_: done)
+
+
 def applies(monkeypatch: pytest.MonkeyPatch) -> None:
     done = subprocess.CompletedProcess[str]([], 0, json.dumps(SHOP), "")
     monkeypatch.setattr(kubectl, "run", lambda *_: done)
@@ -61,3 +66,31 @@ def test_an_error_of_the_api_server_is_no_difference(
     result = diff(monkeypatch, Broken())
     assert result.exit_code == code
     assert "the API server says no\nAsk again." in result.stderr
+
+
+def test_what_can_not_be_applied_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuses(monkeypatch, 'The Formation "shop" is invalid: spec.image: Required value\n')
+    result = diff(monkeypatch, FakeCluster())
+    assert result.exit_code == failures.MISTYPED
+    assert result.stderr.splitlines() == [
+        "Error: shop.yaml can't be applied. kubectl says:",
+        'The Formation "shop" is invalid: spec.image: Required value',
+    ]
+
+
+def test_who_may_not_apply_has_no_access(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuses(monkeypatch, 'Error from server (Forbidden): formations "shop" is forbidden: User "me" cannot\n')
+    result = diff(monkeypatch, FakeCluster())
+    assert result.exit_code == failures.NO_ACCESS
+    assert "Error: You may not apply shop.yaml in namespace default.\n" in result.stderr
+
+
+def test_where_no_server_answers_that_is_told_and_not_kubectls_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(FakeCluster):
+        def get(self, kind: str, name: str) -> None:
+            raise failures.NoAccess("The cluster doesn't answer.")
+
+    refuses(monkeypatch, 'error: error validating "shop.yaml": ... dial tcp 127.0.0.1:1: connection refused')
+    result = diff(monkeypatch, Gone())
+    assert result.exit_code == failures.NO_ACCESS
+    assert result.stderr == "Error: The cluster doesn't answer.\n"

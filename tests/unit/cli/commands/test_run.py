@@ -1,66 +1,19 @@
-"""What a process writes that is run once, at a terminal and in a pipe, and that it isn't left behind."""
+"""What is made of a command line, how it ends, and that no Job is left behind."""
 
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
-from formation_cli.changes.one_off import OneOff
-from formation_cli.cluster import kubectl
-from formation_cli.cluster.port import CutFailure, LogQuery, Object
-from formation_cli.commands import log_streams
-from formation_cli.commands.enter import run
+from formation_cli.cluster.port import Change, Object
+from formation_cli.dialects import references
 from formation_cli.program import program
-from formation_cli.terminal import screen
 from tests import builders
 from tests.builders import a_container, a_pod, ended
 from tests.unit.cli.fake_cluster import FakeCluster
-
-WRITTEN = "\x1b[2J\x1b[31mred\x1bc"
-
-
-@pytest.mark.parametrize(("terminal", "shown"), [(True, "\x1b[31mred\x1b[0m\n"), (False, f"{WRITTEN}\n")])
-def test_a_terminal_is_shown_only_what_moves_no_cursor(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], shown: str, *, terminal: bool
-) -> None:
-    monkeypatch.setattr(screen, "is_terminal", lambda: terminal)
-    pod, cluster = a_pod(), FakeCluster()
-    cluster.logs[pod["metadata"]["name"]] = [WRITTEN]
-    run.show(cluster, pod, OneOff(("true",)))
-    assert capfd.readouterr().out == shown
-
-
-class Breaking(FakeCluster):
-    """Its first answer breaks off behind a line, in the same second as the next one."""
-
-    answers = 0
-
-    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
-        self.answers += 1
-        yield b"2026-11-26T09:00:01.100000000Z \xffone\r\n"
-        if self.answers == 1:
-            raise CutFailure("broke off")
-        assert query.since_time == "2026-11-26T09:00:01.100000000Z"
-        yield b"2026-11-26T09:00:01.200000000Z two"
-
-
-def test_a_log_that_breaks_off_is_read_on(
-    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    monkeypatch.setattr(log_streams, "PAUSE", 0.0)
-    run.show(Breaking(), a_pod(), OneOff(("true",)))
-    assert capfdbinary.readouterr().out == b"\xffone\r\ntwo"
-
-
-def test_a_process_that_attach_does_not_reach_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "LAG", 0.0)
-    monkeypatch.setattr(kubectl, "call", lambda *_: 1)
-    shell = OneOff(("/bin/sh",), stdin=True, tty=True)
-    with pytest.raises(failures.Failure, match="doesn't reach it"):
-        run.show(FakeCluster(Pod=[a_pod()]), a_pod(), shell)
-    run.show(FakeCluster(Pod=[a_pod(a_container(ended(0)))]), a_pod(), shell)
 
 
 class Interrupted(FakeCluster):
@@ -75,10 +28,15 @@ class Interrupted(FakeCluster):
         super().delete(kind, name)
 
 
-def typed(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, *words: str) -> Result:
+def typed(
+    monkeypatch: pytest.MonkeyPatch,
+    cluster: FakeCluster,
+    *words: str,
+    command: tuple[str, ...] = ("/shop", "migrate"),
+) -> Result:
     cluster.objects["Formation"] = [builders.stored(builders.a_formation())]
     monkeypatch.setattr(options, "connect", lambda _: cluster)
-    return CliRunner().invoke(program, ["run", "shop", *words, "--", "/shop", "migrate"])
+    return CliRunner().invoke(program, ["run", "shop", *words, "--", *command])
 
 
 @pytest.mark.parametrize("how", [(), ("--detach",)])
@@ -103,3 +61,81 @@ def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == failures.NO_ACCESS
     assert "Error: read timed out" in result.stderr
     assert "Job shop-run-" in result.stderr
+
+
+class Forbidding(Undeletable):
+    """Lets nobody create or delete a Job."""
+
+    def create(self, manifest: Object) -> Object:
+        failure = failures.NoAccess("You may not create Jobs in namespace default.")
+        failure.refused = True
+        raise failure
+
+
+def test_where_no_job_was_made_none_may_be_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = typed(monkeypatch, Forbidding())
+    assert result.exit_code == failures.NO_ACCESS
+    assert result.stderr == "Error: You may not create Jobs in namespace default.\n"
+
+
+@pytest.mark.parametrize("word", ["$$", "$(QUEUE)", "$$(QUEUE)", "$$$$", "$(", "a$", "$HOME"])
+def test_a_command_gets_its_arguments_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    cluster = FakeCluster()
+    assert typed(monkeypatch, cluster, "--detach", command=("echo", word)).exit_code == 0
+    (job,) = cluster.objects["Job"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    of_kubernetes = [references.expanded(each, {"QUEUE": "mail"}.get) for each in container["command"]]
+    assert of_kubernetes == ["echo", word]
+
+
+@pytest.mark.parametrize("how", [("-d", "-i"), ("-d", "-t"), ("-d", "-it"), ("-t",), ("-it",)], ids=" ".join)
+def test_what_nobody_could_type_at_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    cluster = FakeCluster()
+    result = typed(monkeypatch, cluster, *how)
+    assert result.exit_code == failures.MISTYPED
+    assert "leave" in result.stderr
+    assert "Job" not in cluster.objects
+
+
+def test_without_its_input_a_terminal_is_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formation_cli.commands.enter.run._check_typing", lambda **_: None)
+    cluster = FakeCluster()
+    typed(monkeypatch, cluster, "-t", "--detach")
+    (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
+    assert container["stdin"]
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        ('exec: "nosuch": executable file not found in $PATH', 127),
+        ("exec: /nothing: no such file or directory", 127),
+        ("exec: /etc/passwd: permission denied", 126),
+    ],
+)
+def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(
+    monkeypatch: pytest.MonkeyPatch, why: str, code: int
+) -> None:
+    cluster = FakeCluster(Pod=[a_pod(a_container(ended(128, why, reason="StartError")))])
+    result = typed(monkeypatch, cluster)
+    assert result.exit_code == code
+    assert result.stderr == f"Error: It can't be run: {why}\n"
+
+
+class Deleting(FakeCluster):
+    """Deletes a Pod before its process has begun."""
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        yield Change("DELETED", self.objects[kind][0])
+        threading.Event().wait()
+
+
+def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = a_pod(a_container(builders.waiting("ContainerCreating")))
+    pod["spec"]["terminationGracePeriodSeconds"] = 30
+    result = typed(monkeypatch, Deleting(Pod=[pod]), "--timeout", "5s")
+    assert result.exit_code == failures.TIMED_OUT
+    assert "Its 5 s are over" in result.stderr
+    assert "30 s to end after SIGTERM" in result.stderr

@@ -4,25 +4,30 @@ import time
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
-from formation_cli import failures
+from formation_cli import failures, options
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.port import Listed
 from formation_cli.commands import waiting
+from formation_cli.program import program
 from formation_operator.api import naming
 from tests import builders
 from tests.builders import a_container, a_pod, ended
-from tests.builders import waiting as not_started
 from tests.unit.cli.fake_cluster import FakeCluster
 
 NEVER = 60.0
+RUNNING = {"state": "Running", "desiredReplicas": 1}
+CRASHING = {"state": "Crashing", "reason": "Exited", "message": "exited with code 3", "desiredReplicas": 1}
 
 
-def shop(*, seen: int = 2, **conditions: str) -> Any:
+def shop(*, seen: int = 2, types: dict[str, Any] | None = None, **conditions: str) -> Any:
     listed = [{"type": type_, "status": "True", "message": message} for type_, message in conditions.items()]
     managed = [{"manager": "formation-cli", "operation": "Update", "time": builders.ago(60)}]
-    status = {"observedGeneration": seen, "conditions": listed}
-    return {**builders.stored(builders.a_formation(), generation=2, managedFields=managed), "status": status}
+    status = {"observedGeneration": seen, "conditions": listed, "processes": types or {}}
+    declared = {name: builders.a_process(replicas=1) for name in types or ()}
+    formation = builders.a_formation(processes=declared)
+    return {**builders.stored(formation, generation=2, managedFields=managed), "status": status}
 
 
 def test_it_ends_when_the_formation_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,12 +43,62 @@ def test_it_ends_at_once_when_waiting_can_not_help() -> None:
     assert ended_with.value.exit_code == failures.FAILED
 
 
-def test_it_ends_at_once_when_a_new_process_crashes_and_says_who_goes_on() -> None:
-    crashed = a_container(not_started("CrashLoopBackOff"), last=ended(3), restarts=1)
-    new = a_pod(crashed, name="shop-worker-2", creationTimestamp=builders.ago(30))
-    with pytest.raises(failures.Failure, match="exited with code 3") as ended_with:
-        waiting.wait(FakeCluster(Formation=[shop()], Pod=[a_pod(), new]), shop(), NEVER)
+def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
+    crashing = shop(types={"web": CRASHING, "worker": CRASHING})
+    with pytest.raises(
+        failures.Failure, match=r"won't help\. web, worker: exited with code 3$"
+    ) as ended_with:
+        waiting.wait(FakeCluster(Formation=[crashing], Pod=[a_pod()]), crashing, NEVER)
+    assert ended_with.value.exit_code == failures.FAILED
     assert ended_with.value.hint == "Processes from before go on: worker=1."
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> Result:
+    """Type a command about a Formation whose web runs, and whose worker has crashed since long before."""
+    formation = shop(types={"web": RUNNING, "worker": CRASHING})
+    managed = formation["metadata"]["managedFields"]
+    deployments = [
+        {
+            **builders.stored({"metadata": {"name": f"shop-{name}"}}, uid=name, managedFields=managed),
+            "spec": {"replicas": 1},
+            "status": {
+                "observedGeneration": 1,
+                "updatedReplicas": 1,
+                "replicas": 1,
+                "availableReplicas": there,
+            },
+        }
+        for name, there in (("web", 1), ("worker", 0))
+    ]
+    cluster = FakeCluster(Formation=[formation], Pod=[], **{kinds.DEPLOYMENT: deployments})
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    return CliRunner().invoke(program, [*words.split(), "--wait", "--timeout", "1s"])
+
+
+@pytest.mark.parametrize(
+    "words", ["scale shop web=2", "deploy shop --type web --image x/shop:2", "restart shop web"]
+)
+def test_another_type_than_those_that_are_named_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    result = typed(monkeypatch, words)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines()[-1] == "shop: web runs as declared"
+
+
+@pytest.mark.parametrize(
+    "words", ["scale shop worker=2", "scale shop worker=1", "deploy shop --image x/shop:2", "start shop"]
+)
+def test_what_crashes_since_before_ends_a_wait_for_it(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    result = typed(monkeypatch, words)
+    assert result.exit_code == failures.FAILED, result.output
+    assert "shop isn't ready, and waiting won't help. worker: exited with code 3\n" in result.stderr
+
+
+def test_when_the_time_is_over_only_what_was_waited_for_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = typed(monkeypatch, "restart shop worker")
+    assert result.exit_code == failures.TIMED_OUT
+    assert "1 s are over. shop isn't ready: worker: exited with code 3\n" in result.stderr
 
 
 def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None:
@@ -79,7 +134,7 @@ def test_a_rollout_is_not_over_before_its_deployment_was_seen() -> None:
     }
     cluster = FarAway(Formation=[ready], **{kinds.DEPLOYMENT: [rolling]})
     with pytest.raises(failures.TimedOut):
-        waiting.wait(cluster, ready, 0.1, [rolling])
+        waiting.wait(cluster, ready, 0.1, ["worker"], restarted=[rolling])
 
 
 def test_what_is_stopped_is_not_at_its_end_before_its_processes_were_seen() -> None:

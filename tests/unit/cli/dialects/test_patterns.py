@@ -9,6 +9,8 @@ from formation_cli.dialects import app, dotenv, heroku, names, procfile, quantit
 from formation_cli.dialects.systemd import own, quoting, units
 from tests.unit import growth
 
+pytestmark = pytest.mark.timed
+
 MODULES = (app, dotenv, heroku, names, procfile, quantities, references, shell, own, quoting, units)
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value

@@ -1,10 +1,9 @@
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from formation_cli.dialects import dotenv, procfile
 from formation_cli.failures import Mistyped
-from tests.unit.cli.drawn_texts import TEXT, VARIABLES
+from tests.unit.cli.drawn_texts import ENV
 
 
 def test_a_procfile_has_types_and_commands_in_their_order() -> None:
@@ -49,6 +48,7 @@ def test_what_can_not_be_a_process_type_is_refused_with_its_line_and_a_way_out(
         ("A = b c # d", "b c # d"),
         ("A='b \"c\" \\n'", 'b "c" \\n'),
         ('A="b \\"c\\" \\n"', 'b "c" \n'),
+        ('A="b\\rc \\\\n"', "brc \\\n"),
         ("A=$B`id`$(id)", "$B`id`$(id)"),
         ("A=b=c", "b=c"),
     ],
@@ -72,6 +72,6 @@ def test_more_variables_than_a_formation_can_have_are_refused() -> None:
         dotenv.parse("".join(f"A{number}=1\n" for number in range(300)))
 
 
-@given(st.dictionaries(VARIABLES, TEXT, max_size=5))
+@given(ENV)
 def test_variables_come_back(variables: dict[str, str]) -> None:
     assert dotenv.parse(dotenv.write(variables)) == variables

@@ -11,7 +11,7 @@ from formation_cli.dialects.exported import exported
 from formation_cli.failures import Mistyped
 from formation_cli.words import counts
 from formation_operator.api import naming
-from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
+from tests.unit.cli.drawn_texts import ENV, ONE_LINE, SHELLY
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio", "0"])
 
@@ -39,7 +39,7 @@ LINES = st.one_of(SHELLY, ONE_LINE).map(str.strip).filter(can_be)
 def apps(draw: st.DrawFn) -> App:
     commands = draw(st.dictionaries(TYPES, LINES, min_size=1, max_size=3))
     chosen = draw(st.dictionaries(st.sampled_from([*commands]), st.integers(0, 5)))
-    env = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
+    env = draw(ENV)
     return App("shop", "registry.example.com/shop:v1", commands, env, chosen)
 
 
@@ -58,6 +58,7 @@ def test_a_formation_from_a_procfile_comes_back_from_one(described: App) -> None
     assert {*found.left_out} <= {
         "spec.image",
         *(f"spec.processes.{name}.port" for name in described.commands),
+        *(f"{name}: a shell reads each of its line breaks as \\n" for name in described.env),
     }
 
 
@@ -67,7 +68,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     port = st.sampled_from([{}, {"port": app.PORT}])
     process = st.builds(lambda words, more: {"command": words, **more}, command, port)
     processes = draw(st.dictionaries(TYPES, process, min_size=1, max_size=3))
-    variables = draw(st.dictionaries(VARIABLES, TEXT, max_size=3))
+    variables = draw(ENV)
     env = [{"name": name, "value": value} for name, value in variables.items()]
     return {"image": "x", **({"env": env} if env else {}), "processes": processes}
 

@@ -50,7 +50,9 @@ def lines(output: str) -> list[tuple[str, str]]:
 
 
 def test_each_process_has_its_name_its_port_and_the_formation_s_environment(folder: pathlib.Path) -> None:
-    echo = "[/bin/sh, -c, \"echo $PORT $PS $PROCESS_TYPE $(COLOUR) $SHADE '$$(SHADE)'; sleep 0.5\"]"
+    # When one ends all end, so none does before all have written.
+    together = "touch $PS; until [ -e web.1 ] && [ -e web.2 ] && [ -e worker.1 ]; do sleep 0.1; done"
+    echo = f"[/bin/sh, -c, \"echo $PORT $PS $PROCESS_TYPE $(COLOUR) $SHADE '$$(SHADE)'; {together}\"]"
     formation(
         folder,
         f"""

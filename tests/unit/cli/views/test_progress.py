@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from formation_cli.views import processes, progress
 from formation_cli.views.progress import Awaited
 from tests import builders
@@ -7,74 +9,162 @@ from tests.builders import MIDNIGHT, NOW, a_container, a_pod, ago, ended, waitin
 
 CRASHED = a_container(waiting("CrashLoopBackOff"), last=ended(1, before=5), restarts=1)
 NO_IMAGE = a_container(waiting("ImagePullBackOff", 'Back-off pulling image "shop:v9"'))
+RUNNING = {"state": "Running"}
+STARTING = {"state": "Starting", "reason": "Progressing", "message": "0 of 2 available"}
+BOOM = "exited with code 3: no database"
+OLD = ", last at 2026-01-01T00:00:00Z"
+CRASHING = {"state": "Crashing", "reason": "Exited", "message": f"{BOOM} (8 restarts){OLD}"}
+UNPULLABLE = {"state": "Starting", "reason": "ImagePullFailed", "message": "can't pull shop:v9"}
+REFUSED = {"state": "Running", "reason": "Refused", "message": "the API server refuses it"}
 
 
-def shop(*, generation: int = 2, **conditions: str) -> Any:
-    listed = [{"type": type_, "status": "True", "message": message} for type_, message in conditions.items()]
-    status = {"observedGeneration": generation, "conditions": listed}
-    return {**builders.stored(builders.a_formation(), generation=2), "status": status}
+def shop(
+    conditions: dict[str, str] | None = None, *, generation: int = 2, ready: str = "", **types: Any
+) -> Any:
+    """Return a Formation with these types, as their status is, and with these conditions that are true."""
+    listed = [
+        {"type": each, "status": "True", "message": said, "reason": "Running"}
+        for each, said in (conditions or {}).items()
+    ]
+    listed += [{"type": "Ready", "status": "False", "reason": ready, "message": "not yet"}] if ready else []
+    formation = builders.a_formation(processes={name: builders.a_process() for name in types})
+    status = {"observedGeneration": generation, "conditions": listed, "processes": types}
+    return {**builders.stored(formation, generation=2), "status": status}
 
 
-def progress_of(formation: Any, *pods: Any) -> progress.Progress:
+def progress_of(formation: Any, *named: str, stopped: bool = False, pods: Any = ()) -> progress.Progress:
     found = processes.processes(formation, pods, NOW)
-    return progress.progress(Awaited(2, NOW - 60), formation, found, [])
+    return progress.progress(Awaited(2, NOW - 60, named, stopped=stopped), formation, found, [])
+
+
+READY = {"Ready": "all is well"}
 
 
 def test_a_formation_that_is_ready_is_done() -> None:
-    assert progress_of(shop(Ready="all is well")).done
+    found = progress_of(shop(READY, worker=RUNNING))
+    assert found.done
+    assert found.sentence == "shop: all is well"
 
 
 def test_what_was_said_of_an_earlier_spec_says_nothing() -> None:
-    assert not progress_of(shop(generation=1, Ready="all is well")).done
-    assert not progress_of(shop(generation=1, Stalled="broken")).failure
+    before = shop({**READY, "Stalled": "worker: broken"}, generation=1, worker=CRASHING)
+    assert not progress_of(before).done
+    assert not progress_of(before, "worker").failure
+    assert not progress_of(shop(READY, generation=1, worker=RUNNING), "worker").done
+
+
+@pytest.mark.parametrize("named", [(), ("worker",)])
+def test_a_type_that_crashes_has_failed_it_however_old_its_processes_are(named: tuple[str, ...]) -> None:
+    old = a_pod(CRASHED, creationTimestamp=ago(300))
+    assert progress_of(shop(worker=CRASHING), *named, pods=[old]).failure == f"worker: {BOOM}"
+
+
+@pytest.mark.parametrize("status", [UNPULLABLE, REFUSED])
+def test_what_waiting_can_not_help_has_failed_it(status: dict[str, str]) -> None:
+    assert progress_of(shop(worker=status)).failure == f"worker: {status['message']}"
+
+
+def test_a_process_of_the_version_before_that_still_crashes_says_nothing_about_the_change() -> None:
+    crashed = a_pod(CRASHED, creationTimestamp=ago(30))
+    assert progress_of(shop(worker=STARTING), pods=[crashed]).failure == ""
+
+
+@pytest.mark.parametrize("why", ["Retrying", "Waiting"])
+def test_a_crash_says_nothing_while_the_version_before_could_not_be_written_over(why: str) -> None:
+    assert progress_of(shop(ready=why, worker=CRASHING)).failure == ""
+    assert progress_of(shop(ready="Exited", worker=CRASHING)).failure != ""
+
+
+def test_only_the_types_that_are_named_count() -> None:
+    formation = shop(web=RUNNING, worker=CRASHING, clock=STARTING)
+    assert progress_of(formation, "web") == progress.Progress(
+        True, "", "shop: web runs as declared", progress_of(formation, "web").table
+    )
+    assert [row[0].text for row in progress_of(formation, "web").table.rows] == ["web"]
+    assert not progress_of(formation, "web", "clock").done
+    assert progress_of(formation, "web", "clock").failure == ""
+    assert progress_of(formation, "clock").sentence == "shop isn't ready: clock: 0 of 2 available"
+    assert progress_of(formation, "web", "worker").failure == f"worker: {BOOM}"
+
+
+def test_each_cause_is_said_once() -> None:
+    twice = {**CRASHING, "message": f"1 of 4: {BOOM} (1 restart), last at 2026-01-01T00:00:09Z"}
+    left = {**UNPULLABLE, "message": "can't pull shop:v9; 2 of the version before still run"}
+    formation = shop(a=CRASHING, b=twice, c=UNPULLABLE, d=left, e=STARTING)
+    assert progress_of(formation).failure == f"a, b: {BOOM}; c, d: can't pull shop:v9"
 
 
 def test_one_that_is_stalled_has_failed() -> None:
-    assert progress_of(shop(Stalled="web: rename it")).failure == "web: rename it"
+    assert progress_of(shop({"Stalled": "the spec is too large"}, worker=RUNNING)).failure
+    whole = progress_of(shop({"Stalled": "the spec is too large"}, worker=RUNNING), "worker")
+    assert (whole.done, whole.failure) == (False, "the spec is too large")
+    of_type = shop({"Stalled": "worker: its Service can't be made"}, worker=RUNNING)
+    assert progress_of(of_type).failure == "worker: its Service can't be made"
+
+
+def test_a_type_that_was_not_named_may_be_stalled() -> None:
+    formation = shop({"Stalled": "web: rename it; worker: 0 of 2 available"}, web=REFUSED, worker=STARTING)
+    assert progress_of(formation, "worker").failure == ""
+    assert progress_of(formation).failure == "web: the API server refuses it"
 
 
 def test_one_that_is_paused_has_failed_until_somebody_lets_it_go_on() -> None:
-    paused = shop()
-    waits = {"type": "Ready", "status": "False", "reason": "Paused", "message": "a change waits"}
-    paused["status"]["conditions"] = [waits]
-    assert progress_of(paused).failure == "a change waits"
+    paused = {"state": "Running", "reason": "Paused", "message": "a change waits"}
+    assert progress_of(shop(web=paused, worker=paused)).failure == "web, worker: a change waits"
 
 
-def test_a_new_process_that_crashes_has_failed_it() -> None:
-    failure = progress_of(shop(), a_pod(CRASHED, creationTimestamp=ago(30))).failure
-    assert failure.startswith("worker: exited with code 1")
+# A restart
 
 
-def test_an_old_process_that_crashes_says_nothing_about_the_change() -> None:
-    assert progress_of(shop(), a_pod(CRASHED, creationTimestamp=ago(300))).failure == ""
+def restart(formation: Any, deployment: Any, *pods: Any) -> progress.Progress:
+    found = processes.processes(formation, pods, NOW)
+    awaited = Awaited(2, NOW - 60, ("worker",), {"shop-worker": 5})
+    return progress.progress(awaited, formation, found, [deployment])
 
 
-def test_an_image_that_cannot_be_pulled_has_failed_it() -> None:
-    assert "shop:v9" in progress_of(shop(), a_pod(NO_IMAGE, creationTimestamp=ago(30))).failure
+def a_deployment(**status: int) -> Any:
+    known = {"observedGeneration": 5, "updatedReplicas": 2, "replicas": 2, "availableReplicas": 2}
+    return {"metadata": {"name": "shop-worker"}, "spec": {"replicas": 2}, "status": {**known, **status}}
 
 
-def test_a_restart_is_over_when_its_deployment_has_rolled_out() -> None:
-    status = {"observedGeneration": 5, "updatedReplicas": 2, "replicas": 2, "availableReplicas": 2}
-    over = {"metadata": {"name": "shop-web"}, "spec": {"replicas": 2}, "status": status}
-    under_way = {**over, "status": {**status, "replicas": 3}}
-    wanted = {"shop-web": 5}
-    assert progress.progress(Awaited(2, NOW, wanted), shop(Ready=""), [], [over]).done
-    assert not progress.progress(Awaited(2, NOW, wanted), shop(Ready=""), [], [under_way]).done
-    assert not progress.progress(Awaited(2, NOW, {"shop-web": 6}), shop(Ready=""), [], [over]).done
+def test_a_restart_is_over_when_its_deployments_have_rolled_out_whatever_others_do() -> None:
+    assert restart(shop(READY, worker=RUNNING), a_deployment()).done
+    other = restart(shop(worker=RUNNING, web=CRASHING), a_deployment())
+    assert (other.done, other.failure, other.sentence) == (True, "", "shop: worker runs as declared")
+    assert not restart(shop(READY, worker=RUNNING), a_deployment(replicas=3)).done
+    assert not restart(shop(READY, worker=RUNNING), a_deployment(observedGeneration=4)).done
+
+
+def test_what_crashed_before_a_restart_says_nothing_about_it() -> None:
+    before = a_pod(CRASHED, creationTimestamp=ago(300))
+    stalled = shop({"Stalled": "worker: no such program"}, worker=CRASHING)
+    under_way = restart(stalled, a_deployment(replicas=3), before)
+    assert (under_way.done, under_way.failure) == (False, "")
+
+
+@pytest.mark.parametrize(("container", "why"), [(CRASHED, "exited with code 1"), (NO_IMAGE, "shop:v9")])
+def test_a_process_that_a_restart_has_started_fails_it(container: Any, why: str) -> None:
+    after = a_pod(container, creationTimestamp=ago(30))
+    assert why in restart(shop(worker=RUNNING), a_deployment(replicas=3), after).failure
+
+
+def test_a_new_process_of_another_type_says_nothing_about_a_restart() -> None:
+    other = a_pod(CRASHED, labels={"formations.dev/process-type": "web"}, creationTimestamp=ago(30))
+    assert restart(shop(worker=RUNNING, web=CRASHING), a_deployment(replicas=3), other).failure == ""
+
+
+# What is said beside
 
 
 def test_what_is_stopped_is_so_when_its_last_process_has_ended() -> None:
-    def stopped(*pods: Any) -> bool:
-        found = processes.processes(shop(), pods, NOW)
-        return progress.progress(Awaited(2, NOW, stopped=True), shop(Ready="stopped"), found, []).done
-
-    assert not stopped(a_pod(deletionTimestamp=ago(1)))
-    assert stopped()
+    suspended = shop(READY, worker={"state": "Suspended"})
+    assert not progress_of(suspended, stopped=True, pods=[a_pod(deletionTimestamp=ago(1))]).done
+    assert progress_of(suspended, stopped=True).done
 
 
 def test_processes_from_before_go_on_serving() -> None:
     old, new = a_pod(), a_pod(name="shop-worker-2", creationTimestamp=ago(30))
-    found = processes.processes(shop(), [old, new], NOW)
+    found = processes.processes(shop(worker=RUNNING), [old, new], NOW)
     assert progress.still_serving(found, NOW - 60) == "Processes from before go on: worker=1."
 
 

@@ -10,7 +10,7 @@ from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
 EVERYTHING = intents(parsed(a_formation(processes={"web": a_process("/web", port=8080)})))
-STORED = {"uid": "1", "resourceVersion": "1"}
+STORED = {"uid": "1", "resourceVersion": "1", "ownerReferences": []}
 
 
 def test_a_type_that_has_all_it_can_have_has_each_kind_of_child() -> None:
@@ -19,11 +19,10 @@ def test_a_type_that_has_all_it_can_have_has_each_kind_of_child() -> None:
 
 @pytest.mark.parametrize("intent", EVERYTHING, ids=lambda intent: str(intent.kind))
 def test_a_child_is_recognized_by_the_selector_that_it_was_given(intent: Intent) -> None:
-    manifest = {**intent.manifest, "metadata": {**intent.manifest["metadata"], **STORED}}
-    assert children.child(manifest, intent.kind).selected
-    assert not children.child(
-        {**manifest, "spec": {**manifest["spec"], "selector": {}}}, intent.kind
-    ).selected
+    orphan = {**intent.manifest, "metadata": {**intent.manifest["metadata"], **STORED}}
+    assert children.child(orphan, intent.kind).orphan_of == ("shop", "web")
+    another = {**orphan, "spec": {**orphan["spec"], "selector": {}}}
+    assert children.child(another, intent.kind).orphan_of is None
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ChildKind if kind.traits.switch])

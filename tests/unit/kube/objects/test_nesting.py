@@ -43,6 +43,7 @@ def test_bytes_that_are_no_text_keep_nothing_else_from_being_read() -> None:
     assert read["items"] == [{"f:\ufffd": {}}, {"f:\ufffd\ufffd\ufffd": {}}, {"name": "shop"}]
 
 
+@pytest.mark.timed
 def test_bytes_that_are_no_text_take_hardly_longer_to_be_read_than_what_is() -> None:
     others = ",".join(f'"f:{index}":{{}}' for index in range(20_000)).encode()
     text, no_text = (b'{"%s":{},%s}' % (name, others) for name in (b"f:?", b"f:\xff"))

@@ -1,0 +1,79 @@
+"""What keeps process types from running, in the words of their status: each cause once, with its types."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from formation_cli.views import formations
+from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.kube.objects import lenient
+
+Object = dict[str, Any]
+HOPELESS = frozenset(
+    {
+        Reason.IMAGE_PULL_FAILED,
+        Reason.BAD_COMMAND,
+        Reason.START_ERROR,
+        Reason.IMAGE_USER_IS_ROOT,
+        Reason.IMAGE_USER_NOT_NUMERIC,
+        Reason.RUNS_AS_ROOT,
+        Reason.SECRET_MISSING,
+        Reason.CONFIG_MAP_MISSING,
+        Reason.CONTAINER_CONFIG_ERROR,
+        Reason.DEADLINE_EXCEEDED,
+        Reason.DEPLOYMENT_PAUSED,
+        Trouble.INVALID_SPEC,
+        Trouble.NAME_TAKEN,
+        Trouble.REFUSED,
+        Trouble.CAN_NOT_SUSPEND,
+        Trouble.PAUSED,
+    }
+)
+"""Why processes don't run, so that somebody has to do something."""
+UNWRITTEN = frozenset({Trouble.RETRYING, Trouble.WAITING})
+"""Why the version before may still be there, which is then shown as it runs."""
+FIGURES = re.compile(
+    r"^[0-9]+ of [0-9]+: |(?: \([0-9]+ restarts?\))?, last at .*|; [0-9]+ of the version before still run.*"
+)
+"""What differs between types that have the same trouble: how many, how often and when."""
+
+
+def is_broken(state: str, reason: str) -> bool:
+    """Tell whether waiting can't help what is so."""
+    return state == State.CRASHING or reason in HOPELESS
+
+
+def lasting(formation: Object, types: Mapping[str, Object]) -> str:
+    """Return why waiting can't help some types, by their status; empty if it may.
+
+    The operator judges a type by processes of its present version alone, however old they are.
+    """
+    if formations.condition(formation, ConditionType.READY).get("reason") in UNWRITTEN:
+        return ""
+    stalled = formations.condition(formation, ConditionType.STALLED)
+    said = lenient.text(stalled, "message") if stalled.get("status") == "True" else ""
+    broken = {
+        name: lenient.text(status, "message") or said.removeprefix(f"{name}: ")
+        for name, status in types.items()
+        if is_broken(lenient.text(status, "state"), lenient.text(status, "reason"))
+        or said.startswith(f"{name}: ")
+    }
+    of_a_type = any(said.startswith(f"{name}: ") for name in lenient.mapping(formation, "spec", "processes"))
+    return causes(broken) or ("" if of_a_type else said)
+
+
+def open_ones(types: Mapping[str, Object]) -> dict[str, str]:
+    """Return what keeps each type that doesn't run as declared."""
+    return {
+        name: lenient.text(status, "message") or "nothing is known of it yet"
+        for name, status in types.items()
+        if not status or lenient.text(status, "reason")
+    }
+
+
+def causes(messages: Mapping[str, str]) -> str:
+    """Return what is said of types in one sentence for each cause."""
+    alike: dict[str, list[str]] = {}
+    for name, message in messages.items():
+        alike.setdefault(FIGURES.sub("", message), []).append(name)
+    return "; ".join(f"{', '.join(names)}: {cause}" for cause, names in alike.items())

@@ -1,0 +1,89 @@
+"""``kubectl formation run``: what the command writes is shown whole and once, at a terminal and by a pipe."""
+
+import random
+import subprocess
+
+import pytest
+
+from formation_cli import failures
+from tests.client import Client, eventually
+from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.plugin import Plugin
+from tests.terminal import plain
+
+pytestmark = pytest.mark.node
+
+TIMES = 10
+"""As often as a command is run that attach comes too late for, or just in time."""
+COUNTS = "for n in $(seq 40); do echo $n; sleep 0.1; done; exit 4"
+COUNTED = [str(number) for number in range(1, 41)]
+
+
+@pytest.fixture
+def shop(person: Client) -> Client:
+    """A user with a type that runs, and has a second to end."""
+    manifest = shop_of(web=GREETS)
+    manifest["spec"]["processes"]["web"]["terminationGracePeriodSeconds"] = 1
+    person.apply(manifest)
+    person(*READY)
+    return person
+
+
+def piped(formation: Plugin, data: bytes, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command with what comes by a pipe."""
+    command = formation.command("run", "shop", *words)
+    return subprocess.run(command, env=formation.environment(), input=data, capture_output=True, check=False)
+
+
+def lines(sent: str) -> list[str]:
+    """Return the lines of a terminal; there may be more than one carriage return at the end of each."""
+    return plain(sent).replace("\r", "").splitlines()
+
+
+def test_a_quick_command_is_shown_at_a_terminal_and_by_a_pipe(shop: Client, formation: Plugin) -> None:
+    for _ in range(TIMES):
+        assert lines(formation.typed("run", "shop", "-it", "--", "echo", "quick")) == ["quick"]
+        done = piped(formation, b"", "-i", "--", "/bin/sh", "-c", "echo quick; exit 3")
+        assert (done.returncode, done.stdout, done.stderr) == (3, b"quick\n", b"")
+    eventually(lambda: not shop.list_all("jobs.batch"))
+
+
+def test_what_is_written_before_and_after_attach_is_shown_once(shop: Client, formation: Plugin) -> None:
+    shell = ("/bin/sh", "-c", COUNTS)
+    assert lines(formation.typed("run", "shop", "-it", "--", *shell, code=4)) == COUNTED
+    done = piped(formation, b"", "-i", "--", *shell)
+    assert (done.returncode, done.stdout.decode().split(), done.stderr) == (4, COUNTED, b"")
+
+
+def test_no_byte_that_comes_by_a_pipe_is_changed(shop: Client, formation: Plugin) -> None:
+    data = random.Random(1).randbytes(3_000_000) + b"\r\n"
+    done = piped(formation, data, "-i", "--", "/bin/sh", "-c", "cat; echo all >&2; exit 5")
+    assert done.stdout == data
+    assert (done.returncode, done.stderr) == (5, b"all\n")
+
+
+def test_a_terminal_needs_one_here(shop: Client, formation: Plugin) -> None:
+    done = piped(formation, b"exit\n", "-it", "--", "/bin/sh")
+    assert done.returncode == failures.MISTYPED
+    assert b"--tty needs a terminal" in done.stderr
+    assert not shop.list_all("jobs.batch")
+
+
+def test_arguments_arrive_as_they_are_typed(shop: Client, formation: Plugin) -> None:
+    words = ("$$", "$(GREETING)", "$$(GREETING)", "$", "$(", "$HOME")
+    printf = ("/usr/bin/printf", "%s\n", *words)
+    for command in ("run", "exec"):
+        assert formation(command, "shop", "--", *printf).stdout.splitlines() == [*words]
+
+
+def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, formation: Plugin) -> None:
+    assert "nosuch" in formation("run", "shop", "--", "nosuch", code=127).stderr
+    assert "/nosuch" in formation("run", "shop", "--", "/nosuch", code=127).stderr
+    assert "/etc/passwd" in formation("run", "shop", "--", "/etc/passwd", code=126).stderr
+
+
+def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, formation: Plugin) -> None:
+    limited = ("run", "shop", "--type", "web", "--timeout", "2s")
+    done = formation(*limited, "--", "sleep", "600", code=failures.TIMED_OUT)
+    assert "Its 2 s are over: it was ended." in done.stderr
+    assert "1 s to end after SIGTERM" in done.stderr

@@ -1,0 +1,218 @@
+"""What shells and Foreman make of what is exported: each value as it is, and nothing is run.
+
+A tenant says what is in a Formation, and somebody else exports it.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from formation_cli.dialects import dotenv, manifest, references, shell
+from formation_cli.dialects.exported import Exported, exported
+from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
+
+BASH = ("bash", "--norc", "-o", "history", "-o", "histexpand")
+SHELLS = [
+    pytest.param(each, marks=pytest.mark.skipif(not shutil.which(each[0]), reason="it isn't here"))
+    for each in [("sh",), ("dash",), BASH, ("bash", "--posix")]
+]
+ON_A_PATH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+HOSTILE = [
+    "hi $(touch ran)",
+    "it's $(touch ran)",
+    "`touch ran`",
+    "it's `touch ran`",
+    "'; touch ran; '",
+    '"; touch ran; "',
+    "it's \"; touch ran; '",
+    "first line\ntouch ran",
+    "\n$(touch ran)\n",
+    "it's ${HOME} $HOME $$ $(",
+    "it's !! !-1 !touch",
+    "~root:~",
+    "$HOME/$V0",
+    "=ls",
+    "ends with \\",
+    "it's a \\",
+    "it's \\' \\\" \\$ \\`",
+    "# no comment",
+    "a && touch ran || touch ran; touch ran & touch ran | touch ran > ran",
+    "Ünïcödé ✓ 🎉 it's \x01\x7f\x1b[2J\r\t\x85\u2028",
+    "\x81\x88",
+    " ",
+    "",
+]
+QUOTED = st.text(st.sampled_from("ab\\nr'\"$\r "), max_size=12)
+VALUES = st.one_of(st.sampled_from(HOSTILE), TEXT, SHELLY)
+CODE = "a[$(touch ran)]"
+"""Runs what is in it where a shell computes it."""
+
+
+def of(env: dict[str, str]) -> Exported:
+    """Export a Formation that has these variables, whatever is in them."""
+    items = [{"name": name, "value": references.escaped(value)} for name, value in env.items()]
+    spec = {"env": items, "processes": {"worker": {"command": ["work"]}}}
+    return exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
+
+
+def sourced(
+    command: tuple[str, ...], folder: pathlib.Path, text: str, names: list[str], **environment: str
+) -> dict[str, bytes]:
+    """Return the values of variables as a shell has them that has sourced a file, and has run nothing."""
+    (folder / ".env").write_bytes(text.encode())
+    script = "\n".join([". ./.env", *(f"printf '%s\\0' \"${name}\"" for name in names)])
+    done = subprocess.run(
+        [*command, "-c", script], cwd=folder, capture_output=True, check=True, env=environment or None
+    )
+    assert done.stderr == b""
+    assert [each.name for each in folder.iterdir()] == [".env"]
+    return dict(zip(names, done.stdout.split(b"\0"), strict=False))
+
+
+def read_by_foreman(text: str) -> dict[str, str]:
+    """Return what Foreman reads, line by line as its lib/foreman/env.rb does."""
+    found = {}
+    for line in text.replace("\r\n", "\n").split("\n"):
+        match = re.fullmatch(r"([A-Za-z_0-9]+)=([^\n]*)", line)
+        if match is None:
+            continue
+        value = match[2]
+        if re.fullmatch(r"'([^\n]*)'", value):
+            value = value[1:-1]
+        elif re.fullmatch(r'"([^\n]*)"', value):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1].replace("\\n", "\n"))
+        found[match[1]] = value
+    return found
+
+
+@pytest.mark.parametrize("command", SHELLS)
+@settings(ON_A_PATH, max_examples=30)
+@given(values=st.lists(VALUES, max_size=12))
+@example(values=HOSTILE)
+def test_a_value_arrives_in_a_shell_as_it_is_and_runs_nothing(
+    command: tuple[str, ...], tmp_path: pathlib.Path, values: list[str]
+) -> None:
+    found = of({f"V{number}": value for number, value in enumerate(values)})
+    wanted = dotenv.parse(found.env)
+    arrived = sourced(command, tmp_path, found.env, [*wanted])
+    assert arrived == {name: value.replace("\n", "\\n").encode() for name, value in wanted.items()}
+    told = {each.partition(":")[0] for each in found.left_out if "line breaks" in each}
+    assert told == {name for name, value in wanted.items() if "\n" in value}
+
+
+@given(st.dictionaries(VARIABLES, VALUES, max_size=5))
+def test_a_value_arrives_in_foreman_as_it_is_or_is_named(env: dict[str, str]) -> None:
+    found = of(env)
+    written = read_by_foreman(found.env)
+    assert written == dotenv.parse(found.env) == {name: env[name] for name in written}
+    assert {*env} - {*written} <= {each.partition(":")[0] for each in found.left_out}
+
+
+def test_all_that_is_hostile_can_be_said() -> None:
+    env = {f"V{number}": value for number, value in enumerate(HOSTILE)}
+    assert read_by_foreman(of(env).env) == env
+
+
+def test_a_value_is_in_single_quotes_where_that_is_possible() -> None:
+    env = {"A": "debug", "B": "hi $(touch ran)", "C": "it's $5 or `5`", "D": "a\nb", "E": ""}
+    assert of(env).env.splitlines() == [
+        "A=debug",
+        "B='hi $(touch ran)'",
+        'C="it\'s \\$5 or \\`5\\`"',
+        'D="a\\nb"',
+        "E=",
+    ]
+
+
+@given(QUOTED, QUOTED)
+def test_our_reader_reads_quotes_as_foreman_does(single: str, double: str) -> None:
+    text = f"A='{single}'\nB=\"{double}\"\n"
+    assert dotenv.parse(text) == read_by_foreman(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("a.b", "x", "'a.b': no name of a variable for a shell"),
+        ("1A", "x", "'1A': no name of a variable for a shell"),
+        ("A;touch ran;B", "x", "'A;touch ran;B': no name of a variable for a shell"),
+        ("A\ntouch ran\nB", "x", "'A touch ran B': no name of a variable for a shell"),
+        ("PS4", "$(touch ran)", "PS4: a shell has a use of its own for that name"),
+        ("A", "it's \\n", "A: no line says its value to Foreman and to a shell alike"),
+        ("A", "it's €$(touch ran)", "A: no line says its value to Foreman and to a shell alike"),
+        ("A", "a\0b", "A: its value has a zero byte, or half of a character"),
+        ("A", "a\ud800b", "A: its value has a zero byte, or half of a character"),
+    ],
+)
+def test_what_no_line_can_say_is_left_out_and_named(name: str, value: str, reason: str) -> None:
+    found = of({name: value, "B": "b"})
+    assert found.env == "B=b\n"
+    assert found.left_out == [reason]
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
+def test_no_variable_of_the_shell_itself_runs_what_it_is_given(tmp_path: pathlib.Path) -> None:
+    known = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, check=True, text=True)
+    names = [*known.stdout.split(), "HISTCMD", "SRANDOM", "EPOCHSECONDS", "PROMPT_COMMAND", "BASH_ENV"]
+    text = of(dict.fromkeys(names, CODE)).env
+    written = [*dotenv.parse(text)]
+    assert {"IFS", "PATH"} <= {*written} < {*names}
+    assert sourced(("bash",), tmp_path, text, written) == dict.fromkeys(written, CODE.encode())
+
+
+@pytest.fixture
+def gbk(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder with a locale in whose encoding a backslash may be the second half of a character."""
+    folder: pathlib.Path = tmp_path_factory.mktemp("locales")
+    made = ("localedef", "--no-archive", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK"))
+    if not shutil.which(made[0]) or subprocess.run(made, capture_output=True, check=False).returncode > 1:
+        pytest.skip("this machine can't make the locale")
+    return folder
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
+@settings(ON_A_PATH, max_examples=30)
+@given(values=st.lists(st.text(st.sampled_from("'\n€é\\\"`$(touch ran)"), max_size=12), max_size=8))
+@example(values=["it's €$(touch ran)", "it's €`touch ran`", "it's €\\", "it's €\"`touch ran`"])
+def test_no_half_of_a_character_takes_an_escape_away(
+    gbk: pathlib.Path, tmp_path: pathlib.Path, values: list[str]
+) -> None:
+    found = of({"LC_ALL": "zh_CN.GBK", **{f"V{number}": value for number, value in enumerate(values)}})
+    wanted = dotenv.parse(found.env)
+    arrived = sourced(("bash",), tmp_path, found.env, [*wanted], LOCPATH=str(gbk))
+    assert arrived == {name: value.replace("\n", "\\n").encode() for name, value in wanted.items()}
+
+
+WORDS = st.one_of(
+    SHELLY, ONE_LINE, st.sampled_from(["$(x}`touch ran`${x)", "$(touch ran)", "$(PORT)", "$(A)"])
+)
+
+
+@pytest.mark.parametrize("command", SHELLS)
+@settings(ON_A_PATH, max_examples=30)
+@given(words=st.lists(WORDS, max_size=8))
+@example(
+    words=["$(x}`touch ran`${x)", "$(touch ran)", "$(PORT)", "$(A) $(A-$(touch ran))", "it's $HOME", "~"]
+)
+def test_a_line_of_a_procfile_gives_a_program_the_words_of_the_formation(
+    command: tuple[str, ...], tmp_path: pathlib.Path, words: list[str]
+) -> None:
+    known = {"PORT": "5000", "A": "b c; touch ran"}
+    line, _ = shell.line(["printf", "%s\\0", "", *words], port=True)
+    done = subprocess.run([*command, "-c", line], cwd=tmp_path, capture_output=True, check=True, env=known)
+    meant = [
+        "",
+        *(references.expanded(each, lambda name: known.get(name, shell_has(name))) for each in words),
+    ]
+    assert done.stdout == "".join(f"{each}\0" for each in meant).encode()
+    assert [*tmp_path.iterdir()] == []
+
+
+def shell_has(name: str) -> str | None:
+    """Return what a shell has of a variable that nobody has set; nothing of what is no name of one."""
+    return "" if dotenv.NAME.fullmatch(name) else None

@@ -1,0 +1,83 @@
+"""Texts that many objects have are kept once, and freed with the last object that has them."""
+
+import ast
+import gc
+import sys
+import sysconfig
+import tracemalloc
+from typing import Any
+
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import children, formations, pods
+from tests import builders, largest
+from tests.cluster import paths
+
+OPERATOR = paths.ROOT / "operator" / "formation_operator"
+IN_LENIENT = "kube/objects/lenient.py"
+
+
+def take_in(number: int) -> list[Any]:
+    """Return what is kept of a Formation, its Deployment and its Pod, of which no other has a text."""
+    own = f"{number:x}".rjust(900, "z")
+    about: dict[str, Any] = {"namespace": own, "uid": own, "resourceVersion": "1"}
+    labels = {own: own, "pod-template-hash": own}
+    process = builders.a_process(own, own, env=[{"name": own, "value": own}])
+    crashed = builders.a_container(builders.waiting(own, own), own, last=builders.ended(1, own, reason=own))
+    manifest = {
+        "kind": "Deployment",
+        "metadata": {"name": own, "labels": labels},
+        "spec": {"template": {"spec": {"containers": [crashed["spec"]]}}},
+    }
+    deployment = largest.live(manifest)
+    deployment["metadata"] |= {**about, "ownerReferences": [builders.a_replica_set_of(owner(own))]}
+    return [
+        formations.trimmed({**builders.a_formation(own, processes={own: process}), "metadata": about}),
+        children.child(deployment, ChildKind.DEPLOYMENT),
+        pods.pod(builders.a_pod(crashed, labels=labels, name=own, **about)),
+    ]
+
+
+def owner(own: str) -> dict[str, str]:
+    return {
+        "formations.dev/formation": own,
+        "formations.dev/process-type": own,
+        "pod-template-hash": own,
+    }
+
+
+def traced() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def test_nothing_is_kept_of_the_texts_of_objects_that_have_gone() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(500):  # fills what remembers a bounded number
+            take_in(number)
+        before = traced()
+        for number in range(500, 2000):
+            take_in(number)
+        grown = traced() - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 4 * 2**20  # less than the texts, and more than Python's own table of them may grow by
+
+
+def test_texts_are_shared_where_python_frees_them_and_only_there() -> None:
+    early, no_lock = (3, 12) <= sys.version_info < (3, 12, 7), sysconfig.get_config_var("Py_GIL_DISABLED")
+    ours, others = (lenient.shared(f"a text of {__name__}") for _ in range(2))
+    assert ours == others
+    assert (ours is others) == (not early and not no_lock)
+
+
+def test_one_module_alone_interns_texts() -> None:
+    """It knows where Python never frees them."""
+    where = {
+        module.relative_to(OPERATOR).as_posix()
+        for module in OPERATOR.rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "intern"
+    }
+    assert where == {IN_LENIENT}
