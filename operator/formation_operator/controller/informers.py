@@ -162,7 +162,7 @@ class Informers:
                 await asyncio.sleep(backoff.pause())
                 await self._try_to_list(scope)
                 continue
-            backoff.reset()
+            begun = asyncio.get_running_loop().time()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for reflector in self._reflectors[scope]:
@@ -172,6 +172,8 @@ class Informers:
                 for error in refused.exceptions:
                     if isinstance(error, errors.ForbiddenError):
                         self._leave_out(scope, error)
+            if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:  # lists alone may be allowed
+                backoff.reset()
 
     async def _try_to_list(self, scope: Scope) -> None:
         try:
@@ -219,6 +221,10 @@ class Informers:
             self._listed_anew.set()
         if type_ == "DELETED" or self._known.stores[naming.KIND].is_news(key, version):
             self._take(naming.KIND, raw, deleted=type_ == "DELETED")
+
+    def newest(self, kind: Kind) -> int:
+        """Return the latest version that is known of a kind."""
+        return self._known.stores[kind.name].newest
 
     def event(self, kind: Kind, event: Event) -> None:
         """Take in an event of a watch, parsed only if it says anything new."""

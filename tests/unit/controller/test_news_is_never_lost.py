@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 from hypothesis import given
@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Object
-from formation_operator.observe import watched
+from formation_operator.kube.watch_events import Event
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb, until_cut
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.replica import bring_formations
 
 T = TypeVar("T")
 KEY: Key = ("default", "shop")
@@ -30,7 +32,6 @@ CONTROLLER = Owner("kube-controller-manager", "Update", "status")
 SOON, TRIES = 3.0, 7
 """Seconds: after news of readiness the operator waits for one, and a status may follow another after one."""
 NEVER = 1e9
-WATCHED = {each.kind.name for each in watched.WATCHED}
 UNTOUCHED = Settings(resync=NEVER, retry_most=2.0)
 """The operator lists only once: what it misses then stays missed."""
 
@@ -53,15 +54,13 @@ class Lag:
 
 
 class LateCluster(FakeCluster):
-    """One whose answers and watches take their time; of one object all is told in order."""
+    """One whose answers and watches take their time; of one kind all is told in order."""
 
     def __init__(self, lag: Lag) -> None:
         super().__init__()
         self.lag = lag
         self.asked_for = self.told = 0
-        self.last: dict[tuple[str, str], float] = {}
-        self.tell: Callable[[str, Object, bool], object] = lambda *_: None
-        self.watchers.append(self.watched)
+        self.last: dict[str, float] = {}
 
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         if not call.verb.startswith(("apply", "select", "patch")):
@@ -73,14 +72,20 @@ class LateCluster(FakeCluster):
         await asyncio.sleep(pause / 2)
         return found
 
-    def watched(self, kind: str, raw: Object, deleted: bool) -> None:
-        loop = asyncio.get_running_loop()
+    @contextlib.asynccontextmanager
+    async def watch(
+        self, kind: Kind, namespace: str | None, version: int
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        async with self.streaming(kind, namespace, version, self.late) as stream:
+            yield until_cut(stream)
+
+    def late(self, kind: str, _: Object) -> float:
+        """Return how late news come: of one kind in order, as a watch has them."""
+        now = asyncio.get_running_loop().time()
         self.told += 1
-        about = kind, raw["metadata"]["uid"]
-        at = loop.time() + self.lag.echoes[self.told % len(self.lag.echoes)]
-        self.last[about] = at = max(at, self.last.get(about, 0.0) + 1e-6)
-        if kind in WATCHED:
-            loop.call_at(at, lambda: self.tell(kind, raw, deleted))
+        at = now + self.lag.echoes[self.told % len(self.lag.echoes)]
+        self.last[kind] = at = max(at, self.last.get(kind, 0.0) + 1e-6)
+        return at - now
 
 
 class Onlooker(FakeCluster):
@@ -246,7 +251,7 @@ async def story(lag: Lag, steps: Sequence[Step], rest: float) -> None:
     cluster = LateCluster(lag)
     here = Controller(cluster, UNTOUCHED, virtual_time.now)
     await here.start()
-    cluster.tell = lambda kind, raw, deleted: here.see(kind, raw, deleted=deleted)
+    bring_formations(cluster, here, cluster.late)
     work = asyncio.create_task(here.run())
     create(cluster, 1)
     for step in steps:
