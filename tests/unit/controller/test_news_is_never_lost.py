@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from hypothesis import given
@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Object
-from formation_operator.kube.watch_events import Event
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb, until_cut
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.replica import bring_formations
@@ -60,7 +58,6 @@ class LateCluster(FakeCluster):
         super().__init__()
         self.lag = lag
         self.asked_for = self.told = 0
-        self.last: dict[str, float] = {}
 
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         if not call.verb.startswith(("apply", "select", "patch")):
@@ -72,20 +69,9 @@ class LateCluster(FakeCluster):
         await asyncio.sleep(pause / 2)
         return found
 
-    @contextlib.asynccontextmanager
-    async def watch(
-        self, kind: Kind, namespace: str | None, version: int
-    ) -> AsyncIterator[AsyncIterator[Event]]:
-        async with self.streaming(kind, namespace, version, self.late) as stream:
-            yield until_cut(stream)
-
-    def late(self, kind: str, _: Object) -> float:
-        """Return how late news come: of one kind in order, as a watch has them."""
-        now = asyncio.get_running_loop().time()
+    def late(self, kind: str, raw: Object) -> float:
         self.told += 1
-        at = now + self.lag.echoes[self.told % len(self.lag.echoes)]
-        self.last[kind] = at = max(at, self.last.get(kind, 0.0) + 1e-6)
-        return at - now
+        return self.lag.echoes[self.told % len(self.lag.echoes)]
 
 
 class Onlooker(FakeCluster):
@@ -251,7 +237,7 @@ async def story(lag: Lag, steps: Sequence[Step], rest: float) -> None:
     cluster = LateCluster(lag)
     here = Controller(cluster, UNTOUCHED, virtual_time.now)
     await here.start()
-    bring_formations(cluster, here, cluster.late)
+    bring_formations(cluster, here)
     work = asyncio.create_task(here.run())
     create(cluster, 1)
     for step in steps:

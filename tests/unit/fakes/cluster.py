@@ -76,6 +76,22 @@ class Incident:
         return about and self.verb in (None, call.verb)
 
 
+class InOrder:
+    """Has things happen some time later, and in the order in which it was asked to."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def call(self, seconds: float, happens: Callable[..., object], *about: object) -> None:
+        """Have something happen after so many seconds, or after all that was to happen before."""
+        loop = asyncio.get_running_loop()
+        self._last = max(loop.time() + seconds, self._last + 1e-6)
+        if seconds or self._last > loop.time():
+            loop.call_at(self._last, happens, *about)
+        else:
+            happens(*about)
+
+
 class FakeCluster(Objects, Cluster):
     """The port to objects that others change, too."""
 
@@ -118,17 +134,18 @@ class FakeCluster(Objects, Cluster):
         self, kind: Kind, namespace: str | None, version: int
     ) -> AsyncIterator[AsyncIterator[Event]]:
         """Watch the objects of a kind that its selector chooses, until the test cuts that off."""
-        async with self.streaming(kind, namespace, version) as stream:
+        async with self.streaming(kind, namespace, version, self.late) as stream:
             yield until_cut(stream)
 
     @contextlib.asynccontextmanager
     async def streaming(
-        self, kind: Kind, namespace: str | None, version: int, lag: Lag = lambda *_: 0.0
+        self, kind: Kind, namespace: str | None, version: int, lag: Lag
     ) -> AsyncIterator[Stream]:
-        """Watch as one whose watches may be late."""
+        """Watch as one whose watches are late."""
         scope, name, labels = namespace or "", kind.name, kind.label_selector
         await self._carry_out(Call("watch", name, scope), lambda: None)
         stream: Stream = asyncio.Queue()
+        in_order = InOrder()
 
         def is_wanted(changed: str, raw: Object) -> bool:
             about = raw["metadata"]
@@ -137,7 +154,8 @@ class FakeCluster(Objects, Cluster):
 
         def tell(changed: str, raw: Object, deleted: bool) -> None:
             if is_wanted(changed, raw):
-                _put_later(stream, lag(changed, raw), event("DELETED" if deleted else "MODIFIED", raw))
+                said = event("DELETED" if deleted else "MODIFIED", raw)
+                in_order.call(lag(changed, raw), stream.put_nowait, said)
 
         missed = [event("MODIFIED", raw) for raw in self.all(name, scope, labels=labels)]
         missed += [event("DELETED", raw) for changed, raw in self._deleted if is_wanted(changed, raw)]
@@ -151,6 +169,10 @@ class FakeCluster(Objects, Cluster):
         finally:
             self.watchers.remove(tell)
             self.streams[name].remove(stream)
+
+    def late(self, kind: str, raw: Object) -> float:
+        """Return after how many seconds it is known what has just happened to an object."""
+        return 0.0
 
     def _remember(self, kind: str, raw: Object, deleted: bool) -> None:
         if deleted:
@@ -259,13 +281,6 @@ class FakeCluster(Objects, Cluster):
 def event(type_: str, raw: Object) -> Event:
     """Return an event of a watch."""
     return Event(json.dumps({"type": type_, "object": raw}).encode())
-
-
-def _put_later(stream: Stream, seconds: float, said: Event) -> None:
-    if seconds > 0:
-        asyncio.get_running_loop().call_later(seconds, stream.put_nowait, said)
-    else:
-        stream.put_nowait(said)
 
 
 async def until_cut(stream: Stream) -> AsyncIterator[Event]:
