@@ -73,7 +73,7 @@ class Informers:
         """Why a kind that may be absent couldn't be listed the last time."""
         self._brought: dict[Scope, int] = {}
         """The newest version of a Formation that kopf has brought."""
-        self._missed: dict[Scope, int] = {}
+        self._listed: dict[Scope, int] = {}
         """The newest version of a Formation that a list has brought before kopf did."""
         self._listed_anew = asyncio.Event()
 
@@ -201,14 +201,17 @@ class Informers:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
         return self._scope_of(key) in self._synced
 
-    def check_watch(self) -> None:
-        """Raise `WatchLostError` if a change that a list brought hasn't come by kopf's watch since."""
-        for scope, version in self._missed.items():
+    def missed(self) -> dict[Scope, int]:
+        """Return by scope the newest version of a Formation that a list has brought, and kopf hasn't yet."""
+        return {scope: each for scope, each in self._listed.items() if self._brought.get(scope, 0) < each}
+
+    def check_watch(self, missed: dict[Scope, int]) -> None:
+        """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
+        for scope, version in missed.items():
             if self._brought.get(scope, 0) < version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
-        self._missed.clear()
 
     # Taking in
 
@@ -246,7 +249,7 @@ class Informers:
             return  # as most of a list is
         scope = self._scope_of(key)
         if kind.name == naming.KIND and scope in self._synced:
-            self._missed[scope] = max(own, self._missed.get(scope, 0))
+            self._listed[scope] = max(own, self._listed.get(scope, 0))
         self._take(kind.name, raw, deleted=False)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:

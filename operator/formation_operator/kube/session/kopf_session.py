@@ -15,7 +15,7 @@ import aiohttp
 
 from formation_operator.backoff import Backoff
 from formation_operator.kube.objects import nesting
-from formation_operator.kube.session import paging
+from formation_operator.kube.session import gate, paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.session.lines import Lines
 from formation_operator.kube.session.retry_after import NAMESPACE
@@ -112,6 +112,7 @@ def session(server: Connection, reached: Reached) -> aiohttp.ClientSession:
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
+        request_class=gate.Gated,
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,

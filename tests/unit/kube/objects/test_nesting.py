@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from formation_operator.kube.watches.lines import Line
 
 from formation_operator.kube.objects import nesting
+from formation_operator.kube.watch_events import Event
 from tests.unit import cost
 
 DEEP = 10_000
@@ -57,5 +57,25 @@ def test_what_is_no_text_and_too_deep_as_well_is_cut() -> None:
 def test_an_event_of_such_an_object_is_read() -> None:
     deep = json.dumps({"name": "shop", "resourceVersion": "9", "managedFields": [{"fieldsV1": "DEEP"}]})
     metadata = deep.replace('"DEEP"', nested(DEEP))
-    line = Line(f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'.encode())
-    assert line.raw["metadata"]["name"] == "shop"
+    event = Event(f'{{"type": "ADDED", "object": {{"kind": "Formation", "metadata": {metadata}}}}}'.encode())
+    assert event.object["metadata"]["name"] == "shop"
+
+
+@pytest.mark.parametrize("deep", [nested(levels) for levels in (201, 700, 1_500, 9_000)], ids=len)
+@pytest.mark.parametrize("text", [b"a", b"\xff", "ä".encode()])
+def test_a_text_is_made_readable_for_every_parser(deep: str, text: bytes) -> None:
+    whole = b'{"name":"shop","text":"%s","managedFields":%s}' % (text, deep.encode())
+    read = json.loads(nesting.readable(whole))
+    assert read["name"] == "shop"
+    assert json.dumps(read)
+
+
+@pytest.mark.parametrize("text", [b'{"a":[1]}', '{"a":"ä"}'.encode(), nested(nesting.DEEPEST).encode()])
+def test_a_text_that_every_parser_can_read_stays_as_it_is(text: bytes) -> None:
+    assert nesting.readable(text) is text
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"[" * DEEP])
+def test_what_is_no_json_is_not_made_readable(text: bytes) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        nesting.readable(text)
