@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from formation_operator.kube import errors
-from formation_operator.kube.objects import lenient, listings
+from formation_operator.kube.objects import lenient, listings, nesting
 
 DELETED, BOOKMARK, ERROR = "DELETED", "BOOKMARK", "ERROR"
 TYPES = {"ADDED", "MODIFIED", DELETED, BOOKMARK}
@@ -66,7 +66,11 @@ class Event:
             raise errors.UnavailableError(f"no event: {self.text[:100]!r}") from error
 
     def _error(self) -> errors.ClusterError:
-        """Return the error that the line stands for."""
-        message = lenient.text(self.object, "message") or f"no event: {self.text[:100]!r}"
-        is_gone = self.type == ERROR and self.object.get("code") == GONE
+        """Return the error that the line stands for: its `Status`, of which an object has no field."""
+        try:
+            status = lenient.mapping(nesting.parsed(self.text), "object")
+        except ValueError:
+            status = {}
+        message = lenient.text(status, "message") or f"no event: {self.text[:100]!r}"
+        is_gone = self.type == ERROR and status.get("code") == GONE
         return errors.ExpiredError(message) if is_gone else errors.UnavailableError(message)

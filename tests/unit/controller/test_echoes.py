@@ -275,6 +275,5 @@ def deletes_the_worker(cluster: SlowCluster) -> None:
 
 
 def ready(cluster: SlowCluster, count: int) -> None:
-    """Say how many of web are ready, to a watch that tells at once."""
+    """Say how many of web are ready."""
     cluster.merge("Deployment", "default", "shop-web", {"status": {"readyReplicas": count}}, by=CONTROLLER)
-    cluster.tell("Deployment", cluster.read("Deployment", "default", "shop-web"), False)
