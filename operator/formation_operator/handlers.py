@@ -4,7 +4,7 @@ kopf lists and watches Formations, logs in, and handles signals. It writes nothi
 of its own would be on the user's object. What is the operator's own is in `process`.
 
 ``formation-operator`` runs this with its flags. ``kopf run -m formation_operator.handlers --all-namespaces``
-runs it with the defaults.
+runs it with the defaults, without a Lease, and without health checks but those of kopf's ``--liveness``.
 """
 
 import itertools
@@ -80,7 +80,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.networking.error_backoffs = Backoffs()
     settings.queueing.idle_timeout = 0.05  # a burst keeps a task and a queue of each object for as long
     settings.process.ultimate_exiting_timeout = 30
-    memo.process = Process(memo.get("settings") or Settings())
+    memo.process = Process(memo.get("settings") or Settings(liveness=None))
     await memo.process.start()
 
 

@@ -11,7 +11,7 @@ SECONDS = ["", "-600", "0", "0.001", "0.99", "86401", "1e300", "nan", "inf", "-i
 PLACES = ["9090", "host", "host:port", ":0", ":-1", ":65536", ":99999", "::1:9090", "[::1:9090", "[x]:9090"]
 PLACES += ["a b:9090", "user@host:9090", ":\uff19", ":9090 ", "\ud800:9090", "#:9090"]
 HOSTILE = {
-    "namespace": ["", "*", "A", "a.b", "a,b", "a/b", "-a", "a-", "a\n", "a" * 64],
+    "namespace": ["", "*", "team-*", "!a", "A", "a.b", "a,b", "a/b", "-a", "a-", "a\n", "a" * 64],
     "workers": [*WHOLE, "0", "1001"],
     "honour": ["", "a\nb", "a" * 129, "formation-operator"],
     "resync": SECONDS,

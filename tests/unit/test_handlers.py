@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.config import kube_config
 
-from formation_operator import process
+from formation_operator import handlers, process
 from formation_operator.api import naming
 from formation_operator.controller import informers
 from formation_operator.observe import watched
@@ -21,6 +21,7 @@ from tests.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import LiveApiServer
 
+assert handlers  # kopf registers what it defines
 QUICK = Settings(start_retry=0.001, liveness=None, resync=600.0)
 Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -73,7 +73,7 @@ class Informers:
         """Why a kind that may be absent couldn't be listed the last time."""
         self._brought: dict[Scope, int] = {}
         """The newest version of a Formation that kopf has brought."""
-        self._missed: dict[Scope, int] = {}
+        self._listed: dict[Scope, int] = {}
         """The newest version of a Formation that a list has brought before kopf did."""
         self._listed_anew = asyncio.Event()
 
@@ -162,7 +162,7 @@ class Informers:
                 await asyncio.sleep(backoff.pause())
                 await self._try_to_list(scope)
                 continue
-            backoff.reset()
+            begun = asyncio.get_running_loop().time()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for reflector in self._reflectors[scope]:
@@ -172,6 +172,8 @@ class Informers:
                 for error in refused.exceptions:
                     if isinstance(error, errors.ForbiddenError):
                         self._leave_out(scope, error)
+            if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:  # lists alone may be allowed
+                backoff.reset()
 
     async def _try_to_list(self, scope: Scope) -> None:
         try:
@@ -199,14 +201,17 @@ class Informers:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
         return self._scope_of(key) in self._synced
 
-    def check_watch(self) -> None:
-        """Raise `WatchLostError` if a change that a list brought hasn't come by kopf's watch since."""
-        for scope, version in self._missed.items():
+    def missed(self) -> dict[Scope, int]:
+        """Return by scope the newest version of a Formation that a list has brought, and kopf hasn't yet."""
+        return {scope: each for scope, each in self._listed.items() if self._brought.get(scope, 0) < each}
+
+    def check_watch(self, missed: dict[Scope, int]) -> None:
+        """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
+        for scope, version in missed.items():
             if self._brought.get(scope, 0) < version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
-        self._missed.clear()
 
     # Taking in
 
@@ -219,6 +224,10 @@ class Informers:
             self._listed_anew.set()
         if type_ == "DELETED" or self._known.stores[naming.KIND].is_news(key, version):
             self._take(naming.KIND, raw, deleted=type_ == "DELETED")
+
+    def newest(self, kind: Kind) -> int:
+        """Return the latest version that is known of a kind."""
+        return self._known.stores[kind.name].newest
 
     def is_news(self, kind: Kind, event: Event) -> bool:
         """Tell whether an event may say anything new."""
@@ -243,7 +252,7 @@ class Informers:
             return  # as most of a list is
         scope = self._scope_of(key)
         if kind.name == naming.KIND and scope in self._synced:
-            self._missed[scope] = max(own, self._missed.get(scope, 0))
+            self._listed[scope] = max(own, self._listed.get(scope, 0))
         self._take(kind.name, raw, deleted=False)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:

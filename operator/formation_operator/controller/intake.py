@@ -113,8 +113,9 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
+                missed = self._informers.missed()
                 await asyncio.sleep(self._settings.watch_lost)
-                self._informers.check_watch()
+                self._informers.check_watch(missed)
 
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.

@@ -30,6 +30,9 @@ FOR_EVER = 2**63 - 1
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
+    def newest(self, kind: Kind) -> int:
+        """Return the latest version that is known of a kind, however it came to be known."""
+
     def is_news(self, kind: Kind, event: Event) -> bool:
         """Tell whether an event may say anything new: only then its object is parsed."""
 
@@ -78,12 +81,13 @@ class Reflector:
     async def list(self) -> None:
         """List once, and take in what there is and what has gone.
 
-        Raises `ClusterError`; `RestoredError` if the list is older than one before it.
+        Raises `ClusterError`; `RestoredError` if the list is older than what was known before it.
         """
         async with self._listing:  # of two lists at once the older may come last
+            known = max(self._newest, self._sink.newest(self.kind))
             names, version = await self._read()
-            if version < self._newest:
-                raise errors.RestoredError(f"{self.kind.name}: version {version} after {self._newest}")
+            if version < known:
+                raise errors.RestoredError(f"{self.kind.name}: version {version} after {known}")
             self._newest = version
             self._sink.replaced(self.kind, self._namespace, names, version)
             if self._version is None:
@@ -136,6 +140,8 @@ class Reflector:
         async with self._cluster.watch(self.kind, self._namespace, since) as events:
             self._version, self._trouble = since, ""
             async for event in events:
+                if event.version < self._version:  # only a list shows whether the cluster was restored
+                    raise errors.ExpiredError(f"version {event.version} after {self._version}")
                 self._reached()
                 backoff.reset()
                 if event.type != BOOKMARK and self._sink.is_news(self.kind, event):

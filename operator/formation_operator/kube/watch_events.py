@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from formation_operator.kube import errors
-from formation_operator.kube.objects import lenient, listings
+from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.turns import in_turns
 
 DELETED, BOOKMARK, ERROR = "DELETED", "BOOKMARK", "ERROR"
@@ -67,7 +67,7 @@ async def read(line: bytes) -> Event:
         lenient.text(metadata, each) for each in ("namespace", "name", "resourceVersion")
     )
     if type_ not in TYPES or not lenient.is_version(version):
-        raise _error_of(type_, lenient.mapping(parsed, "object"), line)
+        raise _error_of(type_, line)
     return Event(type_, (namespace, name), int(version), line, parsed)
 
 
@@ -78,7 +78,9 @@ async def _parsed(text: bytes) -> dict[str, Any]:
         raise errors.UnavailableError(f"no event: {text[:100]!r}") from error
 
 
-def _error_of(type_: str, status: dict[str, Any], line: bytes) -> errors.ClusterError:
+def _error_of(type_: str, line: bytes) -> errors.ClusterError:
+    """Return the error that a line stands for: its `Status`, of which an object has no field."""
+    status = lenient.mapping(nesting.parsed(line), "object")
     message = lenient.text(status, "message") or f"no event: {line[:100]!r}"
     is_gone = type_ == ERROR and status.get("code") == GONE
     return errors.ExpiredError(message) if is_gone else errors.UnavailableError(message)

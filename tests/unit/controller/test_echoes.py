@@ -21,6 +21,7 @@ from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.replica import bring_formations
 
 T = TypeVar("T")
 KEY: Key = ("default", "shop")
@@ -46,8 +47,7 @@ class SlowCluster(FakeCluster):
     def __init__(self, delays: Delays) -> None:
         super().__init__()
         self.delays = delays
-        self.tell: Callable[[str, Object, bool], object] = lambda *_: None
-        self.watchers.append(self.watched)
+        self.watchers.append(self.run)
         self.written: list[str] = []
         """The names of the Deployments that were written, in that order."""
 
@@ -59,13 +59,14 @@ class SlowCluster(FakeCluster):
             await asyncio.sleep(self.delays.answers.get(what, 0))
         return found
 
-    def watched(self, kind: str, raw: Object, deleted: bool) -> None:
-        loop = asyncio.get_running_loop()
-        name = raw["metadata"]["name"] if kind == "Deployment" else STATUS
-        loop.call_later(self.delays.echoes.get(name, 0), self.tell, kind, raw, deleted)
-        generation = raw["metadata"]["generation"]
+    def late(self, kind: str, raw: Object) -> float:
+        return self.delays.echoes.get(raw["metadata"]["name"] if kind == "Deployment" else STATUS, 0.0)
+
+    def run(self, kind: str, raw: Object, deleted: bool) -> None:
+        """Have a Deployment that has changed be rolled out."""
+        name, generation = raw["metadata"]["name"], raw["metadata"]["generation"]
         if kind == "Deployment" and (raw.get("status") or {}).get("observedGeneration") != generation:
-            loop.call_later(7 * SECONDS, self.roll_out, name)
+            asyncio.get_running_loop().call_later(7 * SECONDS, self.roll_out, name)
 
     def roll_out(self, name: str) -> None:
         """Say that as many processes run as are wanted."""
@@ -113,7 +114,7 @@ def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pyt
         cluster = SlowCluster(delays)
         here = Controller(cluster, Settings(), virtual_time.now)
         await here.start()
-        cluster.tell = lambda kind, raw, deleted: here.see(kind, raw, deleted=deleted)
+        bring_formations(cluster, here)
         work = asyncio.create_task(here.run())
         run = here._reconciler.run  # noqa: SLF001
 
@@ -274,6 +275,5 @@ def deletes_the_worker(cluster: SlowCluster) -> None:
 
 
 def ready(cluster: SlowCluster, count: int) -> None:
-    """Say how many of web are ready, to a watch that tells at once."""
+    """Say how many of web are ready."""
     cluster.merge("Deployment", "default", "shop-web", {"status": {"readyReplicas": count}}, by=CONTROLLER)
-    cluster.tell("Deployment", cluster.read("Deployment", "default", "shop-web"), False)

@@ -13,7 +13,6 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
-from formation_operator.observe import watched
 from formation_operator.observe.children import REVISION_ANNOTATION
 from formation_operator.settings import Settings
 from formation_operator.shares import Shares
@@ -21,6 +20,7 @@ from tests.builders import a_container, a_formation, a_pod, a_process, stored, w
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.replica import bring_formations
 
 T = TypeVar("T")
 KEY = ("default", "shop")
@@ -101,11 +101,6 @@ class Ended:
     controller: Controller
 
 
-def watched(controller: Controller, kind: str, raw: Object, deleted: bool) -> None:
-    if kind in {each.kind.name for each in watched.WATCHED}:
-        controller.see(kind, raw, deleted=deleted)
-
-
 def lived_through(here: int | None, happens: Callable[[Moments], object]) -> Ended:
     """Return what is left seconds after something happened in one moment of a pass."""
 
@@ -113,7 +108,7 @@ def lived_through(here: int | None, happens: Callable[[Moments], object]) -> End
         cluster = Moments(here, happens)
         controller = Controller(cluster, Settings(), virtual_time.now)
         await controller.start()
-        cluster.watchers.append(functools.partial(watched, controller))
+        bring_formations(cluster, controller)
         work = asyncio.create_task(controller.run())
         cluster.put(naming.KIND, stored(FORMATION, uid="first"))
         await asyncio.sleep(2)

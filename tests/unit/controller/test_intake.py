@@ -4,33 +4,39 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
-import functools
-import json
 import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from formation_operator.kube.watches.lines import Line
 
 from formation_operator.api import naming
+from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors
+from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Kind
 from formation_operator.kube.port import Object
-from formation_operator.observe import children
+from formation_operator.observe import autoscalers, children
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit import schemas, virtual_time
 from tests.unit.facts import intents, parsed
-from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.cluster import FakeCluster, Incident, event
+from tests.unit.fakes.replica import View, bring_formations
 
 QUICK = Settings(resync=0.001, resync_retry=0.001, poll=0.001, start_retry=0.001)
 JOBS: Object = {
     "metadata": {"name": "jobs", "namespace": "default", "resourceVersion": "5"},
     "spec": {"scaleTargetRef": {"name": "shop-worker"}},
 }
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses away."""
+    monkeypatch.setattr(reflector, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(reflector, "LONGEST_PAUSE", 0.002)
 
 
 def controller(cluster: FakeCluster, settings: Settings = QUICK) -> Controller:
@@ -69,7 +75,7 @@ async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:
 
 @pytest.mark.parametrize(
     "trouble",
-    [errors.RefusedError("cannot list"), errors.UnavailableError("webhook"), KeyError("items")],
+    [errors.RefusedError("cannot list"), errors.UnavailableError("webhook")],
     ids=repr,
 )
 async def test_a_start_does_without_kedas_objects_and_says_so_once(
@@ -92,27 +98,21 @@ async def test_a_start_does_without_kedas_objects_and_says_so_once(
 
 @contextlib.asynccontextmanager
 async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
-    tasks = [asyncio.create_task(here.run()), asyncio.create_task(lose_watches_of_keda(here))]
+    task = asyncio.create_task(here.run())
     try:
-        yield tasks[0]
+        yield task
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def lose_watches_of_keda(here: Controller) -> None:
-    """Begin watches of KEDA's objects again and again, as each is lost at once."""
-    while True:
-        await here.since(kinds.BY_NAME[kinds.SCALED_OBJECT], None)
-        await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def ended(running: Controller) -> Exception:
     async with asyncio.timeout(60):
         with pytest.raises(ExceptionGroup) as raised:
             await running.run()
-    (error,) = raised.value.exceptions
+    error: Exception = raised.value
+    while isinstance(error, ExceptionGroup):
+        (error,) = error.exceptions
     return error
 
 
@@ -124,23 +124,41 @@ async def test_a_cluster_that_was_restored_from_a_backup_is_learnt_anew_by_a_new
     assert isinstance(await ended(here), errors.RestoredError)
 
 
-async def test_lists_that_fail_again_and_again_end_the_process() -> None:
+async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() -> None:
     cluster = FakeCluster()
-    here = controller(cluster, QUICK)
-    refuse(cluster, *[errors.UnavailableError("certificate")] * QUICK.resync_tries)
-    assert isinstance(await ended(here), errors.UnavailableError)
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
+    await here.start()
+    async with at_work(here) as running, asyncio.timeout(5):
+        refuse(cluster, *[errors.UnavailableError("away")] * 20)
+        cluster.remove(naming.KIND, "default", "shop")
+        while here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
+            await asyncio.sleep(0.001)
+        assert not cluster.incidents
+        assert not running.done()
 
 
-async def test_lists_that_fail_now_and_then_end_nothing() -> None:
+async def test_a_change_that_only_comparisons_bring_ends_the_process() -> None:
     cluster = FakeCluster()
-    here = controller(cluster, QUICK)
-    async with at_work(here) as running:
-        for _ in range(3):
-            refuse(cluster, *[errors.UnavailableError("away")] * (QUICK.resync_tries - 1))
-            whole = len(cluster.asked("pages", kinds.POD))
-            while cluster.incidents or len(cluster.asked("pages", kinds.POD)) == whole:
-                await asyncio.sleep(0.001)
-                assert not running.done()
+    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.01))
+    await here.start()
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    assert isinstance(await ended(here), informers.WatchLostError)
+
+
+async def test_a_change_that_a_comparison_brings_before_kopf_does_ends_nothing() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.05))
+    await here.start()
+    async with at_work(here) as running, asyncio.timeout(5):
+        raw = cluster.put(naming.KIND, builders.stored(a_formation()))
+        while not here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
+            await asyncio.sleep(0.001)
+        here.formation_event("ADDED", raw)
+        lists = len(cluster.asked("pages", naming.KIND))
+        while len(cluster.asked("pages", naming.KIND)) < lists + 3:
+            await asyncio.sleep(0.001)
+            assert not running.done()
 
 
 async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
@@ -159,17 +177,24 @@ async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
         await until({"jobs"})
         refuse(cluster, errors.UnavailableError("away"), kind=kinds.SCALED_OBJECT)
         cluster.absent.add(kinds.SCALED_OBJECT)
+        cluster.cut(kinds.SCALED_OBJECT)
         await until(set())
         assert not running.done()
 
 
-async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
-    cluster = FakeCluster()
+async def test_an_object_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, read = FakeCluster(), autoscalers.autoscaler
     cluster.absent.clear()
     cluster.put(kinds.SCALED_OBJECT, JOBS)
     for name in ("a", "z"):  # listed before the other, and after it
-        odd = {"metadata": {"name": name, "resourceVersion": "?"}}
-        cluster.put(kinds.SCALED_OBJECT, odd)
+        cluster.put(kinds.SCALED_OBJECT, {"metadata": {"name": name}})
+
+    def unless_odd(raw: Object, kind: str) -> autoscalers.Autoscaler:
+        if raw["metadata"]["name"] != "jobs":
+            raise KeyError("spec")
+        return read(raw, kind)
+
+    monkeypatch.setattr(autoscalers, "autoscaler", unless_odd)
     here = controller(cluster)
     await here.start()
     await here.start()
@@ -177,15 +202,15 @@ async def test_an_object_that_cannot_be_read_hides_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "oddity", [errors.RefusedError("no"), KeyError("items"), TypeError("null")], ids=repr
+    "trouble", [errors.RefusedError("no"), errors.ForbiddenError("no"), errors.ExpiredError("no")], ids=repr
 )
-async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(oddity: Exception) -> None:
+async def test_whatever_is_wrong_with_kedas_objects_the_operator_runs_on(trouble: Exception) -> None:
     cluster = FakeCluster()
     here = controller(cluster, dataclasses.replace(QUICK, resync=60))
     await here.start()
     async with at_work(here) as running:
-        for _ in range(2 * QUICK.resync_tries):
-            refuse(cluster, oddity, kind=kinds.SCALED_OBJECT)
+        for _ in range(5):
+            refuse(cluster, trouble, kind=kinds.SCALED_OBJECT)
             while cluster.incidents:
                 await asyncio.sleep(0.001)
                 assert not running.done()
@@ -240,9 +265,9 @@ async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
         """Is listed while a watch tells of something."""
 
         async def pages(
-            self, kind: str, namespace: str | None = None
+            self, kind: Kind, namespace: str | None = None
         ) -> AsyncIterator[tuple[list[Object], str]]:
-            if kind == naming.KIND and self.version == 24:
+            if kind.name == naming.KIND and self.version == 24:
                 here.see(naming.KIND, told, deleted=deleted)
             async for page in super().pages(kind, namespace):
                 yield page
@@ -293,14 +318,21 @@ async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> Non
     await here.start()
     cluster.remove(naming.KIND, "right", "right")
     for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
-        await here._lister._list_in((kinds.BY_NAME[naming.KIND], namespace))  # noqa: SLF001
+        (formations,) = [
+            each
+            for each in here._informers._reflectors[namespace]  # noqa: SLF001
+            if each.kind.name == naming.KIND
+        ]
+        await formations.list()
         assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
 
 
 class Slow(FakeCluster):
     """Sends each list slower than the one that is asked for after it."""
 
-    async def pages(self, kind: str, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
+    async def pages(
+        self, kind: Kind, namespace: str | None = None
+    ) -> AsyncIterator[tuple[list[Object], str]]:
         """Yield a list as it was when it was asked for."""
         pause = 0.1 / (1 + len(self.asked("pages")))
         async for page in super().pages(kind, namespace):
@@ -311,11 +343,13 @@ class Slow(FakeCluster):
 async def test_two_lists_at_once_are_no_restoration() -> None:
     cluster = Slow()
     here = controller(cluster)
-    first = asyncio.create_task(here.since(kinds.BY_NAME[kinds.POD], None))
+    cluster.put(naming.KIND, builders.stored(a_formation("a"), uid="a"))
+    first = asyncio.create_task(here.resync())
     await asyncio.sleep(0.01)
-    cluster.put(kinds.POD, {})
-    second = await here.since(kinds.BY_NAME[kinds.POD], None)
-    assert int(await first) < int(second)
+    cluster.put(naming.KIND, builders.stored(a_formation("b"), uid="b"))
+    cluster.remove(naming.KIND, "default", "a")
+    await asyncio.gather(first, here.resync())
+    assert {name for _, name in here._cache.formations} == {"b"}  # noqa: SLF001
 
 
 async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,12 +363,12 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(children, "child", counted)
     here = controller(cluster)
-    told = Line(json.dumps({"type": "MODIFIED", "object": raw}).encode())
+    deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.resync()
-        here.hear("Deployment", told)
+        here._informers.event(deployments, event("MODIFIED", raw))  # noqa: SLF001
     assert len(read) == 1
-    here.see("Deployment", raw, deleted=True)
+    here._informers.event(deployments, event("DELETED", raw))  # noqa: SLF001
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
 
@@ -364,16 +398,14 @@ def lived_through(then: Callable[[FakeCluster], None], *formations: Object) -> F
         cluster = FakeCluster()
         for raw in formations:
             cluster.put(naming.KIND, raw)
-        here = Controller(cluster, Settings(resync=86400), virtual_time.now)
+
+        def moment(*_: object) -> float:
+            """Return when it is known what somebody has done: after they have their answer."""
+            return 0.02
+
+        here = Controller(View(cluster, moment).port, Settings(resync=86400), virtual_time.now)
         await here.start()
-
-        def watched(kind: str, raw: Object, deleted: bool) -> None:
-            """Tell of it a moment after whoever did it has their answer."""
-            if kind in {each.kind.name for each in watched.WATCHED}:
-                tell = functools.partial(here.see, kind, raw, deleted=deleted)
-                asyncio.get_running_loop().call_later(0.02, tell)
-
-        cluster.watchers.append(watched)
+        bring_formations(cluster, here, moment)
         async with at_work(here):
             await asyncio.sleep(1800)
             then(cluster)

@@ -14,7 +14,6 @@ from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from formation_operator.observe import watched
 from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
@@ -22,6 +21,7 @@ from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.replica import bring_formations
 
 T = TypeVar("T")
 KEY: Key = ("default", "shop")
@@ -30,7 +30,6 @@ CONTROLLER = Owner("kube-controller-manager", "Update", "status")
 SOON, TRIES = 3.0, 7
 """Seconds: after news of readiness the operator waits for one, and a status may follow another after one."""
 NEVER = 1e9
-WATCHED = {each.kind.name for each in watched.WATCHED}
 UNTOUCHED = Settings(resync=NEVER, retry_most=2.0)
 """The operator lists only once: what it misses then stays missed."""
 
@@ -53,15 +52,12 @@ class Lag:
 
 
 class LateCluster(FakeCluster):
-    """One whose answers and watches take their time; of one object all is told in order."""
+    """One whose answers and watches take their time; of one kind all is told in order."""
 
     def __init__(self, lag: Lag) -> None:
         super().__init__()
         self.lag = lag
         self.asked_for = self.told = 0
-        self.last: dict[tuple[str, str], float] = {}
-        self.tell: Callable[[str, Object, bool], object] = lambda *_: None
-        self.watchers.append(self.watched)
 
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         if not call.verb.startswith(("apply", "select", "patch")):
@@ -73,14 +69,9 @@ class LateCluster(FakeCluster):
         await asyncio.sleep(pause / 2)
         return found
 
-    def watched(self, kind: str, raw: Object, deleted: bool) -> None:
-        loop = asyncio.get_running_loop()
+    def late(self, kind: str, raw: Object) -> float:
         self.told += 1
-        about = kind, raw["metadata"]["uid"]
-        at = loop.time() + self.lag.echoes[self.told % len(self.lag.echoes)]
-        self.last[about] = at = max(at, self.last.get(about, 0.0) + 1e-6)
-        if kind in WATCHED:
-            loop.call_at(at, lambda: self.tell(kind, raw, deleted))
+        return self.lag.echoes[self.told % len(self.lag.echoes)]
 
 
 class Onlooker(FakeCluster):
@@ -246,7 +237,7 @@ async def story(lag: Lag, steps: Sequence[Step], rest: float) -> None:
     cluster = LateCluster(lag)
     here = Controller(cluster, UNTOUCHED, virtual_time.now)
     await here.start()
-    cluster.tell = lambda kind, raw, deleted: here.see(kind, raw, deleted=deleted)
+    bring_formations(cluster, here)
     work = asyncio.create_task(here.run())
     create(cluster, 1)
     for step in steps:

@@ -1,22 +1,20 @@
 """What is told at an unlucky moment is acted on all the same: of a rival, of a label, of a deletion."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from formation_operator.kube.watches.lines import Line
 
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.liar import FOLLOWED, LyingCluster, Watching
+from tests.unit.fakes.replica import View
 
 SHOP = (naming.KIND, "default", "shop")
 WEB = (ChildKind.DEPLOYMENT, "default", "shop-web")
@@ -85,30 +83,27 @@ def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag
     virtual_time.run(scene())
 
 
-def test_what_a_late_watch_tells_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
+def test_what_a_late_watch_says_after_a_list_is_forgotten_when_that_watch_begins_anew() -> None:
     async def scene() -> None:
-        deployments = kinds.BY_NAME[ChildKind.DEPLOYMENT]
-        cluster, told = FakeCluster(), list[Line]()
-
-        def tell(kind: str, raw: object, deleted: bool) -> None:
-            if kind == ChildKind.DEPLOYMENT:
-                event = {"type": "DELETED" if deleted else "ADDED", "object": raw}
-                told.append(Line(json.dumps(event).encode()))
-
-        cluster.watchers.append(tell)
-        controller = Controller(cluster, Settings(), virtual_time.now)
+        cluster = FakeCluster()
+        view = View(cluster, lambda *_: 60.0 if not cluster.all(ChildKind.DEPLOYMENT) else 1.0)
+        controller = Controller(view.port, Settings(), virtual_time.now)
         await controller.start()
-        await controller.since(deployments, None)
+        running = asyncio.create_task(controller.run())
+        await asyncio.sleep(1)
         labels = {naming.FORMATION_LABEL: "shop", naming.PROCESS_TYPE_LABEL: "web"}
         about = {"namespace": "default", "name": "shop-web", "labels": labels}
         spec = {"selector": {}, "template": {"spec": {"containers": [{"name": "web", "image": "shop:v1"}]}}}
         cluster.put(ChildKind.DEPLOYMENT, {"metadata": about, "spec": spec})
         cluster.remove(*WEB)
         await controller.resync()
-        made, gone = told
-        controller.hear(ChildKind.DEPLOYMENT, made)
-        begins = int(await controller.since(deployments, None))
-        assert begins >= gone.version, "the watch would tell of its deletion itself"
-        assert not controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+        await asyncio.sleep(5)
+        known = controller._cache.stores[ChildKind.DEPLOYMENT].known  # noqa: SLF001
+        assert known, "its creation came late"
+        view.lose(ChildKind.DEPLOYMENT)
+        await asyncio.sleep(5)
+        assert not known
+        running.cancel()
+        await asyncio.wait([running])
 
     virtual_time.run(scene())

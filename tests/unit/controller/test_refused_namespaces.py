@@ -11,17 +11,26 @@ from typing import TypeVar
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors
+from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
-from tests.unit.fakes.cluster import Call, FakeCluster
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 
 T = TypeVar("T")
 QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
-FORMATION = kinds.BY_NAME[naming.KIND]
+
+
+@pytest.fixture
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses away."""
+    for each in (informers, reflector):
+        monkeypatch.setattr(each, "FIRST_PAUSE", 0.001)
+        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.002)
 
 
 class Guarded(FakeCluster):
@@ -77,6 +86,11 @@ def left_out(here: Controller) -> float:
     return measured(here, "namespaces_left_out")
 
 
+async def until(happened: Callable[[], object]) -> None:
+    while not happened():  # noqa: ASYNC110  # nothing tells
+        await asyncio.sleep(0.001)
+
+
 @contextlib.asynccontextmanager
 async def at_work(here: Controller) -> AsyncIterator[asyncio.Task[None]]:
     async with asyncio.timeout(60):
@@ -97,7 +111,7 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
     here = controller(cluster)
     async with asyncio.timeout(60):
         await here.start()
-    for _ in range(2 * QUICK.resync_tries):
+    for _ in range(6):
         await here.resync()
     assert known(here) == {"right"}
     refusal = "HorizontalPodAutoscaler is forbidden in left"
@@ -147,37 +161,59 @@ async def test_what_is_known_of_a_namespace_that_refuses_stays_until_it_can_be_l
     assert known(here) == {"right"}
 
 
-async def test_a_watch_that_is_begun_again_finds_a_namespace_that_takes_us_back() -> None:
+WATCHING = dataclasses.replace(QUICK, resync=600)
+
+
+@pytest.mark.usefixtures("in_haste")
+async def test_a_namespace_that_takes_us_back_is_listed_once_and_worked_on() -> None:
     cluster = a_cluster("left")
-    here = controller(cluster, dataclasses.replace(QUICK, resync=600))
+    here = controller(cluster, WATCHING)
     async with at_work(here):
-        with pytest.raises(errors.ForbiddenError):
-            await here.since(FORMATION, "left")
+        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
+        cluster.calls.clear()
         cluster.refused.clear()
-        await here.since(FORMATION, "left")
-        while not cluster.all("Deployment", "left"):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.001)
+        await until(lambda: cluster.all("Deployment", "left") and cluster.streams[kinds.POD][1:])
+    assert [call.namespace for call in cluster.asked("pages", kinds.POD)] == ["left"]
 
 
-async def test_a_namespace_that_takes_a_watch_back_is_listed_once() -> None:
-    cluster = a_cluster("left")
-    here = controller(cluster)
-    with pytest.raises(errors.ForbiddenError):
-        await here.since(FORMATION, "left")
-    cluster.refused.clear()
-    cluster.calls.clear()
-    await here.since(FORMATION, "left")
-    assert [call.namespace for call in cluster.asked("pages", naming.KIND)] == ["left"]
-
-
+@pytest.mark.usefixtures("in_haste")
 async def test_no_formation_is_known_where_its_autoscalers_may_not_be_listed() -> None:
     cluster = a_cluster()
     cluster.refused["left"] = {kinds.HPA}
-    here = controller(cluster)
-    await here.resync()
-    with pytest.raises(errors.ForbiddenError):
-        await here.since(FORMATION, "left")
-    assert known(here) == {"right"}
+    here = controller(cluster, WATCHING)
+    async with at_work(here):
+        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
+        assert known(here) == {"right"}
+
+
+@pytest.mark.usefixtures("in_haste")
+async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concerns_it_is_known() -> None:
+    cluster = a_cluster()
+    cluster.refused["left"] = {kinds.HPA}
+    here = controller(cluster, WATCHING)
+    async with at_work(here):
+        here.formation_event(None, cluster.read(naming.KIND, "left", "left"))
+        assert known(here) == {"left", "right"}
+        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5 and cluster.all("Deployment"))
+        assert not cluster.all("Deployment", "left")
+        cluster.refused.clear()
+        await until(lambda: cluster.all("Deployment", "left"))
+
+
+def test_a_namespace_that_lets_us_list_and_not_watch_is_listed_ever_more_seldom() -> None:
+    async def scene() -> None:
+        cluster = a_cluster()
+        here = Controller(cluster, Settings(("left",), resync=86400), virtual_time.now)
+        await here.start()
+        refused = errors.ForbiddenError("no watch")
+        cluster.incidents = [Incident("watch", kinds.POD, error=refused, times=math.inf)]
+        running = asyncio.create_task(here.run())
+        await asyncio.sleep(3600)
+        assert 60 < len(cluster.asked("pages", kinds.POD)) < 300
+        running.cancel()
+        await asyncio.wait([running])
+
+    virtual_time.run(scene())
 
 
 async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
@@ -194,9 +230,9 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
 
 def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() -> None:
     here = controller(a_cluster())
-    here.heard("Pod", "right")
+    here.instruments.heard("Pod", "right")
     assert silence(here) == math.inf
-    here.heard("Pod", "left")
+    here.instruments.heard("Pod", "left")
     assert silence(here) < math.inf
 
 
@@ -206,33 +242,35 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
     assert left_out(here) == 0
     await here.resync()
     assert (left_out(here), silence(here)) == (1, math.inf)
-    here.heard("Pod", "right")
+    here.instruments.heard("Pod", "right")
     assert silence(here) < math.inf
     cluster.refused.clear()
     await here.resync()
     assert (left_out(here), silence(here)) == (0, math.inf), "it is watched again, or should be"
 
 
-async def test_a_namespace_is_left_out_as_soon_as_it_refuses_the_list_that_a_watch_begins_with(
+@pytest.mark.usefixtures("in_haste")
+async def test_a_namespace_is_left_out_as_soon_as_it_refuses_a_watch_and_that_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     cluster = a_cluster()
-    here = controller(cluster)
-    await here.resync()
-    cluster.refused["left"] = set(kinds.BY_NAME)
-    assert await here.since(FORMATION, "left"), "it was listed just now"
-    for _ in range(2):
-        with pytest.raises(errors.ForbiddenError):
-            await here.since(FORMATION, "left")
+    here = controller(cluster, WATCHING)
+    async with at_work(here):
+        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        cluster.refused["left"] = set(kinds.BY_NAME)
+        cluster.calls.clear()
+        cluster.cut(kinds.POD)
+        await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5)
         assert left_out(here) == 1
-    refusal = "Formation is forbidden in left"
+        assert len(cluster.streams[kinds.POD]) == 1, "the other goes on"
+    refusal = "Pod is forbidden in left"
     assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
 
 
 async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
     here = controller(a_cluster("left", "right"))
-    here.heard("Pod", "left")
-    here.heard("Pod", "right")
+    here.instruments.heard("Pod", "left")
+    here.instruments.heard("Pod", "right")
     with pytest.raises(errors.ForbiddenError):
         await here.resync()
     assert (left_out(here), silence(here)) == (2, math.inf)

@@ -10,7 +10,6 @@ from formation_operator.controller.intake import Controller
 from formation_operator.controller.leader import Work
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from formation_operator.observe import watched
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
 from tests import builders
@@ -18,6 +17,7 @@ from tests.builders import a_formation
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.replica import View, bring_formations
 
 WRITES = {"create", "apply", "apply_status", "patch", "delete", "notify"}
 
@@ -29,13 +29,14 @@ class Replica:
         """Take for how many seconds it doesn't hear of what happens."""
         self.cluster = cluster
         self._late = late
-        self.controller = Controller(cluster, Settings(resync=86400, workers=1), virtual_time.now, self._lead)
+        port = View(cluster, self._lag).port
+        self.controller = Controller(port, Settings(resync=86400, workers=1), virtual_time.now, self._lead)
         self._work: Work | None = None
         self._leading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.controller.start()
-        self.cluster.watchers.append(self._watched)
+        bring_formations(self.cluster, self.controller, self._lag)
         self._running = asyncio.create_task(self.controller.run())
         await asyncio.sleep(30)
 
@@ -51,10 +52,8 @@ class Replica:
         self._work = work
         await asyncio.Event().wait()
 
-    def _watched(self, kind: str, raw: Object, deleted: bool) -> None:
-        if kind in {each.kind.name for each in watched.WATCHED}:
-            see = self.controller.see
-            asyncio.get_running_loop().call_later(self._late, lambda: see(kind, raw, deleted=deleted))
+    def _lag(self, *_: object) -> float:
+        return self._late
 
 
 def written(cluster: FakeCluster) -> list[str]:

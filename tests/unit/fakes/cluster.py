@@ -23,6 +23,10 @@ from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import Objects, fits, identity_of
 
 T = TypeVar("T")
+Stream = asyncio.Queue[Event | Exception | None]
+"""What a watch is about to be sent: events, and what ends it."""
+Lag = Callable[[str, Object], float]
+"""After how many seconds a watch says what has just happened to an object of a kind."""
 Verb = Literal[
     "pages",
     "watch",
@@ -72,6 +76,22 @@ class Incident:
         return about and self.verb in (None, call.verb)
 
 
+class InOrder:
+    """Has things happen some time later, and in the order in which it was asked to."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def call(self, seconds: float, happens: Callable[..., object], *about: object) -> None:
+        """Have something happen after so many seconds, or after all that was to happen before."""
+        loop = asyncio.get_running_loop()
+        self._last = max(loop.time() + seconds, self._last + 1e-6)
+        if seconds or self._last > loop.time():
+            loop.call_at(self._last, happens, *about)
+        else:
+            happens(*about)
+
+
 class FakeCluster(Objects, Cluster):
     """The port to objects that others change, too."""
 
@@ -85,8 +105,11 @@ class FakeCluster(Objects, Cluster):
         self.status_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
         """What the CRD declares of a status."""
         self.incidents: list[Incident] = []
-        self.streams: dict[str, list[asyncio.Queue[Event | Exception | None]]] = collections.defaultdict(list)
-        """What each watch is about to be sent, by kind."""
+        self.streams: dict[str, list[Stream]] = collections.defaultdict(list)
+        """By kind."""
+        self._deleted: list[tuple[str, Object]] = []
+        """Kinds and objects, for watches that begin before that."""
+        self.watchers.append(self._remember)
         self.calls: list[Call] = []
         self.notices: list[Notice] = []
 
@@ -111,25 +134,49 @@ class FakeCluster(Objects, Cluster):
         self, kind: Kind, namespace: str | None, version: int
     ) -> AsyncIterator[AsyncIterator[Event]]:
         """Watch the objects of a kind that its selector chooses, until the test cuts that off."""
+        async with self.streaming(kind, namespace, version, self.late) as stream:
+            yield until_cut(stream)
+
+    @contextlib.asynccontextmanager
+    async def streaming(
+        self, kind: Kind, namespace: str | None, version: int, lag: Lag
+    ) -> AsyncIterator[Stream]:
+        """Watch as one whose watches are late."""
         scope, name, labels = namespace or "", kind.name, kind.label_selector
         await self._carry_out(Call("watch", name, scope), lambda: None)
-        stream: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+        stream: Stream = asyncio.Queue()
+        in_order = InOrder()
+
+        def is_wanted(changed: str, raw: Object) -> bool:
+            about = raw["metadata"]
+            is_there = changed == name and scope in ("", about["namespace"])
+            return is_there and fits(about.get("labels") or {}, labels)
 
         def tell(changed: str, raw: Object, deleted: bool) -> None:
-            is_wanted = fits(raw["metadata"].get("labels") or {}, labels)
-            if changed == name and scope in ("", raw["metadata"]["namespace"]) and is_wanted:
-                stream.put_nowait(event("DELETED" if deleted else "MODIFIED", raw))
+            if is_wanted(changed, raw):
+                said = event("DELETED" if deleted else "MODIFIED", raw)
+                in_order.call(lag(changed, raw), stream.put_nowait, said)
 
-        for raw in self.all(name, scope, labels=labels):
-            if int(raw["metadata"]["resourceVersion"]) > version:
-                tell(name, raw, False)
+        missed = [event("MODIFIED", raw) for raw in self.all(name, scope, labels=labels)]
+        missed += [event("DELETED", raw) for changed, raw in self._deleted if is_wanted(changed, raw)]
+        for each in sorted(missed, key=lambda each: each.version):
+            if each.version > version:
+                stream.put_nowait(each)
         self.watchers.append(tell)
         self.streams[name].append(stream)
         try:
-            yield _until_cut(stream)
+            yield stream
         finally:
             self.watchers.remove(tell)
             self.streams[name].remove(stream)
+
+    def late(self, kind: str, raw: Object) -> float:
+        """Return after how many seconds it is known what has just happened to an object."""
+        return 0.0
+
+    def _remember(self, kind: str, raw: Object, deleted: bool) -> None:
+        if deleted:
+            self._deleted.append((kind, raw))
 
     def cut(self, kind: str, error: Exception | None = None) -> None:
         """End the watches of a kind, with an error if one is given."""
@@ -238,7 +285,8 @@ def event(type_: str, raw: Object) -> Event:
     return Event(type_, key, version, json.dumps(said).encode(), said)
 
 
-async def _until_cut(stream: "asyncio.Queue[Event | Exception | None]") -> AsyncIterator[Event]:
+async def until_cut(stream: Stream) -> AsyncIterator[Event]:
+    """Yield what a watch says, until it ends."""
     while (found := await stream.get()) is not None:
         if isinstance(found, Exception):
             raise found

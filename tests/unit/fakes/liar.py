@@ -19,6 +19,7 @@ from formation_operator.observe import formations
 from formation_operator.settings import Settings
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Verb
+from tests.unit.fakes.replica import View
 
 T = TypeVar("T")
 FOLLOWED = (naming.KIND, *ChildKind)
@@ -26,7 +27,7 @@ FOLLOWED = (naming.KIND, *ChildKind)
 UNLISTED = Settings(resync=1e9)
 """What the operator misses stays missed, unless a watch has to begin anew."""
 COLLECTS, RESUMES = 0.2, 0.5
-"""Seconds until the garbage collector comes, and until a watch that has ended is asked for again."""
+"""Seconds until the garbage collector comes, and until kopf lists again after its watch has ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,15 +115,18 @@ class Watching:
     def __init__(self, cluster: LyingCluster, lags: Mapping[str, float]) -> None:
         """Take by how many seconds the watch of each kind is late, which may change."""
         self.leads = asyncio.Event()
-        self.controller = Controller(cluster, UNLISTED, virtual_time.now, self._lead)
         self._cluster = cluster
         self._lags = lags
-        self._lost = {kind: asyncio.Event() for kind in FOLLOWED}
+        self._view = View(cluster, lambda kind, _: lags.get(kind, 0.0))
+        self.controller = Controller(self._view.port, UNLISTED, virtual_time.now, self._lead)
+        self._lost = asyncio.Event()
         self.task = asyncio.create_task(self._run())
 
     def lose(self, kind: str) -> None:
         """Have the watch of a kind end, which has to begin with a list."""
-        self._lost[kind].set()
+        if kind == naming.KIND:
+            self._lost.set()
+        self._view.lose(kind)
 
     async def end(self) -> None:
         """End it as SIGKILL does."""
@@ -133,37 +137,46 @@ class Watching:
         await self.controller.start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.controller.run())
-            for kind in FOLLOWED:
-                tasks.create_task(self._follow(kind))
+            tasks.create_task(self._be_kopf())
 
     async def _lead(self, work: Work) -> None:
         await self.leads.wait()
         await work()
 
-    async def _follow(self, kind: str) -> None:
+    async def _be_kopf(self) -> None:
+        """List and watch Formations as kopf does."""
         while True:
-            self._lost[kind].clear()
+            self._lost.clear()
             try:
-                version = int(await self.controller.since(kinds.BY_NAME[kind], None))
+                version = await self._list()
             except errors.ClusterError:
                 await asyncio.sleep(RESUMES)
                 continue
-            telling = asyncio.create_task(self._tell(kind, version))
+            telling = asyncio.create_task(self._tell(version))
             try:
-                await self._lost[kind].wait()
+                await self._lost.wait()
             finally:
                 telling.cancel()
             await asyncio.sleep(RESUMES)
 
-    async def _tell(self, kind: str, version: int) -> None:
-        told = self._cluster.told[kind]
+    async def _list(self) -> int:
+        since = 0
+        async for items, version in self._cluster.pages(kinds.BY_NAME[naming.KIND]):
+            since = int(version)
+            for raw in items:
+                self.controller.formation_event(None, raw)
+        return since
+
+    async def _tell(self, version: int) -> None:
+        told = self._cluster.told[naming.KIND]
         number = sum(formations.version_of(raw) <= version for _, raw, _ in told)
         while True:
             while number == len(told):
                 await self._cluster.news.wait()
             at, raw, deleted = told[number]
-            await asyncio.sleep(max(0.0, at + self._lags[kind] - asyncio.get_running_loop().time()))
-            self.controller.see(kind, copy.deepcopy(raw), deleted=deleted)
+            lag = self._lags[naming.KIND]
+            await asyncio.sleep(max(0.0, at + lag - asyncio.get_running_loop().time()))
+            self.controller.formation_event("DELETED" if deleted else "MODIFIED", copy.deepcopy(raw))
             number += 1
 
 

@@ -24,7 +24,7 @@ class Answering(api_server.Kube):
         super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.answers = answers
 
-    async def _send(self, method: str, resource: str, *_: Any) -> bytes:
+    async def _send(self, method: str, resource: str, *_: Any, **__: Any) -> bytes:
         return json.dumps(self.answers[resource]).encode()
 
 
@@ -52,7 +52,7 @@ async def test_a_long_list_comes_page_by_page() -> None:
     class Paging(api_server.Kube):
         """Answers with two pages."""
 
-        async def _send(self, method: str, resource: str, query: Any = None, *_: Any) -> bytes:
+        async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
             page = a_list("9", "second" if query.get("continue") else "first")
             page["metadata"]["continue"] = "" if query.get("continue") else "more"
             return json.dumps(page).encode()

@@ -18,7 +18,7 @@ from formation_operator.kube.session import connection, gate
 from tests.unit.fakes.loopback import answering
 from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
-READS = {"pages", "select", "get", "schema"}
+READS = {"pages", "watch", "select", "get", "schema"}
 
 
 @dataclasses.dataclass

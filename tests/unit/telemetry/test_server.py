@@ -13,9 +13,7 @@ import pytest
 import uvloop
 from prometheus_client import Metric
 
-from formation_operator import __main__ as main
 from formation_operator import command_line
-from formation_operator.controller import watchdog
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 from formation_operator.telemetry.instruments import Instruments
@@ -139,28 +137,6 @@ async def test_nothing_else_is_answered_and_health_and_metrics_are_apart() -> No
         assert (await fetched(f"{scraped}/healthz"))[0] == 404
 
 
-async def test_who_has_lost_its_passes_doesnt_live_and_who_waits_for_its_watches_isnt_ready() -> None:
-    passes = asyncio.create_task(asyncio.sleep(60), name="passes")
-    started = asyncio.Event()
-    ended, unready = main.health(Settings(), [passes], started, well)
-    assert (ended(), unready()) == ("", "it starts")
-    started.set()
-    assert "watcher for pods.v1" in unready()
-    passes.cancel()
-    await asyncio.gather(passes, return_exceptions=True)
-    assert ended() == "passes ended"
-
-
-async def test_who_is_refused_its_lease_lives_and_isnt_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "unwatched", lambda _: set())
-    started, refusal = asyncio.Event(), "the Lease is refused"
-    started.set()
-    ended, unready = main.health(Settings(), [], started, lambda: refusal)
-    assert (ended(), unready()) == ("", "the Lease is refused")
-    refusal = ""
-    assert unready() == ""
-
-
 def has_ipv6() -> bool:
     """Tell whether this machine can be asked by IPv6."""
     try:
@@ -199,28 +175,6 @@ async def test_where_the_kernel_has_no_ipv6_it_is_reached_by_ipv4(monkeypatch: p
 
     monkeypatch.setattr(socket, "socket", WithoutIPv6)
     await reached("127.0.0.1")
-
-
-@pytest.mark.parametrize("flag", ["liveness", "metrics"])
-async def test_where_nobody_can_listen_the_operator_ends_with_a_line_that_names_the_flag(flag: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{taken.getsockname()[1]}"
-        arguments = {
-            "liveness": [f"--liveness=http://{place}/healthz"],
-            "metrics": ["--liveness=", f"--metrics={place}"],
-        }
-        settings = command_line.settings(command_line.parser().parse_args(arguments[flag]))
-        with pytest.raises(SystemExit, match=f"--{flag}: .*127.0.0.1.*in use") as ended:
-            await main.answer(settings, well, well, Instruments())
-    assert "\n" not in str(ended.value)
-
-
-@pytest.mark.parametrize("host", ["..", "a..b", "a" * 64])
-async def test_a_host_that_can_be_nobodys_name_ends_the_operator_with_such_a_line_too(host: str) -> None:
-    settings = command_line.settings(command_line.parser().parse_args([f"--liveness=http://{host}:9090"]))
-    with pytest.raises(SystemExit, match="--liveness: nobody can listen there"):
-        await main.answer(settings, well, well, Instruments())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ this session bounds each page and each line, in bytes and in depth, and an error
 kopf tries again, and begins with a list where it has to.
 """
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
@@ -13,8 +14,9 @@ from typing import Any, cast
 import aiohttp
 import msgspec
 
+from formation_operator.backoff import Backoff
 from formation_operator.kube.objects import listings, nesting
-from formation_operator.kube.session import paging
+from formation_operator.kube.session import gate, paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.session.lines import Lines
 from formation_operator.kube.session.retry_after import NAMESPACE
@@ -22,6 +24,10 @@ from formation_operator.kube.session.turns import in_turns
 
 Reached = Callable[[str | None], None]
 GONE = 410
+ANSWER_SECONDS = 60.0
+"""How long a watch may take to begin, and a page to come."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between the end of a watch and the next one: kopf itself would begin it at once."""
 ERROR = b'{"type":"ERROR"'
 EXPIRED = b'"code":410'
 
@@ -40,10 +46,11 @@ class BoundedPage(paging.BoundedResponse):
 class BoundedLines:
     """The body of a watch, line by line, each of which kopf can parse."""
 
-    def __init__(self, content: aiohttp.StreamReader, reached: Callable[[], None]) -> None:
-        """Take the body as it comes, and what is called whenever the watch says anything."""
+    def __init__(self, content: aiohttp.StreamReader, reached: Callable[[], None], backoff: Backoff) -> None:
+        """Take the body as it comes, what is called whenever the watch says anything, and the pauses."""
         self._content = content
         self._reached = reached
+        self._backoff = backoff
 
     def __getattr__(self, name: str) -> Any:
         """Return what the client itself asks of a body."""
@@ -54,22 +61,27 @@ class BoundedLines:
 
         kopf knows one error in a watch, that it began too long ago; any other would end the process.
         """
-        async for lines in Lines(self._content).batches():
-            self._reached()
-            for line in lines:
-                if not line.startswith(ERROR):
+        try:
+            async for lines in Lines(self._content).batches():
+                self._reached()
+                for line in lines:
                     yield await _readable(line) + b"\n"
-                elif EXPIRED in line:
-                    yield line + b"\n"
-                else:
-                    raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
+                self._backoff.reset()
+        except aiohttp.ClientError:
+            await asyncio.sleep(self._backoff.pause())
+            raise
+        await asyncio.sleep(self._backoff.pause())
 
 
 async def _readable(line: bytes) -> bytes:
     """Return an event without managed fields, and with null for what is nested too deep.
 
-    Raises `ClientPayloadError` if it is no event.
+    Raises `ClientPayloadError` if it is no event, or an error but the one that kopf knows.
     """
+    if line.startswith(ERROR):
+        if EXPIRED not in line:
+            raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
+        return line
     try:
         text = msgspec.json.encode(await in_turns(listings.event_of_body(line)))
         return await in_turns(nesting.cut(text)) if nesting.is_deep(text) else text
@@ -83,6 +95,8 @@ class Survivable:
     def __init__(self, reached: Reached) -> None:
         """Take what is called with a namespace, or none, whenever the watch there says anything."""
         self._reached = reached
+        self._backoffs: dict[str, Backoff] = {}
+        """By path: of all namespaces together, or of each that is watched by itself."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -91,15 +105,20 @@ class Survivable:
 
         A token for the next page that is too old has kopf begin its list anew: no use to try that again.
         """
-        answer = await send(request)
-        if answer.status >= 400:
+        path, is_watch = request.url.raw_path, "watch" in request.url.query
+        async with asyncio.timeout(ANSWER_SECONDS):
+            answer = await send(request)
+        if answer.status >= 300:  # no redirect is followed, either
             answer.close()
-            lost = aiohttp.ClientPayloadError if answer.status == GONE else aiohttp.ClientConnectionError
+            anew = answer.status == GONE and not is_watch
+            lost = aiohttp.ClientPayloadError if anew else aiohttp.ClientConnectionError
             raise lost(f"{request.url.path}: HTTP {answer.status}")
-        if "watch" in request.url.query:
-            found = NAMESPACE.search(request.url.raw_path)
+        if is_watch:
+            found = NAMESPACE.search(path)
             reached = functools.partial(self._reached, found[1] if found else None)
-            answer.content = cast("aiohttp.StreamReader", BoundedLines(answer.content, reached))
+            backoff = self._backoffs.setdefault(path, Backoff(FIRST_PAUSE, LONGEST_PAUSE))
+            lines = BoundedLines(answer.content, reached, backoff)
+            answer.content = cast("aiohttp.StreamReader", lines)
         return answer
 
 
@@ -110,6 +129,7 @@ def session(server: Connection, reached: Reached) -> aiohttp.ClientSession:
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
+        request_class=gate.Gated,
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,

@@ -4,9 +4,9 @@ import json
 import pathlib
 
 import aiohttp
-from formation_operator.kube.watches import lists
 
 from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import kopf_session
 from formation_operator.kube.session.connection import Connection
 
 WATCH = kinds.BY_NAME[kinds.POD].place(None) + "?watch=true&resourceVersion=5"
@@ -24,9 +24,5 @@ def write(file: pathlib.Path, cluster: dict[str, str], user: dict[str, str]) -> 
 
 
 def watching(opened: Connection) -> aiohttp.ClientSession:
-    """Return a session with the same server, of which nobody asks for a list."""
-    return lists.session(opened, (None,), _unasked, lambda *_: None)
-
-
-async def _unasked(*_: object) -> str:
-    raise AssertionError("nobody lists")
+    """Return the session in which kopf watches the same server."""
+    return kopf_session.session(opened, lambda *_: None)

@@ -5,6 +5,14 @@ import pathlib
 import pytest
 from kubernetes.aio.config import kube_config
 
+from formation_operator.kube.session import kopf_session
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the pauses between watches away."""
+    monkeypatch.setattr(kopf_session, "FIRST_PAUSE", 0.0)
+
 
 @pytest.fixture
 def kubeconfig(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:

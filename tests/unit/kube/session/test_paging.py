@@ -153,10 +153,10 @@ async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() 
     class Failing(api_server.Kube):
         """Has no second page."""
 
-        async def _send(self, method: str, resource: str, query: Any = None, *_: Any) -> bytes:
+        async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
             if query.get("continue"):
                 raise errors.UnavailableError("away")
-            return b'{"metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}'
+            return b'{"kind": "FormationList", "metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}'
 
     held: list[weakref.ref[Gathered]] = []
     cluster = Failing(connection.Connection(client.Configuration()), timeout=1)

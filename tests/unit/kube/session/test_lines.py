@@ -1,0 +1,211 @@
+"""The lines of a watch come as they are sent, or the watch counts as lost."""
+
+import asyncio
+import contextlib
+import fcntl
+import itertools
+import json
+import pathlib
+import ssl
+import struct
+import termios
+from collections.abc import AsyncIterator, Iterable
+
+import aiohttp
+import pytest
+from aiohttp import web
+from kubernetes.aio import client
+
+from formation_operator.kube import api_server
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection, lines, paging
+from formation_operator.kube.session.lines import Lines
+from tests.cluster.certificates import Authority
+from tests.unit.fakes.loopback import HOST, answering
+
+
+@contextlib.asynccontextmanager
+async def sent(*parts: bytes, pause: float = 0.01, hang: bool = False) -> AsyncIterator[Lines]:
+    """Read from a server that sends some bytes, piece by piece, and then ends or hangs."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+            await asyncio.sleep(pause)
+        if hang:
+            await asyncio.sleep(60)
+        return response
+
+    async with answering(serve) as url, aiohttp.ClientSession() as session, session.get(url) as answer:
+        yield Lines(answer.content)
+
+
+async def read(of: Lines) -> list[bytes]:
+    return [line async for batch in of.batches() for line in batch]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"one\ntwo\n", b"three\n"],
+        [b"o", b"ne", b"\n", b"two\nth", b"ree\n"],
+        [b"\n", b"one\n\n", b"\ntwo\n", b"three", b"\n"],
+    ],
+    ids=["whole", "in pieces", "with blank ones"],
+)
+async def test_lines_come_whole_whatever_pieces_they_are_sent_in(parts: list[bytes]) -> None:
+    async with sent(*parts) as those:
+        assert await read(those) == [b"one", b"two", b"three"]
+
+
+async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> None:
+    long = b"x" * 3 * lines.AT_ONCE
+    async with sent(long + b"\nshort\n") as those:
+        assert await read(those) == [long, b"short"]
+
+
+async def test_lines_come_together_as_they_were_sent_together() -> None:
+    async with sent(b"one\ntwo\n", b"three\n", pause=0.05) as those:
+        assert [len(batch) async for batch in those.batches()][0] == 2  # noqa: RUF015  # all are read
+
+
+async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
+    seen = []
+    async with sent(b"one\n", b"tw") as those:
+        with pytest.raises(aiohttp.ClientPayloadError, match="cut off after b'tw'"):
+            async for batch in those.batches():
+                seen += batch
+    assert seen == [b"one"]
+
+
+async def test_a_line_that_is_too_long_is_as_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_OF_ONE", 2**18)
+    async with sent(*[b"x" * 2**16] * 100, pause=0) as those:
+        with pytest.raises(aiohttp.ClientPayloadError, match="more than 262144 bytes"):
+            await read(those)
+
+
+@pytest.mark.parametrize(
+    "drops",
+    [[], itertools.repeat(b"\n", 600), itertools.repeat(b" ", 600)],
+    ids=["nothing", "blank lines", "a line drop by drop"],
+)
+async def test_after_a_long_silence_the_watch_is_lost(
+    drops: Iterable[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "SILENCE", 0.2)
+    seen = []
+    async with sent(b"one\n", *drops, pause=0.05, hang=True) as those:
+        with pytest.raises(aiohttp.ClientPayloadError, match=r"no line came for 0\.2 s"):
+            async for batch in those.batches():
+                seen += batch
+    assert seen == [b"one"]
+
+
+async def test_who_says_anything_often_enough_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "SILENCE", 5.0)
+    began = asyncio.get_running_loop().time()
+    async with sent(*[b"one\n"] * 8, pause=0.05) as those:
+        monkeypatch.setattr(lines, "SILENCE", 0.3 + asyncio.get_running_loop().time() - began)
+        assert len(await read(those)) == 8
+
+
+# Those that may wait for others
+
+HPA, POD = kinds.BY_NAME[kinds.HPA], kinds.BY_NAME[kinds.POD]
+
+
+def event(number: int) -> bytes:
+    about = {"name": f"a{number}", "namespace": "default", "resourceVersion": str(number)}
+    return json.dumps({"type": "MODIFIED", "object": {"metadata": about}}).encode() + b"\n"
+
+
+class Watching:
+    """A watch of a server that sends an event every few milliseconds."""
+
+    def __init__(self, number: int) -> None:
+        self.events = [event(each) for each in range(1, number + 1)]
+        self.names: list[str] = []
+        self.batches = 0
+        self.answer: web.StreamResponse | None = None
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for each in self.events:
+            await response.write(each)
+            await asyncio.sleep(0.01)
+        return response
+
+    async def run(self, kind: kinds.Kind, authority: Authority | None = None) -> None:
+        configuration = client.Configuration()
+        if authority is not None:
+            configuration.ssl_ca_cert = str(authority.pair.certificate)
+        async with answering(self.serve, of_server(authority) if authority else None) as url:
+            configuration.host = url
+            cluster = api_server.Kube(connection.Connection(configuration), timeout=30)
+            async with cluster.watch(kind, None, 5) as events:
+                async for each in events:
+                    self.names.append(each.key[1])
+            await cluster.close()
+
+
+def of_server(authority: Authority) -> ssl.SSLContext:
+    pair = authority.issue("server", "server", hosts=(HOST,))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return context
+
+
+def unread(transport: asyncio.ReadTransport) -> int:
+    """Return how many bytes wait on the connection."""
+    socket = transport.get_extra_info("socket")
+    (count,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4))
+    return int(count)
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return what gets the bytes that wait on the connection, whenever events have been gathered."""
+    waiting: list[int] = []
+    gather = Lines._gather  # noqa: SLF001
+
+    async def noted(self: Lines, transport: asyncio.ReadTransport, seconds: float) -> None:
+        transport.pause_reading()
+        await asyncio.sleep(seconds)
+        waiting.append(unread(transport))
+        transport.resume_reading()
+        await gather(self, transport, 0)
+
+    monkeypatch.setattr(Lines, "_gather", noted)
+    return waiting
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "over TLS"])
+async def test_the_events_of_autoscalers_wait_on_the_connection_and_none_is_lost(
+    tls: bool, counted: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setattr(lines, "GATHERED", 0.2)
+    watch = Watching(30)
+    await watch.run(HPA, Authority(tmp_path, "authority") if tls else None)
+    assert watch.names == [f"a{number}" for number in range(1, 31)]
+    assert max(counted) > len(event(1))
+
+
+async def test_events_of_other_kinds_wait_for_nothing(counted: list[int]) -> None:
+    watch = Watching(10)
+    await watch.run(POD)
+    assert watch.names == [f"a{number}" for number in range(1, 11)]
+    assert counted == []
+
+
+@pytest.mark.parametrize(
+    ("number", "size", "least", "most"),
+    [(5000, 1200, 0.5, 0.5), (5000, 2000, 0.3, 0.5), (5000, 100_000, 0.0, 0.01), (1, 100, 0.5, 0.5)],
+)
+def test_events_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
+    number: int, size: int, least: float, most: float
+) -> None:
+    assert least <= lines.gathering(number * size, 15.0) <= most

@@ -1,0 +1,446 @@
+"""What a reflector reports is what there is, whatever becomes of its lists and watches."""
+
+import asyncio
+import contextlib
+import itertools
+import math
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from formation_operator.kube import errors, reflector
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.port import Object
+from formation_operator.kube.watch_events import Event
+from tests.unit import virtual_time
+from tests.unit.fakes.cluster import FakeCluster, Incident, event
+
+POD, HPA, KEDA = (kinds.BY_NAME[name] for name in (kinds.POD, kinds.HPA, kinds.SCALED_OBJECT))
+AWAY = errors.UnavailableError("away")
+
+
+class Seen:
+    """Takes in what a reflector reads, as a store would."""
+
+    def __init__(self) -> None:
+        self.known: dict[reflector.Key, int] = {}
+        """By name, the version that is known."""
+        self.said: list[tuple[str, str]] = []
+        """What was reported, and of which object."""
+
+    def newest(self, _: Kind) -> int:
+        return max(self.known.values(), default=0)
+
+    def event(self, _: Kind, event: Event) -> None:
+        self.said.append((event.type, event.key[1]))
+        if event.deleted:
+            self.known.pop(event.key, None)
+        else:
+            self.known[event.key] = event.version
+
+    def listed(self, _: Kind, raw: Object, version: int) -> None:
+        about = raw["metadata"]
+        self.said.append(("listed", about["name"]))
+        self.known[about["namespace"], about["name"]] = int(about["resourceVersion"])
+
+    def replaced(self, _: Kind, namespace: str | None, names: set[reflector.Key], version: int) -> None:
+        self.said.append(("replaced", namespace or ""))
+        for key in self.known.keys() - names:
+            if self.known[key] <= version and namespace in (None, key[0]):
+                del self.known[key]
+
+    @property
+    def names(self) -> set[str]:
+        return {name for _, name in self.known}
+
+
+class Scene:
+    """A reflector of a cluster."""
+
+    def __init__(self, kind: Kind = POD, namespace: str | None = None) -> None:
+        self.cluster = FakeCluster()
+        self.kind = kind
+        self.seen = Seen()
+        self.reached = 0
+        self.reflector = reflector.Reflector(
+            self.cluster, kind, namespace, self.seen, reached=self._reach, absent_seconds=15.0
+        )
+        self.times: list[tuple[str, float]] = []
+        """When which verb was asked for."""
+
+    def _reach(self) -> None:
+        self.reached += 1
+
+    def put(self, name: str, namespace: str = "default", **about: object) -> None:
+        labels = {self.kind.label_selector: "shop"} if self.kind.label_selector else {}
+        metadata = {"name": name, "namespace": namespace, "labels": labels, **about}
+        self.cluster.put(self.kind.name, {"metadata": metadata})
+
+    def fail(self, verb: str, error: Exception, times: float = 1) -> None:
+        """Have the next calls of a verb fail."""
+        (known,) = [each for each in ("pages", "watch") if each == verb]
+        incident = Incident(known, self.kind.name, error=error, times=times, meanwhile=self._note(known))
+        self.cluster.incidents.append(incident)
+
+    def _note(self, verb: str) -> Callable[[], None]:
+        return lambda: self.times.append((verb, asyncio.get_running_loop().time()))
+
+    def asked(self) -> list[str]:
+        """Return which verbs were asked for since the last time."""
+        calls, self.cluster.calls = self.cluster.calls, []
+        return [call.verb for call in calls]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[object]]:
+        """Reflect, and wait until it watches."""
+        task: asyncio.Task[object] = asyncio.create_task(self.reflector.run())
+        await asyncio.sleep(5)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.put("a")
+        async with here.running():
+            assert here.asked() == ["pages", "watch"]
+            here.put("b")
+            here.cluster.remove(kinds.POD, "default", "a")
+            await asyncio.sleep(0.01)
+            assert here.seen.said == [
+                ("listed", "a"),
+                ("replaced", ""),
+                ("MODIFIED", "b"),
+                ("DELETED", "a"),
+            ]
+            assert here.reached == 2
+
+    virtual_time.run(scene())
+
+
+def test_a_list_that_came_before_is_not_made_again() -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.put("a")
+        await here.reflector.list()
+        here.put("b")  # between the list and the watch
+        async with here.running():
+            assert here.asked() == ["pages", "watch"]
+            assert here.seen.names == {"a", "b"}
+
+    virtual_time.run(scene())
+
+
+def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.put("a")
+            await asyncio.sleep(0.01)
+            here.cluster.version += 100
+            later = {"resourceVersion": str(here.cluster.version)}
+            for stream in here.cluster.streams[kinds.POD]:
+                stream.put_nowait(event("BOOKMARK", {"metadata": later}))
+            await asyncio.sleep(0.01)
+            assert here.reached == 2, "a bookmark counts, too"
+            assert here.seen.said[1:] == [("MODIFIED", "a")], "and is no news"
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(0.01)
+            here.put("b")
+            here.cluster.remove(kinds.POD, "default", "a")
+            await asyncio.sleep(5)
+            assert here.asked() == ["pages", "watch", "watch"]
+            assert here.seen.said[2:] == [("MODIFIED", "b"), ("DELETED", "a")], "nothing is said twice"
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("error", [AWAY, errors.ConflictError("?"), errors.RefusedError("400")], ids=repr)
+def test_a_connection_that_is_lost_costs_no_list(error: Exception) -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.cluster.cut(kinds.POD, error)
+            await asyncio.sleep(0.01)
+            here.put("a")
+            await asyncio.sleep(5)
+            assert here.asked() == ["pages", "watch", "watch"]
+            assert here.seen.names == {"a"}
+
+    virtual_time.run(scene())
+
+
+def test_after_410_it_lists_anew_and_finds_what_was_deleted() -> None:
+    async def scene() -> None:
+        here = Scene()
+        for name in "abc":
+            here.put(name)
+        async with here.running():
+            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+            await asyncio.sleep(0.01)
+            here.cluster.remove(kinds.POD, "default", "b")
+            here.cluster.remove(kinds.POD, "default", "c")
+            here.put("d")
+            await asyncio.sleep(5)
+            assert here.asked() == ["pages", "watch", "pages", "watch"]
+            assert here.seen.names == {"a", "d"}
+            assert ("DELETED", "b") not in here.seen.said
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("error", [AWAY, errors.ExpiredError("410"), errors.NotFoundError("?")], ids=repr)
+def test_a_watch_that_cannot_begin_is_followed_by_a_list(error: Exception) -> None:
+    """The server may have been restored meanwhile, and a watch doesn't show that."""
+
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.asked()
+            here.fail("watch", error)
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(5)
+            assert here.asked() == ["watch", "pages", "watch"]
+
+    virtual_time.run(scene())
+
+
+def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.asked()
+            for stream in here.cluster.streams[kinds.POD]:
+                stream.put_nowait(event("BOOKMARK", {"metadata": {"resourceVersion": "7"}}))
+            await asyncio.sleep(5)
+            assert here.asked() == ["pages", "watch"]
+
+    virtual_time.run(scene())
+
+
+def test_a_list_that_is_older_than_what_is_known_is_of_a_restored_cluster() -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running() as task:
+            here.put("a")
+            await asyncio.sleep(0.01)
+            here.cluster.version -= 1
+            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+            await asyncio.sleep(5)
+            with pytest.raises(errors.RestoredError, match="Pod: version 100 after 101"):
+                task.result()
+
+    virtual_time.run(scene())
+
+
+def test_a_list_that_is_older_than_one_before_it_is_of_a_restored_cluster() -> None:
+    async def scene() -> None:
+        here = Scene()
+        await here.reflector.list()
+        here.cluster.version -= 1
+        with pytest.raises(errors.RestoredError, match="Pod: version 99 after 100"):
+            await here.reflector.list()
+
+    virtual_time.run(scene())
+
+
+def test_two_lists_at_once_come_one_after_the_other() -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.cluster.latency = 1.0
+        here.put("a")
+        first = asyncio.create_task(here.reflector.list())
+        await asyncio.sleep(0.5)
+        here.put("b")
+        await asyncio.gather(first, here.reflector.list())
+        assert here.seen.names == {"a", "b"}
+
+    virtual_time.run(scene())
+
+
+def test_a_list_without_a_watch_leaves_a_running_watch_where_it_is() -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.put("a")
+            await here.reflector.list()
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(5)
+            assert here.asked() == ["pages", "watch", "pages", "watch"]
+
+    virtual_time.run(scene())
+
+
+def test_only_its_own_namespace_is_listed_watched_and_forgotten() -> None:
+    async def scene() -> None:
+        here = Scene(namespace="left")
+        here.put("a", "left")
+        here.put("b", "right")
+        here.seen.known["right", "b"] = 1
+        async with here.running():
+            here.put("c", "left")
+            here.put("d", "right")
+            here.cluster.remove(kinds.POD, "left", "a")
+            here.cluster.cut(kinds.POD, errors.ExpiredError("too old"))
+            await asyncio.sleep(5)
+            assert here.seen.known.keys() == {("left", "c"), ("right", "b")}
+            assert {call.namespace for call in here.cluster.calls} == {"left"}
+
+    virtual_time.run(scene())
+
+
+def test_only_what_its_selector_chooses_is_listed_and_watched() -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.put("ours")
+        here.put("theirs", labels={})
+        async with here.running():
+            here.put("ours-2")
+            here.put("theirs-2", labels={})
+            await asyncio.sleep(0.01)
+            assert here.seen.names == {"ours", "ours-2"}
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("verb", ["pages", "watch"])
+def test_a_namespace_that_refuses_ends_it(verb: str) -> None:
+    async def scene() -> None:
+        here = Scene(namespace="left")
+        here.fail(verb, errors.ForbiddenError("no"))
+        async with here.running() as task:
+            with pytest.raises(errors.ForbiddenError):
+                task.result()
+
+    virtual_time.run(scene())
+
+
+def test_after_a_refusal_it_begins_with_a_list() -> None:
+    async def scene() -> None:
+        here = Scene(namespace="left")
+        here.fail("watch", errors.ForbiddenError("no"))
+        async with here.running():
+            here.asked()
+        async with here.running():
+            assert here.asked() == ["pages", "watch"]
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize(("kind", "namespace"), [(POD, None), (HPA, None), (KEDA, "left")])
+@pytest.mark.parametrize("verb", ["pages", "watch"])
+def test_where_there_is_no_other_namespace_or_the_kind_may_be_absent_it_tries_again(
+    kind: Kind, namespace: str | None, verb: str
+) -> None:
+    async def scene() -> None:
+        here = Scene(kind, namespace)
+        here.cluster.absent.clear()
+        here.fail(verb, errors.ForbiddenError("no"), times=3)
+        async with here.running() as task:
+            await asyncio.sleep(60)
+            assert not task.done()
+            here.put("a", "left")
+            await asyncio.sleep(0.01)
+            assert here.seen.names == {"a"}
+
+    virtual_time.run(scene())
+
+
+def test_a_kind_that_may_be_absent_is_looked_for_now_and_then() -> None:
+    async def scene() -> None:
+        here = Scene(KEDA)
+        async with here.running():
+            await asyncio.sleep(60)
+            assert here.asked() == ["pages"] * 5
+            here.cluster.absent.clear()
+            here.put("a")
+            await asyncio.sleep(15)
+            assert here.asked() == ["pages", "watch"]
+            assert here.seen.names == {"a"}
+
+    virtual_time.run(scene())
+
+
+def test_of_a_kind_that_was_taken_away_nothing_is_left() -> None:
+    async def scene() -> None:
+        here = Scene(KEDA)
+        here.cluster.absent.clear()
+        here.put("a")
+        async with here.running():
+            here.cluster.absent.add(KEDA.name)
+            here.cluster.cut(KEDA.name)
+            await asyncio.sleep(5)
+            assert here.seen.names == set()
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("verb", ["pages", "watch"])
+def test_what_goes_on_failing_is_tried_ever_more_seldom_up_to_a_bound(verb: str) -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.fail(verb, AWAY, times=20)
+        async with here.running() as task:
+            await asyncio.sleep(3600)
+            assert not task.done()
+        times = [at for what, at in here.times if what == verb]
+        pauses = [after - before for before, after in itertools.pairwise(times)]
+        most = reflector.LONGEST_PAUSE
+        assert len(times) == 20
+        assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
+        assert all(most / 2 <= pause <= most for pause in pauses[5:])
+        assert len(set(pauses[5:])) > 1, "replicas don't ask all at the same moment"
+
+    virtual_time.run(scene())
+
+
+def test_a_watch_that_ends_at_once_is_asked_for_ever_more_seldom_and_one_that_says_anything_soon() -> None:
+    async def scene() -> None:
+        here = Scene()
+        async with here.running():
+            here.asked()
+            for _ in range(3600):
+                here.cluster.cut(kinds.POD)
+                await asyncio.sleep(1)
+            assert here.asked().count("watch") < 300
+            await asyncio.sleep(60)
+            here.asked()
+            for number in range(60):
+                here.put(f"a{number}")
+                await asyncio.sleep(0.01)
+                here.cluster.cut(kinds.POD)
+                await asyncio.sleep(1)
+            assert here.asked().count("watch") > 50
+
+    virtual_time.run(scene())
+
+
+def test_trouble_is_logged_once_as_long_as_it_is_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        here = Scene()
+        here.fail("pages", AWAY, times=math.inf)
+        async with here.running():
+            await asyncio.sleep(600)
+
+    virtual_time.run(scene())
+    assert caplog.messages == ["pods can't be watched for now: away"]
+
+
+def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        here = Scene(KEDA)
+        async with here.running():
+            here.cluster.absent.clear()
+            await asyncio.sleep(60)
+            here.cluster.cut(KEDA.name, errors.ExpiredError("too old"))
+            await asyncio.sleep(60)
+
+    virtual_time.run(scene())
+    assert caplog.messages == []
