@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from formation_cli.dialects import dotenv, manifest, references, shell
 from formation_cli.dialects.exported import Exported, exported
+from tests.unit import inputs
 from tests.unit.cli.drawn_texts import ONE_LINE, SHELLY, TEXT, VARIABLES
 
 BASH = ("bash", "--norc", "-o", "history", "-o", "histexpand")
@@ -21,7 +22,7 @@ SHELLS = [
     pytest.param(each, marks=pytest.mark.skipif(not shutil.which(each[0]), reason="it isn't here"))
     for each in [("sh",), ("dash",), BASH, ("bash", "--posix")]
 ]
-ON_A_PATH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+ON_A_PATH = [HealthCheck.function_scoped_fixture]
 HOSTILE = [
     "hi $(touch ran)",
     "it's $(touch ran)",
@@ -91,7 +92,7 @@ def read_by_foreman(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", SHELLS)
-@settings(ON_A_PATH, max_examples=30)
+@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
 @given(values=st.lists(VALUES, max_size=12))
 @example(values=HOSTILE)
 def test_a_value_arrives_in_a_shell_as_it_is_and_runs_nothing(
@@ -176,7 +177,7 @@ def gbk(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
-@settings(ON_A_PATH, max_examples=30)
+@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
 @given(values=st.lists(st.text(st.sampled_from("'\n€é\\\"`$(touch ran)"), max_size=12), max_size=8))
 @example(values=["it's €$(touch ran)", "it's €`touch ran`", "it's €\\", "it's €\"`touch ran`"])
 def test_no_half_of_a_character_takes_an_escape_away(
@@ -194,7 +195,7 @@ WORDS = st.one_of(
 
 
 @pytest.mark.parametrize("command", SHELLS)
-@settings(ON_A_PATH, max_examples=30)
+@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
 @given(words=st.lists(WORDS, max_size=8))
 @example(
     words=["$(x}`touch ran`${x)", "$(touch ran)", "$(PORT)", "$(A) $(A-$(touch ran))", "it's $HOME", "~"]
