@@ -2,28 +2,25 @@
 
 import gc
 import itertools
-import queue
 import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from formation_cli.cluster import handover
 from formation_cli.cluster.handover import Handover
 
-Queue = TypeVar("Queue", Handover[int], queue.Queue[int])
 
-
-def ends(wait: Callable[[Queue], None], new: Callable[[], Queue]) -> Iterator[type[BaseException]]:
+def ends(wait: Callable[[Handover[int]], None]) -> Iterator[type[BaseException]]:
     """Yield what ends a wait that is interrupted at its first moment, then at its second, and so on.
 
     There is a moment before each step of the interpreter. A real signal would come at one by chance.
     """
     for moment in itertools.count():
-        given, moments = new(), itertools.count()
+        given, moments = Handover[int](), itertools.count()
 
         def interrupt(frame: types.FrameType, event: str, what: Any) -> Any:
             frame.f_trace_opcodes = True
@@ -45,11 +42,11 @@ def ends(wait: Callable[[Queue], None], new: Callable[[], Queue]) -> Iterator[ty
         yield end
 
 
-def in_vain(given: Handover[int] | queue.Queue[int]) -> None:
+def in_vain(given: Handover[int]) -> None:
     given.get(timeout=0.0001)
 
 
-def for_one(given: Handover[int] | queue.Queue[int]) -> None:
+def for_one(given: Handover[int]) -> None:
     given.put(1)
     given.get()
 
@@ -58,12 +55,7 @@ def for_one(given: Handover[int] | queue.Queue[int]) -> None:
 def test_an_interrupt_stays_one_at_whatever_moment_of_a_wait_it_comes(
     wait: Callable[[Handover[int]], None],
 ) -> None:
-    assert {*ends(wait, Handover)} == {KeyboardInterrupt}
-
-
-def test_in_the_standard_librarys_queue_an_interrupt_may_become_another_error() -> None:
-    """Otherwise there would be no need for ours."""
-    assert RuntimeError in {*ends(in_vain, queue.Queue)}
+    assert {*ends(wait)} == {KeyboardInterrupt}
 
 
 def test_who_hands_over_more_than_is_kept_waits_for_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
