@@ -366,9 +366,10 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.resync()
-        here._informers.event(deployments, event("MODIFIED", raw))  # noqa: SLF001
+        assert not here._informers.is_news(deployments, event("MODIFIED", raw))  # noqa: SLF001
     assert len(read) == 1
-    here._informers.event(deployments, event("DELETED", raw))  # noqa: SLF001
+    assert here._informers.is_news(deployments, event("DELETED", raw))  # noqa: SLF001
+    here._informers.seen(deployments, raw, deleted=True)  # noqa: SLF001
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
 

@@ -1,4 +1,4 @@
-"""A cluster as one replica of the operator sees it: what happens there comes late, and a watch may be lost."""
+"""A cluster as one replica of the operator sees it: late, and through watches that may be lost."""
 
 import contextlib
 from collections.abc import AsyncIterator

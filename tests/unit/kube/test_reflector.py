@@ -26,18 +26,24 @@ class Seen:
     def __init__(self) -> None:
         self.known: dict[reflector.Key, int] = {}
         """By name, the version that is known."""
+        self.is_known = False
+        """Whether no event says anything new."""
         self.said: list[tuple[str, str]] = []
         """What was reported, and of which object."""
 
     def newest(self, _: Kind) -> int:
         return max(self.known.values(), default=0)
 
-    def event(self, _: Kind, event: Event) -> None:
-        self.said.append((event.type, event.key[1]))
-        if event.deleted:
-            self.known.pop(event.key, None)
+    def is_news(self, _: Kind, event: Event) -> bool:
+        return not self.is_known
+
+    def seen(self, _: Kind, raw: Object, *, deleted: bool) -> None:
+        about = raw["metadata"]
+        self.said.append(("deleted" if deleted else "seen", about["name"]))
+        if deleted:
+            self.known.pop((about["namespace"], about["name"]), None)
         else:
-            self.known[event.key] = event.version
+            self.known[about["namespace"], about["name"]] = int(about["resourceVersion"])
 
     def listed(self, _: Kind, raw: Object, version: int) -> None:
         about = raw["metadata"]
@@ -103,6 +109,10 @@ class Scene:
             await asyncio.wait([task])
 
 
+def bookmark_of(version: int) -> Object:
+    return {"metadata": {"name": "", "namespace": "", "resourceVersion": str(version)}}
+
+
 def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
     async def scene() -> None:
         here = Scene()
@@ -115,8 +125,8 @@ def test_it_lists_once_and_watches_from_the_version_of_the_list() -> None:
             assert here.seen.said == [
                 ("listed", "a"),
                 ("replaced", ""),
-                ("MODIFIED", "b"),
-                ("DELETED", "a"),
+                ("seen", "b"),
+                ("deleted", "a"),
             ]
             assert here.reached == 2
 
@@ -143,19 +153,38 @@ def test_a_watch_that_ends_goes_on_from_its_last_event_or_bookmark() -> None:
             here.put("a")
             await asyncio.sleep(0.01)
             here.cluster.version += 100
-            later = {"resourceVersion": str(here.cluster.version)}
+            bookmark = bookmark_of(here.cluster.version)
             for stream in here.cluster.streams[kinds.POD]:
-                stream.put_nowait(event("BOOKMARK", {"metadata": later}))
+                stream.put_nowait(event("BOOKMARK", bookmark))
             await asyncio.sleep(0.01)
             assert here.reached == 2, "a bookmark counts, too"
-            assert here.seen.said[1:] == [("MODIFIED", "a")], "and is no news"
+            assert here.seen.said[1:] == [("seen", "a")], "and is no news"
             here.cluster.cut(kinds.POD)
             await asyncio.sleep(0.01)
             here.put("b")
             here.cluster.remove(kinds.POD, "default", "a")
             await asyncio.sleep(5)
             assert here.asked() == ["pages", "watch", "watch"]
-            assert here.seen.said[2:] == [("MODIFIED", "b"), ("DELETED", "a")], "nothing is said twice"
+            assert here.seen.said[2:] == [("seen", "b"), ("deleted", "a")], "nothing is said twice"
+
+    virtual_time.run(scene())
+
+
+def test_what_says_nothing_new_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Event, "object", lambda _: pytest.fail("it was parsed"))
+
+    async def scene() -> None:
+        here = Scene()
+        here.seen.is_known = True
+        async with here.running() as task:
+            here.asked()
+            here.put("a")
+            await asyncio.sleep(0.01)
+            here.cluster.cut(kinds.POD)
+            await asyncio.sleep(5)
+            assert here.asked() == ["watch"]
+            assert not task.done()
+            assert here.reached == 1, "and is where the next watch begins"
 
     virtual_time.run(scene())
 
@@ -189,7 +218,7 @@ def test_after_410_it_lists_anew_and_finds_what_was_deleted() -> None:
             await asyncio.sleep(5)
             assert here.asked() == ["pages", "watch", "pages", "watch"]
             assert here.seen.names == {"a", "d"}
-            assert ("DELETED", "b") not in here.seen.said
+            assert ("deleted", "b") not in here.seen.said
 
     virtual_time.run(scene())
 
@@ -216,7 +245,7 @@ def test_an_event_from_before_the_beginning_of_a_watch_has_all_listed() -> None:
         async with here.running():
             here.asked()
             for stream in here.cluster.streams[kinds.POD]:
-                stream.put_nowait(event("BOOKMARK", {"metadata": {"resourceVersion": "7"}}))
+                stream.put_nowait(event("BOOKMARK", bookmark_of(7)))
             await asyncio.sleep(5)
             assert here.asked() == ["pages", "watch"]
 

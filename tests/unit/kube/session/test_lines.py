@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import fcntl
-import itertools
 import json
+import math
 import pathlib
 import ssl
 import struct
 import termios
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
+from typing import cast
 
 import aiohttp
 import pytest
@@ -21,12 +22,13 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.session import connection, lines, paging
 from formation_operator.kube.session.lines import Lines
 from tests.cluster.certificates import Authority
+from tests.unit import virtual_time
 from tests.unit.fakes.loopback import HOST, answering
 
 
 @contextlib.asynccontextmanager
-async def sent(*parts: bytes, pause: float = 0.01, hang: bool = False) -> AsyncIterator[Lines]:
-    """Read from a server that sends some bytes, piece by piece, and then ends or hangs."""
+async def sent(*parts: bytes, pause: float = 0.01) -> AsyncIterator[Lines]:
+    """Read from a server that sends some bytes, piece by piece."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -34,8 +36,6 @@ async def sent(*parts: bytes, pause: float = 0.01, hang: bool = False) -> AsyncI
         for part in parts:
             await response.write(part)
             await asyncio.sleep(pause)
-        if hang:
-            await asyncio.sleep(60)
         return response
 
     async with answering(serve) as url, aiohttp.ClientSession() as session, session.get(url) as answer:
@@ -72,12 +72,11 @@ async def test_lines_come_together_as_they_were_sent_together() -> None:
 
 
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
-    seen = []
     async with sent(b"one\n", b"tw") as those:
+        batches = those.batches()
+        assert await anext(batches) == [b"one"]
         with pytest.raises(aiohttp.ClientPayloadError, match="cut off after b'tw'"):
-            async for batch in those.batches():
-                seen += batch
-    assert seen == [b"one"]
+            await anext(batches)
 
 
 async def test_a_line_that_is_too_long_is_as_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,29 +86,37 @@ async def test_a_line_that_is_too_long_is_as_a_lost_connection(monkeypatch: pyte
             await read(those)
 
 
+class Slow:
+    """A body of which the same comes again and again, and after some seconds each time."""
+
+    def __init__(self, part: bytes, seconds: float, times: int) -> None:
+        self._part = part
+        self._seconds = seconds
+        self._times = times
+
+    async def read(self, _: int) -> bytes:
+        await asyncio.sleep(self._seconds)
+        self._times -= 1
+        return self._part if self._times >= 0 else b""
+
+
+def came(part: bytes, seconds: float, times: int = 1000) -> list[bytes]:
+    body = cast("aiohttp.StreamReader", Slow(part, seconds, times))
+    return virtual_time.run(read(Lines(body)))
+
+
 @pytest.mark.parametrize(
-    "drops",
-    [[], itertools.repeat(b"\n", 600), itertools.repeat(b" ", 600)],
-    ids=["nothing", "blank lines", "a line drop by drop"],
+    ("part", "seconds"),
+    [(b"", math.inf), (b"one\n", 71.0), (b"\n", 1.0), (b" ", 1.0)],
+    ids=["nothing", "a line too late", "blank lines", "a line drop by drop"],
 )
-async def test_after_a_long_silence_the_watch_is_lost(
-    drops: Iterable[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lines, "SILENCE", 0.2)
-    seen = []
-    async with sent(b"one\n", *drops, pause=0.05, hang=True) as those:
-        with pytest.raises(aiohttp.ClientPayloadError, match=r"no line came for 0\.2 s"):
-            async for batch in those.batches():
-                seen += batch
-    assert seen == [b"one"]
+def test_after_a_long_silence_the_watch_is_lost(part: bytes, seconds: float) -> None:
+    with pytest.raises(aiohttp.ClientPayloadError, match=r"no line came for 70\.0 s"):
+        came(part, min(seconds, 10_000.0))
 
 
-async def test_who_says_anything_often_enough_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "SILENCE", 5.0)
-    began = asyncio.get_running_loop().time()
-    async with sent(*[b"one\n"] * 8, pause=0.05) as those:
-        monkeypatch.setattr(lines, "SILENCE", 0.3 + asyncio.get_running_loop().time() - began)
-        assert len(await read(those)) == 8
+def test_a_watch_that_says_something_once_a_minute_is_not_silent() -> None:
+    assert came(b"one\n", 60.0, times=100) == [b"one"] * 100
 
 
 # Those that may wait for others

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import json
 import time
 import tracemalloc
 import weakref
@@ -156,7 +157,8 @@ async def test_a_list_that_fails_leaves_nothing_that_only_a_search_would_find() 
         async def _send(self, method: str, resource: str, query: Any = None, *_: Any, **__: Any) -> bytes:
             if query.get("continue"):
                 raise errors.UnavailableError("away")
-            return b'{"kind": "FormationList", "metadata": {"resourceVersion": "1", "continue": "more"}, "items": []}'
+            metadata = {"resourceVersion": "1", "continue": "more"}
+            return json.dumps({"kind": "FormationList", "metadata": metadata, "items": []}).encode()
 
     held: list[weakref.ref[Gathered]] = []
     cluster = Failing(connection.Connection(client.Configuration()), timeout=1)

@@ -1,0 +1,260 @@
+"""kopf gets nothing that would end it: what comes instead of a list or a watch is a lost connection."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from kubernetes.aio import client
+
+from formation_operator.api import naming
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.session import connection, kopf_session, paging
+from tests.unit.fakes.api_server import ApiServer
+from tests.unit.fakes.loopback import answering
+
+FORMATIONS = kinds.BY_NAME[naming.KIND]
+LIST, WATCH = FORMATIONS.place(None), f"{FORMATIONS.place(None)}?watch=true&resourceVersion=5"
+LEVELS = [201, 700, 1_500, 9_000]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Session:
+    """The session, and whatever its watches reached."""
+
+    def __init__(self, url: str) -> None:
+        self.server = connection.Connection(client.Configuration(host=url))
+        self.reached: list[str | None] = []
+        self.client = kopf_session.session(self.server, self.reached.append)
+        self._url = url
+
+    async def get(self, path: str) -> aiohttp.ClientResponse:
+        """Ask as kopf does."""
+        return await self.client.request(
+            method="get", url=self._url + path, json=None, headers=None, timeout=aiohttp.ClientTimeout()
+        )
+
+    async def watch(self, path: str = WATCH) -> list[dict[str, Any]]:
+        """Return the events of a watch as kopf's parser reads them."""
+        buffer = b""
+        async with await self.get(path) as answer:
+            async for data in answer.content.iter_chunked(1024 * 1024):
+                buffer += data
+        return [json.loads(line.decode("utf-8")) for line in buffer.split(b"\n") if line.strip()]
+
+
+@contextlib.asynccontextmanager
+async def session(answer: Answer) -> AsyncIterator[Session]:
+    async with answering(answer) as url:
+        here = Session(url)
+        yield here
+        await here.client.close()
+        await here.server.close()
+
+
+def status(number: int, **headers: str) -> Answer:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=number, text='{"kind":"Status"}', headers=headers)
+
+    return answer
+
+
+def stream(*parts: bytes) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in parts:
+            await response.write(part)
+        return response
+
+    return answer
+
+
+def page(*items: bytes) -> Answer:
+    return stream(
+        b'{"kind":"FormationList","metadata":{"resourceVersion":"9"},"items":[%s]}' % b",".join(items)
+    )
+
+
+def event(formation: bytes) -> bytes:
+    return b'{"type":"MODIFIED","object":%s}\n' % formation
+
+
+def formation(name: str, fields: bytes = b"{}") -> bytes:
+    about = b'{"name":"%s","resourceVersion":"7","managedFields":[{"fieldsV1":%s}]}' % (name.encode(), fields)
+    return (
+        b'{"apiVersion":"formations.dev/v1","kind":"Formation","metadata":%s,"spec":{"a":"\xc3\xa4"}}' % about
+    )
+
+
+def error(code: int) -> bytes:
+    """Return an error as the API server writes one."""
+    return b'{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"code":%d}}\n' % code
+
+
+WITHOUT = {"apiVersion": "formations.dev/v1", "kind": "Formation"}
+HOSTILE = {
+    **{f"{levels} levels": b'{"f:a":' * levels + b"{}" + b"}" * levels for levels in LEVELS},
+    **{f"{levels} lists": b"[" * levels + b"]" * levels for levels in LEVELS},
+    "no text": b'{"f:\xff":{},"f:\xed\xa0\x80":{}}',
+    "no text, and deep": b'{"f:\xff":' * 9_000 + b"{}" + b"}" * 9_000,
+}
+
+
+@pytest.mark.parametrize("fields", HOSTILE.values(), ids=HOSTILE)
+async def test_an_object_is_listed_and_watched_alike_without_managed_fields_whatever_they_are(
+    fields: bytes,
+) -> None:
+    async with session(page(formation("a"), formation("b", fields), formation("c"))) as here:
+        listed = await (await here.get(f"{LIST}?limit=500")).json()
+    async with session(stream(event(formation("a")), event(formation("b", fields)))) as here:
+        watched = await here.watch()
+    objects = [*listed["items"], *(each["object"] for each in watched)]
+    assert [each["metadata"].pop("name") for each in objects] == ["a", "b", "c", "a", "b"]
+    assert objects == [{**WITHOUT, "metadata": {"resourceVersion": "7"}, "spec": {"a": "ä"}}] * 5
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+async def test_a_spec_that_is_nested_deep_has_null_where_it_is_too_deep(levels: int) -> None:
+    deep = formation("a").replace('"ä"'.encode(), b'{"a":' * levels + b"1" + b"}" * levels)
+    async with session(page(deep)) as here:
+        listed = await (await here.get(f"{LIST}?limit=500")).json()
+    async with session(stream(event(deep))) as here:
+        watched = await here.watch()
+    for each in (*listed["items"], watched[0]["object"]):
+        assert each["metadata"]["name"] == "a"
+        assert each["spec"]["a"]["a"]["a"]
+        assert json.dumps(each)
+
+
+@pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
+@pytest.mark.parametrize("number", [301, 400, 401, 403, 404, 409, 410, 422, 429, 500, 503, 504])
+async def test_whatever_is_wrong_with_an_answer_it_is_as_a_lost_connection(number: int, path: str) -> None:
+    async with session(status(number, Location="/elsewhere")) as here:
+        with pytest.raises(aiohttp.ClientError, match=f"formations: HTTP {number}") as raised:
+            await here.get(path)
+    is_tried_again = isinstance(raised.value, aiohttp.ClientConnectionError)
+    assert is_tried_again == (number != 410 or path == WATCH)
+
+
+async def test_a_token_that_is_too_old_has_kopf_begin_its_list_anew() -> None:
+    """kopf tries a request again that has lost its connection; of a lost payload it begins the list anew."""
+    async with session(status(410)) as here:
+        with pytest.raises(aiohttp.ClientPayloadError, match="HTTP 410"):
+            await here.get(f"{LIST}?limit=500&continue=old")
+
+
+async def test_no_redirect_is_followed_as_each_request_says_who_we_are() -> None:
+    asked = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    async with session(answer) as here:
+        with pytest.raises(aiohttp.ClientConnectionError, match="HTTP 307"):
+            await here.get(LIST)
+    assert asked == [LIST]
+
+
+async def test_that_a_watch_is_too_old_reaches_kopf() -> None:
+    async with session(stream(event(formation("a")), error(410))) as here:
+        first, last = await here.watch()
+    assert (first["type"], last["type"]) == ("MODIFIED", "ERROR")
+
+
+@pytest.mark.parametrize("number", [400, 500, 504])
+async def test_any_other_error_in_a_watch_is_as_a_lost_connection(number: int) -> None:
+    async with session(stream(error(number))) as here:
+        with pytest.raises(aiohttp.ClientPayloadError, match="the watch has ended"):
+            await here.watch()
+
+
+async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
+    async with session(stream(event(formation("a")), event(formation("b"))[:-20])) as here:
+        with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
+            await here.watch()
+
+
+async def test_a_line_without_an_end_is_as_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_OF_ONE", 2**18)
+    async with session(stream(*[b"x" * 2**16] * 100)) as here:
+        with pytest.raises(aiohttp.ClientPayloadError, match="more than 262144 bytes"):
+            await here.watch()
+
+
+@pytest.mark.parametrize("path", [LIST, WATCH], ids=["list", "watch"])
+async def test_an_answer_that_does_not_come_is_as_a_lost_connection(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.05)
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        return await asyncio.Future()
+
+    async with session(hang) as here:
+        with pytest.raises(TimeoutError):
+            await here.get(path)
+
+
+async def test_whenever_a_watch_says_anything_its_namespace_is_reached() -> None:
+    bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}\n'
+    async with session(stream(bookmark)) as here:
+        await here.watch()
+        await here.watch(f"{FORMATIONS.place('left')}?watch=true")
+        assert here.reached == [None, "left"]
+    async with session(page(formation("a"))) as here:
+        await (await here.get(LIST)).json()
+        assert here.reached == []
+
+
+async def test_a_watch_that_says_nothing_is_begun_again_ever_more_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """kopf itself would begin it again at once."""
+    monkeypatch.setattr(kopf_session, "FIRST_PAUSE", 1.0)
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    answers = iter(
+        [stream()] * 8 + [stream(error(500))] * 2 + [stream(event(formation("a")))] + [stream()] * 2
+    )
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await next(answers)(request)
+
+    async with session(answer) as here:
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        for _ in range(13):
+            with contextlib.suppress(aiohttp.ClientPayloadError):
+                await here.watch()
+        monkeypatch.undo()
+    most = kopf_session.LONGEST_PAUSE
+    assert sum(pauses[:4]) < most, "what is soon over is soon noticed"
+    assert all(most / 2 <= pause <= most for pause in pauses[5:10])
+    assert all(pause <= 2 for pause in pauses[10:12])
+
+
+async def test_a_list_comes_in_pages_that_fit() -> None:
+    large = [{"metadata": {"name": str(number)}, "x": "x" * 2**16} for number in range(60)]
+    server = ApiServer(formations=large)
+    async with server.running():
+        here = Session(server.url)
+        listed = await (await here.get(f"{LIST}?limit=500")).json()
+        await here.client.close()
+        await here.server.close()
+    assert 0 < len(listed["items"]) <= paging.MOST_BYTES / 2**16
+    assert listed["metadata"]["continue"]
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+async def test_nothing_is_written_through_it(method: str) -> None:
+    async with session(status(200)) as here:
+        with pytest.raises(LookupError):
+            await here.client.request(method, f"{here.server.url}{LIST}")
