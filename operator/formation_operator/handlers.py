@@ -20,6 +20,8 @@ from formation_operator.settings import Settings
 
 PAGE = 500
 """Formations in a page of kopf's list, at the most: of large ones fewer are asked for."""
+AGAIN = 1.0
+"""Seconds between the end of a watch that was too old and the next list."""
 NEVER = 365.0 * 24 * 3600
 """Seconds. After a silence kopf may cancel its watch for good (nolar/kopf#1276); `kube.session` is faster."""
 
@@ -74,7 +76,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.watching.chunk_size = PAGE
     settings.watching.server_timeout = 300
     settings.watching.inactivity_timeout = NEVER
-    settings.watching.reconnect_backoff = 1.0
+    settings.watching.reconnect_backoff = AGAIN
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.networking.error_backoffs = Backoffs()

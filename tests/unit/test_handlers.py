@@ -2,8 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import logging
+import os
 import pathlib
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import kopf
@@ -11,19 +16,24 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.config import kube_config
 
+import formation_operator
 from formation_operator import handlers, process
 from formation_operator.api import naming
 from formation_operator.controller import informers
+from formation_operator.kube import errors, reflector
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.port import Object
+from formation_operator.kube.session import kopf_session, lines
 from formation_operator.observe import watched
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.live_api_server import LiveApiServer
+from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
-assert handlers  # kopf registers what it defines
-QUICK = Settings(start_retry=0.001, liveness=None, resync=600.0)
-Trouble = Callable[[web.Request], Awaitable[web.StreamResponse]]
+QUICK = Settings(start_retry=0.01, liveness=None)
+LEASE = ("formation-system", "formation-operator")
+STATUSES = [403, 404, 410, 429, 500, 503]
 
 
 def a_cluster(*names: str, namespace: str = "default") -> FakeCluster:
@@ -33,10 +43,10 @@ def a_cluster(*names: str, namespace: str = "default") -> FakeCluster:
     return cluster
 
 
-def put(cluster: FakeCluster, name: str, namespace: str = "default") -> None:
+def put(cluster: FakeCluster, name: str, namespace: str = "default", **metadata: object) -> None:
     version = str(cluster.version + 1)
-    formation = builders.stored(a_formation(name), uid=name, namespace=namespace, resourceVersion=version)
-    cluster.put(naming.KIND, formation)
+    about = {"uid": name, "namespace": namespace, "resourceVersion": version, **metadata}
+    cluster.put(naming.KIND, builders.stored(a_formation(name), **about))
 
 
 def label(cluster: FakeCluster, name: str, namespace: str = "default") -> None:
@@ -44,7 +54,7 @@ def label(cluster: FakeCluster, name: str, namespace: str = "default") -> None:
 
 
 async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(15):
         while not happened():  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.005)
 
@@ -59,7 +69,7 @@ class Running:
         self._settings = settings
         self.task: asyncio.Task[None]
 
-    async def begin(self) -> None:
+    def begin(self) -> None:
         self.task = asyncio.create_task(
             kopf.operator(
                 registry=kopf.get_default_registry(),
@@ -71,25 +81,56 @@ class Running:
                 ready_flag=self._ready,
             )
         )
-        await self._ready.wait()
+
+    async def until_ready(self) -> None:
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait([ready, self.task], return_when=asyncio.FIRST_COMPLETED)
+        assert ready.done(), "it has ended"
 
     async def end(self) -> None:
         self._stop.set()
-        await self.task
+        async with asyncio.timeout(15):
+            await self.task
+
+    async def ended_by(self) -> BaseException | None:
+        """Wait until it ends by itself, and return what its error was raised from."""
+        async with asyncio.timeout(15):
+            await asyncio.wait([self.task])
+        error, self.task = self.task.exception(), asyncio.create_task(asyncio.sleep(0))
+        assert error is not None
+        return error.__cause__
+
+    @property
+    def formations(self) -> dict[tuple[str, str], Object]:
+        here: process.Process = self.memo.process
+        return here.controller._cache.formations  # noqa: SLF001
 
     @property
     def known(self) -> set[str]:
-        process_: process.Process = self.memo.process
-        return {name for _, name in process_.controller._cache.formations}  # noqa: SLF001
+        return {name for _, name in self.formations}
+
+    def is_current(self, name: str, namespace: str = "default") -> bool:
+        """Tell whether a Formation is known as it is."""
+        known = self.formations.get((namespace, name))
+        live = self.server.cluster.read(naming.KIND, namespace, name)["metadata"]["resourceVersion"]
+        return known is not None and known["metadata"]["resourceVersion"] == live
 
     async def until_watching(self, number: int = len(watched.WATCHED)) -> None:
         await until(lambda: self.server.watches.total() == number)
 
+    async def until_all_goes_on(self) -> None:
+        """Wait until all is watched, and see a change of each Formation arrive."""
+        await until(lambda: self.server.watches[naming.PLURAL])
+        for namespace, name in [*self.formations]:
+            label(self.server.cluster, name, namespace)
+        await self.server.publish()
+        await until(lambda: all(self.is_current(name, namespace) for namespace, name in self.formations))
+        assert not self.task.done()
+
 
 @contextlib.asynccontextmanager
-async def started(
-    cluster: FakeCluster, folder: pathlib.Path, settings: Settings = QUICK
-) -> AsyncIterator[Running]:
+async def serving(cluster: FakeCluster, folder: pathlib.Path) -> AsyncIterator[LiveApiServer]:
+    """Serve a cluster, and write a kubeconfig for it."""
     async with LiveApiServer(cluster).running() as server:
         assert isinstance(server, LiveApiServer)
         kubeconfig = {
@@ -99,9 +140,23 @@ async def started(
             "users": [{"name": "here", "user": {"token": "a"}}],
         }
         (folder / "kubeconfig").write_text(json.dumps(kubeconfig))
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def started(
+    cluster: FakeCluster,
+    folder: pathlib.Path,
+    settings: Settings = QUICK,
+    before: Callable[[LiveApiServer], object] = lambda _: None,
+) -> AsyncIterator[Running]:
+    """Run the operator on a cluster, of whose server something is otherwise before that."""
+    async with serving(cluster, folder) as server:
+        before(server)
         running = Running(server, settings)
-        await running.begin()
+        running.begin()
         try:
+            await running.until_ready()
             yield running
         finally:
             await running.end()
@@ -112,8 +167,15 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     """Take the pauses away."""
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
     monkeypatch.setenv("LOGNAME", "a")
-    monkeypatch.setattr(informers, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(handlers, "AGAIN", 0.01)
+    monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
+    for each in (informers, reflector, kopf_session):
+        monkeypatch.setattr(each, "FIRST_PAUSE", 0.01)
+        monkeypatch.setattr(each, "LONGEST_PAUSE", 0.02)
+
+
+# What kopf brings
 
 
 async def test_what_is_there_and_what_happens_next_is_known(tmp_path: pathlib.Path) -> None:
@@ -125,3 +187,383 @@ async def test_what_is_there_and_what_happens_next_is_known(tmp_path: pathlib.Pa
         put(cluster, "d")
         await here.server.publish()
         await until(lambda: here.known == {"a", "b", "d"})
+
+
+async def test_a_formation_that_is_deleted_before_kopf_lists_is_forgotten(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster(*"abc")
+
+    def delete_before_a_list(server: LiveApiServer) -> None:
+        async def answer(_: web.Request) -> web.StreamResponse:
+            cluster.remove(naming.KIND, "default", "c")
+            return server.page(naming.PLURAL)
+
+        server.list_troubles = [answer]
+
+    async with started(cluster, tmp_path, before=delete_before_a_list) as here:
+        await until(lambda: here.known == {"a", "b"})
+
+
+async def test_after_410_kopf_lists_anew_and_a_deletion_meanwhile_is_found(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster(*"abc")
+    async with started(cluster, tmp_path) as here:
+        await here.until_watching()
+        cluster.remove(naming.KIND, "default", "c")
+        put(cluster, "d")
+        await here.server.expire(naming.KIND)
+        await until(lambda: here.known == {"a", "b", "d"})
+        await here.until_all_goes_on()
+
+
+async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a", namespace="left")
+    put(cluster, "b", "right")
+    put(cluster, "c", "elsewhere")
+    async with started(cluster, tmp_path, Settings(("left", "right"), liveness=None)) as here:
+        await here.until_watching(2 * len(watched.WATCHED))
+        put(cluster, "d", "right")
+        cluster.remove(naming.KIND, "left", "a")
+        label(cluster, "c", "elsewhere")
+        await here.server.publish()
+        await until(lambda: here.known == {"b", "d"})
+
+
+async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_lets_us(
+    tmp_path: pathlib.Path,
+) -> None:
+    cluster = a_cluster("a", namespace="left")
+    put(cluster, "b", "right")
+
+    def refuse(server: LiveApiServer) -> None:
+        server.refusals = {f"left/{each.kind.plural}": 403 for each in watched.WATCHED}
+
+    settings = Settings(("left", "right"), liveness=None)
+    async with started(cluster, tmp_path, settings, before=refuse) as here:
+        await here.until_watching(len(watched.WATCHED))
+        await until(lambda: here.server.lists[f"left/{naming.PLURAL}"] > 3)
+        assert here.known == {"b"}
+        here.server.refusals.clear()
+        await here.until_watching(2 * len(watched.WATCHED))
+        assert here.known == {"a", "b"}
+        cluster.remove(naming.KIND, "left", "a")
+        await here.server.publish()
+        await until(lambda: here.known == {"b"})
+
+
+async def test_kopf_writes_nothing(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a")
+    async with started(cluster, tmp_path) as here:
+        await here.until_watching()
+        put(cluster, "b")
+        await here.server.publish()
+        await until(
+            lambda: {raw["metadata"]["name"] for raw in cluster.all("Deployment")} == {"a-worker", "b-worker"}
+        )
+        await until(lambda: all(raw.get("status") for raw in cluster.all(naming.KIND)))
+        cluster.remove(naming.KIND, "default", "b")
+        await here.server.publish()
+        await until(lambda: here.known == {"a"})
+    (left,) = cluster.all(naming.KIND)
+    assert not left["metadata"].keys() & {"finalizers", "annotations"}
+    assert {by for method, _, by in here.server.written if method != "POST"} == {naming.FIELD_MANAGER}
+    assert {path.rpartition("/")[2] for method, path, _ in here.server.written if method == "POST"} <= {
+        "events"
+    }
+    ours = {(method, path) for method, path, _ in here.server.written if naming.PLURAL in path}
+    assert ours == {
+        ("PATCH", f"/apis/formations.dev/v1/namespaces/default/formations/{name}/status") for name in "ab"
+    }
+
+
+# What comes instead
+
+
+def status(number: int, **headers: str) -> Trouble:
+    """Answer with an HTTP status."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=number, text='{"kind":"Status","message":"no"}', headers=headers)
+
+    return answer
+
+
+def stream(text: bytes, *, cut: bool = False) -> Trouble:
+    """Begin to answer, say something, and end, or be cut off."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(text)
+        if cut:
+            assert request.transport is not None
+            request.transport.abort()
+        return response
+
+    return answer
+
+
+async def hang(_: web.Request) -> web.StreamResponse:
+    """Never answer."""
+    return await asyncio.Future()
+
+
+async def fall_silent(request: web.Request) -> web.StreamResponse:
+    """Begin to answer, and say nothing."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    return await asyncio.Future()
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Cut the connection instead of an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+def error(**said: object) -> bytes:
+    """Return an error as the API server writes one."""
+    known = {"kind": "Status", "apiVersion": "v1", "metadata": {}, **said}
+    return json.dumps({"type": "ERROR", "object": known}, separators=(",", ":")).encode() + b"\n"
+
+
+PART = b'{"type":"MODIFIED","object":{"metadata":{"name":"a"'
+TROUBLES: dict[str, Trouble] = {
+    **{f"HTTP {number}": status(number) for number in STATUSES},
+    "HTTP 429, with a time": status(429, **{"Retry-After": "0"}),
+    "410 in the stream": stream(json.dumps(GONE, separators=(",", ":")).encode() + b"\n"),
+    "another error in the stream": stream(error(code=500, reason="InternalError")),
+    "an error without a code": stream(error()),
+    "a line that is cut off": stream(PART),
+    "a line that is cut off, with the connection": stream(PART, cut=True),
+    "blank lines": stream(b"\n" * 100),
+    "nothing": stream(b""),
+    "silence": fall_silent,
+    "a cut before the answer": cut,
+    "no answer": hang,
+}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have silence last a moment."""
+    monkeypatch.setattr(lines, "SILENCE", 0.3)
+    monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.3)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_whatever_comes_instead_of_a_watch_nothing_is_forgotten_and_all_goes_on(
+    trouble: Trouble, tmp_path: pathlib.Path
+) -> None:
+    cluster = a_cluster(*"abc")
+
+    def be_in_trouble(server: LiveApiServer) -> None:
+        server.watch_troubles = [trouble] * 3
+
+    async with started(cluster, tmp_path, before=be_in_trouble) as here:
+        await until(lambda: not here.server.watch_troubles)
+        assert here.known == {"a", "b", "c"}
+        cluster.remove(naming.KIND, "default", "c")
+        await here.server.publish()
+        await until(lambda: here.known == {"a", "b"})
+        await here.until_all_goes_on()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "trouble", [*map(status, STATUSES), cut, hang], ids=[*map(str, STATUSES), "cut", "no answer"]
+)
+async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goes_on(
+    trouble: Trouble, tmp_path: pathlib.Path
+) -> None:
+    cluster = a_cluster(*"abc")
+    async with started(cluster, tmp_path) as here:
+        await here.until_watching()
+        here.server.list_troubles = [trouble] * 3
+        cluster.remove(naming.KIND, "default", "c")
+        await here.server.expire(naming.KIND)
+        await until(lambda: not here.server.list_troubles)
+        assert here.known >= {"a", "b"}
+        await until(lambda: here.known == {"a", "b"})
+        await here.until_all_goes_on()
+
+
+async def test_a_token_that_is_too_old_has_kopf_list_from_the_start(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster(*"abc")
+
+    def lose_the_second_page(server: LiveApiServer) -> None:
+        async def first(_: web.Request) -> web.StreamResponse:
+            return server.page(naming.PLURAL, **{"continue": "old"})
+
+        async def second(request: web.Request) -> web.StreamResponse:
+            assert request.query["continue"] == "old"
+            return await status(410)(request)
+
+        server.list_troubles = [second, first]
+
+    async with started(cluster, tmp_path, before=lose_the_second_page) as here:
+        await here.until_all_goes_on()
+        assert here.known == {"a", "b", "c"}
+
+
+HOSTILE = {
+    **{
+        f"{levels} levels": b'{"f:a":' * levels + b"{}" + b"}" * levels for levels in (201, 700, 1_500, 9_000)
+    },
+    "no text": b'{"f:\xff":{},"f:\xed\xa0\x80":{}}',
+}
+
+
+@pytest.mark.parametrize("fields", HOSTILE.values(), ids=HOSTILE)
+async def test_whatever_is_in_managed_fields_a_formation_is_listed_and_watched(
+    fields: bytes, tmp_path: pathlib.Path
+) -> None:
+    cluster = a_cluster(*"ab")
+    odd = {"managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]}
+
+    def be_odd(server: LiveApiServer) -> None:
+        server.instead[b'{"f:odd":{}}'] = fields
+        put(cluster, "listed", **odd)
+
+    async with started(cluster, tmp_path, before=be_odd) as here:
+        await here.until_watching()
+        put(cluster, "watched", **odd)
+        await here.server.publish()
+        await until(lambda: here.known == {"a", "b", "listed", "watched"})
+        await here.server.expire(naming.KIND)
+        await here.until_all_goes_on()
+        assert here.known == {"a", "b", "listed", "watched"}
+
+
+# The start
+
+
+async def test_a_start_waits_for_the_crd_and_says_how_to_install_it(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(a_cluster("a"), tmp_path) as server:
+        server.absent.add(naming.PLURAL)
+        here = Running(server, QUICK)
+        here.begin()
+        await until(lambda: server.lists[naming.PLURAL] > 3 or "kubectl apply -k crds/" in caplog.text)
+        await until(lambda: "kubectl apply -k crds/" in caplog.text)
+        server.absent.clear()
+        await here.until_ready()
+        await here.until_all_goes_on()
+        assert here.known == {"a"}
+        await here.end()
+
+
+async def test_a_kind_that_is_served_before_discovery_has_it_is_watched(tmp_path: pathlib.Path) -> None:
+    def hide(server: LiveApiServer) -> None:
+        server.undiscovered = 3
+
+    async with started(a_cluster("a"), tmp_path, before=hide) as here:
+        await here.until_all_goes_on()
+        assert here.server.undiscovered == 0
+
+
+# The end
+
+
+async def test_a_process_that_is_asked_to_stop_releases_the_lease(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a")
+    lease = {"metadata": {"namespace": LEASE[0], "name": LEASE[1]}, "spec": {}}
+    cluster.put(kinds.LEASE, lease)
+
+    def holder() -> object:
+        return cluster.read(kinds.LEASE, *LEASE)["spec"].get("holderIdentity")
+
+    async with started(cluster, tmp_path, Settings(lease=LEASE, liveness=None)):
+        await until(holder)
+        await until(lambda: cluster.all("Deployment"))
+    assert not holder()
+
+
+async def test_a_restored_cluster_ends_the_process_with_an_error(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a")
+    async with started(cluster, tmp_path) as here:
+        await here.until_watching()
+        cluster.version -= 50
+        await here.server.expire(kinds.POD)
+        cause = await here.ended_by()
+    assert isinstance(cause, handlers.WorkEndedError)
+    assert errors.RestoredError.__name__ in str(cause)
+
+
+async def test_a_watch_that_brings_nothing_ends_the_process_with_an_error(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a")
+    settings = Settings(resync=0.05, watch_lost=0.1, liveness=None)
+    async with started(
+        cluster, tmp_path, settings, lambda server: server.watch_troubles.append(fall_silent)
+    ) as here:
+        await until(lambda: not here.server.watch_troubles)
+        put(cluster, "b")
+        cause = await here.ended_by()
+        assert here.known == {"a", "b"}
+    assert isinstance(cause, handlers.WorkEndedError)
+    assert informers.WatchLostError.__name__ in str(cause)
+
+
+# As a program
+
+OPERATOR = ["-m", "formation_operator", "--liveness="]
+KOPF = ["-m", "kopf", "run", "-m", "formation_operator.handlers", "--all-namespaces"]
+
+
+@contextlib.asynccontextmanager
+async def program(folder: pathlib.Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "LOGNAME"},
+        "PYTHONPATH": str(pathlib.Path(formation_operator.__file__).parents[1]),
+        "KUBECONFIG": str(folder / "kubeconfig"),
+    }
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
+
+
+@pytest.mark.parametrize("arguments", [OPERATOR, KOPF], ids=["formation-operator", "kopf run"])
+async def test_the_program_works_and_ends_well_when_it_is_asked_to_stop(
+    arguments: list[str], tmp_path: pathlib.Path
+) -> None:
+    cluster = a_cluster("a")
+    async with serving(cluster, tmp_path) as server, program(tmp_path, *arguments) as running:
+        await until(lambda: server.watches.total() == len(watched.WATCHED) and cluster.all("Deployment"))
+        put(cluster, "b")
+        await server.publish()
+        await until(lambda: len(cluster.all("Deployment")) == 2)
+        running.send_signal(signal.SIGTERM)
+        _, said = await asyncio.wait_for(running.communicate(), 20)
+    assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
+
+
+async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_ended(
+    tmp_path: pathlib.Path,
+) -> None:
+    cluster = a_cluster("a")
+    async with serving(cluster, tmp_path) as server, program(tmp_path, *OPERATOR) as running:
+        await until(lambda: server.watches.total() == len(watched.WATCHED) and cluster.all("Deployment"))
+        cluster.version -= 50
+        await server.expire(kinds.POD)
+        _, said = await asyncio.wait_for(running.communicate(), 20)
+    assert running.returncode == 1
+    assert b"Stopping: " in said
+    assert b"RestoredError" in said
+
+
+async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begun(
+    tmp_path: pathlib.Path,
+) -> None:
+    async with serving(a_cluster("a"), tmp_path) as server, program(tmp_path, *OPERATOR) as running:
+        server.absent.add(naming.PLURAL)
+        await until(lambda: server.lists["horizontalpodautoscalers"])
+        running.send_signal(signal.SIGTERM)
+        _, said = await asyncio.wait_for(running.communicate(), 20)
+    assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()

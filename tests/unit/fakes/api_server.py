@@ -37,6 +37,7 @@ class ApiServer:
     async def running(self) -> AsyncIterator["ApiServer"]:
         """Serve on a free port of the loopback interface."""
         app = web.Application()
+        self.routes(app.router)
         for path in ("/{api:api}", "/{api:apis}", "/{api:api}/{version}", "/{api:apis}/{group}/{version}"):
             app.router.add_get(path, self._discovered)
         app.router.add_get("/{path:.*}/{plural}", self._listed)
@@ -50,6 +51,9 @@ class ApiServer:
             yield self
         finally:
             await runner.cleanup()
+
+    def routes(self, router: web.UrlDispatcher) -> None:
+        """Serve more than lists."""
 
     @contextlib.contextmanager
     def in_a_thread(self) -> Iterator["ApiServer"]:

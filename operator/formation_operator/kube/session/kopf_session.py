@@ -14,6 +14,7 @@ from typing import Any, cast
 import aiohttp
 import msgspec
 
+from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.session import gate, paging
@@ -28,6 +29,11 @@ ANSWER_SECONDS = 60.0
 """How long a watch may take to begin, and a page to come."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between the end of a watch and the next one: kopf itself would begin it at once."""
+DISCOVERY = {
+    "/apis": f'"{naming.GROUP}"'.encode(),
+    f"/apis/{naming.GROUP}/{naming.VERSION}": f'"{naming.PLURAL}"'.encode(),
+}
+"""What kopf looks for once before it watches, and where."""
 ERROR = b'{"type":"ERROR"'
 EXPIRED = b'"code":410'
 
@@ -104,6 +110,7 @@ class Survivable:
         """Send a request; raise what kopf takes as a lost connection if it is refused, for whatever reason.
 
         A token for the next page that is too old has kopf begin its list anew: no use to try that again.
+        And the API server serves a new kind some moments before discovery has it: kopf would never see that.
         """
         path, is_watch = request.url.raw_path, "watch" in request.url.query
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -113,6 +120,9 @@ class Survivable:
             anew = answer.status == GONE and not is_watch
             lost = aiohttp.ClientPayloadError if anew else aiohttp.ClientConnectionError
             raise lost(f"{request.url.path}: HTTP {answer.status}")
+        for place, wanted in DISCOVERY.items():
+            if path.endswith(place) and wanted not in await answer.read():
+                raise aiohttp.ClientConnectionError(f"{path}: no {wanted.decode()} yet")
         if is_watch:
             found = NAMESPACE.search(path)
             reached = functools.partial(self._reached, found[1] if found else None)
