@@ -27,6 +27,8 @@ UNLISTED = (
     "so that is left as it is: autoscalers can't be listed"
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
+MOST_PAGES = 20
+"""So many pages of a namespace's autoscalers are read: ten thousand, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
@@ -162,9 +164,14 @@ class Requests:
         return unlisted
 
     async def _list(self, kind: str, namespace: str) -> None:
-        async for items in self._cluster.select(kind, namespace):
+        """List a kind in a namespace; raise `UnavailableError` where that would hold up others."""
+        pages = 0
+        async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
+            if pages == MOST_PAGES:
+                raise errors.UnavailableError("there are too many")
             for raw in items:
                 self._cache.see(kind, raw)
+            pages += 1
 
     def _check_unchanged(self, about: Metadata, generation: int) -> None:
         """Raise `ConflictError` if a Formation is of a later generation by now.

@@ -9,6 +9,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
+from formation_operator.replicas import write_through
 from tests.builders import a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import FakeCluster, Incident
@@ -41,7 +42,7 @@ class Shop(FakeCluster):
 
     def break_keda(self, error: Exception) -> None:
         """Let nobody list the objects by which KEDA scales."""
-        self.incidents[:] = [Incident("select", kinds.SCALED_OBJECT, error=error, times=math.inf)]
+        self.incidents[:] = [Incident("pages", kinds.SCALED_OBJECT, error=error, times=math.inf)]
 
     def mend_keda(self) -> None:
         """Let them be listed again."""
@@ -120,7 +121,7 @@ async def test_a_count_that_an_autoscaler_may_have_set_is_left_as_it_is_and_all_
 async def test_only_a_kind_that_may_be_absent_is_believed_not_to_be_installed(
     shop: Shop, operator: Operator, clock: Time, kind: str, count: int
 ) -> None:
-    shop.incidents.append(Incident("select", kind, error=errors.NotFoundError("no"), times=math.inf))
+    shop.incidents.append(Incident("pages", kind, error=errors.NotFoundError("no"), times=math.inf))
     shop.merge(*WEB, {"spec": {"replicas": 8}})
     await work(operator, clock)
     assert shop.web == count
@@ -253,3 +254,15 @@ async def test_a_request_that_a_formation_cant_have_is_overruled(
     await work(operator, clock)
     assert (shop.counts["web"], shop.web) == (4, 4)
     assert shop.told("Scale") == ["ScaleOverruled"]
+
+
+async def test_of_a_namespace_with_very_many_autoscalers_no_more_than_some_pages_are_read(
+    shop: Shop, operator: Operator, clock: Time
+) -> None:
+    for number in range(2 * write_through.MOST_PAGES):
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "another"}
+        shop.put(kinds.HPA, {"metadata": {"name": f"hpa-{number}"}, "spec": {"scaleTargetRef": target}})
+    shop.scale(8)
+    await work(operator, clock)
+    assert shop.web == 8, "it is neither written through nor set back"
+    assert "there are too many" in condition_of(shop.status, ConditionType.READY)["message"]

@@ -133,7 +133,7 @@ async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
     shop.scale("web", 8)
     here = reconciler(shop)
     name, count = last
-    shop.cluster.incidents.append(Incident("select", meanwhile=lambda: shop.scale(name, count)))
+    shop.cluster.incidents.append(Incident("pages", meanwhile=lambda: shop.scale(name, count)))
     assert (await here.run(KEY)).requeue == Requeue(Lane.CHANGE)
     assert shop.cluster.read("Deployment", "default", f"shop-{name}")["spec"]["replicas"] == count
     await here.run(KEY)
@@ -246,7 +246,7 @@ async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_over
     here = reconciler(shop)
     after = [5, 6][len(before) :]
     shop.cluster.incidents += [
-        Incident("select", kinds.HPA, meanwhile=functools.partial(edit, before)),
+        Incident("pages", kinds.HPA, meanwhile=functools.partial(edit, before)),
         Incident("patch", meanwhile=functools.partial(edit, after), error=error),
     ]
     for _ in range(3):
