@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import itertools
 import json
-import logging
 import os
 import pathlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 import kopf
 import pytest
@@ -419,7 +418,7 @@ async def test_whatever_is_in_managed_fields_a_formation_is_listed_and_watched(
     fields: bytes, tmp_path: pathlib.Path
 ) -> None:
     cluster = a_cluster(*"ab")
-    odd = {"managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]}
+    odd: Any = {"managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]}
 
     def be_odd(server: LiveApiServer) -> None:
         server.instead[b'{"f:odd":{}}'] = fields

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 
@@ -12,7 +13,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
-from formation_operator.kube import errors, reflector
+from formation_operator.kube import errors, reflector, watch_events
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Kind
 from formation_operator.kube.port import Object
@@ -469,3 +470,23 @@ def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:
         ]
 
     assert sorted(virtual_time.run(main())) == ["a", "b"]
+
+
+async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_news() -> None:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    here = controller(cluster)
+    await here.resync()
+    target = {"kind": "Deployment", "name": "shop-worker", "apiVersion": "apps/v1"}
+    asked = []
+    for version, status in enumerate((None, "False", "True", "True", "False", "False"), start=200):
+        metadata = {"name": "hpa", "namespace": "default", "resourceVersion": str(version)}
+        said = [{"type": "ScaledToZero", "status": status}] if status else []
+        hpa = {"metadata": metadata, "spec": {"scaleTargetRef": target}, "status": {"conditions": said}}
+        line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
+        here._unled = {}  # noqa: SLF001  # what passes were asked for since
+        said_by, kind = await watch_events.read(line.encode()), kinds.BY_NAME[kinds.HPA]
+        if here._informers.is_news(kind, said_by):  # noqa: SLF001
+            here._informers.seen(kind, await said_by.object(), deleted=False)  # noqa: SLF001
+        asked.append(bool(here._unled))  # noqa: SLF001
+    assert asked == [True, False, True, False, True, False]

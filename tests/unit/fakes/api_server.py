@@ -34,15 +34,17 @@ class ApiServer:
         self.url = ""
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator["ApiServer"]:
-        """Serve on a free port of the loopback interface."""
+    async def running(self, keepalive: float = 0.1) -> AsyncIterator["ApiServer"]:
+        """Serve on a free port of the loopback interface, and close what nobody uses for some seconds."""
         app = web.Application()
         self.routes(app.router)
         for path in ("/{api:api}", "/{api:apis}", "/{api:api}/{version}", "/{api:apis}/{group}/{version}"):
             app.router.add_get(path, self._discovered)
         app.router.add_get("/{path:.*}/{plural}", self._listed)
         # Nothing of it outlives its client: kopf ends once all has ended that goes on in its loop.
-        runner = web.AppRunner(app, shutdown_timeout=0.1, keepalive_timeout=0.1, handler_cancellation=True)
+        runner = web.AppRunner(
+            app, shutdown_timeout=0.1, keepalive_timeout=keepalive, handler_cancellation=True
+        )
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -62,7 +64,7 @@ class ApiServer:
         begun = threading.Event()
 
         async def serve() -> None:
-            async with self.running():
+            async with self.running(keepalive=600):  # whoever is busy uses it again
                 begun.set()
                 await ended.wait()
 

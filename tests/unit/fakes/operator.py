@@ -7,6 +7,7 @@ from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
@@ -46,7 +47,7 @@ class Operator:
         deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        elif kind == naming.KIND or kind in set(ChildKind):
+        elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS}:
             self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:
