@@ -9,6 +9,7 @@ import pathlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import kopf
 import pytest
@@ -42,9 +43,9 @@ def a_cluster(*names: str, namespace: str = "default") -> FakeCluster:
     return cluster
 
 
-def put(cluster: FakeCluster, name: str, namespace: str = "default", **metadata: object) -> None:
+def put(cluster: FakeCluster, name: str, namespace: str = "default", **metadata: Any) -> None:
     version = str(cluster.version + 1)
-    about = {"uid": name, "namespace": namespace, "resourceVersion": version, **metadata}
+    about: dict[str, Any] = {"uid": name, "namespace": namespace, "resourceVersion": version, **metadata}
     cluster.put(naming.KIND, builders.stored(a_formation(name), **about))
 
 
@@ -53,7 +54,7 @@ def label(cluster: FakeCluster, name: str, namespace: str = "default") -> None:
 
 
 async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not happened():  # noqa: ASYNC110  # nothing tells
             await asyncio.sleep(0.005)
 
@@ -88,12 +89,14 @@ class Running:
 
     async def end(self) -> None:
         self._stop.set()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await self.task
 
     async def ended_by(self) -> BaseException | None:
         """Wait until it ends by itself, and return what its error was raised from."""
-        async with asyncio.timeout(15):
+        await until(self.memo.process._ended)  # noqa: SLF001
+        self._stop.set()  # kopf would wait for what waits for it
+        async with asyncio.timeout(60):
             await asyncio.wait([self.task])
         error, self.task = self.task.exception(), asyncio.create_task(asyncio.sleep(0))
         assert error is not None
@@ -418,7 +421,9 @@ async def test_whatever_is_in_managed_fields_a_formation_is_listed_and_watched(
     fields: bytes, tmp_path: pathlib.Path
 ) -> None:
     cluster = a_cluster(*"ab")
-    odd: Any = {"managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]}
+    odd: dict[str, Any] = {
+        "managedFields": [{"manager": "x", "operation": "Update", "fieldsV1": {"f:odd": {}}}]
+    }
 
     def be_odd(server: LiveApiServer) -> None:
         server.instead[b'{"f:odd":{}}'] = fields
@@ -467,8 +472,10 @@ async def test_a_kind_that_is_served_before_discovery_has_it_is_watched(tmp_path
 
 async def test_a_process_that_is_asked_to_stop_releases_the_lease(tmp_path: pathlib.Path) -> None:
     cluster = a_cluster("a")
-    lease = {"metadata": {"namespace": LEASE[0], "name": LEASE[1]}, "spec": {}}
-    cluster.put(kinds.LEASE, lease)
+    metadata = {"namespace": LEASE[0], "name": LEASE[1]}
+    cluster.put(
+        kinds.LEASE, {"metadata": metadata, "spec": {"holderIdentity": "", "renewTime": builders.ago(-1)}}
+    )
 
     def holder() -> object:
         return cluster.read(kinds.LEASE, *LEASE)["spec"].get("holderIdentity")
@@ -479,12 +486,18 @@ async def test_a_process_that_is_asked_to_stop_releases_the_lease(tmp_path: path
     assert not holder()
 
 
+async def be_restored(server: LiveApiServer) -> None:
+    """Begin anew with data of the past."""
+    server.cluster.version += 1
+    await server.expire(kinds.POD)
+    server.cluster.version -= 50
+
+
 async def test_a_restored_cluster_ends_the_process_with_an_error(tmp_path: pathlib.Path) -> None:
     cluster = a_cluster("a")
     async with started(cluster, tmp_path) as here:
         await here.until_watching()
-        cluster.version -= 50
-        await here.server.expire(kinds.POD)
+        await be_restored(here.server)
         cause = await here.ended_by()
     assert isinstance(cause, handlers.WorkEndedError)
     assert errors.RestoredError.__name__ in str(cause)
@@ -539,7 +552,7 @@ async def test_the_program_works_and_ends_well_when_it_is_asked_to_stop(
         await server.publish()
         await until(lambda: len(cluster.all("Deployment")) == 2)
         running.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(running.communicate(), 20)
+        _, said = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
 
 
@@ -549,9 +562,8 @@ async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_en
     cluster = a_cluster("a")
     async with serving(cluster, tmp_path) as server, program(tmp_path, *OPERATOR) as running:
         await until(lambda: server.watches.total() == len(watched.WATCHED) and cluster.all("Deployment"))
-        cluster.version -= 50
-        await server.expire(kinds.POD)
-        _, said = await asyncio.wait_for(running.communicate(), 20)
+        await be_restored(server)
+        _, said = await asyncio.wait_for(running.communicate(), 60)
     assert running.returncode == 1
     assert b"Stopping: " in said
     assert b"RestoredError" in said
@@ -564,5 +576,5 @@ async def test_the_program_ends_well_when_it_is_asked_to_stop_before_it_has_begu
         server.absent.add(naming.PLURAL)
         await until(lambda: server.lists["horizontalpodautoscalers"])
         running.send_signal(signal.SIGTERM)
-        _, said = await asyncio.wait_for(running.communicate(), 20)
+        _, said = await asyncio.wait_for(running.communicate(), 60)
     assert (running.returncode, b"Traceback" in said) == (0, False), said.decode()
