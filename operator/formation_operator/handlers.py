@@ -22,6 +22,8 @@ PAGE = 500
 """Formations in a page of kopf's list, at the most: of large ones fewer are asked for."""
 AGAIN = 1.0
 """Seconds between the end of a watch that was too old and the next list."""
+LAST_SECONDS: float | None = 30.0
+"""For how long all may come to its end before kopf kills the process."""
 NEVER = 365.0 * 24 * 3600
 """Seconds. After a silence kopf may cancel its watch for good (nolar/kopf#1276); `kube.session` is faster."""
 
@@ -81,7 +83,7 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.networking.request_timeout = 60
     settings.networking.error_backoffs = Backoffs()
     settings.queueing.idle_timeout = 0.05  # a burst keeps a task and a queue of each object for as long
-    settings.process.ultimate_exiting_timeout = 30
+    settings.process.ultimate_exiting_timeout = LAST_SECONDS
     memo.process = Process(memo.get("settings") or Settings(liveness=None))
     await memo.process.start()
 

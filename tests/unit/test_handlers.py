@@ -170,6 +170,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
     monkeypatch.setenv("LOGNAME", "a")
     monkeypatch.setattr(handlers, "AGAIN", 0.01)
+    monkeypatch.setattr(handlers, "LAST_SECONDS", None)  # the process is that of all tests
     monkeypatch.setattr(handlers.Backoffs, "__iter__", lambda _: itertools.repeat(0.01))
     monkeypatch.setattr(informers, "QUIET_SECONDS", 0.05)
     for each in (informers, reflector, kopf_session):

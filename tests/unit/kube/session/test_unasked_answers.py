@@ -116,5 +116,5 @@ async def test_a_watch_is_answered_by_what_answers_it() -> None:
             async with watches.get(url + WATCH) as answer:
                 said = [part async for part in answer.content.iter_chunked(2**16)]
         await opened.close()
-    assert [json.loads(part) for part in said] == [json.loads(a_bookmark(2))]
+    assert [json.loads(each) for each in said] == [json.loads(a_bookmark(2))]
     assert server.asked == ["GET", "GET"]
