@@ -83,7 +83,7 @@ class Exchange:
         body = await self._request.read()
         ask = self._proxy.upstream.request
         try:
-            async with ask(self.call.method, url, data=body, headers=headers) as answer:
+            async with ask(self.call.method, url, data=body or None, headers=headers) as answer:
                 if answer.status >= 400:
                     self._proxy.refusals.append(self.call)
                 yield answer
