@@ -21,7 +21,7 @@ from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
-from formation_operator.replicas import count_owner
+from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Left
 from formation_operator.status import compute
@@ -183,13 +183,19 @@ def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> S
 
 
 def problems(wanted: Wanted, faults: Faults, outcomes: Iterable[Outcome]) -> list[Problem]:
-    """Return what stands in the way of each type, from what it asks for to what was written of it."""
+    """Return what stands in the way of each type, from what it asks for to what was written of it.
+
+    An autoscaler that may start a suspended type is in its way before it does so: it may at any time.
+    """
     unwritten = [
         Problem(outcome.action.process_type, reason(outcome), outcome.problem, lasting=outcome.lasting)
         for outcome in outcomes
         if outcome.problem
     ]
-    return [*wanted.failed, *faults.problems.values(), *unwritten, *wanted.undecided]
+    restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
+    unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
+    found = (*wanted.failed, *faults.problems.values(), *unwritten, *wanted.undecided, *unheld)
+    return [*dict.fromkeys(found)]
 
 
 def left(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Left:

@@ -8,7 +8,10 @@ from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind
 
-KEDA_PAUSED = "autoscaling.keda.sh/paused-replicas"
+KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+"""The annotations that hold a ScaledObject's target as it is, or at a count, which comes first."""
+SCALED_TO_ZERO = b'{"type":"ScaledToZero","status":"True"'
+"""How the API server writes the condition by which an HPA scales its target up from zero."""
 DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
 """The API group of Deployments: others have a kind of that name, too."""
 LONGEST_KIND, LONGEST_NAME = 63, 253
@@ -31,7 +34,9 @@ class Autoscaler:
     target_kind: str
     target_name: str
     held_at_zero: bool = False
-    """Whether a ScaledObject is told to keep its target at zero."""
+    """Whether it leaves what is at zero there: an HPA that may not scale up, a paused ScaledObject."""
+    scaled_to_zero: bool = False
+    """Whether an HPA has brought its target to zero itself. Any other zero it leaves as it is."""
 
     def __str__(self) -> str:
         """Return how people name it."""
@@ -42,15 +47,22 @@ class Autoscaler:
         """What it scales, by whatever version of its API group."""
         return self.target_group, self.target_kind, self.target_name
 
-    def is_told_by(self, text: bytes) -> bool:
-        """Tell whether an HPA as the API server writes it has the same target: mostly its status changes.
+    @property
+    def starts_from_zero(self) -> bool:
+        """Whether it may scale up what is at zero."""
+        return (self.kind == kinds.SCALED_OBJECT or self.scaled_to_zero) and not self.held_at_zero
 
-        Nothing in a string can look like that, since its quotes are escaped. Of a ScaledObject an annotation
-        counts, too.
+    def is_told_by(self, text: bytes) -> bool:
+        """Tell whether an HPA as the API server writes it is known: mostly the figures in its status change.
+
+        Nothing in a string can look like what is looked for, since its quotes are escaped. Of a ScaledObject,
+        and of an HPA that has scaled to zero, more counts than the target.
         """
+        if self.kind != kinds.HPA or self.scaled_to_zero or SCALED_TO_ZERO in text:
+            return False
         group = f"{self.target_group}/" if self.target_group else '"'
         target = f'{{"kind":"{self.target_kind}","name":"{self.target_name}","apiVersion":"{group}'
-        return self.kind == kinds.HPA and f'"spec":{{"scaleTargetRef":{target}'.encode() in text
+        return f'"spec":{{"scaleTargetRef":{target}'.encode() in text
 
     def scales_deployment(self, name: str) -> bool:
         """Tell whether a Deployment of this name is its target."""
@@ -78,8 +90,25 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
         # KEDA's default, and the only kind of ours that has a name of its own to scale.
         target_kind=_possible(lenient.text(target, "kind"), LONGEST_KIND) or ChildKind.DEPLOYMENT,
         target_name=_possible(lenient.text(target, "name")),
-        held_at_zero=(metadata.get("annotations") or {}).get(KEDA_PAUSED) == "0",
+        held_at_zero=_held_at_zero(raw, kind),
+        scaled_to_zero=kind == kinds.HPA and _is_true(raw, "ScaledToZero"),
     )
+
+
+def _held_at_zero(raw: dict[str, Any], kind: str) -> bool:
+    """Tell whether an autoscaler leaves at zero what is there."""
+    if kind == kinds.HPA:
+        # A minimum that was raised since counts more than that.
+        policy = lenient.mapping(raw, "spec", "behavior", "scaleUp").get("selectPolicy")
+        return policy == "Disabled" and lenient.mapping(raw, "spec").get("minReplicas") == 0
+    annotations = raw["metadata"].get("annotations") or {}
+    count = annotations.get(KEDA_PAUSED_AT)
+    return count == "0" or (count is None and annotations.get(KEDA_PAUSED) == "true")
+
+
+def _is_true(raw: dict[str, Any], condition: str) -> bool:
+    found = lenient.items(lenient.mapping(raw, "status"), "conditions")
+    return any(each.get("type") == condition and each.get("status") == "True" for each in found)
 
 
 def _group(target: dict[str, Any], kind: str) -> str:

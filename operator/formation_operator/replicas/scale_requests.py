@@ -18,8 +18,15 @@ from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.children import NAMELESS, Child
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
-AUTOSCALERS = frozenset({"kube-controller-manager", "keda"})
-"""Who scales for HPAs and for ScaledObjects. Their names are their only marks."""
+AUTOSCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
+"""Who scales for HPAs, and for ScaledObjects under either of two names. The names are their only marks."""
+
+HOLDS = {
+    kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it",
+    kinds.SCALED_OBJECT: f'annotate it with {autoscalers.KEDA_PAUSED_AT}: "0" '
+    f'or {autoscalers.KEDA_PAUSED}: "true" for as long',
+}
+"""How each kind of autoscaler is kept from starting what is at zero."""
 
 MOST_TRIED = 4
 """So many counts without an answer are remembered of a type: anybody may ask for a thousand."""
@@ -166,16 +173,14 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
 
 
 def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:
-    """Return, by type, why it can't be kept at zero though it is suspended, and the way out.
-
-    An HPA rests at zero; KEDA scales up again by design, unless its object says otherwise.
-    """
-    scaled = {name: count.autoscaler for name, count in counts.items() if spec.suspend and count.autoscaler}
+    """Return, by type, why it can't be kept at zero though it is suspended, and the way out."""
+    if not spec.suspend or spec.paused:
+        return {}
+    scaled = {name: count.autoscaler for name, count in counts.items() if count.autoscaler}
     return {
-        name: f"{autoscaler} starts processes again while the Formation is suspended: "
-        f'annotate it with {autoscalers.KEDA_PAUSED}: "0"'
+        name: f"{autoscaler} may start processes while the Formation is suspended: {HOLDS[autoscaler.kind]}"
         for name, autoscaler in scaled.items()
-        if autoscaler.kind == kinds.SCALED_OBJECT and not autoscaler.held_at_zero
+        if autoscaler.starts_from_zero
     }
 
 

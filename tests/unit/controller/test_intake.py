@@ -436,3 +436,21 @@ def test_all_formations_are_looked_at_once_the_crd_is_another() -> None:
         ]
 
     assert sorted(virtual_time.run(main())) == ["a", "b"]
+
+
+async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_news() -> None:
+    cluster = FakeCluster()
+    cluster.put(naming.KIND, builders.stored(a_formation()))
+    here = controller(cluster)
+    await here.resync()
+    target = {"kind": "Deployment", "name": "shop-worker", "apiVersion": "apps/v1"}
+    asked = []
+    for version, status in enumerate((None, "False", "True", "True", "False", "False"), start=200):
+        metadata = {"name": "hpa", "namespace": "default", "resourceVersion": str(version)}
+        said = [{"type": "ScaledToZero", "status": status}] if status else []
+        hpa = {"metadata": metadata, "spec": {"scaleTargetRef": target}, "status": {"conditions": said}}
+        line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
+        here._unled = {}  # noqa: SLF001  # what passes were asked for since
+        here.hear(kinds.HPA, Line(line.encode()))
+        asked.append(bool(here._unled))  # noqa: SLF001
+    assert asked == [True, False, True, False, True, False]

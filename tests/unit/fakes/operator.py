@@ -7,10 +7,12 @@ from formation_operator.api import naming
 from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
+from formation_operator.observe.autoscalers import autoscaler
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Key, child
 from formation_operator.requeue import Result
@@ -48,6 +50,8 @@ class Operator:
             self.known.put(naming.KIND, raw)
         elif kind == ChildKind.DEPLOYMENT:
             self.known.put(kind, child(raw, ChildKind.DEPLOYMENT))
+        elif kind in kinds.AUTOSCALERS:
+            self.known.put(kind, autoscaler(raw, kind))
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

@@ -114,6 +114,63 @@ def test_any_other_target_is_read(known: Autoscaler) -> None:
     assert not known.is_told_by(as_written("shop-web"))
 
 
+@pytest.mark.parametrize(("before", "now"), [("False", "True"), ("True", "False"), ("True", "True")])
+def test_an_hpa_that_scales_to_zero_itself_or_no_more_is_read(before: str, now: str) -> None:
+    known = scaled_to_zero(before)
+    assert not known.is_told_by(as_written("shop-worker", conditions=[ACTIVE, {**TO_ZERO, "status": now}]))
+
+
+def test_an_hpa_that_started_what_it_had_scaled_to_zero_is_known_without_being_parsed() -> None:
+    conditions = [ACTIVE, {**TO_ZERO, "status": "False"}]
+    assert scaled_to_zero("False").is_told_by(as_written("shop-worker", conditions=conditions))
+
+
+ACTIVE = {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
+TO_ZERO = {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero"}
+HELD = {"scaleUp": {"selectPolicy": "Disabled"}}
+
+
+def scaled_to_zero(status: str = "True", minimum: int = 0, behavior: Any = None) -> Autoscaler:
+    """Return an HPA that has a condition about whether it scaled to zero itself."""
+    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5"}
+    target = {"apiVersion": "apps/v1", **WORKER}
+    spec = {"scaleTargetRef": target, "minReplicas": minimum, "behavior": behavior}
+    conditions = [ACTIVE, {**TO_ZERO, "status": status}]
+    raw = {"metadata": metadata, "spec": spec, "status": {"conditions": conditions}}
+    return autoscalers.autoscaler(raw, HPA)
+
+
+def test_an_hpa_starts_from_the_zero_that_it_made_unless_it_may_not_scale_up() -> None:
+    assert scaled_to_zero().starts_from_zero
+    assert scaled_to_zero(behavior={"scaleUp": {"selectPolicy": "Max"}}).starts_from_zero
+    assert not scaled_to_zero("False").starts_from_zero
+    assert not scaled_to_zero(behavior=HELD).starts_from_zero
+    assert scaled_to_zero(minimum=1, behavior=HELD).starts_from_zero, "then it brings it to its minimum"
+    assert not targeting(HPA, apiVersion="apps/v1", **WORKER).starts_from_zero, "it has no status yet"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "starts"),
+    [
+        ({}, True),
+        ({"paused-replicas": "0"}, False),
+        ({"paused-replicas": "1"}, True),
+        ({"paused": "true"}, False),
+        ({"paused": "false"}, True),
+        ({"paused": "true", "paused-replicas": "1"}, True),
+        ({"paused": "false", "paused-replicas": "0"}, False),
+    ],
+    ids=str,
+)
+def test_a_scaled_object_starts_from_zero_unless_it_is_paused(
+    annotations: dict[str, str], starts: bool
+) -> None:
+    written = {f"autoscaling.keda.sh/{name}": value for name, value in annotations.items()}
+    metadata = {"name": "jobs", "namespace": "default", "resourceVersion": "5", "annotations": written}
+    raw = {"metadata": metadata, "spec": {"scaleTargetRef": WORKER}}
+    assert autoscalers.autoscaler(raw, SCALED_OBJECT).starts_from_zero is starts
+
+
 @pytest.mark.parametrize("odd", [5000 * "x", "\U0001f600", "Deployment" + 54 * "t"])
 def test_nothing_is_kept_of_a_target_that_there_cannot_be(odd: str) -> None:
     scaler = targeting(SCALED_OBJECT, apiVersion=f"{odd}/v1", kind=odd, name=odd + 200 * "x")

@@ -66,6 +66,9 @@ def test_a_singleton_is_one_unless_it_says_none() -> None:
     assert decide(ProcessType(singleton=True, replicas=0), PRESENT).rendered == 0
 
 
+SPEC_SUSPENDED = FormationSpec(processes={"worker": OMITTED}, suspend=True)
+
+
 def autoscaled(child: Child | None, *, suspend: bool | None = None) -> Replicas:
     spec = FormationSpec(processes={"worker": DECLARED}, suspend=suspend)
     return count_owner.decide(spec, DECLARED, child, HPA)
@@ -89,6 +92,17 @@ def test_a_suspension_is_stronger_than_an_autoscaler_and_remembers_its_count() -
 def test_what_an_autoscaler_sets_during_a_suspension_is_not_remembered() -> None:
     started_again = dataclasses.replace(SUSPENDED, owns_count=False, replicas=1)
     assert autoscaled(started_again, suspend=True).remembered == 5
+
+
+@pytest.mark.parametrize(("count", "kept"), [(0, 1), (5, 5)])
+def test_what_an_hpa_scaled_to_zero_itself_comes_back_with_one_for_it_to_go_on_from(
+    count: int, kept: int
+) -> None:
+    spec, hpa = SPEC_SUSPENDED, dataclasses.replace(HPA, scaled_to_zero=True)
+    suspended = count_owner.decide(spec, OMITTED, dataclasses.replace(PRESENT, replicas=count), hpa)
+    assert (suspended.rendered, suspended.remembered) == (0, kept)
+    ours = dataclasses.replace(SUSPENDED, remembered=suspended.remembered)
+    assert count_owner.decide(spec, OMITTED, ours, HPA).remembered == kept, "whatever it says since"
 
 
 def test_an_autoscaled_child_that_is_created_starts_with_the_declared_count() -> None:

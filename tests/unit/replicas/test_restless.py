@@ -1,0 +1,141 @@
+"""Who may start a suspended type again is named in the status, with the way out, before it does so."""
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube.objects.kinds import HPA, SCALED_OBJECT
+from formation_operator.kube.port import Object
+from tests.builders import a_formation, a_process, stored
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import FakeCluster
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.operator import Operator, Time
+
+SHOP = (naming.KIND, "default", "shop")
+WORKER = ("Deployment", "default", "shop-worker")
+TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-worker"}
+BY_HPA = Owner("kube-controller-manager", "Update", "scale")
+BY_KEDA = Owner("keda-operator", "Update", "scale")
+PAUSED, PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+HELD = {"spec": {"behavior": {"scaleUp": {"selectPolicy": "Disabled"}}}}
+
+
+def to_zero(status: str) -> Object:
+    """Return the part of an HPA that says whether it scaled to zero itself."""
+    return {"status": {"conditions": [{"type": "ScaledToZero", "status": status}]}}
+
+
+class Shop(FakeCluster):
+    """A cluster with a Formation whose worker somebody else scales, and the operator at work."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind, self.clock = kind, Time()
+        self.operator = Operator(self, self.clock)
+        self.put(naming.KIND, stored(a_formation(processes={"worker": a_process()})))
+        self.put(kind, {"metadata": {"name": "jobs"}, "spec": {"scaleTargetRef": TARGET, "minReplicas": 0}})
+
+    async def work(self) -> None:
+        """Let the operator act, and report."""
+        for _ in range(3):
+            self.clock.seconds += 60
+            await self.operator.work()
+
+    async def suspend(self, *, suspended: bool = True) -> None:
+        """Suspend the Formation, or start it again."""
+        self.merge(*SHOP, {"spec": {"suspend": suspended}})
+        await self.work()
+
+    async def scale(self, count: int, by: Owner) -> None:
+        """Have an autoscaler set the count."""
+        self.merge(*WORKER, {"spec": {"replicas": count}}, by=by)
+        await self.work()
+
+    async def change(self, part: Object) -> None:
+        """Have the autoscaler's object changed."""
+        self.merge(self.kind, "default", "jobs", part)
+        await self.work()
+
+    @property
+    def count(self) -> int:
+        """The count of the Deployment."""
+        count: int = self.read(*WORKER)["spec"]["replicas"]
+        return count
+
+    @property
+    def stalled(self) -> Object:
+        """The condition Stalled, if there is one."""
+        return condition_of(self.read(*SHOP)["status"], ConditionType.STALLED)
+
+    @property
+    def repairs(self) -> list[str]:
+        """What Events say of what was set back."""
+        return [notice.note for notice in self.notices if notice.reason == "DriftRepaired"]
+
+
+async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_and_when_it_may_no_more() -> (
+    None
+):
+    shop = Shop(HPA)
+    await shop.work()
+    await shop.scale(0, BY_HPA)
+    await shop.suspend()
+    assert not shop.stalled, "it leaves a zero as it is that isn't its own"
+    await shop.change(to_zero("True"))
+    assert shop.stalled["reason"] == "CannotSuspend"
+    assert shop.stalled["message"] == (
+        "worker: HorizontalPodAutoscaler/jobs may start processes while the Formation is suspended: "
+        "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it"
+    )
+    await shop.change(HELD)
+    assert not shop.stalled
+    await shop.change({"spec": {"behavior": None}})
+    assert shop.stalled
+    await shop.suspend(suspended=False)
+    assert not shop.stalled
+
+
+async def test_what_an_hpa_has_started_is_stopped_as_soon_as_it_will_not_start_it_again() -> None:
+    shop = Shop(HPA)
+    await shop.work()
+    await shop.scale(0, BY_HPA)
+    await shop.change(to_zero("True"))
+    await shop.suspend()
+    await shop.scale(3, BY_HPA)
+    assert (shop.count, shop.stalled["reason"]) == (3, "CannotSuspend")
+    assert shop.stalled["message"].count("HorizontalPodAutoscaler/jobs") == 1
+    await shop.change(to_zero("False"))
+    assert (shop.count, shop.stalled) == (0, {})
+    (note,) = shop.repairs
+    assert "kube-controller-manager changed spec.replicas" in note
+    assert note.endswith("it is suspended")
+    await shop.suspend(suspended=False)
+    assert shop.count == 1, "from zero the HPA would never scale it up again"
+
+
+@pytest.mark.parametrize("annotation", [{PAUSED: "true"}, {PAUSED_AT: "0"}], ids=str)
+async def test_what_keda_has_started_is_stopped_as_soon_as_it_is_paused_in_either_way(
+    annotation: dict[str, str],
+) -> None:
+    shop = Shop(SCALED_OBJECT)
+    await shop.work()
+    await shop.scale(2, BY_KEDA)
+    await shop.suspend()
+    assert (shop.count, shop.stalled["reason"]) == (0, "CannotSuspend")
+    await shop.scale(1, BY_KEDA)
+    assert (shop.count, shop.stalled["reason"]) == (1, "CannotSuspend")
+    for name, value in {PAUSED: "true", PAUSED_AT: "0"}.items():
+        assert f'{name}: "{value}"' in shop.stalled["message"]
+    await shop.change({"metadata": {"annotations": annotation}})
+    assert (shop.count, shop.stalled) == (0, {})
+    assert all(note.endswith("it is suspended") for note in shop.repairs)
+    await shop.suspend(suspended=False)
+    assert shop.count == 2
+
+
+async def test_while_a_formation_is_paused_nobody_is_asked_to_let_it_be_suspended() -> None:
+    shop = Shop(SCALED_OBJECT)
+    shop.merge(*SHOP, {"spec": {"paused": True}})
+    await shop.suspend()
+    assert not shop.stalled
