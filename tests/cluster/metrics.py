@@ -22,12 +22,16 @@ def start(cluster: Cluster) -> None:
         if known is None or cluster.node != "real":
             raise ClusterError("metrics need a real node: run `up` as root without KUBE_NODE")
         known.start_guest(NAME, command(cluster, str(binary)), {})
+    serve(cluster, NAME, "metrics.k8s.io", settings.port(settings.METRICS_PORT))
+
+
+def serve(cluster: Cluster, name: str, group: str, port: int) -> None:
+    """Have the API server ask a process at the bridge's address for figures, and wait until it does."""
+    items = objects(name, group, port)
     cluster.run_kubectl(
-        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects()})
+        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     )
-    cluster.run_kubectl(
-        "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=180s"
-    )
+    cluster.run_kubectl("wait", "--for=condition=Available", f"apiservice/v1beta1.{group}", "--timeout=180s")
 
 
 def command(cluster: Cluster, binary: str) -> list[str]:
@@ -48,10 +52,9 @@ def command(cluster: Cluster, binary: str) -> list[str]:
     ]
 
 
-def objects() -> list[dict[str, object]]:
-    """Return what makes the API server ask metrics-server."""
-    metadata = {"name": NAME, "namespace": "kube-system"}
-    port = settings.port(settings.METRICS_PORT)
+def objects(name: str, group: str, port: int) -> list[dict[str, object]]:
+    """Return what makes the API server ask a process for the figures of an API group."""
+    metadata = {"name": name, "namespace": "kube-system"}
     return [
         {
             "apiVersion": "v1",
@@ -73,10 +76,10 @@ def objects() -> list[dict[str, object]]:
         {
             "apiVersion": "apiregistration.k8s.io/v1",
             "kind": "APIService",
-            "metadata": {"name": "v1beta1.metrics.k8s.io"},
+            "metadata": {"name": f"v1beta1.{group}"},
             "spec": {
-                "service": {"name": NAME, "namespace": "kube-system", "port": 443},
-                "group": "metrics.k8s.io",
+                "service": {"name": name, "namespace": "kube-system", "port": 443},
+                "group": group,
                 "version": "v1beta1",
                 "insecureSkipTLSVerify": True,
                 "groupPriorityMinimum": 100,

@@ -50,6 +50,17 @@ def an_hpa(minimum: int, target: str = "shop-worker", kind: str = "Deployment") 
     }
 
 
+def an_hpa_to_zero() -> dict[str, Any]:
+    """Return an HPA that scales by the jobs that wait, also to zero, and at once."""
+    hpa = an_hpa(0)
+    target = {"type": "AverageValue", "averageValue": "1"}
+    hpa["spec"]["metrics"] = [
+        {"type": "External", "external": {"metric": {"name": "jobs"}, "target": target}}
+    ]
+    hpa["spec"]["behavior"] = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+    return hpa
+
+
 def managed_by(user: Client) -> str | None:
     processes = user.get("formation", "shop")["status"].get("processes") or {}
     manager: str | None = (processes.get("worker") or {}).get("replicasManagedBy")

@@ -54,26 +54,39 @@ def test_kedas_scaling_and_its_own_hpa_are_left_alone_until_it_goes(keda_user: C
     assert not keda_user.events("ScaleHonoured")
 
 
+@pytest.mark.parametrize("annotation", ["paused-replicas=0", "paused=true"])
 def test_a_suspended_type_that_keda_starts_again_is_not_fought_and_the_status_says_how_to_hold_it(
-    keda_user: Client,
+    keda_user: Client, annotation: str
 ) -> None:
     record = Record(keda_user, "shop-worker")
 
     keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(keda_user) == 0)
     for wanted in (1, 2):
-        keda_scales(keda_user, wanted)
+        keda_scales(keda_user, wanted, "keda-operator")
         assert throughout(2, lambda: count(keda_user)) == wanted
 
     stalled = eventually(lambda: keda_user.condition("Stalled"))
     assert stalled["reason"] == "CannotSuspend"
     assert 'annotate it with autoscaling.keda.sh/paused-replicas: "0"' in stalled["message"]
-    keda_user("annotate", "scaledobject", "jobs", "autoscaling.keda.sh/paused-replicas=0")
+    assert 'autoscaling.keda.sh/paused: "true"' in stalled["message"]
+    keda_user("annotate", "scaledobject", "jobs", f"autoscaling.keda.sh/{annotation}")
+    if annotation == "paused-replicas=0":
+        keda_scales(keda_user, 0, "keda-operator")
     eventually(lambda: count(keda_user) == 0)
     eventually(lambda: keda_user.condition("Ready", "shop")["status"] == "True")  # type: ignore[index]
+    for note in keda_user.events("DriftRepaired"):
+        assert note.endswith("change spec.suspend of the Formation: it is suspended")
     keda_user.merge("formation", "shop", {"spec": {"suspend": None}})
     eventually(lambda: count(keda_user) == 4)
     assert record.counts() == [4, 0, 1, 2, 0, 4]
+
+
+def test_that_keda_may_start_a_suspended_type_is_in_the_status_before_it_does(keda_user: Client) -> None:
+    keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
+
+    assert eventually(lambda: keda_user.condition("Stalled"))["reason"] == "CannotSuspend"
+    assert count(keda_user) == 0
 
 
 def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
@@ -88,11 +101,14 @@ def test_a_scale_that_keda_asks_for_before_its_object_was_found_is_left_alone(
     assert declared(user) == 4
 
 
-def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(keda_user: Client) -> None:
+@pytest.mark.parametrize("program", ["keda", "keda-operator"])
+def test_what_keda_started_during_a_suspension_is_no_request_when_its_object_goes(
+    keda_user: Client, program: str
+) -> None:
     record = Record(keda_user, "shop-worker")
     keda_user.merge("formation", "shop", {"spec": {"suspend": True}})
     eventually(lambda: count(keda_user) == 0)
-    keda_scales(keda_user, 1)
+    keda_scales(keda_user, 1, program)
     eventually(lambda: keda_user.condition("Stalled"))
 
     keda_user("delete", "scaledobject", "jobs")

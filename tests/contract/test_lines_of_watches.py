@@ -33,3 +33,16 @@ def test_whose_a_line_is_and_how_new_stands_where_it_is_looked_for(user: Client)
         )
     # Its controller may have reported on it while the watch went on.
     assert {autoscalers.autoscaler(hpa.raw, HPA).is_told_by(hpa.text) for hpa in found[HPA]} == {True}
+
+
+def test_that_an_hpa_scaled_to_zero_itself_stands_where_it_is_looked_for(user: Client) -> None:
+    hpa = an_hpa(1)
+    user.apply(hpa)
+    said = {"type": "ScaledToZero", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    patch = {"status": {"currentReplicas": 0, "desiredReplicas": 0, "conditions": [said]}}
+    user.merge("hpa", hpa["metadata"]["name"], patch, "--subresource=status")
+
+    (line,) = told(user, HPA)
+
+    assert autoscalers.SCALED_TO_ZERO in line.text
+    assert autoscalers.autoscaler(line.raw, HPA).scaled_to_zero
