@@ -124,3 +124,57 @@ def test_what_can_not_be_applied_is_told_by_another_code(
 ) -> None:
     wrong = builders.a_formation(processes={"worker": builders.a_process(replicas=-1)})
     assert "replicas" in formation.within("diff", "-f", file(wrong), code=2).stderr
+
+
+def test_each_cause_why_it_can_not_be_applied_is_told_and_nothing_that_is_in_it(
+    shop: Client, formation: Plugin, file: Callable[[builders.Manifest], str]
+) -> None:
+    secret = {"name": "TOKEN", "value": "hunter2"}
+    mistyped = file(
+        builders.a_formation(
+            env=[secret], processes={"worker": builders.a_process(replcas=2)}, imag="hunter2", tag="hunter2"
+        )
+    )
+    done = formation.within("diff", "-f", mistyped, code=2)
+    assert done.stderr.splitlines()[0] == f"Error: {mistyped} can't be applied. kubectl says:"
+    for field in ("spec.processes.worker.replcas", "spec.imag", "spec.tag"):
+        assert done.stderr.count(f'unknown field "{field}"') == 1
+    assert len(done.stderr) < 500
+    assert "hunter2" not in done.output
+
+    source = {"secretKeyRef": {"name": "keys", "key": "token"}}
+    wrong = builders.a_formation(
+        env=[{**secret, "valueFrom": source}, {"name": "hunter2=", "value": "x"}],
+        processes={"worker": builders.a_process(replicas=-1), "web": builders.a_process(port=0)},
+    )
+    lines = formation.within("diff", "-f", file(wrong), code=2).stderr.splitlines()
+    assert lines[1].startswith('The Formation "shop" is invalid:')
+    for field in (
+        "spec.processes.worker.replicas",
+        "spec.processes.web.port",
+        "spec.env[0]",
+        "spec.env[1].name",
+    ):
+        assert sum(line.startswith(f"* {field}: ") for line in lines) == 1
+    assert "hunter2" not in "".join(lines)
+
+
+def test_who_may_not_apply_is_told_so_by_diff_too(
+    shop: Client, formation: Plugin, viewer: str, file: Callable[[builders.Manifest], str]
+) -> None:
+    changed = file(
+        builders.a_formation(
+            env=[{"name": "TOKEN", "value": "hunter2"}], image="registry.example.com/shop:v2"
+        )
+    )
+    # A token would lose against the certificate of the kubeconfig, as it does with kubectl.
+    account = f"system:serviceaccount:{shop.namespace}:viewer"
+    done = formation.within("--as", account, "diff", "-f", changed, code=4)
+    assert f"Error: You may not apply {changed} in namespace {shop.namespace}.\n" in done.stderr
+    assert 'cannot patch resource "formations"' in done.stderr
+    assert "hunter2" not in done.output
+
+    unknown = formation.within("--token", "wrong", "diff", "-f", changed, code=4)
+    assert "doesn't know who you are" in unknown.stderr
+    unreachable = formation.within("--server", "https://127.0.0.1:1", "diff", "-f", changed, code=4)
+    assert "The cluster at 127.0.0.1:1 doesn't answer" in unreachable.stderr

@@ -1,5 +1,7 @@
 """What ends ``--wait``: the types that are named, as they are now, whoever has begun it and when."""
 
+import subprocess
+
 import pytest
 
 from tests.client import Client, eventually
@@ -38,17 +40,30 @@ def state(user: Client, name: str) -> str:
     return str(user.reported()["status"]["processes"][name]["state"])
 
 
+def reasons(user: Client) -> list[str]:
+    return [each.get("reason", "") for each in user.reported()["status"]["processes"].values()]
+
+
+def error(done: subprocess.CompletedProcess[str]) -> str:
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("Error: "))
+    return line
+
+
 def test_a_failure_that_is_older_than_the_change_ends_a_wait_at_once(shop: Client, formation: Plugin) -> None:
+    formation("scale", "shop", "worker=2", "--wait")
     deploy = ("deploy", "shop", "--image", UNPULLABLE, "--wait")
-    first = formation(*deploy, code=1)
+    assert "isn't ready, and waiting won't help. " in error(formation(*deploy, code=1))
+
     formation("scale", "shop", "worker=1")
+    eventually(lambda: reasons(shop) == ["ImagePullFailed"] * 3)
     again = formation(*deploy, code=1)
+    assert error(again).startswith(
+        "Error: shop isn't ready, and waiting won't help. clock, web, worker: can't"
+    )
+    assert error(again).count(UNPULLABLE) == 1
+    assert "Processes from before go on: clock=1 web=1 worker=" in again.stderr
     scaled = formation("scale", "shop", "worker=3", "--wait", code=1)
-    for done, types in ((first, "clock, web, worker"), (again, "clock, web, worker"), (scaled, "worker")):
-        (error,) = (line for line in done.stderr.splitlines() if line.startswith("Error: "))
-        assert error.startswith(f"Error: shop isn't ready, and waiting won't help. {types}: ")
-        assert error.count(UNPULLABLE) == 1
-    assert "Processes from before go on: clock=1 web=1 worker=1." in again.stderr
+    assert error(scaled).startswith("Error: shop isn't ready, and waiting won't help. worker: can't")
 
     mended = formation("deploy", "shop", "--image", GOOD, "--wait")
     assert mended.stderr.splitlines()[-1] == "shop: all process types run as declared"
