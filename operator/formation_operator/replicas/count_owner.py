@@ -115,7 +115,8 @@ def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, be
             # What it sets during a suspension is no wish for later: that would be a fight without end.
             kept = _first((child.remembered, before.resumed), present)
             if autoscaler.scaled_to_zero:
-                kept = max(kept, 1)  # the zero is ours from now on, and an HPA leaves such a one for good
+                # If it starts a process meanwhile, it leaves the zero that we write then for good.
+                kept = max(kept, 1)
         return Replicas(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None
     return Replicas(

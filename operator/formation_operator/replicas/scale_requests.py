@@ -19,7 +19,7 @@ from formation_operator.observe.children import NAMELESS, Child
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
 AUTOSCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
-"""Who scales for HPAs and for ScaledObjects: their names are their only marks, and KEDA may have either."""
+"""Who scales for HPAs, and for ScaledObjects under either of two names. The names are their only marks."""
 
 HOLDS = {
     kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it",

@@ -7,9 +7,11 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterable
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from formation_cli.dialects import dotenv, manifest, references, shell
@@ -22,7 +24,8 @@ SHELLS = [
     pytest.param(each, marks=pytest.mark.skipif(not shutil.which(each[0]), reason="it isn't here"))
     for each in [("sh",), ("dash",), BASH, ("bash", "--posix")]
 ]
-ON_A_PATH = [HealthCheck.function_scoped_fixture]
+FEW = inputs.tried(30)
+"""Each costs a process."""
 HOSTILE = [
     "hi $(touch ran)",
     "it's $(touch ran)",
@@ -61,18 +64,25 @@ def of(env: dict[str, str]) -> Exported:
     return exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
 
 
+def said(command: tuple[str, ...], script: str, text: str, **environment: str) -> bytes:
+    """Return what a script writes in a folder where a `.env` file is, and where nothing else comes to be."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / ".env").write_bytes(text.encode())
+        done = subprocess.run(
+            [*command, "-c", script], cwd=folder, capture_output=True, check=True, env=environment or None
+        )
+        assert done.stderr == b""
+        assert [each.name for each in folder.iterdir()] == [".env"]
+    return done.stdout
+
+
 def sourced(
-    command: tuple[str, ...], folder: pathlib.Path, text: str, names: list[str], **environment: str
+    command: tuple[str, ...], text: str, names: Iterable[str], **environment: str
 ) -> dict[str, bytes]:
-    """Return the values of variables as a shell has them that has sourced a file, and has run nothing."""
-    (folder / ".env").write_bytes(text.encode())
+    """Return the values of variables as a shell has them that has sourced a file."""
     script = "\n".join([". ./.env", *(f"printf '%s\\0' \"${name}\"" for name in names)])
-    done = subprocess.run(
-        [*command, "-c", script], cwd=folder, capture_output=True, check=True, env=environment or None
-    )
-    assert done.stderr == b""
-    assert [each.name for each in folder.iterdir()] == [".env"]
-    return dict(zip(names, done.stdout.split(b"\0"), strict=False))
+    return dict(zip(names, said(command, script, text, **environment).split(b"\0"), strict=False))
 
 
 def read_by_foreman(text: str) -> dict[str, str]:
@@ -92,15 +102,15 @@ def read_by_foreman(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", SHELLS)
-@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
+@FEW
 @given(values=st.lists(VALUES, max_size=12))
 @example(values=HOSTILE)
 def test_a_value_arrives_in_a_shell_as_it_is_and_runs_nothing(
-    command: tuple[str, ...], tmp_path: pathlib.Path, values: list[str]
+    command: tuple[str, ...], values: list[str]
 ) -> None:
     found = of({f"V{number}": value for number, value in enumerate(values)})
     wanted = dotenv.parse(found.env)
-    arrived = sourced(command, tmp_path, found.env, [*wanted])
+    arrived = sourced(command, found.env, wanted)
     assert arrived == {name: value.replace("\n", "\\n").encode() for name, value in wanted.items()}
     told = {each.partition(":")[0] for each in found.left_out if "line breaks" in each}
     assert told == {name for name, value in wanted.items() if "\n" in value}
@@ -157,16 +167,16 @@ def test_what_no_line_can_say_is_left_out_and_named(name: str, value: str, reaso
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
-def test_no_variable_of_the_shell_itself_runs_what_it_is_given(tmp_path: pathlib.Path) -> None:
+def test_no_variable_of_the_shell_itself_runs_what_it_is_given() -> None:
     known = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, check=True, text=True)
     names = [*known.stdout.split(), "HISTCMD", "SRANDOM", "EPOCHSECONDS", "PROMPT_COMMAND", "BASH_ENV"]
     text = of(dict.fromkeys(names, CODE)).env
     written = [*dotenv.parse(text)]
     assert {"IFS", "PATH"} <= {*written} < {*names}
-    assert sourced(("bash",), tmp_path, text, written) == dict.fromkeys(written, CODE.encode())
+    assert sourced(("bash",), text, written) == dict.fromkeys(written, CODE.encode())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gbk(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A folder with a locale in whose encoding a backslash may be the second half of a character."""
     folder: pathlib.Path = tmp_path_factory.mktemp("locales")
@@ -177,15 +187,13 @@ def gbk(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="it isn't here")
-@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
+@FEW
 @given(values=st.lists(st.text(st.sampled_from("'\n€é\\\"`$(touch ran)"), max_size=12), max_size=8))
 @example(values=["it's €$(touch ran)", "it's €`touch ran`", "it's €\\", "it's €\"`touch ran`"])
-def test_no_half_of_a_character_takes_an_escape_away(
-    gbk: pathlib.Path, tmp_path: pathlib.Path, values: list[str]
-) -> None:
+def test_no_half_of_a_character_takes_an_escape_away(gbk: pathlib.Path, values: list[str]) -> None:
     found = of({"LC_ALL": "zh_CN.GBK", **{f"V{number}": value for number, value in enumerate(values)}})
     wanted = dotenv.parse(found.env)
-    arrived = sourced(("bash",), tmp_path, found.env, [*wanted], LOCPATH=str(gbk))
+    arrived = sourced(("bash",), found.env, wanted, LOCPATH=str(gbk))
     assert arrived == {name: value.replace("\n", "\\n").encode() for name, value in wanted.items()}
 
 
@@ -195,25 +203,20 @@ WORDS = st.one_of(
 
 
 @pytest.mark.parametrize("command", SHELLS)
-@settings(inputs.tried(30), suppress_health_check=ON_A_PATH)
+@FEW
 @given(words=st.lists(WORDS, max_size=8))
 @example(
     words=["$(x}`touch ran`${x)", "$(touch ran)", "$(PORT)", "$(A) $(A-$(touch ran))", "it's $HOME", "~"]
 )
 def test_a_line_of_a_procfile_gives_a_program_the_words_of_the_formation(
-    command: tuple[str, ...], tmp_path: pathlib.Path, words: list[str]
+    command: tuple[str, ...], words: list[str]
 ) -> None:
     known = {"PORT": "5000", "A": "b c; touch ran"}
     line, _ = shell.line(["printf", "%s\\0", "", *words], port=True)
-    done = subprocess.run([*command, "-c", line], cwd=tmp_path, capture_output=True, check=True, env=known)
-    meant = [
-        "",
-        *(references.expanded(each, lambda name: known.get(name, shell_has(name))) for each in words),
-    ]
-    assert done.stdout == "".join(f"{each}\0" for each in meant).encode()
-    assert [*tmp_path.iterdir()] == []
+    meant = ["", *(references.expanded(each, lambda name: known.get(name, unset(name))) for each in words)]
+    assert said(command, line, "", **known) == "".join(f"{each}\0" for each in meant).encode()
 
 
-def shell_has(name: str) -> str | None:
+def unset(name: str) -> str | None:
     """Return what a shell has of a variable that nobody has set; nothing of what is no name of one."""
     return "" if dotenv.NAME.fullmatch(name) else None
