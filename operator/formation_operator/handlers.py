@@ -91,8 +91,9 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 @kopf.on.login()
 async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     """Return the session in which kopf lists and watches; credentials that expire are read anew in it."""
-    server, reached = memo.process.server, memo.process.controller.formations_reached
-    return kopf.AiohttpSession(server=server.url, aiohttp_session=kopf_session.session(server, reached))
+    server, controller = memo.process.server, memo.process.controller
+    session = kopf_session.session(server, controller.formations_reached, controller.formations_listed)
+    return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
 
 @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL)

@@ -21,8 +21,9 @@ class Settings:
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
     """The pause after a list that failed."""
-    watch_lost: float = 60.0
-    """How long after such a list kopf's watch of Formations must have brought all that it found."""
+    watch_lost: float = 180.0
+    """How long after such a list kopf's watch of Formations must have brought all that it found: for longer
+    than it takes to notice that a connection has died, to wait, and to begin anew."""
     poll: float = 15.0
     """How often KEDA's objects are looked for as long as it isn't installed."""
     start_retry: float = 2.0

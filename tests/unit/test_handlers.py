@@ -32,6 +32,7 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.live_api_server import GONE, LiveApiServer, Trouble
 
 QUICK = Settings(start_retry=0.01, liveness=None)
+LONGEST_PAUSE = kopf_session.LONGEST_PAUSE
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
 
@@ -178,6 +179,13 @@ def in_haste(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
         monkeypatch.setattr(each, "LONGEST_PAUSE", 0.02)
 
 
+async def until_compared(here: Running) -> None:
+    """Wait until kopf's first list has been compared, too: none follows by itself."""
+    await here.until_watching()
+    await until(lambda: here.server.lists[naming.PLURAL] == 3)
+    await asyncio.sleep(0)
+
+
 # What kopf brings
 
 
@@ -215,6 +223,34 @@ async def test_after_410_kopf_lists_anew_and_a_deletion_meanwhile_is_found(tmp_p
         await here.server.expire(naming.KIND)
         await until(lambda: here.known == {"a", "b", "d"})
         await here.until_all_goes_on()
+
+
+async def test_a_deletion_of_all_formations_is_found_by_a_list_that_is_empty(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster("a")
+    async with started(cluster, tmp_path) as here:
+        await until_compared(here)
+        cluster.remove(naming.KIND, "default", "a")
+        await here.server.expire(naming.KIND)
+        await until(lambda: not here.known)
+
+
+async def test_a_comparison_that_fails_is_tried_again(tmp_path: pathlib.Path) -> None:
+    cluster = a_cluster(*"ab")
+    async with started(cluster, tmp_path) as here:
+        await until_compared(here)
+
+        async def refuse_from_now_on(_: web.Request) -> web.StreamResponse:
+            here.server.refusals[naming.PLURAL] = 503
+            return here.server.page(naming.PLURAL)
+
+        here.server.list_troubles = [refuse_from_now_on]
+        cluster.remove(naming.KIND, "default", "b")
+        before = here.server.lists[naming.PLURAL]
+        await here.server.expire(naming.KIND)
+        await until(lambda: here.server.lists[naming.PLURAL] > before + 1)
+        assert here.known == {"a", "b"}
+        here.server.refusals.clear()
+        await until(lambda: here.known == {"a"})
 
 
 async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.Path) -> None:
@@ -329,6 +365,14 @@ def error(**said: object) -> bytes:
     return json.dumps({"type": "ERROR", "object": known}, separators=(",", ":")).encode() + b"\n"
 
 
+NO_EVENTS = [
+    b"<html>",
+    b"[]",
+    b"{}",
+    b"null",
+    b'{"type":"MODIFIED","object":{}}',
+    b'{"kind":"Status","code":410}',
+]
 PART = b'{"type":"MODIFIED","object":{"metadata":{"name":"a"'
 TROUBLES: dict[str, Trouble] = {
     **{f"HTTP {number}": status(number) for number in STATUSES},
@@ -339,6 +383,7 @@ TROUBLES: dict[str, Trouble] = {
     "a line that is cut off": stream(PART),
     "a line that is cut off, with the connection": stream(PART, cut=True),
     "blank lines": stream(b"\n" * 100),
+    **{f"no event: {text!r}": stream(text + b"\n") for text in NO_EVENTS},
     "nothing": stream(b""),
     "silence": fall_silent,
     "a cut before the answer": cut,
@@ -372,9 +417,23 @@ async def test_whatever_comes_instead_of_a_watch_nothing_is_forgotten_and_all_go
         await here.until_all_goes_on()
 
 
+def text(said: str) -> Trouble:
+    """Answer with a text as if all were well."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=said, content_type="application/json")
+
+    return answer
+
+
+NO_LISTS = ["<html>", "[]", "{}", "null", '{"kind":"FormationList","metadata":{},"items":null}']
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    "trouble", [*map(status, STATUSES), cut, hang], ids=[*map(str, STATUSES), "cut", "no answer"]
+    "trouble",
+    [*map(status, STATUSES), *map(text, NO_LISTS), cut, hang],
+    ids=[*map(str, STATUSES), *NO_LISTS, "cut", "no answer"],
 )
 async def test_whatever_comes_instead_of_a_list_nothing_is_forgotten_and_all_goes_on(
     trouble: Trouble, tmp_path: pathlib.Path
@@ -414,6 +473,7 @@ HOSTILE = {
         f"{levels} levels": b'{"f:a":' * levels + b"{}" + b"}" * levels for levels in (201, 700, 1_500, 9_000)
     },
     "no text": b'{"f:\xff":{},"f:\xed\xa0\x80":{}}',
+    "half of a letter": b'{"f:\\ud800":{}}',
 }
 
 
@@ -431,7 +491,7 @@ async def test_whatever_is_in_managed_fields_a_formation_is_listed_and_watched(
         put(cluster, "listed", **odd)
 
     async with started(cluster, tmp_path, before=be_odd) as here:
-        await here.until_watching()
+        await until_compared(here)
         put(cluster, "watched", **odd)
         await here.server.publish()
         await until(lambda: here.known == {"a", "b", "listed", "watched"})
@@ -516,6 +576,11 @@ async def test_a_watch_that_brings_nothing_ends_the_process_with_an_error(tmp_pa
         assert here.known == {"a", "b"}
     assert isinstance(cause, handlers.WorkEndedError)
     assert informers.WatchLostError.__name__ in str(cause)
+
+
+def test_a_watch_is_lost_only_after_the_time_that_a_dead_connection_takes_to_be_noticed() -> None:
+    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + lines.SILENCE
+    assert Settings().watch_lost > begins_anew
 
 
 # As a program

@@ -23,7 +23,7 @@ from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 QUIET_SECONDS = 5.0
-"""So long after the last event of a list of kopf's it has ended."""
+"""So long after the last page of a list of kopf's it has ended."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
@@ -189,13 +189,14 @@ class Informers:
             await asyncio.sleep(QUIET_SECONDS)
             if self._listed_anew.is_set():
                 continue
-            for scope in self._synced & self._reflectors.keys():
+            for scope in self._synced - self.left_out:
                 try:
                     for reflector in self._reflectors[scope]:
                         if reflector.kind.name == naming.KIND:
                             await reflector.list()
                 except errors.ClusterError as error:
                     logger.warning("Formations can't be compared: %s", error)
+                    self._listed_anew.set()
 
     def has_synced(self, key: Key) -> bool:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
@@ -208,20 +209,23 @@ class Informers:
     def check_watch(self, missed: dict[Scope, int]) -> None:
         """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
         for scope, version in missed.items():
-            if self._brought.get(scope, 0) < version:
+            if scope in self._listed and self._brought.get(scope, 0) < version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
 
     # Taking in
 
+    def listed_by_kopf(self, scope: Scope) -> None:
+        """Take note that kopf's watch begins anew: what it hadn't brought may have been deleted by now."""
+        self._listed.pop(scope, None)
+        self._listed_anew.set()
+
     def brought(self, type_: str | None, raw: Object) -> None:
-        """Take in an event of a Formation that kopf has brought: of no type in a list, else of a watch."""
+        """Take in an event of a Formation that kopf has brought."""
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
         self._brought[scope] = max(version, self._brought.get(scope, 0))
-        if type_ is None:
-            self._listed_anew.set()
         if type_ == "DELETED" or self._known.stores[naming.KIND].is_news(key, version):
             self._take(naming.KIND, raw, deleted=type_ == "DELETED")
 

@@ -147,6 +147,10 @@ class Controller:
         """Take note that kopf's watch in a namespace, or in all, has said anything."""
         self.instruments.heard(naming.KIND, namespace)
 
+    def formations_listed(self, namespace: str | None) -> None:
+        """Take note that kopf has listed Formations in a namespace, or in all, or a page of them."""
+        self._informers.listed_by_kopf(namespace)
+
     def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
         """Take in an event of a Formation that kopf has brought."""
         self._informers.brought(type_, raw)

@@ -8,6 +8,7 @@ kopf tries again, and begins with a list where it has to.
 
 import asyncio
 import functools
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ import msgspec
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
-from formation_operator.kube.objects import listings, nesting
+from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session import gate, paging
 from formation_operator.kube.session.connection import Connection
 from formation_operator.kube.session.lines import Lines
@@ -42,11 +43,21 @@ class BoundedPage(paging.BoundedResponse):
     """An answer that can be parsed whatever it is nested like, and whatever bytes its texts are made of."""
 
     async def json(self, **_: Any) -> Any:
-        """Return what it says, a page of Formations without their managed fields, which nobody reads."""
+        """Return what it says, a page of Formations without their managed fields, which nobody reads.
+
+        Raises `ClientPayloadError` for what is no such page, after which kopf would list no more.
+        """
         text = await self.read()
-        if "limit" in self.url.query:
-            return await in_turns(listings.page_of_bodies(text))
-        return nesting.parsed(text)
+        if "limit" not in self.url.query:
+            return nesting.parsed(text)
+        try:
+            page = await in_turns(listings.page_of_bodies(text))
+        except ValueError as error:
+            raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}") from error
+        items = page.get("items") if isinstance(page, dict) else None
+        if not isinstance(items, list) or not _has_version(page):
+            raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}")
+        return page
 
 
 class BoundedLines:
@@ -89,18 +100,35 @@ async def _readable(line: bytes) -> bytes:
             raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
         return line
     try:
-        text = msgspec.json.encode(await in_turns(listings.event_of_body(line)))
+        event = await in_turns(listings.event_of_body(line))
+        if not _has_version(event, "object") or not lenient.text(event, "type"):
+            raise ValueError  # noqa: TRY301  # as of what is no JSON
+        text = _written(event)
         return await in_turns(nesting.cut(text)) if nesting.is_deep(text) else text
     except ValueError as error:
         raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
 
 
+def _has_version(said: Any, *path: str) -> bool:
+    """Tell whether a list, or what a path leads to, has a version that a watch can go on from."""
+    return lenient.is_version(lenient.mapping(said, *path, "metadata").get("resourceVersion"))
+
+
+def _written(event: Any) -> bytes:
+    """Return the JSON of an event, in which there may be half of a letter."""
+    try:
+        return msgspec.json.encode(event)
+    except UnicodeEncodeError:
+        return json.dumps(event).encode()
+
+
 class Survivable:
     """Middleware of a client's session: kopf survives whatever comes instead of what it asked for."""
 
-    def __init__(self, reached: Reached) -> None:
-        """Take what is called with a namespace, or none, whenever the watch there says anything."""
+    def __init__(self, reached: Reached, listed: Reached) -> None:
+        """Take what is called with a namespace, or none: when its watch says anything, when it is listed."""
         self._reached = reached
+        self._listed = listed
         self._backoffs: dict[str, Backoff] = {}
         """By path: of all namespaces together, or of each that is watched by itself."""
 
@@ -123,19 +151,23 @@ class Survivable:
         for place, wanted in DISCOVERY.items():
             if path.endswith(place) and wanted not in await answer.read():
                 raise aiohttp.ClientConnectionError(f"{path}: no {wanted.decode()} yet")
+        found = NAMESPACE.search(path)
+        namespace = found[1] if found else None
+        if "limit" in request.url.query:
+            self._listed(namespace)
         if is_watch:
-            found = NAMESPACE.search(path)
-            reached = functools.partial(self._reached, found[1] if found else None)
+            reached = functools.partial(self._reached, namespace)
             backoff = self._backoffs.setdefault(path, Backoff(FIRST_PAUSE, LONGEST_PAUSE))
             lines = BoundedLines(answer.content, reached, backoff)
             answer.content = cast("aiohttp.StreamReader", lines)
         return answer
 
 
-def session(server: Connection, reached: Reached) -> aiohttp.ClientSession:
+def session(server: Connection, reached: Reached, listed: Reached = lambda _: None) -> aiohttp.ClientSession:
     """Return a session with a server that has logged in, and does so anew by itself.
 
-    ``reached`` is called with a namespace, or none, whenever a watch there says anything.
+    ``reached`` is called with a namespace, or none, whenever a watch there says anything; ``listed`` with
+    each page of a list, of which an empty one has no event for anybody.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
@@ -143,5 +175,5 @@ def session(server: Connection, reached: Reached) -> aiohttp.ClientSession:
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,
-        middlewares=(Survivable(reached), paging.Pages(), *server.middlewares),
+        middlewares=(Survivable(reached, listed), paging.Pages(), *server.middlewares),
     )
