@@ -56,8 +56,9 @@ class Lines:
             if len(data) == AT_ONCE:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
-                await self._gather(self._gathered_in, gathering(came, now() - begun))
-                begun, came = now(), 0
+                seconds = gathering(came, now() - begun)
+                begun, came = now(), 0  # what comes during the pause is what the next one is judged by
+                await self._gather(self._gathered_in, seconds)
         if any(self._parts):
             raise aiohttp.ClientPayloadError(f"cut off after {b''.join(self._parts)[:100]!r}")
 

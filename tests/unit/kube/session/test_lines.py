@@ -10,7 +10,7 @@ import ssl
 import struct
 import termios
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -216,3 +216,37 @@ def test_events_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
     number: int, size: int, least: float, most: float
 ) -> None:
     assert least <= lines.gathering(number * size, 15.0) <= most
+
+
+class Steady:
+    """A hundred lines a second, and a transport that counts how often it is read on."""
+
+    def __init__(self) -> None:
+        self.read_on = 0
+        self._taken = 0
+
+    async def read(self, _: int) -> bytes:
+        """Return the lines that have come since the last call, or wait for one."""
+        await asyncio.sleep(0.01 * (self._taken + 1) - asyncio.get_running_loop().time())
+        come = int(asyncio.get_running_loop().time() * 100 + 0.5) - self._taken
+        self._taken += come
+        return b"{}\n" * come if self._taken < 1000 else b""
+
+    def pause_reading(self) -> None:
+        """Take note of nothing."""
+
+    def resume_reading(self) -> None:
+        """Count that."""
+        self.read_on += 1
+
+
+def test_events_that_come_all_the_time_are_gathered_for_as_long_as_any_others() -> None:
+    """Otherwise each would wake us: the time in which they came is the pause before them as well."""
+    server: Any = Steady()
+
+    async def main() -> None:
+        async for _ in lines.Lines(server, gathered_in=server).batches():
+            pass
+
+    virtual_time.run(main())
+    assert server.read_on < 1.5 * 10 / lines.GATHERED
