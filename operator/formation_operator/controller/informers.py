@@ -12,13 +12,12 @@ from typing import NoReturn, Protocol
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -62,9 +61,13 @@ class Informers:
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
-            scope: [self._reflector(cluster, each.kind, scope, reached) for each in known.watched.values()]
+            scope: {
+                kind: self._reflector(cluster, each.kind, scope, reached)
+                for kind, each in known.watched.items()
+            }
             for scope in settings.scopes
         }
+        """By scope and kind, in the order in which they are listed."""
         self.left_out: set[str] = set()
         """The namespaces that don't let us list all that is watched."""
         self._synced: set[Scope] = set()
@@ -106,7 +109,7 @@ class Informers:
         No kind is listed after one that is refused: nothing may be decided about without its autoscalers.
         """
         try:
-            for reflector in self._reflectors[scope]:
+            for reflector in self._reflectors[scope].values():
                 await self._list_kind(reflector, scope)
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
@@ -165,8 +168,8 @@ class Informers:
             begun = asyncio.get_running_loop().time()
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    for reflector in self._reflectors[scope]:
-                        if reflector.kind.name != naming.KIND:
+                    for kind, reflector in self._reflectors[scope].items():
+                        if kind != naming.KIND:
                             tasks.create_task(reflector.run(), name=f"watch of {reflector.kind.plural}")
             except* errors.ForbiddenError as refused:
                 for error in refused.exceptions:
@@ -191,9 +194,7 @@ class Informers:
                 continue
             for scope in self._synced - self.left_out:
                 try:
-                    for reflector in self._reflectors[scope]:
-                        if reflector.kind.name == naming.KIND:
-                            await reflector.list()
+                    await self._reflectors[scope][naming.KIND].list()
                 except errors.ClusterError as error:
                     logger.warning("Formations can't be compared: %s", error)
                     self._listed_anew.set()
@@ -221,13 +222,13 @@ class Informers:
         self._listed.pop(scope, None)
         self._listed_anew.set()
 
-    def brought(self, type_: str | None, raw: Object) -> None:
+    def brought(self, raw: Object, *, deleted: bool) -> None:
         """Take in an event of a Formation that kopf has brought."""
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
         self._brought[scope] = max(version, self._brought.get(scope, 0))
-        if type_ == "DELETED" or self._known.stores[naming.KIND].is_news(key, version):
-            self._take(naming.KIND, raw, deleted=type_ == "DELETED")
+        if deleted or self._known.is_news(naming.KIND, key, version):
+            self._take(naming.KIND, raw, deleted=deleted)
 
     def newest(self, kind: Kind) -> int:
         """Return the latest version that is known of a kind."""

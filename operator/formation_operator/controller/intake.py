@@ -11,11 +11,12 @@ from formation_operator.controller.informers import Informers
 from formation_operator.controller.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
+from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
@@ -37,7 +38,6 @@ class Controller:
         instruments: Instruments | None = None,
     ) -> None:
         """Take the port to the cluster, how to run, a clock, what has passes run, and what meters them."""
-        self.scopes = settings.scopes
         self.instruments = instruments or Instruments()
         self._settings = settings
         self._lead = lead
@@ -65,7 +65,7 @@ class Controller:
     def _show(self) -> None:
         """Show, whenever somebody asks for metrics, what is known and what waits."""
         watched = (each.kind.name for each in self._cache.watched.values() if not each.kind.optional)
-        self.instruments.watch(watched, self.scopes, self._informers.left_out)
+        self.instruments.watch(watched, self._settings.scopes, self._informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 
@@ -153,7 +153,7 @@ class Controller:
 
     def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
         """Take in an event of a Formation that kopf has brought."""
-        self._informers.brought(type_, raw)
+        self._informers.brought(raw, deleted=type_ == DELETED)
 
     def _on_synced(self, scope: str | None) -> None:
         """Ask for a pass of each Formation of a scope: nothing could be decided about it until now."""

@@ -6,7 +6,7 @@ operation costs the same however many keys wait, and nothing is kept of who does
 
 import collections
 
-from formation_operator.observe.children import Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
 
 TURNS = 8

@@ -7,7 +7,7 @@ has taken back already.
 
 import collections
 
-from formation_operator.observe.children import Key
+from formation_operator.kube.objects.kinds import Key
 
 AT_ONCE = 20
 """So many passes of a key may come one right after the other."""

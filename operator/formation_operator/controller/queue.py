@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from formation_operator.controller.lanes import Lanes
 from formation_operator.controller.pace import Pace
-from formation_operator.observe.children import Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Left, Result
 from formation_operator.telemetry import records
 

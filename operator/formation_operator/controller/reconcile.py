@@ -16,12 +16,12 @@ from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers, cache, formations
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.basis import Basis
-from formation_operator.observe.children import Key
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest

@@ -14,15 +14,13 @@ from typing import NoReturn, Protocol
 
 from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.watch_events import BOOKMARK, Event
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, as client-go has them."""
-Key = tuple[str, str]
-"""Namespace and name of an object."""
 FOR_EVER = 2**63 - 1
 """The version of a list that is newer than all that is known."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, listings, nesting
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.session.turns import in_turns
 
 DELETED, BOOKMARK, ERROR = "DELETED", "BOOKMARK", "ERROR"
@@ -30,7 +31,7 @@ class Event:
     """An event of a watch."""
 
     type: str
-    key: tuple[str, str]
+    key: Key
     """Namespace and name of the object; of a bookmark empty."""
     version: int
     """The object's resource version; of a deletion or a bookmark its own."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe.formations import Wanting
-from formation_operator.observe.store import Change, Key
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"

@@ -5,10 +5,10 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.children import Child, ChildId, Key
+from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.formations import Claim
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store

@@ -12,7 +12,7 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import formations, owned_fields
 from formation_operator.observe.formations import Wanting
 from formation_operator.observe.store import Change
@@ -29,8 +29,6 @@ MOST_IMAGES = 16384
 USUAL_SIZE = 1024
 """Bytes of memory that a child takes without its texts."""
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
-Key = tuple[str, str]
-"""Namespace and name of a Formation."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.children import Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from typing import Any
 from formation_operator.api import bounds, formation_status, naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.objects import lenient
-from formation_operator.observe.store import Change, Key
+from formation_operator.kube.objects.kinds import Key
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 KEPT = (

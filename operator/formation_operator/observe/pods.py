@@ -14,7 +14,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.api.reasons import Reason
 from formation_operator.kube.objects import kinds, lenient, timestamps
-from formation_operator.observe.store import Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
 
 SIGNALS = range(1, 32)

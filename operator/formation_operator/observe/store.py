@@ -9,11 +9,10 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.shares import Shares
 
 T = TypeVar("T")
-Key = tuple[str, str]
-"""Namespace and name of an object."""
 REMEMBERED = 16384
 """How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment.
 

@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind, Kind
+from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
 from formation_operator.observe import autoscalers, children, formations, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
 from formation_operator.observe.formations import Wanting
 from formation_operator.observe.pods import Pod
-from formation_operator.observe.store import Change, Key
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 Fact = TypeVar("Fact")

@@ -9,9 +9,10 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults
-from formation_operator.observe.children import Child, ChildId, Key
+from formation_operator.observe.children import Child, ChildId
 from formation_operator.sync import drift_event, planner, write_events
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb

@@ -11,8 +11,8 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import steps
 from formation_operator.controller.intake import Controller
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Key
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from formation_operator.sync.planner import Action

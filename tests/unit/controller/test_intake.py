@@ -319,12 +319,7 @@ async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> Non
     await here.start()
     cluster.remove(naming.KIND, "right", "right")
     for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
-        (formations,) = [
-            each
-            for each in here._informers._reflectors[namespace]  # noqa: SLF001
-            if each.kind.name == naming.KIND
-        ]
-        await formations.list()
+        await here._informers._reflectors[namespace][naming.KIND].list()  # noqa: SLF001
         assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from formation_operator.api import naming
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Key
 from formation_operator.settings import Settings
 from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time

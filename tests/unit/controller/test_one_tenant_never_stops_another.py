@@ -17,8 +17,8 @@ import pytest
 from formation_operator.controller.lanes import Lanes
 from formation_operator.controller.queue import Queue
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
-from formation_operator.observe.children import Key
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.sync import executor

@@ -12,7 +12,7 @@ import pytest
 
 from formation_operator.controller import pace
 from formation_operator.controller.queue import Queue
-from formation_operator.observe.children import Key
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from tests.unit import virtual_time
 

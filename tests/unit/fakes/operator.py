@@ -8,12 +8,11 @@ from formation_operator.controller import reconcile
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT

@@ -10,7 +10,7 @@ import pytest
 
 from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.kube.watch_events import Event
 from tests.unit import virtual_time
@@ -24,7 +24,7 @@ class Seen:
     """Takes in what a reflector reads, as a store would."""
 
     def __init__(self) -> None:
-        self.known: dict[reflector.Key, int] = {}
+        self.known: dict[Key, int] = {}
         """By name, the version that is known."""
         self.is_known = False
         """Whether no event says anything new."""
@@ -50,7 +50,7 @@ class Seen:
         self.said.append(("listed", about["name"]))
         self.known[about["namespace"], about["name"]] = int(about["resourceVersion"])
 
-    def replaced(self, _: Kind, namespace: str | None, names: set[reflector.Key], version: int) -> None:
+    def replaced(self, _: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         self.said.append(("replaced", namespace or ""))
         for key in self.known.keys() - names:
             if self.known[key] <= version and namespace in (None, key[0]):

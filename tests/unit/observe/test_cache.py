@@ -11,11 +11,11 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Child, Key
+from formation_operator.observe.children import Child
 from formation_operator.observe.store import REMEMBERED, Change, Store
 from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, Share
 from tests import builders

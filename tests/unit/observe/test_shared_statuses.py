@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.observe import cache, formations
-from formation_operator.observe.children import Key
 from formation_operator.observe.watched import FORMATIONS, WATCHED, Share, Watched
 from formation_operator.requeue import Lane, Result
 from formation_operator.status.writer import STATUS_SECONDS

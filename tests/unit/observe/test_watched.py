@@ -10,10 +10,9 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.controller import intake
-from formation_operator.kube.objects.kinds import ChildKind, Kind
+from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.children import Key
 from formation_operator.observe.store import Change
 from formation_operator.observe.watched import STRAYS, WATCHED, Share, Watched
 from formation_operator.requeue import Lane

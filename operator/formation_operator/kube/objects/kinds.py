@@ -13,6 +13,8 @@ POD = "Pod"
 REPLICA_SET = "ReplicaSet"
 EVENT = "Event"
 LEASE = "Lease"
+Key = tuple[str, str]
+"""Namespace and name of an object."""
 
 
 class Kind(NamedTuple):
