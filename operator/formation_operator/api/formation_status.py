@@ -48,8 +48,7 @@ class ProcessStatus(Model):
     """What runs of one process type."""
 
     state: str | None = Field(
-        None,
-        description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended.",
+        None, description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended."
     )
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")

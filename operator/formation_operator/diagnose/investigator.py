@@ -193,11 +193,7 @@ class Examiner:
 
 
 async def explain(
-    sample: Sample,
-    found: dict[str, Finding | None],
-    answers: Mapping[str, Inquiry],
-    now: float,
-    turns: Turns,
+    sample: Sample, found: dict[str, Finding | None], answers: Mapping[str, Inquiry], now: float, turns: Turns
 ) -> None:
     """Find anew what is wrong with the Pods of a sample, once some of them were asked about."""
     findings = []

@@ -27,10 +27,7 @@ WAYS_TO_AN_IMAGE = {
 }
 NOT_FOUND = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
 BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": (\w+: )?')
-MISSING = {
-    "secret": ("Secret", Reason.SECRET_MISSING),
-    "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
-}
+MISSING = {"secret": ("Secret", Reason.SECRET_MISSING), "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING)}
 
 
 def finding(container: Container) -> Finding | None:

@@ -60,6 +60,13 @@ def by_default(way_out: str, foreground: str, perhaps: str = "", **more: str) ->
     return Daemon(way_out, ANYTHING, foreground, f"{perhaps}|{UNKNOWN}" if perhaps else UNKNOWN, **more)
 
 
+def pid_file(options: str) -> dict[str, str]:
+    """Return the patterns of a PID file that one of some options names in the next word or behind it."""
+    names = [option + (r"[\n=]" if option.startswith("--") else r"\n?") for option in options.split("|")]
+    either = f"({'|'.join(names)})" if len(names) > 1 else names[0]
+    return {"pid_file": f"{either}.+", "values": options}
+
+
 def among(flags: str) -> str:
     """Return the pattern of options of one letter that stand in one word, up to the first of some of them.
 

@@ -179,12 +179,7 @@ class Reporter:
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
     """Return what is applied: the status alone, for this very object as it was when that was computed."""
     metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
-    return {
-        "apiVersion": naming.API_VERSION,
-        "kind": naming.KIND,
-        "metadata": metadata,
-        "status": wanted,
-    }
+    return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": wanted}
 
 
 def _timeless(status: compute.Status) -> compute.Status:

@@ -67,8 +67,7 @@ class Connection:
         """What each request passes: it waits if the server wants that, and both sides prove who they are."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=configuration.connection_pool_maxsize,
-                keepalive_timeout=KEEP_ALIVE,
+                limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
             ),
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
