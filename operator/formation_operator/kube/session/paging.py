@@ -5,8 +5,6 @@ So a page of a list is read up to a number of bytes; if it has more, it is dropp
 fewer objects.
 """
 
-from typing import Any
-
 import aiohttp
 
 MOST_BYTES = 2 * 2**20
@@ -14,10 +12,10 @@ MOST_BYTES = 2 * 2**20
 MOST_OF_ONE = 2**24
 """Bytes of any other answer, or of a line of a watch, that are read: as JSON an object may have some times
 as many as etcd takes."""
-FIRST, MOST = 50, 500
-"""How many objects are asked for at once: at first, and at the most."""
+FIRST_LIMIT, MOST = 50, 500
+"""How many objects a page is asked for: at first, and at the most."""
 REMEMBERED = 1024
-"""For how many lists it is known how many objects fit: those that were read last."""
+"""Of how many lists it is remembered how many objects fit."""
 STEP = 4
 """By which factor that changes at the most."""
 
@@ -69,7 +67,7 @@ class Pages:
             return await send(request)
         path = request.url.path
         while True:
-            limit = self._limits.get(path, FIRST)
+            limit = self._limits.get(path, FIRST_LIMIT)
             request.url = request.url.update_query(limit=limit)
             answer = await send(request)
             if answer.status >= 400 or not isinstance(answer, BoundedResponse):
@@ -85,18 +83,12 @@ class Pages:
                 return answer
 
     def _remember(self, path: str, limit: int) -> None:
-        self._limits.pop(path, None)
+        if len(self._limits) >= REMEMBERED:
+            self._limits.clear()
         self._limits[path] = limit
-        if len(self._limits) > REMEMBERED:
-            del self._limits[next(iter(self._limits))]
 
 
 def following(limit: int, size: int) -> int:
     """Return how many objects to ask for after a page of so many that had so many bytes."""
     fit = limit * (MOST_BYTES // 2) // max(1, size)
     return max(1, min(fit, STEP * limit, MOST))
-
-
-def options(*manners: aiohttp.ClientMiddlewareType) -> dict[str, Any]:
-    """Return what makes an `aiohttp.ClientSession` page so, and behave as other middlewares have it."""
-    return {"middlewares": (Pages(), *manners), "response_class": BoundedResponse}

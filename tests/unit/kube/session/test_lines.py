@@ -61,7 +61,7 @@ async def test_lines_come_whole_whatever_pieces_they_are_sent_in(parts: list[byt
 
 
 async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> None:
-    long = b"x" * 3 * lines.AT_ONCE
+    long = b"x" * 3 * lines.READ_BYTES
     async with sent(long + b"\nshort\n") as those:
         assert await read(those) == [long, b"short"]
 
@@ -177,16 +177,16 @@ def unread(transport: asyncio.ReadTransport) -> int:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return what gets the bytes that wait on the connection, whenever events have been gathered."""
     waiting: list[int] = []
-    gather = Lines._gather  # noqa: SLF001
+    gather = lines.gather
 
-    async def noted(self: Lines, transport: asyncio.ReadTransport, seconds: float) -> None:
+    async def noted(transport: asyncio.ReadTransport, seconds: float) -> None:
         transport.pause_reading()
         await asyncio.sleep(seconds)
         waiting.append(unread(transport))
         transport.resume_reading()
-        await gather(self, transport, 0)
+        await gather(transport, 0)
 
-    monkeypatch.setattr(Lines, "_gather", noted)
+    monkeypatch.setattr(lines, "gather", noted)
     return waiting
 
 
