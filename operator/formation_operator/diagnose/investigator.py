@@ -17,11 +17,10 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.diagnose import diagnosis, records, samples
+from formation_operator.diagnose import diagnosis, pod_events, samples
 from formation_operator.diagnose.evidence import Archive, Evidence, Inquiry
 from formation_operator.diagnose.finding import Finding, PodEvent
 from formation_operator.diagnose.samples import Sample
-from formation_operator.diagnose.turns import Turns
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
@@ -30,6 +29,8 @@ from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 
 T = TypeVar("T")
+CONTAINERS_IN_A_STEP = 64
+"""Containers that are looked at before others have a turn; a Pod may have as many."""
 logger = logging.getLogger(__name__)
 MOST_ASKED = 24
 """About so many Pods is asked in a pass; the next one asks about others."""
@@ -84,18 +85,17 @@ class Examiner:
         present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
-        turns = Turns()
-        async for pod in turns.over(present):
+        async for pod in in_turns(present):
             with faults.ending(pod.process_type):
                 own = found[pod.name] = diagnosis.finding(pod, now)
                 silent += [pod] if diagnosis.needs_events(pod, now, own) else []
         unclear = samples.samples(silent, found)
-        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now, turns)
+        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now)
         for sample in unclear:
             with faults.ending(sample.asked[0].process_type):
-                await explain(sample, found, evidence.answers, now, turns)
+                await explain(sample, found, evidence.answers, now)
         waits: list[float | None] = []
-        async for pod in turns.over(pods):
+        async for pod in in_turns(pods):
             with faults.ending(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
@@ -108,12 +108,12 @@ class Examiner:
         }
         return Examined(findings, by_type(pods), again)
 
-    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: Turns) -> bool:
+    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
         """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
         before = evidence.answers
         due = [
             pod
-            async for pod in turns.over(pods)
+            async for pod in in_turns(pods)
             if pod.uid not in before or not before[pod.uid].holds(pod, now)
         ]
         # Those first that nobody has asked about for the longest time.
@@ -128,14 +128,14 @@ class Examiner:
         same = before is not None and pod.told == before.told
         pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
         earlier = before.events if before is not None else ()
-        events = records.with_earlier(await self._events(pod), earlier)
+        events = pod_events.with_earlier(await self._events(pod), earlier)
         return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []
         try:
             async for items in self._read(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}"):
-                found += map(records.pod_event, filter(records.matters, items))
+                found += map(pod_events.pod_event, filter(pod_events.matters, items))
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()
@@ -192,15 +192,27 @@ class Examiner:
                 return
 
 
+async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
+    """Yield Pods, with a turn for others after every few; what a Pod costs grows with its containers."""
+    looked_at = 0
+    for pod in pods:
+        containers = max(1, len(pod.containers))
+        looked_at += containers
+        if looked_at > CONTAINERS_IN_A_STEP:
+            looked_at = containers
+            await asyncio.sleep(0)
+        yield pod
+
+
 async def explain(
-    sample: Sample, found: dict[str, Finding | None], answers: Mapping[str, Inquiry], now: float, turns: Turns
+    sample: Sample, found: dict[str, Finding | None], answers: Mapping[str, Inquiry], now: float
 ) -> None:
     """Find anew what is wrong with the Pods of a sample, once some of them were asked about."""
     findings = []
-    async for pod in turns.over(sample.asked):
+    async for pod in in_turns(sample.asked):
         found[pod.name] = diagnosis.finding(pod, now, answers[pod.uid].events if pod.uid in answers else ())
         findings.append(found[pod.name])
-    async for pod in turns.over(sample.others):
+    async for pod in in_turns(sample.others):
         found[pod.name] = samples.spoken_for(pod, found[pod.name], findings)
 
 
