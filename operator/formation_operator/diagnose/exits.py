@@ -17,7 +17,7 @@ SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
 }
-SIGNAL_NAMES = {
+SIGNALS: dict[int, str] = {
     signal.SIGABRT: "it aborted itself",
     signal.SIGBUS: "a memory access went wrong",
     signal.SIGFPE: "a calculation went wrong",
@@ -101,7 +101,9 @@ def words(exit_: Exit, *, own: bool = True) -> str:
         case Reason.KILLED:
             text = _signalled(exit_) + _last_words(exit_)
         case _:
-            text = _with_code(exit_.code) + _last_words(exit_)
+            explained = SHELL_CODES.get(exit_.code)
+            text = f"exited with code {exit_.code}" + (f" ({explained})" if explained else "")
+            text += _last_words(exit_)
     return text
 
 
@@ -110,11 +112,6 @@ def _out_of_memory(limit: str) -> str:
         return f"needed more memory than its limit ({limit}) and was killed: raise resources.limits.memory"
     way_out = "set resources.requests.memory and resources.limits.memory"
     return f"was killed because its node, or its Pod as a whole, ran out of memory: {way_out}"
-
-
-def _with_code(code: int) -> str:
-    explained = SHELL_CODES.get(code)
-    return f"exited with code {code}" + (f" ({explained})" if explained else "")
 
 
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
@@ -213,9 +210,8 @@ def _hardly_started(exit_: Exit) -> bool:
 
 def _signalled(exit_: Exit) -> str:
     number = exit_.signal or 0
-    known = number in {*signal.Signals}
-    name = signal.Signals(number).name if known else "unknown"
-    explained = SIGNAL_NAMES.get(signal.Signals(number)) if known else None
+    name = signal.Signals(number).name if number in {*signal.Signals} else "unknown"
+    explained = SIGNALS.get(number)
     return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
 
 

@@ -169,16 +169,17 @@ class Kube(Cluster):
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply, over others' fields, and return it as it is then."""
-        return await self._apply(manifest, manager, force=True)
+        return await self._apply(manifest, manager)
 
-    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
+    async def _apply(
+        self, manifest: Object, manager: str = naming.FIELD_MANAGER, part: str = "", *, force: bool = True
+    ) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._request("PATCH", path_of(manifest), query, manifest, APPLY)
+        return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
-        query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
-        return await self._request("PATCH", f"{path_of(manifest)}/status", query, manifest, APPLY)
+        return await self._apply(manifest, part="/status")
 
     async def replace_status(self, manifest: Object) -> Object:
         """Write a Formation's whole status, whoever holds what, if it is at this very version."""

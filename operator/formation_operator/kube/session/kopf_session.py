@@ -8,6 +8,7 @@ kopf tries again, and begins with a list where it has to.
 
 import asyncio
 import functools
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -94,9 +95,13 @@ async def _readable(line: bytes) -> bytes:
             raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
         return line
     try:
-        text = msgspec.json.encode(await listings.read(line, listings.EVENT_WITHOUT))
+        event = await listings.read(line, listings.EVENT_WITHOUT)
     except ValueError as error:
         raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
+    try:
+        text = msgspec.json.encode(event)
+    except UnicodeEncodeError:  # in its managed fields is half of a surrogate pair
+        text = json.dumps(event).encode()
     return await nesting.cut(text) if nesting.is_deep(text) else text
 
 
