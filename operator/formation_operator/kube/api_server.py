@@ -27,11 +27,6 @@ from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
-VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
-"""How a storage that insists refuses to create an object under a version.
-
-Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
-"""
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Asks for nothing but the metadata of what is read."""
@@ -158,14 +153,7 @@ class Kube(Cluster):
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
-        try:
-            return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
-        except errors.ClusterError as error:
-            if VERSION_REFUSED not in str(error):
-                raise
-        if await self.get(manifest["kind"], metadata["namespace"], metadata["name"]) is not None:
-            raise errors.ConflictError(f"{manifest['kind']} {metadata['name']} exists")
-        return await self._apply(manifest, manager, force=False)
+        return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply, over others' fields, and return it as it is then."""
