@@ -1,4 +1,4 @@
-"""Pauses between tries that grow, so that a server that is ill isn't kept ill by those who wait for it."""
+"""Growing pauses between tries, so that an ill server can recover from the load of its clients."""
 
 import random
 from collections.abc import Callable
@@ -10,7 +10,7 @@ class Backoff:
     def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
         """Take the first and the longest pause in seconds, and what gives a number from 0 to 1.
 
-        Chance takes up to half of a pause away: otherwise all replicas would try at the same moment.
+        A random part of up to half a pause is taken away, so that replicas don't all try at the same moment.
         """
         self._first = first
         self._most = most

@@ -1,4 +1,4 @@
-"""What may be said to the operator when it is started, and the settings that it makes."""
+"""The command line of the operator, and the settings that it makes."""
 
 import argparse
 import contextlib
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Add what is worked on, and how."""
+    """Add which Formations are worked on, and how."""
     own.add_argument(
         "-n",
         "--namespace",
@@ -103,7 +103,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
 
 
 def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Add where is told how it goes."""
+    """Add where health checks and metrics are answered."""
     own.add_argument(
         "--liveness",
         type=answering,

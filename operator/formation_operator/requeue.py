@@ -1,4 +1,4 @@
-"""How a pass of a Formation is asked for: how urgent it is, and after what time; and how one ended."""
+"""The request for a pass of a Formation: how urgent it is, and after what time; and the result of a pass."""
 
 import dataclasses
 import enum
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Lane(enum.IntEnum):
-    """What a pass is asked for; the lower goes first."""
+    """Why a pass is requested; the lower goes first."""
 
     CHANGE = 0
     """A spec is another, or the count of a child."""

@@ -23,7 +23,7 @@ from formation_operator.controller import informers
 from formation_operator.kube import errors, reflector
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Object
-from formation_operator.kube.session import kopf_session, lines
+from formation_operator.kube.session import kopf_session, watch_lines
 from formation_operator.observe import watched
 from formation_operator.settings import Settings
 from tests import builders
@@ -386,7 +386,7 @@ TROUBLES: dict[str, Trouble] = {
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have silence last a moment."""
-    monkeypatch.setattr(lines, "SILENCE", 0.3)
+    monkeypatch.setattr(watch_lines, "SILENCE", 0.3)
     monkeypatch.setattr(kopf_session, "ANSWER_SECONDS", 0.3)
 
 
@@ -568,7 +568,7 @@ async def test_a_watch_that_brings_nothing_ends_the_process_with_an_error(tmp_pa
 
 
 def test_a_watch_is_lost_only_after_the_time_that_a_dead_connection_takes_to_be_noticed() -> None:
-    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + lines.SILENCE
+    begins_anew = kopf_session.ANSWER_SECONDS + LONGEST_PAUSE + watch_lines.SILENCE
     assert Settings().watch_lost > begins_anew
 
 

@@ -1,8 +1,7 @@
 """What is wrong with one Pod, in everyday words, and whether waiting may fix it.
 
-The Pod's own status comes first.  What it doesn't tell (a failing probe, a volume that can't be
-mounted) stands only in the Events that kubelet records about the Pod: `needs_events` tells when it
-is worth the API server's while to ask for them.
+The Pod's own status comes first. What isn't in it (a failing probe, a volume that can't be mounted) is only
+in the Events that kubelet records about the Pod: `needs_events` returns whether they are worth a request.
 """
 
 import dataclasses

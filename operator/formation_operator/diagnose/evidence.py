@@ -1,4 +1,4 @@
-"""What was found out about the Pods of each Formation: kept as long as it is of use, and there is room."""
+"""What was read about the Pods of each Formation: kept while it is useful, within a bound of memory."""
 
 import dataclasses
 import itertools
@@ -10,20 +10,20 @@ from formation_operator.observe.pods import Pod
 from formation_operator.shares import Shares
 
 MOST_ANSWERS = 32 * 2**20
-"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for
-again after their pause."""
+"""Bytes of memory that the answers about all Pods may take; those that are dropped are read again after
+their pause."""
 USUAL_SIZE = 256
 """Bytes that an Event takes without its texts."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Inquiry:
-    """What was recorded about a Pod, of which the cache alone keeps what there is room for."""
+    """The Events about a Pod, and when they were read."""
 
     namespace: str
     uid: str
     told: int
-    """What the Pod told of itself by then."""
+    """A fingerprint of the Pod's own status by then."""
     events: tuple[PodEvent, ...]
     asked_at: float
     pause: float
@@ -41,14 +41,14 @@ class Inquiry:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Evidence:
-    """What was found out about a Formation's Pods, as long as some aren't well."""
+    """What was read about a Formation's Pods, as long as some aren't well."""
 
     answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of the template that this has."""
     over: bool = False
-    """Whether its Formation has gone, and what a pass that is under way still finds is nobody's."""
+    """Whether its Formation has gone: what a pass under way still finds isn't kept."""
 
 
 class Archive:
@@ -74,7 +74,7 @@ class Archive:
                 continue
             identity = (evidence, answer.uid)
             for _, (other, uid) in self._held.put(answer.namespace, identity, None, answer.size):
-                if uid in other.answers:  # when to ask again is kept
+                if uid in other.answers:  # the time of the next read is kept
                     other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 
     def forget(self, evidence: Evidence) -> None:

@@ -11,8 +11,8 @@ from formation_operator.foreground import check
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.pods import REJECTED, Exit, Pod
 
-AT_ONCE = 10.0
-"""Seconds below which an exit counts as one at startup."""
+STARTUP_SECONDS = 10.0
+"""An exit within so many seconds counts as one at startup."""
 SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
@@ -75,7 +75,7 @@ def reason(exit_: Exit) -> Reason:
     if _hardly_started(exit_):
         return Reason.BAD_COMMAND
     if exit_.code == 0:
-        return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
+        return Reason.EXITED_AT_ONCE if exit_.seconds < STARTUP_SECONDS else Reason.COMPLETED
     return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
@@ -204,7 +204,7 @@ def moments(exit_: Exit) -> tuple[float, float]:
 
 def _hardly_started(exit_: Exit) -> bool:
     """Tell whether exec failed after the container counted as started."""
-    at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
+    at_once = exit_.code in (1, 255) and exit_.seconds < STARTUP_SECONDS
     return at_once and HARDLY_STARTED.fullmatch(log_excerpt.message_line(exit_.message)) is not None
 
 

@@ -1,4 +1,4 @@
-"""What only kubelet's Events tell: that it ended a container itself, and what a probe said.
+"""What only kubelet's Events say: that it ended a container itself, and what a probe's output was.
 
 The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
 """

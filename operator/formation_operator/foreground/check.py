@@ -48,7 +48,7 @@ _WRAPPERS = [
     r"npx\n((-p|--package)\n[^\n]*\n|-[^\n]*\n)*",
     r"npm\nexec\n(-[^\n]*\n)*",
     r"timeout\n(-[ks]\n[^\n]*\n|-([^ks\n][^\n]*|[ks][^\n]+)?\n)*[0-9][^\n]*\n",
-    # Of an installed script the folder is passed over: what is left of its path is its name.
+    # The folder of an installed script is skipped, so that its name remains.
     (
         r"python[0-9.]*\n(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*"
         r"(-m\n|/usr/(local/)?bin/|[^\n]*(venv|\.local)/bin/)"

@@ -27,11 +27,11 @@ class Daemon:
     way_out: str
     """What to do instead, for people."""
     background: str = ""
-    """What sends it into the background; without one, only its configuration tells."""
+    """What sends it into the background; without one, only its configuration decides."""
     foreground: str = ""
     """What keeps it in the foreground whatever else is said, or makes it do something short instead."""
     perhaps: str = ""
-    """What may keep it there: nobody but its configuration, or its environment, tells."""
+    """What may keep it there, depending on its configuration or its environment."""
     only: str = ""
     """What must be said as well, such as a subcommand."""
     pid_file: str = ""

@@ -1,7 +1,7 @@
 """The programs that are known to put themselves into the background, or to write a PID file.
 
 A wrong warning about a right command is worse than a missed one.  So a program is in this table only if
-its manual says how it gets into the background, and what only its configuration tells isn't guessed.
+its manual says how it gets into the background. What only its configuration decides isn't guessed.
 """
 
 from formation_operator.foreground.daemon import ANYTHING, Daemon, add, among, by_default, drop, pid_file, run

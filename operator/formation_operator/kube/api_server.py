@@ -15,14 +15,14 @@ import aiohttp
 import pydantic_core
 
 from formation_operator.api import naming
-from formation_operator.kube import answers, errors, watch_events
+from formation_operator.kube import errors, status_codes, watch_events
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
 from formation_operator.kube.session import connection, paging
-from formation_operator.kube.session.lines import Lines, transport_of
+from formation_operator.kube.session.watch_lines import Lines, transport_of
 from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Kube(Cluster):
     def __init__(
         self, opened: connection.Connection, *, timeout: float, may_write: Callable[[], bool] = lambda: True
     ) -> None:
-        """Take a connection, the longest time of a request in seconds, and what tells whether to write.
+        """Take a connection, the longest time of a request in seconds, and whether writes may be sent.
 
         ``may_write`` is called when a request that isn't a read has its connection.
         """
@@ -91,7 +91,7 @@ class Kube(Cluster):
                     stream = self._watches.stream(kind.place(namespace), query, accept)
                     answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
-                        raise answers.error_of(answer.status, await answer.read())
+                        raise status_codes.error_of(answer.status, await answer.read())
                 transport = transport_of(answer) if kind.gathered else None
                 yield _events(Lines(answer.content, gathered_in=transport))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -108,7 +108,7 @@ class Kube(Cluster):
     async def _pages(
         self, kind: Kind, namespace: str | None, query: dict[str, str], *, ahead: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield pages; if ``ahead``, the next one is asked for before the caller takes one."""
+        """Yield pages; with ``ahead`` the next one is requested before the caller takes one."""
         place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
         fetch = functools.partial(
             self._request,
@@ -170,7 +170,7 @@ class Kube(Cluster):
         return await self._apply(manifest, part="/status")
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Write a Formation's whole status, whoever holds what, if it is at this very version."""
+        """Replace a Formation's whole status, whatever field managers it has, if the version matches."""
         query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
@@ -196,7 +196,7 @@ class Kube(Cluster):
         return True
 
     async def schema(self, kind: str) -> Object:
-        """Return the JSON schema of a kind as the cluster knows it now; anybody who is logged in may ask."""
+        """Return the JSON schema of a kind as the cluster has it; any authenticated client may read it."""
         known = kinds.BY_NAME[kind]
         document = await self._request("GET", f"/openapi/v3{known.path}")
         identity = {"group": known.group, "version": known.version, "kind": kind}
@@ -259,7 +259,7 @@ class Kube(Cluster):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"{method} {resource}", error) from error
         if not 200 <= status < 300:
-            raise answers.error_of(status, text)
+            raise status_codes.error_of(status, text)
         return text
 
 

@@ -1,4 +1,4 @@
-"""A reflector: lists a kind, watches it from there, and keeps what is known of it like what there is.
+"""A reflector: lists a kind, watches it from there, and so keeps a store up to date.
 
 It is client-go's reflector, for one kind in one namespace or in all. A watch that ends goes on from the last
 event or bookmark. Where that isn't possible any more (410, a server that was away, a kind that isn't there),
@@ -45,7 +45,7 @@ class Sink(Protocol):
 
 
 class Reflector:
-    """Keeps what is known of one kind like what there is, in a namespace or in all."""
+    """Keeps the store of one kind up to date, in a namespace or in all."""
 
     def __init__(  # noqa: PLR0913  # all but what is reflected has a default
         self,
@@ -77,7 +77,7 @@ class Reflector:
         self._trouble = ""
 
     async def list(self) -> None:
-        """List once, and take in what there is and what has gone.
+        """List once, take in all objects, and drop those that don't exist any more.
 
         Raises `ClusterError`; `RestoredError` if the list is older than what was known before it.
         """
@@ -133,10 +133,10 @@ class Reflector:
 
         A watch that can't begin is followed by a list: the server may have been restored meanwhile.
         """
-        since, self._version = self._version, None
-        assert since is not None  # noqa: S101  # a list has come before
-        async with self._cluster.watch(self.kind, self._namespace, since) as events:
-            self._version, self._trouble = since, ""
+        version, self._version = self._version, None
+        assert version is not None  # noqa: S101  # a list has come before
+        async with self._cluster.watch(self.kind, self._namespace, version) as events:
+            self._version, self._trouble = version, ""
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -147,7 +147,7 @@ class Reflector:
                 backoff.reset()
 
     def absent(self) -> None:
-        """Take in that the kind isn't installed: nothing of it is left."""
+        """Take in that the kind isn't installed, so no object of it exists."""
         self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
 
     def _list_again(self, error: errors.ClusterError) -> None:
@@ -155,7 +155,7 @@ class Reflector:
         self._say(error)
 
     def _say(self, error: errors.ClusterError) -> None:
-        """Log what is wrong, once as long as it is the same."""
+        """Log what is wrong when it begins, and not again while it lasts."""
         trouble = f"{type(error).__name__}: {error}"
         if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
             logger.warning("%s can't be watched for now: %s", self.kind.plural, error)

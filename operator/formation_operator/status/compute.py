@@ -1,4 +1,4 @@
-"""What people and programs are told of a Formation: pure, from what one pass saw.
+"""The status of a Formation: pure, from what one pass saw.
 
 The status is a fixed point: seeing the same again gives the same status, which isn't written.
 """
@@ -26,7 +26,7 @@ Status = dict[str, Any]
 
 def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {name: _health(seen, name, _served(seen, name, previous)) for name in sorted(seen.counts)}
+    types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
     status: Status = {
         "observedGeneration": seen.generation,
@@ -78,7 +78,7 @@ def _by_type(status: Status) -> dict[str, Any]:
     return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}
 
 
-def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
+def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
     if ready is None or ready.status != "True" or previous.observed_generation != seen.generation:
@@ -86,7 +86,7 @@ def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     return previous.process(name).ready_replicas
 
 
-def _health(seen: Seen, name: str, served: int | None) -> Health:
+def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
     """Return how a type is; one that can't be written as intended says what stands in the way."""
     child, count = seen.deployments.get(name), seen.counts[name]
     behind = not seen.is_as_intended(name)
@@ -96,7 +96,7 @@ def _health(seen: Seen, name: str, served: int | None) -> Health:
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
     findings = seen.findings.get(name, ())
-    own = type_health.health(count, child, findings, suspended=seen.suspended, served=served)
+    own = type_health.health(count, child, findings, suspended=seen.suspended, ready_before=ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -150,7 +150,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return facts with their texts as people are told them."""
+    """Return facts with their texts cut to fit the status."""
     longest = {"message": lenient.LONGEST_SENTENCE}
     return {
         key: lenient.shown(value, longest.get(key, lenient.LONGEST_WORD)) if isinstance(value, str) else value

@@ -39,17 +39,17 @@ def health(
     findings: Sequence[Finding],
     *,
     suspended: bool = False,
-    served: int | None = None,
+    ready_before: int | None = None,
 ) -> Health:
     """Return how a type is; ``child`` is its Deployment, if that was written as intended.
 
-    ``served`` is how many processes were ready when this same spec was last found to be complete.
+    ``ready_before`` is how many processes were ready when this same spec was last found to be complete.
     """
     if child is not None and child.rollout.refused and count.desired:
         return _blocked(count, child.rollout, "its ReplicaSet", child.rollout.refused)
-    complete = child is not None and _complete(count, child.rollout, findings, served)
+    complete = child is not None and _complete(count, child.rollout, findings, ready_before)
     # Whoever else decides about the count may change it while all is well.
-    grows = complete and count.rendered is None and served is not None
+    grows = complete and count.rendered is None and ready_before is not None
     if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
         return _progressing(state, "the rollout is about to begin")
@@ -66,11 +66,15 @@ def health(
     return _under_way(count, child, found)
 
 
-def _complete(count: Replicas, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
+def _complete(
+    count: Replicas, rollout: Rollout, findings: Sequence[Finding], ready_before: int | None
+) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
         # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
-        enough = rollout.serving or (served is not None and rollout.ready >= min(served, count.desired))
+        enough = rollout.serving or (
+            ready_before is not None and rollout.ready >= min(ready_before, count.desired)
+        )
         return enough and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
     there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
     return there and not crashing

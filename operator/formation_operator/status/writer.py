@@ -1,7 +1,7 @@
-"""Telling people and programs how a pass went: Events, and one write of the status.
+"""Reports how a pass went: Events, and one write of the status.
 
-A status that is the same isn't written.  One that differs waits: once after a change, for the cluster's
-answer to it, and as long as it must for a Formation to get no more than one a second.
+A status that is the same isn't written. After a change, the report waits until the Deployment's controller
+has reacted to it. A Formation gets at most one status a second.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from formation_operator.kube.port import Cluster
 from formation_operator.observe import cache, formations
 from formation_operator.observe.basis import Basis
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.status import change_events, compute, served
+from formation_operator.status import change_events, compute, crd_schema
 from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
@@ -41,8 +41,8 @@ class Refusal(NamedTuple):
     """That a status couldn't be written."""
 
     attempt: object
-    """What it was: another one may be tried at once."""
-    since: float
+    """Identifies what was refused: anything else may be tried at once."""
+    at: float
     pause: float
     """Seconds until it is tried again."""
 
@@ -73,20 +73,20 @@ class Reporter:
         self._cache = known
         self._clock = clock
         self._delay = delay
-        self._schema = served.ANYTHING
+        self._schema = crd_schema.ANYTHING
         self.undeclared: tuple[str, ...] = ()
         """The fields of a status that the cluster's CRD doesn't know."""
 
     async def learn(self) -> bool:
-        """Find out what the cluster's CRD declares of a status; tell whether that is news."""
+        """Find out what the cluster's CRD declares of a status; tell whether that has changed."""
         try:
-            schema = served.of_status(await self._cluster.schema(naming.KIND))
+            schema = crd_schema.of_status(await self._cluster.schema(naming.KIND))
         except Exception as error:  # noqa: BLE001  # without it everything is written, as it mostly can be
             logger.warning("The schema of Formations can't be read: %s", error or type(error).__name__)
             return False
         if schema == self._schema:
             return False
-        self._schema, self.undeclared = schema, tuple(served.lacking(schema))
+        self._schema, self.undeclared = schema, tuple(crd_schema.lacking(schema))
         if self.undeclared:
             logger.warning(
                 "The cluster's CRD is older than this operator: it doesn't know %s, which is left out: "
@@ -105,8 +105,8 @@ class Reporter:
     def later(self, reports: Reports, outcomes: Sequence[Outcome]) -> Requeue | None:
         """Put the report off until a second after a change went well, so that it holds the cluster's answer.
 
-        Until then ``observedGeneration`` tells everybody that the status is about an older spec.  What
-        else changes meanwhile neither hastens the report nor puts it off again.
+        Until then ``observedGeneration`` shows that the status is about an older spec. Further changes
+        neither hasten the report nor put it off again.
         """
         now = self._clock().timestamp()
         changed = any(outcome.child or outcome.gone for outcome in outcomes)
@@ -119,11 +119,11 @@ class Reporter:
         return Requeue(Lane.REPORT, wait, EARLY)
 
     async def write(self, basis: Basis, reports: Reports, wanted: compute.Status) -> Requeue | None:
-        """Write the status if it differs from what is there, and tell which types changed their state.
+        """Write the status if it differs from what is there, with an Event per type that changed its state.
 
         Returns when to come again if it can't be written now.
         """
-        raw, wanted = basis.formation, served.fitting(wanted, self._schema)
+        raw, wanted = basis.formation, crd_schema.fitting(wanted, self._schema)
         if not compute.differs(wanted, raw["status"]):
             return None
         now = self._clock().timestamp()
@@ -135,7 +135,7 @@ class Reporter:
         try:
             basis.reported(await self._send(raw, wanted))
         except errors.ConflictError:
-            # The watch is about to tell how it is now, if it hasn't; that pass may write no sooner, either.
+            # The watch brings the newer object, or has done so; that pass may write no sooner, either.
             return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)
         except errors.RefusedError as error:
             return await self._cannot(basis, reports, attempt, error)
@@ -153,7 +153,7 @@ class Reporter:
             del written, present  # they may take megabytes, and the write long
             written = await self._cluster.replace_status(whole)
         change = self._cache.see(naming.KIND, written)
-        # The cache takes in nothing that the watch has told it before.
+        # The cache takes in nothing that the watch has brought before.
         return change.now if change and change.now else formations.trimmed(written, raw)
 
     def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
@@ -164,7 +164,7 @@ class Reporter:
     async def _cannot(
         self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
     ) -> Requeue:
-        """Say by an Event, which is all that is left, that a status can't be written."""
+        """Record an Event that the status can't be written: no other report is possible."""
         before = reports.refused
         again = before is not None and before.attempt == attempt
         pause = min(2 * before.pause, REFUSED_MOST) if before and again else REFUSED_FIRST
@@ -193,5 +193,5 @@ def _held(attempt: object, reports: Reports, now: float) -> float:
     refused = reports.refused
     if refused is None or refused.attempt != attempt:
         return 0.0
-    waited = now - refused.since
+    waited = now - refused.at
     return refused.pause - waited if 0 <= waited < refused.pause else 0.0

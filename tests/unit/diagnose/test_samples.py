@@ -118,7 +118,7 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)
         examined = await look(by, raws, passes, deployments)
-        assert 0 < len(cluster.calls) - before <= investigator.MOST_ASKED
+        assert 0 < len(cluster.calls) - before <= investigator.MOST_PODS
         passes += 1
     reasons = {each.reason for found in examined.findings.values() for each in found}
     assert reasons == {Reason.LIVENESS_PROBE_FAILED}

@@ -7,7 +7,7 @@ import pytest
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube import answers, api_server, errors
+from formation_operator.kube import api_server, errors, status_codes
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
@@ -137,7 +137,7 @@ async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes
         """Has nothing."""
 
         async def _request(self, *_: Any, **__: Any) -> Object:
-            raise answers.error_of(404, text)
+            raise status_codes.error_of(404, text)
 
     cluster = Missing(connection.Connection(client.Configuration()), timeout=1)
     place = ("Deployment", "default", "shop-web")
@@ -152,8 +152,8 @@ async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes
 
 @pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
 def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
-    assert isinstance(answers.error_of(404, text), errors.UnavailableError)
-    assert isinstance(answers.error_of(404, b"404 page not found\n"), errors.NotFoundError)
+    assert isinstance(status_codes.error_of(404, text), errors.UnavailableError)
+    assert isinstance(status_codes.error_of(404, b"404 page not found\n"), errors.NotFoundError)
 
 
 # Events
@@ -230,10 +230,10 @@ MEANINGS = {
 
 @pytest.mark.parametrize(("code", "message", "kind"), MEANINGS.values(), ids=MEANINGS)
 def test_an_error_is_what_the_caller_can_do_about_it(code: int, message: str, kind: type) -> None:
-    error = answers.error_of(code, json.dumps({"message": message}).encode())
+    error = status_codes.error_of(code, json.dumps({"message": message}).encode())
     assert type(error) is kind
     assert str(error) == message
 
 
 def test_an_answer_without_a_message_is_told_as_it_is() -> None:
-    assert str(answers.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"
+    assert str(status_codes.error_of(502, b"<html>")) == "HTTP 502: b'<html>'"

@@ -1,4 +1,4 @@
-"""What people are told by Events on their Formation: a fact, and the way out."""
+"""The content of an Event on a Formation: a fact, and the way out."""
 
 import dataclasses
 

@@ -177,7 +177,7 @@ def written(body: Any) -> bytes:
 
 
 def verb_of(method: str, query: Container[str], content_type: str) -> str:
-    """Return what Kubernetes calls a request, but that an apply is told from a patch."""
+    """Return the verb of a request as Kubernetes has it, but ``apply`` for server-side apply."""
     match method:
         case "GET":
             return "list" if "limit" in query else "get"

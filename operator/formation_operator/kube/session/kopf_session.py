@@ -19,9 +19,9 @@ from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.session.connection import Connection, GatedConnector
-from formation_operator.kube.session.lines import Lines
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
+from formation_operator.kube.session.watch_lines import Lines
 
 Reached = Callable[[str | None], None]
 FORBIDDEN, GONE = 403, 410
@@ -108,7 +108,7 @@ async def _readable(line: bytes) -> bytes:
 
 
 class Survivable:
-    """Middleware of a client's session: kopf survives whatever comes instead of what it asked for."""
+    """Middleware of a client's session: kopf survives whatever an ill server answers."""
 
     def __init__(self, reached: Reached, listed: Reached, refused: Reached) -> None:
         """Take what is called with a namespace, or none.

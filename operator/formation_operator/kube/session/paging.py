@@ -1,7 +1,7 @@
 """Lists that fit into memory, however large their objects are.
 
 An object may have 1 KB or 1.5 MB, and Python needs some twenty times the bytes of the text that it parses.
-So a page of a list is read up to a number of bytes; if it has more, it is dropped and asked for again with
+So a page of a list is read up to a number of bytes. One that has more is dropped, and requested again with
 fewer objects.
 """
 
@@ -13,7 +13,7 @@ MOST_OF_ONE = 2**24
 """Bytes of any other answer, or of a line of a watch, that are read: as JSON an object may have some times
 as many as etcd takes."""
 FIRST_LIMIT, MOST = 50, 500
-"""How many objects a page is asked for: at first, and at the most."""
+"""The limit of a page: the first, and the largest."""
 REMEMBERED = 1024
 """Of how many lists it is remembered how many objects fit."""
 STEP = 4
@@ -36,7 +36,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     async def read_within(self, most: int) -> int:
         """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more.
 
-        A connection on which the rest of a body may come is of no use to anybody.
+        The connection is closed then: the rest of the body would come on it.
         """
         parts, size = [], 0
         try:
@@ -57,12 +57,12 @@ class Pages:
 
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}
-        """By path: how large one namespace's objects are says nothing of another's."""
+        """By path: the objects of one namespace may be much larger than those of another."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if it is for a page of a list, have it answered by one that fits."""
+        """Send a request; if it is for a page of a list, repeat it until the page fits."""
         if request.method != "GET" or "limit" not in request.url.query:
             return await send(request)
         path = request.url.path
@@ -89,6 +89,6 @@ class Pages:
 
 
 def following(limit: int, size: int) -> int:
-    """Return how many objects to ask for after a page of so many that had so many bytes."""
+    """Return the limit of the page after one of that limit and size in bytes."""
     fit = limit * (MOST_BYTES // 2) // max(1, size)
     return max(1, min(fit, STEP * limit, MOST))
