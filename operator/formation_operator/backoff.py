@@ -4,6 +4,11 @@ import random
 from collections.abc import Callable
 
 
+def doubled(before: float | None, first: float, most: float) -> float:
+    """Return the seconds of the pause after one of ``before``: twice as many, up to a limit, or the first."""
+    return first if before is None else min(2 * before, most)
+
+
 class Backoff:
     """Pauses of one kind of try: each is twice as long as the one before, up to a limit."""
 
@@ -19,7 +24,7 @@ class Backoff:
 
     def pause(self) -> float:
         """Return for how many seconds to wait before the next try."""
-        seconds, self._next = self._next, min(2 * self._next, self._most)
+        seconds, self._next = self._next, doubled(self._next, self._first, self._most)
         return seconds * (1 - self._chance() / 2)
 
     def reset(self) -> None:

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
+from formation_operator.backoff import doubled
 from formation_operator.diagnose import diagnosis, pod_events, samples
 from formation_operator.diagnose.evidence import Archive, Evidence, Inquiry
 from formation_operator.diagnose.finding import Finding, PodEvent
@@ -125,8 +126,8 @@ class Examiner:
         return len(due) > len(chosen)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before is not None and pod.told == before.told
-        pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
+        same = before if before is not None and pod.told == before.told else None
+        pause = doubled(same and same.pause, FIRST_PAUSE, LONGEST_PAUSE)
         earlier = before.events if before is not None else ()
         events = pod_events.with_earlier(await self._events(pod), earlier)
         return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)

@@ -17,6 +17,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.watch_events import BOOKMARK, Event
+from formation_operator.telemetry.records import Repeated
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -74,7 +75,7 @@ class Reflector:
         """How far the watch has come; none if it has to begin with a list."""
         self._newest = 0
         """The version of the newest list."""
-        self._trouble = ""
+        self._trouble = Repeated(logger)
 
     async def list(self) -> None:
         """List once, take in all objects, and drop those that don't exist any more.
@@ -136,7 +137,8 @@ class Reflector:
         version, self._version = self._version, None
         assert version is not None  # noqa: S101  # a list has come before
         async with self._cluster.watch(self.kind, self._namespace, version) as events:
-            self._version, self._trouble = version, ""
+            self._version = version
+            self._trouble.warn("")
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -156,7 +158,5 @@ class Reflector:
 
     def _say(self, error: errors.ClusterError) -> None:
         """Log what is wrong when it begins, and not again while it lasts."""
-        trouble = f"{type(error).__name__}: {error}"
-        if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
-            logger.warning("%s can't be watched for now: %s", self.kind.plural, error)
-        self._trouble = trouble
+        usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
+        self._trouble.warn("" if usual else str(error), f"{self.kind.plural} can't be watched for now: %s")

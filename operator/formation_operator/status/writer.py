@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import bounds, naming
+from formation_operator.backoff import doubled
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
@@ -165,9 +166,8 @@ class Reporter:
         self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
     ) -> Requeue:
         """Record an Event that the status can't be written: no other report is possible."""
-        before = reports.refused
-        again = before is not None and before.attempt == attempt
-        pause = min(2 * before.pause, REFUSED_MOST) if before and again else REFUSED_FIRST
+        before = reports.refused if reports.refused and reports.refused.attempt == attempt else None
+        pause = doubled(before and before.pause, REFUSED_FIRST, REFUSED_MOST)
         reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
         note = f"the status can't be written, and is out of date until it can: {error}"
         await self.record(
