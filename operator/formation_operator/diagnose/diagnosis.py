@@ -22,9 +22,9 @@ from formation_operator.diagnose.finding import (
 from formation_operator.observe.pods import Container, Exit, Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
-"""What is recorded of a Pod whose containers can't even be tried yet."""
+"""The reasons of Events about a Pod whose containers can't be started yet."""
 NO_CAUSE = "Unable to attach or mount volumes: "
-"""How kubelet begins where it only says that it still waits for some."""
+"""How a message of kubelet begins that only says which volumes it waits for."""
 NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$')
 WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
 WAYS_TO_A_NODE = {
@@ -52,7 +52,7 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
 
 
 def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
-    """Return the gravest finding about a Pod's containers; of alike ones that about the process itself."""
+    """Return the gravest finding about a Pod's containers; of equal ones, the process's own."""
     found = [_named(pod, container, own) for container, own in each if own is not None]
     gravest = min(found, key=_rank, default=None)
     if gravest is None or gravest.own:
@@ -71,7 +71,7 @@ def _named(pod: Pod, container: Container, found: Finding) -> Finding:
 
 
 def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
-    """Tell whether only the Events about a Pod can say what is wrong with it, given what its status says."""
+    """Tell whether the Events about a Pod are needed to say what is wrong with it."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
     if any(_may_have_been_ended(container, now) for container in pod.containers):
@@ -138,12 +138,12 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
         text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
         return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):
-        return None  # its probe has a word of its own
+        return None  # its probe has a finding of its own
     return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
 
 
 def _being_made(pod: Pod, now: float) -> Finding | None:
-    """Return what most likely holds up containers that nothing stands in the way of: it is no trouble yet."""
+    """Return the likeliest reason why containers aren't there yet although nothing is wrong."""
     busy = any(item.running_since is not None and not item.ready for item in pod.containers)
     if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
         return None
@@ -177,7 +177,7 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
 
 
 def _in_the_way(events: Events) -> PodEvent | None:
-    """Return what was recorded last, if possible with a cause. That a node was sought is over by then."""
+    """Return the latest Event, if possible one with a cause; those of the scheduler are past."""
     later = [event for event in events if event.reason != "FailedScheduling"]
     known = [event for event in later if event.reason in ON_THE_WAY]
     causes = [event for event in known if not event.message.startswith(NO_CAUSE)]

@@ -29,12 +29,12 @@ class Inquiry:
     pause: float
 
     def holds(self, pod: Pod, now: float) -> bool:
-        """Tell whether it is still the answer about a Pod."""
+        """Tell whether it is still valid for a Pod."""
         return pod.told == self.told and now < self.asked_at + self.pause
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes; most of them are texts."""
+        """An estimate of its bytes of memory; most of them are texts."""
         texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
         return (1 + len(self.events)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
@@ -59,11 +59,11 @@ class Archive:
         """Every answer, by the evidence that has it and the uid of its Pod."""
 
     def __len__(self) -> int:
-        """Return the bytes that all answers count as."""
+        """Return the estimated bytes of all answers."""
         return len(self._held)
 
     def keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
-        """Have some answers of before and fresh ones in the evidence, as far as there is room."""
+        """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
         for uid, answer in evidence.answers.items():
             if uid not in kept:
                 self._held.pop(answer.namespace, (evidence, uid))
@@ -78,6 +78,6 @@ class Archive:
                     other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 
     def forget(self, evidence: Evidence) -> None:
-        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
         self.keep(evidence, {}, ())
         evidence.over = True

@@ -140,7 +140,7 @@ def without_preamble(message: str) -> str:
 
 
 def why_not_started(message: str) -> Reason:
-    """Return the word for it: with a bad command or image a program never will be, else it may be."""
+    """Return why a program couldn't be started: a bad command or image is lasting, anything else may pass."""
     bad = NO_COMMAND in message or NOT_STARTED.search(message)
     return Reason.BAD_COMMAND if bad else Reason.START_ERROR
 
@@ -181,12 +181,12 @@ def _last(pod: Pod, name: str) -> Exit | None:
 
 
 def _end(pod: Pod) -> tuple[str, str, str] | None:
-    """Return how a Pod ended whose process its node ended, or lost."""
+    """Return how a Pod ended, if its node ended or lost its process."""
     return None if pod.failed_by_itself or pod.refused else pod.failure
 
 
 def by_its_node(word: str, message: str) -> str:
-    """Return how a Pod ended that failed as a whole."""
+    """Return the sentence for a Pod that failed as a whole."""
     why = message.removeprefix(REJECTED)
     what = "was ended by its node" if why == message else "was refused by its node"
     return f"{what}: {word}: {why}".rstrip(": ")

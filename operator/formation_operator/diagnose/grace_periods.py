@@ -64,7 +64,7 @@ def unready_since(pod: Pod) -> float:
 
 
 def making_since(pod: Pod) -> float:
-    """Return the time since which a Pod's containers may be made: after its init containers."""
+    """Return the time from which a Pod's containers can be created: the end of its init containers."""
     ends = [
         timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
     ]

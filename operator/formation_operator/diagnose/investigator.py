@@ -38,8 +38,8 @@ MOST_PODS = 24
 SIDE_BY_SIDE = 4
 """So many requests of a pass are under way at once."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
-"""So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
-ReplicaSets it keeps ten, of which a page may hold but one."""
+"""How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
+keeps ten ReplicaSets, of which a page may have only one."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 ANY, NONE, UNFOUND = "*", "?", "!"
@@ -67,7 +67,7 @@ class Examiner:
         self._archive = Archive()
 
     def forget(self, evidence: Evidence) -> None:
-        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
         self._archive.forget(evidence)
 
     async def examine(
@@ -147,9 +147,9 @@ class Examiner:
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
     ) -> tuple[list[Pod], bool]:
-        """Return the Pods of each Deployment's present version, in a lasting order.
+        """Return the Pods of each Deployment's present version in a stable order.
 
-        Tells also whether one of these versions couldn't be found.
+        The second value is whether one of these versions couldn't be found.
         """
         types = sorted({(pod.process_type, pod.formation) for pod in pods})
         found = await side_by_side(

@@ -14,7 +14,7 @@ RUN_AS = (
 )
 CANNOT = "can't start: "
 ORDINARY = ("", "ContainerCreating", "PodInitializing")
-"""Why a container waits in the ordinary course of things."""
+"""The reasons for which every container waits at first."""
 TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
 LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
 # Of several that fit, the first says most.
@@ -53,7 +53,7 @@ def finding(container: Container) -> Finding | None:
 
 
 def for_long(container: Container) -> Finding | None:
-    """Return why a container still waits, whatever the word for that: at first it may mean nothing bad."""
+    """Return why a container has waited for long, whatever its reason is called."""
     return None if container.waiting in ORDINARY else _cannot_start(container)
 
 
@@ -97,7 +97,7 @@ def _hook_failed(container: Container) -> Finding:
 
 
 def _backing_off(container: Container) -> Finding | None:
-    """Return that a process ends again and again where that is all that is known."""
+    """Return a finding for a crash loop of which nothing else is known."""
     text = "ended, and will be started again: how it ended isn't known any more"
     return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
 

@@ -32,7 +32,7 @@ class InvalidError(RefusedError):
 
 
 class ConflictError(ClusterError):
-    """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
+    """The object is another one, was changed since, or has fields that another manager holds (409)."""
 
 
 class ExpiredError(ClusterError):

@@ -30,7 +30,7 @@ class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
     def newest(self, kind: Kind) -> int:
-        """Return the latest version that is known of a kind, however it came to be known."""
+        """Return the latest version that is known of a kind."""
 
     def is_news(self, kind: Kind, event: Event) -> bool:
         """Tell whether an event may say anything new: only then its object is parsed."""
@@ -39,10 +39,10 @@ class Sink(Protocol):
         """Take in the object of an event."""
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version; raises `RestoredError` if more was known before."""
+        """Take in an object of a list; raises `RestoredError` if a newer version of it was known before."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
-        """Drop what a list lacks that has ended: all that it holds has been taken in."""
+        """Drop what a complete list lacks; all objects of the list have been taken in before."""
 
 
 class Reflector:

@@ -26,7 +26,7 @@ class Verdict:
     true: bool = True
 
     def __post_init__(self) -> None:
-        """Keep to what the whole status may have."""
+        """Cut the texts to the lengths that a status may have."""
         object.__setattr__(self, "reason", lenient.shown(self.reason, lenient.LONGEST_WORD))
         object.__setattr__(self, "message", lenient.shown(self.message, lenient.LONGEST_SUMMARY))
 

@@ -15,7 +15,7 @@ from formation_operator.observe.children import Child, Rollout
 from formation_operator.replicas.count_owner import Replicas
 
 TOLERATED = 0.25
-"""The share of somebody else's count that may be down, as in a Deployment's own defaults."""
+"""The share of an autoscaler's count that may be down, as in a Deployment's own defaults."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ def health(
     if child is not None and child.rollout.refused and count.desired:
         return _blocked(count, child.rollout, "its ReplicaSet", child.rollout.refused)
     complete = child is not None and _complete(count, child.rollout, findings, ready_before)
-    # Whoever else decides about the count may change it while all is well.
+    # An autoscaler may change its count while all is well.
     grows = complete and count.rendered is None and ready_before is not None
     if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
@@ -71,7 +71,7 @@ def _complete(
 ) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
-        # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
+        # As long as enough Pods are ready, nothing is wrong: those that are being added take none away.
         enough = rollout.serving or (
             ready_before is not None and rollout.ready >= min(ready_before, count.desired)
         )
@@ -171,7 +171,7 @@ def _state(count: Replicas, rollout: Rollout) -> State:
 
 
 def _held(rollout: Rollout) -> bool:
-    """Tell whether a version is kept back by a Deployment that somebody paused; counts it still follows."""
+    """Tell whether a paused Deployment holds a version back; counts it still follows."""
     return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
 
 
@@ -205,7 +205,7 @@ def _forbidden(message: str) -> str:
 
 
 def _field(name: str) -> str:
-    """Return where a type says what a quota counts; a bare name counts requests."""
+    """Return the field of a type for what a quota counts; a bare name means requests."""
     return f"resources.{name}" if "." in name else f"resources.requests.{name}"
 
 

@@ -30,12 +30,11 @@ LEEWAY = 0.01
 EARLY = 0.25
 """By how many seconds the report of a change may come before its time."""
 STATUS_SECONDS = 1.0
-"""At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
+"""At most one status of a Formation is written in so many seconds: a process may crash often."""
 
 REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
-"""For how many seconds a status that was refused isn't tried again, at first and at the most, as long as
-nothing changes that might help: the Formation, the CRD, or the status itself, since it may be one value in it
-that is refused. Rights that were taken away are given back without a sign."""
+"""Seconds before a refused status is tried again, at first and at the most, as long as the Formation, the CRD
+and the status stay the same: one value in it may be the reason. Rights may come back without an event."""
 
 
 class Refusal(NamedTuple):
@@ -149,7 +148,7 @@ class Reporter:
         written = await self._cluster.apply_status(manifest(raw, wanted))
         present = written.get("status") or {}
         if compute.differs(wanted, present):
-            # Its managed fields were stripped: what was there before isn't ours to an apply.
+            # Its managed fields were stripped, so an apply doesn't replace what was there before.
             whole = manifest(written, compute.beside(wanted, present))
             del written, present  # they may take megabytes, and the write long
             written = await self._cluster.replace_status(whole)
@@ -158,7 +157,7 @@ class Reporter:
         return change.now if change and change.now else formations.trimmed(written, raw)
 
     def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
-        """Return what makes two attempts the same, which the times in a status don't."""
+        """Return what identifies an attempt: the status without its times, and what may make it succeed."""
         digest = hash(bounds.encoded(_timeless(wanted)))
         return basis.formation["metadata"].get("generation"), self.undeclared, digest
 
@@ -183,13 +182,13 @@ def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
 
 
 def _timeless(status: compute.Status) -> compute.Status:
-    """Return a status without the moment of each change, which is another one at each attempt."""
+    """Return a status without the transition times, which differ at each attempt."""
     conditions = [{**each, "lastTransitionTime": ""} for each in status["conditions"]]
     return {**status, "conditions": conditions}
 
 
 def _held(attempt: object, reports: Reports, now: float) -> float:
-    """Return the seconds for which a status needn't be tried, because one like it was refused."""
+    """Return the seconds for which an attempt has to wait because the same one was refused."""
     refused = reports.refused
     if refused is None or refused.attempt != attempt:
         return 0.0

@@ -1,4 +1,4 @@
 """The operator's own metrics and health, over HTTP, and the fields of its log.
 
-Nothing here decides anything, and nothing is computed before somebody asks, but for counters.
+Nothing here decides anything. Counters are kept; all else is computed at a scrape.
 """

@@ -23,14 +23,14 @@ CONNECTIONS = 64
 SECONDS = 10.0
 """How long a connection is open at most, even if the request isn't complete, or the answer isn't read."""
 BYTES = 16384
-"""How much a client may send over a connection: no request needs a body, and none has another behind it."""
+"""How much a client may send over a connection: no request needs a body, and a connection has only one."""
 HEADERS = 64
 UNREAD = 65536
 """Bytes of an answer that the kernel keeps for a client that doesn't read it."""
 NO_LINGER = struct.pack("ii", 1, 0)
-"""Has the kernel forget what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
-BETWEEN_LINES = 60.0
-"""Seconds between two lines of the log about what was closed or refused."""
+"""Has the kernel drop what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
+LOG_PAUSE = 60.0
+"""Seconds between two lines of the log about closed connections."""
 
 
 class Open(NamedTuple):
@@ -104,7 +104,7 @@ class Port(web.Server):
             return
         more = f" (and {self._unlogged} others since the last such line)" if self._unlogged else ""
         logger.warning("A connection from %s was closed: %s%s", host, why, more)
-        self._silent_until, self._unlogged = now + BETWEEN_LINES, 0
+        self._silent_until, self._unlogged = now + LOG_PAUSE, 0
 
     def _surplus(self) -> web.RequestHandler:
         """Return the oldest connection of the client that has the most."""

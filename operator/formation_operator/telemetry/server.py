@@ -16,7 +16,7 @@ READING = ("GET", "HEAD")
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
 CACHED_SECONDS = 1.0
-"""For how many seconds metrics that were counted are given again."""
+"""For how many seconds metrics that were counted are used again."""
 PIECE = 65536
 OPEN = "application/openmetrics-text"
 """The format that a client has to ask for. Its version is always the same: a client that could choose one

@@ -1,7 +1,6 @@
 """Read JSON that others wrote: what is missing, null or of another type than it should be counts as empty.
 
-A Pod's status is written by kubelet, and may be by anybody who has the right to: no value in it may
-end a watch.
+Kubelet writes a Pod's status, and so may any client that has the right to: no value in it may end a watch.
 """
 
 import re
@@ -24,9 +23,9 @@ CUT = "..."
 LONGEST_VERSION = 20
 """Digits of a number of 64 bits."""
 IMMORTAL = 2**20
-"""More references than a text can have: Python counts so many of what it never frees."""
+"""More references than a text can have: Python gives so many to what it never frees."""
 LONGEST_SHARED = 64
-"""Characters of a text that is likely to be somebody else's, too."""
+"""Characters up to which a text is likely to occur more than once."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
@@ -103,7 +102,7 @@ def _never_frees() -> bool:
 
 
 shared: Callable[[str], str] = str if _never_frees() else sys.intern
-"""Returns a text that all who have the same share. Where Python would never free it, each has its own."""
+"""Returns the one object for all equal texts, or the text itself where Python would never free that."""
 
 
 def interned(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Objects of lists and watches as they are parsed: of the managed fields, what each manager holds stays text.
+"""How objects of lists and watches are parsed: the `fieldsV1` of their managed fields stay text.
 
 Half of a Deployment in a list is the `fieldsV1` of its managed fields, and most of these are alike. Text is
 compared by its bytes. Fields that nobody reads are skipped.
@@ -81,7 +81,7 @@ Count = TypedDict("Count", {"f:replicas": Text}, total=False)
 Remembered = TypedDict("Remembered", {"f:formations.dev/count": Text}, total=False)
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
 Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
-"""What is looked for in any entry: whether it holds the count, or the one that is remembered."""
+"""The fields of any entry that matter: the count, and the annotation that remembers it."""
 HELD = msgspec.json.Decoder(Held)
 PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
 PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
@@ -102,7 +102,7 @@ async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 
 def held(text: bytes) -> dict[str, Any]:
-    """Return which counts an entry holds, and nothing else of it; nothing if it is odd."""
+    """Return which counts an entry holds; nothing if it has another form than it should."""
     try:
         return dict(HELD.decode(text))
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""JSON that others wrote, however deep it is nested, and whatever its texts are made of.
+"""Parses JSON that others wrote, however deep it is nested, and whatever bytes are in its texts.
 
-Every parser gives up at some level, pydantic's at two hundred.  The API server takes ten thousand in the
-managed fields, which anybody may write, and bytes there that are no text: one object of one tenant would keep
-everybody's from being read.
+Every parser gives up at some level, pydantic's at two hundred. The API server accepts ten thousand in the
+managed fields, which tenants may write, and bytes there that are no UTF-8. One such object would keep all
+others from being read.
 """
 
 import json

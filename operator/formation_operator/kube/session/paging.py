@@ -15,9 +15,9 @@ as many as etcd takes."""
 FIRST_LIMIT, MOST = 50, 500
 """The limit of a page: the first, and the largest."""
 REMEMBERED = 1024
-"""Of how many lists it is remembered how many objects fit."""
+"""The limits of so many lists are remembered."""
 STEP = 4
-"""By which factor that changes at the most."""
+"""The limit grows or shrinks by this factor at the most."""
 
 
 class TooLargeError(aiohttp.ClientPayloadError):
@@ -28,7 +28,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     """An answer that is read up to a number of bytes."""
 
     async def read(self) -> bytes:
-        """Read the body; raise `TooLargeError` if it goes on and on."""
+        """Read the body; raise `TooLargeError` if it has more than `MOST_OF_ONE` bytes."""
         if self._body is None:
             await self.read_within(MOST_OF_ONE)
         return await super().read()
@@ -53,7 +53,7 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 class Pages:
-    """Middleware of a client's session: asks for as many objects of a list as fit."""
+    """Middleware of a client's session: requests as many objects of a list as fit."""
 
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}

@@ -26,7 +26,7 @@ class Buffering(Protocol):
     """A transport that reads on from its connection while nobody reads from it."""
 
     def set_read_buffer_limits(self, high: int, low: int) -> None:
-        """Take the bytes from which on, and down to which, it doesn't."""
+        """Stop reading above ``high`` bytes, until less than ``low`` remain."""
 
 
 class Lines:
@@ -80,12 +80,12 @@ async def gather(transport: asyncio.ReadTransport, seconds: float) -> None:
 
 
 def gathering(came: int, seconds: float) -> float:
-    """Return for how many seconds events may wait for others, where so many bytes came in so many seconds."""
+    """Return for how long events may wait for others, given the bytes that came in the last seconds."""
     return min(GATHERED, seconds * PILE / max(1, came))
 
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
-    """Return what an answer is read from; what comes while nobody reads stays on the connection."""
+    """Return the transport of an answer, set up so that what isn't read stays on the connection."""
     if answer.connection is None:
         return None
     transport = answer.connection.transport
