@@ -54,14 +54,12 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
 def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
     """Return the gravest finding about a Pod's containers; of equal ones, the process's own."""
     found = [_named(pod, container, own) for container, own in each if own is not None]
-    gravest = min(found, key=_rank, default=None)
+    gravest = min(
+        found, key=lambda each: (not each.lasting, SEVERITY.index(each.state), not each.own), default=None
+    )
     if gravest is None or gravest.own:
         return gravest
     return dataclasses.replace(gravest, beside=next((item for item in found if item.own), None))
-
-
-def _rank(found: Finding) -> tuple[bool, int, bool]:
-    return not found.lasting, SEVERITY.index(found.state), not found.own
 
 
 def _named(pod: Pod, container: Container, found: Finding) -> Finding:
@@ -74,7 +72,8 @@ def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
     """Tell whether the Events about a Pod are needed to say what is wrong with it."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
-    if any(_may_have_been_ended(container, now) for container in pod.containers):
+    crashed = (each for each in pod.containers if grace_periods.crashed(each, now))
+    if any(kubelet_events.FATAL & {*each.checks} for each in crashed):  # kubelet may have ended it
         return True
     if not grace_periods.unready_for_long(pod, now):
         return False
@@ -94,10 +93,8 @@ def changes_in(pod: Pod, now: float) -> float | None:
             grace_periods.unready_since(pod) + grace_periods.PATIENCE,
             grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED,
         ]
-        moments += [
-            since + grace_periods.PATIENCE for each in pod.containers if (since := each.running_since)
-        ]
-        moments += [grace_periods.tried_until(each) for each in pod.containers]
+        for each in pod.containers:
+            moments += [(each.running_since or 0.0) + grace_periods.PATIENCE, grace_periods.tried_until(each)]
     ahead = [moment - now for moment in moments if moment is not None and moment > now]
     return min(ahead, default=None)
 
@@ -230,12 +227,6 @@ def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = kubelet_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
-
-
-def _may_have_been_ended(container: Container, now: float) -> bool:
-    return grace_periods.crashed(container, now) is not None and bool(
-        kubelet_events.FATAL & {*container.checks}
-    )
 
 
 def _unready(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:

@@ -25,11 +25,10 @@ def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sa
 
     The first Pods of each kind are examined, so with the same order they stay the same.
     """
-    alike: dict[tuple[str, State | None, str], list[Pod]] = {}
+    alike: dict[tuple[str, State | None, str], list[Pod]] = collections.defaultdict(list)
     for pod in pods:
         own = found[pod.name]
-        kind = (pod.process_type, own.state if own else None, own.reason if own else "")
-        alike.setdefault(kind, []).append(pod)
+        alike[pod.process_type, own and own.state, own.reason if own else ""].append(pod)
     return [Sample(each[:FEW], each[FEW:]) for each in alike.values()]
 
 

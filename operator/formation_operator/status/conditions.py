@@ -40,7 +40,7 @@ def rendered(
             "type": condition.type,
             "status": str(condition.true),
             "observedGeneration": generation,
-            "lastTransitionTime": _since(condition, previous, now),
+            "lastTransitionTime": _transition_time(condition, previous, now),
             "reason": condition.reason,
             "message": condition.message,
         }
@@ -48,7 +48,7 @@ def rendered(
     ]
 
 
-def _since(condition: Verdict, previous: FormationStatus, now: str) -> str:
+def _transition_time(condition: Verdict, previous: FormationStatus, now: str) -> str:
     before = previous.condition(condition.type)
     same = before is not None and before.status == str(condition.true)
     return before.last_transition_time if same and before else now
