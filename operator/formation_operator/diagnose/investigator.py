@@ -127,7 +127,7 @@ class Examiner:
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
         same = before if before is not None and pod.told == before.told else None
-        pause = doubled(same and same.pause, FIRST_PAUSE, LONGEST_PAUSE)
+        pause = doubled(same.pause if same else None, FIRST_PAUSE, LONGEST_PAUSE)
         earlier = before.events if before is not None else ()
         events = pod_events.with_earlier(await self._events(pod), earlier)
         return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)

@@ -28,7 +28,7 @@ def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sa
     alike: dict[tuple[str, State | None, str], list[Pod]] = collections.defaultdict(list)
     for pod in pods:
         own = found[pod.name]
-        alike[pod.process_type, own and own.state, own.reason if own else ""].append(pod)
+        alike[pod.process_type, own.state if own else None, own.reason if own else ""].append(pod)
     return [Sample(each[:FEW], each[FEW:]) for each in alike.values()]
 
 

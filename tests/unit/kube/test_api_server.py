@@ -87,8 +87,8 @@ class Creating(api_server.Kube):
 
     sent: str | None = None
 
-    async def _request(self, method: str, _: str, __: Any = None, body: Any = None, *___: Any) -> Object:
-        self.sent = body["metadata"].get("resourceVersion")
+    async def _request(self, *parts: Any, **_: Any) -> Object:
+        self.sent = parts[3]["metadata"].get("resourceVersion")
         return MADE
 
 
@@ -113,7 +113,8 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
     class Deleting(api_server.Kube):
         """Keeps what is to hold of what is deleted."""
 
-        async def _request(self, method: str, _: str, __: Any = None, body: Any = None, *___: Any) -> Object:
+        async def _request(self, *parts: Any, **_: Any) -> Object:
+            method, _resource, _query, body = parts
             asked.append({method: body["preconditions"]})
             return {"kind": "Status", "status": "Success"}
 
@@ -166,7 +167,8 @@ class Events(api_server.Kube):
         super().__init__(connection.Connection(client.Configuration()), timeout=1)
         self.counts: dict[str, int] = {}
 
-    async def _request(self, method: str, resource: str, _: Any = None, body: Any = None, *__: Any) -> Object:
+    async def _request(self, *parts: Any, **_: Any) -> Object:
+        method, resource, _query, body, *_more = parts
         if method == "POST":
             self.counts[body["metadata"]["name"]] = 1
         elif (name := resource.rpartition("/")[2]) in self.counts:
