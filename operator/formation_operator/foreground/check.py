@@ -98,7 +98,7 @@ def _goes_behind(daemon: Daemon, words: Sequence[str]) -> bool:
 
 def _fitting(pattern: str, words: Sequence[str]) -> list[str]:
     """Return the words that a pattern of the table fits."""
-    return [word for word in words if pattern and re.fullmatch(pattern, word)]
+    return [word for word in words if pattern and re.compile(pattern).fullmatch(word)]
 
 
 def _reached(command: Sequence[str]) -> tuple[str, Daemon | None, str]:

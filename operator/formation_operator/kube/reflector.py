@@ -75,7 +75,7 @@ class Reflector:
         """How far the watch has come; none if it has to begin with a list."""
         self._newest = 0
         """The version of the newest list."""
-        self._trouble = Repeated(logger)
+        self._trouble = Repeated()
 
     async def list(self) -> None:
         """List once, take in all objects, and drop those that don't exist any more.
@@ -138,7 +138,7 @@ class Reflector:
         assert version is not None  # noqa: S101  # a list has come before
         async with self._cluster.watch(self.kind, self._namespace, version) as events:
             self._version = version
-            self._trouble.warn("")
+            self._trouble.warn(logger, "")
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -159,4 +159,6 @@ class Reflector:
     def _say(self, error: errors.ClusterError) -> None:
         """Log what is wrong when it begins, and not again while it lasts."""
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
-        self._trouble.warn("" if usual else str(error), f"{self.kind.plural} can't be watched for now: %s")
+        self._trouble.warn(
+            logger, "" if usual else str(error), f"{self.kind.plural} can't be watched for now: %s"
+        )

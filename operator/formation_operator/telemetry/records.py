@@ -14,13 +14,12 @@ def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
 class Repeated:
     """A trouble that is logged when it begins, and when it becomes another, but not while it lasts."""
 
-    def __init__(self, logger: logging.Logger) -> None:
-        """Take where to log."""
-        self._logger = logger
+    def __init__(self) -> None:
+        """Begin without trouble."""
         self._trouble = ""
 
-    def warn(self, trouble: str, text: str = "%s") -> None:
+    def warn(self, logger: logging.Logger, trouble: str, text: str = "%s") -> None:
         """Log a trouble in a text with one placeholder, unless it lasts; an empty one is its end."""
         if trouble and trouble != self._trouble:
-            self._logger.warning(text, trouble)
+            logger.warning(text, trouble)
         self._trouble = trouble

@@ -38,7 +38,7 @@ class Login:
         self._header = ""
         """The token that was last readable, as a header."""
         self._tls, self._files = tls_of(configuration), files_of(configuration)
-        self._no_token, self._refused, self._no_credentials = (Repeated(logger) for _ in range(3))
+        self._no_token, self._refused, self._no_credentials = (Repeated() for _ in range(3))
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -53,7 +53,7 @@ class Login:
                 raise
             return await send(request)
         if answer.status != REFUSED:
-            self._refused.warn("")
+            self._refused.warn(logger, "")
             return answer
         with contextlib.ExitStack() as unread:
             unread.callback(answer.close)  # also if the caller gives up meanwhile
@@ -76,7 +76,7 @@ class Login:
             trouble = sayable(error)
             if not self._header:
                 raise aiohttp.ClientConnectionError(f"our token can't be read: {trouble}") from None
-        self._no_token.warn(trouble, "Our token can't be read, so the last one is used: %s")
+        self._no_token.warn(logger, trouble, "Our token can't be read, so the last one is used: %s")
         if self._header:
             request.headers[HEADER] = self._header
         request.server_hostname = self._configuration.tls_server_name
@@ -91,7 +91,7 @@ class Login:
         if self._reload_task is None:
             if asyncio.get_running_loop().time() < self._reloaded + PAUSE:
                 return
-            self._refused.warn(trouble, "%s: reading our credentials anew")
+            self._refused.warn(logger, trouble, "%s: reading our credentials anew")
             self._reload_task = asyncio.create_task(self._reload(), name="credentials")
         await asyncio.shield(self._reload_task)
 
@@ -103,7 +103,7 @@ class Login:
                 self._tls, self._files = tls_of(self._configuration), files
         except Exception as error:  # noqa: BLE001  # there are many ways to log in
             trouble = sayable(error)
-        self._no_credentials.warn(trouble, "There are no credentials that can be read: %s")
+        self._no_credentials.warn(logger, trouble, "There are no credentials that can be read: %s")
         self._reload_task, self._reloaded = None, asyncio.get_running_loop().time()
 
 
