@@ -74,7 +74,7 @@ class Reconciler:
         """Take note of each version of a Formation, between passes and during one."""
         memory = self._memories.get(formations.uid_of(formation))
         if memory is not None:
-            write_through.settle(memory.answers, formation)
+            write_through.resolve(memory.answers, formation)
 
     def begin_anew(self) -> None:
         """Drop all that is remembered: what another replica has done since isn't in it."""
