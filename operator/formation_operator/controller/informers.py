@@ -7,14 +7,14 @@ on a name are compared between all Formations; and now and then, since kopf's li
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
+from formation_operator.kube.reflector import FIRST_PAUSE, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
@@ -27,13 +27,6 @@ Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
 
-class See(Protocol):
-    """Takes in an object of a kind."""
-
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        """Take in an object as it is, or as it was before it was deleted."""
-
-
 class WatchLostError(Exception):
     """kopf's watch of Formations brings nothing any more, so what happens to them would go unseen."""
 
@@ -41,23 +34,21 @@ class WatchLostError(Exception):
 class Informers:
     """Lists and watches all that is watched, and takes it into the cache."""
 
-    def __init__(  # noqa: PLR0913  # two of them are where it reports to
+    def __init__(
         self,
         cluster: Cluster,
         known: Cache,
-        see: See,
         settings: Settings,
         *,
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
-        """Take the port, the cache, what takes in an object, and how to run.
+        """Take the port, the cache that takes in all objects, and how to run.
 
         ``synced`` is called with a scope once all of it is known for the first time, and ``reached``
         with kind and scope whenever a watch says anything.
         """
         self._known = known
-        self._see = see
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
@@ -227,53 +218,47 @@ class Informers:
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
         self._brought[scope] = max(version, self._brought.get(scope, 0))
-        if deleted or self._known.is_news(naming.KIND, key, version):
+        if deleted or self._known.is_newer(naming.KIND, key, version):
             self._take(naming.KIND, raw, deleted=deleted)
 
-    def newest(self, kind: Kind) -> int:
-        """Return the latest version that is known of a kind."""
-        return self._known.stores[kind.name].newest
-
-    def is_news(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may say anything new."""
-        return event.deleted or self._known.is_news(kind.name, event.key, event.version, event.text)
+    def is_newer(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may bring anything newer."""
+        return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
         self._take(kind.name, raw, deleted=deleted)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version.
-
-        Raises `RestoredError` if the list doesn't know what had happened to the object before it: a cluster
-        looks like that whose versions have caught up with those from before its restoration.
-        """
-        key, own, store = formations.key_of(raw), formations.version_of(raw), self._known.stores[kind.name]
-        if store.contradicts(key, own, version):
-            raise errors.RestoredError(
-                f"{kind.name} {'/'.join(key)}: version {own} after {store.latest(key)}"
-            )
-        if not store.is_news(key, own):
+        """Take in an object of a list as of a version."""
+        key, own = formations.key_of(raw), formations.version_of(raw)
+        if not self._known.stores[kind.name].is_newer(key, own, version):
             return  # as most of a list is
         scope = self._scope_of(key)
         if kind.name == naming.KIND and scope in self._synced:
             self._listed[scope] = max(own, self._listed.get(scope, 0))
-        self._take(kind.name, raw, deleted=False)
+        self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
-        """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list."""
+        """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list.
+
+        Its version stays the latest: what lacks our labels and nothing else may be read by its name.
+        """
         store = self._known.stores[kind.name]
         for key in store.known.keys() - names:
-            latest = store.latest(key)
-            if latest <= version and namespace in (None, key[0]):
-                self._known.drop(kind.name, key, latest if version == FOR_EVER else version, listed=True)
+            if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
+                self._known.drop(kind.name, key, latest)
 
-    def _take(self, kind: str, raw: Object, *, deleted: bool) -> None:
+    def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
+        key = formations.key_of(raw)
         try:
-            self._see(kind, raw, deleted=deleted)
+            if deleted:
+                self._known.drop(kind, key, formations.version_of(raw))
+            else:
+                self._known.see(kind, raw, as_of)
         except Exception:
-            logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
+            logger.exception("%s %s/%s can't be read", kind, *key)
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None

@@ -48,7 +48,6 @@ class Controller:
         self._informers = Informers(
             cluster,
             self._cache,
-            self.see,
             settings,
             synced=self._on_synced,
             reached=self.instruments.heard,
@@ -160,13 +159,6 @@ class Controller:
         for key in self._cache.formations:
             if scope in (None, key[0]):
                 self._ask(key, Lane.BUILD)
-
-    def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
-        """Take in an object of any kind as a watch or a list gave it."""
-        if deleted:
-            self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        else:
-            self._cache.see(kind, raw)
 
     def _changed(self, kind: str, change: Change[Any]) -> None:
         """Ask for a pass of each Formation to which a change matters."""

@@ -201,7 +201,7 @@ class Reconciler:
             this.basis.deleted(action.child)
             self._cache.drop_own(action.child)
         elif child is not None:
-            self._cache.put(child.kind, child, read=outcome.again)
+            self._cache.put(child.kind, child)
             if outcome.taken_over:  # who replaces the whole object again and again isn't fought either
                 self._patience.repaired(child.uid, self._clock().timestamp())
             if action.intent is None or outcome.again:

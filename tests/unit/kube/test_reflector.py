@@ -31,10 +31,7 @@ class Seen:
         self.said: list[tuple[str, str]] = []
         """What was reported, and of which object."""
 
-    def newest(self, _: Kind) -> int:
-        return max(self.known.values(), default=0)
-
-    def is_news(self, _: Kind, event: Event) -> bool:
+    def is_newer(self, _: Kind, event: Event) -> bool:
         return not self.is_known
 
     def seen(self, _: Kind, raw: Object, *, deleted: bool) -> None:
