@@ -1,8 +1,6 @@
 """The Formations as they are kept: what decisions need, and the names that each of them claims."""
 
 import dataclasses
-import json
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,12 +21,10 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "packed", "excess", "spec_size")
+DECLARED = ("spec", "excess", "spec_size")
 """What is kept of its spec: besides itself how many bytes of memory it takes."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: besides itself a digest, and how many bytes of memory it takes."""
-PACKED = 16 * bounds.KIB
-"""Bytes as JSON above which a spec is kept packed: as objects it takes many times as much memory."""
 SHOWN = ("state", "desiredReplicas", "readyReplicas")
 """What metrics say of a type, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
@@ -94,7 +90,7 @@ def _reported(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec as it is kept: a large one packed, and nothing of one that isn't rendered.
+    """Return a spec as it is kept: nothing but names of one that is too large to be rendered.
 
     The names of its types stay readable in any case; what was stored under another schema may have none.
     """
@@ -103,9 +99,6 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
         return {"spec": names, "excess": str(error), "spec_size": 0}
-    if size > PACKED:
-        packed = zlib.compress(json.dumps(spec).encode(), level=1)
-        return {"spec": names, "packed": packed, "excess": "", "spec_size": len(packed)}
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
@@ -149,11 +142,6 @@ def is_behind(raw: dict[str, Any]) -> bool:
     """Tell whether a Formation has changed since its last report; what is new has none."""
     observed = raw["status"].get("observedGeneration")
     return observed is not None and observed != raw["metadata"].get("generation")
-
-
-def spec_of(raw: dict[str, Any]) -> Any:
-    """Return the spec of a Formation as the cache has it."""
-    return json.loads(zlib.decompress(raw["packed"])) if raw.get("packed") else raw["spec"]
 
 
 def wanted_names(raw: dict[str, Any]) -> list[Key]:

@@ -12,7 +12,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers, formations
+from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child, Children, deployment_of
@@ -207,9 +207,9 @@ def resolve(answers: Answers, formation: dict[str, Any]) -> None:
 
     Between two versions that come at once somebody may have taken the count back.
     """
-    generation, spec = lenient.number(formation["metadata"], "generation"), formations.spec_of(formation)
+    generation = lenient.number(formation["metadata"], "generation")
     for name, answer in answers.items():
-        declared = lenient.mapping(spec, "processes", name).get("replicas")
+        declared = lenient.mapping(formation, "spec", "processes", name).get("replicas")
         answers[name] = answer.resolved(generation, declared)
 
 
