@@ -57,7 +57,6 @@ class Controller:
             workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
-            jitter=random.random,
         )
         self._show()
 

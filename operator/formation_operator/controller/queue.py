@@ -12,10 +12,12 @@ import collections
 import dataclasses
 import itertools
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from formation_operator.backoff import Backoff
 from formation_operator.controller.lanes import Lanes
 from formation_operator.controller.pace import Pace
 from formation_operator.kube.objects.kinds import Key
@@ -46,10 +48,9 @@ class Failure(NamedTuple):
     """What the last passes of a key left, all of them the same."""
 
     left: Left
-    tries: int
-    """How many came after their pause: what is asked for meanwhile says nothing of how long it lasts."""
+    backoff: Backoff
     due: float
-    """When it is tried again, by the loop's clock."""
+    """When it is tried again, by the loop's clock; passes until then say nothing of how long it lasts."""
 
 
 class Queue:
@@ -62,15 +63,17 @@ class Queue:
         workers: int,
         retry_first: float,
         retry_most: float,
-        jitter: Callable[[], float],
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         """Take the pass, how many run at once, and the pauses after one that failed, in seconds.
 
         ``jitter`` gives a random number from 0 to 1.
         """
         self._run = run
-        self._retry = (retry_first, retry_most)
-        self._jitter = jitter
+        self._backoffs = {
+            Left.PASSING: lambda: Backoff(retry_first, min(retry_most, PASSING_MOST), jitter),
+            Left.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
+        }
         self._lanes = Lanes(workers)
         self._asked = asyncio.Event()
         self._alarms: collections.OrderedDict[Key, Alarm] = collections.OrderedDict()
@@ -146,7 +149,7 @@ class Queue:
         finally:
             lane = self._lanes.done(key)
             self._asked.set()
-        self._settle(key, result)
+        self._ended(key, result)
         if lane is Lane.CHANGE:
             self._hasten()
 
@@ -172,18 +175,16 @@ class Queue:
         if alarm is not None:
             alarm.handle.cancel()
 
-    def _settle(self, key: Key, result: Result) -> None:
+    def _ended(self, key: Key, result: Result) -> None:
         if result.requeue is not None:
             self.add(key, *result.requeue)
         if not result.failed:
             self._failures.pop(key, None)
             return
-        first, most = self._retry
-        most = min(most, PASSING_MOST) if result.left is Left.PASSING else most
-        now, before = asyncio.get_running_loop().time(), self._failures.get(key)
-        tries = 1
-        if before is not None and before.left is result.left:
-            tries = before.tries + (now >= before.due)
-        pause = min(most, first * 2 ** min(tries - 1, 30)) * (0.75 + 0.5 * self._jitter())
-        self._failures[key] = Failure(result.left, tries, now + pause)
-        self.add(key, Lane.REPORT, pause)
+        now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
+        if failure is None or failure.left is not result.left:
+            failure = Failure(result.left, self._backoffs[result.left](), now)
+        if failure.due <= now:
+            failure = failure._replace(due=now + failure.backoff.pause())
+        self._failures[key] = failure
+        self.add(key, Lane.REPORT, failure.due - now)
