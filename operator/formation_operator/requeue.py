@@ -22,8 +22,6 @@ class Requeue(NamedTuple):
     lane: Lane
     after: float = 0.0
     """Seconds."""
-    early: float = 0.0
-    """By how many seconds it may come before that, right behind a change: there it is in nobody's way."""
 
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:

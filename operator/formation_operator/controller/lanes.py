@@ -83,17 +83,15 @@ class Lanes:
                     return self._start(lane, namespace)
         return None
 
-    def done(self, key: Key) -> Lane:
-        """Take the worker back, and return for which lane; a key that was asked for since waits again."""
-        lane = self._running.pop(key)
-        self._reports -= lane is Lane.REPORT
+    def done(self, key: Key) -> None:
+        """Take the worker back; a key that was asked for meanwhile waits again."""
+        self._reports -= self._running.pop(key) is Lane.REPORT
         self._free += 1
         self._held[key[0]] -= 1
         if not self._held[key[0]]:
             del self._held[key[0]]
         if key in self._asked:
             self._enter(key, self._asked[key])
-        return lane
 
     def _order(self) -> list[Lane]:
         """Return the lanes as they come: first what was passed over for long, then what is urgent."""

@@ -8,9 +8,7 @@ before, is as urgent as anything else that is asked for.  How soon it comes agai
 """
 
 import asyncio
-import collections
 import dataclasses
-import itertools
 import logging
 import random
 import time
@@ -25,8 +23,6 @@ from formation_operator.requeue import Lane, Left, Result
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-LOOKED_AT = 32
-"""Requests, those that were made first, among which one is looked for that may come early."""
 PASSING_MOST = 60.0
 """The longest pause in seconds where waiting may be enough: after an API server that was away for long, all
 would else wait as long again."""
@@ -40,8 +36,6 @@ class Alarm:
     """By the loop's clock.  Not every handle knows: uvloop rounds, and calls at once what is due soon."""
     lane: Lane
     handle: asyncio.Handle
-    earliest: float
-    """When it may come behind a change."""
 
 
 class Failure(NamedTuple):
@@ -76,36 +70,28 @@ class Queue:
         }
         self._lanes = Lanes(workers)
         self._asked = asyncio.Event()
-        self._alarms: collections.OrderedDict[Key, Alarm] = collections.OrderedDict()
-        """In the order in which they were made: a plain dict is slow to find its first behind those gone."""
+        self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
         """Since when each key waits for its turn, by the machine's monotonic clock."""
         self._pace = Pace()
 
-    def add(self, key: Key, lane: Lane, delay: float = 0.0, early: float = 0.0) -> None:
-        """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds.
-
-        Behind a change it may come so many seconds early.
-        """
+    def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
+        """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         delay = max(delay, self._pace.wait(key, now))
-        alarm = self._alarms.get(key)
         if delay <= 0 or key in self._lanes:
             self._silence(key)
             self._offer(key, lane)
             return
-        due = now + delay
-        earliest = due - early
+        due, alarm = now + delay, self._alarms.get(key)
         if alarm is not None:
-            if alarm.due <= due:
-                due, earliest = alarm.due, alarm.earliest
-            lane = min(lane, alarm.lane)
+            due, lane = min(due, alarm.due), min(lane, alarm.lane)
             if (due, lane) == (alarm.due, alarm.lane):
                 return
             alarm.handle.cancel()
-        self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key), earliest)
+        self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered of a key that is gone, what was asked for included, but for its pace.
@@ -147,11 +133,9 @@ class Queue:
             logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
             result = Result(left=Left.LASTING)
         finally:
-            lane = self._lanes.done(key)
+            self._lanes.done(key)
             self._asked.set()
         self._ended(key, result)
-        if lane is Lane.CHANGE:
-            self._hasten()
 
     def _offer(self, key: Key, lane: Lane) -> None:
         self._lanes.add(key, lane)
@@ -160,15 +144,6 @@ class Queue:
 
     def _ring(self, key: Key) -> None:
         self._offer(key, self._alarms.pop(key).lane)
-
-    def _hasten(self) -> None:
-        """Have one request come that may be early: who has made a change has to see it before the next."""
-        now = asyncio.get_running_loop().time()
-        for key, alarm in itertools.islice(self._alarms.items(), LOOKED_AT):
-            if alarm.earliest <= now:
-                self._silence(key)
-                self._offer(key, alarm.lane)
-                break
 
     def _silence(self, key: Key) -> None:
         alarm = self._alarms.pop(key, None)

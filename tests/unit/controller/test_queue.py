@@ -141,8 +141,8 @@ class Passes:
         return [moment for moment, each in self.began if each == key]
 
 
-Asked = tuple[float, Key, Lane, float] | tuple[float, Key, Lane, float, float]
-"""When a queue was asked, for what key in what lane, with what delay, and how early it may come."""
+Asked = tuple[float, Key, Lane, float]
+"""When a queue was asked, for what key in what lane, and with what delay."""
 
 
 def ran(passes: Passes, *requests: Asked, workers: int = 1) -> Queue:
@@ -192,28 +192,6 @@ def test_a_pass_that_was_asked_for_during_another_makes_a_later_one_needless() -
     assert passes.times(SHOP) == [1, 1.1]
 
 
-@pytest.mark.parametrize(
-    ("lane", "begins", "early", "expected"),
-    [(CHANGE, 0.66, 0.25, 0.76), (CHANGE, 0.64, 0.25, 1), (CHANGE, 0.66, 0, 1), (BUILD, 0.66, 0.25, 1)],
-    ids=["its time is near", "its time is far", "it comes at its time", "what ends is no change"],
-)
-def test_what_may_come_early_comes_right_behind_a_change_if_its_time_is_near(
-    lane: Lane, begins: float, early: float, expected: float
-) -> None:
-    passes = Passes()
-    ran(passes, (0, BLOG, REPORT, 1, early), (begins, SHOP, lane, 0))
-    assert passes.times(BLOG) == pytest.approx([expected])
-
-
-def test_behind_a_change_comes_only_what_waits_longest_of_what_may() -> None:
-    passes = Passes()
-    others: list[Asked] = [(0, ("others", str(number)), REPORT, 300) for number in range(5)]
-    early: list[Asked] = [(0.1 * number, ("early", str(number)), REPORT, 1, 0.25) for number in range(3)]
-    ran(passes, *others, *early, (0.8, SHOP, CHANGE, 0), workers=8)
-    began = [moment for moment, (namespace, _) in passes.began if namespace == "early"]
-    assert began == pytest.approx([0.9, 1.1, 1.2])
-
-
 def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() -> None:
     passes = Passes()
     others = [("default", f"other-{number}") for number in range(50)]
@@ -223,9 +201,7 @@ def test_asking_again_promotes_who_waits_for_a_time_or_a_turn_or_is_worked_on() 
     assert [key for _, key in passes.began[:4]] == [SHOP, BLOG, others[-1], SHOP]
 
 
-def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_tried_no_more_often_for_that() -> (
-    None
-):
+def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_tried_as_before() -> None:
     alone, changed = Passes(broken={SHOP}), Passes(broken={SHOP})
     ran(alone, (0, SHOP, BUILD, 0))
     others = [(1000, ("default", f"other-{number}"), REPORT, 0) for number in range(500)]
