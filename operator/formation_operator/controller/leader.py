@@ -71,8 +71,6 @@ class Leader:
         self._jitter = jitter
         self._said = ""
         self._rehearsed = -math.inf
-        self._unanswered = False
-        """Whether the last write of the Lease may have been carried out, though no answer came."""
         self.unready = "the Lease hasn't been asked for yet"
         """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
@@ -149,22 +147,15 @@ class Leader:
 
     async def _write(self) -> bool:
         """Write the Lease over the one that was seen last, and no later one; tell whether it was that one."""
-        sent, spec = self._clock(), self._election.taken(wall_clock())
-        self._unanswered = True
+        sent = self._clock()
         try:
-            written = await self._put(spec)
+            written = await self._put(self._election.taken(wall_clock()))
         except (errors.ConflictError, errors.NotFoundError):
-            self._unanswered = False
             await self._look()  # somebody was faster, or it has been deleted
             return False
-        else:
-            self._unanswered = False
-            if not self._election.held(written, sent, spec):
-                raise errors.UnavailableError(
-                    "the answer to a write of the Lease doesn't say that it was done"
-                )
-            self._say(logging.INFO, "")
-            return True
+        self._election.held(written, sent)
+        self._say(logging.INFO, "")
+        return True
 
     async def _put(self, spec: Object) -> Object:
         return await self._patch(
@@ -206,38 +197,27 @@ class Leader:
             return await asked
 
     async def _release(self) -> None:
-        leads = self.leads()
-        if not (leads or self._unanswered):
-            return
+        """Release the Lease, for which there isn't much time."""
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                given_up = await self._give_up(held=leads)
+                await self._give_up()
         except (errors.ClusterError, TimeoutError) as error:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
-        else:
-            if given_up:
-                logger.info("Lease %s/%s is released", self._namespace, self._name)
 
-    async def _give_up(self, *, held: bool) -> bool:
-        """Release the Lease as seen last if it is ``held``, else if a look says that; tell whether it was."""
+    async def _give_up(self) -> None:
+        """Release the Lease if this replica holds it: the answer to its last write may have been lost."""
         while True:
             try:
-                if not held:
-                    await self._look()
-                    if self._election.holder != self._election.identity:
-                        return False
-                await self._put(self._election.released(wall_clock()))
-            except errors.ConflictError:
-                if not held:  # others write it, too
-                    await asyncio.sleep(RETRY_SECONDS)
-                held = False  # a renewal may have been cut off from its answer
-            except errors.UnavailableError as error:
+                await self._look()
+                if self._election.holder == self._election.identity:
+                    await self._put(self._election.released(wall_clock()))
+                    logger.info("Lease %s/%s is released", self._namespace, self._name)
+            except (errors.ConflictError, errors.UnavailableError) as error:
                 logger.debug("The Lease isn't released yet: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
-                held = False
             else:
-                return True
+                return
 
     def _say(self, level: int, why_not: str) -> None:
         """Say once whether this replica leads, and what keeps it from that or from staying so."""
