@@ -59,6 +59,8 @@ class Informers:
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
+        names = known.watched[naming.KIND].kind._replace(metadata_only=True)
+        self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
         self.left_out: set[str] = set()
         """The namespaces that don't let us list all that is watched."""
         self._synced: set[Scope] = set()
@@ -176,7 +178,7 @@ class Informers:
             logger.warning("Namespace %s can't be listed yet: %s", scope, error)
 
     async def _compare_after_lists(self) -> NoReturn:
-        """List Formations whenever kopf has: it doesn't report what has been deleted until then."""
+        """List the names of Formations whenever kopf has listed: it reports no deletions until then."""
         while True:
             await self._listed_anew.wait()
             self._listed_anew.clear()
@@ -185,7 +187,7 @@ class Informers:
                 continue
             for scope in self._synced - self.left_out:
                 try:
-                    await self._reflectors[scope][naming.KIND].list()
+                    await self._comparisons[scope].list()
                 except errors.ClusterError as error:
                     logger.warning("Formations can't be compared: %s", error)
                     self._listed_anew.set()
@@ -237,7 +239,8 @@ class Informers:
         scope = self._scope_of(key)
         if kind.name == naming.KIND and scope in self._synced:
             self._listed[scope] = max(own, self._listed.get(scope, 0))
-        self._take(kind.name, raw, as_of=version)
+        if not kind.metadata_only:
+            self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list.
