@@ -100,7 +100,7 @@ class Child:
     digest: str | None
     """Digest of the intent that it was last written with."""
     owned: str
-    """Our Apply entry in managedFields, as `owned_fields.kept` has it; empty if there is none."""
+    """Our Apply entry in managedFields, as `owned_fields` has it; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
