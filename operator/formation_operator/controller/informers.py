@@ -21,8 +21,8 @@ from formation_operator.observe.cache import Cache
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
-QUIET_SECONDS = 5.0
-"""So long after the last page of a list of kopf's it has ended."""
+QUIET_SECONDS, MOST_SECONDS = 5.0, 60.0
+"""So long after the last page of a list of kopf's it has ended; for so long pages may follow one another."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
@@ -63,6 +63,8 @@ class Informers:
         self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
         self.left_out: set[str] = set()
         """The namespaces that don't let us list all that is watched."""
+        self._unwatched: set[Scope] = set()
+        """The namespaces that forbid kopf's watch of Formations."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
         self._unlisted: dict[tuple[Kind, Scope], str] = {}
@@ -71,6 +73,8 @@ class Informers:
         """The newest version of a Formation that kopf has brought."""
         self._listed: dict[Scope, int] = {}
         """The newest version of a Formation that a list has brought before kopf did."""
+        self._uncompared: set[Scope] = set()
+        """Where kopf has listed Formations since they were compared."""
         self._listed_anew = asyncio.Event()
 
     def _reflector(
@@ -107,9 +111,8 @@ class Informers:
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
             return error
-        if scope in self.left_out:
-            self.left_out.remove(scope)
-            logger.info("Namespace %s is served again", scope)
+        if scope not in self._unwatched:
+            self._take_back(scope)
         if scope not in self._synced:
             self._synced.add(scope)
             self._on_synced(scope)
@@ -139,6 +142,11 @@ class Informers:
         if scope is not None and scope not in self.left_out:
             self.left_out.add(scope)
             logger.warning("Namespace %s is left out as long as it refuses: %s", scope, error)
+
+    def _take_back(self, scope: Scope) -> None:
+        if scope in self.left_out:
+            self.left_out.remove(scope)
+            logger.info("Namespace %s is served again", scope)
 
     # Watching
 
@@ -179,18 +187,31 @@ class Informers:
 
     async def _compare_after_lists(self) -> NoReturn:
         """List the names of Formations whenever kopf has listed: it reports no deletions until then."""
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             await self._listed_anew.wait()
+            begun = asyncio.get_running_loop().time()
+            while self._listed_anew.is_set() and asyncio.get_running_loop().time() - begun < MOST_SECONDS:
+                self._listed_anew.clear()
+                await asyncio.sleep(QUIET_SECONDS)
             self._listed_anew.clear()
-            await asyncio.sleep(QUIET_SECONDS)
+            scopes, self._uncompared = self._uncompared & self._synced, self._uncompared - self._synced
+            for scope in scopes:
+                await self._compare(scope)
             if self._listed_anew.is_set():
-                continue
-            for scope in self._synced - self.left_out:
-                try:
-                    await self._comparisons[scope].list()
-                except errors.ClusterError as error:
-                    logger.warning("Formations can't be compared: %s", error)
-                    self._listed_anew.set()
+                await asyncio.sleep(backoff.pause())
+            else:
+                backoff.reset()
+
+    async def _compare(self, scope: Scope) -> None:
+        """List the names of a scope's Formations; one that can't be listed now comes again, and last."""
+        try:
+            await self._comparisons[scope].list()
+        except errors.ForbiddenError as error:
+            self._leave_out(scope, error)
+        except errors.ClusterError as error:
+            logger.warning("Formations in %s can't be compared: %s", scope or "all namespaces", error)
+            self.listed_by_kopf(scope)
 
     def has_synced(self, key: Key) -> bool:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
@@ -198,12 +219,16 @@ class Informers:
 
     def missed(self) -> dict[Scope, int]:
         """Return by scope the newest version of a Formation that a list has brought, and kopf hasn't yet."""
-        return {scope: each for scope, each in self._listed.items() if self._brought.get(scope, 0) < each}
+        return {
+            scope: each
+            for scope, each in self._listed.items()
+            if self._brought.get(scope, 0) < each and scope not in self._unwatched
+        }
 
     def check_watch(self, missed: dict[Scope, int]) -> None:
         """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
         for scope, version in missed.items():
-            if scope in self._listed and self._brought.get(scope, 0) < version:
+            if scope in self.missed() and self._brought.get(scope, 0) < version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
@@ -213,7 +238,19 @@ class Informers:
     def listed_by_kopf(self, scope: Scope) -> None:
         """Take note that kopf's watch begins anew: what it hadn't brought may have been deleted by now."""
         self._listed.pop(scope, None)
+        self._uncompared.add(scope)
         self._listed_anew.set()
+
+    def refused_to_kopf(self, scope: Scope) -> None:
+        """Take note that a namespace forbids the watch of Formations: lists alone find what changes."""
+        self._unwatched.add(scope)
+        self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
+
+    def watched_by_kopf(self, scope: Scope) -> None:
+        """Take note that kopf's watch of a scope has said anything."""
+        if scope in self._unwatched:
+            self._unwatched.remove(scope)
+            self._take_back(scope)
 
     def brought(self, raw: Object, *, deleted: bool) -> None:
         """Take in an event of a Formation that kopf has brought."""

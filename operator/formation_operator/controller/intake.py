@@ -111,9 +111,9 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                missed = self._informers.missed()
-                await asyncio.sleep(self._settings.watch_lost)
-                self._informers.check_watch(missed)
+                if missed := self._informers.missed():
+                    await asyncio.sleep(self._settings.watch_lost)
+                    self._informers.check_watch(missed)
 
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
@@ -144,10 +144,15 @@ class Controller:
     def formations_reached(self, namespace: str | None) -> None:
         """Take note that kopf's watch in a namespace, or in all, has said anything."""
         self.instruments.heard(naming.KIND, namespace)
+        self._informers.watched_by_kopf(namespace)
 
     def formations_listed(self, namespace: str | None) -> None:
         """Take note that kopf has listed Formations in a namespace, or in all, or a page of them."""
         self._informers.listed_by_kopf(namespace)
+
+    def formations_refused(self, namespace: str | None) -> None:
+        """Take note that kopf's watch of Formations in a namespace is forbidden."""
+        self._informers.refused_to_kopf(namespace)
 
     def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
         """Take in an event of a Formation that kopf has brought."""

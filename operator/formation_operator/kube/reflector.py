@@ -138,10 +138,10 @@ class Reflector:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
                 self._reached()
-                backoff.reset()
                 if event.type != BOOKMARK and self._sink.is_newer(self.kind, event):
                     self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
                 self._newest = self._version = event.version
+                backoff.reset()
 
     def absent(self) -> None:
         """Take in that the kind isn't installed: nothing of it is left."""
