@@ -67,8 +67,6 @@ class Informers:
         """The namespaces that forbid kopf's watch of Formations."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._unlisted: dict[tuple[Kind, Scope], str] = {}
-        """Why a kind that may be absent couldn't be listed the last time."""
         self._brought: dict[Scope, int] = {}
         """The newest version of a Formation that kopf has brought."""
         self._listed: dict[Scope, int] = {}
@@ -107,7 +105,7 @@ class Informers:
         """
         try:
             for reflector in self._reflectors[scope].values():
-                await self._list_kind(reflector, scope)
+                await reflector.list()
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
             return error
@@ -117,25 +115,6 @@ class Informers:
             self._synced.add(scope)
             self._on_synced(scope)
         return None
-
-    async def _list_kind(self, reflector: Reflector, scope: Scope) -> None:
-        """List a kind; one that may be absent raises nothing: the others go on, and the log says why once."""
-        kind, trouble = reflector.kind, ""
-        try:
-            await reflector.list()
-        except errors.NotFoundError:
-            if not kind.optional:
-                raise
-            reflector.absent()
-        except errors.ClusterError as error:
-            if not kind.optional:
-                raise
-            trouble = repr(error)
-            if trouble != self._unlisted.get((kind, scope)):
-                logger.warning(
-                    "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
-                )
-        self._unlisted[kind, scope] = trouble
 
     def _leave_out(self, scope: Scope, error: errors.ForbiddenError) -> None:
         """Note that a namespace refuses us, and log it once, with the first kind that it refuses."""

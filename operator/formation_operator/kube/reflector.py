@@ -76,8 +76,21 @@ class Reflector:
     async def list(self) -> None:
         """List once, and take in what there is and what has gone.
 
-        Raises `ClusterError`; `RestoredError` if the list is older than what was known before it.
+        Raises `ClusterError`, unless the kind may be absent: others are listed all the same. Raises
+        `RestoredError` if the list is older than what was known before it.
         """
+        try:
+            await self._list()
+        except errors.NotFoundError:
+            if not self.kind.optional:
+                raise
+            self.absent()
+        except errors.ClusterError as error:
+            if not self.kind.optional:
+                raise
+            self._say(error)
+
+    async def _list(self) -> None:
         async with self._listing:  # of two lists at once the older may come last
             newest = self._newest
             names, version = await self._read()
@@ -107,7 +120,7 @@ class Reflector:
         while True:
             try:
                 if self._version is None:
-                    await self.list()
+                    await self._list()
                 await self._watch(backoff)
             except errors.ExpiredError as error:
                 self._list_again(error)
@@ -155,5 +168,5 @@ class Reflector:
         """Log what is wrong, once as long as it is the same."""
         trouble = f"{type(error).__name__}: {error}"
         if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
-            logger.warning("%s can't be watched for now: %s", self.kind.plural, error)
+            logger.warning("%s can't be listed or watched for now: %s", self.kind.name, error)
         self._trouble = trouble
