@@ -16,7 +16,7 @@ class Times(NamedTuple):
     """How the Lease is used; all times are in seconds."""
 
     lease: float = 10.0
-    """For how long a Lease that nobody renews is left to who held it last."""
+    """For how long a Lease that nobody renews stays with its last holder."""
     deadline: float = 7.0
     """For how long after the start of its last renewal a replica may write.
 
@@ -49,7 +49,7 @@ class Election:
         """Tell whether this replica may begin to write."""
         return now < self._until
 
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         """Return for how long it may, in seconds."""
         return max(0.0, self._until - now)
 

@@ -1,4 +1,4 @@
-"""The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
+"""The running whole: what comes goes into the cache, and a Formation to which it matters into the queue."""
 
 import asyncio
 import logging
@@ -42,7 +42,7 @@ class Controller:
         self._settings = settings
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
-        """The Formations that a pass was asked for while nobody here may run one; the latest is the last."""
+        """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache(self._changed)
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._informers = Informers(
@@ -70,7 +70,7 @@ class Controller:
     def _leads(self) -> bool:
         return self._unled is None
 
-    # Only who leads has a backlog: what was left waiting here, another one does. Any thread may ask.
+    # Only the leader has a backlog: what waits here, another replica does. Any thread may call these.
     def _depth(self, lane: Lane) -> int:
         return self._queue.depth(lane) if self._leads() else 0
 
@@ -78,7 +78,7 @@ class Controller:
         return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads: what all know, one tells. Any thread may ask."""
+        """Return the Formations if this replica leads: one of several counts. Any thread may call this."""
         return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
@@ -118,7 +118,7 @@ class Controller:
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
 
-        What has changed since its last report comes first. Of the rest what was asked for last does: the
+        What has changed since its last report comes first. Of the rest what was queued last does: the
         replica that led before may not have come to that.
         """
         self._reconciler.begin_anew()

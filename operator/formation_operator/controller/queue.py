@@ -1,10 +1,10 @@
 """A queue of keys: at most one pass per key at a time, and no pass for nothing.
 
-Asking for a key that waits already changes nothing but its lane and its time, so a burst of events
-costs one pass.  Asking while its pass is under way gives one more pass after it.  A key whose pass
+Adding a key that waits already changes nothing but its lane and its time, so a burst of events
+costs one pass.  Adding it while its pass is under way gives one more pass after it.  A key whose pass
 fails is tried again after a pause that doubles each time, with jitter, as long as it fails in the same
 way: what passes soon doesn't wait for what lasts.  Whose turn it is, `lanes` decides; what has failed
-before, is as urgent as anything else that is asked for.  How soon it comes again, `pace` bounds.
+before, is as urgent as anything else.  `pace` bounds how soon a key comes again.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Failure(NamedTuple):
 
 
 class Queue:
-    """Runs a pass for each key that was asked for, when its time and its turn have come."""
+    """Runs a pass for each key that was added, when its time and its turn have come."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Queue:
             Left.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
         }
         self._lanes = Lanes(workers)
-        self._asked = asyncio.Event()
+        self._added = asyncio.Event()
         self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
@@ -77,7 +77,7 @@ class Queue:
         self._pace = Pace()
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
-        """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds."""
+        """Add a key for a pass, in a lane or a better one, and at the latest after a delay in seconds."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         delay = max(delay, self._pace.wait(key, now))
@@ -94,7 +94,7 @@ class Queue:
         self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
-        """Drop what is remembered of a key that is gone, what was asked for included, but for its pace.
+        """Drop what is remembered of a key that is gone, its place in the queue included, but for its pace.
 
         Whoever deletes a Formation and makes it again costs as much as who changes it.
         """
@@ -119,11 +119,11 @@ class Queue:
             while True:
                 while (key := self._lanes.take()) is not None:
                     passes.create_task(self._pass(key), name=f"pass of {'/'.join(key)}")
-                self._asked.clear()
-                await self._asked.wait()
+                self._added.clear()
+                await self._added.wait()
 
     async def _pass(self, key: Key) -> None:
-        # It begins when the loop has come round: what was asked for until now, it sees by itself.
+        # It begins when the loop has come round, and sees whatever the key was added for until now.
         self._lanes.discard(key)
         self._due.pop(key, None)
         self._pace.took(key, asyncio.get_running_loop().time())
@@ -134,13 +134,13 @@ class Queue:
             result = Result(left=Left.LASTING)
         finally:
             self._lanes.done(key)
-            self._asked.set()
+            self._added.set()
         self._ended(key, result)
 
     def _offer(self, key: Key, lane: Lane) -> None:
         self._lanes.add(key, lane)
         self._due.setdefault(key, time.monotonic())
-        self._asked.set()
+        self._added.set()
 
     def _ring(self, key: Key) -> None:
         self._offer(key, self._alarms.pop(key).lane)

@@ -78,7 +78,7 @@ class Cache:
         return self._changed(kind, store.drop(key, version, missed_by))
 
     def drop_own(self, child: Child) -> Change[Child] | None:
-        """Forget a child that we deleted, though it may have changed since we decided to."""
+        """Forget a child that we deleted, though it may have changed after we decided to."""
         store, key = self._children[child.kind], (child.namespace, child.name)
         known = store.known.get(key)
         newest = store.latest(key) if known is None or known.uid == child.uid else 0

@@ -62,8 +62,8 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given what was known of it until now.
 
-    Its spec is measured and taken in once, not with each status, as long as it is kept.  By how much it is
-    too large to be rendered, if it is, stands beside it as ``excess``.
+    Its spec is measured and taken in when it changes, not with each status, as long as it is kept.
+    Why it is too large to be rendered, if it is, stands beside it as ``excess``.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
     if known is not None and not known.get("unkept") and is_same(known, raw):
@@ -127,7 +127,7 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """Return some fields, which are words or figures: who may write a status may write anything."""
+    """Return some fields, which are words or figures: anyone who may write a status may write anything."""
     return {
         field: lenient.word(said, field) or lenient.number(said, field) for field in fields if field in said
     }

@@ -1,8 +1,8 @@
-"""The newest known of each object of one kind, in whatever order it is told.
+"""The newest known version of each object of one kind, in whatever order versions come.
 
-Three sides tell (a watch, a list now and then, the answers to our own writes), and each may be late.  So
-what is said of an object is taken only if it is newer than what is known, its deletion included: resource
-versions of one kind are numbers that grow.
+They come from three sides (a watch, a list now and then, the answers to our own writes), and each may be
+late.  So an object is taken only if it is newer than what is known, its deletion included: resource versions
+of one kind are numbers that grow.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ Each namespace has its share, so nobody who makes and deletes many objects has t
 
 @dataclasses.dataclass(frozen=True)
 class Change(Generic[T]):
-    """That something was news."""
+    """That something newer came."""
 
     before: T | None
     """What was known until then, if anything."""
     now: T | None
-    """What is known since, if the object isn't gone."""
+    """What is known now, if the object isn't gone."""
 
     @property
     def facts(self) -> list[T]:
@@ -73,7 +73,7 @@ class Store(Generic[T]):
         groups_of: Callable[[T], Iterable[Hashable]],
         limit: Limit[T] | None = None,
     ) -> None:
-        """Take what tells an object's name, its resource version, and the groups that it is in."""
+        """Take what gives an object's name, its resource version, and the groups that it is in."""
         self.known: dict[Key, T] = {}
         self._key_of = key_of
         self._version_of = version_of
@@ -83,7 +83,7 @@ class Store(Generic[T]):
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
-        """Return the objects of a group, as they are until something else is told."""
+        """Return the objects of a group, as they are until the next change."""
         return self._groups.get(group, {})
 
     def latest(self, key: Key) -> int:
@@ -145,7 +145,7 @@ class Store(Generic[T]):
             store._make_room((place, its_name))  # noqa: SLF001  # another of this class
 
     def _make_room(self, key: Key) -> None:
-        """Forget an object, or keep less of it; that is no news."""
+        """Forget an object, or keep less of it; that is no change."""
         known, limit = self.known[key], self._limit
         if limit is None or not limit.size_of(known):
             return
@@ -160,7 +160,7 @@ class Store(Generic[T]):
         return self._tombstones.get(*key) or Tombstone()
 
     def _forget(self, key: Key) -> T | None:
-        """Take an object out as if nobody had ever told of it, and return it."""
+        """Take an object out as if it had never come, and return it."""
         # Each group goes with its last one: names come and go for years.
         known = self.known.pop(key, None)
         for group in self._groups_of(known) if known is not None else ():

@@ -41,7 +41,7 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A count that was asked for on a child, and that the Formation is to have."""
+    """A count that a client set on a child, and that the Formation is to have."""
 
     process_type: str
     child: str
@@ -120,11 +120,11 @@ class Scaled:
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
     answer: Answer | None = None
-    """What was made of its count before, if it hasn't been written since."""
+    """What an earlier pass made of its count, if the Deployment hasn't been written after that."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
-    """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
+    """Return the request to write through, why the Formation wins, or nothing where there is no request."""
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
@@ -151,7 +151,7 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
         return False
     if setter is NAMELESS and before.autoscaled:
-        return False  # left behind by an autoscaler that has just gone: from and to zero it has no name
+        return False  # the last count of an autoscaler that has just gone: from and to zero it has no name
     if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
     return setter.scale or setter.manager in policy.honoured

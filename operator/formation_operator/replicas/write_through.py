@@ -1,4 +1,4 @@
-"""Write through what was asked of the children, as `scale_requests` judges it."""
+"""Write scale requests on children through to their Formation, as `scale_requests` judges them."""
 
 import dataclasses
 import logging
@@ -44,7 +44,7 @@ class Judged:
     """The Formation's, by the last count that was written to it."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
-    """The types whose count can't be judged now, and must be left as it is."""
+    """The types whose count can't be judged now, and must stay as it is."""
     error: errors.ClusterError | None = None
     """Why the others weren't judged: `ConflictError` if the Formation isn't the one in the cache."""
 
@@ -61,7 +61,7 @@ class Requests:
     async def honour(
         self, formation: Formation, said: dict[str, Any], children: Children, answers: Answers
     ) -> Judged:
-        """Bring the Formation in the cache to what was asked of its children, given its status.
+        """Give the Formation in the cache what clients requested of its children; ``said`` is its status.
 
         ``answers`` are those of earlier passes, and are brought up to date.
         """
@@ -99,7 +99,7 @@ class Requests:
         if is_unsure or isinstance(verdict, Request):
             await self._check_current(formation.metadata, judged.generation, read=is_unsure)
         if isinstance(verdict, Request):
-            # The watch may tell of the patch before its answer comes.
+            # The watch may bring the patched Formation before the answer comes.
             sent = Unanswered(judged.generation, child.replicas)
             judged.answers[name] = Answer(child.uid, None, count, sent)
             try:
@@ -150,7 +150,7 @@ class Requests:
         )
 
     async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
-        """List a namespace's autoscalers anew: one may have acted before its watch told us of it.
+        """List a namespace's autoscalers anew: one may have acted before its watch brought it.
 
         Returns why some of them can't be listed, if they can't.
         """
@@ -193,7 +193,7 @@ class Requests:
 
 
 def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:
-    """Return the answers about Deployments that haven't been written since, in use or not."""
+    """Return the answers about Deployments that weren't written after them, in use or not."""
     about, kept = formation.metadata, {}
     for name, answer in answers.items():
         child = deployment_of(children, about.name, name)
@@ -205,7 +205,7 @@ def unwritten(answers: Answers, formation: Formation, children: Children) -> Ans
 def resolve(answers: Answers, formation: dict[str, Any]) -> None:
     """Find out by each version of a Formation, as the cache has it, whether unanswered patches are in it.
 
-    Between two versions that come at once somebody may have taken the count back.
+    Between two versions of which only the later comes, somebody may have taken the count back.
     """
     generation = lenient.number(formation["metadata"], "generation")
     for name, answer in answers.items():

@@ -123,8 +123,8 @@ def test_a_replica_leads_from_the_moment_when_it_sent_its_last_renewal_up_to_the
     here = leading(sent=100.0)
     assert here.leads(106.9)
     assert not here.leads(107.0)
-    assert here.left(105.0) == pytest.approx(2.0)
-    assert here.left(200.0) == 0.0
+    assert here.remaining(105.0) == pytest.approx(2.0)
+    assert here.remaining(200.0) == 0.0
 
 
 def test_every_deadline_is_over_before_anybody_else_may_take_the_lease() -> None:
