@@ -7,7 +7,7 @@ on a name are compared between all Formations; and now and then, since kopf's li
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
@@ -18,6 +18,7 @@ from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAU
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache
+from formation_operator.observe.store import Change
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,6 @@ QUIET_SECONDS = 5.0
 """So long after the last page of a list of kopf's it has ended."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
-
-
-class See(Protocol):
-    """Takes in an object of a kind."""
-
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        """Take in an object as it is, or as it was before it was deleted."""
 
 
 class WatchLostError(Exception):
@@ -45,19 +39,19 @@ class Informers:
         self,
         cluster: Cluster,
         known: Cache,
-        see: See,
         settings: Settings,
         *,
+        changed: Callable[[str, Change[Any]], None],
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
-        """Take the port, the cache, what takes in an object, and how to run.
+        """Take the port, the cache, and how to run.
 
-        ``synced`` is called with a scope once all of it is known for the first time, and ``reached``
-        with kind and scope whenever a watch says anything.
+        ``changed`` is called with each change in the cache, ``synced`` with a scope once all of it is known
+        for the first time, and ``reached`` with kind and scope whenever a watch says anything.
         """
         self._known = known
-        self._see = see
+        self._on_changed = changed
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
@@ -266,14 +260,23 @@ class Informers:
         for key in store.known.keys() - names:
             latest = store.latest(key)
             if latest <= version and namespace in (None, key[0]):
-                self._known.drop(kind.name, key, latest if version == FOR_EVER else version, listed=True)
+                as_of = latest if version == FOR_EVER else version
+                self._changed(kind.name, self._known.drop(kind.name, key, as_of, listed=True))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool) -> None:
         """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
         try:
-            self._see(kind, raw, deleted=deleted)
+            if deleted:
+                change = self._known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+            else:
+                change = self._known.see(kind, raw)
+            self._changed(kind, change)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
+
+    def _changed(self, kind: str, change: Change[Any] | None) -> None:
+        if change is not None:
+            self._on_changed(kind, change)
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None

@@ -1,15 +1,21 @@
 """What a pass decides from, and what it has missed of what came while it was under way.
 
-An object that a pass writes comes back through the watch, before the answer to the write or after.
-Whatever is seen while a pass is under way is therefore compared at its end with what the pass has left.
+An object that a pass writes comes back through the watch, before the answer to the write or after. So
+nobody asks for a pass because of it: whatever comes of a Formation and its children while a pass is under way
+is compared, at its end, with what the pass knows of them. This is the one place that tells an echo.
 """
 
 import dataclasses
 from typing import Any
 
+from formation_operator.api import naming
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations
 from formation_operator.observe.children import Child, ChildId, Children
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
+
+CHILD_KINDS = frozenset(ChildKind)
 
 
 @dataclasses.dataclass
@@ -29,6 +35,16 @@ class Basis:
     def is_about(self, formation: dict[str, Any] | None) -> bool:
         """Tell whether it is the Formation that the pass is about, and none that took its name since."""
         return formation is not None and formations.uid_of(formation) == self.uid
+
+    def will_compare(self, kind: str, change: Change[Any]) -> bool:
+        """Tell whether `missed` finds a change that comes during the pass, be it an echo or not.
+
+        It finds those of the Formation itself and of its children, but not of what it was compared with.
+        """
+        own = formations.key_of(self.formation)
+        return kind in CHILD_KINDS or (
+            kind == naming.KIND and any(formations.key_of(each) == own for each in change.facts)
+        )
 
     def written(self, child: Child) -> None:
         """Note the answer to a write of a child."""

@@ -1,6 +1,6 @@
 """What the operator knows of the cluster between two passes: a store for each kind, and what links them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -13,19 +13,18 @@ from formation_operator.observe.formations import Claim
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store
 from formation_operator.observe.watched import WATCHED, Share, Watched
+from formation_operator.requeue import Lane
 from formation_operator.shares import Shares
+
+Changes = list[tuple[str, Change[Any]]]
+"""What has changed in a cache, with the kind of each object."""
 
 
 class Cache:
     """Formations, their children, what scales them, and the Pods that aren't well."""
 
-    def __init__(
-        self,
-        tell: Callable[[str, Change[Any]], None] = lambda *_: None,
-        watched: Iterable[Watched[Any]] = WATCHED,
-    ) -> None:
-        """Take what is given each change, with the kind of the object, once it is known; and the kinds."""
-        self._tell = tell
+    def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
+        """Take the kinds that are watched."""
         self.watched = {each.kind.name: each for each in watched}
         bounds: dict[Share, Bound] = {}
         self.stores = {kind: self._store(each, bounds) for kind, each in self.watched.items()}
@@ -81,11 +80,8 @@ class Cache:
         return self._changed(child.kind, store.drop(key, version, final=True))
 
     def _changed(self, kind: str, change: Change[Any] | None) -> Change[Any] | None:
-        if change is None:
-            return None
-        if kind == naming.KIND:
+        if kind == naming.KIND and change is not None:
             self._follow(change)
-        self._tell(kind, change)
         return change
 
     def _follow(self, change: Change[dict[str, Any]]) -> None:
@@ -150,6 +146,8 @@ class Cache:
         """Return the Formations that want a child of a name."""
         return self._formations.within(child)
 
-    def concerned(self, kind: str, change: Change[Any]) -> set[Key]:
-        """Return the Formations that a change of an object may concern."""
-        return self.watched[kind].concerned(change, self._wanting)
+    def concerned(self, kind: str, change: Change[Any]) -> dict[Key, Lane]:
+        """Return the Formations to which a change of an object matters, and how urgent it is to them."""
+        watched = self.watched[kind]
+        lane = watched.lane_of(change.before, change.now)
+        return dict.fromkeys(watched.concerned(change, self._wanting), lane) if lane is not None else {}

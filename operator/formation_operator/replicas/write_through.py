@@ -14,7 +14,7 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers, formations
 from formation_operator.observe.autoscalers import Deciding
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
@@ -42,6 +42,7 @@ class Judged:
     answers: Answers
     generation: int
     """The Formation's, by the last count that was written to it."""
+    changes: Changes
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
     """The types whose count can't be judged now, and must be left as it is."""
@@ -59,20 +60,26 @@ class Requests:
         self._policy = policy
 
     async def honour(
-        self, formation: Formation, said: dict[str, Any], children: Children, answers: Answers
+        self,
+        formation: Formation,
+        said: dict[str, Any],
+        children: Children,
+        answers: Answers,
+        changes: Changes,
     ) -> Judged:
         """Bring the Formation in the cache to what was asked of its children, given its status.
 
-        ``answers`` are those of earlier passes, and are brought up to date.
+        ``answers`` are those of earlier passes, and are brought up to date. ``changes`` gets what is put into
+        the cache meanwhile.
         """
         about = formation.metadata
         kept, found = unwritten(answers, formation, children), self._scaled(formation, children)
         answers.clear()
         answers.update(kept)
-        judged = Judged(answers, about.generation)
+        judged = Judged(answers, about.generation, changes)
         if formation.spec.paused or not found:
             return judged
-        unlisted = await self._look_for_autoscalers(about.namespace)
+        unlisted = await self._look_for_autoscalers(about.namespace, changes)
         known = self._autoscalers(about.namespace, found.values())
         status = formation_status.read(said, found)
         for name, child in found.items():
@@ -109,7 +116,7 @@ class Requests:
             judged.answers[name] = Answer(child.uid, None, count, earlier.of(child.replicas))
             try:
                 verdict, count, judged.generation = await self._write_through(
-                    formation.metadata, verdict, judged.generation
+                    formation.metadata, verdict, judged
                 )
             except errors.RefusedError as error:
                 if errors.is_late(error):
@@ -147,7 +154,7 @@ class Requests:
             self._cache.autoscalers_of(namespace, [child.name for child in deployments])
         )
 
-    async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
+    async def _look_for_autoscalers(self, namespace: str, changes: Changes) -> errors.ClusterError | None:
         """List a namespace's autoscalers anew: one may have acted before its watch told us of it.
 
         Returns why some of them can't be listed, if they can't.
@@ -155,7 +162,7 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kind, namespace)
+                await self._list(kind, namespace, changes)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
@@ -163,14 +170,13 @@ class Requests:
                 unlisted = error
         return unlisted
 
-    async def _list(self, kind: str, namespace: str) -> None:
+    async def _list(self, kind: str, namespace: str, changes: Changes) -> None:
         """List a kind in a namespace; raise `UnavailableError` where that would hold up others."""
         pages = 0
         async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
-            for raw in items:
-                self._cache.see(kind, raw)
+            changes += [(kind, change) for raw in items if (change := self._cache.see(kind, raw))]
             pages += 1
 
     def _check_unchanged(self, about: Metadata, generation: int) -> None:
@@ -183,12 +189,13 @@ class Requests:
             raise errors.ConflictError(CHANGED)
 
     async def _write_through(
-        self, about: Metadata, request: Request, generation: int
+        self, about: Metadata, request: Request, judged: Judged
     ) -> tuple[Notice, int, int]:
         """Give a count to a Formation; return what to tell, and its count and generation then.
 
         Raises `RefusedError` if that was refused for another reason than the count, as of a later generation.
         """
+        generation = judged.generation
         operations = request.patch(about.uid, generation)
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
@@ -196,7 +203,9 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
-        self._cache.see(naming.KIND, written)
+        if change := self._cache.see(naming.KIND, written):
+            judged.changes.append((naming.KIND, change))
+            settle(judged.answers, change.now)
         return request.honoured(), request.wanted, lenient.number(written["metadata"], "generation")
 
 

@@ -25,6 +25,6 @@ class Outcome:
     """Whether waiting won't fix the problem."""
     notices: tuple[Notice, ...] = ()
 
-    def told_by(self, notice: Notice) -> "Outcome":
+    def with_event(self, notice: Notice) -> "Outcome":
         """Return the outcome with an Event, if anything was done."""
         return self if self.again else dataclasses.replace(self, notices=(notice,))

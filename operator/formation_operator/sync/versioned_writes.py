@@ -109,7 +109,7 @@ class VersionedWrites:
         still there would run on. Until then it is tried again.
         """
         child, missing = action.known, Outcome(action, again=True)
-        deleted = Outcome(action, gone=True).told_by(write_events.deleted(action))
+        deleted = Outcome(action, gone=True).with_event(write_events.deleted(action))
         with contextlib.suppress(errors.ConflictError):
             return deleted if await self._remove(child, child.resource_version) else missing
         live = await self.cluster.get(child.kind, child.namespace, child.name)

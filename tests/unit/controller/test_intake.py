@@ -241,7 +241,7 @@ async def test_an_object_that_was_deleted_and_is_there_again_as_before_was_resto
     cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(18), deleted=True)
+    here.formation_event("DELETED", a_shop(18))
     with pytest.raises(errors.RestoredError, match="default/shop"):
         await listing(here, cluster, 30, a_shop(15))
 
@@ -269,7 +269,7 @@ async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
             self, kind: Kind, namespace: str | None = None
         ) -> AsyncIterator[tuple[list[Object], str]]:
             if kind.name == naming.KIND and self.version == 24:
-                here.see(naming.KIND, told, deleted=deleted)
+                here.formation_event("DELETED" if deleted else "MODIFIED", told)
             async for page in super().pages(kind, namespace):
                 yield page
 
@@ -286,7 +286,7 @@ async def test_a_list_that_is_older_than_what_was_told_before_it_is_of_a_restore
     cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(25), deleted=deleted)
+    here.formation_event("DELETED" if deleted else "MODIFIED", a_shop(25))
     with pytest.raises(errors.RestoredError, match="version 24 after 25"):
         await listing(here, cluster, 24, a_shop(15))
 
@@ -295,7 +295,7 @@ async def test_what_was_created_anew_before_a_list_is_no_restoration() -> None:
     cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(22), deleted=True)
+    here.formation_event("DELETED", a_shop(22))
     await listing(here, cluster, 30, a_shop(25, uid="uid-2"))
     await listing(here, cluster, 40, a_shop(25, uid="uid-2"))
 

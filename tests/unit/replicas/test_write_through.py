@@ -93,8 +93,8 @@ def shop() -> Shop:
     shop.watched()
     shop.cluster.watchers.append(shop.see)
     formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
-    for name, process in formation.spec.processes.items():
-        shop.cluster.write(desired.deployment(formation, name, process, count).manifest)
+    for name in formation.spec.processes:
+        shop.cluster.write(desired.deployment(formation.metadata, formation.spec, name, count).manifest)
     seen_enough = errors.UnavailableError("seen enough")
     shop.cluster.incidents.append(Incident("apply", error=seen_enough, times=math.inf))
     return shop
