@@ -7,7 +7,7 @@ on a name are compared between all Formations; and now and then, since kopf's li
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
@@ -17,8 +17,7 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,14 +40,14 @@ class Informers:
         known: Cache,
         settings: Settings,
         *,
-        changed: Callable[[str, Change[Any]], None],
+        changed: Callable[[Changes], None],
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
         """Take the port, the cache, and how to run.
 
-        ``changed`` is called with each change in the cache, ``synced`` with a scope once all of it is known
-        for the first time, and ``reached`` with kind and scope whenever a watch says anything.
+        ``changed`` is called with what has changed in the cache, ``synced`` with a scope once all of it is
+        known for the first time, and ``reached`` with kind and scope whenever a watch says anything.
         """
         self._known = known
         self._on_changed = changed
@@ -261,22 +260,18 @@ class Informers:
             latest = store.latest(key)
             if latest <= version and namespace in (None, key[0]):
                 as_of = latest if version == FOR_EVER else version
-                self._changed(kind.name, self._known.drop(kind.name, key, as_of, listed=True))
+                self._on_changed(self._known.drop(kind.name, key, as_of, listed=True))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool) -> None:
         """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
         try:
             if deleted:
-                change = self._known.drop(kind, formations.key_of(raw), formations.version_of(raw))
+                changes = self._known.drop(kind, formations.key_of(raw), formations.version_of(raw))
             else:
-                change = self._known.see(kind, raw)
-            self._changed(kind, change)
+                changes = self._known.see(kind, raw)
+            self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
-
-    def _changed(self, kind: str, change: Change[Any] | None) -> None:
-        if change is not None:
-            self._on_changed(kind, change)
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None

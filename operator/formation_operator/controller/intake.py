@@ -17,8 +17,7 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.telemetry.census import Census
@@ -175,15 +174,16 @@ class Controller:
             self._ask(other, lane)
         return result
 
-    def _changed(self, kind: str, change: Change[Any]) -> None:
-        """Ask for a pass of each Formation to which a change matters that has come from outside."""
-        if kind == naming.KIND and change.before is not None:
-            self._forget_replaced(change.before, change.now)
-            if change.now is not None:
-                self._reconciler.see(change.now)
-        for key, lane in self._cache.concerned(kind, change).items():
-            if not self._reconciler.will_compare(key, kind, change):
-                self._ask(key, lane)
+    def _changed(self, changes: Changes) -> None:
+        """Ask for a pass of each Formation to which something matters that has come from outside."""
+        for kind, change in changes:
+            if kind == naming.KIND and change.before is not None:
+                self._forget_replaced(change.before, change.now)
+                if change.now is not None:
+                    self._reconciler.see(change.now)
+            for key, lane in self._cache.concerned(kind, change).items():
+                if not self._reconciler.will_compare(key, change):
+                    self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
         """Drop what is remembered of a Formation that has gone, another of its name come or not."""

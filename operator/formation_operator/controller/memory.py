@@ -5,7 +5,7 @@ looks at any more.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from formation_operator.diagnose.evidence import Evidence
@@ -16,13 +16,14 @@ from formation_operator.status.writer import Reports
 
 
 class Rendered(NamedTuple):
-    """What was rendered from a content with some counts; without the manifests."""
+    """What was rendered from a content with some counts; the children themselves show the rest."""
 
     content: int
     """The content's version."""
     counts: tuple[object, ...]
     """What was rendered of each type's count."""
-    intents: Sequence[Intent]
+    number: int
+    """Of objects."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -43,6 +44,12 @@ class Memory:
         uids = {child.uid for child in children}
         for uid in self.applied.keys() - uids:
             del self.applied[uid]
+
+    def written(self, child: Child, process_type: str, intent: Intent) -> None:
+        """Take note of the answer to a write: a count that it says has no request waiting any more."""
+        self.remember(child, intent)
+        if child.kind.traits.runs_processes and intent.whole:
+            self.answers.pop(process_type, None)
 
     def remember(self, child: Child, intent: Intent) -> None:
         """Remember that a child is as an intent has it."""

@@ -9,11 +9,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from formation_operator.api import bounds
+from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory, Rendered
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.render import desired, pod_template
@@ -24,9 +23,6 @@ from formation_operator.sync.planner import Action, PlanContext
 
 MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON from which on no other type is rendered until they are written."""
-MOST_IMAGES, BESIDE_ITS_NAME = 32 * bounds.KIB, 128
-"""Bytes of the images of a Formation's containers that are remembered, and what each takes beside its name:
-what types share may have thousands for each."""
 
 
 class Content(NamedTuple):
@@ -54,20 +50,15 @@ class Wanted:
     counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
     """The count of each type of the content."""
 
-    @property
-    def types(self) -> list[str]:
-        """All types of the content and of the Formation."""
-        return [*{**self.content.spec.processes, **self.formation.spec.processes}]
-
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """What to do about some of a Formation's types."""
 
-    actions: Sequence[Action] = ()
-    intents: Sequence[Intent] = ()
+    actions: list[Action] = dataclasses.field(default_factory=list)
+    intents: list[Intent] = dataclasses.field(default_factory=list)
     """All that is wanted of these types, without the manifests."""
-    failed: Sequence[Problem] = ()
+    failed: list[Problem] = dataclasses.field(default_factory=list)
     """Why a type can't be rendered."""
     rest: Sequence[str] = ()
     """The types that are to be planned once these actions are carried out."""
@@ -87,36 +78,34 @@ class Planning:
     @property
     def parts(self) -> tuple[list[str], list[str]]:
         """The types that get another count, and then all others."""
-        types = sorted(self.wanted.content.spec.processes)
-        first = [name for name in types if self._gets_another_count(name)]
-        return first, [name for name in types if name not in first]
-
-    def _gets_another_count(self, name: str) -> bool:
-        child = deployment_of(self.children, self.wanted.formation.metadata.name, name)
-        return child is not None and self.wanted.counts[name].rendered not in (None, child.replicas)
+        about, counts = self.wanted.formation.metadata, self.wanted.counts
+        first, others = [], []
+        for name in sorted(counts):
+            child = deployment_of(self.children, about.name, name)
+            keeps = child is None or counts[name].rendered in (None, child.replicas)
+            (others if keeps else first).append(name)
+        return first, others
 
     async def plan(self, types: Sequence[str]) -> Plan:
         """Return what to do about the first of some types: as many as may be held at the same time."""
-        actions: list[Action] = []
-        intents: list[Intent] = []
-        failed: list[Problem] = []
-        held = number = 0
+        found, held, number = Plan(), 0, 0
         while number < len(types) and held < MOST_MANIFESTS:
-            for intent in await self._render(types[number], failed):
+            for intent in await self._render(types[number], found.failed):
                 action = None if self.wanted.formation.spec.paused else await self._decide(intent)
                 if action is not None:
-                    actions.append(action)
+                    found.actions.append(action)
                     held += intent.size
-                intents.append(intent.without_manifest())
+                found.intents.append(intent.without_manifest())
             number += 1
-        return Plan(actions, intents, failed, types[number:])
+        return dataclasses.replace(found, rest=types[number:])
 
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
         """Return what to do about the children that aren't among all that is wanted."""
         formation = self.wanted.formation
         if formation.spec.paused:
             return []
-        return planner.obsolete(formation.metadata, self.wanted.types, intents, self.children)
+        declared = {**self.wanted.content.spec.processes, **formation.spec.processes}
+        return planner.obsolete(formation.metadata, declared, intents, self.children)
 
     async def _render(self, name: str, failed: list[Problem]) -> list[Intent]:
         """Return what a type should have, or note why it can't be rendered."""
@@ -141,41 +130,30 @@ class Planning:
         await asyncio.sleep(0)
         return action
 
+    def as_before(self) -> list[Intent]:
+        """Return all that is wanted if that was rendered before and the children are like it; else nothing.
 
-def to_remember(wanted: Wanted, intents: Sequence[Intent]) -> Rendered | None:
-    """Return what was rendered as it is remembered; nothing of what has very many images."""
-    images = [image for intent in intents for _, image in intent.images]
-    if sum(BESIDE_ITS_NAME + len(image) for image in images) > MOST_IMAGES:
-        return None
-    return Rendered(wanted.content.version, _rendered_counts(wanted), intents)
+        So neither a report nor a Pod that crashes has anything rendered anew.
+        """
+        before, formation = self.memory.rendered, self.wanted.formation.metadata.name
+        intents = [
+            Intent(child.kind, child.name, type_, {}, child.digest or "", images=child.images)
+            for child in self.children.values()
+            if child.uid in self.memory.applied and (type_ := naming.type_of(formation, child.name))
+        ]
+        return intents if before is not None and before == self.rendered(intents) else []
 
-
-def rendered_before(wanted: Wanted, memory: Memory, children: Children) -> Sequence[Intent]:
-    """Return what was rendered before if the same would be now, and all children are like it; else nothing.
-
-    So neither a report nor a Pod that crashes has anything rendered anew.
-    """
-    before, uid = memory.rendered, wanted.formation.metadata.uid
-    if before is None or wanted.undecided:
-        return ()
-    if (before.content, before.counts) != (wanted.content.version, _rendered_counts(wanted)):
-        return ()
-    for intent in before.intents:
-        child = children.get((intent.kind, intent.name))
-        if not planner.is_as_applied(intent, child, uid, memory.applied):
-            return ()
-    return before.intents
-
-
-def deployments(intents: Sequence[Intent]) -> dict[str, Intent]:
-    """Return the intent of each type's Deployment."""
-    return {intent.process_type: intent for intent in intents if intent.kind is ChildKind.DEPLOYMENT}
-
-
-def _rendered_counts(wanted: Wanted) -> tuple[object, ...]:
-    """Return what is rendered of each type's count: of one that isn't ours, nothing but a hand-over."""
-    counts = wanted.counts.values()
-    return tuple(
-        (each.rendered, None if each.rendered is None else each.remembered, each.handed_over)
-        for each in counts
-    )
+    def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
+        """Return what to remember of all that is wanted; nothing if any child isn't like that."""
+        uid, applied = self.wanted.formation.metadata.uid, self.memory.applied
+        for intent in intents:
+            child = self.children.get((intent.kind, intent.name))
+            if child is None or child.images != intent.images:
+                return None
+            if not planner.is_as_applied(intent, child, uid, applied):
+                return None
+        counts = tuple(
+            (each.rendered, each.rendered and each.remembered, each.handed_over)
+            for each in self.wanted.counts.values()
+        )
+        return Rendered(self.wanted.content.version, counts, len(intents))

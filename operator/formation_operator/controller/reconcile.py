@@ -1,5 +1,6 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
+import asyncio
 import dataclasses
 import logging
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,6 @@ from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
-from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
@@ -77,10 +77,9 @@ class Reconciler:
         """Find out what can be written of a status in this cluster; tell whether that has changed."""
         return await self._reporter.learn()
 
-    def will_compare(self, key: Key, kind: str, change: Change[Any]) -> bool:
+    def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Tell whether a pass is under way that finds a change at its end, unless that is its own doing."""
-        basis = self._under_way.get(key)
-        return basis is not None and basis.will_compare(kind, change)
+        return key in self._under_way and self._under_way[key].will_compare(change)
 
     def see(self, formation: dict[str, Any]) -> None:
         """Take note of each version of a Formation, between passes and during one."""
@@ -128,16 +127,15 @@ class Reconciler:
         return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
-        undecided = await self._write_through(this, parsing.parse(this.basis.formation))
-        if not await self._renew(this, known):
-            return Result()
         formation = parsing.parse(this.basis.formation)
-        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        wanted = self._want(this, formation, before, undecided)
+        undecided = await self._write_through(this, formation)
+        present = await self._present(this, known, formation)
+        if present is None:
+            return Result()
+        before = formation_status.read(this.basis.formation["status"], present.spec.processes)
+        wanted = self._wanted(this, present, before, undecided)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
-        is_known = not (undecided or this.failed or this.faults.problems)
-        this.memory.rendered = plan.to_remember(wanted, this.intents) if is_known else None
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
             requeue = await self._report(this, wanted, before)
@@ -171,19 +169,20 @@ class Reconciler:
             raise judged.error
         return judged.undecided
 
-    async def _renew(self, this: Pass, known: dict[str, Any]) -> bool:
-        """Have the pass go on with the Formation as it is now; tell whether it is still there."""
+    async def _present(self, this: Pass, known: dict[str, Any], read: Formation) -> Formation | None:
+        """Return the Formation as it is now, given what was known and read of it; nothing if it has gone."""
         current = self._cache.formations.get(this.key)
         if current is None or not this.basis.is_about(current):
-            return False
-        if current is not known:
-            this.basis.formation = await self._whole(current)
-        return True
+            return None
+        if current is known:
+            return read
+        this.basis.formation = await self._whole(current)
+        return parsing.parse(this.basis.formation)
 
-    def _want(
+    def _wanted(
         self, this: Pass, formation: Formation, before: FormationStatus, undecided: list[Problem]
     ) -> Wanted:
-        """Return what the children are to be like, given the status of before."""
+        """Return what is rendered with which counts, given the status of before."""
         wanted = Wanted(formation, plan.content_of(formation), undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         return dataclasses.replace(wanted, counts=counts)
@@ -191,35 +190,40 @@ class Reconciler:
     def _autoscalers(self, wanted: Wanted) -> Deciding:
         """Return who scales a Formation and the Deployments of its types."""
         about = wanted.formation.metadata
-        named = [naming.child(about.name, each) for each in wanted.types]
+        types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
+        named = [naming.child(about.name, each) for each in types]
         return autoscalers.deciding(self._cache.autoscalers_of(about.namespace, [about.name, *named]))
 
     # Bringing it about
 
     async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
-        """Plan and execute part by part, unless all was rendered before and is like that."""
-        children = this.basis.children
-        this.memory.keep(children.values())
-        context = self._context(this, wanted)
-        by = executor.Executor(
-            self._cluster, wanted.formation, wanted.content.spec, context, self._cache.lost_by(this.key)
-        )
-        planning = Planning(wanted, children, context, this.memory, this.faults)
-        this.intents.extend(plan.rendered_before(wanted, this.memory, children))
-        for types in planning.parts if not this.intents else ():
-            rest: Sequence[str] = types
-            while rest:
-                part = await planning.plan(rest)
-                this.intents.extend(part.intents)
-                this.failed.extend(part.failed)
-                rest = part.rest
-                await self._execute(this, by, part.actions)
-        await self._execute(this, by, planning.obsolete(this.intents))
+        """Plan and execute, unless all is as it was rendered before."""
+        memory = this.memory
+        memory.keep(this.basis.children.values())
+        context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
+        planning = Planning(wanted, this.basis.children, context, memory, this.faults)
+        by = executor.Executor(self._cluster, wanted.formation, wanted.content.spec, context, lost)
+        this.intents.extend(() if wanted.undecided else planning.as_before())
+        async with asyncio.TaskGroup() as group:
+            for types in planning.parts if not this.intents else ():
+                memory.rendered, rest = None, types
+                while rest:
+                    part = await planning.plan(rest)
+                    this.intents.extend(part.intents)
+                    this.failed.extend(part.failed)
+                    under_way = group.create_task(self._execute(this, by, part.actions))
+                    for _ in range(2):  # turns of the loop, until the requests are sent: the rest can wait
+                        await asyncio.sleep(0)
+                    if rest := part.rest:
+                        await under_way  # so that no more manifests are held
+            group.create_task(self._execute(this, by, planning.obsolete(this.intents)))
+        if not (wanted.undecided or this.failed or this.faults.problems):
+            memory.rendered = planning.rendered(this.intents)
 
     def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
         uids = [child.uid for child in this.basis.children.values()]
         return planner.PlanContext(
-            uid=wanted.formation.metadata.uid,
+            uid=this.basis.uid,
             living=self._cache.living,
             claims=self._cache.claims(this.key),
             applied=this.memory.applied,
@@ -228,29 +232,21 @@ class Reconciler:
         )
 
     async def _execute(self, this: Pass, by: executor.Executor, actions: Sequence[Action]) -> None:
-        """Carry out a part of the plan, and take in how all is then."""
-        for outcome in await by.run(actions):
-            this.outcomes.append(outcome)
-            self._take_in(this, outcome)
-
-    def _take_in(self, this: Pass, outcome: Outcome) -> None:
-        """Put the answer to a write into the cache, mostly ahead of the watch, and remember what it was."""
-        action, child = outcome.action, outcome.child
-        if outcome.gone and action.child is not None:
-            this.basis.deleted(action.child)
-            self._note(this, action.child.kind, self._cache.drop_own(action.child))
-        elif child is not None:
-            self._note(this, child.kind, self._cache.put(child.kind, child, read=outcome.again))
-            if outcome.taken_over:  # who replaces the whole object again and again isn't fought either
-                self._patience.repaired(child.uid, self._clock().timestamp())
-            if action.intent is None or outcome.again:
-                return
-            this.basis.written(child)
-            this.memory.remember(child, action.intent)
-            if child.kind.traits.runs_processes and action.intent.whole:
-                this.memory.answers.pop(action.process_type, None)
-            if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
-                self._patience.repaired(child.uid, self._clock().timestamp())
+        """Carry out actions, put the answers into the cache, mostly ahead of the watch, and remember them."""
+        outcomes = await by.run(actions)
+        this.outcomes.extend(outcomes)
+        for outcome in outcomes:
+            action, child = outcome.action, outcome.child
+            if outcome.gone and action.child is not None:
+                this.basis.deleted(action.child)
+                this.changes.extend(self._cache.drop_own(action.child))
+            elif child is not None:
+                this.changes.extend(self._cache.put(child.kind, child, read=outcome.again))
+                if outcome.is_repair:
+                    self._patience.repaired(child.uid, self._clock().timestamp())
+                if action.intent is not None and not outcome.again:
+                    this.basis.written(child)
+                    this.memory.written(child, action.process_type, action.intent)
 
     # Reporting
 
@@ -261,7 +257,7 @@ class Reconciler:
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
         examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
         formation, known = wanted.formation, self._autoscalers(wanted)
-        intents = plan.deployments(this.intents)
+        intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
@@ -290,12 +286,12 @@ class Reconciler:
         generation = lenient.number(raw["metadata"], "generation")
         return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
 
-    async def _write(self, this: Pass, status: Status) -> Requeue | None:
+    async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to come again if it can't be written now."""
         raw = this.basis.formation
         written = await self._reporter.write(raw, this.memory.reports, status)
         if written.formation is not None:
-            self._note(this, naming.KIND, self._cache.put(naming.KIND, written.formation))
+            this.changes.extend(self._cache.put(naming.KIND, written.formation))
             this.basis.reported(written.formation)
         await self._record(this, written.notices)
         return written.requeue
@@ -304,11 +300,6 @@ class Reconciler:
         await self._reporter.record(this.basis.formation, notices)
 
     # The end of a pass
-
-    def _note(self, this: Pass, kind: str, change: Change[Any] | None) -> None:
-        """Note what was put into the cache: it may concern other Formations."""
-        if change is not None:
-            this.changes.append((kind, change))
 
     def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
         """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
@@ -332,7 +323,7 @@ class Reconciler:
         found: dict[Key, Lane] = {}
         for kind, change in this.changes:
             for key, lane in self._cache.concerned(kind, change).items():
-                if key != this.key or not this.basis.will_compare(kind, change):
+                if key != this.key or not this.basis.will_compare(change):
                     found[key] = min(lane, found.get(key, lane))
         return found
 

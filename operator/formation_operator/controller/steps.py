@@ -79,7 +79,7 @@ def problems(
     An autoscaler that may start a suspended type is in its way before it does so: it may at any time.
     """
     unwritten = [
-        Problem(outcome.action.process_type, reason(outcome), outcome.problem, lasting=outcome.lasting)
+        Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
         for outcome in outcomes
         if outcome.problem
     ]
@@ -96,11 +96,6 @@ def left(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Left:
     if not lasting:
         return Left.NOTHING
     return Left.LASTING if all(lasting) else Left.PASSING
-
-
-def reason(outcome: Outcome) -> str:
-    """Return the word for programs that fits an outcome with a problem."""
-    return outcome.action.trouble or (Trouble.REFUSED if outcome.lasting else Trouble.RETRYING)
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

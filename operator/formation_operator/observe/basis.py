@@ -8,14 +8,10 @@ is compared, at its end, with what the pass knows of them. This is the one place
 import dataclasses
 from typing import Any
 
-from formation_operator.api import naming
-from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations
 from formation_operator.observe.children import Child, ChildId, Children
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
-
-CHILD_KINDS = frozenset(ChildKind)
 
 
 @dataclasses.dataclass
@@ -36,15 +32,15 @@ class Basis:
         """Tell whether it is the Formation that the pass is about, and none that took its name since."""
         return formation is not None and formations.uid_of(formation) == self.uid
 
-    def will_compare(self, kind: str, change: Change[Any]) -> bool:
-        """Tell whether `missed` finds a change that comes during the pass, be it an echo or not.
+    def will_compare(self, change: Change[Any]) -> bool:
+        """Tell whether `missed` finds a change that concerns the Formation and comes during the pass.
 
-        It finds those of the Formation itself and of its children, but not of what it was compared with.
+        It finds those of the Formation itself and of its children, be they echoes or not.
         """
-        own = formations.key_of(self.formation)
-        return kind in CHILD_KINDS or (
-            kind == naming.KIND and any(formations.key_of(each) == own for each in change.facts)
-        )
+        fact = change.facts[0]
+        if isinstance(fact, dict):
+            return formations.key_of(fact) == formations.key_of(self.formation)
+        return isinstance(fact, Child)
 
     def written(self, child: Child) -> None:
         """Note the answer to a write of a child."""

@@ -17,7 +17,7 @@ from formation_operator.requeue import Lane
 from formation_operator.shares import Shares
 
 Changes = list[tuple[str, Change[Any]]]
-"""What has changed in a cache, with the kind of each object."""
+"""What has changed in the cache, with the kind of each object; nothing by what was known."""
 
 
 class Cache:
@@ -52,26 +52,26 @@ class Cache:
                 return False
         return store.is_news(key, version)
 
-    def see(self, kind: str, raw: dict[str, Any]) -> Change[Any] | None:
-        """Take an object as the API server gave it; return nothing if that is no news."""
+    def see(self, kind: str, raw: dict[str, Any]) -> Changes:
+        """Take an object as the API server gave it, and return what that changes."""
         key = formations.key_of(raw)
         fact = self.watched[kind].fact_of(raw, self.stores[kind].known.get(key))
         return self.drop(kind, key, formations.version_of(raw)) if fact is None else self.put(kind, fact)
 
-    def put(self, kind: str, fact: Any, *, read: bool = False) -> Change[Any] | None:
-        """Take the facts of an object that was seen, or was just ``read``; nothing if that is no news."""
+    def put(self, kind: str, fact: Any, *, read: bool = False) -> Changes:
+        """Take the facts of an object that was seen, or was just ``read``, and return what that changes."""
         return self._changed(kind, self.stores[kind].put(fact, read=read))
 
-    def drop(self, kind: str, key: Key, version: int, *, listed: bool = False) -> Change[Any] | None:
-        """Forget what others deleted, a list lacks, or has nothing to tell; nothing if that is no news."""
+    def drop(self, kind: str, key: Key, version: int, *, listed: bool = False) -> Changes:
+        """Forget what others deleted, a list lacks, or has no facts; return what that changes."""
         watched, store = self.watched[kind], self.stores[kind]
         known = store.known.get(key)
         if known is None and watched.is_sparse:
-            return None  # if each were remembered for it, no other deletion would be
+            return []  # if each were remembered for it, no other deletion would be
         missed_by = watched.missed_by(known, self._wanting) if known is not None else ""
         return self._changed(kind, store.drop(key, version, listed=listed, missed_by=missed_by))
 
-    def drop_own(self, child: Child) -> Change[Child] | None:
+    def drop_own(self, child: Child) -> Changes:
         """Forget a child that we deleted, though it may have changed since we decided to."""
         store, key = self._children[child.kind], (child.namespace, child.name)
         known = store.known.get(key)
@@ -79,10 +79,10 @@ class Cache:
         version = store.latest(key) if same else int(child.resource_version)
         return self._changed(child.kind, store.drop(key, version, final=True))
 
-    def _changed(self, kind: str, change: Change[Any] | None) -> Change[Any] | None:
+    def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
         if kind == naming.KIND and change is not None:
             self._follow(change)
-        return change
+        return [(kind, change)] if change is not None else []
 
     def _follow(self, change: Change[dict[str, Any]]) -> None:
         """Note who lives, and count anew what a Formation wants no more: it may be a stray from now on."""

@@ -176,7 +176,8 @@ class Requests:
         async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
-            changes += [(kind, change) for raw in items if (change := self._cache.see(kind, raw))]
+            for raw in items:
+                changes += self._cache.see(kind, raw)
             pages += 1
 
     def _check_unchanged(self, about: Metadata, generation: int) -> None:
@@ -203,8 +204,8 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
-        if change := self._cache.see(naming.KIND, written):
-            judged.changes.append((naming.KIND, change))
+        for kind, change in self._cache.see(naming.KIND, written):
+            judged.changes.append((kind, change))
             settle(judged.answers, change.now)
         return request.honoured(), request.wanted, lenient.number(written["metadata"], "generation")
 

@@ -35,20 +35,21 @@ class Executor:
     context: PlanContext
     lost: Collection[ChildId]
     """The objects of ours that somebody deleted."""
+    places: asyncio.Semaphore = dataclasses.field(
+        default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
+    )
 
     async def run(self, actions: Iterable[Action]) -> list[Outcome]:
         """Carry out actions, a few at a time, and return what came of each, without the manifests."""
-        places = asyncio.Semaphore(CONCURRENT_WRITES)
-
-        async def carry_out(action: Action) -> Outcome:
-            async with places:
-                outcome = await self._one(action)
-                self._log(outcome)
-                return dataclasses.replace(outcome, action=outcome.action.without_manifest())
-
         async with asyncio.TaskGroup() as group:
-            begun = [group.create_task(carry_out(action)) for action in actions]
+            begun = [group.create_task(self._carry_out(action)) for action in actions]
         return [task.result() for task in begun]
+
+    async def _carry_out(self, action: Action) -> Outcome:
+        async with self.places:
+            outcome = await self._one(action)
+            self._log(outcome)
+            return dataclasses.replace(outcome, action=outcome.action.without_manifest())
 
     @property
     def _key(self) -> Key:
@@ -66,14 +67,14 @@ class Executor:
             logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
+        if action.verb in (Verb.WAIT, Verb.REFUSE):
+            return Outcome(action, problem=action.reason, lasting=action.verb is Verb.REFUSE)
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
             Verb.CREATE: self._create,
             Verb.UPDATE: self._update,
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
-            Verb.DELETE: self._delete,
-            Verb.WAIT: self._wait,
-            Verb.REFUSE: self._refuse,
+            Verb.DELETE: self._writes.delete,
         }
         try:
             return await steps[action.verb](action)
@@ -149,12 +150,3 @@ class Executor:
         metadata = (live or {}).get("metadata") or {}
         if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
             raise errors.ConflictError(f"Formation {mine.name} is being deleted")
-
-    async def _delete(self, action: Action) -> Outcome:
-        return await self._writes.delete(action)
-
-    async def _wait(self, action: Action) -> Outcome:
-        return Outcome(action, problem=action.reason)
-
-    async def _refuse(self, action: Action) -> Outcome:
-        return Outcome(action, problem=action.reason, lasting=True)

@@ -2,9 +2,10 @@
 
 import dataclasses
 
+from formation_operator.api.reasons import Trouble
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.children import Child
-from formation_operator.sync.planner import Action
+from formation_operator.sync.planner import Action, Verb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,16 @@ class Outcome:
     lasting: bool = False
     """Whether waiting won't fix the problem."""
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def trouble(self) -> Trouble:
+        """The reason of a problem, for programs."""
+        return self.action.trouble or (Trouble.REFUSED if self.lasting else Trouble.RETRYING)
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether the object was brought back to what it was, which has a limit."""
+        return self.taken_over or (self.action.verb in (Verb.REPAIR, Verb.ADOPT) and not self.again)
 
     def with_event(self, notice: Notice) -> "Outcome":
         """Return the outcome with an Event, if anything was done."""

@@ -128,13 +128,10 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
     return unchanged or owned_fields.covers(intent.manifest, child.owned, context.uid)
 
 
-def is_as_applied(
-    intent: Intent, child: Child | None, uid: str, applied: Mapping[str, tuple[str, str]]
-) -> bool:
+def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
     """Tell whether there is nothing to do about an object of a Formation, without a look at the manifest."""
     return (
-        child is not None
-        and not child.deleting
+        not child.deleting
         and child.owner is not None
         and child.owner.uid == uid
         and _bears(intent, child)

@@ -367,6 +367,29 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
     assert before == ["worker"]
 
 
+async def test_a_count_that_is_not_answered_holds_up_no_other_type() -> None:
+    types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
+    here = Running(a_formation(processes=types))
+    await here.settle()
+    answered, create = asyncio.Event(), here.server.apply
+
+    async def hanging(manifest: Manifest, *, manager: str) -> Manifest:
+        if manifest["metadata"]["name"] == "shop-worker":
+            await answered.wait()
+        return await create(manifest, manager=manager)
+
+    here.server.apply = hanging  # type: ignore[method-assign]
+    here.declare(a_formation(processes={**types, "worker": a_process(replicas=2), "new": a_process()}))
+    under_way = asyncio.create_task(here.passes.run(KEY))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert ("Deployment", "shop-new") in here.children
+    assert not under_way.done()
+    answered.set()
+    await under_way
+    assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 2
+
+
 @pytest.mark.parametrize("change", [{"spec": {"replicas": 7}}, {"metadata": {"ownerReferences": []}}])
 async def test_what_somebody_changes_before_the_report_is_set_right(change: Manifest) -> None:
     here = Running(TWO)
