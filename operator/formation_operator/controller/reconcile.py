@@ -212,7 +212,7 @@ class Reconciler:
                     this.intents.extend(part.intents)
                     this.failed.extend(part.failed)
                     under_way = group.create_task(self._execute(this, by, part.actions))
-                    for _ in range(2):  # turns of the loop, until the requests are sent: the rest can wait
+                    for _ in range(3):  # turns of the loop, until the requests are sent: the rest can wait
                         await asyncio.sleep(0)
                     if rest := part.rest:
                         await under_way  # so that no more manifests are held
