@@ -1,7 +1,7 @@
 """What is remembered of one Formation from pass to pass.
 
-A pass has it in hand, and nobody else: what goes on after its Formation has gone writes into what nobody
-looks at any more.
+Only the pass of the Formation uses it. A pass that goes on after its Formation has gone writes into a memory
+that isn't used any more.
 """
 
 import dataclasses

@@ -61,7 +61,7 @@ class Plan:
     failed: list[Problem] = dataclasses.field(default_factory=list)
     """Why a type can't be rendered."""
     rest: Sequence[str] = ()
-    """The types that are to be planned once these actions are carried out."""
+    """The types that are planned after these actions were carried out."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,11 +74,11 @@ class Reconciler:
         self._under_way: dict[Key, Basis] = {}
 
     async def learn(self) -> bool:
-        """Find out what can be written of a status in this cluster; tell whether that has changed."""
+        """Find out what can be written of a status in this cluster; return whether that has changed."""
         return await self._reporter.learn()
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
-        """Tell whether a pass is under way that finds a change at its end, unless that is its own doing."""
+        """Return whether a pass is under way that finds a change at its end, unless that is its own doing."""
         return key in self._under_way and self._under_way[key].will_compare(change)
 
     def see(self, formation: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ class Reconciler:
         """Return a Formation with its spec and status, which are read again if they aren't kept.
 
         Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch
-        tells of that.
+        brings that.
         """
         if not known.get("unkept"):
             return known
@@ -159,7 +159,7 @@ class Reconciler:
         return formations.trimmed(live)
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
-        """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
+        """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         status = this.basis.formation["status"]
         judged = await self._requests.honour(
             formation, status, this.basis.children, this.memory.answers, this.changes

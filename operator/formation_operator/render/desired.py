@@ -32,10 +32,10 @@ class Intent:
     process_type: str
     manifest: Manifest
     digest: str
-    """Of what is meant; of a count that is left undecided, of that which was written last."""
+    """Of what is meant; of a count that is undecided, of the one that was written last."""
     handed_over: int | None = None
     whole: bool = True
-    """Whether the manifest says all that is meant, a count that is left undecided included."""
+    """Whether the manifest says all that is meant, a count that is undecided included."""
     images: tuple[tuple[str, str], ...] = ()
     """The image of each container by name, of a Deployment."""
     size: int = 0
@@ -47,7 +47,7 @@ class Intent:
         return self.digest if self.whole else f"{self.digest} but for the count"
 
     def without_manifest(self) -> "Intent":
-        """Return it without its manifest: enough to tell that an object is still as it was written."""
+        """Return it without its manifest: enough to see that an object is still as it was written."""
         return dataclasses.replace(self, manifest={}, size=0)
 
     @property
@@ -75,7 +75,7 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
         "template": pod_template.pod_template(owner.name, name, content, process),
     }
     if not pod_template.tells_when_ready(spec["template"], name):
-        # Kubernetes counts it as ready at once, and a rollout would end the old ones for one that crashes.
+        # Kubernetes counts it as ready immediately, and a rollout would end the old ones for one that crashes.
         spec["minReadySeconds"] = PROOF_SECONDS
     # What is undecided is no difference to what was written last.
     meant = count.undecided or count
@@ -89,7 +89,7 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
 
 
 def _without_count(intent: Intent) -> Intent:
-    """Return an intent that leaves the count to whoever has set it."""
+    """Return an intent without a count, which stays as somebody has set it."""
     spec = {field: value for field, value in intent.manifest["spec"].items() if field != "replicas"}
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 

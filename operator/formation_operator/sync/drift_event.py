@@ -20,7 +20,7 @@ SOMEBODY = "Another client"
 
 
 def explain(formation: Formation, content: FormationSpec, intent: Intent, live: dict[str, Any]) -> Notice:
-    """Return the Event that says what was repaired, given the object as the other client left it.
+    """Return the Event that says what was repaired, given the object as the other client wrote it.
 
     The ``content`` is what the intent was rendered from.
     """
@@ -51,7 +51,7 @@ def _repaired(intent: Intent, note: str) -> Notice:
 
 
 def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.Path]) -> bool:
-    """Tell whether what differs from our intent was written under our own name."""
+    """Return whether what differs from our intent was written under our own name."""
     metadata = live["metadata"]
     ours = managed_fields.entry_of(metadata.get("managedFields") or []) or {}
     digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
@@ -86,7 +86,7 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
         for entry in others[:LOOKED_AT]:
             if managed_fields.holds(entry.get("fieldsV1") or {}, path):
                 return entry.get("manager") or SOMEBODY
-    # A removed field is held by nobody. An entry of the scale subresource carries no time.
+    # A removed field has no owner. An entry of the scale subresource carries no time.
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)
     likely = [entry for entry in others if entry.get("manager") != "kube-controller-manager"]
     return (likely[0].get("manager") if likely else None) or SOMEBODY

@@ -60,7 +60,7 @@ class Executor:
         return VersionedWrites(self.cluster)
 
     def _log(self, outcome: Outcome) -> None:
-        """Log what was written, unless an Event tells: whoever posts that logs it, too."""
+        """Log what was written, unless there is an Event about it, which is logged as it is posted."""
         action, child = outcome.action, outcome.child
         if child is not None and not outcome.again and not outcome.notices:
             did = f"{action.verb.value} {child.kind} {child.name}"
@@ -142,7 +142,7 @@ class Executor:
     async def _check_living(self) -> None:
         """Raise ConflictError if the Formation is going, and its children with it, or orphaned by it.
 
-        Adopted again, they would be deleted with it; made again, too, as often as we hadn't heard of it.
+        Adopted again, or created again, they would be deleted with it, until the watch brings the deletion.
         Kubernetes' own controllers look twice, too.
         """
         mine = self.formation.metadata

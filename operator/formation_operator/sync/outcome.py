@@ -21,7 +21,7 @@ class Outcome:
     """Whether its creator's fields were made ours instead."""
     gone: bool = False
     problem: str | None = None
-    """Why it couldn't be done, in words."""
+    """Why it couldn't be done, as people read it."""
     lasting: bool = False
     """Whether waiting won't fix the problem."""
     notices: tuple[Notice, ...] = ()

@@ -41,7 +41,7 @@ class Action:
     reason: str = ""
     """For WAIT and REFUSE: what stands in the way, and the way out."""
     trouble: Trouble | None = None
-    """The word for that."""
+    """The reason for that, as programs read it."""
 
     @property
     def meant(self) -> Intent:
@@ -56,7 +56,7 @@ class Action:
         return self.child
 
     def without_manifest(self) -> "Action":
-        """Return it as it is remembered until the end of a pass, once it was carried out."""
+        """Return it as a pass keeps it after it was carried out."""
         return (
             self if self.intent is None else dataclasses.replace(self, intent=self.intent.without_manifest())
         )
@@ -88,7 +88,7 @@ def obsolete(
     """Return the actions that delete what a Formation has and doesn't want any more.
 
     What has the name of a declared type's child stays as it is, unless that type is among the ``intents``: of
-    one that couldn't be rendered nobody knows what is wanted. No label counts, since others may write them.
+    one that couldn't be rendered it isn't known what is wanted. No label counts, since others may write them.
     """
     wanted = {(intent.kind, intent.name) for intent in intents}
     unknown = {naming.child(owner.name, name) for name in declared} - {intent.name for intent in intents}
@@ -117,7 +117,7 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Tell whether the object was last written with this intent and nobody took a field since.
+    """Return whether the object was last written with this intent and no client took a field since.
 
     What the server let us own after that very write counts as all of it: it may have dropped a
     field that is empty, and the same write again would change nothing.
@@ -129,7 +129,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
 
 
 def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Tell whether there is nothing to do about an object of a Formation, without a look at the manifest."""
+    """Return whether there is nothing to do about an object of a Formation, without a look at the manifest."""
     return (
         not child.deleting
         and child.owner is not None
@@ -140,17 +140,17 @@ def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, 
 
 
 def _bears(intent: Intent, child: Child) -> bool:
-    """Tell whether an object says that it has this intent, with fields of ours and no count to hand over."""
+    """Return whether an object says that it has this intent, with fields of ours and no count to hand over."""
     return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
 
 
 def _is_as_answered(intent: Intent, child: Child, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Tell whether we own of an object what the server let us own when we wrote this intent."""
+    """Return whether we own of an object what the server let us own when we wrote this intent."""
     return applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
+    """Return whether an object had this intent last, so that any other in it now is somebody else's."""
     applied, _ = context.applied.get(child.uid, (None, ""))
     return applied == intent.applied_as
 
@@ -189,7 +189,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not owned_fields.is_whole(child.owned)  # so it is written once by each new operator
+    other = other or not owned_fields.is_whole(child.owned)  # so each new operator writes it
     if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
@@ -201,7 +201,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
 
 
 def _leave(intent: Intent, child: Child) -> Action:
-    """Fight nobody."""
+    """Don't fight another client."""
     reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
     return _wait(intent, child, reason)
 
