@@ -75,7 +75,7 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
         "template": pod_template.pod_template(owner.name, name, content, process),
     }
     if not pod_template.tells_when_ready(spec["template"], name):
-        # Kubernetes counts it as ready immediately, and a rollout would end the old ones for one that crashes.
+        # Kubernetes counts it as ready immediately, and a rollout would replace old ones by one that crashes.
         spec["minReadySeconds"] = PROOF_SECONDS
     # What is undecided is no difference to what was written last.
     meant = count.undecided or count

@@ -129,7 +129,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
 
 
 def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether there is nothing to do about an object of a Formation, without a look at the manifest."""
+    """Return whether there is nothing to do about an object of a Formation, without its manifest."""
     return (
         not child.deleting
         and child.owner is not None
@@ -140,7 +140,7 @@ def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, 
 
 
 def _bears(intent: Intent, child: Child) -> bool:
-    """Return whether an object says that it has this intent, with fields of ours and no count to hand over."""
+    """Return whether an object shows this intent, with fields of ours and no count to hand over."""
     return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
 
 
