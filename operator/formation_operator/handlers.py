@@ -14,18 +14,16 @@ from typing import Any
 import kopf
 
 from formation_operator.api import naming
-from formation_operator.kube.session import kopf_session
+from formation_operator.kube.session import kopf_session, paging
 from formation_operator.process import Process
 from formation_operator.settings import Settings
 
-PAGE = 500
-"""Formations in a page of kopf's list, at the most: of large ones fewer are asked for."""
 AGAIN = 1.0
 """Seconds between the end of a watch that was too old and the next list."""
 LAST_SECONDS: float | None = 30.0
 """For how long all may come to its end before kopf kills the process."""
 NEVER = 365.0 * 24 * 3600
-"""Seconds. After a silence kopf may cancel its watch for good (nolar/kopf#1276); `kube.session` is faster."""
+"""Seconds: off, as kopf may cancel a silent watch for good (nolar/kopf#1276). `lines.SILENCE` ends it."""
 
 
 class WorkEndedError(kopf.PermanentError):
@@ -33,7 +31,7 @@ class WorkEndedError(kopf.PermanentError):
 
 
 class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
-    """Remembers nothing of a Formation on it: what kopf would compare, nobody here asks for."""
+    """Keeps nothing. kopf's own would copy each Formation, and parse what a tenant forged as kopf's."""
 
     def build(self, **_: Any) -> Any:
         """Return what of an object is to be compared."""
@@ -71,11 +69,10 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
     settings.peering.standalone = True
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.persistence.finalizer = (
-        "formations.dev/none has it"  # kopf removes its own; nobody can write this one
-    )
+    # kopf takes its finalizer off whatever has it. No object can have this one, so it never writes.
+    settings.persistence.finalizer = "formations.dev/none has it"
     settings.persistence.diffbase_storage = settings.persistence.progress_storage = Nothing()
-    settings.watching.chunk_size = PAGE
+    settings.watching.chunk_size = paging.MOST  # kopf has to ask for pages; `paging` says how large
     settings.watching.server_timeout = 300
     settings.watching.inactivity_timeout = NEVER
     settings.watching.reconnect_backoff = AGAIN
@@ -92,7 +89,9 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     """Return the session in which kopf lists and watches; credentials that expire are read anew in it."""
     server, controller = memo.process.server, memo.process.controller
-    session = kopf_session.session(server, controller.formations_reached, controller.formations_listed)
+    session = kopf_session.session(
+        server, controller.formations_reached, controller.formations_listed, controller.formations_refused
+    )
     return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
 
@@ -102,7 +101,7 @@ async def formation_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> 
     memo.process.controller.formation_event(event["type"], event["object"])
 
 
-@kopf.on.cleanup()
+@kopf.on.cleanup(errors=kopf.ErrorsMode.PERMANENT)
 async def stop(memo: kopf.Memo, **_: Any) -> None:
     """End all work and release the Lease; end with an error if the work has ended by itself."""
     failure = await memo.process.stop()

@@ -1,4 +1,10 @@
-"""One process of the operator: its connections, its work and what it answers, from start to end."""
+"""One process of the operator: its connections, its work and what it answers, from start to end.
+
+kopf ends it on SIGTERM: first its own watch, then `stop`, which ends the work and releases the Lease. It ends
+by itself where another process has to begin anew: the cluster is older than it was (`RestoredError`), kopf's
+watch brings nothing (`WatchLostError`), or the work has failed. Then `end_process` sends it SIGTERM, and
+`handlers.stop` has it exit with 1. Where an address can't be bound, `_answer` exits at once.
+"""
 
 import asyncio
 import datetime

@@ -1,4 +1,4 @@
-"""How a pass of a Formation is asked for: how urgent it is, and after what time; and how one ended."""
+"""The request for a pass of a Formation: how urgent it is, and after what time; and how a pass ended."""
 
 import dataclasses
 import enum
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Lane(enum.IntEnum):
-    """What a pass is asked for; the lower goes first."""
+    """How urgent a pass is; the lower goes first."""
 
     CHANGE = 0
     """A spec is another, or the count of a child."""
@@ -23,8 +23,6 @@ class Requeue(NamedTuple):
     lane: Lane
     after: float = 0.0
     """Seconds."""
-    early: float = 0.0
-    """By how many seconds it may come before that, right behind a change: there it is in nobody's way."""
 
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:

@@ -22,8 +22,8 @@ class Settings:
     resync_retry: float = 60.0
     """The pause after a list that failed."""
     watch_lost: float = 180.0
-    """How long after such a list kopf's watch of Formations must have brought all that it found: for longer
-    than it takes to notice that a connection has died, to wait, and to begin anew."""
+    """For how long kopf's watch may fail to bring a Formation that such a list found first; then the process
+    ends. That is more than the watch takes to notice a dead connection, to pause, and to begin anew."""
     poll: float = 15.0
     """How often KEDA's objects are looked for as long as it isn't installed."""
     start_retry: float = 2.0

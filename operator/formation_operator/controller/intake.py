@@ -1,4 +1,4 @@
-"""The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
+"""The running whole: what comes goes into the cache, and a Formation to which it matters into the queue."""
 
 import asyncio
 import logging
@@ -42,7 +42,7 @@ class Controller:
         self._settings = settings
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
-        """The Formations that a pass was asked for while nobody here may run one; the latest is the last."""
+        """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache()
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._informers = Informers(
@@ -58,7 +58,6 @@ class Controller:
             workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
-            jitter=random.random,
         )
         self._show()
 
@@ -72,7 +71,7 @@ class Controller:
     def _leads(self) -> bool:
         return self._unled is None
 
-    # Only who leads has a backlog: what was left waiting here, another one does. Any thread may ask.
+    # Only the leader has a backlog: what waits here, another replica does. Any thread may call these.
     def _depth(self, lane: Lane) -> int:
         return self._queue.depth(lane) if self._leads() else 0
 
@@ -80,7 +79,7 @@ class Controller:
         return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads: what all know, one tells. Any thread may ask."""
+        """Return the Formations if this replica leads: one of several counts. Any thread may call this."""
         return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
@@ -113,14 +112,14 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                missed = self._informers.missed()
-                await asyncio.sleep(self._settings.watch_lost)
-                self._informers.check_watch(missed)
+                if missed := self._informers.missed():
+                    await asyncio.sleep(self._settings.watch_lost)
+                    self._informers.check_watch(missed)
 
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
 
-        What has changed since its last report comes first. Of the rest what was asked for last does: the
+        What has changed since its last report comes first. Of the rest what was queued last does: the
         replica that led before may not have come to that.
         """
         self._reconciler.begin_anew()
@@ -146,10 +145,15 @@ class Controller:
     def formations_reached(self, namespace: str | None) -> None:
         """Take note that kopf's watch in a namespace, or in all, has said anything."""
         self.instruments.heard(naming.KIND, namespace)
+        self._informers.watched_by_kopf(namespace)
 
     def formations_listed(self, namespace: str | None) -> None:
         """Take note that kopf has listed Formations in a namespace, or in all, or a page of them."""
         self._informers.listed_by_kopf(namespace)
+
+    def formations_refused(self, namespace: str | None) -> None:
+        """Take note that kopf's watch of Formations in a namespace is forbidden."""
+        self._informers.refused_to_kopf(namespace)
 
     def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
         """Take in an event of a Formation that kopf has brought."""

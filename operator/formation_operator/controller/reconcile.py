@@ -85,7 +85,7 @@ class Reconciler:
         """Take note of each version of a Formation, between passes and during one."""
         memory = self._memories.get(formations.uid_of(formation))
         if memory is not None:
-            write_through.settle(memory.answers, formation)
+            write_through.resolve(memory.answers, formation)
 
     def begin_anew(self) -> None:
         """Drop all that is remembered: what another replica has done since isn't in it."""
@@ -241,7 +241,7 @@ class Reconciler:
                 this.basis.deleted(action.child)
                 this.changes.extend(self._cache.drop_own(action.child))
             elif child is not None:
-                this.changes.extend(self._cache.put(child.kind, child, read=outcome.again))
+                this.changes.extend(self._cache.put(child.kind, child))
                 if outcome.is_repair:
                     self._patience.repaired(child.uid, self._clock().timestamp())
                 if action.intent is not None and not outcome.again:
@@ -293,6 +293,7 @@ class Reconciler:
         if written.formation is not None:
             this.changes.extend(self._cache.put(naming.KIND, written.formation))
             this.basis.reported(written.formation)
+            self.see(written.formation)
         await self._record(this, written.notices)
         return written.requeue
 

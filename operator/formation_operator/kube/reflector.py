@@ -28,17 +28,14 @@ FOR_EVER = 2**63 - 1
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
-    def newest(self, kind: Kind) -> int:
-        """Return the latest version that is known of a kind, however it came to be known."""
-
-    def is_news(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may say anything new: only then its object is parsed."""
+    def is_newer(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may bring anything newer: only then its object is parsed."""
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version; raises `RestoredError` if more was known before."""
+        """Take in an object of a list as of a version."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         """Drop what a list lacks that has ended: all that it holds has been taken in."""
@@ -73,19 +70,32 @@ class Reflector:
         self._version: int | None = None
         """How far the watch has come; none if it has to begin with a list."""
         self._newest = 0
-        """The version of the newest list."""
+        """The latest version of a list or an event."""
         self._trouble = ""
 
     async def list(self) -> None:
         """List once, and take in what there is and what has gone.
 
-        Raises `ClusterError`; `RestoredError` if the list is older than what was known before it.
+        Raises `ClusterError`, unless the kind may be absent: others are listed all the same. Raises
+        `RestoredError` if the list is older than what was known before it.
         """
+        try:
+            await self._list()
+        except errors.NotFoundError:
+            if not self.kind.optional:
+                raise
+            self.absent()
+        except errors.ClusterError as error:
+            if not self.kind.optional:
+                raise
+            self._say(error)
+
+    async def _list(self) -> None:
         async with self._listing:  # of two lists at once the older may come last
-            known = max(self._newest, self._sink.newest(self.kind))
+            newest = self._newest
             names, version = await self._read()
-            if version < known:
-                raise errors.RestoredError(f"{self.kind.name}: version {version} after {known}")
+            if version < newest:
+                raise errors.RestoredError(f"{self.kind.name}: version {version} after {newest}")
             self._newest = version
             self._sink.replaced(self.kind, self._namespace, names, version)
             if self._version is None:
@@ -110,7 +120,7 @@ class Reflector:
         while True:
             try:
                 if self._version is None:
-                    await self.list()
+                    await self._list()
                 await self._watch(backoff)
             except errors.ExpiredError as error:
                 self._list_again(error)
@@ -141,10 +151,10 @@ class Reflector:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
                 self._reached()
-                backoff.reset()
-                if event.type != BOOKMARK and self._sink.is_news(self.kind, event):
+                if event.type != BOOKMARK and self._sink.is_newer(self.kind, event):
                     self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
-                self._version = event.version
+                self._newest = self._version = event.version
+                backoff.reset()
 
     def absent(self) -> None:
         """Take in that the kind isn't installed: nothing of it is left."""
@@ -158,5 +168,5 @@ class Reflector:
         """Log what is wrong, once as long as it is the same."""
         trouble = f"{type(error).__name__}: {error}"
         if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
-            logger.warning("%s can't be watched for now: %s", self.kind.plural, error)
+            logger.warning("%s can't be listed or watched for now: %s", self.kind.name, error)
         self._trouble = trouble

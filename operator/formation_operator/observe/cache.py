@@ -17,7 +17,7 @@ from formation_operator.requeue import Lane
 from formation_operator.shares import Shares
 
 Changes = list[tuple[str, Change[Any]]]
-"""What has changed in the cache, with the kind of each object; nothing by what was known."""
+"""What has changed in the cache, with the kind of each object."""
 
 
 class Cache:
@@ -43,41 +43,47 @@ class Cache:
             )
         return Store(watched.key_of, watched.version_of, watched.groups_of, limit)
 
-    def is_news(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
-        """Tell whether an object may have to be seen, by its name and version, and by its text if given."""
+    def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
+        """Tell whether an object may be newer, by its name and version, and by its text if given."""
         store, is_repeated = self.stores[kind], self.watched[kind].is_repeated
         if is_repeated is not None and text:
             known = store.known.get(key)
             if known is not None and is_repeated(known, text):
                 return False
-        return store.is_news(key, version)
+        return store.is_newer(key, version)
 
-    def see(self, kind: str, raw: dict[str, Any]) -> Changes:
-        """Take an object as the API server gave it, and return what that changes."""
+    def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Changes:
+        """Take an object as the API server gave it, of a list as of a version or by itself.
+
+        Returns what that changes.
+        """
         key = formations.key_of(raw)
         fact = self.watched[kind].fact_of(raw, self.stores[kind].known.get(key))
-        return self.drop(kind, key, formations.version_of(raw)) if fact is None else self.put(kind, fact)
+        if fact is None:
+            return self.drop(kind, key, max(as_of, formations.version_of(raw)))
+        return self.put(kind, fact, as_of)
 
-    def put(self, kind: str, fact: Any, *, read: bool = False) -> Changes:
-        """Take the facts of an object that was seen, or was just ``read``, and return what that changes."""
-        return self._changed(kind, self.stores[kind].put(fact, read=read))
+    def put(self, kind: str, fact: Any, as_of: int = 0) -> Changes:
+        """Take the facts of an object, and return what that changes."""
+        return self._changed(kind, self.stores[kind].put(fact, as_of))
 
-    def drop(self, kind: str, key: Key, version: int, *, listed: bool = False) -> Changes:
-        """Forget what others deleted, a list lacks, or has no facts; return what that changes."""
+    def drop(self, kind: str, key: Key, version: int) -> Changes:
+        """Forget what others deleted, a list lacks, or is well, and return what that changes."""
         watched, store = self.watched[kind], self.stores[kind]
         known = store.known.get(key)
         if known is None and watched.is_sparse:
             return []  # if each were remembered for it, no other deletion would be
-        missed_by = watched.missed_by(known, self._wanting) if known is not None else ""
-        return self._changed(kind, store.drop(key, version, listed=listed, missed_by=missed_by))
+        missed_by = watched.missed_by(known, self._wanting) if known is not None else None
+        return self._changed(kind, store.drop(key, version, missed_by))
 
     def drop_own(self, child: Child) -> Changes:
-        """Forget a child that we deleted, though it may have changed since we decided to."""
+        """Forget a child that we deleted, though it may have changed after we decided to."""
         store, key = self._children[child.kind], (child.namespace, child.name)
         known = store.known.get(key)
-        same = known is not None and known.uid == child.uid
-        version = store.latest(key) if same else int(child.resource_version)
-        return self._changed(child.kind, store.drop(key, version, final=True))
+        newest = store.latest(key) if known is None or known.uid == child.uid else 0
+        # The deletion has made a later version, which no answer says.
+        version = max(newest, int(child.resource_version)) + 1
+        return self._changed(child.kind, store.drop(key, version, missed_by=""))
 
     def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
         if kind == naming.KIND and change is not None:

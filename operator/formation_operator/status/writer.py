@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 LEEWAY = 0.01
 """Seconds: a timer may come a little early by another clock."""
-EARLY = 0.25
-"""By how many seconds the report of a change may come before its time."""
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash as fast as it can."""
 
@@ -122,10 +120,10 @@ class Reporter:
         due = reports.due if reports.due is not None else now + (self._delay if changed else 0.0)
         reports.due = None
         wait = 0.0 if any(outcome.problem for outcome in outcomes) else due - now
-        if not EARLY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
+        if not LEEWAY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
             return None
         reports.due = due
-        return Requeue(Lane.REPORT, wait, EARLY)
+        return Requeue(Lane.REPORT, wait)
 
     async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
         """Write the status of a Formation if it differs from what is there."""

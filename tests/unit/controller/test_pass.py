@@ -429,7 +429,7 @@ async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types(
 
 
 async def test_after_a_change_a_pass_wants_another_one_that_reports() -> None:
-    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0, early=0.25))
+    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0))
 
 
 async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() -> None:

@@ -274,3 +274,45 @@ async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
     with pytest.raises(errors.ForbiddenError):
         await here.resync()
     assert (left_out(here), silence(here)) == (2, math.inf)
+
+
+async def test_a_namespace_that_forbids_kopfs_watch_alone_is_left_out_until_that_says_anything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    here = controller(a_cluster())
+    await here.resync()
+    for _ in range(3):
+        here.formations_refused("left")
+        await here.resync()
+    assert left_out(here) == 1
+    assert len(said(caplog)) == 1
+    here.formations_reached("left")
+    assert left_out(here) == 0
+
+
+async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_process() -> None:
+    cluster = a_cluster()
+    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
+    async with at_work(here) as work:
+        here.formations_refused("left")
+        cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
+        await until(lambda: ("left", "new") in here._cache.formations)  # noqa: SLF001
+        here.formations_refused("left")
+        await asyncio.sleep(0.1)
+        assert not work.done()
+
+
+@pytest.mark.usefixtures("in_haste")
+async def test_a_namespace_whose_list_fails_after_kopfs_is_compared_again_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(informers, "QUIET_SECONDS", 0.001)
+    cluster = a_cluster()
+    here = controller(cluster, WATCHING)
+    async with at_work(here):
+        await until(lambda: len(cluster.streams[kinds.POD]) == 2)
+        cluster.refused["left"] = {naming.KIND}
+        cluster.calls.clear()
+        here.formations_listed("left")
+        await until(lambda: left_out(here) == 1)
+        assert {call.namespace for call in cluster.asked("pages", naming.KIND)} == {"left"}

@@ -40,6 +40,7 @@ class Shop:
 
     cluster: FakeCluster
     known: Cache
+    reconcilers: list[reconcile.Reconciler] = dataclasses.field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -65,11 +66,8 @@ class Shop:
     def watched(self) -> None:
         """Have the watch tell of the Formation."""
         self.known.see(naming.KIND, self.cluster.read(naming.KIND, *KEY))
-
-    def told_of(self, here: reconcile.Reconciler) -> None:
-        """Have the watch tell of the Formation, and a reconciler see it."""
-        self.watched()
-        here.see(self.known.formations[KEY])
+        for here in self.reconcilers:
+            here.see(self.known.formations[KEY])
 
     def edit(self, process_type: str, count: int | None) -> None:
         """Give the Formation a count, or take it away, as anybody may at any time."""
@@ -101,7 +99,9 @@ def shop() -> Shop:
 
 
 def reconciler(shop: Shop) -> reconcile.Reconciler:
-    return reconcile.Reconciler(shop.cluster, shop.known, lambda: MIDNIGHT, Settings())
+    here = reconcile.Reconciler(shop.cluster, shop.known, lambda: MIDNIGHT, Settings())
+    shop.reconcilers.append(here)
+    return here
 
 
 async def unanswered(shop: Shop, here: reconcile.Reconciler) -> None:
@@ -184,40 +184,6 @@ async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_
     assert shop.counts["web"] == 4
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.ConflictError("no"),
-        errors.ForbiddenError("no"),
-        errors.InvalidError(errors.TEST_FAILED),
-        errors.NotFoundError("no", "shop"),
-    ],
-)
-async def test_whatever_is_said_of_a_request_that_has_reached_the_formation_an_edit_has_the_last_word(
-    shop: Shop, error: errors.ClusterError
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    shop.cluster.incidents.append(Incident("patch", error=error, carried_out=True))
-    await here.run(KEY)
-    shop.told_of(here)
-    shop.edit("web", 4)
-    shop.told_of(here)
-    await here.run(KEY)
-    assert shop.counts["web"] == 4
-
-
-async def test_a_first_request_that_has_reached_the_formation_keeps_no_second_one_from_it(shop: Shop) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unanswered(shop, here)
-    shop.scale("web", 9)
-    await unsent(shop, here)
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts["web"] == 9
-
-
 async def test_a_request_that_is_taken_back_while_its_answer_is_lost_is_not_honoured_later(
     shop: Shop,
 ) -> None:
@@ -227,7 +193,7 @@ async def test_a_request_that_is_taken_back_while_its_answer_is_lost_is_not_hono
     await unanswered(shop, here)
     shop.scale("web", 4)
     await here.run(KEY)  # the watch hasn't told of the first one yet
-    shop.told_of(here)
+    shop.watched()
     await here.run(KEY)
     assert shop.counts["web"] == 4
 
@@ -240,7 +206,7 @@ async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_over
     def edit(counts: list[int]) -> None:
         for count in counts:
             shop.edit("worker", count)
-            shop.told_of(here)
+            shop.watched()
 
     shop.scale("web", 8)
     here = reconciler(shop)
@@ -263,7 +229,7 @@ async def test_edits_that_are_told_of_together_do_not_overrule_a_request_that_ca
         shop.edit("worker", count)
     for _ in range(2):  # the watch has told of neither yet
         assert isinstance((await here.run(KEY)).error, errors.ConflictError)
-    shop.told_of(here)
+    shop.watched()
     await here.run(KEY)
     assert shop.counts == {"web": 8, "worker": 6}
 
@@ -351,18 +317,6 @@ async def test_a_request_that_may_have_been_overruled_while_its_answer_was_lost_
     await here.run(KEY)
     assert shop.counts == {"web": 4, "worker": 6}
     assert shop.told == ["ScaleOverruled"]
-
-
-async def test_what_is_known_of_a_first_request_outlasts_a_second_one_that_never_reached_the_formation(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await here.run(KEY)  # the Deployment can't be written
-    shop.scale("web", 9)
-    await unsent(shop, here)
-    await here.run(KEY)
-    assert shop.counts["web"] == 9
 
 
 async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(

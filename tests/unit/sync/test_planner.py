@@ -9,14 +9,14 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields, owned_fields
+from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation
-from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, parsed
+from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, kept_of, parsed
 
 CONTEXT = PlanContext(
     uid="uid-1", living={"uid-1", "uid-2"}, claims={}, applied={}, restless={}, exhausted=set()
@@ -82,12 +82,12 @@ def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again()
 def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
     """So the object is written once by each new operator, and repaired when somebody changes it."""
     large: managed_fields.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
-    child = a_child(owned=owned_fields.kept(large))
+    child = a_child(owned=kept_of(large))
     assert len(child.owned) < 100
     assert verb(child) is Verb.UPDATE
     applied = dataclasses.replace(CONTEXT, applied={child.uid: (INTENT.applied_as, child.owned)})
     assert verb(child, applied) is None
-    changed = dataclasses.replace(child, owned=owned_fields.kept({**large, "f:metadata": {}}))
+    changed = dataclasses.replace(child, owned=kept_of({**large, "f:metadata": {}}))
     assert verb(changed, applied) is Verb.REPAIR
 
 

@@ -25,11 +25,13 @@ from formation_operator.kube.session.retry_after import NAMESPACE
 from formation_operator.kube.session.turns import in_turns
 
 Reached = Callable[[str | None], None]
-GONE = 410
+FORBIDDEN, GONE = 403, 410
 ANSWER_SECONDS = 60.0
 """How long a watch may take to begin, and a page to come."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between the end of a watch and the next one: kopf itself would begin it at once."""
+FIRST_REFUSED, LONGEST_REFUSED = 1.0, 45.0
+"""Seconds before kopf learns of a refusal, which it logs each time; its own time-out is longer."""
 DISCOVERY = {
     "/apis": f'"{naming.GROUP}"'.encode(),
     f"/apis/{naming.GROUP}/{naming.VERSION}": f'"{naming.PLURAL}"'.encode(),
@@ -125,12 +127,18 @@ def _written(event: Any) -> bytes:
 class Survivable:
     """Middleware of a client's session: kopf survives whatever comes instead of what it asked for."""
 
-    def __init__(self, reached: Reached, listed: Reached) -> None:
-        """Take what is called with a namespace, or none: when its watch says anything, when it is listed."""
+    def __init__(self, reached: Reached, listed: Reached, refused: Reached) -> None:
+        """Take what is called with a namespace, or none.
+
+        ``reached`` when its watch says anything, ``listed`` when it is listed, and ``refused`` when a watch
+        is forbidden.
+        """
         self._reached = reached
         self._listed = listed
+        self._refused = refused
         self._backoffs: dict[str, Backoff] = {}
         """By path: of all namespaces together, or of each that is watched by itself."""
+        self._refusals: dict[str, Backoff] = {}
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -141,18 +149,21 @@ class Survivable:
         And the API server serves a new kind some moments before discovery has it: kopf would never see that.
         """
         path, is_watch = request.url.raw_path, "watch" in request.url.query
+        found = NAMESPACE.search(path)
+        namespace = found[1] if found else None
         async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await send(request)
+            answer = await _sent(request, send)
         if answer.status >= 300:  # no redirect is followed, either
             answer.close()
+            if answer.status == FORBIDDEN:
+                await self._pause(path, namespace if is_watch else None)
             anew = answer.status == GONE and not is_watch
             lost = aiohttp.ClientPayloadError if anew else aiohttp.ClientConnectionError
             raise lost(f"{request.url.path}: HTTP {answer.status}")
+        self._refusals.pop(path, None)
         for place, wanted in DISCOVERY.items():
-            if path.endswith(place) and wanted not in await answer.read():
+            if path.endswith(place) and not await _says(answer, wanted):
                 raise aiohttp.ClientConnectionError(f"{path}: no {wanted.decode()} yet")
-        found = NAMESPACE.search(path)
-        namespace = found[1] if found else None
         if "limit" in request.url.query:
             self._listed(namespace)
         if is_watch:
@@ -162,12 +173,45 @@ class Survivable:
             answer.content = cast("aiohttp.StreamReader", lines)
         return answer
 
+    async def _pause(self, path: str, unwatched: str | None) -> None:
+        """Wait before kopf learns that a request is forbidden; report the namespace that has no watch."""
+        if unwatched is not None:
+            self._refused(unwatched)
+        backoff = self._refusals.setdefault(path, Backoff(FIRST_REFUSED, LONGEST_REFUSED))
+        await asyncio.sleep(backoff.pause())
 
-def session(server: Connection, reached: Reached, listed: Reached = lambda _: None) -> aiohttp.ClientSession:
+
+async def _sent(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request; raise `ClientConnectionError` for a proxy that refuses, and for no HTTP."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+        raise
+    except aiohttp.ClientError as error:
+        raise aiohttp.ClientConnectionError(f"{request.url.path}: {error!r}") from error
+
+
+async def _says(answer: aiohttp.ClientResponse, wanted: bytes) -> bool:
+    """Tell whether an answer is whole, is JSON, and has a text."""
+    try:
+        text = await answer.read()
+        nesting.parsed(text)
+    except (aiohttp.ClientPayloadError, ValueError):
+        return False
+    return wanted in text
+
+
+def session(
+    server: Connection,
+    reached: Reached,
+    listed: Reached = lambda _: None,
+    refused: Reached = lambda _: None,
+) -> aiohttp.ClientSession:
     """Return a session with a server that has logged in, and does so anew by itself.
 
     ``reached`` is called with a namespace, or none, whenever a watch there says anything; ``listed`` with
-    each page of a list, of which an empty one has no event for anybody.
+    each page of a list, of which an empty one has no event for anybody; ``refused`` with a namespace whose
+    watch is forbidden.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
@@ -175,5 +219,5 @@ def session(server: Connection, reached: Reached, listed: Reached = lambda _: No
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,
-        middlewares=(Survivable(reached, listed), paging.Pages(), *server.middlewares),
+        middlewares=(Survivable(reached, listed, refused), paging.Pages(), *server.middlewares),
     )

@@ -258,3 +258,49 @@ async def test_nothing_is_written_through_it(method: str) -> None:
     async with session(status(200)) as here:
         with pytest.raises(LookupError):
             await here.client.request(method, f"{here.server.url}{LIST}")
+
+
+# What stands in between
+
+
+async def refuse_to_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a proxy whose other side is away."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+async def test_a_proxy_that_cannot_connect_is_a_lost_connection() -> None:
+    async with await asyncio.start_server(refuse_to_connect, "127.0.0.1") as proxy:
+        host, port = proxy.sockets[0].getsockname()
+        configuration = client.Configuration(host="https://127.0.0.1:1")
+        configuration.proxy = f"http://{host}:{port}"
+        server = connection.Connection(configuration)
+        async with kopf_session.session(server, lambda _: None) as session:
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await session.request("get", f"https://127.0.0.1:1{WATCH}")
+        await server.close()
+
+
+@pytest.mark.parametrize("said", [b"<html>", b"", b'{"groups":[{"name":"formations.dev"}'])
+async def test_discovery_that_is_cut_off_or_no_json_is_a_lost_connection(said: bytes) -> None:
+    async with session(stream(said)) as here:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await here.get("/apis")
+
+
+async def test_a_namespace_that_forbids_the_watch_is_reported_and_a_list_that_is_forbidden_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kopf_session, "FIRST_REFUSED", 0.001)
+    refused: list[str | None] = []
+    async with answering(status(403)) as url:
+        server = connection.Connection(client.Configuration(host=url))
+        nobody = lambda _: None  # noqa: E731
+        async with kopf_session.session(server, nobody, nobody, refused.append) as session:
+            for path in (f"{FORMATIONS.place('a')}?limit=500", f"{FORMATIONS.place('b')}?watch=true"):
+                with pytest.raises(aiohttp.ClientConnectionError):
+                    await session.request("get", url + path)
+        await server.close()
+    assert refused == ["b"]
