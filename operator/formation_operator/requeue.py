@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -52,6 +53,8 @@ class Result:
     left: Left = Left.NOTHING
     error: Exception | None = None
     """What ended it early, if anything did."""
+    others: Mapping[tuple[str, str], Lane] = dataclasses.field(default_factory=dict)
+    """The Formations, by namespace and name, that need a pass because of what it has found or written."""
 
     @property
     def failed(self) -> bool:

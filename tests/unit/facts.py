@@ -36,7 +36,11 @@ def intents(formation: Formation) -> list[Intent]:
     wanted = {
         name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
     }
-    return [each for name, count in wanted.items() for each in desired.children(formation, name, count)]
+    return [
+        each
+        for name, count in wanted.items()
+        for each in desired.children(formation.metadata, formation.spec, name, count)
+    ]
 
 
 def fields(value: Any) -> Any:

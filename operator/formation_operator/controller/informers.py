@@ -17,7 +17,7 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -34,21 +34,23 @@ class WatchLostError(Exception):
 class Informers:
     """Lists and watches all that is watched, and takes it into the cache."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # three of them are where it reports to
         self,
         cluster: Cluster,
         known: Cache,
         settings: Settings,
         *,
+        changed: Callable[[Changes], None],
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
         """Take the port, the cache that takes in all objects, and how to run.
 
-        ``synced`` is called with a scope once all of it is known for the first time, and ``reached``
-        with kind and scope whenever a watch says anything.
+        ``changed`` is called with what has changed in the cache, ``synced`` with a scope once all of it is
+        known for the first time, and ``reached`` with kind and scope whenever a watch says anything.
         """
         self._known = known
+        self._on_changed = changed
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
@@ -266,16 +268,17 @@ class Informers:
         store = self._known.stores[kind.name]
         for key in store.known.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
-                self._known.drop(kind.name, key, latest)
+                self._on_changed(self._known.drop(kind.name, key, latest))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
         key = formations.key_of(raw)
         try:
             if deleted:
-                self._known.drop(kind, key, formations.version_of(raw))
+                changes = self._known.drop(kind, key, formations.version_of(raw))
             else:
-                self._known.see(kind, raw, as_of)
+                changes = self._known.see(kind, raw, as_of)
+            self._on_changed(changes)
         except Exception:
             logger.exception("%s %s/%s can't be read", kind, *key)
 

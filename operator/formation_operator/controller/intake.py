@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from typing import Any, NoReturn
 
 from formation_operator.api import naming
@@ -16,9 +17,8 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
-from formation_operator.requeue import Lane
+from formation_operator.observe.cache import Cache, Changes
+from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.telemetry.census import Census
 from formation_operator.telemetry.instruments import Instruments
@@ -43,17 +43,18 @@ class Controller:
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
         """The Formations that would be in the queue if this replica led; the latest is the last."""
-        self._cache = Cache(self._changed)
+        self._cache = Cache()
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._informers = Informers(
             cluster,
             self._cache,
             settings,
+            changed=self._changed,
             synced=self._on_synced,
             reached=self.instruments.heard,
         )
         self._queue = Queue(
-            self.instruments.measured(self._reconciler.run),
+            self._pass,
             workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
@@ -164,19 +165,29 @@ class Controller:
             if scope in (None, key[0]):
                 self._ask(key, Lane.BUILD)
 
-    def _changed(self, kind: str, change: Change[Any]) -> None:
-        """Ask for a pass of each Formation to which a change matters."""
-        if kind == naming.KIND and change.before is not None:
-            self._forget_replaced(change.before, change.now)
-            if change.now is not None:
-                self._reconciler.see(change.now)
-        watched = self._cache.watched[kind]
-        lane = watched.lane_of(change.before, change.now)
-        if lane is None:
-            return
-        for key in self._cache.concerned(kind, change):
-            if not (self._reconciler.is_under_way(key) and watched.is_compared(change, key)):
-                self._ask(key, lane)
+    async def _pass(self, key: Key) -> Result:
+        """Run a pass, count it, and ask for those of other Formations to which its writes matter."""
+        began = time.perf_counter()
+        try:
+            result = await self._reconciler.run(key)
+        except Exception:
+            self.instruments.passed(None, time.perf_counter() - began)
+            raise
+        self.instruments.passed(result.left, time.perf_counter() - began)
+        for other, lane in result.others.items():
+            self._ask(other, lane)
+        return result
+
+    def _changed(self, changes: Changes) -> None:
+        """Ask for a pass of each Formation to which something matters that has come from outside."""
+        for kind, change in changes:
+            if kind == naming.KIND and change.before is not None:
+                self._forget_replaced(change.before, change.now)
+                if change.now is not None:
+                    self._reconciler.see(change.now)
+            for key, lane in self._cache.concerned(kind, change).items():
+                if not self._reconciler.will_compare(key, change):
+                    self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
         """Drop what is remembered of a Formation that has gone, another of its name come or not."""

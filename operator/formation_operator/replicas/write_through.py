@@ -14,7 +14,7 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
@@ -42,6 +42,8 @@ class Judged:
     answers: Answers
     generation: int
     """The Formation's, by the last count that was written to it."""
+    changes: Changes
+    """What was put into the cache meanwhile."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
     """The types whose count can't be judged now, and must stay as it is."""
@@ -59,20 +61,26 @@ class Requests:
         self._policy = policy
 
     async def honour(
-        self, formation: Formation, said: dict[str, Any], children: Children, answers: Answers
+        self,
+        formation: Formation,
+        said: dict[str, Any],
+        children: Children,
+        answers: Answers,
+        changes: Changes,
     ) -> Judged:
         """Give the Formation in the cache what clients requested of its children; ``said`` is its status.
 
-        ``answers`` are those of earlier passes, and are brought up to date.
+        ``answers`` are those of earlier passes, and are brought up to date. ``changes`` gets what is put into
+        the cache meanwhile.
         """
         about = formation.metadata
         kept, found = unwritten(answers, formation, children), self._scaled(formation, children)
         answers.clear()
         answers.update(kept)
-        judged = Judged(answers, about.generation)
+        judged = Judged(answers, about.generation, changes)
         if formation.spec.paused or not found:
             return judged
-        unlisted = await self._look_for_autoscalers(about.namespace)
+        unlisted = await self._look_for_autoscalers(about.namespace, changes)
         known = self._autoscalers(about.namespace, found.values())
         status = formation_status.read(said, found)
         for name, child in found.items():
@@ -149,7 +157,7 @@ class Requests:
             self._cache.autoscalers_of(namespace, [child.name for child in deployments])
         )
 
-    async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
+    async def _look_for_autoscalers(self, namespace: str, changes: Changes) -> errors.ClusterError | None:
         """List a namespace's autoscalers anew: one may have acted before its watch brought it.
 
         Returns why some of them can't be listed, if they can't.
@@ -157,7 +165,7 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kind, namespace)
+                await self._list(kind, namespace, changes)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
@@ -165,14 +173,14 @@ class Requests:
                 unlisted = error
         return unlisted
 
-    async def _list(self, kind: str, namespace: str) -> None:
+    async def _list(self, kind: str, namespace: str, changes: Changes) -> None:
         """List a kind in a namespace; raise `UnavailableError` where that would hold up others."""
         pages = 0
         async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
             for raw in items:
-                self._cache.see(kind, raw)
+                changes += self._cache.see(kind, raw)
             pages += 1
 
     async def _write_through(self, about: Metadata, request: Request, judged: Judged) -> tuple[Notice, int]:
@@ -187,7 +195,9 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared
-        self._cache.see(naming.KIND, written)
+        for kind, change in self._cache.see(naming.KIND, written):
+            judged.changes.append((kind, change))
+            resolve(judged.answers, change.now)
         judged.generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 

@@ -14,8 +14,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import cache, formations
-from formation_operator.observe.basis import Basis
+from formation_operator.observe import formations
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import change_events, compute, served
 from formation_operator.sync.outcome import Outcome
@@ -62,13 +61,23 @@ class Reports:
         return STATUS_SECONDS - since if 0 <= since < STATUS_SECONDS else 0.0  # or the clock was set back
 
 
+class Written(NamedTuple):
+    """What came of a status."""
+
+    requeue: Requeue | None = None
+    """When to come again, if it can't be written now."""
+    formation: dict[str, Any] | None = None
+    """The Formation as it is kept, if the status was written."""
+    notices: Sequence[Notice] = ()
+    """The Events about that."""
+
+
 class Reporter:
     """Writes statuses and Events."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, delay: float) -> None:
-        """Take the port to the cluster, the cache, a clock, and for how long a report waits, in seconds."""
+    def __init__(self, cluster: Cluster, clock: Clock, delay: float) -> None:
+        """Take the port to the cluster, a clock, and for how long a report waits, in seconds."""
         self._cluster = cluster
-        self._cache = known
         self._clock = clock
         self._delay = delay
         self._schema = served.ANYTHING
@@ -116,33 +125,29 @@ class Reporter:
         reports.due = due
         return Requeue(Lane.REPORT, wait)
 
-    async def write(self, basis: Basis, reports: Reports, wanted: compute.Status) -> Requeue | None:
-        """Write the status if it differs from what is there, and tell which types changed their state.
-
-        Returns when to come again if it can't be written now.
-        """
-        raw, wanted = basis.formation, served.fitting(wanted, self._schema)
+    async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
+        """Write the status of a Formation if it differs from what is there."""
+        wanted = served.fitting(wanted, self._schema)
         if not compute.differs(wanted, raw["status"]):
-            return None
+            return Written()
         now = self._clock().timestamp()
-        attempt = self._attempt(basis, wanted)
+        attempt = self._attempt(raw, wanted)
         pause = _held(attempt, reports, now) or reports.pause(now)
         if pause:
-            return Requeue(Lane.REPORT, pause + LEEWAY)
+            return Written(Requeue(Lane.REPORT, pause + LEEWAY))
         reports.written = now
         try:
-            basis.reported(await self._send(raw, wanted))
+            written = await self._send(raw, wanted)
         except errors.ConflictError:
             # The watch is about to tell how it is now, if it hasn't; that pass may write no sooner, either.
-            return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)
+            return Written(Requeue(Lane.REPORT, reports.pause(now) + LEEWAY))
         except errors.RefusedError as error:
-            return await self._cannot(basis, reports, attempt, error)
+            return self._refused(reports, attempt, error)
         reports.refused = None
-        await self.record(raw, change_events.notices(raw["status"], wanted))
-        return None
+        return Written(formation=written, notices=[*change_events.notices(raw["status"], wanted)])
 
     async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-        """Write a status, take in the Formation as it is then, and return it as it is kept."""
+        """Write a status, and return the Formation as it is then and is kept."""
         written = await self._cluster.apply_status(manifest(raw, wanted))
         present = written.get("status") or {}
         if compute.differs(wanted, present):
@@ -150,28 +155,22 @@ class Reporter:
             whole = manifest(written, compute.beside(wanted, present))
             del written, present  # they may take megabytes, and the write long
             written = await self._cluster.replace_status(whole)
-        change = self._cache.see(naming.KIND, written)
-        # The cache takes in nothing that the watch has told it before.
-        return change.now if change and change.now else formations.trimmed(written, raw)
+        return formations.trimmed(written, raw)
 
-    def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
+    def _attempt(self, raw: dict[str, Any], wanted: compute.Status) -> object:
         """Return what makes two attempts the same, which the times in a status don't."""
         digest = hash(bounds.encoded(_timeless(wanted)))
-        return basis.formation["metadata"].get("generation"), self.undeclared, digest
+        return raw["metadata"].get("generation"), self.undeclared, digest
 
-    async def _cannot(
-        self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
-    ) -> Requeue:
-        """Say by an Event, which is all that is left, that a status can't be written."""
+    def _refused(self, reports: Reports, attempt: object, error: errors.RefusedError) -> Written:
+        """Have an Event say that a status can't be written: there is no other way to say it."""
         before = reports.refused
         again = before is not None and before.attempt == attempt
         pause = min(2 * before.pause, REFUSED_MOST) if before and again else REFUSED_FIRST
         reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
         note = f"the status can't be written, and is out of date until it can: {error}"
-        await self.record(
-            basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
-        )
-        return Requeue(Lane.REPORT, pause)
+        notice = Notice("StatusRefused", "Report", note, warning=True, topic="status")
+        return Written(Requeue(Lane.REPORT, pause), notices=[notice])
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:

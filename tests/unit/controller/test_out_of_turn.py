@@ -42,8 +42,8 @@ def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way
         async with working(cluster) as operator:
             await asyncio.sleep(2000)  # it is tried again and again, less and less often
             cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
-            reconciler = operator.controller._reconciler  # noqa: SLF001
-            while not reconciler.is_under_way(("default", "shop-web")):  # noqa: ASYNC110  # nothing tells
+            under_way = operator.controller._reconciler._under_way  # noqa: SLF001
+            while ("default", "shop-web") not in under_way:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.001)
             cluster.remove(*SHOP)
             await asyncio.sleep(2)

@@ -41,10 +41,8 @@ def lose(cache: Cache, fact: Child | Autoscaler) -> Change[Any] | None:
 
 
 def asked(cache: Cache, kind: str, change: Change[Any] | None) -> set[Key]:
-    """Return the Formations that have to be looked at because of what was told."""
-    if change is None or cache.watched[kind].lane_of(change.before, change.now) is None:
-        return set()
-    return cache.concerned(kind, change)
+    """Return the Formations that have to be looked at because of a change."""
+    return {*cache.concerned(kind, change)} if change is not None else set()
 
 
 def test_only_newer_versions_are_taken() -> None:

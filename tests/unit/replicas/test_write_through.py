@@ -50,8 +50,8 @@ class Shop:
         self.watch()
         self.cluster.watchers.append(self._see)
         formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
-        for name, process in formation.spec.processes.items():
-            self.cluster.write(desired.deployment(formation, name, process, count).manifest)
+        for name in formation.spec.processes:
+            self.cluster.write(desired.deployment(formation.metadata, formation.spec, name, count).manifest)
         self.cluster.incidents.append(Incident("apply", error=LOST, times=math.inf))
 
     @property
