@@ -129,11 +129,16 @@ class Reconciler:
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
         undecided = await self._write_through(this, formation)
-        present = await self._present(this, known, formation)
-        if present is None:
+        current = self._cache.formations.get(this.key)
+        if current is None or not this.basis.is_about(current):
             return Result()
-        before = formation_status.read(this.basis.formation["status"], present.spec.processes)
-        wanted = self._wanted(this, present, before, undecided)
+        if current is not known:
+            this.basis.formation = await self._whole(current)
+            formation = parsing.parse(this.basis.formation)
+        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
+        wanted = Wanted(formation, plan.content_of(formation), undecided)
+        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
+        wanted = dataclasses.replace(wanted, counts=counts)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
@@ -168,24 +173,6 @@ class Reconciler:
         if judged.error is not None:
             raise judged.error
         return judged.undecided
-
-    async def _present(self, this: Pass, known: dict[str, Any], read: Formation) -> Formation | None:
-        """Return the Formation as it is now, given what was known and read of it; nothing if it has gone."""
-        current = self._cache.formations.get(this.key)
-        if current is None or not this.basis.is_about(current):
-            return None
-        if current is known:
-            return read
-        this.basis.formation = await self._whole(current)
-        return parsing.parse(this.basis.formation)
-
-    def _wanted(
-        self, this: Pass, formation: Formation, before: FormationStatus, undecided: list[Problem]
-    ) -> Wanted:
-        """Return what is rendered with which counts, given the status of before."""
-        wanted = Wanted(formation, plan.content_of(formation), undecided)
-        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
-        return dataclasses.replace(wanted, counts=counts)
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
         """Return who scales a Formation and the Deployments of its types."""
