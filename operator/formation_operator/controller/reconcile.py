@@ -27,7 +27,7 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests, write_through
-from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
@@ -119,12 +119,12 @@ class Reconciler:
     async def _run(self, this: Pass) -> Result:
         known = this.basis.formation
         this.basis.formation = await self._whole(known)
-        with this.faults.ending(""):
+        with this.faults.confined_to(""):
             try:
                 return await self._pass(this, known)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
+        return Result(await self._stall(this, this.faults.problems[""]), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -144,7 +144,7 @@ class Reconciler:
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
             requeue = await self._report(this, wanted, before)
-        return Result(requeue, steps.left(undecided, this.outcomes))
+        return Result(requeue, steps.retry(undecided, this.outcomes))
 
     # What is wanted
 
@@ -293,7 +293,7 @@ class Reconciler:
         """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
-            left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
+            retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
         )
 
     def _finished(self, this: Pass, result: Result) -> Result:
