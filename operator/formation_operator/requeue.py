@@ -34,10 +34,10 @@ def soonest(*wishes: Requeue | None) -> Requeue | None:
     return first._replace(lane=min(wish.lane for wish in made))
 
 
-class Left(enum.Enum):
-    """What a pass leaves to be tried again, later each time."""
+class Retry(enum.Enum):
+    """What a pass couldn't do, and is tried again later each time."""
 
-    NOTHING = "nothing"
+    NONE = "none"
     PASSING = "passing"
     """Waiting may be enough for some of it."""
     LASTING = "lasting"
@@ -50,7 +50,7 @@ class Result:
 
     requeue: Requeue | None = None
     """Another one that it needs, however it ended."""
-    left: Left = Left.NOTHING
+    retry: Retry = Retry.NONE
     error: Exception | None = None
     """What ended it early, if anything did."""
     others: Mapping[tuple[str, str], Lane] = dataclasses.field(default_factory=dict)
@@ -58,5 +58,5 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether something is left to be tried again."""
-        return self.left is not Left.NOTHING
+        """Whether something is to be tried again."""
+        return self.retry is not Retry.NONE

@@ -173,7 +173,7 @@ class Controller:
         except Exception:
             self.instruments.passed(None, time.perf_counter() - began)
             raise
-        self.instruments.passed(result.left, time.perf_counter() - began)
+        self.instruments.passed(result.retry, time.perf_counter() - began)
         for other, lane in result.others.items():
             self._ask(other, lane)
         return result

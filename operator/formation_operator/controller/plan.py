@@ -111,7 +111,7 @@ class Planning:
         """Return what a type should have, or note why it can't be rendered."""
         found: list[Intent] = []
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
-        with self.faults.ending(name):
+        with self.faults.confined_to(name):
             try:
                 found = desired.children(owner, content, name, self.wanted.counts[name])
             except pod_template.InvalidTypeError as error:
@@ -122,7 +122,7 @@ class Planning:
     async def _decide(self, intent: Intent) -> Action | None:
         """Return what to do about an object; remember if that is nothing, and else that it isn't known."""
         action, child = None, self.children.get((intent.kind, intent.name))
-        with self.faults.ending(intent.process_type):
+        with self.faults.confined_to(intent.process_type):
             action = planner.decide(intent, child, self.context)
             if child is not None:
                 note = self.memory.remember if action is None else self.memory.forget

@@ -19,7 +19,7 @@ from formation_operator.backoff import Backoff
 from formation_operator.controller.lanes import Lanes
 from formation_operator.controller.pace import Pace
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.requeue import Lane, Left, Result
+from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ class Alarm:
 
 
 class Failure(NamedTuple):
-    """What the last passes of a key left, all of them the same."""
+    """Why the last passes of a key failed, all of them for the same reason."""
 
-    left: Left
+    retry: Retry
     backoff: Backoff
     due: float
     """When it is tried again, by the loop's clock; passes until then say nothing of how long it lasts."""
@@ -65,8 +65,8 @@ class Queue:
         """
         self._run = run
         self._backoffs = {
-            Left.PASSING: lambda: Backoff(retry_first, min(retry_most, PASSING_MOST), jitter),
-            Left.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
+            Retry.PASSING: lambda: Backoff(retry_first, min(retry_most, PASSING_MOST), jitter),
+            Retry.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
         }
         self._lanes = Lanes(workers)
         self._added = asyncio.Event()
@@ -131,7 +131,7 @@ class Queue:
             result = await self._run(key)
         except Exception:
             logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
-            result = Result(left=Left.LASTING)
+            result = Result(retry=Retry.LASTING)
         finally:
             self._lanes.done(key)
             self._added.set()
@@ -157,8 +157,8 @@ class Queue:
             self._failures.pop(key, None)
             return
         now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
-        if failure is None or failure.left is not result.left:
-            failure = Failure(result.left, self._backoffs[result.left](), now)
+        if failure is None or failure.retry is not result.retry:
+            failure = Failure(result.retry, self._backoffs[result.retry](), now)
         if failure.due <= now:
             failure = failure._replace(due=now + failure.backoff.pause())
         self._failures[key] = failure

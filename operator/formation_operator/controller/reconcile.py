@@ -27,7 +27,7 @@ from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests, write_through
-from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
@@ -119,27 +119,32 @@ class Reconciler:
     async def _run(self, this: Pass) -> Result:
         known = this.basis.formation
         this.basis.formation = await self._whole(known)
-        with this.faults.ending(""):
+        with this.faults.confined_to(""):
             try:
                 return await self._pass(this, known)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
+        return Result(await self._stall(this, this.faults.problems[""]), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
         undecided = await self._write_through(this, formation)
-        present = await self._present(this, known, formation)
-        if present is None:
+        current = self._cache.formations.get(this.key)
+        if current is None or not this.basis.is_about(current):
             return Result()
-        before = formation_status.read(this.basis.formation["status"], present.spec.processes)
-        wanted = self._wanted(this, present, before, undecided)
+        if current is not known:
+            this.basis.formation = await self._whole(current)
+            formation = parsing.parse(this.basis.formation)
+        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
+        wanted = Wanted(formation, plan.content_of(formation), undecided)
+        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
+        wanted = dataclasses.replace(wanted, counts=counts)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
             requeue = await self._report(this, wanted, before)
-        return Result(requeue, steps.left(undecided, this.outcomes))
+        return Result(requeue, steps.retry(undecided, this.outcomes))
 
     # What is wanted
 
@@ -168,24 +173,6 @@ class Reconciler:
         if judged.error is not None:
             raise judged.error
         return judged.undecided
-
-    async def _present(self, this: Pass, known: dict[str, Any], read: Formation) -> Formation | None:
-        """Return the Formation as it is now, given what was known and read of it; nothing if it has gone."""
-        current = self._cache.formations.get(this.key)
-        if current is None or not this.basis.is_about(current):
-            return None
-        if current is known:
-            return read
-        this.basis.formation = await self._whole(current)
-        return parsing.parse(this.basis.formation)
-
-    def _wanted(
-        self, this: Pass, formation: Formation, before: FormationStatus, undecided: list[Problem]
-    ) -> Wanted:
-        """Return what is rendered with which counts, given the status of before."""
-        wanted = Wanted(formation, plan.content_of(formation), undecided)
-        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
-        return dataclasses.replace(wanted, counts=counts)
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
         """Return who scales a Formation and the Deployments of its types."""
@@ -306,7 +293,7 @@ class Reconciler:
         """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
-            left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
+            retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
         )
 
     def _finished(self, this: Pass, result: Result) -> Result:

@@ -18,7 +18,7 @@ from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Left
+from formation_operator.requeue import Retry
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
@@ -66,7 +66,7 @@ def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> S
     with contextlib.suppress(Exception):  # the type that it is about is looked for, and its error is logged
         return compute.compute(seen, previous, now)
     for name, count in seen.counts.items():
-        with faults.ending(name):
+        with faults.confined_to(name):
             compute.compute(dataclasses.replace(seen, counts={name: count}), previous, now)
     return compute.compute(seen.without(faults.problems), previous, now)
 
@@ -89,13 +89,13 @@ def problems(
     return [*dict.fromkeys(found)]
 
 
-def left(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Left:
+def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
     """Return what a pass leaves to be tried again: what may pass soon doesn't wait for what lasts."""
     lasting = [problem.lasting for problem in undecided]
     lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
     if not lasting:
-        return Left.NOTHING
-    return Left.LASTING if all(lasting) else Left.PASSING
+        return Retry.NONE
+    return Retry.LASTING if all(lasting) else Retry.PASSING
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:

@@ -86,17 +86,17 @@ class Examiner:
         silent = []
         turns = Turns()
         async for pod in turns.over(present):
-            with faults.ending(pod.process_type):
+            with faults.confined_to(pod.process_type):
                 own = found[pod.name] = diagnosis.finding(pod, now)
                 silent += [pod] if diagnosis.needs_events(pod, now, own) else []
         unclear = samples.samples(silent, found)
         left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now, turns)
         for sample in unclear:
-            with faults.ending(sample.asked[0].process_type):
+            with faults.confined_to(sample.asked[0].process_type):
                 await explain(sample, found, evidence.answers, now, turns)
         waits: list[float | None] = []
         async for pod in turns.over(pods):
-            with faults.ending(pod.process_type):
+            with faults.confined_to(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if left else []

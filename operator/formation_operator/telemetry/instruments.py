@@ -13,12 +13,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from formation_operator import __version__
-from formation_operator.requeue import Lane, Left
+from formation_operator.requeue import Lane, Retry
 
 PREFIX = "formation_operator"
 ERROR = "error"
 """An unexpected error ended a pass."""
-RESULTS = {Left.NOTHING: "success", Left.PASSING: "retry", Left.LASTING: "stuck"}
+RESULTS = {Retry.NONE: "success", Retry.PASSING: "retry", Retry.LASTING: "stuck"}
 NO_ANSWER = "none"
 """Stands for the code of an answer that didn't come."""
 VERBS = ("get", "list", "create", "apply", "patch", "delete")
@@ -67,9 +67,9 @@ class Instruments:
         )
         self._request_seconds = {verb: seconds.labels(verb) for verb in VERBS}
 
-    def passed(self, left: Left | None, seconds: float) -> None:
+    def passed(self, retry: Retry | None, seconds: float) -> None:
         """Count a pass by what it leaves; nothing stands for an unexpected error that ended it."""
-        self._passes[ERROR if left is None else RESULTS[left]].inc()
+        self._passes[ERROR if retry is None else RESULTS[retry]].inc()
         self._pass_seconds.observe(seconds)
 
     def requested(self, verb: str, code: int | None, seconds: float) -> None:

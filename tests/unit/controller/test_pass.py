@@ -19,7 +19,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations, owned_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
-from formation_operator.requeue import Lane, Left, Requeue, Result
+from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
 from formation_operator.sync import executor, planner
@@ -461,25 +461,25 @@ async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> No
     here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
     await here.passes.run(KEY)
     result = await here.passes.run(KEY)
-    assert (result.left, repr(result.error)) == (Left.PASSING, repr(missing))
+    assert (result.retry, repr(result.error)) == (Retry.PASSING, repr(missing))
     assert KEY in here.known.formations
 
 
 @pytest.mark.parametrize(
-    ("problems", "left"),
+    ("problems", "retry"),
     [
-        ([], Left.NOTHING),
-        ([away()], Left.PASSING),
-        ([errors.RefusedError("no")], Left.LASTING),
-        ([errors.RefusedError("no"), away()], Left.PASSING),
+        ([], Retry.NONE),
+        ([away()], Retry.PASSING),
+        ([errors.RefusedError("no")], Retry.LASTING),
+        ([errors.RefusedError("no"), away()], Retry.PASSING),
     ],
 )
 async def test_a_result_says_whether_waiting_may_be_enough_for_what_is_left(
-    problems: list[errors.ClusterError], left: Left
+    problems: list[errors.ClusterError], retry: Retry
 ) -> None:
     here = Running(TWO)
     names = ["shop-web", "shop-worker"]
     here.server.incidents += [
         Incident("apply", name=name, error=error) for name, error in zip(names, problems, strict=False)
     ]
-    assert (await here.passes.run(KEY)).left is left
+    assert (await here.passes.run(KEY)).retry is retry

@@ -13,7 +13,7 @@ import pytest
 from formation_operator.controller import pace
 from formation_operator.controller.queue import Queue
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from tests.unit import virtual_time
 
 CHANGE, BUILD, REPORT = Lane
@@ -135,7 +135,7 @@ class Passes:
     async def run(self, key: Key) -> Result:
         self.began.append((asyncio.get_running_loop().time(), key))
         await asyncio.sleep(0.1)
-        return Result(left=Left.LASTING if key in self.broken else Left.NOTHING)
+        return Result(retry=Retry.LASTING if key in self.broken else Retry.NONE)
 
     def times(self, key: Key) -> list[float]:
         return [moment for moment, each in self.began if each == key]
@@ -213,7 +213,7 @@ def test_what_has_failed_before_is_acted_on_at_once_when_it_changes_and_tried_as
 
 
 def test_what_may_pass_soon_waits_for_nothing_that_has_lasted_long() -> None:
-    passes = Wishing(results=[Result(left=Left.LASTING)] * 8 + [Result(left=Left.PASSING)] * 2)
+    passes = Wishing(results=[Result(retry=Retry.LASTING)] * 8 + [Result(retry=Retry.PASSING)] * 2)
     ran(passes, (0, SHOP, BUILD, 0))
     times = passes.times(SHOP)
     pauses = [round(after - before, 3) for before, after in itertools.pairwise(times)]
@@ -238,7 +238,7 @@ def test_who_is_asked_for_all_the_time_comes_less_often_and_once_more_at_last() 
 
 
 def test_what_may_pass_is_tried_again_within_a_minute_however_long_it_lasts() -> None:
-    passes = Wishing(results=[Result(left=Left.PASSING)] * 9 + [Result(left=Left.LASTING)] * 9)
+    passes = Wishing(results=[Result(retry=Retry.PASSING)] * 9 + [Result(retry=Retry.LASTING)] * 9)
     ran(passes, (0, SHOP, BUILD, 0))
     times = passes.times(SHOP)
     pauses = [round(after - before) for before, after in itertools.pairwise(times)]
@@ -334,7 +334,7 @@ def test_a_pass_that_wants_another_in_a_lane_gets_its_turn_there() -> None:
 
 
 def test_a_pass_that_failed_and_wants_another_soon_is_not_tried_again_on_top_of_that() -> None:
-    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), Left.PASSING)])
+    passes = Wishing(results=[Result(Requeue(REPORT, 0.5), Retry.PASSING)])
     ran(passes, (0, SHOP, BUILD, 0))
     assert passes.times(SHOP) == pytest.approx([0, 0.6])
 

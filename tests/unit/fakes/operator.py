@@ -49,8 +49,7 @@ class Operator:
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS}:
-            change = self.known.see(kind, raw)
-            self.changes += [(kind, change)] if change else []
+            self.changes += self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

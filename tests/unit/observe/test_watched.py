@@ -108,9 +108,10 @@ def test_of_too_many_objects_of_another_kind_the_namespace_that_has_most_loses_i
 
 def test_the_cache_tells_which_formations_an_object_of_another_kind_concerns() -> None:
     cache = Cache(KINDS)
-    came, changed = (cache.see(KIND, a_config("a", 1)), cache.see(KIND, a_config("a", 2, formation="blog")))
+    came = cache.see(KIND, a_config("a", 1))
+    changed = cache.see(KIND, a_config("a", 2, formation="blog"))
     gone = cache.drop(KIND, ("default", "a"), 3)
-    concerned = [cache.concerned(KIND, each) for each in (came, changed, gone) if each is not None]
+    concerned = [cache.concerned(*each) for each in (*came, *changed, *gone)]
     assert concerned == [{SHOP: Lane.BUILD}, {}, {BLOG: Lane.BUILD}], (
         "the second changes nothing that matters"
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from formation_operator.controller.queue import Queue
-from formation_operator.requeue import Lane, Left, Result
+from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry.instruments import Instruments
 
 KEY = ("default", "shop")
@@ -14,11 +14,11 @@ def value(instruments: Instruments, name: str, **labels: str) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("left", "result"), [(Left.NOTHING, "success"), (Left.PASSING, "retry"), (Left.LASTING, "stuck")]
+    ("retry", "result"), [(Retry.NONE, "success"), (Retry.PASSING, "retry"), (Retry.LASTING, "stuck")]
 )
-def test_a_pass_is_counted_by_what_it_leaves(left: Left, result: str) -> None:
+def test_a_pass_is_counted_by_what_it_leaves(retry: Retry, result: str) -> None:
     instruments = Instruments()
-    instruments.passed(left, 0.1)
+    instruments.passed(retry, 0.1)
     assert value(instruments, "passes_total", result=result) == 1
     assert value(instruments, "pass_duration_seconds_count") == 1
 
