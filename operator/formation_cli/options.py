@@ -36,14 +36,6 @@ def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | 
     _remember(ctx, param, value)
 
 
-def _remember_extras(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> None:
-    """Keep what is said of somebody; raises `click.BadParameter` for what isn't ``key=value``."""
-    for each in value:
-        if not each.partition("=")[0] or "=" not in each:
-            raise click.BadParameter(f"{each[:100]!r} isn't typed as key=value", ctx, param)
-    _remember(ctx, param, value)
-
-
 def _option(*names: str, hidden: bool = True, callback: Any = _remember, **more: Any) -> click.Option:
     return click.Option(names, expose_value=False, callback=callback, hidden=hidden, **more)
 
@@ -64,7 +56,6 @@ CLUSTER_OPTIONS = (
     _option("--as", "as_user"),
     _option("--as-group", multiple=True),
     _option("--as-uid"),
-    _option("--as-user-extra", multiple=True, callback=_remember_extras),
     _option("--certificate-authority", type=click.Path(exists=True, dir_okay=False)),
     _option("--insecure-skip-tls-verify", is_flag=True, default=None),
     _option("--tls-server-name"),

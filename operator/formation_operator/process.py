@@ -56,7 +56,7 @@ class Process:
         """Connect, list all that is watched, begin to work, and serve health and metrics."""
         gc.set_threshold(GC_AT_START)
         self.server = await connection.login(
-            connections=self._settings.workers * executor.AT_ONCE + LISTS,
+            connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
             requested=self._instruments.requested,
         )
         self.controller = self._control()

@@ -1,12 +1,13 @@
-"""The request for a pass of a Formation: how urgent it is, and after what time; and the result of a pass."""
+"""The request for a pass of a Formation: how urgent it is, and after what time; and how a pass ended."""
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Lane(enum.IntEnum):
-    """Why a pass is requested; the lower goes first."""
+    """How urgent a pass is; the lower goes first."""
 
     CHANGE = 0
     """A spec is another, or the count of a child."""
@@ -22,8 +23,6 @@ class Requeue(NamedTuple):
     lane: Lane
     after: float = 0.0
     """Seconds."""
-    early: float = 0.0
-    """By how many seconds it may come before that, right behind a change: there it is in nobody's way."""
 
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:
@@ -35,10 +34,10 @@ def soonest(*wishes: Requeue | None) -> Requeue | None:
     return first._replace(lane=min(wish.lane for wish in made))
 
 
-class Left(enum.Enum):
-    """What a pass leaves to be tried again, later each time."""
+class Retry(enum.Enum):
+    """What a pass couldn't do, and is tried again later each time."""
 
-    NOTHING = "nothing"
+    NONE = "none"
     PASSING = "passing"
     """Waiting may be enough for some of it."""
     LASTING = "lasting"
@@ -51,11 +50,13 @@ class Result:
 
     requeue: Requeue | None = None
     """Another one that it needs, however it ended."""
-    left: Left = Left.NOTHING
+    retry: Retry = Retry.NONE
     error: Exception | None = None
     """What ended it early, if anything did."""
+    others: Mapping[tuple[str, str], Lane] = dataclasses.field(default_factory=dict)
+    """The Formations, by namespace and name, that need a pass because of what it has found or written."""
 
     @property
     def failed(self) -> bool:
-        """Whether something is left to be tried again."""
-        return self.left is not Left.NOTHING
+        """Whether something is to be tried again."""
+        return self.retry is not Retry.NONE

@@ -62,9 +62,10 @@ class Shop:
     def intents(self, image: str = "shop:v1") -> dict[str, Intent]:
         """Return what it is to have with an image, by kind."""
         spec = self.formation.spec.model_copy(update={"image": image})
-        formation = self.formation.model_copy(update={"spec": spec})
         count = Replicas(desired=2, rendered=2, remembered=2)
-        return {each.kind.lower(): each for each in desired.children(formation, "web", count)}
+        return {
+            each.kind.lower(): each for each in desired.children(self.formation.metadata, spec, "web", count)
+        }
 
     def child(self) -> Child:
         """Return what is known of the Deployment now."""
@@ -77,15 +78,11 @@ def shop(kubectl: Client) -> Shop:
     return Shop(kubectl, Formation.model_validate(kubectl.get("formation", "shop")))
 
 
-async def only(action: Action) -> AsyncIterator[Action]:
-    yield action
-
-
 async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> Outcome:
     uid = shop.formation.metadata.uid
-    context = PlanContext(uid, {uid}, claims={}, settled={}, restless={}, exhausted=())
-    executor = Executor(cluster, shop.formation, context, lost=(), remember=lambda _: None)
-    (outcome,) = await executor.run(only(action))
+    context = PlanContext(uid, {uid}, claims={}, applied={}, restless={}, exhausted=())
+    executor = Executor(cluster, shop.formation, shop.formation.spec, context, lost=())
+    (outcome,) = await executor.run([action])
     return outcome
 
 

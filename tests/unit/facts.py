@@ -11,7 +11,7 @@ from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import parsing
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import pods
+from formation_operator.observe import owned_fields, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner, Rollout
 from formation_operator.observe.pods import Pod
@@ -36,7 +36,11 @@ def intents(formation: Formation) -> list[Intent]:
     wanted = {
         name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
     }
-    return [each for name, count in wanted.items() for each in desired.children(formation, name, count)]
+    return [
+        each
+        for name, count in wanted.items()
+        for each in desired.children(formation.metadata, formation.spec, name, count)
+    ]
 
 
 def fields(value: Any) -> Any:
@@ -44,6 +48,12 @@ def fields(value: Any) -> Any:
     if isinstance(value, list) and value and "image" in value[0]:
         return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **fields(item)} for item in value}
     return {f"f:{key}": fields(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+def kept_of(entry: Any, owner: str = "") -> str:
+    """Return what is kept of our Apply entry, by its fields, with a child of an owner's."""
+    ours = {"manager": naming.FIELD_MANAGER, "operation": "Apply", "fieldsV1": entry}
+    return owned_fields.of([ours], owner).text
 
 
 ORPHANED: dict[str, Any] = {"owner": None, "orphan_of": ("shop", "worker")}

@@ -151,15 +151,13 @@ def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
     groups = said.get("as-groups") or []
     if not isinstance(groups, list):
         raise config.ConfigException("its as-groups are no list")
-    extras = said.get("as-user-extra") or {}
-    if not (isinstance(extras, dict) and all(isinstance(each, list) for each in extras.values())):
-        raise config.ConfigException("its as-user-extra are no lists by their keys")
+    if said.get("as-user-extra"):  # left out, it may be somebody with other rights
+        raise config.ConfigException("its as-user-extra isn't understood here, but by kubectl")
     return dataclasses.replace(
         target,
         as_user=target.as_user or _text(said.get("as")),
         as_uid=target.as_uid or _text(said.get("as-uid")),
         as_group=target.as_group or tuple(map(str, groups)),
-        extras={str(key): tuple(map(str, values)) for key, values in extras.items()},
     )
 
 

@@ -11,15 +11,12 @@ from typing import NamedTuple
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
-MOST = 2**31 - 1
-"""How often a Lease may change its holder, as far as the API server counts: it refuses a larger number."""
-
 
 class Times(NamedTuple):
     """How the Lease is used; all times are in seconds."""
 
     lease: float = 10.0
-    """For how long a Lease that nobody renews is left to who held it last."""
+    """For how long a Lease that nobody renews stays with its last holder."""
     deadline: float = 7.0
     """For how long after the start of its last renewal a replica may write.
 
@@ -52,7 +49,7 @@ class Election:
         """Tell whether this replica may begin to write."""
         return now < self._until
 
-    def left(self, now: float) -> float:
+    def remaining(self, now: float) -> float:
         """Return for how long it may, in seconds."""
         return max(0.0, self._until - now)
 
@@ -90,19 +87,10 @@ class Election:
         is_left = not self.is_new and self.holder in ("", self.identity)
         return is_left or now - self._changed >= self._times.lease
 
-    def held(self, written: Object, sent: float, spec: Object) -> bool:
-        """Take the answer to a write of a spec at a time; return whether this replica leads from then on.
-
-        It doesn't by an answer that something on the way had kept: what was written has a version and a time
-        of renewal of its own.
-        """
-        before = self.version
+    def held(self, written: Object, sent: float) -> None:
+        """Take the answer to a write at a time: this replica leads from then on."""
         self._lease, self._changed = written, sent
-        is_kept = self.version == before or _spec(written).get("renewTime") != spec["renewTime"]
-        if self.holder != self.identity or is_kept:
-            return False
         self._until = sent + self._times.deadline
-        return True
 
     def ended(self) -> None:
         """Lead no more."""
@@ -117,7 +105,7 @@ class Election:
             "leaseDurationSeconds": int(self._times.lease),
             "acquireTime": before.get("acquireTime") if mine else time,
             "renewTime": time,
-            "leaseTransitions": min(MOST, lenient.number(before, "leaseTransitions") + (not mine)),
+            "leaseTransitions": lenient.number(before, "leaseTransitions") + (not mine),
         }
 
     def released(self, time: str) -> Object:

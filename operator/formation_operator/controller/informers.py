@@ -7,17 +7,17 @@ on a name are compared between all Formations; and now and then, since kopf's li
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
+from formation_operator.kube.reflector import FIRST_PAUSE, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import Event
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -27,13 +27,6 @@ Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
 
-class See(Protocol):
-    """Takes in an object of a kind."""
-
-    def __call__(self, kind: str, raw: Object, *, deleted: bool) -> None:
-        """Take in an object as it is, or as it was before it was deleted."""
-
-
 class WatchLostError(Exception):
     """kopf's watch of Formations brings nothing any more, so what happens to them would go unseen."""
 
@@ -41,23 +34,23 @@ class WatchLostError(Exception):
 class Informers:
     """Lists and watches all that is watched, and takes it into the cache."""
 
-    def __init__(  # noqa: PLR0913  # two of them are where it reports to
+    def __init__(  # noqa: PLR0913  # three of them are where it reports to
         self,
         cluster: Cluster,
         known: Cache,
-        see: See,
         settings: Settings,
         *,
+        changed: Callable[[Changes], None],
         synced: Callable[[Scope], None],
         reached: Callable[[str, Scope], None],
     ) -> None:
-        """Take the port, the cache, what takes in an object, and how to run.
+        """Take the port, the cache that takes in all objects, and how to run.
 
-        ``synced`` is called with a scope once all of it is known for the first time, and ``reached``
-        with kind and scope whenever a watch says anything.
+        ``changed`` is called with what has changed in the cache, ``synced`` with a scope once all of it is
+        known for the first time, and ``reached`` with kind and scope whenever a watch says anything.
         """
         self._known = known
-        self._see = see
+        self._on_changed = changed
         self._on_synced = synced
         self._settings = settings
         self._reflectors = {
@@ -68,18 +61,16 @@ class Informers:
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
+        names = known.watched[naming.KIND].kind._replace(metadata_only=True)
+        self._comparisons = {scope: Reflector(cluster, names, scope, self) for scope in settings.scopes}
         self.left_out: set[str] = set()
         """The namespaces that don't let us list all that is watched."""
         self._unwatched: set[Scope] = set()
         """The namespaces that forbid kopf's watch of Formations."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._unlisted: dict[tuple[Kind, Scope], str] = {}
-        """Why a kind that may be absent couldn't be listed the last time."""
-        self._brought: dict[Scope, int] = {}
-        """The newest version of a Formation that kopf has brought."""
-        self._listed: dict[Scope, int] = {}
-        """The newest version of a Formation that a list has brought before kopf did."""
+        self.missed: dict[Scope, int] = {}
+        """The newest version of a Formation that a list has brought, and kopf hasn't yet."""
         self._uncompared: set[Scope] = set()
         """Where kopf has listed Formations since they were compared."""
         self._listed_anew = asyncio.Event()
@@ -114,7 +105,7 @@ class Informers:
         """
         try:
             for reflector in self._reflectors[scope].values():
-                await self._list_kind(reflector, scope)
+                await reflector.list()
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
             return error
@@ -124,25 +115,6 @@ class Informers:
             self._synced.add(scope)
             self._on_synced(scope)
         return None
-
-    async def _list_kind(self, reflector: Reflector, scope: Scope) -> None:
-        """List a kind; one that may be absent raises nothing: the others go on, and the log says why once."""
-        kind, trouble = reflector.kind, ""
-        try:
-            await reflector.list()
-        except errors.NotFoundError:
-            if not kind.optional:
-                raise
-            reflector.absent()
-        except errors.ClusterError as error:
-            if not kind.optional:
-                raise
-            trouble = repr(error)
-            if trouble != self._unlisted.get((kind, scope)):
-                logger.warning(
-                    "%s can't be listed, so what they may scale is left as it is: %s", kind.name, trouble
-                )
-        self._unlisted[kind, scope] = trouble
 
     def _leave_out(self, scope: Scope, error: errors.ForbiddenError) -> None:
         """Note that a namespace refuses us, and log it once, with the first kind that it refuses."""
@@ -193,7 +165,7 @@ class Informers:
             logger.warning("Namespace %s can't be listed yet: %s", scope, error)
 
     async def _compare_after_lists(self) -> NoReturn:
-        """List Formations whenever kopf has: it doesn't report what has been deleted until then."""
+        """List the names of Formations whenever kopf has listed: it reports no deletions until then."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             await self._listed_anew.wait()
@@ -211,9 +183,9 @@ class Informers:
                 backoff.reset()
 
     async def _compare(self, scope: Scope) -> None:
-        """List the Formations of a scope; one that can't be listed now comes again, and last."""
+        """List the names of a scope's Formations; one that can't be listed now comes again, and last."""
         try:
-            await self._reflectors[scope][naming.KIND].list()
+            await self._comparisons[scope].list()
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
         except errors.ClusterError as error:
@@ -224,18 +196,10 @@ class Informers:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
         return self._scope_of(key) in self._synced
 
-    def missed(self) -> dict[Scope, int]:
-        """Return by scope the newest version of a Formation that a list has brought, and kopf hasn't yet."""
-        return {
-            scope: each
-            for scope, each in self._listed.items()
-            if self._brought.get(scope, 0) < each and scope not in self._unwatched
-        }
-
     def check_watch(self, missed: dict[Scope, int]) -> None:
         """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
         for scope, version in missed.items():
-            if scope in self.missed() and self._brought.get(scope, 0) < version:
+            if self.missed.get(scope) == version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
@@ -244,13 +208,14 @@ class Informers:
 
     def listed_by_kopf(self, scope: Scope) -> None:
         """Take note that kopf's watch begins anew: what it hadn't brought may have been deleted by now."""
-        self._listed.pop(scope, None)
+        self.missed.pop(scope, None)
         self._uncompared.add(scope)
         self._listed_anew.set()
 
     def refused_to_kopf(self, scope: Scope) -> None:
         """Take note that a namespace forbids the watch of Formations: lists alone find what changes."""
         self._unwatched.add(scope)
+        self.missed.pop(scope, None)
         self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
 
     def watched_by_kopf(self, scope: Scope) -> None:
@@ -263,54 +228,51 @@ class Informers:
         """Take in an event of a Formation that kopf has brought."""
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
-        self._brought[scope] = max(version, self._brought.get(scope, 0))
-        if deleted or self._known.is_news(naming.KIND, key, version):
+        if version >= self.missed.get(scope, version):
+            self.missed.pop(scope, None)
+        if deleted or self._known.is_newer(naming.KIND, key, version):
             self._take(naming.KIND, raw, deleted=deleted)
 
-    def newest(self, kind: Kind) -> int:
-        """Return the latest version that is known of a kind."""
-        return self._known.stores[kind.name].newest
-
-    def is_news(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may say anything new."""
-        return event.deleted or self._known.is_news(kind.name, event.key, event.version, event.text)
+    def is_newer(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may bring anything newer."""
+        return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
         self._take(kind.name, raw, deleted=deleted)
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version.
-
-        Raises `RestoredError` if the list doesn't know what had happened to the object before it: a cluster
-        looks like that whose versions have caught up with those from before its restoration.
-        """
-        key, own, store = formations.key_of(raw), formations.version_of(raw), self._known.stores[kind.name]
-        if store.contradicts(key, own, version):
-            raise errors.RestoredError(
-                f"{kind.name} {'/'.join(key)}: version {own} after {store.latest(key)}"
-            )
-        if not store.is_news(key, own):
+        """Take in an object of a list as of a version."""
+        key, own = formations.key_of(raw), formations.version_of(raw)
+        if not self._known.stores[kind.name].is_newer(key, own, version):
             return  # as most of a list is
         scope = self._scope_of(key)
-        if kind.name == naming.KIND and scope in self._synced:
-            self._listed[scope] = max(own, self._listed.get(scope, 0))
-        self._take(kind.name, raw, deleted=False)
+        if kind.name == naming.KIND and scope in self._synced - self._unwatched:
+            self.missed[scope] = max(own, self.missed.get(scope, 0))
+        if not kind.metadata_only:
+            self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
-        """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list."""
+        """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list.
+
+        Its version stays the latest: what lacks our labels and nothing else may be read by its name.
+        """
         store = self._known.stores[kind.name]
         for key in store.known.keys() - names:
-            latest = store.latest(key)
-            if latest <= version and namespace in (None, key[0]):
-                self._known.drop(kind.name, key, latest if version == FOR_EVER else version, listed=True)
+            if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
+                self._on_changed(self._known.drop(kind.name, key, latest))
 
-    def _take(self, kind: str, raw: Object, *, deleted: bool) -> None:
+    def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
+        key = formations.key_of(raw)
         try:
-            self._see(kind, raw, deleted=deleted)
+            if deleted:
+                changes = self._known.drop(kind, key, formations.version_of(raw))
+            else:
+                changes = self._known.see(kind, raw, as_of)
+            self._on_changed(changes)
         except Exception:
-            logger.exception("%s %s/%s can't be read", kind, *formations.key_of(raw))
+            logger.exception("%s %s/%s can't be read", kind, *key)
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None

@@ -1,8 +1,9 @@
-"""The running whole: what is seen goes into the cache, and a pass is asked for where it matters."""
+"""The running whole: what comes goes into the cache, and a Formation to which it matters into the queue."""
 
 import asyncio
 import logging
 import random
+import time
 from typing import Any, NoReturn
 
 from formation_operator.api import naming
@@ -16,9 +17,8 @@ from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
-from formation_operator.requeue import Lane
+from formation_operator.observe.cache import Cache, Changes
+from formation_operator.requeue import Lane, Result
 from formation_operator.settings import Settings
 from formation_operator.telemetry.census import Census
 from formation_operator.telemetry.instruments import Instruments
@@ -42,23 +42,22 @@ class Controller:
         self._settings = settings
         self._lead = lead
         self._unled: dict[Key, None] | None = {}
-        """The Formations that a pass was asked for while nobody here may run one; the latest is the last."""
-        self._cache = Cache(self._changed)
+        """The Formations that would be in the queue if this replica led; the latest is the last."""
+        self._cache = Cache()
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
         self._informers = Informers(
             cluster,
             self._cache,
-            self.see,
             settings,
+            changed=self._changed,
             synced=self._on_synced,
             reached=self.instruments.reached,
         )
         self._queue = Queue(
-            self.instruments.measured(self._reconciler.run),
+            self._pass,
             workers=settings.workers,
             retry_first=settings.retry_first,
             retry_most=settings.retry_most,
-            jitter=random.random,
         )
         self._show()
 
@@ -72,7 +71,7 @@ class Controller:
     def _leads(self) -> bool:
         return self._unled is None
 
-    # Only who leads has a backlog: what was left waiting here, another one does. Any thread may ask.
+    # Only the leader has a backlog: what waits here, another replica does. Any thread may call these.
     def _depth(self, lane: Lane) -> int:
         return self._queue.depth(lane) if self._leads() else 0
 
@@ -80,7 +79,7 @@ class Controller:
         return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads: what all know, one tells. Any thread may ask."""
+        """Return the Formations if this replica leads: one of several counts. Any thread may call this."""
         return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
@@ -113,14 +112,14 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                if missed := self._informers.missed():
+                if missed := dict(self._informers.missed):
                     await asyncio.sleep(self._settings.watch_lost)
                     self._informers.check_watch(missed)
 
     async def _work(self) -> None:
         """Run passes, of every Formation to begin with: another replica may have led until now.
 
-        What has changed since its last report comes first. Of the rest what was asked for last does: the
+        What has changed since its last report comes first. Of the rest what was queued last does: the
         replica that led before may not have come to that.
         """
         self._reconciler.begin_anew()
@@ -166,26 +165,29 @@ class Controller:
             if scope in (None, key[0]):
                 self._ask(key, Lane.BUILD)
 
-    def see(self, kind: str, raw: dict[str, Any], *, deleted: bool) -> None:
-        """Take in an object of any kind as a watch or a list gave it."""
-        if deleted:
-            self._cache.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        else:
-            self._cache.see(kind, raw)
+    async def _pass(self, key: Key) -> Result:
+        """Run a pass, count it, and ask for those of other Formations to which its writes matter."""
+        began = time.perf_counter()
+        try:
+            result = await self._reconciler.run(key)
+        except Exception:
+            self.instruments.passed(None, time.perf_counter() - began)
+            raise
+        self.instruments.passed(result.retry, time.perf_counter() - began)
+        for other, lane in result.others.items():
+            self._ask(other, lane)
+        return result
 
-    def _changed(self, kind: str, change: Change[Any]) -> None:
-        """Ask for a pass of each Formation to which a change matters."""
-        if kind == naming.KIND and change.before is not None:
-            self._forget_replaced(change.before, change.now)
-            if change.now is not None:
-                self._reconciler.see(change.now)
-        watched = self._cache.watched[kind]
-        lane = watched.lane_of(change.before, change.now)
-        if lane is None:
-            return
-        for key in self._cache.concerned(kind, change):
-            if not (self._reconciler.is_under_way(key) and watched.is_compared(change, key)):
-                self._ask(key, lane)
+    def _changed(self, changes: Changes) -> None:
+        """Ask for a pass of each Formation to which something matters that has come from outside."""
+        for kind, change in changes:
+            if kind == naming.KIND and change.before is not None:
+                self._forget_replaced(change.before, change.now)
+                if change.now is not None:
+                    self._reconciler.see(change.now)
+            for key, lane in self._cache.concerned(kind, change).items():
+                if not self._reconciler.will_compare(key, change):
+                    self._ask(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
         """Drop what is remembered of a Formation that has gone, another of its name come or not."""

@@ -27,7 +27,7 @@ class Lanes:
         self._kept = workers // 4
         self._share = max(1, self._kept)
         self._most_reports = workers - self._kept
-        self._asked: dict[Key, Lane] = {}
+        self._queued: dict[Key, Lane] = {}
         self._running: dict[Key, Lane] = {}
         self._held: collections.Counter[str] = collections.Counter()
         self._reports = 0
@@ -39,30 +39,30 @@ class Lanes:
 
     def __contains__(self, key: Key) -> bool:
         """Whether a key waits, or will when its worker has done with it."""
-        return key in self._asked
+        return key in self._queued
 
     def __len__(self) -> int:
         """Return how many keys wait, or will."""
-        return len(self._asked)
+        return len(self._queued)
 
     def depth(self, lane: Lane) -> int:
         """Return how many keys of a lane wait, or will; any thread may ask."""
-        return sum(each is lane for each in [*self._asked.values()])
+        return sum(each is lane for each in [*self._queued.values()])
 
     def add(self, key: Key, lane: Lane) -> None:
         """Have a key wait in a lane, unless it waits in that or a better one already."""
-        before = self._asked.get(key)
+        before = self._queued.get(key)
         if before is not None and before <= lane:
             return
         if key not in self._running:
             if before is not None:
                 self._leave(key, before)
             self._enter(key, lane)
-        self._asked[key] = lane
+        self._queued[key] = lane
 
     def discard(self, key: Key) -> None:
         """Have a key wait no more."""
-        lane = self._asked.pop(key, None)
+        lane = self._queued.pop(key, None)
         if lane is not None and key not in self._running:
             self._leave(key, lane)
 
@@ -83,17 +83,15 @@ class Lanes:
                     return self._start(lane, namespace)
         return None
 
-    def done(self, key: Key) -> Lane:
-        """Take the worker back, and return for which lane; a key that was asked for since waits again."""
-        lane = self._running.pop(key)
-        self._reports -= lane is Lane.REPORT
+    def done(self, key: Key) -> None:
+        """Take the worker back; a key that was added meanwhile waits again."""
+        self._reports -= self._running.pop(key) is Lane.REPORT
         self._free += 1
         self._held[key[0]] -= 1
         if not self._held[key[0]]:
             del self._held[key[0]]
-        if key in self._asked:
-            self._enter(key, self._asked[key])
-        return lane
+        if key in self._queued:
+            self._enter(key, self._queued[key])
 
     def _order(self) -> list[Lane]:
         """Return the lanes as they come: first what was passed over for long, then what is urgent."""
@@ -105,7 +103,7 @@ class Lanes:
         key = next(iter(self._waiting[lane][namespace]))
         self._waiting[lane].move_to_end(namespace)
         self._leave(key, lane)
-        del self._asked[key]
+        del self._queued[key]
         for other in Lane:
             self._passed[other] = self._passed[other] + 1 if self._waiting[other] else 0
         self._passed[lane] = 0

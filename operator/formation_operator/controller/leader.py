@@ -1,6 +1,6 @@
 """One of several replicas works, the others stand by: `election` decides, this acts.
 
-That nothing is written by who doesn't lead, is ensured where it is written (`kube/api_server`).
+The gate of each request (`kube/session`) ensures that only the leader writes.
 """
 
 import asyncio
@@ -71,9 +71,7 @@ class Leader:
         self._jitter = jitter
         self._said = ""
         self._rehearsed = -math.inf
-        self._unanswered = False
-        """Whether the last write of the Lease may have been carried out, though no answer came."""
-        self.unready = "the Lease hasn't been asked for yet"
+        self.unready = "the Lease hasn't been read yet"
         """Why this replica couldn't take over; nothing where that is only a matter of time."""
 
     def leads(self) -> bool:
@@ -99,8 +97,8 @@ class Leader:
         working = asyncio.create_task(work(), name="passes")
         try:
             while self.leads():
-                left = self._election.left(self._clock())
-                await asyncio.wait([working], timeout=min(left, self._about(self._times.renew)))
+                remaining = self._election.remaining(self._clock())
+                await asyncio.wait([working], timeout=min(remaining, self._about(self._times.renew)))
                 if working.done():
                     return await working
                 if self.leads():
@@ -110,10 +108,10 @@ class Leader:
             await asyncio.gather(working, return_exceptions=True)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
-        """Try to take the Lease, or to keep it in the time that is left; tell whether this replica leads."""
+        """Try to take the Lease, or to keep it in the remaining time; tell whether this replica leads."""
         refused = False
         try:
-            async with asyncio.timeout(self._election.left(self._clock()) or None):
+            async with asyncio.timeout(self._election.remaining(self._clock()) or None):
                 await step()
         except TimeoutError:
             self._say(logging.WARNING, "the API server doesn't answer in time")
@@ -134,7 +132,7 @@ class Leader:
     async def _rehearse(self) -> None:
         """Find out now and then, before it is too late, whether we lack the right to take the Lease over.
 
-        The answer is a conflict, or a refusal. A server that can't answer is asked no more often for that.
+        The answer is a conflict, or a refusal. A server that can't answer gets no more requests for that.
         """
         if self._clock() < self._rehearsed + REHEARSAL_SECONDS:
             return
@@ -143,28 +141,21 @@ class Leader:
         self._rehearsed = self._clock()
 
     async def _renew(self) -> None:
-        """Write the Lease; once more if somebody has changed it who doesn't want to hold it."""
+        """Write the Lease; write it again if somebody has changed it without taking it."""
         if not await self._write() and self.leads() and self._election.holder == self._election.identity:
             await self._write()
 
     async def _write(self) -> bool:
         """Write the Lease over the one that was seen last, and no later one; tell whether it was that one."""
-        sent, spec = self._clock(), self._election.taken(wall_clock())
-        self._unanswered = True
+        sent = self._clock()
         try:
-            written = await self._put(spec)
+            written = await self._put(self._election.taken(wall_clock()))
         except (errors.ConflictError, errors.NotFoundError):
-            self._unanswered = False
             await self._look()  # somebody was faster, or it has been deleted
             return False
-        else:
-            self._unanswered = False
-            if not self._election.held(written, sent, spec):
-                raise errors.UnavailableError(
-                    "the answer to a write of the Lease doesn't say that it was done"
-                )
-            self._say(logging.INFO, "")
-            return True
+        self._election.held(written, sent)
+        self._say(logging.INFO, "")
+        return True
 
     async def _put(self, spec: Object) -> Object:
         return await self._patch(
@@ -197,50 +188,39 @@ class Leader:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
         return False
 
-    async def _in_time(self, asked: Awaitable[T]) -> T:
+    async def _in_time(self, request: Awaitable[T]) -> T:
         """Return an answer, or raise `TimeoutError`.
 
         Each request has a time of its own: a Lease takes several, where the server is slow, too.
         """
         async with asyncio.timeout(self._times.attempt):
-            return await asked
+            return await request
 
     async def _release(self) -> None:
-        leads = self.leads()
-        if not (leads or self._unanswered):
-            return
+        """Release the Lease, for which there isn't much time."""
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                given_up = await self._give_up(held=leads)
+                await self._give_up()
         except (errors.ClusterError, TimeoutError) as error:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
-        else:
-            if given_up:
-                logger.info("Lease %s/%s is released", self._namespace, self._name)
 
-    async def _give_up(self, *, held: bool) -> bool:
-        """Release the Lease as seen last if it is ``held``, else if a look says that; tell whether it was."""
+    async def _give_up(self) -> None:
+        """Release the Lease if this replica holds it: the answer to its last write may have been lost."""
         while True:
             try:
-                if not held:
-                    await self._look()
-                    if self._election.holder != self._election.identity:
-                        return False
-                await self._put(self._election.released(wall_clock()))
-            except errors.ConflictError:
-                if not held:  # others write it, too
-                    await asyncio.sleep(RETRY_SECONDS)
-                held = False  # a renewal may have been cut off from its answer
-            except errors.UnavailableError as error:
+                await self._look()
+                if self._election.holder == self._election.identity:
+                    await self._put(self._election.released(wall_clock()))
+                    logger.info("Lease %s/%s is released", self._namespace, self._name)
+            except (errors.ConflictError, errors.UnavailableError) as error:
                 logger.debug("The Lease isn't released yet: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
-                held = False
             else:
-                return True
+                return
 
     def _say(self, level: int, why_not: str) -> None:
-        """Say once whether this replica leads, and what keeps it from that or from staying so."""
+        """Log whether this replica leads, and what keeps it from that, whenever that changes."""
         what = "This replica leads" if self.leads() else "This replica writes nothing"
         said = f"{what}: {why_not or 'it holds the lease'}"
         if said != self._said:

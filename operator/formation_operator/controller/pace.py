@@ -9,7 +9,7 @@ import collections
 
 from formation_operator.kube.objects.kinds import Key
 
-AT_ONCE = 20
+BURST = 20
 """So many passes of a key may come one right after the other."""
 PAUSE = 0.2
 """Seconds between two from then on; each that isn't used comes back after as many."""
@@ -33,4 +33,4 @@ class Pace:
 
     def wait(self, key: Key, now: float) -> float:
         """Return the seconds until the next pass of a key may begin."""
-        return max(0.0, self._empty.get(key, now) - now - (AT_ONCE - 1) * PAUSE)
+        return max(0.0, self._empty.get(key, now) - now - (BURST - 1) * PAUSE)

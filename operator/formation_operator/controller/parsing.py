@@ -6,7 +6,6 @@ import pydantic
 
 from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
-from formation_operator.observe import formations
 from formation_operator.observe.faults import Problem
 
 CORRECTED = "nothing was changed; correct the field and apply again"
@@ -30,7 +29,7 @@ def parse(raw: dict[str, Any]) -> Formation:
     if raw.get("excess"):
         raise UnreadableError(Trouble.TOO_LARGE, f"{raw['excess']}: {SMALLER}")
     try:
-        return Formation.model_validate({"metadata": raw["metadata"], "spec": formations.spec_of(raw)})
+        return Formation.model_validate({"metadata": raw["metadata"], "spec": raw["spec"]})
     except pydantic.ValidationError as error:
         raise UnreadableError(Trouble.INVALID_SPEC, f"{explain(error)}: {CORRECTED}") from error
 

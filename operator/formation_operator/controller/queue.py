@@ -1,30 +1,28 @@
 """A queue of keys: at most one pass per key at a time, and no pass for nothing.
 
-Asking for a key that waits already changes nothing but its lane and its time, so a burst of events
-costs one pass.  Asking while its pass is under way gives one more pass after it.  A key whose pass
+Adding a key that waits already changes nothing but its lane and its time, so a burst of events
+costs one pass.  Adding it while its pass is under way gives one more pass after it.  A key whose pass
 fails is tried again after a pause that doubles each time, with jitter, as long as it fails in the same
 way: what passes soon doesn't wait for what lasts.  Whose turn it is, `lanes` decides; what has failed
-before, is as urgent as anything else that is asked for.  How soon it comes again, `pace` bounds.
+before, is as urgent as anything else.  `pace` bounds how soon a key comes again.
 """
 
 import asyncio
-import collections
 import dataclasses
-import itertools
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from formation_operator.backoff import Backoff
 from formation_operator.controller.lanes import Lanes
 from formation_operator.controller.pace import Pace
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.requeue import Lane, Left, Result
+from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-LOOKED_AT = 32
-"""Requests, those that were made first, among which one is looked for that may come early."""
 PASSING_MOST = 60.0
 """The longest pause in seconds where waiting may be enough: after an API server that was away for long, all
 would else wait as long again."""
@@ -38,22 +36,19 @@ class Alarm:
     """By the loop's clock.  Not every handle knows: uvloop rounds, and calls at once what is due soon."""
     lane: Lane
     handle: asyncio.Handle
-    earliest: float
-    """When it may come behind a change."""
 
 
 class Failure(NamedTuple):
-    """What the last passes of a key left, all of them the same."""
+    """Why the last passes of a key failed, all of them for the same reason."""
 
-    left: Left
-    tries: int
-    """How many came after their pause: what is asked for meanwhile says nothing of how long it lasts."""
+    retry: Retry
+    backoff: Backoff
     due: float
-    """When it is tried again, by the loop's clock."""
+    """When it is tried again, by the loop's clock; passes until then say nothing of how long it lasts."""
 
 
 class Queue:
-    """Runs a pass for each key that was asked for, when its time and its turn have come."""
+    """Runs a pass for each key that was added, when its time and its turn have come."""
 
     def __init__(
         self,
@@ -62,50 +57,44 @@ class Queue:
         workers: int,
         retry_first: float,
         retry_most: float,
-        jitter: Callable[[], float],
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         """Take the pass, how many run at once, and the pauses after one that failed, in seconds.
 
         ``jitter`` gives a random number from 0 to 1.
         """
         self._run = run
-        self._retry = (retry_first, retry_most)
-        self._jitter = jitter
+        self._backoffs = {
+            Retry.PASSING: lambda: Backoff(retry_first, min(retry_most, PASSING_MOST), jitter),
+            Retry.LASTING: lambda: Backoff(retry_first, retry_most, jitter),
+        }
         self._lanes = Lanes(workers)
-        self._asked = asyncio.Event()
-        self._alarms: collections.OrderedDict[Key, Alarm] = collections.OrderedDict()
-        """In the order in which they were made: a plain dict is slow to find its first behind those gone."""
+        self._added = asyncio.Event()
+        self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
         """Since when each key waits for its turn, by the machine's monotonic clock."""
         self._pace = Pace()
 
-    def add(self, key: Key, lane: Lane, delay: float = 0.0, early: float = 0.0) -> None:
-        """Ask for a pass of a key, in a lane or a better one, and at the latest after a delay in seconds.
-
-        Behind a change it may come so many seconds early.
-        """
+    def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
+        """Add a key for a pass, in a lane or a better one, and at the latest after a delay in seconds."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         delay = max(delay, self._pace.wait(key, now))
-        alarm = self._alarms.get(key)
         if delay <= 0 or key in self._lanes:
             self._silence(key)
             self._offer(key, lane)
             return
-        due = now + delay
-        earliest = due - early
+        due, alarm = now + delay, self._alarms.get(key)
         if alarm is not None:
-            if alarm.due <= due:
-                due, earliest = alarm.due, alarm.earliest
-            lane = min(lane, alarm.lane)
+            due, lane = min(due, alarm.due), min(lane, alarm.lane)
             if (due, lane) == (alarm.due, alarm.lane):
                 return
             alarm.handle.cancel()
-        self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key), earliest)
+        self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
-        """Drop what is remembered of a key that is gone, what was asked for included, but for its pace.
+        """Drop what is remembered of a key that is gone, its place in the queue included, but for its pace.
 
         Whoever deletes a Formation and makes it again costs as much as who changes it.
         """
@@ -130,11 +119,11 @@ class Queue:
             while True:
                 while (key := self._lanes.take()) is not None:
                     passes.create_task(self._pass(key), name=f"pass of {'/'.join(key)}")
-                self._asked.clear()
-                await self._asked.wait()
+                self._added.clear()
+                await self._added.wait()
 
     async def _pass(self, key: Key) -> None:
-        # It begins when the loop has come round: what was asked for until now, it sees by itself.
+        # It begins when the loop has come round, and sees whatever the key was added for until now.
         self._lanes.discard(key)
         self._due.pop(key, None)
         self._pace.took(key, asyncio.get_running_loop().time())
@@ -142,48 +131,35 @@ class Queue:
             result = await self._run(key)
         except Exception:
             logger.exception("%s/%s: the pass failed", *key, extra=records.about(key))
-            result = Result(left=Left.LASTING)
+            result = Result(retry=Retry.LASTING)
         finally:
-            lane = self._lanes.done(key)
-            self._asked.set()
-        self._settle(key, result)
-        if lane is Lane.CHANGE:
-            self._hasten()
+            self._lanes.done(key)
+            self._added.set()
+        self._ended(key, result)
 
     def _offer(self, key: Key, lane: Lane) -> None:
         self._lanes.add(key, lane)
         self._due.setdefault(key, time.monotonic())
-        self._asked.set()
+        self._added.set()
 
     def _ring(self, key: Key) -> None:
         self._offer(key, self._alarms.pop(key).lane)
-
-    def _hasten(self) -> None:
-        """Have one request come that may be early: who has made a change has to see it before the next."""
-        now = asyncio.get_running_loop().time()
-        for key, alarm in itertools.islice(self._alarms.items(), LOOKED_AT):
-            if alarm.earliest <= now:
-                self._silence(key)
-                self._offer(key, alarm.lane)
-                break
 
     def _silence(self, key: Key) -> None:
         alarm = self._alarms.pop(key, None)
         if alarm is not None:
             alarm.handle.cancel()
 
-    def _settle(self, key: Key, result: Result) -> None:
+    def _ended(self, key: Key, result: Result) -> None:
         if result.requeue is not None:
             self.add(key, *result.requeue)
         if not result.failed:
             self._failures.pop(key, None)
             return
-        first, most = self._retry
-        most = min(most, PASSING_MOST) if result.left is Left.PASSING else most
-        now, before = asyncio.get_running_loop().time(), self._failures.get(key)
-        tries = 1
-        if before is not None and before.left is result.left:
-            tries = before.tries + (now >= before.due)
-        pause = min(most, first * 2 ** min(tries - 1, 30)) * (0.75 + 0.5 * self._jitter())
-        self._failures[key] = Failure(result.left, tries, now + pause)
-        self.add(key, Lane.REPORT, pause)
+        now, failure = asyncio.get_running_loop().time(), self._failures.get(key)
+        if failure is None or failure.retry is not result.retry:
+            failure = Failure(result.retry, self._backoffs[result.retry](), now)
+        if failure.due <= now:
+            failure = failure._replace(due=now + failure.backoff.pause())
+        self._failures[key] = failure
+        self.add(key, Lane.REPORT, failure.due - now)

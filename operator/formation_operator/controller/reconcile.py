@@ -1,20 +1,21 @@
 """The pass: bring one Formation's children to what it says, and say how that went."""
 
+import asyncio
 import dataclasses
-import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import parsing, steps
+from formation_operator.controller import parsing, plan, steps
 from formation_operator.controller.memory import Memory
-from formation_operator.controller.steps import Wanted
+from formation_operator.controller.plan import Planning, Wanted
 from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
 from formation_operator.kube import errors
+from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
@@ -23,13 +24,16 @@ from formation_operator.observe import autoscalers, cache, formations
 from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.store import Change
+from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests, write_through
-from formation_operator.requeue import Lane, Left, Requeue, Result, soonest
+from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
+from formation_operator.sync.planner import Action
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -37,12 +41,19 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
-    """What one pass is about, and works with."""
+    """What one pass is about, works with and has come to."""
 
     key: Key
     basis: Basis
     memory: Memory
     faults: Faults
+    intents: list[Intent] = dataclasses.field(default_factory=list)
+    """What is wanted, without the manifests."""
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    changes: cache.Changes = dataclasses.field(default_factory=list)
+    """What it has put into the cache."""
 
 
 class Reconciler:
@@ -57,24 +68,24 @@ class Reconciler:
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
         self._patience = repair_limit.Patience()
-        self._reporter = writer.Reporter(cluster, known, clock, settings.status_delay)
+        self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
         self._memories: dict[str, Memory] = {}
-        self._under_way: set[Key] = set()
+        self._under_way: dict[Key, Basis] = {}
 
     async def learn(self) -> bool:
-        """Find out what can be written of a status in this cluster; tell whether that is news."""
+        """Find out what can be written of a status in this cluster; return whether that has changed."""
         return await self._reporter.learn()
 
-    def is_under_way(self, key: Key) -> bool:
-        """Tell whether a pass is under way, which wants another itself if it has missed anything."""
-        return key in self._under_way
+    def will_compare(self, key: Key, change: Change[Any]) -> bool:
+        """Return whether a pass is under way that finds a change at its end, unless that is its own doing."""
+        return key in self._under_way and self._under_way[key].will_compare(change)
 
     def see(self, formation: dict[str, Any]) -> None:
         """Take note of each version of a Formation, between passes and during one."""
         memory = self._memories.get(formations.uid_of(formation))
         if memory is not None:
-            write_through.settle(memory.answers, formation)
+            write_through.resolve(memory.answers, formation)
 
     def begin_anew(self) -> None:
         """Drop all that is remembered: what another replica has done since isn't in it."""
@@ -95,26 +106,25 @@ class Reconciler:
             return Result()  # its children go with it, by garbage collection
         # As the requests are judged by: what comes while that is done is found before it is written over.
         basis = Basis(raw, self._cache.children_of(key))
-        memory = self._memories.setdefault(basis.uid, Memory())
-        this = Pass(key, basis, memory, Faults(key))
-        self._under_way.add(key)
+        this = Pass(key, basis, self._memories.setdefault(basis.uid, Memory()), Faults(key))
+        self._under_way[key] = basis
         try:
             result = await self._run(this)
         except errors.ClusterError as error:
-            result = self._ended(this, error)
+            result = self._failed(this, error)
         finally:
-            self._under_way.remove(key)
-        return self._look_back(this, result)
+            del self._under_way[key]
+        return self._finished(this, result)
 
     async def _run(self, this: Pass) -> Result:
         known = this.basis.formation
         this.basis.formation = await self._whole(known)
-        with this.faults.ending(""):
+        with this.faults.confined_to(""):
             try:
                 return await self._pass(this, known)
             except parsing.UnreadableError as error:
                 return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), Left.LASTING)
+        return Result(await self._stall(this, this.faults.problems[""]), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -126,26 +136,23 @@ class Reconciler:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        autoscaled = self._autoscalers(formation)
-        counts = steps.counts(formation, before, this.basis.children, autoscaled, undecided)
-        wanted = (
-            None if undecided else steps.rendered_before(this.memory, formation, counts, this.basis.children)
-        ) or steps.unrendered(formation, counts, this.basis.children, undecided)
-        outcomes = await self._act(this, wanted)
-        await self._reporter.record(
-            this.basis.formation, [notice for outcome in outcomes for notice in outcome.notices]
-        )
-        later = self._reporter.later(this.memory.reports, outcomes)
-        is_all_written = later is not None and not (undecided or wanted.failed or this.faults.problems)
-        this.memory.rendered = wanted.without_manifests() if is_all_written else None
-        requeue = later or await self._report(this, wanted, before, outcomes)
-        return Result(requeue, steps.left(undecided, outcomes))
+        wanted = Wanted(formation, plan.content_of(formation), undecided)
+        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
+        wanted = dataclasses.replace(wanted, counts=counts)
+        await self._bring_about(this, wanted)
+        await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
+        requeue = self._reporter.later(this.memory.reports, this.outcomes)
+        if requeue is None:
+            requeue = await self._report(this, wanted, before)
+        return Result(requeue, steps.retry(undecided, this.outcomes))
+
+    # What is wanted
 
     async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec and status, which are read again if they aren't kept.
 
         Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch
-        tells of that.
+        brings that.
         """
         if not known.get("unkept"):
             return known
@@ -157,91 +164,106 @@ class Reconciler:
         return formations.trimmed(live)
 
     async def _write_through(self, this: Pass, formation: Formation) -> list[Problem]:
-        """Give the Formation what was asked of its Deployments; return what couldn't be decided."""
+        """Write scale requests on Deployments to the Formation; return what couldn't be decided."""
         status = this.basis.formation["status"]
-        judged = await self._requests.honour(formation, status, this.basis.children, this.memory.answers)
-        await self._reporter.record(this.basis.formation, judged.notices)
+        judged = await self._requests.honour(
+            formation, status, this.basis.children, this.memory.answers, this.changes
+        )
+        await self._record(this, judged.notices)
         if judged.error is not None:
             raise judged.error
         return judged.undecided
 
-    def _autoscalers(self, formation: Formation) -> Deciding:
-        """Return who scales a Formation and its Deployments."""
-        about = formation.metadata
-        named = [naming.child(about.name, each) for each in formation.spec.processes]
+    def _autoscalers(self, wanted: Wanted) -> Deciding:
+        """Return who scales a Formation and the Deployments of its types."""
+        about = wanted.formation.metadata
+        types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
+        named = [naming.child(about.name, each) for each in types]
         return autoscalers.deciding(self._cache.autoscalers_of(about.namespace, [about.name, *named]))
 
-    async def _act(self, this: Pass, wanted: Wanted) -> list[Outcome]:
-        """Render what is wanted, bring the children to that, and remember how they are then."""
-        formation, children = wanted.formation, this.basis.children
-        if formation.spec.paused:
-            async for _ in steps.render(wanted, this.faults):
-                pass
-            return []
-        this.memory.keep(children.values())
-        context = planner.PlanContext(
-            uid=formation.metadata.uid,
+    # Bringing it about
+
+    async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
+        """Plan and execute, unless all is as it was rendered before."""
+        memory = this.memory
+        memory.keep(this.basis.children.values())
+        context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
+        planning = Planning(wanted, this.basis.children, context, memory, this.faults)
+        by = executor.Executor(self._cluster, wanted.formation, wanted.content.spec, context, lost)
+        this.intents.extend(() if wanted.undecided else planning.as_before())
+        async with asyncio.TaskGroup() as group:
+            for types in planning.parts if not this.intents else ():
+                memory.rendered, rest = None, types
+                while rest:
+                    part = await planning.plan(rest)
+                    this.intents.extend(part.intents)
+                    this.failed.extend(part.failed)
+                    under_way = group.create_task(self._execute(this, by, part.actions))
+                    for _ in range(3):  # turns of the loop, until the requests are sent: the rest can wait
+                        await asyncio.sleep(0)
+                    if rest := part.rest:
+                        await under_way  # so that no more manifests are held
+            group.create_task(self._execute(this, by, planning.obsolete(this.intents)))
+        if not (wanted.undecided or this.failed or this.faults.problems):
+            memory.rendered = planning.rendered(this.intents)
+
+    def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
+        uids = [child.uid for child in this.basis.children.values()]
+        return planner.PlanContext(
+            uid=this.basis.uid,
             living=self._cache.living,
             claims=self._cache.claims(this.key),
-            settled=this.memory.settled,
-            restless=scale_requests.restless(formation.spec, wanted.counts),
-            exhausted=self._patience.exhausted(
-                (child.uid for child in children.values()), self._clock().timestamp()
-            ),
+            applied=this.memory.applied,
+            restless=scale_requests.restless(wanted.formation.spec, wanted.counts),
+            exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
         )
-        actions = steps.actions(wanted, children, context, this.memory, this.faults)
-        lost = self._cache.lost_by(this.key)
-        remember = functools.partial(self._remember, this)
-        return await executor.Executor(self._cluster, formation, context, lost, remember).run(actions)
 
-    def _remember(self, this: Pass, outcome: Outcome) -> None:
-        """Put the answer to our write into the cache, mostly ahead of the watch."""
-        action, child = outcome.action, outcome.child
-        if outcome.gone and action.child is not None:
-            this.basis.deleted(action.child)
-            self._cache.drop_own(action.child)
-        elif child is not None:
-            self._cache.put(child.kind, child, read=outcome.again)
-            if outcome.taken_over:  # who replaces the whole object again and again isn't fought either
-                self._patience.repaired(child.uid, self._clock().timestamp())
-            if action.intent is None or outcome.again:
-                return
-            this.basis.written(child)
-            this.memory.settle(child, action.intent.settled_as)
-            if child.kind.traits.runs_processes and action.intent.whole:
-                this.memory.answers.pop(action.process_type, None)
-            if action.verb in (planner.Verb.REPAIR, planner.Verb.ADOPT):
-                self._patience.repaired(child.uid, self._clock().timestamp())
+    async def _execute(self, this: Pass, by: executor.Executor, actions: Sequence[Action]) -> None:
+        """Carry out actions, put the answers into the cache, mostly ahead of the watch, and remember them."""
+        outcomes = await by.run(actions)
+        this.outcomes.extend(outcomes)
+        for outcome in outcomes:
+            action, child = outcome.action, outcome.child
+            if outcome.gone and action.child is not None:
+                this.basis.deleted(action.child)
+                this.changes.extend(self._cache.drop_own(action.child))
+            elif child is not None:
+                this.changes.extend(self._cache.put(child.kind, child))
+                if outcome.is_repair:
+                    self._patience.repaired(child.uid, self._clock().timestamp())
+                if action.intent is not None and not outcome.again:
+                    this.basis.written(child)
+                    this.memory.written(child, action.process_type, action.intent)
 
-    async def _report(
-        self, this: Pass, wanted: Wanted, before: FormationStatus, outcomes: Sequence[Outcome]
-    ) -> Requeue | None:
+    # Reporting
+
+    async def _report(self, this: Pass, wanted: Wanted, before: FormationStatus) -> Requeue | None:
         """Write how all is, and return when to look again: time alone may change what is wrong with Pods."""
         children = this.basis.shown = self._cache.children_of(this.key)
-        deployments = steps.own_deployments(wanted.formation, children)
+        deployments = steps.own_deployments(wanted, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
         examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        known = self._autoscalers(wanted.formation)
+        formation, known = wanted.formation, self._autoscalers(wanted)
+        intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
-            name=wanted.formation.metadata.name,
-            generation=wanted.formation.metadata.generation,
-            counts=steps.counts(wanted.formation, before, children, known, wanted.undecided),
+            name=formation.metadata.name,
+            generation=formation.metadata.generation,
+            counts=steps.counts(wanted, before, children, known),
             deployments=deployments,
-            digests={name: intent.digest for name, intent in wanted.deployments.items()},
-            images={name: dict(intent.images) for name, intent in wanted.deployments.items()},
-            problems=steps.problems(wanted, this.faults, outcomes),
+            digests={name: intent.digest for name, intent in intents.items()},
+            images={name: dict(intent.images) for name, intent in intents.items()},
+            problems=steps.problems(wanted, this.failed, this.faults, this.outcomes),
             pods=examined.pods,
             findings=examined.findings,
-            suspended=bool(wanted.formation.spec.suspend),
-            paused=bool(wanted.formation.spec.paused),
-            contended=scale_requests.contended(wanted.formation.spec, this.key[1], known),
-            daemonizing=check.warnings(steps.commands(wanted.formation)),
+            suspended=bool(formation.spec.suspend),
+            paused=bool(formation.spec.paused),
+            contended=scale_requests.contended(formation.spec, this.key[1], known),
+            daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
         )
-        status = steps.report(seen, before, self._now(), this.faults)
         again = examined.again_in
         return soonest(
-            await self._reporter.write(this.basis, this.memory.reports, status),
+            await self._write(this, steps.report(seen, before, self._now(), this.faults)),
             Requeue(Lane.REPORT, again + self._delay) if again is not None else None,
         )
 
@@ -249,24 +271,49 @@ class Reconciler:
         """Say why nothing can be done about a Formation."""
         raw = this.basis.formation
         generation = lenient.number(raw["metadata"], "generation")
-        status = compute.stalled(generation, problem, raw["status"], self._now())
-        return await self._reporter.write(this.basis, this.memory.reports, status)
+        return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
 
-    def _ended(self, this: Pass, error: errors.ClusterError) -> Result:
+    async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
+        """Write a status if it differs; return when to come again if it can't be written now."""
+        raw = this.basis.formation
+        written = await self._reporter.write(raw, this.memory.reports, status)
+        if written.formation is not None:
+            this.changes.extend(self._cache.put(naming.KIND, written.formation))
+            this.basis.reported(written.formation)
+            self.see(written.formation)
+        await self._record(this, written.notices)
+        return written.requeue
+
+    async def _record(self, this: Pass, notices: Iterable[Notice]) -> None:
+        await self._reporter.record(this.basis.formation, notices)
+
+    # The end of a pass
+
+    def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
         """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
-            left=Left.LASTING if isinstance(error, errors.RefusedError) else Left.PASSING, error=error
+            retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
         )
 
-    def _look_back(self, this: Pass, result: Result) -> Result:
+    def _finished(self, this: Pass, result: Result) -> Result:
         """Return a result with what has come during the pass; who has gone during it wants nothing else."""
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
+        others = self._others(this)
         if not this.basis.is_about(current):
-            return Result(missed)
-        return dataclasses.replace(result, requeue=soonest(result.requeue, missed))
+            return Result(missed, others=others)
+        return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
+
+    def _others(self, this: Pass) -> dict[Key, Lane]:
+        """Return the passes that are wanted because of what this one has put into the cache."""
+        found: dict[Key, Lane] = {}
+        for kind, change in this.changes:
+            for key, lane in self._cache.concerned(kind, change).items():
+                if key != this.key or not this.basis.will_compare(change):
+                    found[key] = min(lane, found.get(key, lane))
+        return found
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -87,17 +87,17 @@ class Examiner:
         found: dict[str, Finding | None] = {}
         silent = []
         async for pod in in_turns(present):
-            with faults.ending(pod.process_type):
+            with faults.confined_to(pod.process_type):
                 own = found[pod.name] = diagnosis.finding(pod, now)
                 silent += [pod] if diagnosis.needs_events(pod, now, own) else []
         unclear = samples.samples(silent, found)
         more = await self._read_events(evidence, [pod for sample in unclear for pod in sample.examined], now)
         for sample in unclear:
-            with faults.ending(sample.examined[0].process_type):
+            with faults.confined_to(sample.examined[0].process_type):
                 await explain(sample, found, evidence.answers, now)
         waits: list[float | None] = []
         async for pod in in_turns(pods):
-            with faults.ending(pod.process_type):
+            with faults.confined_to(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if more else []

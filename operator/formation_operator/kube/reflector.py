@@ -29,17 +29,14 @@ FOR_EVER = 2**63 - 1
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
-    def newest(self, kind: Kind) -> int:
-        """Return the latest version that is known of a kind."""
-
-    def is_news(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may say anything new: only then its object is parsed."""
+    def is_newer(self, kind: Kind, event: Event) -> bool:
+        """Tell whether an event may bring anything newer: only then its object is parsed."""
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list; raises `RestoredError` if a newer version of it was known before."""
+        """Take in an object of a list."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         """Drop what a complete list lacks; all objects of the list have been taken in before."""
@@ -74,19 +71,32 @@ class Reflector:
         self._version: int | None = None
         """How far the watch has come; none if it has to begin with a list."""
         self._newest = 0
-        """The version of the newest list."""
+        """The latest version of a list or an event."""
         self._trouble = Repeated()
 
     async def list(self) -> None:
         """List once, take in all objects, and drop those that don't exist any more.
 
-        Raises `ClusterError`; `RestoredError` if the list is older than what was known before it.
+        Raises `ClusterError`, unless the kind may be absent: others are listed all the same. Raises
+        `RestoredError` if the list is older than what was known before it.
         """
+        try:
+            await self._list()
+        except errors.NotFoundError:
+            if not self.kind.optional:
+                raise
+            self.absent()
+        except errors.ClusterError as error:
+            if not self.kind.optional:
+                raise
+            self._say(error)
+
+    async def _list(self) -> None:
         async with self._listing:  # of two lists at once the older may come last
-            known = max(self._newest, self._sink.newest(self.kind))
+            newest = self._newest
             names, version = await self._read()
-            if version < known:
-                raise errors.RestoredError(f"{self.kind.name}: version {version} after {known}")
+            if version < newest:
+                raise errors.RestoredError(f"{self.kind.name}: version {version} after {newest}")
             self._newest = version
             self._sink.replaced(self.kind, self._namespace, names, version)
             if self._version is None:
@@ -111,7 +121,7 @@ class Reflector:
         while True:
             try:
                 if self._version is None:
-                    await self.list()
+                    await self._list()
                 await self._watch(backoff)
             except errors.ExpiredError as error:
                 self._list_again(error)
@@ -143,9 +153,9 @@ class Reflector:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
                 self._reached()
-                if event.type != BOOKMARK and self._sink.is_news(self.kind, event):
+                if event.type != BOOKMARK and self._sink.is_newer(self.kind, event):
                     self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
-                self._version = event.version
+                self._newest = self._version = event.version
                 backoff.reset()
 
     def absent(self) -> None:
@@ -159,6 +169,5 @@ class Reflector:
     def _say(self, error: errors.ClusterError) -> None:
         """Log what is wrong when it begins, and not again while it lasts."""
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
-        self._trouble.warn(
-            logger, "" if usual else str(error), f"{self.kind.plural} can't be watched for now: %s"
-        )
+        text = f"{self.kind.name} can't be listed or watched for now: %s"
+        self._trouble.warn(logger, "" if usual else str(error), text)

@@ -101,7 +101,7 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
 def _held_at_zero(raw: dict[str, Any], kind: str) -> bool:
     """Tell whether an autoscaler leaves at zero what is there."""
     if kind == kinds.HPA:
-        # A minimum that was raised since counts more than that.
+        # A minimum that was raised afterwards counts more than that.
         policy = lenient.mapping(raw, "spec", "behavior", "scaleUp").get("selectPolicy")
         return policy == "Disabled" and lenient.mapping(raw, "spec").get("minReplicas") == 0
     annotations = raw["metadata"].get("annotations") or {}

@@ -1,7 +1,9 @@
 """What a pass decides from, and what it has missed of what came while it was under way.
 
-An object that a pass writes comes back through the watch, before the answer to the write or after.
-Whatever is seen while a pass is under way is therefore compared at its end with what the pass has left.
+An object that a pass writes comes back through the watch, before the answer to the write or after: an echo.
+So no change of a Formation and its children requests a pass while one is under way. The pass compares at its
+end how they are with what it has written, and requests another one if that differs. Echoes are recognised
+here, and nowhere else.
 """
 
 import dataclasses
@@ -9,6 +11,7 @@ from typing import Any
 
 from formation_operator.observe import children, formations
 from formation_operator.observe.children import Child, ChildId, Children
+from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
 
 
@@ -27,8 +30,18 @@ class Basis:
         return formations.uid_of(self.formation)
 
     def is_about(self, formation: dict[str, Any] | None) -> bool:
-        """Tell whether it is the Formation that the pass is about, and none that took its name since."""
+        """Return whether it is the Formation that the pass is about, and none that took its name since."""
         return formation is not None and formations.uid_of(formation) == self.uid
+
+    def will_compare(self, change: Change[Any]) -> bool:
+        """Return whether `missed` finds a change that concerns the Formation and comes during the pass.
+
+        It finds those of the Formation itself and of its children, be they echoes or not.
+        """
+        fact = change.facts[0]
+        if isinstance(fact, dict):
+            return formations.key_of(fact) == formations.key_of(self.formation)
+        return isinstance(fact, Child)
 
     def written(self, child: Child) -> None:
         """Note the answer to a write of a child."""

@@ -1,6 +1,6 @@
 """What the operator knows of the cluster between two passes: a store for each kind, and what links them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -13,19 +13,18 @@ from formation_operator.observe.formations import Claim
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store
 from formation_operator.observe.watched import WATCHED, Share, Watched
+from formation_operator.requeue import Lane
 from formation_operator.shares import Shares
+
+Changes = list[tuple[str, Change[Any]]]
+"""What has changed in the cache, with the kind of each object."""
 
 
 class Cache:
     """Formations, their children, what scales them, and the Pods that aren't well."""
 
-    def __init__(
-        self,
-        tell: Callable[[str, Change[Any]], None] = lambda *_: None,
-        watched: Iterable[Watched[Any]] = WATCHED,
-    ) -> None:
-        """Take what is given each change, with the kind of the object, once it is known; and the kinds."""
-        self._tell = tell
+    def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
+        """Take the kinds that are watched."""
         self.watched = {each.kind.name: each for each in watched}
         bounds: dict[Share, Bound] = {}
         self.stores = {kind: self._store(each, bounds) for kind, each in self.watched.items()}
@@ -44,49 +43,52 @@ class Cache:
             )
         return Store(watched.key_of, watched.version_of, watched.groups_of, limit)
 
-    def is_news(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
-        """Tell whether an object may have to be seen, by its name and version, and by its text if given."""
+    def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
+        """Tell whether an object may be newer, by its name and version, and by its text if given."""
         store, is_repeated = self.stores[kind], self.watched[kind].is_repeated
         if is_repeated is not None and text:
             known = store.known.get(key)
             if known is not None and is_repeated(known, text):
                 return False
-        return store.is_news(key, version)
+        return store.is_newer(key, version)
 
-    def see(self, kind: str, raw: dict[str, Any]) -> Change[Any] | None:
-        """Take an object as the API server gave it; return nothing if that is no news."""
+    def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Changes:
+        """Take an object as the API server gave it, of a list as of a version or by itself.
+
+        Returns what that changes.
+        """
         key = formations.key_of(raw)
         fact = self.watched[kind].fact_of(raw, self.stores[kind].known.get(key))
-        return self.drop(kind, key, formations.version_of(raw)) if fact is None else self.put(kind, fact)
+        if fact is None:
+            return self.drop(kind, key, max(as_of, formations.version_of(raw)))
+        return self.put(kind, fact, as_of)
 
-    def put(self, kind: str, fact: Any, *, read: bool = False) -> Change[Any] | None:
-        """Take the facts of an object that was seen, or was just ``read``; nothing if that is no news."""
-        return self._changed(kind, self.stores[kind].put(fact, read=read))
+    def put(self, kind: str, fact: Any, as_of: int = 0) -> Changes:
+        """Take the facts of an object, and return what that changes."""
+        return self._changed(kind, self.stores[kind].put(fact, as_of))
 
-    def drop(self, kind: str, key: Key, version: int, *, listed: bool = False) -> Change[Any] | None:
-        """Forget what others deleted, a list lacks, or has nothing to tell; nothing if that is no news."""
+    def drop(self, kind: str, key: Key, version: int) -> Changes:
+        """Forget what others deleted, a list lacks, or is well, and return what that changes."""
         watched, store = self.watched[kind], self.stores[kind]
         known = store.known.get(key)
         if known is None and watched.is_sparse:
-            return None  # if each were remembered for it, no other deletion would be
-        missed_by = watched.missed_by(known, self._wanting) if known is not None else ""
-        return self._changed(kind, store.drop(key, version, listed=listed, missed_by=missed_by))
+            return []  # if each were remembered for it, no other deletion would be
+        missed_by = watched.missed_by(known, self._wanting) if known is not None else None
+        return self._changed(kind, store.drop(key, version, missed_by))
 
-    def drop_own(self, child: Child) -> Change[Child] | None:
-        """Forget a child that we deleted, though it may have changed since we decided to."""
+    def drop_own(self, child: Child) -> Changes:
+        """Forget a child that we deleted, though it may have changed after we decided to."""
         store, key = self._children[child.kind], (child.namespace, child.name)
         known = store.known.get(key)
-        same = known is not None and known.uid == child.uid
-        version = store.latest(key) if same else int(child.resource_version)
-        return self._changed(child.kind, store.drop(key, version, final=True))
+        newest = store.latest(key) if known is None or known.uid == child.uid else 0
+        # The deletion has made a later version, which no answer says.
+        version = max(newest, int(child.resource_version)) + 1
+        return self._changed(child.kind, store.drop(key, version, missed_by=""))
 
-    def _changed(self, kind: str, change: Change[Any] | None) -> Change[Any] | None:
-        if change is None:
-            return None
-        if kind == naming.KIND:
+    def _changed(self, kind: str, change: Change[Any] | None) -> Changes:
+        if kind == naming.KIND and change is not None:
             self._follow(change)
-        self._tell(kind, change)
-        return change
+        return [(kind, change)] if change is not None else []
 
     def _follow(self, change: Change[dict[str, Any]]) -> None:
         """Note who lives, and count anew what a Formation wants no more: it may be a stray from now on."""
@@ -150,6 +152,8 @@ class Cache:
         """Return the Formations that want a child of a name."""
         return self._formations.within(child)
 
-    def concerned(self, kind: str, change: Change[Any]) -> set[Key]:
-        """Return the Formations that a change of an object may concern."""
-        return self.watched[kind].concerned(change, self._wanting)
+    def concerned(self, kind: str, change: Change[Any]) -> dict[Key, Lane]:
+        """Return the Formations to which a change of an object matters, and how urgent it is to them."""
+        watched = self.watched[kind]
+        lane = watched.lane_of(change.before, change.now)
+        return dict.fromkeys(watched.concerned(change, self._wanting), lane) if lane is not None else {}

@@ -48,7 +48,7 @@ class Owner:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rollout:
-    """How far a Deployment has got, by its own controller's words."""
+    """How far a Deployment has got, as its own controller reports."""
 
     current: bool = False
     """Whether these figures are about the Deployment's latest spec."""
@@ -78,7 +78,7 @@ class Setter:
 
     manager: str
     scale: bool
-    """Whether it asked through the subresource ``scale``."""
+    """Whether it used the subresource ``scale``."""
 
 
 NAMELESS = Setter("A client without a name", scale=True)
@@ -100,7 +100,7 @@ class Child:
     digest: str | None
     """Digest of the intent that it was last written with."""
     owned: str
-    """Our Apply entry in managedFields, as `owned_fields.kept` has it; empty if there is none."""
+    """Our Apply entry in managedFields, as `owned_fields` has it; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
     """Who set the count, if it isn't ours."""
@@ -238,12 +238,12 @@ def _digest(annotations: dict[str, Any]) -> str | None:
 
 
 def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    left = MOST_IMAGES
+    remaining = MOST_IMAGES
     for item in containers:
         image = item.get("image", "")
         # Nothing is said of the others: cut, it would be another one, and no image has such letters.
-        if len(image) <= min(left, LONGEST_IMAGE) and image.isascii():
-            left -= len(image)
+        if len(image) <= min(remaining, LONGEST_IMAGE) and image.isascii():
+            remaining -= len(image)
             yield item["name"], lenient.shared(image)
 
 

@@ -38,8 +38,8 @@ class Faults:
         self.problems: dict[str, Problem] = {}
 
     @contextlib.contextmanager
-    def ending(self, process_type: str) -> Iterator[None]:
-        """Let an unexpected error end what is done here about a type, and log where it comes from.
+    def confined_to(self, process_type: str) -> Iterator[None]:
+        """Have an unexpected error end only what is done here about a type, and log where it comes from.
 
         What the cluster answers is none: `ClusterError` goes on.
         """
@@ -58,6 +58,6 @@ class Faults:
 
 
 def problem(process_type: str, error: Exception) -> Problem:
-    """Return what is told of an unexpected error: its text may quote anything, and is for the log alone."""
+    """Return what is said of an unexpected error: its text may quote anything, and is for the log alone."""
     text = f"an error of the operator's own ({type(error).__name__}): its log says where; please report it"
     return Problem(process_type, Trouble.INTERNAL_ERROR, text)

@@ -1,8 +1,6 @@
 """The Formations as they are kept: what decisions need, and the names that each of them claims."""
 
 import dataclasses
-import json
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -23,12 +21,10 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "packed", "excess", "spec_size")
+DECLARED = ("spec", "excess", "spec_size")
 """What is kept of its spec: besides itself how many bytes of memory it takes."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: besides itself a digest, and how many bytes of memory it takes."""
-PACKED = 16 * bounds.KIB
-"""Bytes as JSON above which a spec is kept packed: as objects it takes many times as much memory."""
 SHOWN = ("state", "desiredReplicas", "readyReplicas")
 """What metrics say of a type, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
@@ -66,8 +62,8 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given what was known of it until now.
 
-    Its spec is measured and taken in once, not with each status, as long as it is kept.  By how much it is
-    too large to be rendered, if it is, stands beside it as ``excess``.
+    Its spec is measured and taken in when it changes, not with each status, as long as it is kept.
+    Why it is too large to be rendered, if it is, stands beside it as ``excess``.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
     if known is not None and not known.get("unkept") and is_same(known, raw):
@@ -94,7 +90,7 @@ def _reported(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec as it is kept: a large one packed, and nothing of one that isn't rendered.
+    """Return a spec as it is kept: nothing but names of one that is too large to be rendered.
 
     The names of its types stay readable in any case; what was stored under another schema may have none.
     """
@@ -103,9 +99,6 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
         return {"spec": names, "excess": str(error), "spec_size": 0}
-    if size > PACKED:
-        packed = zlib.compress(json.dumps(spec).encode(), level=1)
-        return {"spec": names, "packed": packed, "excess": "", "spec_size": len(packed)}
     return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
 
 
@@ -134,7 +127,7 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """Return some fields, which are words or figures: who may write a status may write anything."""
+    """Return some fields, which are words or figures: anyone who may write a status may write anything."""
     return {
         field: lenient.word(said, field) or lenient.number(said, field) for field in fields if field in said
     }
@@ -149,11 +142,6 @@ def is_behind(raw: dict[str, Any]) -> bool:
     """Tell whether a Formation has changed since its last report; what is new has none."""
     observed = raw["status"].get("observedGeneration")
     return observed is not None and observed != raw["metadata"].get("generation")
-
-
-def spec_of(raw: dict[str, Any]) -> Any:
-    """Return the spec of a Formation as the cache has it."""
-    return json.loads(zlib.decompress(raw["packed"])) if raw.get("packed") else raw["spec"]
 
 
 def wanted_names(raw: dict[str, Any]) -> list[Key]:

@@ -1,8 +1,8 @@
-"""The newest known of each object of one kind, in whatever order it is told.
+"""The newest known version of each object of one kind, in whatever order versions come.
 
-Three sides tell (a watch, a list now and then, the answers to our own writes), and each may be late.  So
-what is said of an object is taken only if it is newer than what is known, its deletion included: resource
-versions of one kind are numbers that grow.
+They come from three sides (a watch, a list now and then, the answers to our own writes), and each may be
+late.  So an object is taken only if it is newer than what is known, its deletion included: resource versions
+of one kind are numbers that grow.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ Each namespace has its share, so nobody who makes and deletes many objects has t
 
 @dataclasses.dataclass(frozen=True)
 class Change(Generic[T]):
-    """That something was news."""
+    """That something newer came."""
 
     before: T | None
     """What was known until then, if anything."""
     now: T | None
-    """What is known since, if the object isn't gone."""
+    """What is known now, if the object isn't gone."""
 
     @property
     def facts(self) -> list[T]:
@@ -36,24 +36,16 @@ class Change(Generic[T]):
 
 
 class Tombstone(NamedTuple):
-    """That an object was deleted, at this version or after it."""
+    """That an object was deleted, at this version or after it.
 
-    version: int
-    final: bool
-    """Whether an object of this very version is deleted, too.
-
-    An object that lost our labels is reported as deleted, but under the version that it still has.
+    An object that only lost our labels is reported as deleted under the version that it still has.
     """
+
+    version: int = 0
     missed_by: str = ""
     """Uid of the owner to whom it was lost by somebody else's doing."""
-    listed: bool = False
-    """Whether only a list has told, as of its own version, by lacking it.
-
-    If it lacks our labels and nothing else, it is still there, under an older version.
-    """
 
 
-NEVER = Tombstone(0, final=False)
 Bound = Shares[tuple["Store[Any]", str], None]
 """Keeps the memory of objects down, of one kind or of several together; by store and name."""
 
@@ -81,10 +73,8 @@ class Store(Generic[T]):
         groups_of: Callable[[T], Iterable[Hashable]],
         limit: Limit[T] | None = None,
     ) -> None:
-        """Take what tells an object's name, its resource version, and the groups that it is in."""
+        """Take what gives an object's name, its resource version, and the groups that it is in."""
         self.known: dict[Key, T] = {}
-        self.newest = 0
-        """The latest version of all that was ever told, deletions included."""
         self._key_of = key_of
         self._version_of = version_of
         self._groups_of = groups_of
@@ -93,7 +83,7 @@ class Store(Generic[T]):
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
-        """Return the objects of a group, as they are until something else is told."""
+        """Return the objects of a group, as they are until the next change."""
         return self._groups.get(group, {})
 
     def latest(self, key: Key) -> int:
@@ -105,27 +95,22 @@ class Store(Generic[T]):
         """Return the uid of the owner that lost what had a name; nothing if it's there again."""
         return self._tombstone(key).missed_by
 
-    def contradicts(self, key: Key, version: int, listed: int) -> bool:
-        """Tell whether a list as of a version holds an older object of a name than it did in the past."""
-        return version < self.latest(key) <= listed
+    def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
+        """Tell whether an object of a name and a version is newer than what is known of the name.
 
-    def is_news(self, key: Key, version: int) -> bool:
-        """Tell whether nothing is known that is as new as an object of a name and a version."""
-        latest = self.latest(key)
-        spent = key in self.known or self._tombstone(key).final
-        return version > latest or (version == latest and not spent)
-
-    def put(self, item: T, *, read: bool = False) -> Change[T] | None:
-        """Take an object as it is said to be; return nothing if that is no news.
-
-        One that was ``read`` by its name is there, whatever a list lacks.
+        A list is right about all that was known before its own version (``as_of``), even if it has an older
+        version of an object: a cluster that was restored from a backup looks like that.
         """
-        key, version = self._key_of(item), self._version_of(item)
-        if read and self._tombstone(key).listed:
-            self._tombstones.pop(*key)
-        if not self.is_news(key, version):
+        known, latest = self.known.get(key), self.latest(key)
+        if latest <= as_of:
+            return known is None or version != latest
+        return version > latest or (version == latest and known is None)
+
+    def put(self, item: T, as_of: int = 0) -> Change[T] | None:
+        """Take an object, of a list as of a version or by itself; return nothing if it isn't newer."""
+        key = self._key_of(item)
+        if not self.is_newer(key, self._version_of(item), as_of):
             return None
-        self.newest = max(self.newest, version)
         before = self._forget(key)
         self._tombstones.pop(*key)
         self.known[key] = item
@@ -134,23 +119,16 @@ class Store(Generic[T]):
         self.count(item)
         return Change(before, item)
 
-    def drop(
-        self, key: Key, version: int, *, final: bool = False, listed: bool = False, missed_by: str = ""
-    ) -> Change[T] | None:
+    def drop(self, key: Key, version: int, missed_by: str | None = None) -> Change[T] | None:
         """Forget what was deleted under a version; return nothing if something later is known of its name.
 
-        A deletion of our own is ``final`` for the version that was known: nobody tells its own, and nobody
-        else's doing is what the watch may have told of it before.
+        Who misses it stays as it was if that isn't said.
         """
         if version < self.latest(key):
-            if final and key not in self.known:
-                self._tombstones.put(*key, self._tombstone(key)._replace(missed_by=""))
             return None
-        self.newest = max(self.newest, version)
         # The answer to an older write of ours may still be on its way.
-        before = self._tombstone(key)
-        latest = max((version, final), (before.version, before.final))
-        self._tombstones.put(*key, Tombstone(*latest, missed_by or before.missed_by, listed))
+        missed_by = self.missed_by(key) if missed_by is None else missed_by
+        self._tombstones.put(*key, Tombstone(version, missed_by))
         return Change(self._forget(key), None)
 
     def count(self, item: T) -> None:
@@ -167,7 +145,7 @@ class Store(Generic[T]):
             store._make_room((place, its_name))  # noqa: SLF001  # another of this class
 
     def _make_room(self, key: Key) -> None:
-        """Forget an object, or keep less of it; that is no news."""
+        """Forget an object, or keep less of it; that is no change."""
         known, limit = self.known[key], self._limit
         if limit is None or not limit.size_of(known):
             return
@@ -179,10 +157,10 @@ class Store(Generic[T]):
             self._groups[group][key] = less
 
     def _tombstone(self, key: Key) -> Tombstone:
-        return self._tombstones.get(*key) or NEVER
+        return self._tombstones.get(*key) or Tombstone()
 
     def _forget(self, key: Key) -> T | None:
-        """Take an object out as if nobody had ever told of it, and return it."""
+        """Take an object out as if it had never come, and return it."""
         # Each group goes with its last one: names come and go for years.
         known = self.known.pop(key, None)
         for group in self._groups_of(known) if known is not None else ():

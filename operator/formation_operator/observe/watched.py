@@ -66,8 +66,6 @@ class Watched(Generic[Fact]):
     """What is kept of one that the share has no room for, and takes no bytes; nothing if it is forgotten."""
     is_repeated: Callable[[Fact, bytes], bool] | None = None
     """Whether the text of an object shows, before it is parsed, that it has the same facts."""
-    is_compared: Callable[[Change[Fact], Key], bool] = lambda *_: False
-    """Whether a pass of a Formation finds a change itself at its end (`basis`), be it an echo or not."""
     missed_by: Callable[[Fact, Wanting], str] = lambda *_: ""
     """The uid of the Formation that has lost an object if others delete it; nothing if none has."""
     is_sparse: bool = False
@@ -94,7 +92,6 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     share=WHOLE,
     size_of=lambda formation, _: formations.size_of(formation),
     reduced=formations.outlined,
-    is_compared=lambda change, key: key in map(formations.key_of, change.facts),
 )
 PODS: Watched[Pod] = Watched(
     kind=kinds.BY_NAME[kinds.POD],
@@ -131,7 +128,6 @@ def children_of(kind: ChildKind) -> Watched[Child]:
         concerned=children.concerned,
         share=STRAYS,
         size_of=children.size_of_stray,
-        is_compared=lambda *_: True,
         missed_by=children.missed_by,
     )
 

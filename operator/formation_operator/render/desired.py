@@ -1,13 +1,16 @@
-"""From a Formation to the objects that it should have: a Deployment per type, a Service per port."""
+"""From a content to the objects that a Formation should have: a Deployment per type, a Service per port.
+
+The content is a spec, and how many processes each type has comes apart from it: what the content itself says
+of counts, `suspend` and `paused` isn't looked at.
+"""
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, ProcessType, RollingUpdate
+from formation_operator.api.formation import FormationSpec, Metadata, ProcessType, RollingUpdate
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
@@ -29,21 +32,23 @@ class Intent:
     process_type: str
     manifest: Manifest
     digest: str
-    """Of what is meant; of a count that is left undecided, of that which was written last."""
+    """Of what is meant; of a count that is undecided, of the one that was written last."""
     handed_over: int | None = None
     whole: bool = True
-    """Whether the manifest says all that is meant, a count that is left undecided included."""
+    """Whether the manifest says all that is meant, a count that is undecided included."""
     images: tuple[tuple[str, str], ...] = ()
     """The image of each container by name, of a Deployment."""
+    size: int = 0
+    """Bytes of the manifest as compact JSON."""
 
     @property
-    def settled_as(self) -> str:
-        """What the cache remembers of an object that was written with this intent."""
+    def applied_as(self) -> str:
+        """What is remembered of an object that was applied with this intent."""
         return self.digest if self.whole else f"{self.digest} but for the count"
 
     def without_manifest(self) -> "Intent":
-        """Return it without its manifest: enough to tell that an object is still as it was written."""
-        return dataclasses.replace(self, manifest={})
+        """Return it without its manifest: enough to see that an object is still as it was written."""
+        return dataclasses.replace(self, manifest={}, size=0)
 
     @property
     def switch(self) -> str:
@@ -52,25 +57,25 @@ class Intent:
         return f"spec.processes.{self.process_type}.{field}" if field else ""
 
 
-def children(formation: Formation, name: str, count: Replicas) -> list[Intent]:
+def children(owner: Metadata, content: FormationSpec, name: str, count: Replicas) -> list[Intent]:
     """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered."""
-    process = formation.spec.processes[name]
-    found = [deployment(formation, name, process, count)]
+    process = content.processes[name]
+    found = [deployment(owner, content, name, count)]
     if process.port is not None and process.service is not False:
-        found.append(service(formation, name, process.port))
+        found.append(service(owner, content, name, process.port))
     return found
 
 
-def deployment(formation: Formation, name: str, process: ProcessType, count: Replicas) -> Intent:
+def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replicas) -> Intent:
     """Return the Deployment of a type."""
-    owner = formation.metadata.name
+    process = content.processes[name]
     spec: Manifest = {
-        "selector": {"matchLabels": naming.selector(owner, name)},
+        "selector": {"matchLabels": naming.selector(owner.name, name)},
         "strategy": strategy(process),
-        "template": pod_template.pod_template(owner, name, formation.spec, process),
+        "template": pod_template.pod_template(owner.name, name, content, process),
     }
     if not pod_template.tells_when_ready(spec["template"], name):
-        # Kubernetes counts it as ready at once, and a rollout would end the old ones for one that crashes.
+        # Kubernetes counts it as ready immediately, and a rollout would replace old ones by one that crashes.
         spec["minReadySeconds"] = PROOF_SECONDS
     # What is undecided is no difference to what was written last.
     meant = count.undecided or count
@@ -78,28 +83,27 @@ def deployment(formation: Formation, name: str, process: ProcessType, count: Rep
         spec["replicas"] = meant.rendered
     # Without a count of ours the annotation would change with every scaling of somebody else's.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
-    intent = _intent(
-        ChildKind.DEPLOYMENT, name, metadata(formation, name, remembered), spec, count.handed_over
-    )
+    about = metadata(owner, content, name, remembered)
+    intent = _intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
     return intent if count.undecided is None else _without_count(intent)
 
 
 def _without_count(intent: Intent) -> Intent:
-    """Return an intent that leaves the count to whoever has set it."""
+    """Return an intent without a count, which stays as somebody has set it."""
     spec = {field: value for field, value in intent.manifest["spec"].items() if field != "replicas"}
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 
 
-def service(formation: Formation, name: str, port: int) -> Intent:
+def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> Intent:
     """Return the ClusterIP Service of a type with a port."""
     spec: Manifest = {
         "type": "ClusterIP",
-        "selector": naming.selector(formation.metadata.name, name),
+        "selector": naming.selector(owner.name, name),
         "ports": [
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],
     }
-    return _intent(ChildKind.SERVICE, name, metadata(formation, name, {}), spec)
+    return _intent(ChildKind.SERVICE, name, metadata(owner, content, name, {}), spec)
 
 
 def strategy(process: ProcessType) -> Manifest:
@@ -120,19 +124,17 @@ def strategy(process: ProcessType) -> Manifest:
     }
 
 
-def metadata(formation: Formation, name: str, annotations: dict[str, str]) -> Manifest:
+def metadata(owner: Metadata, content: FormationSpec, name: str, annotations: dict[str, str]) -> Manifest:
     """Return a child's metadata: the user's labels and annotations, ours, and the owner."""
-    owner = formation.metadata
-    spec = formation.spec
     return {
         "name": naming.child(owner.name, name),
         "namespace": owner.namespace,
         "labels": {
             **naming.recommended(owner.name, name),
-            **(spec.labels or {}),
+            **(content.labels or {}),
             **naming.selector(owner.name, name),
         },
-        "annotations": {**(spec.annotations or {}), **annotations},
+        "annotations": {**(content.annotations or {}), **annotations},
         "ownerReferences": [
             {
                 "apiVersion": naming.API_VERSION,
@@ -157,19 +159,16 @@ def _intent(
         "metadata": about,
         "spec": spec,
     }
-    digest = digest_of(manifest)
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     about["annotations"][naming.INTENT_ANNOTATION] = digest
     images = tuple(_images(spec)) if kind.traits.runs_processes else ()
-    return Intent(kind, about["name"], process_type, manifest, digest, handed_over, images=images)
+    return Intent(
+        kind, about["name"], process_type, manifest, digest, handed_over, images=images, size=len(text)
+    )
 
 
 def _images(spec: Manifest) -> Iterator[tuple[str, str]]:
     for item in spec["template"]["spec"]["containers"]:
         if "image" in item:
             yield item["name"], item["image"]
-
-
-def digest_of(manifest: Mapping[str, Any]) -> str:
-    """Return a short hash of a manifest that is the same for the same content."""
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

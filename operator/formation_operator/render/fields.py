@@ -1,6 +1,6 @@
 """Which field of a Formation decides about which part of its children: each field, and nowhere else.
 
-Whoever is told that a part was set back is told by this where to change it instead.
+An Event that says that a part was set back names the field to change instead.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class Part:
     kinds: tuple[ChildKind, ...]
 
     def holds(self, kind: ChildKind, path: Path) -> bool:
-        """Tell whether a field of a child is in it."""
+        """Return whether a field of a child is in it."""
         return kind in self.kinds and path[: len(self.path)] == self.path
 
 
@@ -59,7 +59,7 @@ class Field:
         return f"spec.{own}{self.model.model_fields[self.name].alias}"
 
     def says(self, spec: FormationSpec, process_type: str, item: str) -> bool:
-        """Tell whether it is set, and says something about an item of the part, if that is a list."""
+        """Return whether it is set, and says something about an item of the part, if that is a list."""
         model: Model = spec.processes[process_type] if self.model is ProcessType else spec
         value = getattr(model, self.name)
         return bool(value) and (not self.by_name or item in map(_item, value))
@@ -83,7 +83,7 @@ FIELDS = (
     _of_type("port", _container("ports"), _service("ports")),
     _of_type("env", _container("env"), by_name=True),
     _of_all("env", _container("env")),
-    # Of this list the API server doesn't tell which item was changed.
+    # Which item of this list was changed, the API server doesn't say.
     _of_all("env_from", _container("envFrom")),
     _of_type("env_from", _container("envFrom")),
     _of_type("resources", _container("resources")),

@@ -41,7 +41,7 @@ def merge(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_whole(key: str, value: Any) -> bool:
-    """Tell whether a value replaces the base's as a whole: only one of its alternatives may be set."""
+    """Return whether a value replaces the base's as a whole: only one of its alternatives may be set."""
     return key in UNIONS or (key in PROBES and not HANDLERS.isdisjoint(value or ()))
 
 

@@ -48,7 +48,7 @@ def pod_template(formation: str, name: str, spec: FormationSpec, process: Proces
 
 
 def tells_when_ready(template: Manifest, name: str) -> bool:
-    """Tell whether the process of a rendered pod template has a readiness probe."""
+    """Return whether the process of a rendered pod template has a readiness probe."""
     containers = template["spec"]["containers"]
     return any(item["name"] == name and item.get("readinessProbe") for item in containers)
 
@@ -73,7 +73,7 @@ def _template(
 
 
 def _pause(name: str, process: ProcessType, overlay: Manifest) -> int:
-    """Return for how many seconds a process that has to go is left alone before SIGTERM."""
+    """Return for how many seconds a process that has to go runs on before SIGTERM."""
     containers = (overlay.get("spec") or {}).get("containers") or []
     action: Manifest = next((item for item in containers if item["name"] == name), {})
     for step in ("lifecycle", "preStop", "sleep"):
@@ -172,7 +172,7 @@ def _outspoken(pod: Manifest) -> Manifest:
 def _aliased(pod: Manifest) -> Manifest:
     """Return the pod with its service account under the field's old name as well.
 
-    The server keeps both the same.  An alias that it had filled in itself would be nobody's, and so
+    The server keeps both the same.  An alias that it had filled in itself would have no owner, and so
     bring back an account that is taken away.
     """
     account = pod.get("serviceAccountName")

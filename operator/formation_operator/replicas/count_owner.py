@@ -1,4 +1,4 @@
-"""How many processes of a type the Formation asks for, and whose that number is.
+"""How many processes of a type the Formation wants, and whose that number is.
 
 A declared count is the Formation's.  If ``replicas`` is omitted, or an autoscaler exists, we set a count
 only at creation (the last one that is known, or else 1) and while suspended, so we never fight over it.
@@ -28,7 +28,7 @@ class Reported:
 
     @property
     def count(self) -> int | None:
-        """The count, a suspension left aside."""
+        """The count without a suspension."""
         return self.desired if self.resumed is None else self.resumed
 
 

@@ -8,6 +8,7 @@ sides are the child and the Formation.  If both moved, or there is no base, the 
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
@@ -28,9 +29,6 @@ HOLDS = {
 }
 """How each kind of autoscaler is kept from starting what is at zero."""
 
-MOST_TRIED = 4
-"""So many counts without an answer are remembered of a type: anybody may ask for a thousand."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
@@ -43,7 +41,7 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """A count that was asked for on a child, and that the Formation is to have."""
+    """A count that a client set on a child, and that the Formation is to have."""
 
     process_type: str
     child: str
@@ -79,51 +77,38 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Try:
-    """Counts that were sent to a Formation of a generation, of which nobody knows whether they got there."""
-
-    generation: int
-    counts: tuple[int, ...] = ()
-    unanswered: bool = False
-    """Whether one was sent of which the API server doesn't say that it came too late."""
-
-    def of(self, count: int, *, unanswered: bool = True) -> "Try":
-        """Return this with another count that was sent, and the last few of those before."""
-        counts = (*(each for each in self.counts if each != count), count)[-MOST_TRIED:]
-        return Try(self.generation, counts, self.unanswered or unanswered)
-
-    def base(self, generation: int, declared: int | None) -> int | None:
-        """Return which one may be in what a Formation says that is of a later generation by now.
-
-        One of them made the very next generation, or none. One that came too late did so only if something on
-        the way had sent it twice, which is found out as long as nothing came after it.
-        """
-        if declared in self.counts:
-            return declared
-        return self.counts[-1] if self.unanswered and generation > self.generation + 1 else None
-
-
-@dataclasses.dataclass(frozen=True)
 class Answer:
     """What was made of a Deployment's count that isn't ours, until the Deployment is written."""
 
     uid: str
-    asked: int | None
-    """The count that was judged, or nothing as long as nobody was told."""
+    judged: int | None
+    """The count of the Deployment that was judged; nothing if it has to be judged again."""
     count: int | None
     """What the Formation says by this answer."""
-    tried: Try | None = None
+    unanswered: "Unanswered | None" = None
 
-    def about(self, child: Child) -> bool:
-        """Tell whether nothing was asked since, whatever else was changed of the Deployment."""
-        return (self.uid, self.asked) == (child.uid, child.replicas)
+    def is_about(self, child: Child) -> bool:
+        """Tell whether a Deployment still has the count that was judged, whatever else was changed of it."""
+        return (self.uid, self.judged) == (child.uid, child.replicas)
 
-    def seen_from(self, generation: int, declared: int | None) -> "Answer":
-        """Return this with an unanswered patch settled, if the Formation is of a later generation."""
-        if self.tried is None or generation <= self.tried.generation:
+    def resolved(self, generation: int, declared: int | None) -> "Answer":
+        """Return this without the unanswered patch, if the Formation is of a later generation by now.
+
+        The patch made the very next generation, or none.  Of later ones nobody knows, so the count may have
+        been taken back.
+        """
+        sent = self.unanswered
+        if sent is None or generation <= sent.generation:
             return self
-        reached = self.tried.base(generation, declared)
-        return Answer(self.uid, None, self.count if reached is None else reached)
+        is_in = declared == sent.wanted or generation > sent.generation + 1
+        return Answer(self.uid, None, sent.wanted if is_in else self.count)
+
+
+class Unanswered(NamedTuple):
+    """A count that was sent to a Formation of a generation, to which no answer came."""
+
+    generation: int
+    wanted: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,16 +120,16 @@ class Scaled:
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
     answer: Answer | None = None
-    """What was made of its count before, if it hasn't been written since."""
+    """What an earlier pass made of its count, if the Deployment hasn't been written after that."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
-    """Return the request to write through, or why it isn't, or nothing where nothing was asked."""
+    """Return the request to write through, why the Formation wins, or nothing where there is no request."""
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
     answer = scaled.answer
-    if not _asked(scaled, policy) or (answer is not None and answer.about(child)):
+    if not _is_request(scaled, policy) or (answer is not None and answer.is_about(child)):
         return None
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
@@ -157,7 +142,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     return request
 
 
-def _asked(scaled: Scaled, policy: Policy) -> bool:
+def _is_request(scaled: Scaled, policy: Policy) -> bool:
     """Tell whether a client's change of the count is a request."""
     child, before = scaled.child, scaled.before
     setter = child.count_set_by
@@ -166,7 +151,7 @@ def _asked(scaled: Scaled, policy: Policy) -> bool:
     if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
         return False
     if setter is NAMELESS and before.autoscaled:
-        return False  # left behind by an autoscaler that has just gone: from and to zero it has no name
+        return False  # the last count of an autoscaler that has just gone: from and to zero it has no name
     if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
     return setter.scale or setter.manager in policy.honoured

@@ -1,4 +1,4 @@
-"""Write through what was asked of the children, as `scale_requests` judges it."""
+"""Write scale requests on children through to their Formation, as `scale_requests` judges them."""
 
 import dataclasses
 import logging
@@ -12,13 +12,13 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers, formations
+from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas import count_owner, scale_requests
-from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Try
+from formation_operator.replicas.scale_requests import Answer, Request, Scaled, Unanswered
 
 logger = logging.getLogger(__name__)
 # Why a count is neither written through nor set back for now.
@@ -42,9 +42,11 @@ class Judged:
     answers: Answers
     generation: int
     """The Formation's, by the last count that was written to it."""
+    changes: Changes
+    """What was put into the cache meanwhile."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
-    """The types whose count can't be judged now, and must be left as it is."""
+    """The types whose count can't be judged now, and must stay as it is."""
     error: errors.ClusterError | None = None
     """Why the others weren't judged: `ConflictError` if the Formation isn't the one in the cache."""
 
@@ -59,20 +61,26 @@ class Requests:
         self._policy = policy
 
     async def honour(
-        self, formation: Formation, said: dict[str, Any], children: Children, answers: Answers
+        self,
+        formation: Formation,
+        said: dict[str, Any],
+        children: Children,
+        answers: Answers,
+        changes: Changes,
     ) -> Judged:
-        """Bring the Formation in the cache to what was asked of its children, given its status.
+        """Give the Formation in the cache what clients requested of its children; ``said`` is its status.
 
-        ``answers`` are those of earlier passes, and are brought up to date.
+        ``answers`` are those of earlier passes, and are brought up to date. ``changes`` gets what is put into
+        the cache meanwhile.
         """
         about = formation.metadata
         kept, found = unwritten(answers, formation, children), self._scaled(formation, children)
         answers.clear()
         answers.update(kept)
-        judged = Judged(answers, about.generation)
+        judged = Judged(answers, about.generation, changes)
         if formation.spec.paused or not found:
             return judged
-        unlisted = await self._look_for_autoscalers(about.namespace)
+        unlisted = await self._look_for_autoscalers(about.namespace, changes)
         known = self._autoscalers(about.namespace, found.values())
         status = formation_status.read(said, found)
         for name, child in found.items():
@@ -91,30 +99,22 @@ class Requests:
         return judged
 
     async def _judge(self, formation: Formation, scaled: Scaled, judged: Judged) -> None:
-        """Judge the count of one Deployment, and give it to the Formation if that was asked for."""
+        """Judge the count of one Deployment, and give it to the Formation if it is a request."""
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
         count = formation.spec.processes[name].replicas
         verdict = scale_requests.judge(formation.spec, scaled, self._policy)
-        if verdict is None and answer is not None and answer.tried is not None:
-            # What the Formation says isn't known yet: a count that was taken back may be in it.
-            about = formation.metadata
-            live = await self._cluster.get(naming.KIND, about.namespace, about.name)
-            if live is None or lenient.number(live["metadata"], "generation") > judged.generation:
-                raise errors.ConflictError(CHANGED)
-            return
+        is_unsure = answer is not None and answer.unanswered is not None
+        if is_unsure or isinstance(verdict, Request):
+            await self._check_current(formation.metadata, judged.generation, read=is_unsure)
         if isinstance(verdict, Request):
-            self._check_unchanged(formation.metadata, judged.generation)
-            # Whatever is said, it may get there, as one before may have, and the watch tell of it first.
-            earlier = (answer and answer.tried) or Try(judged.generation)
-            judged.answers[name] = Answer(child.uid, None, count, earlier.of(child.replicas))
+            # The watch may bring the patched Formation before the answer comes.
+            sent = Unanswered(judged.generation, child.replicas)
+            judged.answers[name] = Answer(child.uid, None, count, sent)
             try:
-                verdict, count, judged.generation = await self._write_through(
-                    formation.metadata, verdict, judged.generation
-                )
+                verdict, count = await self._write_through(formation.metadata, verdict, judged)
             except errors.RefusedError as error:
+                judged.answers[name] = Answer(child.uid, None, count)
                 if errors.is_late(error):
-                    late = earlier.of(child.replicas, unanswered=False)
-                    judged.answers[name] = Answer(child.uid, None, count, late)
                     # Going on would set the child back to a count that isn't the Formation's any more.
                     raise errors.ConflictError(CHANGED) from error
                 judged.undecided.append(undecided(name, child, UNWRITABLE, error))
@@ -122,6 +122,16 @@ class Requests:
         judged.answers[name] = Answer(child.uid, child.replicas, count)
         if verdict is not None:
             judged.notices.append(verdict)
+
+    async def _check_current(self, about: Metadata, generation: int, *, read: bool) -> None:
+        """Raise `ConflictError` if a Formation is of a later generation by now.
+
+        It is ``read`` after a patch without an answer: that may be in it, and the watch be late.
+        """
+        live = await self._cluster.get(naming.KIND, about.namespace, about.name) if read else None
+        for raw in filter(None, (live, self._cache.formations.get((about.namespace, about.name)))):
+            if lenient.number(raw["metadata"], "generation") > generation:
+                raise errors.ConflictError(CHANGED)
 
     def _scaled(self, formation: Formation, children: Children) -> dict[str, Child]:
         """Return the Deployments whose count somebody else set, no known autoscaler among them."""
@@ -147,15 +157,15 @@ class Requests:
             self._cache.autoscalers_of(namespace, [child.name for child in deployments])
         )
 
-    async def _look_for_autoscalers(self, namespace: str) -> errors.ClusterError | None:
-        """List a namespace's autoscalers anew: one may have acted before its watch told us of it.
+    async def _look_for_autoscalers(self, namespace: str, changes: Changes) -> errors.ClusterError | None:
+        """List a namespace's autoscalers anew: one may have acted before its watch brought it.
 
         Returns why some of them can't be listed, if they can't.
         """
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kind, namespace)
+                await self._list(kind, namespace, changes)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
@@ -163,67 +173,53 @@ class Requests:
                 unlisted = error
         return unlisted
 
-    async def _list(self, kind: str, namespace: str) -> None:
+    async def _list(self, kind: str, namespace: str, changes: Changes) -> None:
         """List a kind in a namespace; raise `UnavailableError` where that would hold up others."""
         pages = 0
         async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
             if pages == MOST_PAGES:
                 raise errors.UnavailableError("there are too many")
             for raw in items:
-                self._cache.see(kind, raw)
+                changes += self._cache.see(kind, raw)
             pages += 1
 
-    def _check_unchanged(self, about: Metadata, generation: int) -> None:
-        """Raise `ConflictError` if a Formation is of a later generation by now.
-
-        What came of a patch is found in those that are told of once it was sent, and in no other.
-        """
-        known = self._cache.formations.get((about.namespace, about.name), {"metadata": {}})
-        if lenient.number(known["metadata"], "generation") > generation:
-            raise errors.ConflictError(CHANGED)
-
-    async def _write_through(
-        self, about: Metadata, request: Request, generation: int
-    ) -> tuple[Notice, int, int]:
-        """Give a count to a Formation; return what to tell, and its count and generation then.
+    async def _write_through(self, about: Metadata, request: Request, judged: Judged) -> tuple[Notice, int]:
+        """Give a count to a Formation; return the Event about that, and the Formation's count then.
 
         Raises `RefusedError` if that was refused for another reason than the count, as of a later generation.
         """
-        operations = request.patch(about.uid, generation)
+        operations = request.patch(about.uid, judged.generation)
         try:
             written = await self._cluster.patch(naming.KIND, about.namespace, about.name, operations)
         except errors.RefusedError as error:
             if not errors.is_verdict(error):
                 raise
-            return request.overruled(f"the Formation can't have it ({error})"), request.declared, generation
-        self._cache.see(naming.KIND, written)
-        return request.honoured(), request.wanted, lenient.number(written["metadata"], "generation")
+            return request.overruled(f"the Formation can't have it ({error})"), request.declared
+        judged.changes += self._cache.see(naming.KIND, written)
+        resolve(judged.answers, written)
+        judged.generation = lenient.number(written["metadata"], "generation")
+        return request.honoured(), request.wanted
 
 
 def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:
-    """Return the answers about Deployments that haven't been written since, in use or not."""
-    about, types, kept = formation.metadata, formation.spec.processes, {}
+    """Return the answers about Deployments that weren't written after them, in use or not."""
+    about, kept = formation.metadata, {}
     for name, answer in answers.items():
         child = deployment_of(children, about.name, name)
         if child is not None and child.uid == answer.uid and not child.owns_count:
-            declared = types[name].replicas if name in types else None
-            kept[name] = answer.seen_from(about.generation, declared)
+            kept[name] = answer
     return kept
 
 
-def settle(answers: Answers, formation: dict[str, Any]) -> None:
-    """Learn from a version of a Formation, as the cache has it, whether unanswered patches are in it.
+def resolve(answers: Answers, formation: dict[str, Any]) -> None:
+    """Find out by each version of a Formation, as the cache has it, whether unanswered patches are in it.
 
-    Of each version it can be told, of two at once it can't: somebody may have taken the count back.
+    Between two versions of which only the later comes, somebody may have taken the count back.
     """
-    unanswered = {name: answer for name, answer in answers.items() if answer.tried is not None}
-    if not unanswered:
-        return
-    spec = formations.spec_of(formation)
     generation = lenient.number(formation["metadata"], "generation")
-    for name, answer in unanswered.items():
-        process = lenient.mapping(spec, "processes", name)
-        answers[name] = answer.seen_from(generation, process.get("replicas"))
+    for name, answer in answers.items():
+        declared = lenient.mapping(formation, "spec", "processes", name).get("replicas")
+        answers[name] = answer.resolved(generation, declared)
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:

@@ -15,8 +15,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import cache, formations
-from formation_operator.observe.basis import Basis
+from formation_operator.observe import formations
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status import change_events, compute, crd_schema
 from formation_operator.sync.outcome import Outcome
@@ -27,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 LEEWAY = 0.01
 """Seconds: a timer may come a little early by another clock."""
-EARLY = 0.25
-"""By how many seconds the report of a change may come before its time."""
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash often."""
 
@@ -64,13 +61,23 @@ class Reports:
         return STATUS_SECONDS - since if 0 <= since < STATUS_SECONDS else 0.0  # or the clock was set back
 
 
+class Written(NamedTuple):
+    """What came of a status."""
+
+    requeue: Requeue | None = None
+    """When to come again, if it can't be written now."""
+    formation: dict[str, Any] | None = None
+    """The Formation as it is kept, if the status was written."""
+    notices: Sequence[Notice] = ()
+    """The Events about that."""
+
+
 class Reporter:
     """Writes statuses and Events."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, delay: float) -> None:
-        """Take the port to the cluster, the cache, a clock, and for how long a report waits, in seconds."""
+    def __init__(self, cluster: Cluster, clock: Clock, delay: float) -> None:
+        """Take the port to the cluster, a clock, and for how long a report waits, in seconds."""
         self._cluster = cluster
-        self._cache = known
         self._clock = clock
         self._delay = delay
         self._schema = crd_schema.ANYTHING
@@ -113,38 +120,34 @@ class Reporter:
         due = reports.due if reports.due is not None else now + (self._delay if changed else 0.0)
         reports.due = None
         wait = 0.0 if any(outcome.problem for outcome in outcomes) else due - now
-        if not EARLY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
+        if not LEEWAY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
             return None
         reports.due = due
-        return Requeue(Lane.REPORT, wait, EARLY)
+        return Requeue(Lane.REPORT, wait)
 
-    async def write(self, basis: Basis, reports: Reports, wanted: compute.Status) -> Requeue | None:
-        """Write the status if it differs from what is there, with an Event per type that changed its state.
-
-        Returns when to come again if it can't be written now.
-        """
-        raw, wanted = basis.formation, crd_schema.fitting(wanted, self._schema)
+    async def write(self, raw: dict[str, Any], reports: Reports, wanted: compute.Status) -> Written:
+        """Write the status of a Formation if it differs from what is there."""
+        wanted = crd_schema.fitting(wanted, self._schema)
         if not compute.differs(wanted, raw["status"]):
-            return None
+            return Written()
         now = self._clock().timestamp()
-        attempt = self._attempt(basis, wanted)
+        attempt = self._attempt(raw, wanted)
         pause = _held(attempt, reports, now) or reports.pause(now)
         if pause:
-            return Requeue(Lane.REPORT, pause + LEEWAY)
+            return Written(Requeue(Lane.REPORT, pause + LEEWAY))
         reports.written = now
         try:
-            basis.reported(await self._send(raw, wanted))
+            written = await self._send(raw, wanted)
         except errors.ConflictError:
             # The watch brings the newer object, or has done so; that pass may write no sooner, either.
-            return Requeue(Lane.REPORT, reports.pause(now) + LEEWAY)
+            return Written(Requeue(Lane.REPORT, reports.pause(now) + LEEWAY))
         except errors.RefusedError as error:
-            return await self._cannot(basis, reports, attempt, error)
+            return self._refused(reports, attempt, error)
         reports.refused = None
-        await self.record(raw, change_events.notices(raw["status"], wanted))
-        return None
+        return Written(formation=written, notices=[*change_events.notices(raw["status"], wanted)])
 
     async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-        """Write a status, take in the Formation as it is then, and return it as it is kept."""
+        """Write a status, and return the Formation as it is then and is kept."""
         written = await self._cluster.apply_status(manifest(raw, wanted))
         present = written.get("status") or {}
         if compute.differs(wanted, present):
@@ -152,27 +155,21 @@ class Reporter:
             whole = manifest(written, compute.beside(wanted, present))
             del written, present  # they may take megabytes, and the write long
             written = await self._cluster.replace_status(whole)
-        change = self._cache.see(naming.KIND, written)
-        # The cache takes in nothing that the watch has brought before.
-        return change.now if change and change.now else formations.trimmed(written, raw)
+        return formations.trimmed(written, raw)
 
-    def _attempt(self, basis: Basis, wanted: compute.Status) -> object:
+    def _attempt(self, raw: dict[str, Any], wanted: compute.Status) -> object:
         """Return what identifies an attempt: the status without its times, and what may make it succeed."""
         digest = hash(bounds.encoded(_timeless(wanted)))
-        return basis.formation["metadata"].get("generation"), self.undeclared, digest
+        return raw["metadata"].get("generation"), self.undeclared, digest
 
-    async def _cannot(
-        self, basis: Basis, reports: Reports, attempt: object, error: errors.RefusedError
-    ) -> Requeue:
-        """Record an Event that the status can't be written: no other report is possible."""
+    def _refused(self, reports: Reports, attempt: object, error: errors.RefusedError) -> Written:
+        """Have an Event say that the status can't be written: no other report is possible."""
         before = reports.refused if reports.refused and reports.refused.attempt == attempt else None
         pause = doubled(before and before.pause, REFUSED_FIRST, REFUSED_MOST)
         reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
         note = f"the status can't be written, and is out of date until it can: {error}"
-        await self.record(
-            basis.formation, [Notice("StatusRefused", "Report", note, warning=True, topic="status")]
-        )
-        return Requeue(Lane.REPORT, pause)
+        notice = Notice("StatusRefused", "Report", note, warning=True, topic="status")
+        return Written(Requeue(Lane.REPORT, pause), notices=[notice])
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:

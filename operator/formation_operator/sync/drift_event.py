@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation
+from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe import managed_fields
 from formation_operator.render import fields
@@ -19,8 +19,11 @@ LOOKED_AT = 100
 SOMEBODY = "Another client"
 
 
-def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notice:
-    """Return the Event that says what was repaired, given the object as the other client left it."""
+def explain(formation: Formation, content: FormationSpec, intent: Intent, live: dict[str, Any]) -> Notice:
+    """Return the Event that says what was repaired, given the object as the other client wrote it.
+
+    The ``content`` is what the intent was rendered from.
+    """
     managed = live["metadata"].get("managedFields") or []
     lost = [
         *itertools.islice(
@@ -39,7 +42,7 @@ def explain(formation: Formation, intent: Intent, live: dict[str, Any]) -> Notic
     return _repaired(
         intent,
         f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        + _way_out(formation, intent, lost),
+        + _way_out(formation, content, intent, lost),
     )
 
 
@@ -48,7 +51,7 @@ def _repaired(intent: Intent, note: str) -> Notice:
 
 
 def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.Path]) -> bool:
-    """Tell whether what differs from our intent was written under our own name."""
+    """Return whether what differs from our intent was written under our own name."""
     metadata = live["metadata"]
     ours = managed_fields.entry_of(metadata.get("managedFields") or []) or {}
     digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
@@ -56,9 +59,11 @@ def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.P
     return in_our_name and (not lost or digest not in (intent.digest, None))
 
 
-def _way_out(formation: Formation, intent: Intent, lost: list[managed_fields.Path]) -> str:
+def _way_out(
+    formation: Formation, content: FormationSpec, intent: Intent, lost: list[managed_fields.Path]
+) -> str:
     """Return the sentence that says where the change belongs, if it belongs anywhere."""
-    deciding = [fields.field_of(formation.spec, intent.process_type, intent.kind, path) for path in lost]
+    deciding = [fields.field_of(content, intent.process_type, intent.kind, path) for path in lost]
     fixed = any(field is None and path[0] == "spec" for field, path in zip(deciding, lost, strict=True))
     if intent.switch and fixed:
         return f"For another {intent.kind}, set {intent.switch} to false and make one of your own"
@@ -81,7 +86,7 @@ def client_of(managed: Iterable[dict[str, Any]], lost: Iterable[managed_fields.P
         for entry in others[:LOOKED_AT]:
             if managed_fields.holds(entry.get("fieldsV1") or {}, path):
                 return entry.get("manager") or SOMEBODY
-    # A removed field is held by nobody. An entry of the scale subresource carries no time.
+    # A removed field has no owner. An entry of the scale subresource carries no time.
     others.sort(key=lambda entry: entry.get("time") or "", reverse=True)
     likely = [entry for entry in others if entry.get("manager") != "kube-controller-manager"]
     return (likely[0].get("manager") if likely else None) or SOMEBODY

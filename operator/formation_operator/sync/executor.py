@@ -3,10 +3,10 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation
+from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
@@ -20,7 +20,7 @@ from formation_operator.sync.versioned_writes import VersionedWrites, looked_at
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 4
+CONCURRENT_WRITES = 4
 """How many objects of a Formation are written at the same time: the API server is there for others, too."""
 
 
@@ -30,26 +30,26 @@ class Executor:
 
     cluster: Cluster
     formation: Formation
+    content: FormationSpec
+    """What the manifests were rendered from."""
     context: PlanContext
     lost: Collection[ChildId]
     """The objects of ours that somebody deleted."""
-    remember: Callable[[Outcome], None]
-    """Is given each outcome as it comes, before the object is heard of again."""
+    places: asyncio.Semaphore = dataclasses.field(
+        default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
+    )
 
-    async def run(self, actions: AsyncIterator[Action]) -> list[Outcome]:
-        """Carry out actions as they come, a few at a time, and return what came of each."""
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def carry_out(action: Action) -> Outcome:
-            async with places:
-                outcome = await self._one(action)
-                self.remember(outcome)
-                self._log(outcome)
-                return outcome
-
+    async def run(self, actions: Iterable[Action]) -> list[Outcome]:
+        """Carry out actions, a few at a time, and return what came of each, without the manifests."""
         async with asyncio.TaskGroup() as group:
-            begun = [group.create_task(carry_out(action)) async for action in actions]
+            begun = [group.create_task(self._carry_out(action)) for action in actions]
         return [task.result() for task in begun]
+
+    async def _carry_out(self, action: Action) -> Outcome:
+        async with self.places:
+            outcome = await self._one(action)
+            self._log(outcome)
+            return dataclasses.replace(outcome, action=outcome.action.without_manifest())
 
     @property
     def _key(self) -> Key:
@@ -60,21 +60,21 @@ class Executor:
         return VersionedWrites(self.cluster)
 
     def _log(self, outcome: Outcome) -> None:
-        """Log what was written, unless an Event tells: whoever posts that logs it, too."""
+        """Log what was written, unless there is an Event about it, which is logged as it is posted."""
         action, child = outcome.action, outcome.child
         if child is not None and not outcome.again and not outcome.notices:
             did = f"{action.verb.value} {child.kind} {child.name}"
             logger.info("%s/%s: %s", *self._key, did, extra=records.about(self._key, action.process_type))
 
     async def _one(self, action: Action) -> Outcome:
+        if action.verb in (Verb.WAIT, Verb.REFUSE):
+            return Outcome(action, problem=action.reason, lasting=action.verb is Verb.REFUSE)
         steps: dict[Verb, Callable[[Action], Awaitable[Outcome]]] = {
             Verb.CREATE: self._create,
             Verb.UPDATE: self._update,
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
-            Verb.DELETE: self._delete,
-            Verb.WAIT: self._wait,
-            Verb.REFUSE: self._refuse,
+            Verb.DELETE: self._writes.delete,
         }
         try:
             return await steps[action.verb](action)
@@ -107,7 +107,7 @@ class Executor:
                 raise
             return await self._found(action, children.child(live, kind))
         created = Outcome(action, children.child(raw, kind))
-        return created.told_by(write_events.recreated(action)) if was_deleted else created
+        return created.with_event(write_events.recreated(action)) if was_deleted else created
 
     async def _found(self, action: Action, child: Child) -> Outcome:
         """Leave an object that isn't for us; decide anew about one that is, its count included."""
@@ -128,18 +128,21 @@ class Executor:
 
     async def _repair(self, action: Action) -> Outcome:
         live = await self._writes.live(action.known)
-        notice, look = drift_event.explain(self.formation, action.meant, live), looked_at(action, live)
+        notice, look = (
+            drift_event.explain(self.formation, self.content, action.meant, live),
+            looked_at(action, live),
+        )
         del live  # it may take megabytes, and the write long
-        return (await self._writes.bring(action, look)).told_by(notice)
+        return (await self._writes.bring(action, look)).with_event(notice)
 
     async def _adopt(self, action: Action) -> Outcome:
         await self._check_living()
-        return (await self._update(action)).told_by(write_events.adopted(action))
+        return (await self._update(action)).with_event(write_events.adopted(action))
 
     async def _check_living(self) -> None:
         """Raise ConflictError if the Formation is going, and its children with it, or orphaned by it.
 
-        Adopted again, they would be deleted with it; made again, too, as often as we hadn't heard of it.
+        Adopted again, or created again, they would be deleted with it, until the watch brings the deletion.
         Kubernetes' own controllers look twice, too.
         """
         mine = self.formation.metadata
@@ -147,12 +150,3 @@ class Executor:
         metadata = (live or {}).get("metadata") or {}
         if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
             raise errors.ConflictError(f"Formation {mine.name} is being deleted")
-
-    async def _delete(self, action: Action) -> Outcome:
-        return await self._writes.delete(action)
-
-    async def _wait(self, action: Action) -> Outcome:
-        return Outcome(action, problem=action.reason)
-
-    async def _refuse(self, action: Action) -> Outcome:
-        return Outcome(action, problem=action.reason, lasting=True)

@@ -2,9 +2,10 @@
 
 import dataclasses
 
+from formation_operator.api.reasons import Trouble
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.children import Child
-from formation_operator.sync.planner import Action
+from formation_operator.sync.planner import Action, Verb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +21,21 @@ class Outcome:
     """Whether its creator's fields were made ours instead."""
     gone: bool = False
     problem: str | None = None
-    """Why it couldn't be done, in words."""
+    """Why it couldn't be done, as people read it."""
     lasting: bool = False
     """Whether waiting won't fix the problem."""
     notices: tuple[Notice, ...] = ()
 
-    def told_by(self, notice: Notice) -> "Outcome":
+    @property
+    def trouble(self) -> Trouble:
+        """The reason of a problem, for programs."""
+        return self.action.trouble or (Trouble.REFUSED if self.lasting else Trouble.RETRYING)
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether the object was brought back to what it was, which has a limit."""
+        return self.taken_over or (self.action.verb in (Verb.REPAIR, Verb.ADOPT) and not self.again)
+
+    def with_event(self, notice: Notice) -> "Outcome":
         """Return the outcome with an Event, if anything was done."""
         return self if self.again else dataclasses.replace(self, notices=(notice,))

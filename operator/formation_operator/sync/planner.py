@@ -7,10 +7,10 @@ adopted, as a ReplicaSet adopts Pods.  Anything else of our name is *foreign* an
 
 import dataclasses
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation
+from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.observe import owned_fields
 from formation_operator.observe.children import Child, Children
@@ -41,7 +41,7 @@ class Action:
     reason: str = ""
     """For WAIT and REFUSE: what stands in the way, and the way out."""
     trouble: Trouble | None = None
-    """The word for that."""
+    """The reason for that, as programs read it."""
 
     @property
     def meant(self) -> Intent:
@@ -55,6 +55,12 @@ class Action:
         assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
         return self.child
 
+    def without_manifest(self) -> "Action":
+        """Return it as a pass keeps it after it was carried out."""
+        return (
+            self if self.intent is None else dataclasses.replace(self, intent=self.intent.without_manifest())
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class PlanContext:
@@ -65,7 +71,7 @@ class PlanContext:
     """Uids of all Formations that exist."""
     claims: Mapping[str, Claim]
     """The winning claim on each child name that more than one Formation wants."""
-    settled: Mapping[str, tuple[str, str]]
+    applied: Mapping[str, tuple[str, str]]
     """By uid: the intent that an object had last by our doing, and what the server let us own then."""
     restless: Mapping[str, str]
     """By process type: why it can't be kept at zero though it is suspended, and the way out."""
@@ -76,21 +82,21 @@ class PlanContext:
 RENAME = "rename the process type or the Formation"
 
 
-def obsolete(formation: Formation, intents: Sequence[Intent], children: Children) -> list[Action]:
+def obsolete(
+    owner: Metadata, declared: Iterable[str], intents: Sequence[Intent], children: Children
+) -> list[Action]:
     """Return the actions that delete what a Formation has and doesn't want any more.
 
     What has the name of a declared type's child stays as it is, unless that type is among the ``intents``: of
-    one that couldn't be rendered nobody knows what is wanted. No label counts, since others may write them.
+    one that couldn't be rendered it isn't known what is wanted. No label counts, since others may write them.
     """
-    about = formation.metadata
     wanted = {(intent.kind, intent.name) for intent in intents}
-    unknown = {naming.child(about.name, name) for name in formation.spec.processes}
-    unknown -= {intent.name for intent in intents}
+    unknown = {naming.child(owner.name, name) for name in declared} - {intent.name for intent in intents}
     return [
-        Action(Verb.DELETE, naming.type_of(about.name, child.name), child=child)
+        Action(Verb.DELETE, naming.type_of(owner.name, child.name), child=child)
         for identity, child in children.items()
         if child.owner is not None
-        and child.owner.uid == about.uid
+        and child.owner.uid == owner.uid
         and not (identity in wanted or child.name in unknown or child.deleting)
     ]
 
@@ -111,43 +117,42 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Tell whether the object was last written with this intent and nobody took a field since.
+    """Return whether the object was last written with this intent and no client took a field since.
 
     What the server let us own after that very write counts as all of it: it may have dropped a
     field that is empty, and the same write again would change nothing.
     """
     if not _bears(intent, child):
         return False
-    settled = _is_as_answered(intent, child, context.settled)
-    return settled or owned_fields.covers(intent.manifest, child.owned, context.uid)
+    unchanged = _is_as_answered(intent, child, context.applied)
+    return unchanged or owned_fields.covers(intent.manifest, child.owned, context.uid)
 
 
-def is_settled(intent: Intent, child: Child | None, uid: str, settled: Mapping[str, tuple[str, str]]) -> bool:
-    """Tell whether there is nothing to do about an object of a Formation, without a look at the manifest."""
+def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
+    """Return whether there is nothing to do about an object of a Formation, without its manifest."""
     return (
-        child is not None
-        and not child.deleting
+        not child.deleting
         and child.owner is not None
         and child.owner.uid == uid
         and _bears(intent, child)
-        and _is_as_answered(intent, child, settled)
+        and _is_as_answered(intent, child, applied)
     )
 
 
 def _bears(intent: Intent, child: Child) -> bool:
-    """Tell whether an object says that it has this intent, with fields of ours and no count to hand over."""
+    """Return whether an object shows this intent, with fields of ours and no count to hand over."""
     return child.digest == intent.digest and intent.handed_over is None and bool(child.owned)
 
 
-def _is_as_answered(intent: Intent, child: Child, settled: Mapping[str, tuple[str, str]]) -> bool:
-    """Tell whether we own of an object what the server let us own when we wrote this intent."""
-    return settled.get(child.uid) == (intent.settled_as, child.owned)
+def _is_as_answered(intent: Intent, child: Child, applied: Mapping[str, tuple[str, str]]) -> bool:
+    """Return whether we own of an object what the server let us own when we wrote this intent."""
+    return applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Tell whether an object had this intent last, so that any other in it now is somebody else's."""
-    settled, _ = context.settled.get(child.uid, (None, ""))
-    return settled == intent.settled_as
+    """Return whether an object had this intent last, so that any other in it now is somebody else's."""
+    applied, _ = context.applied.get(child.uid, (None, ""))
+    return applied == intent.applied_as
 
 
 def _create(intent: Intent, context: PlanContext) -> Action:
@@ -184,7 +189,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
     """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
     # A whole object put in place of ours has lost the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not owned_fields.is_whole(child.owned)  # so it is written once by each new operator
+    other = other or not owned_fields.is_whole(child.owned)  # so each new operator writes it
     if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
@@ -196,7 +201,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
 
 
 def _leave(intent: Intent, child: Child) -> Action:
-    """Fight nobody."""
+    """Don't fight another client."""
     reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
     return _wait(intent, child, reason)
 

@@ -1,6 +1,6 @@
 """Don't fight: two controllers that correct each other would replace Pods without end.
 
-The first repairs of an object come at once; more than five in any minute don't come at all.
+An object is repaired five times in any minute at most, without a pause between the repairs.
 """
 
 import collections

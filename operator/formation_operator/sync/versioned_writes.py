@@ -43,7 +43,7 @@ class VersionedWrites:
     async def bring(self, action: Action, look: Look) -> Outcome:
         """Write the intent over an object, given how it is at this moment.
 
-        Nothing is written over what nobody has decided about: a count that somebody set just now, or
+        Nothing is written over what the decision wasn't made from: a count that somebody set just now, or
         an object that has lost the entry by which we know what is ours. The next pass decides anew.
         Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
         """
@@ -105,11 +105,11 @@ class VersionedWrites:
     async def delete(self, action: Action) -> Outcome:
         """Delete an object as it was decided about; one that has changed since, only if that is no matter.
 
-        That it isn't there is believed of the watch alone, which is about to tell: what was forgotten and is
-        still there would run on. Until then it is tried again.
+        Only the watch is believed that it isn't there: what was forgotten and is still there would run on.
+        Until the watch brings its deletion, it is tried again.
         """
         child, missing = action.known, Outcome(action, again=True)
-        deleted = Outcome(action, gone=True).told_by(write_events.deleted(action))
+        deleted = Outcome(action, gone=True).with_event(write_events.deleted(action))
         with contextlib.suppress(errors.ConflictError):
             return deleted if await self._remove(child, child.resource_version) else missing
         live = await self.cluster.get(child.kind, child.namespace, child.name)
@@ -142,7 +142,7 @@ def _moved(action: Action, live: dict[str, Any]) -> Child | None:
 
 
 def _decided(child: Child) -> tuple[object, ...]:
-    """Return what tells whose an object is, what was written last, and whose its count is."""
+    """Return what shows whose an object is, what was written last, and whose its count is."""
     whose = child.uid, child.owner, child.orphan_of, child.deleting
     return *whose, child.digest, child.replicas, child.remembered, child.owns_count
 

@@ -21,6 +21,6 @@ def adopted(action: Action) -> Notice:
 
 
 def deleted(action: Action) -> Notice:
-    """Return the Event that says that nobody wants an object any more."""
+    """Return the Event that says that an object isn't declared any more."""
     note = f"{action.known.kind} {action.known.name} is no longer declared: deleted it"
     return Notice("Deleted", "Delete", note, process_type=action.process_type)

@@ -8,18 +8,17 @@ Source: https://prometheus.io/docs/practices/naming/
 import functools
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from formation_operator import __version__
-from formation_operator.requeue import Lane, Left, Result
+from formation_operator.requeue import Lane, Retry
 
 PREFIX = "formation_operator"
-Run = Callable[[tuple[str, str]], Awaitable[Result]]
 ERROR = "error"
 """An unexpected error ended a pass."""
-RESULTS = {Left.NOTHING: "success", Left.PASSING: "retry", Left.LASTING: "stuck"}
+RESULTS = {Retry.NONE: "success", Retry.PASSING: "retry", Retry.LASTING: "stuck"}
 NO_ANSWER = "none"
 """Stands for the code of an answer that didn't come."""
 VERBS = ("get", "list", "create", "apply", "patch", "delete")
@@ -68,24 +67,10 @@ class Instruments:
         )
         self._request_seconds = {verb: seconds.labels(verb) for verb in VERBS}
 
-    def measured(self, run: Run) -> Run:
-        """Return a pass whose time and result are counted."""
-
-        async def measured(key: tuple[str, str]) -> Result:
-            began = time.perf_counter()
-            try:
-                result = await run(key)
-            except Exception:
-                self._passed(ERROR, began)
-                raise
-            self._passed(RESULTS[result.left], began)
-            return result
-
-        return measured
-
-    def _passed(self, result: str, began: float) -> None:
-        self._passes[result].inc()
-        self._pass_seconds.observe(time.perf_counter() - began)
+    def passed(self, retry: Retry | None, seconds: float) -> None:
+        """Count a pass by what it leaves; nothing stands for an unexpected error that ended it."""
+        self._passes[ERROR if retry is None else RESULTS[retry]].inc()
+        self._pass_seconds.observe(seconds)
 
     def requested(self, verb: str, code: int | None, seconds: float) -> None:
         """Count a request by the HTTP status of its answer, if one came."""

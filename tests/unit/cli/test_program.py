@@ -243,10 +243,3 @@ def test_a_request_timeout_is_a_day_at_most(timeout: str) -> None:
     result = run("ps", f"--request-timeout={timeout}")
     assert result.exit_code == failures.MISTYPED
     assert "--request-timeout" in result.stderr
-
-
-@pytest.mark.parametrize("extra", ["scope", "=read"])
-def test_what_is_said_of_somebody_has_a_key_and_a_value(extra: str) -> None:
-    result = run("ps", "--as=eve", f"--as-user-extra={extra}")
-    assert result.exit_code == failures.MISTYPED
-    assert "isn't typed as key=value" in result.stderr

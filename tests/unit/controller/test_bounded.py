@@ -15,6 +15,7 @@ from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, steps
+from formation_operator.controller.plan import Wanted, content_of
 from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import autoscalers, children, owned_fields
@@ -104,7 +105,15 @@ def test_who_owns_what_of_a_child_is_found_in_linear_time(
 def test_what_others_changed_of_a_child_is_explained_in_linear_time(
     shape: largest.Shape, measure: cost.Measure[Any]
 ) -> None:
-    assert growth_of(lambda given: drift_event.explain(*given), shape, fought_over, measure) < cost.MOST
+    assert (
+        growth_of(
+            lambda given: drift_event.explain(given[0], given[0].spec, *given[1:]),
+            shape,
+            fought_over,
+            measure,
+        )
+        < cost.MOST
+    )
 
 
 @SHAPES
@@ -127,7 +136,7 @@ def test_a_child_is_taken_in_in_linear_time(shape: largest.Shape, measure: cost.
 @cost.MEASURED
 def test_commands_are_looked_through_in_linear_time(measure: cost.Measure[Any]) -> None:
     def commands(formation: Manifest) -> Any:
-        return steps.commands(facts.parsed(formation))
+        return steps.commands(facts.parsed(formation).spec)
 
     assert growth_of(check.warnings, largest.wordy, commands, measure) < cost.MOST
 
@@ -143,7 +152,7 @@ def test_who_scales_what_is_found_in_linear_time(measure: cost.Measure[Any]) -> 
 
     def counted(given: tuple[Formation, list[Autoscaler]]) -> Any:
         formation, known = given[0], autoscalers.deciding(given[1])
-        counts = steps.counts(formation, FormationStatus(), {}, known, ())
+        counts = steps.counts(Wanted(formation, content_of(formation)), FormationStatus(), {}, known)
         return counts, list(scale_requests.contended(formation.spec, "shop", known))
 
     assert cost.ratio(counted, scaled(8), scaled(8 * cost.TIMES), measure) < cost.MOST

@@ -3,19 +3,19 @@
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller import steps
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from formation_operator.sync.planner import Action
+from formation_operator.sync.executor import Executor
+from formation_operator.sync.outcome import Outcome
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -116,7 +116,7 @@ def told(delays: Delays, then: Callable[[SlowCluster], object], monkeypatch: pyt
         await here.start()
         bring_formations(cluster, here)
         work = asyncio.create_task(here.run())
-        run = here._reconciler.run  # noqa: SLF001
+        run = here._pass  # noqa: SLF001
 
         async def counted(key: Key) -> Result:
             story.passes += 1
@@ -227,7 +227,7 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ready: list[int] = []
-    actions = steps.actions
+    run = Executor.run
 
     def then(cluster: SlowCluster) -> None:
         def becomes(count: int) -> None:
@@ -235,15 +235,15 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
             status = {"readyReplicas": count, "availableReplicas": count}
             cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
 
-        async def decided(*given: Any) -> AsyncIterator[Action]:
-            async for action in actions(*given):
-                yield action
+        async def decided(*given: Any) -> list[Outcome]:
+            outcomes = await run(*given)
             if asyncio.get_running_loop().time() > 2 and not ready:
                 becomes(1)
                 await asyncio.sleep(SECONDS)  # another Formation has its turn
                 cluster.incidents.append(Incident("apply_status", meanwhile=lambda: becomes(2)))
+            return outcomes
 
-        monkeypatch.setattr(steps, "actions", decided)
+        monkeypatch.setattr(Executor, "run", decided)
         create(cluster)
         asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
 

@@ -15,7 +15,7 @@ from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector, watch_events
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import ChildKind, Kind
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Object
 from formation_operator.observe import autoscalers, children
 from formation_operator.settings import Settings
@@ -229,29 +229,24 @@ async def listing(here: Controller, cluster: FakeCluster, version: int, *items: 
     await here.resync()
 
 
-async def test_a_restored_cluster_is_noticed_though_its_versions_have_caught_up() -> None:
+@pytest.mark.parametrize(
+    ("restored", "deleted"),
+    [(a_shop(12), False), (a_shop(12, "uid-2"), False), (a_shop(15), True)],
+    ids=["changed back", "created anew", "deleted no more"],
+)
+async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_versions_have_caught_up(
+    restored: Object, deleted: bool
+) -> None:
     cluster = FakeCluster()
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
-    with pytest.raises(errors.RestoredError, match="default/shop"):
-        await listing(here, cluster, 30, a_shop(12))
-
-
-async def test_an_object_that_was_deleted_and_is_there_again_as_before_was_restored() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(18), deleted=True)
-    with pytest.raises(errors.RestoredError, match="default/shop"):
-        await listing(here, cluster, 30, a_shop(15))
-
-
-async def test_a_restored_cluster_is_noticed_by_an_object_that_was_created_anew_in_it() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    with pytest.raises(errors.RestoredError, match="default/shop"):
-        await listing(here, cluster, 30, a_shop(12, uid="uid-2"))
+    if deleted:
+        here.formation_event("DELETED", a_shop(18))
+    await listing(here, cluster, 30, restored)
+    (known,) = here._cache.formations.values()  # noqa: SLF001
+    assert known["metadata"].items() >= {
+        (field, restored["metadata"][field]) for field in ("uid", "resourceVersion")
+    }
 
 
 @pytest.mark.parametrize(
@@ -259,7 +254,7 @@ async def test_a_restored_cluster_is_noticed_by_an_object_that_was_created_anew_
     [(a_shop(25), False), (a_shop(25, "uid-2"), False), (a_shop(25), True)],
     ids=["changed", "created anew", "deleted"],
 )
-async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
+async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
     told: Object, deleted: bool
 ) -> None:
     class Telling(FakeCluster):
@@ -269,7 +264,7 @@ async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
             self, kind: Kind, namespace: str | None = None
         ) -> AsyncIterator[tuple[list[Object], str]]:
             if kind.name == naming.KIND and self.version == 24:
-                here.see(naming.KIND, told, deleted=deleted)
+                here.formation_event("DELETED" if deleted else "MODIFIED", told)
             async for page in super().pages(kind, namespace):
                 yield page
 
@@ -277,38 +272,8 @@ async def test_what_happened_while_a_list_was_under_way_is_no_restoration(
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
     await listing(here, cluster, 24, a_shop(15))
-
-
-@pytest.mark.parametrize("deleted", [False, True])
-async def test_a_list_that_is_older_than_what_was_told_before_it_is_of_a_restored_cluster(
-    deleted: bool,
-) -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(25), deleted=deleted)
-    with pytest.raises(errors.RestoredError, match="version 24 after 25"):
-        await listing(here, cluster, 24, a_shop(15))
-
-
-async def test_what_was_created_anew_before_a_list_is_no_restoration() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    await listing(here, cluster, 20, a_shop(15))
-    here.see(naming.KIND, a_shop(22), deleted=True)
-    await listing(here, cluster, 30, a_shop(25, uid="uid-2"))
-    await listing(here, cluster, 40, a_shop(25, uid="uid-2"))
-
-
-async def test_what_we_deleted_ourselves_while_a_list_was_under_way_is_no_restoration() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster)
-    raw = cluster.write(intents(parsed(a_formation()))[0].manifest)
-    await here.resync()
-    here._cache.drop_own(children.child(raw, ChildKind.DEPLOYMENT))  # noqa: SLF001
-    cluster.version += 9
-    await here.resync()
-    assert here._cache.stores["Deployment"].known == {}, "the list is older than the deletion"  # noqa: SLF001
+    there = [known["metadata"]["resourceVersion"] for known in here._cache.formations.values()]  # noqa: SLF001
+    assert there == ([] if deleted else ["25"])
 
 
 async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> None:
@@ -362,9 +327,9 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.resync()
-        assert not here._informers.is_news(deployments, event("MODIFIED", raw))  # noqa: SLF001
+        assert not here._informers.is_newer(deployments, event("MODIFIED", raw))  # noqa: SLF001
     assert len(read) == 1
-    assert here._informers.is_news(deployments, event("DELETED", raw))  # noqa: SLF001
+    assert here._informers.is_newer(deployments, event("DELETED", raw))  # noqa: SLF001
     here._informers.seen(deployments, raw, deleted=True)  # noqa: SLF001
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
@@ -481,7 +446,7 @@ async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_new
         line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
         here._unled = {}  # noqa: SLF001  # what passes were asked for since
         said_by, kind = await watch_events.read(line.encode()), kinds.BY_NAME[kinds.HPA]
-        if here._informers.is_news(kind, said_by):  # noqa: SLF001
+        if here._informers.is_newer(kind, said_by):  # noqa: SLF001
             here._informers.seen(kind, await said_by.object(), deleted=False)  # noqa: SLF001
         asked.append(bool(here._unled))  # noqa: SLF001
     assert asked == [True, False, True, False, True, False]

@@ -9,7 +9,7 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
@@ -198,25 +198,20 @@ class Refusing:
         raise errors.RefusedError("no")
 
 
-async def one_by_one(actions: list[Action]) -> AsyncIterator[Action]:
-    for action in actions:
-        yield action
-
-
 async def write_many(here: Simulation, _: Key) -> None:
     """Write what a Formation of 64 objects wants."""
     cluster = Refusing(here)
     world: Any = None
-    carried_out = executor.Executor(cluster, LARGE, world, (), lambda _: None)  # type: ignore[arg-type]  # all that is asked
-    outcomes = await carried_out.run(one_by_one(ACTIONS))
-    assert [outcome.action for outcome in outcomes] == ACTIONS
-    assert cluster.most <= executor.AT_ONCE
+    carried_out = executor.Executor(cluster, LARGE, LARGE.spec, world, ())  # type: ignore[arg-type]  # all that is asked
+    outcomes = await carried_out.run(ACTIONS)
+    assert [outcome.action for outcome in outcomes] == [each.without_manifest() for each in ACTIONS]
+    assert cluster.most <= executor.CONCURRENT_WRITES
 
 
 def test_formations_of_many_objects_fill_no_line_at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(ACTIONS) == 64
     now = simulate(Lanes(WORKERS), write_many, of("busy", 15), BUILD, 0.3)
-    monkeypatch.setattr(executor, "AT_ONCE", 64)
+    monkeypatch.setattr(executor, "CONCURRENT_WRITES", 64)
     before = simulate(Line(), write_many, of("busy", 15), BUILD, 0.3)
     assert now.waited < before.waited / 8
     assert now.whole < 1.1 * before.whole

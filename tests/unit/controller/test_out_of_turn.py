@@ -13,15 +13,15 @@ from formation_operator.settings import Settings
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster
-from tests.unit.fakes.liar import FOLLOWED, LyingCluster, Watching
 from tests.unit.fakes.replica import View
+from tests.unit.fakes.unreliable import FOLLOWED, UnreliableCluster, Watching
 
 SHOP = (naming.KIND, "default", "shop")
 WEB = (ChildKind.DEPLOYMENT, "default", "shop-web")
 
 
 @asynccontextmanager
-async def working(cluster: LyingCluster, lag: float = 0.01) -> AsyncIterator[Watching]:
+async def working(cluster: UnreliableCluster, lag: float = 0.01) -> AsyncIterator[Watching]:
     """A replica that leads, and whose watches tell so many seconds late."""
     operator = Watching(cluster, dict.fromkeys(FOLLOWED, lag))
     operator.leads.set()
@@ -34,7 +34,7 @@ async def working(cluster: LyingCluster, lag: float = 0.01) -> AsyncIterator[Wat
 
 def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way() -> None:
     async def scene() -> None:
-        cluster = LyingCluster([0.2])
+        cluster = UnreliableCluster([0.2])
         rival = a_formation(processes={"web-x": a_process(replicas=1)}, paused=True)
         cluster.put(naming.KIND, stored(rival, uid="u1", creationTimestamp="2025-01-01T00:00:00Z"))
         waiting = a_formation("shop-web", processes={"x": a_process(replicas=1)})
@@ -42,8 +42,8 @@ def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way
         async with working(cluster) as operator:
             await asyncio.sleep(2000)  # it is tried again and again, less and less often
             cluster.merge(naming.KIND, "default", "shop-web", {"spec": {"image": "other:v2"}})
-            reconciler = operator.controller._reconciler  # noqa: SLF001
-            while not reconciler.is_under_way(("default", "shop-web")):  # noqa: ASYNC110  # nothing tells
+            under_way = operator.controller._reconciler._under_way  # noqa: SLF001
+            while ("default", "shop-web") not in under_way:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.001)
             cluster.remove(*SHOP)
             await asyncio.sleep(2)
@@ -54,7 +54,7 @@ def test_a_name_is_taken_at_once_though_its_rival_goes_while_a_pass_is_under_way
 
 def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() -> None:
     async def scene() -> None:
-        cluster = LyingCluster([0.005])
+        cluster = UnreliableCluster([0.005])
         cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1)})))
         async with working(cluster, lag=60.0) as operator:
             await asyncio.sleep(120)
@@ -71,7 +71,7 @@ def test_a_label_that_a_list_finds_missing_before_the_watch_tells_is_put_back() 
 @pytest.mark.parametrize("lag", [0.0, 0.005, 0.05])
 def test_a_service_that_its_user_turns_off_and_on_was_deleted_by_nobody_else(lag: float) -> None:
     async def scene() -> None:
-        cluster = LyingCluster([0.02])
+        cluster = UnreliableCluster([0.02])
         cluster.put(naming.KIND, stored(a_formation(processes={"web": a_process(replicas=1, port=8080)})))
         async with working(cluster, lag):
             for there in (False, True):

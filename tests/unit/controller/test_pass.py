@@ -19,15 +19,16 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, formations, owned_fields
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
-from formation_operator.requeue import Lane, Left, Requeue, Result
+from formation_operator.requeue import Lane, Requeue, Result, Retry
 from formation_operator.settings import Settings
 from formation_operator.status import type_health
 from formation_operator.sync import executor, planner
 from tests import builders, largest
 from tests.builders import Manifest, a_container, a_formation, a_pod, a_process, ended
 from tests.unit import cost
-from tests.unit.facts import condition_of, known
+from tests.unit.facts import HPA, condition_of, known
 from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.objects import SCALE
 
 KEY = ("default", "shop")
 TWO = a_formation(processes={"web": a_process(replicas=1), "worker": a_process(replicas=1)})
@@ -87,7 +88,7 @@ def crashing(name: str) -> Manifest:
 
 
 FAULTS: dict[str, tuple[Any, str, Callable[..., str | None]]] = {
-    "rendering": (desired, "deployment", lambda *given: given[1]),
+    "rendering": (desired, "deployment", lambda *given: given[2]),
     "deciding": (planner, "decide", lambda *given: given[0].process_type),
     "writing": (executor.Executor, "_create", lambda *given: given[1].process_type),
     "examining": (diagnosis, "finding", lambda *given: given[0].process_type),
@@ -253,7 +254,7 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     render, rendered = desired.children, []
 
     def rendering(*given: Any) -> Any:
-        rendered.append(given[1])
+        rendered.append(given[2])
         return render(*given)
 
     monkeypatch.setattr(desired, "children", rendering)
@@ -267,7 +268,61 @@ async def test_the_report_of_a_change_renders_nothing_anew(monkeypatch: pytest.M
     await here.passes.run(KEY)
     assert rendered == ["web", "worker"]
     assert here.status["summary"] == "web=0/1 worker=0/1"
-    assert here.passes._memories["uid-1"].rendered is None  # noqa: SLF001
+
+
+async def test_a_pod_that_crashes_has_nothing_rendered_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Running(TWO)
+    for _ in range(3):
+        await here.passes.run(KEY)
+    answered(here, "web")
+    rendered = renderings(monkeypatch)
+    for restarts in range(1, 4):
+        pod = crashing("web")
+        pod["metadata"]["resourceVersion"] = str(100 + restarts)
+        pod["status"]["containerStatuses"][0]["restartCount"] = restarts
+        here.known.put("Pod", known(pod))
+        await here.passes.run(KEY)
+        assert here.status["processes"]["web"]["restarts"] == restarts
+    assert here.status["processes"]["web"]["state"] == "Crashing"
+    assert rendered == []
+
+
+async def test_after_a_start_only_the_first_pass_renders(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Running(TWO)
+    await here.settle()
+    forgotten(here)
+    rendered = renderings(monkeypatch)
+    for _ in range(3):
+        await here.passes.run(KEY)
+    assert rendered == ["web", "worker"]
+
+
+async def test_an_autoscaler_that_changes_a_count_has_nothing_rendered_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Running(a_formation(processes={"worker": a_process()}))
+    here.server.watchers.append(here.told)
+    here.known.put(HPA.kind, HPA)
+    for _ in range(3):
+        await here.passes.run(KEY)
+    rendered = renderings(monkeypatch)
+    here.server.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 7}}, by=SCALE)
+    await here.passes.run(KEY)
+    assert here.status["summary"] == "worker=0/7"
+    assert rendered == []
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_formation_that_is_changed_is_rendered_whether_it_is_paused_or_not(
+    paused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Running(TWO)
+    await here.settle()
+    rendered = renderings(monkeypatch)
+    here.declare({**TWO, "spec": {**TWO["spec"], "image": "shop:v2", "paused": paused}})
+    await here.settle()
+    waits = here.status["processes"]["web"].get("message") == "a change waits: spec.paused is true"
+    assert (rendered[:2], waits) == (["web", "worker"], paused)
 
 
 @pytest.mark.parametrize(("number", "image"), [(200, "proxy:v1"), (20, 1000 * "i")])
@@ -312,6 +367,29 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
     assert before == ["worker"]
 
 
+async def test_a_count_that_is_not_answered_holds_up_no_other_type() -> None:
+    types = {"web": a_process(replicas=1), "worker": a_process(replicas=1)}
+    here = Running(a_formation(processes=types))
+    await here.settle()
+    answered, create = asyncio.Event(), here.server.apply
+
+    async def hanging(manifest: Manifest, *, manager: str) -> Manifest:
+        if manifest["metadata"]["name"] == "shop-worker":
+            await answered.wait()
+        return await create(manifest, manager=manager)
+
+    here.server.apply = hanging  # type: ignore[method-assign]
+    here.declare(a_formation(processes={**types, "worker": a_process(replicas=2), "new": a_process()}))
+    under_way = asyncio.create_task(here.passes.run(KEY))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert ("Deployment", "shop-new") in here.children
+    assert not under_way.done()
+    answered.set()
+    await under_way
+    assert here.server.read("Deployment", "default", "shop-worker")["spec"]["replicas"] == 2
+
+
 @pytest.mark.parametrize("change", [{"spec": {"replicas": 7}}, {"metadata": {"ownerReferences": []}}])
 async def test_what_somebody_changes_before_the_report_is_set_right(change: Manifest) -> None:
     here = Running(TWO)
@@ -335,7 +413,7 @@ async def test_nothing_is_remembered_of_a_child_that_another_has_replaced() -> N
         here.server.remove("Deployment", "default", "shop-web")
         await here.settle()
     present = {raw["metadata"]["uid"] for kind in ("Deployment", "Service") for raw in here.server.all(kind)}
-    assert here.passes._memories["uid-1"].settled.keys() == present  # noqa: SLF001
+    assert here.passes._memories["uid-1"].applied.keys() == present  # noqa: SLF001
 
 
 async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types() -> None:
@@ -351,7 +429,7 @@ async def test_the_count_of_a_deployment_of_somebody_elses_is_none_of_the_types(
 
 
 async def test_after_a_change_a_pass_wants_another_one_that_reports() -> None:
-    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0, early=0.25))
+    assert await Running(TWO).passes.run(KEY) == Result(Requeue(Lane.REPORT, 1.0))
 
 
 async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() -> None:
@@ -383,25 +461,25 @@ async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> No
     here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
     await here.passes.run(KEY)
     result = await here.passes.run(KEY)
-    assert (result.left, repr(result.error)) == (Left.PASSING, repr(missing))
+    assert (result.retry, repr(result.error)) == (Retry.PASSING, repr(missing))
     assert KEY in here.known.formations
 
 
 @pytest.mark.parametrize(
-    ("problems", "left"),
+    ("problems", "retry"),
     [
-        ([], Left.NOTHING),
-        ([away()], Left.PASSING),
-        ([errors.RefusedError("no")], Left.LASTING),
-        ([errors.RefusedError("no"), away()], Left.PASSING),
+        ([], Retry.NONE),
+        ([away()], Retry.PASSING),
+        ([errors.RefusedError("no")], Retry.LASTING),
+        ([errors.RefusedError("no"), away()], Retry.PASSING),
     ],
 )
 async def test_a_result_says_whether_waiting_may_be_enough_for_what_is_left(
-    problems: list[errors.ClusterError], left: Left
+    problems: list[errors.ClusterError], retry: Retry
 ) -> None:
     here = Running(TWO)
     names = ["shop-web", "shop-worker"]
     here.server.incidents += [
         Incident("apply", name=name, error=error) for name, error in zip(names, problems, strict=False)
     ]
-    assert (await here.passes.run(KEY)).left is left
+    assert (await here.passes.run(KEY)).retry is retry

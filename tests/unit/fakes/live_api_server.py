@@ -160,7 +160,15 @@ class LiveApiServer(ApiServer):
             return await self._watched(request, KINDS[plural], namespace, place)
         if status := self.refusals.get(place) or self.refusals.get(plural):
             return web.json_response({"message": "no"}, status=status)
+        if "as=PartialObjectMetadataList" in request.headers["Accept"]:
+            return self._names(plural, namespace)
         return self.page(plural, namespace)
+
+    def _names(self, plural: str, namespace: str) -> web.Response:
+        """Return a list without specs and statuses."""
+        items = [{"metadata": each["metadata"]} for each in self.cluster.all(KINDS[plural].name, namespace)]
+        metadata = {"resourceVersion": str(self.cluster.version)}
+        return self._answer({"kind": "PartialObjectMetadataList", "metadata": metadata, "items": items})
 
     def page(self, plural: str, namespace: str = "", **metadata: str) -> web.Response:
         """Return a list, or what is a page of it by its metadata."""

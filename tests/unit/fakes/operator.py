@@ -12,7 +12,7 @@ from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT
@@ -34,6 +34,8 @@ class Operator:
 
     def __init__(self, cluster: FakeCluster, clock: Clock, known: Cache | None = None) -> None:
         self.known = known or Cache()
+        self.changes: Changes = []
+        """What the watch has brought that wasn't known."""
         for kind in (naming.KIND, *ChildKind):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
@@ -47,7 +49,7 @@ class Operator:
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS}:
-            self.known.see(kind, raw)
+            self.changes += self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

@@ -31,10 +31,7 @@ class Seen:
         self.said: list[tuple[str, str]] = []
         """What was reported, and of which object."""
 
-    def newest(self, _: Kind) -> int:
-        return max(self.known.values(), default=0)
-
-    def is_news(self, _: Kind, event: Event) -> bool:
+    def is_newer(self, _: Kind, event: Event) -> bool:
         return not self.is_known
 
     def seen(self, _: Kind, raw: Object, *, deleted: bool) -> None:
@@ -457,7 +454,7 @@ def test_trouble_is_logged_once_as_long_as_it_is_the_same(caplog: pytest.LogCapt
             await asyncio.sleep(600)
 
     virtual_time.run(scene())
-    assert caplog.messages == ["pods can't be watched for now: away"]
+    assert caplog.messages == ["Pod can't be listed or watched for now: away"]
 
 
 def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(

@@ -14,9 +14,9 @@ from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children, pods
 from formation_operator.observe.autoscalers import Autoscaler
-from formation_operator.observe.cache import Cache
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child
-from formation_operator.observe.store import REMEMBERED, Change, Store
+from formation_operator.observe.store import REMEMBERED, Store
 from formation_operator.observe.watched import MOST_BYTES, MOST_PODS, MOST_STRAYS, WATCHED, Share
 from tests import builders
 from tests.builders import a_container, a_formation, a_pod, ended
@@ -35,16 +35,14 @@ def a_cache(*children: Child) -> Cache:
     return cache
 
 
-def lose(cache: Cache, fact: Child | Autoscaler) -> Change[Any] | None:
+def lose(cache: Cache, fact: Child | Autoscaler) -> Changes:
     """Have others delete an object, under the version that it has."""
     return cache.drop(fact.kind, (fact.namespace, fact.name), int(fact.resource_version))
 
 
-def asked(cache: Cache, kind: str, change: Change[Any] | None) -> set[Key]:
-    """Return the Formations that have to be looked at because of what was told."""
-    if change is None or cache.watched[kind].lane_of(change.before, change.now) is None:
-        return set()
-    return cache.concerned(kind, change)
+def asked(cache: Cache, changes: Changes) -> set[Key]:
+    """Return the Formations that have to be looked at because of what has changed."""
+    return {key for change in changes for key in cache.concerned(*change)}
 
 
 def test_only_newer_versions_are_taken() -> None:
@@ -80,7 +78,7 @@ def test_of_two_formations_that_want_one_name_the_older_has_the_claim() -> None:
     claims = cache.claims(("default", "a-b"))
     assert claims["a-b-c"].uid == "1"
     gone = cache.drop(naming.KIND, ("default", "a"), 2)
-    assert asked(cache, naming.KIND, gone) == {("default", "a-b")}
+    assert asked(cache, gone) == {("default", "a-b")}
     assert cache.claims(("default", "a-b")) == {}
 
 
@@ -110,9 +108,9 @@ def test_a_child_that_only_lost_our_labels_is_known_again_when_it_is_read() -> N
 
 def test_an_older_list_brings_no_autoscaler_back_that_was_deleted() -> None:
     cache = a_cache()
-    assert asked(cache, kinds.HPA, cache.put(kinds.HPA, HPA)) == {("default", "shop")}
+    assert asked(cache, cache.put(kinds.HPA, HPA)) == {("default", "shop")}
     lose(cache, dataclasses.replace(HPA, resource_version="9"))
-    assert cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="7")) is None
+    assert cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="7")) == []
     assert cache.autoscalers_of("default", [HPA.target_name]) == []
 
 
@@ -188,7 +186,7 @@ def test_many_pods_that_become_well_push_no_other_deletion_out_of_mind() -> None
 def test_a_late_deletion_of_an_autoscaler_leaves_its_successor() -> None:
     cache = a_cache()
     cache.put(kinds.HPA, dataclasses.replace(HPA, resource_version="9"))
-    assert lose(cache, dataclasses.replace(HPA, resource_version="7")) is None
+    assert lose(cache, dataclasses.replace(HPA, resource_version="7")) == []
     assert [each.resource_version for each in cache.autoscalers_of("default", [HPA.target_name])] == ["9"]
 
 
@@ -259,21 +257,21 @@ def test_what_a_formation_owns_and_wants_no_more_is_looked_at_when_it_is_listed_
     cache.put("Deployment", left)
     make_strays(cache, MOST_STRAYS)
     assert cache.children_of(KEY) == {}
-    assert asked(cache, "Deployment", cache.put("Deployment", left)) == {KEY}
+    assert asked(cache, cache.put("Deployment", left)) == {KEY}
     assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
 
 
 def test_nothing_is_decided_about_what_only_has_the_label_of_a_formation() -> None:
     cache = a_cache(a_child())
     stray = cache.put("Deployment", a_child(name="stray", uid="1", owner=None))
-    assert asked(cache, "Deployment", stray) == set()
+    assert asked(cache, stray) == set()
     assert [name for _, name in cache.children_of(KEY)] == ["shop-worker"]
 
 
 def test_what_a_formation_owns_and_wants_no_more_is_known_and_asks_for_a_look() -> None:
     cache = a_cache()
     left = cache.put("Deployment", a_child(name="shop-former", uid="1"))
-    assert asked(cache, "Deployment", left) == {KEY}
+    assert asked(cache, left) == {KEY}
     assert [name for _, name in cache.children_of(KEY)] == ["shop-former"]
 
 

@@ -1,7 +1,6 @@
 """What is kept of a Formation."""
 
 import json
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -18,45 +17,16 @@ def kept(spec: dict[str, Any]) -> dict[str, Any]:
     return formations.trimmed(json.loads(json.dumps(stored({**a_formation(), "spec": spec}))))
 
 
-@pytest.mark.parametrize("shape", [largest.spread, largest.shared, largest.referring, largest.wordy])
-def test_a_large_spec_takes_no_more_memory_than_its_text(shape: largest.Shape) -> None:
-    spec = largest.within_bounds(shape)["spec"]
-    text = len(json.dumps(spec))
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    formation = kept(spec)
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-
-    assert after - before < text
-    assert formations.spec_of(formation) == spec
+def test_a_large_spec_takes_little_more_memory_than_twice_what_it_is_counted_for() -> None:
+    for shape in (largest.spread, largest.shared, largest.referring, largest.wordy):
+        formation = kept(largest.within_bounds(shape)["spec"])
+        assert bytes_of(formation["spec"]) < 1.8 * formation["spec_size"]
 
 
-def test_a_large_spec_is_parsed_as_it_was_written() -> None:
-    spec = largest.within_bounds(largest.spread)["spec"]
-
-    assert parsing.parse(kept(spec)).spec.model_dump(exclude_unset=True) == (
-        parsing.parse(stored({**a_formation(), "spec": spec})).spec.model_dump(exclude_unset=True)
-    )
-
-
-def test_the_names_of_a_large_formations_children_are_known_without_unpacking() -> None:
-    spec = largest.within_bounds(largest.spread)["spec"]
-
-    names = formations.wanted_names(kept(spec))
-
-    assert names == [("default", f"shop-{name}") for name in spec["processes"]]
-
-
-def test_a_status_alone_takes_the_packed_spec_over() -> None:
-    spec = largest.within_bounds(largest.spread)["spec"]
-    before = kept(spec)
-
-    after = formations.trimmed(
-        {**stored({**a_formation(), "spec": spec}), "status": {"summary": "a"}}, before
-    )
-
-    assert after["packed"] is before["packed"]
+def test_a_status_alone_takes_the_spec_over_that_is_kept() -> None:
+    before = kept(largest.within_bounds(largest.spread)["spec"])
+    after = formations.trimmed({**stored(a_formation()), "status": {"summary": "a"}}, before)
+    assert after["spec"] is before["spec"]
     assert after["status"] == {"summary": "a"}
 
 

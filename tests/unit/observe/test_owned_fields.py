@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from formation_operator.observe import managed_fields, owned_fields
-from tests.unit import cost
+from formation_operator.observe import owned_fields
+from tests.unit.facts import kept_of
 
 
 def owned_by(uid: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -15,14 +15,14 @@ def owned_by(uid: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_the_entries_of_different_formations_children_are_kept_as_one_text() -> None:
-    first, second = (owned_fields.kept({"f:metadata": owned_by(uid)[1]}, uid) for uid in ("uid-1", "uid-2"))
+    first, second = (kept_of({"f:metadata": owned_by(uid)[1]}, uid) for uid in ("uid-1", "uid-2"))
     assert first is second
 
 
 @pytest.mark.parametrize("uid", ["f", 'a"b', "\\", "uid-1", ""])
 def test_a_kept_entry_covers_its_own_owners_manifest_and_no_others(uid: str) -> None:
     metadata, fields = owned_by("uid-1")
-    kept = owned_fields.kept({"f:metadata": fields, "f:spec": {"f:f": {}}}, uid)
+    kept = kept_of({"f:metadata": fields, "f:spec": {"f:f": {}}}, uid)
     manifest = {"metadata": metadata, "spec": {"f": 1}}
     assert owned_fields.covers(manifest, kept, uid)
     assert owned_fields.covers(manifest, kept, "uid-2") == (uid != "uid-1")
@@ -31,17 +31,10 @@ def test_a_kept_entry_covers_its_own_owners_manifest_and_no_others(uid: str) -> 
 
 def test_an_entry_is_kept_whole_up_to_a_length_whatever_it_is_made_of() -> None:
     ones = [1] * ((owned_fields.LARGEST - len('{"ab":[1]}')) // len(",1") + 1)
-    kept = owned_fields.kept({"ab": ones})
+    kept = kept_of({"ab": ones})
     assert len(kept) == owned_fields.LARGEST
     assert owned_fields.is_whole(kept)
-    assert not owned_fields.is_whole(owned_fields.kept({"ab": [1, *ones]}))
-
-
-@pytest.mark.timed
-def test_an_entry_that_is_too_large_to_be_kept_is_not_written_as_json_first() -> None:
-    entry: dict[str, Any] = {f"f:{index}": {".": {}} for index in range(40_000)}
-    assert not owned_fields.is_whole(owned_fields.kept(entry))
-    assert cost.seconds(owned_fields.kept, entry) < cost.seconds(managed_fields.COMPACT.encode, entry) / 2
+    assert not owned_fields.is_whole(kept_of({"ab": [1, *ones]}))
 
 
 def test_however_many_entries_there_are_little_is_remembered_of_them() -> None:
@@ -49,7 +42,7 @@ def test_however_many_entries_there_are_little_is_remembered_of_them() -> None:
     tracemalloc.start()
     try:
         for number in range(4 * owned_fields.REMEMBERED):
-            owned_fields.kept({f"f:{number}{names}": {}})
+            kept_of({f"f:{number}{names}": {}})
         remembered, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

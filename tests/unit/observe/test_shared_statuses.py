@@ -64,15 +64,7 @@ class Crowd:
         self.cluster.put(naming.KIND, declared("quiet", "default"))
         for number in range(MANY):
             self.cluster.put(naming.KIND, declared(f"app{number}", "crowd"))
-        self.lanes: list[Lane | None] = []
-        self.operator = Operator(
-            self.cluster,
-            self.clock,
-            cache.Cache(
-                lambda kind, change: self.lanes.append(BY_NAME[kind].lane_of(change.before, change.now)),
-                self.watched,
-            ),
-        )
+        self.operator = Operator(self.cluster, self.clock, cache.Cache(self.watched))
 
     async def reported(self) -> "Crowd":
         for key in [QUIET, *(("crowd", f"app{number}") for number in range(MANY))]:
@@ -130,11 +122,12 @@ async def test_a_status_that_isnt_kept_is_written_no_more_often_than_one_that_is
 async def test_a_status_that_isnt_kept_is_put_right_if_somebody_changes_it(little_memory: None) -> None:
     crowd = await Crowd().reported()
     status = crowd.status()
-    crowd.lanes.clear()
+    crowd.operator.changes.clear()
     crowd.cluster.merge(
         naming.KIND, *FIRST, {"status": {"processes": {TYPES[0]: {"message": "all is well"}}}}
     )
-    assert crowd.lanes == [Lane.REPORT]
+    (change,) = crowd.operator.changes
+    assert crowd.operator.known.concerned(*change) == {FIRST: Lane.REPORT}
     assert (await crowd.run()).requeue is None, "what it has written itself is no news"
     assert crowd.status() == status
 

@@ -128,30 +128,17 @@ def test_the_groups_hold_what_is_known_and_nothing_else(said: tuple[list[Told], 
 
 
 @given(happened=histories(), data=st.data())
-def test_no_list_of_a_cluster_that_was_never_restored_looks_like_one_that_was(
-    happened: list[Told], data: st.DataObject
-) -> None:
-    store = a_store()
-    for told in data.draw(st.lists(st.sampled_from(happened))):
-        hear(store, told)
-        if data.draw(st.booleans()) and told.there and told in store.known.values():
-            store.drop(KEY, told.version, final=True)  # our own deletion, whose version nobody tells us
-    listed = data.draw(st.integers(0, happened[-1].version + 9))
-    until_then = [told for told in happened if told.version <= listed]
-    if until_then and until_then[-1].there:
-        assert not store.contradicts(KEY, until_then[-1].version, listed)
-
-
-@given(happened=histories(), data=st.data())
-def test_a_list_that_is_newer_than_what_it_has_never_heard_of_is_of_a_restored_cluster(
+def test_a_list_is_believed_as_of_its_version_whatever_was_known_before_it(
     happened: list[Told], data: st.DataObject
 ) -> None:
     store = a_store()
     for told in happened:
         hear(store, told)
-    latest = happened[-1].version
-    older = data.draw(st.integers(0, latest - 1))
-    assert store.contradicts(KEY, older, data.draw(st.integers(latest, latest + 9)))
+    latest = store.latest(KEY)
+    listed = Told(data.draw(st.integers(0, latest + 9)), "restored", there=True)
+    before = [*store.known.values()]
+    change = store.put(listed, as_of=data.draw(st.integers(latest, latest + 9)))
+    assert (change is None) == (bool(before) and listed.version == latest)
 
 
 def a_store() -> Store[Told]:

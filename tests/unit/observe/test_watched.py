@@ -13,7 +13,6 @@ from formation_operator.controller import intake
 from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
-from formation_operator.observe.store import Change
 from formation_operator.observe.watched import STRAYS, WATCHED, Share, Watched
 from formation_operator.requeue import Lane
 from formation_operator.settings import Settings
@@ -108,11 +107,14 @@ def test_of_too_many_objects_of_another_kind_the_namespace_that_has_most_loses_i
 
 
 def test_the_cache_tells_which_formations_an_object_of_another_kind_concerns() -> None:
-    told: list[tuple[str, Change[Config]]] = []
-    cache = Cache(lambda *change: told.append(change), KINDS)
-    cache.see(KIND, a_config("a", 1))
-    cache.see(KIND, a_config("a", 2, formation="blog"))
-    assert [cache.concerned(*each) for each in told] == [{SHOP}, {SHOP, BLOG}]
+    cache = Cache(KINDS)
+    came = cache.see(KIND, a_config("a", 1))
+    changed = cache.see(KIND, a_config("a", 2, formation="blog"))
+    gone = cache.drop(KIND, ("default", "a"), 3)
+    concerned = [cache.concerned(*each) for each in (*came, *changed, *gone)]
+    assert concerned == [{SHOP: Lane.BUILD}, {}, {BLOG: Lane.BUILD}], (
+        "the second changes nothing that matters"
+    )
 
 
 def test_a_formation_has_a_pass_because_of_an_object_of_another_kind_if_it_matters(
@@ -133,7 +135,7 @@ async def passes_after(*raws: Object) -> list[int]:
     await asyncio.sleep(1800)
     counts = [passes(here)]
     for raw in raws:
-        here.see(KIND, raw, deleted=False)
+        here._informers.seen(CONFIGS.kind, raw, deleted=False)  # noqa: SLF001
         await asyncio.sleep(60)
         counts.append(passes(here))
     work.cancel()

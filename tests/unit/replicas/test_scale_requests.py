@@ -10,7 +10,7 @@ from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.children import NAMELESS, Setter
 from formation_operator.replicas import scale_requests
 from formation_operator.replicas.count_owner import Reported
-from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled, Try
+from formation_operator.replicas.scale_requests import Answer, Policy, Request, Scaled, Unanswered
 from tests.unit.facts import HPA, a_child
 
 SCALED = a_child(replicas=7, remembered=4, count_set_by=Setter("k9s", scale=True))
@@ -51,7 +51,7 @@ def test_a_scale_request_is_written_through() -> None:
         (dataclasses.replace(SCALED, count_set_by=Setter("keda-operator", scale=True)), {}),
         (dataclasses.replace(SCALED, count_set_by=NAMELESS), {"before": Reported(7, autoscaled=True)}),
         (dataclasses.replace(SCALED, remembered=None), {"before": Reported(7)}),
-        (SCALED, {"answer": Answer(SCALED.uid, asked=7, count=7)}),
+        (SCALED, {"answer": Answer(SCALED.uid, judged=7, count=7)}),
         (dataclasses.replace(SCALED, replicas=4), {}),
         (dataclasses.replace(SCALED, replicas=0), {"suspend": True}),
     ],
@@ -101,7 +101,7 @@ def test_a_request_is_one_although_an_earlier_one_never_reached_the_deployment()
 def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_answer(
     declared: int, honoured: bool
 ) -> None:
-    answer = Answer(SCALED.uid, asked=7, count=7)
+    answer = Answer(SCALED.uid, judged=7, count=7)
     again = dataclasses.replace(SCALED, replicas=9)
     assert isinstance(judge(again, declared=declared, answer=answer), Request if honoured else Notice)
 
@@ -112,9 +112,10 @@ def test_a_request_after_one_that_never_reached_the_deployment_is_judged_by_its_
 def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
     generation: int, declared: int, count: int
 ) -> None:
-    answer = Answer(SCALED.uid, asked=None, count=4, tried=Try(generation=3).of(7))
-    assert answer.seen_from(generation, declared).count == count
-    assert not answer.seen_from(generation, declared).about(SCALED)
+    answer = Answer(SCALED.uid, judged=None, count=4, unanswered=Unanswered(3, 7))
+    assert answer.resolved(generation, declared).count == count
+    assert (answer.resolved(generation, declared).unanswered is None) == (generation > 3)
+    assert not answer.resolved(generation, declared).is_about(SCALED)
 
 
 def test_an_autoscaler_on_a_singleton_is_told_of() -> None:

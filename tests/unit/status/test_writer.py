@@ -13,7 +13,6 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane
@@ -63,7 +62,7 @@ def test_a_clock_that_was_set_back_holds_no_status_up() -> None:
 def reports(*steps: tuple[float, bool]) -> list[float | None]:
     """Return for how many seconds the report waits at each time, changed or not; None if it is due."""
     moments = iter([MIDNIGHT + datetime.timedelta(seconds=moment) for moment, _ in steps])
-    reporter, remembered = writer.Reporter(FakeCluster(), Cache(), lambda: next(moments), 1.0), Reports()
+    reporter, remembered = writer.Reporter(FakeCluster(), lambda: next(moments), 1.0), Reports()
     found: list[float | None] = []
     for _, changed in steps:
         outcome = Outcome(planner.Action(planner.Verb.UPDATE, "worker"), a_child() if changed else None)
@@ -138,7 +137,7 @@ class Told:
         self.known.see(naming.KIND, self.cluster.put(naming.KIND, builders.stored(builders.a_formation())))
         self.asked: list[float] = []
         self.now = MIDNIGHT
-        self.reporter = writer.Reporter(self.cluster, self.known, lambda: self.now, 1.0)
+        self.reporter = writer.Reporter(self.cluster, lambda: self.now, 1.0)
         self.reports = Reports()
 
     def refuse(self) -> None:
@@ -154,8 +153,11 @@ class Told:
         wanted = facts.seen(undeclared=self.reporter.undeclared)
         status = facts.status_of(wanted, raw["status"], facts.NOW)
         status["processes"]["worker"]["readyReplicas"] = ready
-        again = await self.reporter.write(Basis(raw, {}), self.reports, status)
-        self.asked += [again.after] if again else []
+        written = await self.reporter.write(raw, self.reports, status)
+        await self.reporter.record(raw, written.notices)
+        if written.formation is not None:
+            self.known.put(naming.KIND, written.formation)
+        self.asked += [written.requeue.after] if written.requeue else []
 
     @property
     def tries(self) -> int:
@@ -291,7 +293,7 @@ async def test_little_is_remembered_of_a_status_that_was_refused() -> None:
     here.refuse()
     raw, unfit = here.known.formations["default", "shop"], Problem("worker", "Refused", 1000 * "x")
     status = facts.status_of(facts.seen(problems=[unfit]), {}, facts.NOW)
-    await here.reporter.write(Basis(raw, {}), here.reports, status)
+    await here.reporter.write(raw, here.reports, status)
     assert here.reports.refused
     assert len(pickle.dumps(here.reports)) < 1000
 

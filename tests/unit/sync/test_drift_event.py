@@ -78,13 +78,15 @@ def change(field: str) -> str:
 def test_the_event_names_what_decides_about_the_field(
     intent: Intent, path: managed_fields.Path, way_out: str
 ) -> None:
-    note = drift_event.explain(SHOP, intent, live(intent, path)).note
+    note = drift_event.explain(SHOP, SHOP.spec, intent, live(intent, path)).note
     assert note.startswith("kubectl-edit changed ")
     assert note.endswith(f"of {intent.kind} {intent.name}; set it back. {way_out}")
 
 
 def test_a_count_is_changed_by_a_command() -> None:
-    note = drift_event.explain(SHOP, CLOCK_DEPLOYMENT, live(CLOCK_DEPLOYMENT, ("spec", "replicas"))).note
+    note = drift_event.explain(
+        SHOP, SHOP.spec, CLOCK_DEPLOYMENT, live(CLOCK_DEPLOYMENT, ("spec", "replicas"))
+    ).note
     assert "kubectl patch formation shop --type merge -p" in note
 
 
@@ -92,7 +94,9 @@ def test_of_a_count_the_event_says_that_the_formation_is_suspended() -> None:
     processes = {"worker": a_process(replicas=4)}
     shop = parsed(a_formation(processes=processes, suspend=True))
     (worker,) = intents(shop)
-    notice = drift_event.explain(shop, worker, live(worker, ("spec", "replicas"), {"manager": "keda"}))
+    notice = drift_event.explain(
+        shop, shop.spec, worker, live(worker, ("spec", "replicas"), {"manager": "keda"})
+    )
     assert notice.note == (
         "keda changed spec.replicas of Deployment shop-worker; set it back. "
         "To change it, change spec.suspend of the Formation: it is suspended"
@@ -101,7 +105,7 @@ def test_of_a_count_the_event_says_that_the_formation_is_suspended() -> None:
 
 def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
     replaced: dict[str, Any] = {"metadata": {"managedFields": [{"manager": "kubectl-replace"}]}}
-    note = drift_event.explain(SHOP, WEB_DEPLOYMENT, replaced).note
+    note = drift_event.explain(SHOP, SHOP.spec, WEB_DEPLOYMENT, replaced).note
     assert note.startswith("kubectl-replace changed metadata.managedFields")
     assert note.endswith(NOTHING)
 
@@ -109,13 +113,13 @@ def test_an_object_that_was_put_in_place_of_ours_is_explained_too() -> None:
 @pytest.mark.parametrize("taker", [{"manager": None}, {"manager": ""}])
 def test_a_client_without_a_name_is_another_client(taker: dict[str, Any]) -> None:
     path = ("spec", "strategy")
-    note = drift_event.explain(SHOP, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
+    note = drift_event.explain(SHOP, SHOP.spec, WEB_DEPLOYMENT, live(WEB_DEPLOYMENT, path, taker)).note
     assert note.startswith("Another client changed spec.strategy")
 
 
 def test_nor_does_it_matter_if_it_removed_the_field() -> None:
     taken = live(WEB_DEPLOYMENT, ("spec", "strategy"))
     taken["metadata"]["managedFields"][1] = {"operation": "Update", "fieldsV1": {}}
-    assert drift_event.explain(SHOP, WEB_DEPLOYMENT, taken).note.startswith(
+    assert drift_event.explain(SHOP, SHOP.spec, WEB_DEPLOYMENT, taken).note.startswith(
         "Another client changed spec.strategy"
     )

@@ -13,7 +13,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.port import Object
-from formation_operator.sync.executor import AT_ONCE
+from formation_operator.sync.executor import CONCURRENT_WRITES
 from tests.builders import a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -164,11 +164,11 @@ async def test_of_many_objects_a_few_are_written_at_once() -> None:
             return made
 
     cluster = Busy()
-    types = {f"t{number}": a_process(replicas=1) for number in range(3 * AT_ONCE)}
+    types = {f"t{number}": a_process(replicas=1) for number in range(3 * CONCURRENT_WRITES)}
     cluster.put(naming.KIND, stored(a_formation(processes=types)))
     await Operator(cluster, Time()).work()
     assert len(cluster.all("Deployment")) == len(types)
-    assert cluster.most == AT_ONCE
+    assert cluster.most == CONCURRENT_WRITES
 
 
 # Update

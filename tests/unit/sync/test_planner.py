@@ -9,17 +9,17 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe import children, managed_fields, owned_fields
+from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child, Owner
 from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
 from formation_operator.sync import planner
 from formation_operator.sync.planner import PlanContext, Verb
 from tests.builders import a_formation
-from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, parsed
+from tests.unit.facts import INTENT, ORPHANED, OWNER, a_child, fields, kept_of, parsed
 
 CONTEXT = PlanContext(
-    uid="uid-1", living={"uid-1", "uid-2"}, claims={}, settled={}, restless={}, exhausted=set()
+    uid="uid-1", living={"uid-1", "uid-2"}, claims={}, applied={}, restless={}, exhausted=set()
 )
 EDITED = '{"f:metadata":{},"f:spec":{"f:template":{}}}'
 
@@ -75,20 +75,20 @@ def test_beside_a_service_of_somebody_elses_a_type_can_do_without_one() -> None:
 
 def test_a_field_that_the_server_dropped_at_our_own_write_is_not_written_again() -> None:
     child = a_child(owned='{"f:spec":{"f:template":{}}}')
-    settled = {child.uid: (INTENT.digest, child.owned)}
-    assert verb(child, dataclasses.replace(CONTEXT, settled=settled)) is None
+    applied = {child.uid: (INTENT.digest, child.owned)}
+    assert verb(child, dataclasses.replace(CONTEXT, applied=applied)) is None
 
 
 def test_of_a_very_large_entry_it_is_only_known_whether_it_is_the_same_again() -> None:
     """So the object is written once by each new operator, and repaired when somebody changes it."""
     large: managed_fields.Fields = {"f:spec": {f"f:{number}": {} for number in range(10_000)}}
-    child = a_child(owned=owned_fields.kept(large))
+    child = a_child(owned=kept_of(large))
     assert len(child.owned) < 100
     assert verb(child) is Verb.UPDATE
-    settled = dataclasses.replace(CONTEXT, settled={child.uid: (INTENT.settled_as, child.owned)})
-    assert verb(child, settled) is None
-    changed = dataclasses.replace(child, owned=owned_fields.kept({**large, "f:metadata": {}}))
-    assert verb(changed, settled) is Verb.REPAIR
+    applied = dataclasses.replace(CONTEXT, applied={child.uid: (INTENT.applied_as, child.owned)})
+    assert verb(child, applied) is None
+    changed = dataclasses.replace(child, owned=kept_of({**large, "f:metadata": {}}))
+    assert verb(changed, applied) is Verb.REPAIR
 
 
 SHOP = parsed(a_formation())
@@ -98,7 +98,7 @@ SERVICE = a_child(kind=ChildKind.SERVICE)
 
 def deleted(*there: Child, intents: Sequence[Intent] = ()) -> list[Child | None]:
     known = {(child.kind, child.name): child for child in there}
-    planned = planner.obsolete(SHOP, intents, known)
+    planned = planner.obsolete(SHOP.metadata, SHOP.spec.processes, intents, known)
     assert {action.verb for action in planned} <= {Verb.DELETE}
     return [action.child for action in planned]
 
@@ -112,7 +112,7 @@ def test_a_type_that_is_no_longer_declared_is_deleted() -> None:
 )
 def test_what_is_deleted_was_of_the_type_that_its_name_says(name: str, process_type: str) -> None:
     child = a_child(name=name)
-    (action,) = planner.obsolete(SHOP, [], {(child.kind, name): child})
+    (action,) = planner.obsolete(SHOP.metadata, SHOP.spec.processes, [], {(child.kind, name): child})
     assert action.process_type == process_type
 
 

@@ -224,7 +224,6 @@ def impersonating(file: str) -> str:
         "as": "eve",
         "as-uid": "7",
         "as-groups": ["dev", "ops"],
-        "as-user-extra": {"acme.com/project": ["shop", "stock"], "scope": ["read"]},
     }
     path.write_text(json.dumps(whole))
     return file
@@ -237,22 +236,7 @@ def test_a_user_of_the_kubeconfig_that_acts_as_somebody_else_does_so(impersonati
         ("Impersonate-Group", "dev"),
         ("Impersonate-Group", "ops"),
         ("Impersonate-Uid", "7"),
-        ("Impersonate-Extra-acme.com%2Fproject", "shop"),
-        ("Impersonate-Extra-acme.com%2Fproject", "stock"),
-        ("Impersonate-Extra-scope", "read"),
     ]
-
-
-def test_the_command_line_says_an_extra_in_place_of_the_kubeconfig(impersonating: str) -> None:
-    given = ("scope=a=b", "scope=\u2192")
-    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, as_user_extra=given))
-    extras = [pair for pair in target.impersonation() if pair[0] == "Impersonate-Extra-scope"]
-    assert [value.encode("latin-1").decode() for _, value in extras] == ["a=b", "\u2192"]
-
-
-def test_kubectl_reads_the_extras_of_the_kubeconfig_itself(impersonating: str) -> None:
-    target, *_ = kubeconfig.load(Target(kubeconfig=impersonating, as_user_extra=("a=b",)))
-    assert [each for each in target.flags() if each.startswith("--as-user")] == ["--as-user-extra=a=b"]
 
 
 def test_the_command_line_says_first_as_whom_one_acts(impersonating: str) -> None:
@@ -265,9 +249,7 @@ def test_another_user_acts_as_nobody_else(impersonating: str) -> None:
     assert (target.as_user, target.as_uid, target.as_group) == (None, None, ())
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("as-groups", "dev"), ("as-user-extra", ["a"]), ("as-user-extra", {"a": "b"})]
-)
+@pytest.mark.parametrize(("key", "value"), [("as-groups", "dev"), ("as-user-extra", {"scope": ["read"]})])
 def test_what_can_not_say_as_whom_one_acts_is_told(impersonating: str, key: str, value: object) -> None:
     path = pathlib.Path(impersonating)
     whole = json.loads(path.read_text())

@@ -13,7 +13,7 @@ from formation_operator.kube.objects import listings, nesting
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children, owned_fields
 from tests.unit import cost
-from tests.unit.facts import INTENT, fields
+from tests.unit.facts import INTENT, fields, kept_of
 
 OURS = fields({key: INTENT.manifest[key] for key in ("metadata", "spec")})
 OWNER: dict[str, Any] = {"f:ownerReferences": {'k:{"uid":"uid-1"}': {}}}
@@ -132,7 +132,7 @@ DEEP = '{"f:a":' * 10_000 + "1" + "}" * 10_000
 def test_whatever_is_odd_about_one_object_the_others_are_read(odd: str) -> None:
     text = text_of("ODD", deployment(entry(OURS))).replace(b'"ODD"', odd.encode(errors="surrogateescape"))
     _, listed = page(text)["items"]
-    assert children.child(listed, ChildKind.DEPLOYMENT).owned == owned_fields.kept(OURS)
+    assert children.child(listed, ChildKind.DEPLOYMENT).owned == kept_of(OURS)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"items":[}', b"<html>", b'{"items":[]} {}'])

@@ -1,4 +1,4 @@
-"""A cluster that answers late and lies, and a replica of the operator that watches it."""
+"""A cluster that answers late or not at all, and a replica of the operator that watches it."""
 
 import asyncio
 import collections
@@ -31,37 +31,26 @@ COLLECTS, RESUMES = 0.2, 0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Lie:
-    """What the next call that fits is answered; a field that is left out fits all."""
+class Failure:
+    """How the next call that fits fails; a field that is left out fits all."""
 
     verb: Verb | None
     kind: str
     error: type[errors.ClusterError]
-    named: bool
-    """Whether a `NotFoundError` names what was asked for."""
-    carried_out: bool
-    """Whether the call is carried out all the same."""
+    carried_out: bool = False
+    """Whether only the answer is lost."""
 
     def fits(self, call: Call) -> bool:
-        """Tell whether it may be the answer to a call."""
+        """Tell whether a call may fail like this."""
         return self.verb in (None, call.verb) and self.kind in ("", call.kind)
 
-    def answer(self, call: Call) -> errors.ClusterError:
-        """Return the error; a patch is only ever said to have come too late, and not if it is carried out."""
-        if self.error is errors.NotFoundError:
-            return errors.NotFoundError("a lie", call.name if self.named else "")
-        if self.error is errors.InvalidError and call.verb == "patch":
-            late = errors.InvalidError(errors.TEST_FAILED)
-            return errors.UnavailableError("a lie") if self.carried_out else late
-        return self.error("a lie")
 
-
-class LyingCluster(FakeCluster):
+class UnreliableCluster(FakeCluster):
     """One that remembers all that happened, for watches that may be late, and collects garbage."""
 
     def __init__(self, pauses: Sequence[float]) -> None:
         super().__init__()
-        self.lies: list[Lie] = []
+        self.failures: list[Failure] = []
         self.told: dict[str, list[tuple[float, Object, bool]]] = collections.defaultdict(list)
         """What happened to the objects of a kind, and when."""
         self.news = asyncio.Event()
@@ -75,16 +64,16 @@ class LyingCluster(FakeCluster):
     async def _carry_out(self, call: Call, answer: Callable[[], T]) -> T:
         pause = self._pauses[len(self.calls) % len(self._pauses)]
         await asyncio.sleep(pause / 2)
-        lie = next((each for each in self.lies if each.fits(call)), None)
-        if lie is not None:
-            self.lies.remove(lie)
-            if not lie.carried_out:
+        failure = next((each for each in self.failures if each.fits(call)), None)
+        if failure is not None:
+            self.failures.remove(failure)
+            if not failure.carried_out:
                 self.calls.append(call)
-                raise lie.answer(call)
+                raise failure.error("no")
         found = await super()._carry_out(call, answer)
         await asyncio.sleep(pause / 2)
-        if lie is not None:
-            raise lie.answer(call)
+        if failure is not None:
+            raise failure.error("the answer is lost")
         return found
 
     def _happened(self, kind: str, raw: Object, deleted: bool) -> None:
@@ -112,7 +101,7 @@ class LyingCluster(FakeCluster):
 class Watching:
     """A replica of the operator that leads once it is told to; its watches are late."""
 
-    def __init__(self, cluster: LyingCluster, lags: Mapping[str, float]) -> None:
+    def __init__(self, cluster: UnreliableCluster, lags: Mapping[str, float]) -> None:
         """Take by how many seconds the watch of each kind is late, which may change."""
         self.leads = asyncio.Event()
         self._cluster = cluster

@@ -1,6 +1,6 @@
-"""Soon after the last wrong answer all is as it was asked for, though nothing is listed for that.
+"""Soon after the last failure all is as it was asked for, though nothing is listed for that.
 
-Any call may be answered by any error of the port, whether or not it was carried out.
+Any call may be refused for a while, or get no answer, whether or not it was carried out.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from formation_operator.kube.port import Object
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Verb
-from tests.unit.fakes.liar import FOLLOWED, Lie, LyingCluster, Watching, owner_of
 from tests.unit.fakes.managed_fields import Owner
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.unreliable import FOLLOWED, Failure, UnreliableCluster, Watching, owner_of
 
 FORMATION = (naming.KIND, "default", "shop")
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
@@ -40,11 +40,11 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
-class Lies:
-    """That the operator is lied to from now on, so many times."""
+class Failures:
+    """That calls fail from now on, so many of them."""
 
     after: float
-    lie: Lie
+    failure: Failure
     times: int
 
 
@@ -79,9 +79,9 @@ class Wish:
         self.scaled, self.may_be = count, {count}
         self.all.add(count)
 
-    def counts(self, *, jumps: bool) -> set[int]:
+    def counts(self, *, unsure: bool) -> set[int]:
         """Return what it may have come to."""
-        if self.guessed or (jumps and self.scaled is not None):
+        if self.guessed or (unsure and self.scaled is not None):
             return {self.settled, *self.all}
         asked = self.scaled if self.edited is None else self.edited
         return {self.settled if asked is None else asked, *self.may_be}
@@ -91,23 +91,24 @@ class Story:
     """A cluster, an operator, and users whose wishes are kept."""
 
     def __init__(self, pauses: Sequence[float], lags: Sequence[float]) -> None:
-        self.cluster = LyingCluster(pauses)
+        self.cluster = UnreliableCluster(pauses)
         self.lags = dict(zip(FOLLOWED, lags, strict=True))
         self.operator = Watching(self.cluster, self.lags)
         self.image = 1
         self.wishes: dict[str, Wish] = {}
-        self.jumps = False
-        """Whether the Formation was listed: of two generations at once the first one is guessed."""
+        self.unsure = False
+        """Whether an answer was lost: of several generations since then the first one is guessed."""
 
-    async def play(self, steps: Sequence[Step | Lies]) -> None:
+    async def play(self, steps: Sequence[Step | Failures]) -> None:
         """Have things happen from a quiet state on, and see that it becomes quiet again."""
         self.create({"worker": 1, "web": 2})
         self.operator.leads.set()
         await self.settle()
         for step in steps:
             await asyncio.sleep(step.after)
-            if isinstance(step, Lies):
-                self.cluster.lies += [step.lie] * step.times
+            if isinstance(step, Failures):
+                self.cluster.failures += [step.failure] * step.times
+                self.unsure = True
             else:
                 with contextlib.suppress(errors.NotFoundError):
                     await HAPPENS[step.what](self, step)
@@ -119,15 +120,15 @@ class Story:
         await self.operator.end()
 
     async def settle(self) -> None:
-        """See that all is as it was asked for, soon after the last lie."""
-        self.cluster.lies.clear()
+        """See that all is as it was asked for, soon after the last failure."""
+        self.cluster.failures.clear()
         await asyncio.sleep(PATIENCE)
         formation = self.cluster.read(*FORMATION)
         spec, uid = formation["spec"], formation["metadata"]["uid"]
         counts = {name: each["replicas"] for name, each in spec["processes"].items()}
         assert counts.keys() == self.wishes.keys()
         for name, wish in self.wishes.items():
-            assert counts[name] in wish.counts(jumps=self.jumps), f"{name}: {counts[name]} after {wish}"
+            assert counts[name] in wish.counts(unsure=self.unsure), f"{name}: {counts[name]} after {wish}"
         there = {name: 0 if spec.get("suspend") else count for name, count in counts.items()}
         deployments = {f"shop-{name}": (count, image(self.image), uid) for name, count in there.items()}
         assert {raw["metadata"]["name"]: facts(raw) for raw in self.cluster.all("Deployment")} == deployments
@@ -137,7 +138,7 @@ class Story:
         assert status["observedGeneration"] == formation["metadata"]["generation"]
         assert {name: each["desiredReplicas"] for name, each in status["processes"].items()} == there
         assert self.cluster.restarted == []
-        self.wishes, self.jumps = {name: Wish(count) for name, count in counts.items()}, False
+        self.wishes, self.unsure = {name: Wish(count) for name, count in counts.items()}, False
 
     def create(self, counts: dict[str, int]) -> None:
         processes = {name: process(name, count) for name, count in counts.items()}
@@ -213,13 +214,10 @@ class Story:
 
     async def lose(self, step: Step) -> None:
         """Have a watch lose the thread."""
-        kind = FOLLOWED[step.value % len(FOLLOWED)]
-        self.jumps |= kind == naming.KIND
-        self.operator.lose(kind)
+        self.operator.lose(FOLLOWED[step.value % len(FOLLOWED)])
 
     async def relist(self, _: Step) -> None:
         """Have all be listed, as it is every ten minutes."""
-        self.jumps = True
         with contextlib.suppress(errors.ClusterError):
             await self.operator.controller.resync()
 
@@ -290,30 +288,20 @@ PAUSES = st.lists(st.sampled_from([0.0, 0.01, 0.05, 0.3, 1.0, 2.5]), min_size=1,
 LATE = st.lists(st.sampled_from(LAGS[:4]), min_size=len(FOLLOWED), max_size=len(FOLLOWED))
 WEIGHED = ["edit", "scale", "scale", "remove", *HAPPENS]
 VERBS: list[Verb] = ["pages", "select", "get", "apply", "apply_status", "patch", "delete"]
-ERRORS = [
-    errors.NotFoundError,
-    errors.ConflictError,
-    errors.RefusedError,
-    errors.ForbiddenError,
-    errors.InvalidError,
-    errors.UnavailableError,
-]
+REFUSALS = [errors.ConflictError, errors.RefusedError, errors.ForbiddenError]
 ANY_VERB: st.SearchStrategy[Verb | None] = st.none() | st.sampled_from(VERBS)
 ANY_KIND = st.just("") | st.sampled_from(FOLLOWED)
-LIES = st.builds(
-    Lies,
-    AFTER,
-    st.builds(Lie, ANY_VERB, ANY_KIND, st.sampled_from(ERRORS), st.booleans(), st.booleans()),
-    st.integers(1, 4),
-)
+REFUSED = st.builds(Failure, ANY_VERB, ANY_KIND, st.sampled_from(REFUSALS))
+LOST = st.builds(Failure, ANY_VERB, ANY_KIND, st.just(errors.UnavailableError), st.booleans())
+FAILURES = st.builds(Failures, AFTER, REFUSED | LOST, st.integers(1, 4))
 STEPS = st.builds(
     Step, AFTER, st.sampled_from(WEIGHED), st.sampled_from(["worker", "web", "clock"]), st.integers(1, 5)
 )
 
 
-@given(PAUSES, LATE, st.lists(LIES | STEPS | STEPS, min_size=2, max_size=12))
-def test_soon_after_the_last_wrong_answer_all_is_as_it_was_asked_for(
-    pauses: list[float], lags: list[float], steps: list[Step | Lies]
+@given(PAUSES, LATE, st.lists(FAILURES | STEPS | STEPS, min_size=2, max_size=12))
+def test_soon_after_the_last_failure_all_is_as_it_was_asked_for(
+    pauses: list[float], lags: list[float], steps: list[Step | Failures]
 ) -> None:
     async def scene() -> None:
         await Story(pauses, lags).play(steps)

@@ -1,0 +1,159 @@
+"""The plan of a pass: what is wanted, and the actions that bring a Formation's children to that.
+
+It is a value, decided before anything is written. Types that get another count are planned first, since
+somebody is waiting for those, and of a large Formation only so much at a time as may be held in memory.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from formation_operator.api import bounds, naming
+from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.reasons import Trouble
+from formation_operator.controller.memory import Memory, Rendered
+from formation_operator.observe.children import Children, deployment_of
+from formation_operator.observe.faults import Faults, Problem
+from formation_operator.render import desired, pod_template
+from formation_operator.render.desired import Intent
+from formation_operator.replicas.count_owner import Replicas
+from formation_operator.sync import planner
+from formation_operator.sync.planner import Action, PlanContext
+
+MOST_MANIFESTS = 256 * bounds.KIB
+"""Bytes of manifests as compact JSON from which on no other type is rendered until they are written."""
+
+
+class Content(NamedTuple):
+    """What is rendered: a spec, but for what it says of counts, `suspend` and `paused`."""
+
+    spec: FormationSpec
+    version: int
+    """Equal for equal contents of a Formation."""
+
+
+def content_of(formation: Formation) -> Content:
+    """Return the content that a pass renders: what the Formation's spec says now."""
+    return Content(formation.spec, formation.metadata.generation)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """A content, and with which counts it is rendered."""
+
+    formation: Formation
+    """As it is now: `suspend` and `paused` are its own."""
+    content: Content
+    undecided: Sequence[Problem] = ()
+    """Why a type's count stays as it is."""
+    counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
+    """The count of each type of the content."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to do about some of a Formation's types."""
+
+    actions: list[Action] = dataclasses.field(default_factory=list)
+    intents: list[Intent] = dataclasses.field(default_factory=list)
+    """All that is wanted of these types, without the manifests."""
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
+    rest: Sequence[str] = ()
+    """The types that are planned after these actions were carried out."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Planning:
+    """Plans what to do about the children of a Formation; after each type and object, others have a turn."""
+
+    wanted: Wanted
+    children: Children
+    context: PlanContext
+    memory: Memory
+    """Which children are as they should be: to find that takes longer than all else."""
+    faults: Faults
+
+    @property
+    def parts(self) -> tuple[list[str], list[str]]:
+        """The types that get another count, and then all others."""
+        about, counts = self.wanted.formation.metadata, self.wanted.counts
+        first, others = [], []
+        for name in sorted(counts):
+            child = deployment_of(self.children, about.name, name)
+            keeps = child is None or counts[name].rendered in (None, child.replicas)
+            (others if keeps else first).append(name)
+        return first, others
+
+    async def plan(self, types: Sequence[str]) -> Plan:
+        """Return what to do about the first of some types: as many as may be held at the same time."""
+        found, held, number = Plan(), 0, 0
+        while number < len(types) and held < MOST_MANIFESTS:
+            for intent in await self._render(types[number], found.failed):
+                action = None if self.wanted.formation.spec.paused else await self._decide(intent)
+                if action is not None:
+                    found.actions.append(action)
+                    held += intent.size
+                found.intents.append(intent.without_manifest())
+            number += 1
+        return dataclasses.replace(found, rest=types[number:])
+
+    def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
+        """Return what to do about the children that aren't among all that is wanted."""
+        formation = self.wanted.formation
+        if formation.spec.paused:
+            return []
+        declared = {**self.wanted.content.spec.processes, **formation.spec.processes}
+        return planner.obsolete(formation.metadata, declared, intents, self.children)
+
+    async def _render(self, name: str, failed: list[Problem]) -> list[Intent]:
+        """Return what a type should have, or note why it can't be rendered."""
+        found: list[Intent] = []
+        owner, content = self.wanted.formation.metadata, self.wanted.content.spec
+        with self.faults.confined_to(name):
+            try:
+                found = desired.children(owner, content, name, self.wanted.counts[name])
+            except pod_template.InvalidTypeError as error:
+                failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+        await asyncio.sleep(0)
+        return found
+
+    async def _decide(self, intent: Intent) -> Action | None:
+        """Return what to do about an object; remember if that is nothing, and else that it isn't known."""
+        action, child = None, self.children.get((intent.kind, intent.name))
+        with self.faults.confined_to(intent.process_type):
+            action = planner.decide(intent, child, self.context)
+            if child is not None:
+                note = self.memory.remember if action is None else self.memory.forget
+                note(child, intent)
+        await asyncio.sleep(0)
+        return action
+
+    def as_before(self) -> list[Intent]:
+        """Return all that is wanted if that was rendered before and the children are like it; else nothing.
+
+        So neither a report nor a Pod that crashes has anything rendered anew.
+        """
+        before, formation = self.memory.rendered, self.wanted.formation.metadata.name
+        intents = [
+            Intent(child.kind, child.name, type_, {}, child.digest or "", images=child.images)
+            for child in self.children.values()
+            if child.uid in self.memory.applied and (type_ := naming.type_of(formation, child.name))
+        ]
+        return intents if before is not None and before == self.rendered(intents) else []
+
+    def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
+        """Return what to remember of all that is wanted; nothing if any child isn't like that."""
+        uid, applied = self.wanted.formation.metadata.uid, self.memory.applied
+        for intent in intents:
+            child = self.children.get((intent.kind, intent.name))
+            if child is None or child.images != intent.images:
+                return None
+            if not planner.is_as_applied(intent, child, uid, applied):
+                return None
+        counts = tuple(
+            (each.rendered, each.rendered and each.remembered, each.handed_over)
+            for each in self.wanted.counts.values()
+        )
+        return Rendered(self.wanted.content.version, counts, len(intents))
