@@ -22,7 +22,7 @@ class Inquiry:
 
     namespace: str
     uid: str
-    told: int
+    fingerprint: int
     """A fingerprint of the Pod's own status by then."""
     events: tuple[PodEvent, ...]
     asked_at: float
@@ -30,7 +30,7 @@ class Inquiry:
 
     def holds(self, pod: Pod, now: float) -> bool:
         """Tell whether it is still valid for a Pod."""
-        return pod.told == self.told and now < self.asked_at + self.pause
+        return pod.fingerprint == self.fingerprint and now < self.asked_at + self.pause
 
     @property
     def size(self) -> int:

@@ -126,11 +126,11 @@ class Examiner:
         return len(due) > len(chosen)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before if before is not None and pod.told == before.told else None
+        same = before if before is not None and pod.fingerprint == before.fingerprint else None
         pause = doubled(same.pause if same else None, FIRST_PAUSE, LONGEST_PAUSE)
         earlier = before.events if before is not None else ()
         events = pod_events.with_earlier(await self._events(pod), earlier)
-        return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)
+        return Inquiry(pod.namespace, pod.uid, pod.fingerprint, events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []
