@@ -27,8 +27,8 @@ field has a default in the stored object: what you leave out stays out, and the 
 [Status](status.md) explains what the operator reports, [Counts](counts.md) whose a count is.
 """
 OWN_COMMAND = """\
-One process type. Without `command` and `args` it runs the ENTRYPOINT and CMD of its image
-([images with a command of their own](how-to/buildpacks.md)). Of the types that run one image, one can do so."""
+One process type. Without `command` and `args` it runs the ENTRYPOINT and CMD of its image; of the types that
+run one image, one can leave out both ([how](how-to/buildpacks.md))."""
 SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("spec", FormationSpec, "What you write."),
     ("spec.processes.TYPE", ProcessType, OWN_COMMAND),

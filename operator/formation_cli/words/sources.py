@@ -22,7 +22,7 @@ class Source(NamedTuple):
         return f"{self.kind.lower()}/{self.name}"
 
 
-class SourceType(click.ParamType):
+class SourceType(click.ParamType[Source]):
     """Reads a word such as ``secret/shop``."""
 
     name = "kind/name"

@@ -55,9 +55,7 @@ Seconds = Annotated[int, Field(ge=0, le=INT32)]
 # The schema counts characters. Parsing takes what was stored before there was a limit.
 Word = Annotated[str, Field(json_schema_extra={"maxLength": LONGEST_WORD})]
 # A rule compares images. Parsing takes what was stored before there was a limit.
-Image = Annotated[
-    str, Field(min_length=1, pattern=r"^\S+$", json_schema_extra={"maxLength": LONGEST_IMAGE})
-]
+Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$", json_schema_extra={"maxLength": LONGEST_IMAGE})]
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 SecurityDefaults = Literal["restricted", "none"]

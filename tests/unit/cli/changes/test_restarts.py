@@ -10,14 +10,21 @@ CONFIG, KEYS = Source(CONFIG_MAP, "shop"), Source(SECRET, "shop")
 WAYS: dict[str, tuple[Source, dict[str, Any]]] = {
     "a variable from a Secret": (
         KEYS,
-        {"containers": [{"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "a"}}}]}]},
+        {
+            "containers": [
+                {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "a"}}}]}
+            ]
+        },
     ),
     "a variable from a ConfigMap": (
         CONFIG,
         {"containers": [{"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "shop"}}}]}]},
     ),
     "all variables of a Secret": (KEYS, {"containers": [{"envFrom": [{"secretRef": {"name": "shop"}}]}]}),
-    "all variables of a ConfigMap": (CONFIG, {"containers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
+    "all variables of a ConfigMap": (
+        CONFIG,
+        {"containers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]},
+    ),
     "the second container": (CONFIG, {"containers": [{}, {"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
     "an init container": (CONFIG, {"initContainers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
     "a volume of a Secret": (KEYS, {"volumes": [{"name": "v", "secret": {"secretName": "shop"}}]}),

@@ -20,7 +20,7 @@ KEYS: dict[str, Any] = {"volumes": [{"secret": {"secretName": "keys"}}]}
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    """A cluster with two Formations; what shop's web and mail's worker use is a ConfigMap, shop's worker a Secret."""
+    """A cluster where shop's web and mail's worker use a ConfigMap, and shop's worker a Secret."""
     formations = [builders.stored(builders.a_formation(name, processes=TYPES)) for name in ("shop", "mail")]
     deployments = [
         a_deployment("shop", "web", pod=CONFIG),
