@@ -1,4 +1,4 @@
-"""Start all processes of a type anew, as `kubectl rollout restart` does; what uses a ConfigMap or a Secret."""
+"""Restart a type's processes, as `kubectl rollout restart` does, and find what uses a ConfigMap or a Secret."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
