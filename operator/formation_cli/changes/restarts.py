@@ -1,4 +1,4 @@
-"""Restart a type's processes, as `kubectl rollout restart` does, and find what uses a ConfigMap or a Secret."""
+"""Restart a type's processes, as `kubectl rollout restart` does, and find what uses a ConfigMap or Secret."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

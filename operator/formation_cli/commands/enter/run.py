@@ -59,7 +59,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     "--args",
     "as_args",
     is_flag=True,
-    help="ARGs are arguments, in place of CMD, for the image's ENTRYPOINT or the command of --type.",
+    help="Give the words to the image's ENTRYPOINT, or to the command of --type, as arguments.",
 )
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
 @click.option(
@@ -93,8 +93,8 @@ def command(
     deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one. It gets
     its arguments as they are: $(NAME), which means a variable in a manifest, has no meaning here.
 
-    COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args and nothing behind it the type of
-    --type runs as it is declared, or the image as it is.
+    COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
+    ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
     """
     if not words and not as_args:
         raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
