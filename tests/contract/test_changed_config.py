@@ -45,11 +45,15 @@ def patched_variable(user: Client, value: str) -> None:
 
 
 def updated_variable(user: Client, value: str) -> None:
-    deployment = user.get("deployment", "shop-worker")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    others = [each for each in container["env"] if each["name"] != VARIABLE]
-    container["env"] = [*others, {"name": VARIABLE, "value": value}]
-    user("replace", "-f", "-", MANAGER, input=json.dumps(deployment))
+    def updated() -> bool:
+        deployment = user.get("deployment", "shop-worker")
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        others = [each for each in container["env"] if each["name"] != VARIABLE]
+        container["env"] = [*others, {"name": VARIABLE, "value": value}]
+        done = user("replace", "-f", "-", MANAGER, input=json.dumps(deployment), check=False)
+        return done.returncode == 0
+
+    eventually(updated)  # until nobody has written in between, as Reloader does
 
 
 def patched_annotation(user: Client, value: str) -> None:
