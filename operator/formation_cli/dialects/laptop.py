@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from formation_cli.dialects import dotenv, references
-from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD
 from formation_operator.kube.objects import lenient
@@ -42,13 +42,20 @@ class Place:
 
 
 def counts(known: Known, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Return how many processes of each type to run; raises `Mistyped` for too many, or none."""
-    found = {each: wanted.get(each, known.count(each)) for each in known.spec.processes}
+    """Return how many processes of each type to run; raises `Mistyped` for too many, or none.
+
+    Of a type that runs the image's own program there is none, unless somebody wants one.
+    """
+    unknown = known.images_own()
+    usual = {each: 0 if each in unknown else known.count(each) for each in known.spec.processes}
+    found = {each: wanted.get(each, count) for each, count in usual.items()}
     if sum(found.values()) > MOST:
         raise Mistyped(
             f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
             hint="Say how many by -m, as -m web=2,worker=1.",
         )
+    if not any(found.values()) and (left_out := [each for each in unknown if each not in wanted]):
+        raise Mistyped(f"{left_out[0]} {IMAGES_OWN}.", hint="Set its command.")
     if not any(found.values()):
         raise Mistyped(f"{known.name} has no process to run.", hint="Say how many by -m, as -m all=1.")
     return found
@@ -62,7 +69,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
     declared = known.spec.processes[place.type]
     if not declared.command:
         raise Mistyped(
-            f"{place.type} runs the image's own program, which isn't in the Formation.",
+            f"{place.type} {IMAGES_OWN}.",
             hint=f"Set its command, or leave it out by -m {place.type}=0.",
         )
     try:

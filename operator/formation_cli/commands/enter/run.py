@@ -45,6 +45,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
         "run shop -it -- /bin/sh",
         "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
         "run shop --detach --timeout 1h -- /shop import",
+        "run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments",
     ),
 )
 @options.formation()
@@ -54,6 +55,12 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
 )
 @click.option("-i", "--stdin", is_flag=True, help="Give it what you type, or what comes by a pipe.")
 @click.option("-t", "--tty", is_flag=True, help="Give it your terminal, and what you type.")
+@click.option(
+    "--args",
+    "as_args",
+    is_flag=True,
+    help="Give the words to the image's ENTRYPOINT, or to the command of --type, as arguments.",
+)
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
@@ -62,7 +69,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     help="Ask it to end after 90s, 10m or 1h; then it has its grace period, which is 30 s unless declared.",
 )
 @options.output("json", "yaml", "name", text="Print the Job so that is detached, for programs.")
-@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 @click.pass_context
 def command(
@@ -75,6 +82,7 @@ def command(
     output: str | None,
     words: tuple[str, ...],
     *,
+    as_args: bool,
     detach: bool,
     stdin: bool,
     tty: bool,
@@ -84,7 +92,12 @@ def command(
     It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
     deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one. It gets
     its arguments as they are: $(NAME), which means a variable in a manifest, has no meaning here.
+
+    COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
+    ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
     """
+    if not words and not as_args:
+        raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
     if output and not detach:
         raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
     _check_typing(detach=detach, stdin=stdin, tty=tty)
@@ -93,7 +106,7 @@ def command(
         formations.chosen(formation, [process_type])
     literal = [references.escaped(word) for word in words]
     seconds = math.ceil(timeout) if timeout else None
-    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty)
+    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, as_args)
     manifest = one_off.job(formation, wanted, secrets.token_hex(4))
     job = manifest["metadata"]["name"]
     with contextlib.ExitStack() as afterwards:

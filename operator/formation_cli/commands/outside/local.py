@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from formation_cli import files, options
-from formation_cli.commands.outside import app_options
+from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place
-from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped
 from formation_cli.words.ports import Port
 from formation_operator.kube.objects import lenient
@@ -62,9 +62,11 @@ def command(ctx: click.Context, filename: str, counts: str, env: Sequence[str], 
     """
     known = manifest.parse(files.read(filename), filename)
     given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
-    wanted = laptop.counts(known, app_options.quantities(counts, [*known.spec.processes]))
+    typed = app_options.quantities(counts, [*known.spec.processes])
+    wanted = laptop.counts(known, typed)
     base = {**os.environ}
     processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
+    exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
     _tell(known, wanted, {**base, **given})
     # Imported late: help needn't wait for it.
     run = importlib.import_module("formation_cli.commands.outside.foreman").run

@@ -139,3 +139,22 @@ def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: p
     assert result.exit_code == failures.TIMED_OUT
     assert "Its 5 s are over" in result.stderr
     assert "30 s to end after SIGTERM" in result.stderr
+
+
+def test_without_a_command_it_asks_for_one_and_makes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FakeCluster()
+    result = typed(monkeypatch, cluster, command=())
+    assert result.exit_code == failures.MISTYPED
+    assert "What should run? Write -- and the command, or --args" in result.stderr
+    assert "Job" not in cluster.objects
+
+
+@pytest.mark.parametrize(("words", "args"), [(("migrate", "$(A)"), ["migrate", "$$(A)"]), ((), None)])
+def test_with_args_the_image_s_own_program_runs(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], args: list[str] | None
+) -> None:
+    cluster = FakeCluster()
+    assert typed(monkeypatch, cluster, "--args", "--detach", command=words).exit_code == 0
+    (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
+    assert container.get("args") == args
+    assert "command" not in container

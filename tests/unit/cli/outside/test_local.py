@@ -71,6 +71,18 @@ def test_each_process_has_its_name_its_port_and_the_formation_s_environment(fold
     ]
 
 
+def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathlib.Path) -> None:
+    echo = "[/bin/sh, -c, 'echo $PORT']"
+    formation(folder, f"web: {{}}\napi: {{args: [serve]}}\nworker: {{command: {echo}}}\n")
+    done = local()
+    assert (done.returncode, lines(done.stdout)) == (0, [("worker.1", "5200")])
+    assert done.stderr.splitlines() == [
+        f"Left out: {name} runs the image's own program, which isn't in the Formation"
+        for name in ("web", "api")
+    ]
+    assert local("-m", "web=0,api=0").stderr == ""
+
+
 def test_counts_and_variables_can_be_others_here(folder: pathlib.Path) -> None:
     formation(
         folder,
@@ -204,6 +216,8 @@ def _text(path: pathlib.Path) -> str:
     ("processes", "words", "message"),
     [
         ("web: {args: [serve]}\n", [], "web runs the image's own program"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out by -m web=0"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the image's own program"),
         ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
         ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
         ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
