@@ -1,0 +1,140 @@
+"""The demo on a cluster that somebody has, `make demo CLUSTER=current`, with our own cluster as theirs."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests import once
+from tests.client import eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.images import busybox
+from tests.installation import install
+from tests.operator_process import OperatorProcess
+
+pytestmark = [pytest.mark.alone, pytest.mark.node]
+
+NOT_PULLED = "localhost:1/busybox:1.36"
+"""Nobody listens there, so a pull fails at once."""
+WHAT_A_DEMO_MAKES = (
+    (
+        "crd/formations.formations.dev",
+        "clusterrole/formation-operator",
+        "clusterrolebinding/formation-operator",
+    ),
+    ("clusterrole/formation-view", "clusterrole/formation-edit", "namespace/formation-system"),
+    ("namespace/formation-demo",),
+)
+
+
+@pytest.fixture(scope="module")
+def theirs(real_node: Cluster, operator: OperatorProcess) -> Iterator[Cluster]:
+    """A cluster on which nothing of ours is; afterwards everything is as before."""
+    once.load(real_node, busybox.build())
+    operator.stop()
+    for folder in ("manifests/rbac", "crds"):
+        real_node.run_kubectl("delete", "-k", str(paths.ROOT / folder), "--ignore-not-found")
+    yield real_node
+    install(real_node)
+    operator.start()
+
+
+def command() -> list[str]:
+    return [sys.executable, "-m", "tests.demo"]
+
+
+def environment(cluster: Cluster, **variables: str) -> dict[str, str]:
+    """Return the environment of somebody whose current context is this cluster."""
+    path = os.pathsep.join([str(cluster.kubectl.parent), os.environ["PATH"]])
+    own = {"CLUSTER": "current", "KUBECONFIG": str(cluster.kubeconfig), "PATH": path, **variables}
+    return {**os.environ, **own}
+
+
+def demo(cluster: Cluster, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the demo, without a terminal."""
+    return subprocess.run(
+        command(),
+        cwd=paths.ROOT,
+        env=environment(cluster, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def left(cluster: Cluster) -> str:
+    """Return what is there of all that a demo makes."""
+    names = [name for row in WHAT_A_DEMO_MAKES for name in row]
+    return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *names)
+
+
+def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs: Cluster) -> None:
+    done = demo(theirs)
+
+    assert done.returncode == 0, done.stdout
+    assert "every process that ran before runs on" in done.stdout
+    assert "every step was as it should be" in done.stdout
+    assert "nothing is left" in done.stdout
+    assert left(theirs) == ""
+
+
+def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_nothing(
+    theirs: Cluster,
+) -> None:
+    done = demo(theirs, SHOP_IMAGE=NOT_PULLED)
+
+    assert done.returncode == 1
+    *_, said = done.stdout.strip().splitlines()
+    assert said.startswith("demo: ")
+    assert NOT_PULLED in said
+    assert "timed out" not in done.stdout
+    assert "nothing is left" in done.stdout
+    assert left(theirs) == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_interrupted_leaves_nothing(
+    number: signal.Signals, theirs: Cluster, tmp_path: pathlib.Path
+) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        running = subprocess.Popen(
+            command(),
+            cwd=paths.ROOT,
+            env=environment(theirs),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        eventually(lambda: "condition=Ready" in log.read_text())
+        running.send_signal(number)
+        assert running.wait(timeout=120) == 1
+    finally:
+        running.kill()
+    assert "interrupted" in log.read_text()
+    assert "nothing is left" in log.read_text()
+    assert left(theirs) == ""
+
+
+def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster) -> None:
+    theirs.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
+    version = ("get", "crd/formations.formations.dev", "--output=jsonpath={.metadata.resourceVersion}")
+    before = theirs.run_kubectl(*version)
+
+    done = demo(theirs)
+
+    assert done.returncode == 1
+    assert "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev" in done.stdout
+    assert left(theirs).split() == ["customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"]
+    assert theirs.run_kubectl(*version) == before
+    theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
+    assert left(theirs) == ""
