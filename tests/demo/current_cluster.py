@@ -16,12 +16,12 @@ from tests.demo.traces import Traces
 from tests.images import busybox
 
 NAMESPACE = "formation-demo"
-SAMPLE = pathlib.Path("manifests/samples/busybox.yaml")
+SAMPLE = "manifests/samples/busybox/"
 KEEP = "keep"
 THERE = """the context {} has this already: {}
 
 So an operator is installed there, or was, and the demo has changed nothing. If it is at work, try it with
-`kubectl apply -f {}`. If an earlier demo has left this, delete it. The last line deletes every
+`kubectl apply -k {}`. If an earlier demo has left this, delete it. The last line deletes every
 Formation of the cluster, and what it runs:
 
 {}"""
@@ -78,9 +78,9 @@ class CurrentCluster:
         """Apply the sample of a public image, or with the image that the user has named."""
         stage = self.stage.in_namespace()
         if self.image == busybox.IMAGE.name:
-            stage.show("apply", "-f", str(SAMPLE))
+            stage.show("apply", "-k", SAMPLE)
             return
-        sample = SAMPLE.read_text().replace(busybox.IMAGE.name, self.image)
+        sample = stage.run("kustomize", SAMPLE).replace(busybox.IMAGE.name, self.image)
         stage.show("apply", "-f", "-", stdin=sample)
 
     def ask_web(self) -> str:
