@@ -13,6 +13,7 @@ from tests import once
 from tests.client import eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
+from tests.e2e import pages
 from tests.images import busybox
 from tests.installation import install
 from tests.operator_process import OperatorProcess
@@ -137,4 +138,36 @@ def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster)
     assert left(theirs).split() == ["customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"]
     assert theirs.run_kubectl(*version) == before
     theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
+    assert left(theirs) == ""
+
+
+def by_hand() -> list[str]:
+    """Return the blocks of commands by which the page has it done without make."""
+    text = (paths.ROOT / "docs" / "install.md").read_text()
+    _, _, rest = text.partition("## Run it on your machine")
+    section, _, _ = rest.partition("\n## ")
+    return [commands for kind, commands in pages.blocks(section) if kind == "sh"]
+
+
+def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
+    theirs: Cluster, scripts: pathlib.Path
+) -> None:
+    first, sample, end = by_hand()
+    *prepared, started = first.splitlines()
+    assert prepared.pop(0) == "pipx install '.[operator,cli]'"  # what `scripts` stands for
+    variables = environment(theirs, PYTHONPATH=str(paths.ROOT / "operator"))
+    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
+    done = pages.typed("\n".join(prepared), paths.ROOT, variables)
+    assert done.returncode == 0, done.stderr
+
+    running = subprocess.Popen(started.split(), cwd=paths.ROOT, env=variables, start_new_session=True)
+    try:
+        done = pages.typed(sample, paths.ROOT, variables)
+        assert done.returncode == 0, done.stderr
+        assert {line.split()[0] for line in done.stdout.splitlines()[-7:]} >= {"web", "worker", "clock"}
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) in {0, -signal.SIGINT}
+    done = pages.typed(end, paths.ROOT, variables)
+    assert done.returncode == 0, done.stderr
     assert left(theirs) == ""
