@@ -30,6 +30,7 @@ def main() -> str:
         place.rest()
     except EXPECTED as error:
         wrong = said(error)
+        progress.step(wrong)  # at once: to leave may take a while
     finally:
         left = place.leave()
     return "\n".join(filter(None, [left, wrong]))

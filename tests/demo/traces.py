@@ -26,6 +26,7 @@ class Traces:
 
     def delete_app(self) -> None:
         """Delete the sample with its namespace, and wait until its processes have ended."""
+        progress.step("deleting what the demo has made")
         if self.stage.run("get", "namespace", self.stage.namespace, "--ignore-not-found"):
             self.stage.show("delete", "namespace", self.stage.namespace, PATIENCE)
 

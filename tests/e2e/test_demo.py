@@ -56,13 +56,15 @@ def environment(cluster: Cluster, **variables: str) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def demo(cluster: Cluster, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the demo, without a terminal."""
+def demo(
+    cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the demo, without a terminal unless there is one."""
     return subprocess.run(
         command(),
         cwd=paths.ROOT,
         env=environment(cluster, **variables),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -138,6 +140,21 @@ def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster)
     assert left(theirs).split() == ["customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"]
     assert theirs.run_kubectl(*version) == before
     theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
+    assert left(theirs) == ""
+
+
+@pytest.mark.long
+def test_what_somebody_at_a_terminal_keeps_goes_by_the_commands_that_the_demo_prints(theirs: Cluster) -> None:
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"keep\n")
+    done = demo(theirs, stdin)
+    os.close(terminal)
+    os.close(stdin)
+    assert done.returncode == 0, done.stdout
+    assert set(left(theirs).split()) >= {"namespace/formation-demo", "namespace/formation-system"}
+
+    (*_, printed) = done.stdout.partition("To delete what is left:")
+    assert pages.typed(printed, paths.ROOT, environment(theirs)).returncode == 0
     assert left(theirs) == ""
 
 
