@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import once
-from tests.client import eventually
+from tests.client import Client, established, eventually
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.e2e import pages
@@ -22,9 +22,10 @@ pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NOT_PULLED = "localhost:1/busybox:1.36"
 """Nobody listens there, so a pull fails at once."""
+CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
 WHAT_A_DEMO_MAKES = (
     (
-        "crd/formations.formations.dev",
+        CRD,
         "clusterrole/formation-operator",
         "clusterrolebinding/formation-operator",
     ),
@@ -130,14 +131,15 @@ def test_a_demo_that_is_interrupted_or_whose_terminal_is_closed_leaves_nothing(
 
 def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster) -> None:
     theirs.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
-    version = ("get", "crd/formations.formations.dev", "--output=jsonpath={.metadata.resourceVersion}")
+    established(Client(theirs, "default"), "formations.formations.dev")
+    version = ("get", CRD, "--output=jsonpath={.metadata.uid} {.metadata.generation}")
     before = theirs.run_kubectl(*version)
 
     done = demo(theirs)
 
     assert done.returncode == 1
-    assert "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev" in done.stdout
-    assert left(theirs).split() == ["customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"]
+    assert CRD in done.stdout
+    assert left(theirs).split() == [CRD]
     assert theirs.run_kubectl(*version) == before
     theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
     assert left(theirs) == ""
@@ -182,7 +184,8 @@ def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
     try:
         done = pages.typed(sample, paths.ROOT, variables)
         assert done.returncode == 0, done.stderr
-        assert {line.split()[0] for line in done.stdout.splitlines()[-7:]} >= {"web", "worker", "clock"}
+        rows = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+        assert [rows.count(each) for each in ("clock", "web", "worker")] == [1, 3, 4], done.stdout
     finally:
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=60) in {0, -signal.SIGINT}
