@@ -6,11 +6,11 @@ Source: https://ddollar.github.io/foreman/#PORTS
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import Known
-from formation_cli.failures import Mistyped
+from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.api.formation import LONGEST_WORD
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
@@ -41,9 +41,18 @@ class Place:
     port: int
 
 
-def counts(known: Known, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Return how many processes of each type to run; raises `Mistyped` for too many, or none."""
-    found = {each: wanted.get(each, known.count(each)) for each in known.spec.processes}
+def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ()) -> dict[str, int]:
+    """Return how many processes of each type to run, of all types or of some.
+
+    Raises `Mistyped` for too many, for none, and for a type that there isn't.
+    """
+    for each in types:
+        if each not in known.spec.processes:
+            raise Mistyped(f"There is no process type {each}.", hint=did_you_mean(each, known.spec.processes))
+    found = {
+        each: wanted.get(each, known.count(each)) if not types or each in types else 0
+        for each in known.spec.processes
+    }
     if sum(found.values()) > MOST:
         raise Mistyped(
             f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",

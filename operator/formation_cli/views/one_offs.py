@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from formation_cli.failures import NO_COMMAND, NOT_STARTED
 from formation_cli.views import processes
 from formation_operator.kube.objects import lenient
 
@@ -12,10 +13,6 @@ STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Why a container waits that nothing is wrong with."""
 MISSING = ("not found", "no such file")
 """How a runtime says that there is no such command."""
-NO_COMMAND = 127
-"""The exit code of a shell where there is no such command."""
-NO_PROGRAM = 126
-"""The exit code of a shell where there is one that can't be run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +62,7 @@ def _not_run(ended: Object) -> str:
 
 def _code_of(why: str) -> int:
     """Return what a shell ends with that can't begin a command: whether there is none, or it can't be run."""
-    return NO_COMMAND if any(each in why.lower() for each in MISSING) else NO_PROGRAM
+    return NO_COMMAND if any(each in why.lower() for each in MISSING) else NOT_STARTED
 
 
 def above(log: bytes, brought: Iterable[bytes]) -> bytes:

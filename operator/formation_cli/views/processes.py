@@ -17,6 +17,8 @@ Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"
+FAILED = "Failed"
+"""The states of what ran once: it is over, and nothing is started anew."""
 JOB = ("batch/v1", "Job")
 
 
@@ -36,6 +38,7 @@ class Process:
     restarts: int
     last_exit: dict[str, Any] | None
     node: str = ""
+    image: str = ""
     created: float = 0.0
     """When it was wanted first, in seconds since 1970."""
 
@@ -52,7 +55,17 @@ class Process:
             "restarts": self.restarts,
             "lastExit": self.last_exit,
             "node": self.node,
+            "image": self.image,
         }
+
+    def is_named(self, word: str) -> bool:
+        """Tell whether it is meant: by its type, or by its name as `ps` or `logs` has it."""
+        return word.removeprefix("pod/") in (self.type, self.process, label(self.type, self.process))
+
+
+def label(word: str, pod: str) -> str:
+    """Return a process's short name: a word, and the end of its Pod's name."""
+    return f"{word}.{pod.rpartition('-')[2]}"
 
 
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
@@ -99,6 +112,7 @@ def process(pod: Object, now: float) -> Process:
         restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
         last_exit=_last_exit(own),
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
+        image=_image(pod),
         created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
     )
 
@@ -111,6 +125,13 @@ def container(pod: Object) -> str:
         named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
     return named or next((lenient.text(each, "name") for each in first), "")
+
+
+def _image(pod: Object) -> str:
+    containers = lenient.items(lenient.mapping(pod, "spec"), "containers")
+    return next(
+        (lenient.text(each, "image") for each in containers if each.get("name") == container(pod)), ""
+    )
 
 
 def container_status(pod: Object) -> Object:
@@ -127,15 +148,34 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     """Return the state, the reason and the message, as the operator would find them."""
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
+    if process_type(pod) == ONE_OFF:
+        return _once(pod, own, now)
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
-    known = pods.pod(pod) if pods.is_process(pod["metadata"]) else None
-    found = diagnosis.finding(known, now) if known else None
-    if found is not None:
-        return str(found.state), str(found.reason), found.message
-    ended = lenient.mapping(own, "state", "terminated")
-    if ended:
+    found = _found(pods.pod(pod), now)
+    if found is None and (ended := lenient.mapping(own, "state", "terminated")):
         return State.CRASHING, lenient.text(ended, "reason"), ""
+    return found or _fine(own)
+
+
+def _once(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
+    """Return the same of what runs once: nothing is started anew, so what has failed doesn't crash."""
+    ended, status = lenient.mapping(own, "state", "terminated"), lenient.mapping(pod, "status")
+    if ended.get("exitCode") == 0 or status.get("phase") == "Succeeded":
+        return SUCCEEDED, "", ""
+    if ended or status.get("phase") == "Failed":
+        why = _last_exit(own) or status
+        return FAILED, lenient.text(why, "reason"), lenient.text(why, "message")
+    known = pods.pod(pod)
+    return _found(known and dataclasses.replace(known, process_type=container(pod)), now) or _fine(own)
+
+
+def _found(known: pods.Pod | None, now: float) -> tuple[str, str, str] | None:
+    found = diagnosis.finding(known, now) if known else None
+    return (str(found.state), str(found.reason), found.message) if found else None
+
+
+def _fine(own: Object) -> tuple[str, str, str]:
     return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
 
 
@@ -180,12 +220,19 @@ def _none(name: str, status: Object) -> Process:
     )
 
 
-COLUMNS = ("TYPE", "PROCESS", "STATE", "SINCE", "RESTARTS", "LAST EXIT")
+COLUMNS = ("TYPE", "PROCESS", "STATE", "SINCE", "RESTARTS", "LAST EXIT", "REASON")
+WIDE = ("NODE", "IMAGE", "MESSAGE")
 
 
-def table(found: Iterable[Process], now: float) -> Table:
-    """Return the processes as a table."""
-    return Table(COLUMNS, [row(each, now) for each in found])
+def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
+    """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
+    if not wide:
+        return Table(COLUMNS, [row(each, now) for each in found])
+    more = [
+        (*row(each, now), *(Cell(text or "-") for text in (each.node, each.image, each.message)))
+        for each in found
+    ]
+    return Table((*COLUMNS, *WIDE), more)
 
 
 def row(each: Process, now: float) -> tuple[Cell, ...]:
@@ -197,6 +244,7 @@ def row(each: Process, now: float) -> tuple[Cell, ...]:
         Cell(times.ago(each.since, now) or "-"),
         Cell(str(each.restarts), "yellow" if each.restarts else ""),
         Cell(last_exit(each, now)),
+        Cell(each.reason or "-"),
     )
 
 
