@@ -8,7 +8,7 @@ from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
-from formation_operator.api.reasons import State
+from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, exits
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
@@ -19,6 +19,8 @@ STOPPING = "Stopping"
 SUCCEEDED = "Completed"
 FAILED = "Failed"
 """The states of what ran once: it is over, and nothing is started anew."""
+COMING = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Why a container waits that nothing is wrong with."""
 JOB = ("batch/v1", "Job")
 
 
@@ -149,34 +151,39 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
     if process_type(pod) == ONE_OFF:
-        return _once(pod, own, now)
+        return _once(own, lenient.mapping(pod, "status"))
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
-    found = _found(pods.pod(pod), now)
-    if found is None and (ended := lenient.mapping(own, "state", "terminated")):
+    known = pods.pod(pod)
+    found = diagnosis.finding(known, now) if known else None
+    if found is not None:
+        return str(found.state), str(found.reason), found.message
+    ended = lenient.mapping(own, "state", "terminated")
+    if ended:
         return State.CRASHING, lenient.text(ended, "reason"), ""
-    return found or _fine(own)
+    return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
 
 
-def _once(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
+def _once(own: Object, status: Object) -> tuple[str, str, str]:
     """Return the same of what runs once: nothing is started anew, so what has failed doesn't crash."""
-    ended, status = lenient.mapping(own, "state", "terminated"), lenient.mapping(pod, "status")
+    ended, waiting = (lenient.mapping(own, "state", each) for each in ("terminated", "waiting"))
     if ended.get("exitCode") == 0 or status.get("phase") == "Succeeded":
         return SUCCEEDED, "", ""
     if ended or status.get("phase") == "Failed":
         why = _last_exit(own) or status
         return FAILED, lenient.text(why, "reason"), lenient.text(why, "message")
-    known = pods.pod(pod)
-    return _found(known and dataclasses.replace(known, process_type=container(pod)), now) or _fine(own)
-
-
-def _found(known: pods.Pod | None, now: float) -> tuple[str, str, str] | None:
-    found = diagnosis.finding(known, now) if known else None
-    return (str(found.state), str(found.reason), found.message) if found else None
-
-
-def _fine(own: Object) -> tuple[str, str, str]:
+    if unscheduled(status):
+        return State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, unscheduled(status)
+    if lenient.text(waiting, "reason") not in COMING:
+        return State.STARTING, lenient.text(waiting, "reason"), lenient.text(waiting, "message")
     return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
+
+
+def unscheduled(status: Object) -> str:
+    """Return why no node takes a Pod, if that is so."""
+    conditions = {lenient.text(each, "type"): each for each in lenient.items(status, "conditions")}
+    scheduled = conditions.get("PodScheduled", {})
+    return lenient.text(scheduled, "message") if scheduled.get("status") == "False" else ""
 
 
 def _since(pod: Object, own: Object) -> str:

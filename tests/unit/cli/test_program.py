@@ -147,6 +147,21 @@ def test_a_command_that_is_mistyped_is_guessed() -> None:
     assert "Did you mean 'scale'?" in result.output
 
 
+@pytest.mark.parametrize("word", ["status", "list", "get"])
+def test_what_others_call_it_leads_to_ps(word: str) -> None:
+    result = run(word)
+    assert result.exit_code == failures.MISTYPED
+    assert f"No such command '{word}'. Try: kubectl formation ps\n" in result.output
+
+
+def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path) -> None:
+    contexts = [{"name": name, "context": {}} for name in ("staging", "production")]
+    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
+    words = ["--kubeconfig", str(tmp_path / "config"), "ps", "--context"]
+    assert completion.answer(words, "st") == ["staging", ":4"]
+    assert completion.answer(["ps", "--context"], "") == [":4"]
+
+
 def test_what_is_no_count_is_refused_before_a_cluster_is_asked() -> None:
     result = run("scale", "shop", "web:5", "--server", "https://127.0.0.1:1")
     assert result.exit_code == failures.MISTYPED
