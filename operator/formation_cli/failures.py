@@ -107,8 +107,8 @@ def told_apart() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.exit_code = OVERTIME if isinstance(error, TimedOut) else OURS
-        raise
+        error.show()
+        raise click.exceptions.Exit(OVERTIME if isinstance(error, TimedOut) else OURS) from error
 
 
 def end_when_asked() -> None:
