@@ -30,8 +30,8 @@ class PairOfPorts(click.ParamType[Pair]):
         """Return both ports, or say what a port is."""
         local, colon, remote = str(value).partition(":")
         return Pair(
-            Port(0, 65535).convert(local or "0", param, ctx),
-            ANY.convert(remote, param, ctx) if colon else None,
+            Port(0, 65535)(local or "0", param, ctx),
+            ANY(remote, param, ctx) if colon else None,
         )
 
 

@@ -155,7 +155,7 @@ def test_what_others_call_it_leads_to_ps(word: str) -> None:
 
 
 def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path) -> None:
-    contexts = [{"name": name, "context": {}} for name in ("staging", "production")]
+    contexts: list[object] = [{"name": name, "context": {}} for name in ("staging", "production")]
     (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
     words = ["--kubeconfig", str(tmp_path / "config"), "ps", "--context"]
     assert completion.answer(words, "st") == ["staging", ":4"]
