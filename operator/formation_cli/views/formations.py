@@ -29,25 +29,19 @@ def is_true(formation: Object, type_: ConditionType) -> bool:
 
 def is_stopped(formation: Object) -> bool:
     """Tell whether it is ready because nothing of it is to run."""
-    return lenient.mapping(formation, "spec").get("suspend") is True and is_true(
-        formation, ConditionType.READY
-    )
+    suspended = lenient.mapping(formation, "spec").get("suspend") is True
+    return suspended and is_true(formation, ConditionType.READY)
 
 
 def table(found: Iterable[Object], now: float, *, wide: bool = False, namespaces: bool = False) -> Table:
     """Return Formations as a table; a wide one names types' own images, and says more of why."""
     columns = ("NAMESPACE",) * namespaces + COLUMNS + WIDE * wide
-    return Table(
-        columns,
-        [
-            (
-                *((Cell(each["metadata"]["namespace"]),) if namespaces else ()),
-                *_row(each, now),
-                *(_wide(each) if wide else ()),
-            )
-            for each in found
-        ],
-    )
+    rows = [_place(each) * namespaces + _row(each, now) + _wide(each) * wide for each in found]
+    return Table(columns, rows)
+
+
+def _place(formation: Object) -> tuple[Cell, ...]:
+    return (Cell(formation["metadata"]["namespace"]),)
 
 
 def _wide(formation: Object) -> tuple[Cell, ...]:

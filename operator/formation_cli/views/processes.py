@@ -131,9 +131,8 @@ def container(pod: Object) -> str:
 
 def _image(pod: Object) -> str:
     containers = lenient.items(lenient.mapping(pod, "spec"), "containers")
-    return next(
-        (lenient.text(each, "image") for each in containers if each.get("name") == container(pod)), ""
-    )
+    images = {lenient.text(each, "name"): lenient.text(each, "image") for each in containers}
+    return images.get(container(pod), "")
 
 
 def container_status(pod: Object) -> Object:
@@ -233,13 +232,11 @@ WIDE = ("NODE", "IMAGE", "MESSAGE")
 
 def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
     """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
-    if not wide:
-        return Table(COLUMNS, [row(each, now) for each in found])
-    more = [
-        (*row(each, now), *(Cell(text or "-") for text in (each.node, each.image, each.message)))
-        for each in found
-    ]
-    return Table((*COLUMNS, *WIDE), more)
+    return Table(COLUMNS + WIDE * wide, [row(each, now) + _wide(each) * wide for each in found])
+
+
+def _wide(each: Process) -> tuple[Cell, ...]:
+    return Cell(each.node or "-"), Cell(each.image or "-"), Cell(each.message or "-")
 
 
 def row(each: Process, now: float) -> tuple[Cell, ...]:
