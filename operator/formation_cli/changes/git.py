@@ -32,7 +32,7 @@ def hint(formation: Object, paths: Iterable[Sequence[str]]) -> str:
     what = ", ".join(found)
     by = ", ".join(dict.fromkeys(found.values()))
     if by == "kubectl apply":
-        return f"{what}: the manifest that was applied says it, too: the next `kubectl apply` sets it back."
+        return f"{what}: the next `kubectl apply` of its manifest sets it back."
     return (
         f"{what}: {by} sets it back at the next sync, because Git says it: change it there, or leave it out."
     )

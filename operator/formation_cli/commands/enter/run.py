@@ -18,6 +18,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, TimedOut
+from formation_cli.naming import JOB_LABEL
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
 from formation_cli.words import sizes
@@ -25,7 +26,6 @@ from formation_cli.words.durations import DURATION
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
-JOB_LABEL = "batch.kubernetes.io/job-name"
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
 
@@ -68,7 +68,8 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     callback=_check_timeout,
     help="Ask it to end after 90s, 10m or 1h; then it has its grace period, which is 30 s unless declared.",
 )
-@options.output("json", "yaml", "name", text="Print the Job so that is detached, for programs.")
+@options.dry_run()
+@options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 @click.pass_context
@@ -84,6 +85,7 @@ def command(
     *,
     as_args: bool,
     detach: bool,
+    dry_run: bool,
     stdin: bool,
     tty: bool,
 ) -> None:
@@ -98,7 +100,7 @@ def command(
     """
     if not words and not as_args:
         raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
-    if output and not detach:
+    if output and not (detach or dry_run):
         raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
     _check_typing(detach=detach, stdin=stdin, tty=tty)
     formation = formations.find(cluster, name)
@@ -108,6 +110,9 @@ def command(
     seconds = math.ceil(timeout) if timeout else None
     wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, as_args)
     manifest = one_off.job(formation, wanted, secrets.token_hex(4))
+    if dry_run:
+        formats.write_object(cluster.create(manifest, dry_run=True), output or "name")
+        return
     job = manifest["metadata"]["name"]
     with contextlib.ExitStack() as afterwards:
         afterwards.callback(_delete, cluster, job)
