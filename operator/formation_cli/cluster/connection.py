@@ -89,14 +89,15 @@ class Connection(Cluster):
         query = _writing(dry_run=dry_run)
         return self._answer(Request("PATCH", kind, self._namespace, name, "", query, patch, form))
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object, and return it."""
-        request = Request("POST", manifest["kind"], self._namespace, query=_writing(), body=manifest)
-        return self._answer(request)
+        query = _writing(dry_run=dry_run)
+        return self._answer(Request("POST", manifest["kind"], self._namespace, query=query, body=manifest))
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
-        self._find(Request("DELETE", kind, self._namespace, name, body={"propagationPolicy": "Background"}))
+        body = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
+        self._find(Request("DELETE", kind, self._namespace, name, body=body))
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
@@ -194,7 +195,7 @@ def _tls_of(configuration: client.Configuration) -> ssl.SSLContext:
     return context
 
 
-def _writing(*, dry_run: bool = False) -> dict[str, str]:
+def _writing(*, dry_run: bool) -> dict[str, str]:
     return {
         "fieldManager": FIELD_MANAGER,
         "fieldValidation": "Strict",

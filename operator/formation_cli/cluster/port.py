@@ -62,10 +62,10 @@ class Cluster(Protocol):
     def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
         """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object, and return it."""
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:

@@ -19,11 +19,11 @@ from tests.unit.cli.fake_cluster import FakeCluster
 class Interrupted(FakeCluster):
     """Is interrupted when the Job was made and nobody was told so, and again while it is deleted."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         super().create(manifest)
         raise KeyboardInterrupt
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         signal.raise_signal(signal.SIGINT)
         super().delete(kind, name)
 
@@ -49,10 +49,10 @@ def test_who_interrupts_leaves_no_job_behind(monkeypatch: pytest.MonkeyPatch, ho
 class Undeletable(FakeCluster):
     """Doesn't answer when the Job is made, nor after that."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         raise failures.NoAccess("read timed out")
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         raise failures.NoAccess("no route")
 
 
@@ -66,7 +66,7 @@ def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch)
 class Forbidding(Undeletable):
     """Lets nobody create or delete a Job."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         failure = failures.NoAccess("You may not create Jobs in namespace default.")
         failure.refused = True
         raise failure
