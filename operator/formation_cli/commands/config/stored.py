@@ -7,7 +7,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import NoAccess
 
 WAY_OUT = (
-    "A new Secret has the variables of the one before, so `config` has to read that one: the role `edit` may.\n"
+    "A new Secret has the variables of the one before, so `config` reads that one, as the role `edit` may.\n"
     "Or put your variables into a Secret of your own, and name it in spec.envFrom."
 )
 
