@@ -10,7 +10,8 @@ from formation_operator.kube.objects import lenient
 NAME = re.compile(r"[A-Za-z_][-._A-Za-z0-9]{0,252}")
 """What can be both the name of a variable and a key of a Secret, on each minor of Kubernetes that we know."""
 PARTS = re.compile(
-    "AUTH|CREDENTIALS?|DSN|KEYS?|PASS|PASSPHRASE|PASSW(OR)?D|PRIVATE|PWD|SALT|SECRETS?|SIGNING|TOKENS?"
+    "AUTH|CREDENTIALS?|DSN|KEYS?|PASS|PRIVATE|PWD|SALT|SIGNING"
+    "|[A-Z0-9]*(APIKEY|PASSPHRASE|PASSWD|PASSWORD|SECRET|TOKEN)S?"
 )
 """Parts of names of what is secret."""
 STORES = re.compile(r"(.*_)?(AMQP|DATABASE|DB|MONGO(DB)?|MYSQL|POSTGRES(QL)?|RABBITMQ|REDIS|SMTP)_UR[IL]")
