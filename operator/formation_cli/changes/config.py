@@ -157,6 +157,9 @@ def _later(after: Object) -> Iterator[str]:
     places = [place for place, each in enumerate(sources) if config_secrets.own_name(each) in ours]
     if places and (later := sources[places[-1] + 1 :]):
         yield f"{', '.join(map(source, later))} comes later in spec.envFrom: what it has, too, wins."
+    for type_, process in sorted(lenient.mapping(after, "spec", "processes").items()):
+        if own := lenient.items(lenient.mapping(process), "envFrom"):
+            yield f"{type_} has an envFrom of its own ({', '.join(map(source, own))}), which wins."
 
 
 def _paths(before: Object, after: Object, names: Collection[str]) -> list[tuple[str, ...]]:

@@ -40,9 +40,9 @@ def _asked(variables: Mapping[str, str], guesses: str) -> list[str]:
         click.echo(f"There is no variable {strange[0][:100]!r}. {hint}", err=True)
 
 
-def answered(text: str, **how: object) -> str:
+def answered(text: str, *, default: str = "", hidden: bool = False) -> str:
     """Return what a person types at the terminal; Ctrl-C is an interrupt, as it is elsewhere."""
     try:
-        return str(click.prompt(text, err=True, **how))  # type: ignore[arg-type]
+        return click.prompt(text, default, hide_input=hidden, show_default=bool(default), err=True)
     except click.Abort as abort:
         raise KeyboardInterrupt from abort

@@ -67,7 +67,8 @@ def command(
     in a Secret, which is made anew at each change. A value arrives as it is typed: $(NAME) has no meaning.
     """
     typed = _typed(variables, secret=secret, from_files=bool(env))
-    from_files = _of_files(env, [each for each in variables if each not in typed and "=" not in each])
+    from_files = _of_files(env, [each for each in variables if "=" not in each]) if env else {}
+    from_files = {key: value for key, value in from_files.items() if key not in typed}
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
     read = stored.read if wanted.secret else stored.read_if_possible
@@ -98,14 +99,16 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
 
 
 def _of_files(paths: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Return the variables of files, or those that are named."""
+    """Return the variables of files, or those that are named; raises `Mistyped` where there is none."""
     found: dict[str, str] = {}
     for path in paths:
         found |= dotenv.parse(files.read(path), "stdin" if path == STDIN else path)
-    for each in names if paths else ():
+    if not found:
+        raise Mistyped(f"{', '.join(paths)}: no variable.")
+    for each in names:
         if each not in found:
             raise Mistyped(f"{each} isn't in {', '.join(paths)}.", hint=did_you_mean(each, found))
-    return {name: found[name] for name in (names or found)} if paths else {}
+    return {name: found[name] for name in (names or found)}
 
 
 def _wanted(
@@ -142,7 +145,7 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
 
 
 def _prompted(name: str) -> str:
-    value = secrecy.answered(name, hide_input=True, default="", show_default=False)
+    value = secrecy.answered(name, hidden=True)
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:

@@ -152,6 +152,13 @@ def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(clus
     assert "ConfigMap late comes later in spec.envFrom: what it has, too, wins." in result.stderr
 
 
+def test_what_a_type_has_of_its_own_wins_and_is_told(cluster: Stored) -> None:
+    worker = cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]
+    worker["envFrom"] = [{"secretRef": {"name": "own"}}]
+    said = run("set shop --secret TOKEN", stdin=PASSWORD).stderr
+    assert "worker has an envFrom of its own (Secret own), which wins." in said
+
+
 def test_the_same_secret_value_makes_no_deploy(cluster: Stored) -> None:
     run("set shop --secret TOKEN", stdin=PASSWORD)
     before = cluster.named
@@ -224,6 +231,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: a secret value isn't typed here"),
         ("set shop --secret A B", "x", "stdin has one value"),
         ("set shop --secret TOKEN", "\n", "TOKEN: stdin is empty"),
+        ("set shop --secret --env -", "# nothing\n", "-: no variable."),
         ("set shop --secret PORT", "80", "PORT can't be secret: the operator sets it"),
         ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
         (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
@@ -265,6 +273,14 @@ def test_of_a_file_what_looks_secret_becomes_so_where_nobody_can_be_asked(
     assert cluster.secrets[cluster.named[0]] == {"TOKEN": PASSWORD, "URL": f"https://a:{PASSWORD}@b"}
     assert cluster.env["PAGE_SIZE"] == "50"
     assert len(cluster.dry_runs) == 1
+
+
+def test_what_is_typed_wins_over_a_file(cluster: Stored, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"TOKEN={PASSWORD}\nMODE=slow\n")
+    run(f"set shop --env {file} TOKEN=public MODE=odd")
+    assert cluster.env == {"LOG_LEVEL": "info", "MODE": "odd", "TOKEN": "public"}
+    assert cluster.secrets == {}
 
 
 def test_only_those_of_a_file_that_are_named_are_set(cluster: Stored, tmp_path: pathlib.Path) -> None:
