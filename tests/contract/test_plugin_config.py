@@ -19,8 +19,11 @@ ENV = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "MODE", "value": "fast"}
 
 @pytest.fixture
 def shop(user: Client) -> Client:
-    """A user with a Formation that has two plain variables."""
-    user.apply(builders.a_formation(env=ENV))
+    """A user with a Formation that has two plain variables.
+
+    Without a process: as none begins here, those of the version before would stay, and keep their Secret.
+    """
+    user.apply(builders.a_formation(processes={"worker": builders.a_process(replicas=0)}, env=ENV))
     user.reported()
     return user
 
