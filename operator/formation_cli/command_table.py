@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Change": {
         "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
         "deploy": Entry("change.deploy:command", "Run another image"),
+        "config": Entry("config.group:command", "Show, set and unset variables; secret ones are in a Secret"),
         "restart": Entry("change.restart:command", "Start processes anew"),
         "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
         "start": Entry("change.suspend:start", "Start them again"),

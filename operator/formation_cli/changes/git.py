@@ -62,6 +62,8 @@ def _parsed(text: Any) -> Any:
 
 def _holds(value: Any, path: Sequence[str]) -> bool:
     for step in path:
+        if isinstance(value, list):  # a client-side apply of a custom resource replaces lists as a whole
+            return True
         if not isinstance(value, dict) or step not in value:
             return False
         value = value[step]
