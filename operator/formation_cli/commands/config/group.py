@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from formation_cli import options
+from formation_cli.cluster_options import CLUSTER_OPTIONS
 from formation_cli.commands.config import prune, setting, show, unset
 from formation_cli.failures import Mistyped
 
@@ -18,7 +19,7 @@ class Config(options.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take kubectl's options, and leave those of `show` to it."""
         super().__init__(*args, context_settings={"ignore_unknown_options": True}, **kwargs)
-        self.params += options.CLUSTER_OPTIONS
+        self.params += CLUSTER_OPTIONS
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

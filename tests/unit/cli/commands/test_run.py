@@ -144,7 +144,7 @@ def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: p
 def test_without_a_command_it_asks_for_one_and_makes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = FakeCluster()
     result = typed(monkeypatch, cluster, command=())
-    assert result.exit_code == failures.MISTYPED
+    assert result.exit_code == failures.OURS
     assert "What should run? Write -- and the command, or --args" in result.stderr
     assert "Job" not in cluster.objects
 
