@@ -23,15 +23,9 @@ pytestmark = [pytest.mark.alone, pytest.mark.node]
 NOT_PULLED = "localhost:1/busybox:1.36"
 """Nobody listens there, so a pull fails at once."""
 CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
-WHAT_A_DEMO_MAKES = (
-    (
-        CRD,
-        "clusterrole/formation-operator",
-        "clusterrolebinding/formation-operator",
-    ),
-    ("clusterrole/formation-view", "clusterrole/formation-edit", "namespace/formation-system"),
-    ("namespace/formation-demo",),
-)
+CLUSTER_WIDE = ("clusterrole/formation-view", "clusterrole/formation-edit", "clusterrole/formation-operator")
+BOUND = "clusterrolebinding/formation-operator"
+WHAT_A_DEMO_MAKES = (CRD, *CLUSTER_WIDE, BOUND, "namespace/formation-system", "namespace/formation-demo")
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +70,7 @@ def demo(
 
 def left(cluster: Cluster) -> str:
     """Return what is there of all that a demo makes."""
-    names = [name for row in WHAT_A_DEMO_MAKES for name in row]
-    return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *names)
+    return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *WHAT_A_DEMO_MAKES)
 
 
 def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs: Cluster) -> None:
