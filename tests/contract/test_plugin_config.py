@@ -191,6 +191,7 @@ def somebody(shop: Client, formation: Plugin) -> Callable[..., str]:
     return granted
 
 
+@pytest.mark.alone  # beside others, nobody may give away what `edit` has
 def test_whoever_may_edit_a_namespace_may_do_all_of_it(
     shop: Client, formation: Plugin, somebody: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
