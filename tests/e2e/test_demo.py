@@ -175,6 +175,8 @@ def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
 
     running = subprocess.Popen(started.split(), cwd=paths.ROOT, env=variables, start_new_session=True)
     try:
+        # Nobody has opened another terminal before the API server knows the kind.
+        eventually(lambda: pages.typed("kubectl get formations -A", paths.ROOT, variables).returncode == 0)
         done = pages.typed(sample, paths.ROOT, variables)
         assert done.returncode == 0, done.stderr
         rows = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
