@@ -37,12 +37,12 @@ class Plugin:
     scripts: pathlib.Path
     kubeconfig: pathlib.Path
 
-    def __call__(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, code: int = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command in a pipe, and check its exit code."""
         done = subprocess.run(
             self.command(*words),
             env=self.environment(),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -51,13 +51,13 @@ class Plugin:
         assert done.returncode == code, said
         return done
 
-    def within(self, *words: str, code: int = 0) -> Result:
+    def within(self, *words: str, code: int = 0, stdin: str = "") -> Result:
         """Run a command in this process, which saves starting one."""
         gone = {name: None for name in os.environ if name not in self.environment()}
         runner = CliRunner(env={**gone, **self.environment()})
         # The client has read $KUBECONFIG when it was imported.
         chosen = [f"--kubeconfig={self.kubeconfig}", *words]
-        done = runner.invoke(program, chosen, prog_name="kubectl formation")
+        done = runner.invoke(program, chosen, prog_name="kubectl formation", input=stdin)
         assert done.exit_code == code, f"kubectl formation {' '.join(words)}: {done.exit_code}\n{done.output}"
         return done
 

@@ -26,9 +26,12 @@ the same, down to the fields of Kubernetes' own types: `kubectl explain formatio
 field has a default in the stored object: what you leave out stays out, and the table says what that means.
 [Status](status.md) explains what the operator reports, [Counts](counts.md) whose a count is.
 """
+OWN_COMMAND = """\
+One process type. Without `command` and `args` it runs the ENTRYPOINT and CMD of its image; of the types that
+run one image, one can leave out both ([how](how-to/buildpacks.md))."""
 SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("spec", FormationSpec, "What you write."),
-    ("spec.processes.TYPE", ProcessType, "One process type. `command` or `args` has to be there."),
+    ("spec.processes.TYPE", ProcessType, OWN_COMMAND),
     ("spec.processes.TYPE.rollingUpdate", RollingUpdate, ""),
     ("status", FormationStatus, "What the operator reports."),
     ("status.conditions", Condition, "One of the list."),

@@ -19,10 +19,14 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "logs": Entry("look.logs:command", "Show what the processes write, in one stream"),
         "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
         "diff": Entry("look.diff:command", "Show what a manifest would change, and what it would restart"),
+        "version": Entry(
+            "look.version:command", "Show the versions of the plugin, the operator and the cluster"
+        ),
     },
     "Change": {
         "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
         "deploy": Entry("change.deploy:command", "Run another image"),
+        "config": Entry("config.group:command", "Show, set and unset variables; secret ones are in a Secret"),
         "restart": Entry("change.restart:command", "Start processes anew"),
         "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
         "start": Entry("change.suspend:start", "Start them again"),

@@ -1,9 +1,10 @@
 """How a command ends when it can't do what it should: one sentence, the way out, and an exit code."""
 
+import contextlib
 import difflib
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import click
@@ -18,6 +19,14 @@ NO_ACCESS = 4
 """The cluster can't be reached, or doesn't let you."""
 TIMED_OUT = 5
 """It isn't so yet: the time to wait is over."""
+OVERTIME = 124
+"""`run`: its command was ended because its time was over."""
+OURS = 125
+"""`run` and `exec`: it isn't the command that has failed."""
+NOT_STARTED = 126
+"""`run`: there is such a command, but it can't be started."""
+NO_COMMAND = 127
+"""`run`: there is no such command. These are the codes of ``timeout``, ``env`` and every shell."""
 SIGNAL = 128
 """More than its number is the exit code of what a signal has ended, as shells have it."""
 INTERRUPTED = SIGNAL + signal.SIGINT
@@ -33,14 +42,18 @@ MEANINGS = {
     NOT_FOUND: "there is no such Formation, or the cluster doesn't know Formations",
     NO_ACCESS: "the cluster can't be reached, or doesn't let you",
     TIMED_OUT: "not so within --timeout",
+    OVERTIME: "`run`: its --timeout is over",
+    OURS: "`run`, `exec`: the command wasn't reached: each of 1 to 5 above",
+    NOT_STARTED: "`run`: its command can't be started",
+    NO_COMMAND: "`run`: there is no such command",
     HUNG_UP: "its terminal is gone (SIGHUP)",
     INTERRUPTED: "interrupted by Ctrl-C",
     TERMINATED: "asked to end (SIGTERM)",
 }
 """For the help, which says `OTHERS` below it."""
 OTHERS = (
-    "`run` and `exec` end with the code of their command, `port-forward` with kubectl's; `diff` with 1 if "
-    "something would change."
+    "`run` and `exec` end with the code of their command, and with 124 to 127 and a line `Error:` where "
+    "something else fails; `port-forward` ends with kubectl's, `diff` with 1 if something would change."
 )
 
 
@@ -88,14 +101,32 @@ class TimedOut(Failure):
     exit_code = TIMED_OUT
 
 
+@contextlib.contextmanager
+def told_apart() -> Iterator[None]:
+    """Have a failure of ours end with a code that no command of somebody's is likely to end with."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.show()
+        raise click.exceptions.Exit(OVERTIME if isinstance(error, TimedOut) else OURS) from error
+
+
 def end_when_asked() -> None:
     """Have SIGTERM and SIGHUP end us as Ctrl-C does, so that what is under way is put in order.
 
-    One that is ignored stays so: that is what nohup is for.
+    A signal that is ignored stays so: that is what nohup is for.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda which, _: sys.exit(SIGNAL + which))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    """End as Ctrl-C does, once: another one would interrupt how we end, and show a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

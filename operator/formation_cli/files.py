@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from formation_cli.failures import Failure, Mistyped
 
+PRIVATE = 0o600
+"""The mode of a file that may have values of variables."""
 MOST = 256 * 1024
 """Bytes of a file that are read: as much as a Formation may have."""
 
@@ -33,7 +35,7 @@ def read(path: str) -> str:
 
 
 def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
-    """Write files into a folder, over older ones that begin with the mark only.
+    """Write files into a folder for their owner alone, over older ones that begin with the mark only.
 
     Raises `Failure` before any is written if one of somebody else is there.
     """
@@ -46,6 +48,8 @@ def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
+            (folder / name).touch(PRIVATE)
+            (folder / name).chmod(PRIVATE)
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise Failure(f"{folder} can't be written to: {error.strerror}.") from error
@@ -55,9 +59,9 @@ def create(path: pathlib.Path, text: str) -> None:
     """Write a file that isn't there yet, for its owner alone; raises `Failure` if it is there."""
     try:
         with path.open("x", encoding="utf-8") as file:
-            path.chmod(0o600)
+            path.chmod(PRIVATE)
             file.write(text)
     except FileExistsError as error:
-        raise Failure(f"{path} is there already.", hint="Move it away, or name another one.") from error
+        raise Failure(f"{path} is there already.", hint="Move it away.") from error
     except OSError as error:
         raise Failure(f"{path} can't be written: {error.strerror}.") from error

@@ -1,69 +1,22 @@
-"""What many commands take: kubectl's options for the cluster, the name of a Formation, an output format."""
+"""What many commands take: the name of a Formation, its types and processes, a wait, an output format."""
 
-import dataclasses
 import functools
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from formation_cli import cluster_options, failures
 from formation_cli.cluster import formations
-from formation_cli.cluster.port import Cluster
-from formation_cli.cluster.target import Target
+from formation_cli.cluster_options import CLUSTER_OPTIONS, connect_at_once
 from formation_cli.words.durations import DURATION
 from formation_operator.api import naming
 
 R = TypeVar("R")
 KINDS = ("formation", "formations", f"formation.{naming.GROUP}", f"{naming.PLURAL}.{naming.GROUP}")
 """What may be in front of a name."""
-DAY = 86400.0
-AT_ONCE = "5s"
-"""How long a request may take while somebody waits for a completion."""
-
-
-def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep what is given, before the command or after it: the later one counts."""
-    if value not in (None, ()) and param.name:
-        ctx.find_root().ensure_object(dict)[param.name] = value
-
-
-def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Keep a duration as kubectl takes it, too; raises `click.BadParameter` if it is none, or too long."""
-    if value is not None and DURATION.convert(value, param, ctx) > DAY:
-        raise click.BadParameter("it is a day at most", ctx, param)
-    _remember(ctx, param, value)
-
-
-def _option(*names: str, hidden: bool = True, callback: Any = _remember, **more: Any) -> click.Option:
-    return click.Option(names, expose_value=False, callback=callback, hidden=hidden, **more)
-
-
-CLUSTER_OPTIONS = (
-    _option("-n", "--namespace", hidden=False, help="The namespace, in place of the context's."),
-    _option("--context", hidden=False, help="The context of the kubeconfig, in place of the current one."),
-    _option(
-        "--kubeconfig",
-        hidden=False,
-        type=click.Path(dir_okay=False),
-        help="The file, in place of $KUBECONFIG.",
-    ),
-    _option("--cluster"),
-    _option("--user"),
-    _option("-s", "--server"),
-    _option("--token"),
-    _option("--as", "as_user"),
-    _option("--as-group", multiple=True),
-    _option("--as-uid"),
-    _option("--certificate-authority", type=click.Path(exists=True, dir_okay=False)),
-    _option("--insecure-skip-tls-verify", is_flag=True, default=None),
-    _option("--tls-server-name"),
-    _option(
-        "--request-timeout", callback=_remember_duration, help="How long a request may take, such as 10s."
-    ),
-)
-"""As kubectl has them; those that are rarely used aren't in the help."""
+target_of, connect = cluster_options.target_of, cluster_options.connect
 
 
 class Documented(click.Command):
@@ -89,41 +42,50 @@ class Command(Documented):
         super().__init__(*args, **kwargs)
         self.params += CLUSTER_OPTIONS
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what is typed; a bare ``--dry-run`` doesn't take the next word for its value."""
+        end = args.index("--") if "--" in args else len(args)
+        own = ["--dry-run=server" if each == "--dry-run" else each for each in args[:end]]
+        return super().parse_args(ctx, own + args[end:])
+
 
 class Starter(Command):
-    """A command that starts another one, which is typed after ``--`` because it has options of its own."""
+    """A command that starts another one, which is typed after ``--`` because it has options of its own.
+
+    It ends with the exit code of that one, and with codes of its own where something else fails.
+    """
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read what is typed."""
+        with failures.told_apart():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        with failures.told_apart():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what is typed; say where the ``--`` is missing."""
-        whole = [*args]
+        """Read what is typed; say where the ``--`` is missing, and what is in front of it by mistake."""
+        behind = args[args.index("--") + 1 :] if "--" in args else None
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if "--" in whole:
+            if behind is not None:
                 raise
             sentence = f"{error.format_message()} If it is the command's, write -- before the command."
             raise click.UsageError(sentence, ctx) from error
+        words = ctx.params["words"]
+        if behind is not None and len(words) > len(behind):
+            sentence = (
+                f"{words[0]!r} is in front of --: a type is named by --type, and the command comes behind."
+            )
+            raise click.UsageError(sentence, ctx)
+        return rest
 
 
 class Group(Documented, click.Group):
     """A word that another one follows, with examples in its help."""
-
-
-def target_of(ctx: click.Context) -> Target:
-    """Return which cluster is meant."""
-    return Target(**ctx.find_root().ensure_object(dict))
-
-
-def connect(target: Target) -> Cluster:
-    """Connect to a cluster: only now the client is imported, which takes most of the time to start."""
-    cluster: Cluster = importlib.import_module("formation_cli.cluster.connection").connect(target)
-    return cluster
-
-
-def _connect_at_once(ctx: click.Context) -> Cluster:
-    """Connect to a cluster that has little time to answer: a shell waits, in which nothing can be typed."""
-    target = target_of(ctx)
-    return connect(dataclasses.replace(target, request_timeout=target.request_timeout or AT_ONCE))
 
 
 def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
@@ -180,7 +142,7 @@ def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None)
 def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the Formations whose name begins so; nothing where the cluster doesn't say."""
     try:
-        found = _connect_at_once(ctx).select(naming.KIND).items
+        found = connect_at_once(ctx).select(naming.KIND).items
     except click.ClickException:
         return []
     names = (str(each["metadata"]["name"]) for each in found)
@@ -194,12 +156,12 @@ def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
     )
 
 
-def types(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def types(text: str, metavar: str = "[TYPE]...") -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the arguments that are process types, which may be options, too: other commands have those."""
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
-        @click.argument("types", nargs=-1, metavar="[TYPE]...", shell_complete=complete_type)
-        @click.option("-t", "--type", "more", multiple=True, shell_complete=complete_type, help=text)
+        @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete_type)
+        @click.option("--type", "more", multiple=True, shell_complete=complete_type, help=text)
         @functools.wraps(function)
         def with_types(*args: Any, types: tuple[str, ...], more: tuple[str, ...], **kwargs: Any) -> R:
             return function(*args, types=(*types, *more), **kwargs)
@@ -209,14 +171,26 @@ def types(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return decorated
 
 
-def process_type(text: str, *names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def process_type(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the option --type, which names one process type."""
-    return click.option("--type", *names, "process_type", shell_complete=complete_type, help=text)
+    return click.option("--type", "process_type", shell_complete=complete_type, help=text)
+
+
+def process() -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the option --process, which names one process."""
+    text = "This very process, as `ps` or `logs` names it."
+    return click.option("--process", shell_complete=complete_process, help=text)
 
 
 def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the option --dry-run."""
-    return click.option("--dry-run", is_flag=True, help="Say what would change, as the API server sees it.")
+    """Return the option --dry-run, with kubectl's values: whichever is meant, the API server is asked."""
+    return click.option(
+        "--dry-run",
+        type=click.Choice(["none", "server", "client"]),
+        default="none",
+        callback=lambda *given: given[-1] != "none",
+        help="Change nothing, and say what would change. Alone it means server; client asks the server, too.",
+    )
 
 
 class Wait(NamedTuple):
@@ -263,11 +237,26 @@ def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str)
     return [f"{each}=" for each in _types(ctx) if each.startswith(incomplete)]
 
 
-def _types(ctx: click.Context) -> list[str]:
-    # An option that still lacks its value keeps click from giving the arguments before it their names.
-    name = ctx.params.get("name") or next(iter(ctx.args), None)
+def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the processes of the Formation on the command line that begin so."""
+    name = _name_of(ctx)
     try:
-        found = _connect_at_once(ctx).get(naming.KIND, name) if name else None
+        found = connect_at_once(ctx).select("Pod", labels=f"{naming.FORMATION_LABEL}={name}").items
+    except click.ClickException:
+        return []
+    names = (str(each["metadata"]["name"]) for each in found)
+    return sorted(each for each in names if each.startswith(incomplete))
+
+
+def _name_of(ctx: click.Context) -> str:
+    # An option that still lacks its value keeps click from giving the arguments before it their names.
+    return str(ctx.params.get("name") or next(iter(ctx.args), ""))
+
+
+def _types(ctx: click.Context) -> list[str]:
+    name = _name_of(ctx)
+    try:
+        found = connect_at_once(ctx).get(naming.KIND, name) if name else None
     except click.ClickException:
         return []
     return formations.types(found) if found else []

@@ -6,10 +6,16 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from formation_cli.cluster_options import CLUSTER_OPTIONS
 from formation_cli.command_table import ENTRIES, SECTIONS
 from formation_cli.failures import INTERRUPTED, MEANINGS, OTHERS
-from formation_cli.options import CLUSTER_OPTIONS
 from formation_operator import __version__
+
+INSTEAD = {
+    **dict.fromkeys(("status", "list", "get", "describe"), "kubectl formation ps"),
+    "wait": "kubectl wait formation/NAME --for=condition=Ready, or --wait of the command that changes it",
+}
+"""What does what others call by these names."""
 
 
 class Program(click.Group):
@@ -38,7 +44,8 @@ class Program(click.Group):
         """Find the command that is typed; for a typo, name the one that was meant."""
         name = args[0]
         if name not in ENTRIES and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.NoSuchCommand(name, possibilities=ENTRIES, ctx=ctx)
+            message = f"No such command {name!r}. Try: {INSTEAD[name]}" if name in INSTEAD else None
+            raise click.NoSuchCommand(name, message, possibilities=() if message else ENTRIES, ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

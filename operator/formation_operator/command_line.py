@@ -107,10 +107,10 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     own.add_argument(
         "--liveness",
         type=answering,
-        default=defaults.liveness,
+        default=defaults.liveness if POD_NAMESPACE.exists() else "",
         metavar="URL",
-        help="where to answer health checks; without a host at every address, empty for nowhere "
-        "(default: %(default)s, and /readyz beside it)",
+        help="where to answer health checks, /readyz beside it; without a host at every address, empty for "
+        f"nowhere (default: in a Pod {defaults.liveness}, elsewhere nowhere)",
     )
     own.add_argument(
         "--metrics",

@@ -30,6 +30,7 @@ class Image:
 
     name: str
     entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     user: str = ""
     ports: tuple[int, ...] = ()
@@ -44,6 +45,7 @@ class Image:
             "created": BEGINNING,
             "config": {
                 "Entrypoint": list(self.entrypoint),
+                **({"Cmd": list(self.cmd)} if self.cmd else {}),
                 "Env": [f"{name}={value}" for name, value in self.env],
                 "User": self.user,
                 "ExposedPorts": {f"{port}/tcp": {} for port in self.ports},

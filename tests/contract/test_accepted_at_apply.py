@@ -84,6 +84,17 @@ ACCEPTED = [
         "everything shared", formation(labels={"team": "shop"}, annotations={"note": "a b"}, suspend=True)
     ),
     accepted("args alone", processes({"worker": {"args": ["worker"]}})),
+    accepted("a type that runs its image as it is", processes({"web": {}})),
+    accepted("no command and empty args", processes({"web": {"args": [], "port": 8080}})),
+    accepted(
+        "one type that runs its image as it is, beside others of that image",
+        processes({"web": {"port": 8080}, "worker": WORKER, "clock": {"args": ["clock"]}}),
+    ),
+    accepted(
+        "types that run images of their own as they are",
+        processes({"web": {}, "worker": {"image": "worker:v1"}, "clock": {"image": "clock:v1"}}),
+    ),
+    accepted("an image as long as any can be", formation(image="registry.example.com/" + "x" * 1003)),
     accepted("an image for each type", without(worker(image="shop:v2"), "spec", "image")),
     accepted("empty lists and values", worker(args=[], env=[], envFrom=[], resources={}, podTemplate={})),
     accepted("words as long as Linux takes one", worker(command=["worker", "x" * 131_071])),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from formation_cli import failures
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -54,12 +55,14 @@ def viewer(shop: Client, formation: Plugin) -> str:
         ("stop shop", "change Formation shop"),
         ("restart shop", "change Deployment shop-worker"),
         ("run shop -- /shop migrate", "create Jobs"),
+        ("run shop --dry-run -- /shop migrate", "create Jobs"),
     ],
 )
 def test_who_may_only_look_is_told_what_is_missing(
     shop: Client, formation: Plugin, viewer: str, words: str, missing: str
 ) -> None:
-    done = formation.within("--token", viewer, *words.split(), code=4)
+    code = failures.OURS if words.startswith("run") else failures.NO_ACCESS
+    done = formation.within("--token", viewer, *words.split(), code=code)
     assert f"You may not {missing} in namespace {shop.namespace}." in done.stderr
     assert "cannot" in done.stderr  # the API server's own words: the verb, and the resource with its group
 

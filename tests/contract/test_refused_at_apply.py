@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Manifest, text
+from tests.builders import IMAGE, Manifest, text
 from tests.client import Client
 from tests.contract.manifests import (
     SIDECAR,
@@ -70,9 +70,17 @@ NAMES = [
     refused("names too long together", formation("s" * 43), f"{'s' * 43}-web has more than 46", "shorten"),
     refused("33 types", processes({f"t{n}": WORKER for n in range(33)}), P, "at most 32"),
 ]
+ALIKE = ("both leave out command and args", f"set {P}.", ".command (in place of", ".args (in place of")
 COMMANDS = [
-    refused("neither command nor args", processes({"worker": {}}), f"{W}.command", "command", "args"),
-    refused("no command and empty args", processes({"worker": {"args": []}}), f"{W}.command", "args"),
+    *(
+        refused(f"two types that run one image as it is: {sentence}", manifest, P, *ALIKE)
+        for sentence, manifest in (
+            ("that of all", processes({"web": {}, "worker": {"port": 80}})),
+            ("with empty args", processes({"web": {"args": []}, "worker": {}, "clock": WORKER})),
+            ("named by one", processes({"web": {"image": IMAGE}, "worker": {}})),
+            ("their own", without(processes({"a": {"image": "i"}, "b": {"image": "i"}}), "spec", "image")),
+        )
+    ),
     refused("an empty command", worker(command=[]), f"{W}.command", "at least 1"),
     refused("an empty program", worker(command=["", "worker"]), f"{W}.command", "empty"),
     *(
@@ -94,6 +102,7 @@ COMMANDS = [
         "no image at all", without(formation(), "spec", "image"), "spec.image", "spec.processes.web.image"
     ),
     refused("an empty image", formation(image=""), "spec.image"),
+    refused("an image longer than any can be", formation(image="x" * 1025), "spec.image", "1024"),
     refused("a space in an image", worker(image="shop: v1"), f"{W}.image"),
     refused("a line break in an image", formation(image="shop:v1\n"), "spec.image"),
 ]

@@ -27,6 +27,8 @@ UNREADABLE = {
 """Specs of which nothing can be made."""
 IMAGELESS = a_formation("imageless") | {"spec": {"processes": {"web": a_process()}}}
 """One that is rendered, and refused then."""
+ALIKE = a_formation("alike", processes={"web": {}, "worker": {}})
+"""One that today's schema refuses at apply, and that runs."""
 
 
 def older() -> dict[str, Any]:
@@ -51,7 +53,7 @@ def stored(user: Client, installed: Cluster) -> Iterator[dict[str, Any]]:
     installed.run_kubectl("apply", "-f", "-", stdin=json.dumps(older()))
     made = [a_formation(name) | {"spec": spec} for name, spec in UNREADABLE.items()]
     try:
-        for manifest in [*made, IMAGELESS]:
+        for manifest in [*made, IMAGELESS, ALIKE]:
             # A new schema is in force a moment after it is stored.
             eventually(functools.partial(is_taken, user, manifest))
         yield {manifest["metadata"]["name"]: manifest for manifest in made}
@@ -76,6 +78,7 @@ def test_what_todays_schema_refuses_is_reported_and_holds_up_neither_the_operato
 ) -> None:
     installed.run_kubectl("apply", "-k", str(CRDS))
     eventually(lambda: not is_taken(user, stored["listed"], "--dry-run=server"))
+    assert not is_taken(user, a_formation("new", processes=ALIKE["spec"]["processes"]), "--dry-run=server")
     operator.restart()
     user.apply(WELL)
     user.reported("well")
@@ -86,7 +89,9 @@ def test_what_todays_schema_refuses_is_reported_and_holds_up_neither_the_operato
     user.merge("formation", "well", {"spec": {"processes": {"worker": {"replicas": 3}}}})
     eventually(lambda: count(user, "well-worker") == 3)
     process = operator.pid
-    assert throughout(3, lambda: (operator.pid, counts(user))) == (process, {"well-worker": 3})
+    running = {"well-worker": 3, "alike-web": 1, "alike-worker": 1}
+    assert throughout(3, lambda: (operator.pid, counts(user))) == (process, running)
+    assert user.condition("Stalled", "alike") is None
 
     user.apply(a_formation("listed"))
     eventually(lambda: count(user, "listed-worker") == 1)

@@ -1,24 +1,58 @@
 """Run the demo; the exit code tells whether every step was as it should be."""
 
 import os
+import pathlib
+import signal
 import subprocess
 import sys
+import types
 
 from tests.cluster import ClusterError, progress
 from tests.demo import current_cluster, own_cluster, story
 from tests.demo.place import Place
 from tests.demo.stage import WrongError
 
+EXPECTED = (ClusterError, FileNotFoundError, KeyboardInterrupt, WrongError, subprocess.CalledProcessError)
 
-def main() -> None:
-    """Choose the place, tell the story and say how to go on."""
-    place = enter()
+
+def main() -> str:
+    """Choose the place and tell the story; return what went wrong, and is left where it shouldn't be."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    wrong = left = ""
+    try:
+        place = enter()
+    except EXPECTED as error:
+        return said(error)
     try:
         story.tell(place)
+        progress.step("done: every step was as it should be")
+        place.rest()
+    except EXPECTED as error:
+        wrong = said(error)
+        progress.step(wrong)  # at once: to leave may take a while
     finally:
-        place.leave()
-    progress.step("done: every step was as it should be")
-    print(f"\n{place.farewell()}\n", flush=True)
+        left = place.leave()
+    return "\n".join(filter(None, [left, wrong]))
+
+
+def interrupt(number: int, frame: types.FrameType | None) -> None:
+    """Treat a request to end, and a terminal that is closed, as Ctrl-C."""
+    if number == signal.SIGHUP:  # what is printed to such a terminal would be an error
+        sys.stdout = sys.stderr = pathlib.Path(os.devnull).open("w")  # noqa: SIM115  # until the end
+    raise KeyboardInterrupt
+
+
+def said(error: BaseException) -> str:
+    """Return an error as a sentence."""
+    match error:
+        case KeyboardInterrupt():
+            return "interrupted"
+        case WrongError():
+            return f"this step went wrong: {error}"
+        case subprocess.CalledProcessError():
+            return f"`{' '.join(map(str, error.cmd))}` has failed"
+    return str(error)
 
 
 def enter() -> Place:
@@ -32,13 +66,5 @@ def enter() -> Place:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except WrongError as error:
-        sys.exit(f"demo: this step went wrong: {error}")
-    except (ClusterError, FileNotFoundError) as error:
-        sys.exit(f"demo: {error}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"demo: `{' '.join(map(str, error.cmd))}` has failed")
-    except KeyboardInterrupt:
-        sys.exit("demo: interrupted; `make down` ends what runs")
+    if wrong := main():
+        sys.exit(f"demo: {wrong}")

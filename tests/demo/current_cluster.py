@@ -1,4 +1,4 @@
-"""The demo on a cluster that the user has, by ``CLUSTER=current`` alone: only the sample stays there."""
+"""The demo on a cluster that the user has, by ``CLUSTER=current`` alone: nothing stays there unasked."""
 
 import dataclasses
 import json
@@ -6,44 +6,58 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from tests.cluster import ClusterError, progress
 from tests.demo import place
-from tests.demo.stage import NAMESPACE, Stage, WrongError, require
-from tests.images import shop_image
+from tests.demo.stage import Stage, WrongError, require
+from tests.demo.traces import Traces
+from tests.images import busybox
+
+NAMESPACE = "formation-demo"
+SAMPLE = "manifests/samples/busybox/"
+KEEP = "keep"
+THERE = """the context {} has this already: {}
+
+So an operator is installed there, or was, and the demo has changed nothing. If it is at work, try it with
+`kubectl apply -k {}`. If an earlier demo has left this, delete it. The last line deletes every
+Formation of the cluster, and what it runs:
+
+{}"""
 
 
 @dataclasses.dataclass
 class CurrentCluster:
-    """The cluster of the current kube context."""
+    """The cluster of the kube context that was the current one when the demo began."""
 
     stage: Stage
     image: str
     folder: pathlib.Path
     runs_processes: bool = True
     process: subprocess.Popen[bytes] | None = None
+    kept: bool = False
+    """Whether the user wants to keep what the demo has made."""
 
     def start_operator(self) -> None:
-        """Start the operator here for as long as the demo takes, unless one is installed there."""
-        found = self.stage.run("get", "deployment", "-n", "formation-system", "-o", "name")
-        if "deployment.apps/formation-operator" in found:
-            progress.step("an operator is installed there already: it does the work")
-            return
+        """Start the operator on this machine, for as long as the demo takes."""
         command, health = place.operator_command()
         log = self.folder / "operator.log"
-        environment = place.operator_environment(self.kubeconfig())
+        environment = {**place.operator_environment(self.kubeconfig()), **proxies()}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
+        process = self.process
         answer = place.ask_patiently(
-            lambda: place.fetch(health), "the operator starts, on this machine", seconds=60
+            lambda: "it has died" if process.poll() is not None else place.fetch(health),
+            "the operator starts, on this machine",
+            seconds=60,
         )
-        require(answer and self.process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
+        require(answer and process.poll() is None, f"the operator has died:\n{log.read_text()[-2000:]}")
 
     def kubeconfig(self) -> pathlib.Path:
-        """Write a kubeconfig for the operator's account, with the current context's cluster."""
+        """Write a kubeconfig for the operator's account, with the context's cluster."""
         seen = json.loads(self.stage.run("config", "view", "--minify", "--flatten", "--raw", "-o", "json"))
         namespace, account = place.ACCOUNT
         token = self.stage.run("create", "token", account, f"--namespace={namespace}", "--duration=1h")
@@ -61,10 +75,13 @@ class CurrentCluster:
         return file
 
     def apply_sample(self) -> None:
-        """Apply the sample with an image that this cluster can pull."""
-        sample = self.stage.run("kustomize", "manifests/samples/")
-        sample = sample.replace(f"{shop_image.REPOSITORY}:v1", self.image)
-        self.stage.in_namespace().show("apply", "-f", "-", stdin=sample)
+        """Apply the sample of a public image, or with the image that the user has named."""
+        stage = self.stage.in_namespace()
+        if self.image == busybox.IMAGE.name:
+            stage.show("apply", "-k", SAMPLE)
+            return
+        sample = stage.run("kustomize", SAMPLE).replace(busybox.IMAGE.name, self.image)
+        stage.show("apply", "-f", "-", stdin=sample)
 
     def ask_web(self) -> str:
         """Ask through the API server, which reaches Services that this machine may not reach."""
@@ -78,37 +95,69 @@ class CurrentCluster:
 
         return place.ask_patiently(ask, f"GET {path}")
 
-    def farewell(self) -> str:
-        """Tell what is left behind, and how to remove it."""
-        operator = "The operator has ended with the demo. " if self.process else ""
-        return f"""{operator}To install it for good, and to remove the sample:
+    def rest(self) -> None:
+        """Let a user at a terminal try more, and choose what stays."""
+        if not sys.stdin.isatty():
+            return
+        prefix = " ".join(["kubectl", *self.stage.in_namespace().options])
+        print("\nThe operator goes on working for now. Try, in another terminal:\n")
+        print(f"    {prefix} get fm,pods\n")
+        print(f"Press Enter to delete all that the demo has made, or type `{KEEP}` to keep it.", flush=True)
+        self.kept = sys.stdin.readline().strip().lower() == KEEP
 
-    kubectl apply -k manifests/
-    kubectl delete namespace {NAMESPACE}"""
+    def leave(self) -> str:
+        """Delete what the demo has made, unless the user wants to keep it, and end the operator."""
+        try:
+            self.clean_up()
+        except KeyboardInterrupt:
+            return f"interrupted, so something may be left. Delete it:\n\n{Traces(self.stage).by_hand()}"
+        except WrongError as error:
+            return f"not everything was deleted: {error}\n\nDelete it:\n\n{Traces(self.stage).by_hand()}"
+        finally:
+            self.end_operator()
+            shutil.rmtree(self.folder)
+        return ""
 
-    def leave(self) -> None:
-        """End the operator, if it was ours."""
-        if self.process:
+    def clean_up(self) -> None:
+        """Delete the app while the operator still works, and then what that needs."""
+        traces = Traces(self.stage)
+        if self.kept:
+            print(
+                f"\nThe operator ends with the demo. To delete what is left:\n\n{traces.by_hand()}\n",
+                flush=True,
+            )
+            return
+        traces.delete_app()
+        self.end_operator()
+        traces.delete_rest()
+
+    def end_operator(self) -> None:
+        """End the operator, if it runs."""
+        if self.process and self.process.poll() is None:
             place.end(self.process)
-        shutil.rmtree(self.folder)
+
+
+def proxies() -> dict[str, str]:
+    """Return the variables by which kubectl may have found its way to the cluster."""
+    return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
 def enter() -> CurrentCluster:
-    """Check that the demo can run there, before anything is touched."""
+    """Check that the demo can run there and is in nobody's way, before anything is touched."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         raise ClusterError("CLUSTER=current needs kubectl: install it")
-    image = os.environ.get("SHOP_IMAGE")
-    if not image:
-        raise ClusterError(
-            "CLUSTER=current needs SHOP_IMAGE, the sample app in a registry that this cluster pulls from: "
-            "`python -m tests.images.build shop` builds it"
-        )
-    stage = Stage(kubectl)
+    stage = Stage(kubectl, NAMESPACE)
     try:
         context = stage.run("config", "current-context").strip()
+        # Whoever looks around meanwhile may change the current context.
+        stage = dataclasses.replace(stage, options=("--context", context))
         stage.run("version")
+        found = Traces(stage).found()
     except WrongError as error:
         raise ClusterError(f"CLUSTER=current needs a kube context that answers: {error}") from error
-    progress.step(f"the demo uses your cluster of the context {context}, namespace {NAMESPACE}")
+    if found:
+        raise ClusterError(THERE.format(context, ", ".join(found), SAMPLE, Traces(stage).by_hand()))
+    progress.step(f"the demo uses the cluster of the context {context}, and deletes all that it makes there")
+    image = os.environ.get("SHOP_IMAGE") or busybox.IMAGE.name
     return CurrentCluster(stage, image, pathlib.Path(tempfile.mkdtemp(prefix="formation-demo-")))

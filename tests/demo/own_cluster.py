@@ -6,8 +6,10 @@ from tests import cluster as clusters
 from tests.cluster import ClusterError, images, lifecycle, progress, record
 from tests.cluster.cluster import Cluster
 from tests.demo import place
-from tests.demo.stage import NAMESPACE, Stage
+from tests.demo.stage import Stage
 from tests.images import shop_image
+
+NAMESPACE = "demo"
 
 
 @dataclasses.dataclass
@@ -15,6 +17,8 @@ class OwnCluster:
     """The cluster that is up."""
 
     cluster: Cluster
+    rested: bool = False
+    """Whether the user knows what is still up."""
 
     @property
     def runs_processes(self) -> bool:
@@ -24,7 +28,7 @@ class OwnCluster:
     @property
     def stage(self) -> Stage:
         """Kubectl of the cluster's version, as its administrator."""
-        return Stage(str(self.cluster.kubectl), self.cluster.kubeconfig)
+        return Stage(str(self.cluster.kubectl), NAMESPACE, self.cluster.kubeconfig)
 
     def start_operator(self) -> None:
         """Start the operator, in place of an earlier demo's; `make down` ends it."""
@@ -50,9 +54,12 @@ class OwnCluster:
         url = f"http://{address}:8080/"
         return place.ask_patiently(lambda: place.fetch(url), f"GET {url} (the Service shop-web)")
 
-    def farewell(self) -> str:
-        """Tell what is still up."""
-        return f"""The cluster and the operator go on running. Try:
+    def rest(self) -> None:
+        """Say what is still up."""
+        self.rested = True
+        print(
+            f"""
+The cluster and the operator go on running. Try:
 
     export KUBECONFIG={self.cluster.kubeconfig} PATH={self.cluster.kubectl.parent}:$PATH
     kubectl config set-context --current --namespace={NAMESPACE}
@@ -60,10 +67,14 @@ class OwnCluster:
 
 and when you have seen enough:
 
-    make down"""
+    make down
+""",
+            flush=True,
+        )
 
-    def leave(self) -> None:
+    def leave(self) -> str:
         """Leave everything as it is."""
+        return "" if self.rested else "the cluster goes on running: `make down` ends it"
 
 
 def enter() -> OwnCluster:

@@ -31,16 +31,16 @@ class Place(Protocol):
         """Start the operator with the rights that manifests/ ships, and wait until it works."""
 
     def apply_sample(self) -> None:
-        """Apply manifests/samples/."""
+        """Apply a sample of manifests/samples/."""
 
     def ask_web(self) -> str:
         """Show a request to web through its Service and return the answer."""
 
-    def farewell(self) -> str:
-        """Return how to go on."""
+    def rest(self) -> None:
+        """Say how to go on, once every step was as it should be."""
 
-    def leave(self) -> None:
-        """End what mustn't outlast the demo."""
+    def leave(self) -> str:
+        """End what mustn't outlast the demo, however it went; return what the user has to end, and how."""
 
 
 def operator_command() -> tuple[list[str], str]:

@@ -13,11 +13,16 @@ from typing import Any
 from tests.cluster import paths, progress
 from tests.cluster.cluster import environment
 
-NAMESPACE = "demo"
+UNDERWAY = 1.0
+"""Seconds between two looks at whether a command that waits may still succeed."""
 
 
 class WrongError(Exception):
     """A step didn't show what it should have shown."""
+
+
+class HopelessError(WrongError):
+    """What was waited for can't come; the message has the cause."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,39 +30,69 @@ class Stage:
     """Kubectl, in the root of the repository."""
 
     kubectl: str
+    namespace: str
+    """Where the sample runs."""
     kubeconfig: pathlib.Path | None = None
     """None means what kubectl finds by itself."""
     options: tuple[str, ...] = ()
 
     def in_namespace(self) -> "Stage":
         """Return the same in the demo's namespace."""
-        return dataclasses.replace(self, options=("-n", NAMESPACE))
+        return dataclasses.replace(self, options=(*self.options, "-n", self.namespace))
 
-    def show(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl before the audience; a failure ends the demo."""
+    def show(
+        self, *arguments: str, stdin: str | None = None, hopeless: Callable[[], str] | None = None
+    ) -> str:
+        """Run kubectl before the audience; a failure ends the demo.
+
+        While a command waits, `hopeless` is asked why that can't succeed; what it says ends the demo, too.
+        """
         progress.step(f"$ {shlex.join(['kubectl', *self.options, *arguments])}")
-        return shown(self.run(*arguments, stdin=stdin))
+        return shown(self.run(*arguments, stdin=stdin, hopeless=hopeless))
 
     def ask(self, *arguments: str) -> Any:
         """Run kubectl behind the scenes and return the object that it answers."""
         answer = self.run(*arguments, "--output=json")
         return json.loads(answer) if answer else None
 
-    def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl and return what it says."""
-        own = {"KUBECONFIG": str(self.kubeconfig)} if self.kubeconfig else {}
-        done = subprocess.run(
+    def run(
+        self, *arguments: str, stdin: str | None = None, hopeless: Callable[[], str] | None = None
+    ) -> str:
+        """Run kubectl and return what it says; raise `WrongError` if it fails, and as `show` does."""
+        with subprocess.Popen(
             [self.kubectl, *self.options, *arguments],
             cwd=paths.ROOT,
-            env={**environment(), **own} if self.kubeconfig else dict(os.environ),
-            input=stdin,
-            capture_output=True,
+            env=self._environment(),
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise WrongError(f"kubectl {' '.join(arguments)}\n{done.stdout}{done.stderr}".strip())
-        return done.stdout
+        ) as child:
+            try:
+                said, complained = communicated(child, stdin, hopeless or str)
+            except BaseException:  # a command that waits would hold up whoever is interrupted
+                child.kill()
+                raise
+        if child.returncode:
+            raise WrongError(f"kubectl {' '.join(arguments)}\n{said}{complained}".strip())
+        return said
+
+    def _environment(self) -> dict[str, str]:
+        if self.kubeconfig is None:
+            return dict(os.environ)
+        return {**environment(), "KUBECONFIG": str(self.kubeconfig)}
+
+
+def communicated(
+    child: subprocess.Popen[str], stdin: str | None, hopeless: Callable[[], str]
+) -> tuple[str, str]:
+    """Return what a command says to stdout and to stderr; raise `WrongError` once it is hopeless."""
+    while True:
+        try:
+            return child.communicate(stdin, timeout=UNDERWAY)
+        except subprocess.TimeoutExpired:
+            if cause := hopeless():
+                raise HopelessError(cause) from None
 
 
 def shown(text: str) -> str:

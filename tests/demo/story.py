@@ -1,12 +1,16 @@
 """What the demo shows, on whichever cluster: install, apply, scale, and that the processes really run."""
 
 import json
+from typing import Any
 
+from formation_cli.views import trouble
+from formation_operator.kube.objects import lenient
 from tests.cluster import progress
 from tests.demo.place import Place
-from tests.demo.stage import NAMESPACE, eventually, require, shown
+from tests.demo.stage import HopelessError, WrongError, eventually, require, shown
 
 SAMPLE = {"web": 2, "worker": 2, "clock": 1}
+"""The counts of both samples, which log the same lines."""
 LOG_LINES = {"worker": "worker: job ", "clock": "clock: tick "}
 WAIT = ("wait", "--for=condition=Ready", "formation/shop", "--timeout=120s")
 
@@ -32,11 +36,12 @@ def install(place: Place) -> None:
 
 def apply_sample(place: Place) -> None:
     """Apply an app with three process types and show what becomes of it."""
-    if place.stage.ask("get", "namespace", NAMESPACE, "--ignore-not-found") is None:
-        place.stage.show("create", "namespace", NAMESPACE)
+    namespace = place.stage.namespace
+    if place.stage.ask("get", "namespace", namespace, "--ignore-not-found") is None:
+        place.stage.show("create", "namespace", namespace)
     place.apply_sample()
     stage = place.stage.in_namespace()
-    stage.show(*WAIT)
+    wait(place)
     stage.show("get", "formations,deployments,pods")
     require_counts(place, SAMPLE)
 
@@ -46,22 +51,40 @@ def scale(place: Place) -> None:
     stage = place.stage.in_namespace()
     before = pods(place)
     stage.show("scale", "formation/shop", "--replicas=3")
-    stage.show(*WAIT)
+    wait(place)
     require_counts(place, {**SAMPLE, "web": 3})
     patch = {"spec": {"processes": {"worker": {"replicas": 4}}}}
     stage.show("patch", "formation/shop", "--type=merge", f"--patch={json.dumps(patch)}")
-    stage.show(*WAIT)
+    wait(place)
     stage.show("get", "formations,deployments,pods")
     require_counts(place, {**SAMPLE, "web": 3, "worker": 4})
     require(before <= pods(place), "scaling has replaced a pod that ran")
     progress.step("scaled: every process that ran before runs on")
 
 
+def wait(place: Place) -> None:
+    """Wait until every process runs as declared, and no longer than that may come true."""
+    stage = place.stage.in_namespace()
+
+    def types() -> tuple[dict[str, Any], dict[str, Any]]:
+        formation = stage.ask("get", "formation/shop")
+        declared = lenient.mapping(formation, "spec", "processes")
+        known = lenient.mapping(formation, "status", "processes")
+        return formation, {name: lenient.mapping(known, name) for name in declared}
+
+    try:
+        stage.show(*WAIT, hopeless=lambda: trouble.lasting(*types()))
+    except HopelessError:
+        raise
+    except WrongError as error:
+        raise WrongError(f"{error}\n{trouble.causes(trouble.open_ones(types()[1]))}") from None
+
+
 def show_processes(place: Place) -> None:
     """Ask web through its Service who answers, and look into the logs."""
     answer = json.loads(shown(place.ask_web()))
     require((answer["formation"], answer["processType"]) == ("shop", "web"), f"web answers {answer}")
-    require_log(place, f"pod/{answer['processName']}", "web: GET /")
+    require_log(place, f"pod/{answer['processName']}", "web: listening on port ")
     for process_type, line in LOG_LINES.items():
         require_log(place, f"deployment/shop-{process_type}", line)
 

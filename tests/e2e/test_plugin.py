@@ -77,7 +77,7 @@ def test_all_logs_are_one_stream_that_follows_who_comes(shop: Client, formation:
     # Whoever runs is about to say so.
     eventually(lambda: said(formation("logs", "shop").stdout.splitlines()) == hello)
     lines: list[str] = []
-    with formation.start("logs", "shop", "-f", "-t", "worker") as following:
+    with formation.start("logs", "shop", "-f", "worker") as following:
         reader = threading.Thread(target=lambda: lines.extend(following.stdout or ()))
         reader.start()
         eventually(lambda: len(lines) == 1)
@@ -128,11 +128,11 @@ def test_what_a_job_with_the_label_writes_is_in_the_log(shop: Client, formation:
         }
     )
     shop("wait", "--for=condition=Complete", "job/shop-report", "--timeout=60s")
-    written = eventually(lambda: formation("logs", "shop", "-t", "run").stdout)
+    written = eventually(lambda: formation("logs", "shop", "run").stdout)
     (line,) = written.splitlines()
     assert re.fullmatch(r"report\.\w{5} +\| reported", line)
     assert line in formation("logs", "shop").stdout.splitlines()
-    assert said(formation("logs", "shop", "-t", "worker").stdout.splitlines()) == ["worker says hello"]
+    assert said(formation("logs", "shop", "worker").stdout.splitlines()) == ["worker says hello"]
 
 
 def test_a_port_of_a_process_is_led_here(person: Client, formation: Plugin) -> None:

@@ -64,7 +64,7 @@ def test_no_byte_that_comes_by_a_pipe_is_changed(shop: Client, formation: Plugin
 
 def test_a_terminal_needs_one_here(shop: Client, formation: Plugin) -> None:
     done = piped(formation, b"exit\n", "-it", "--", "/bin/sh")
-    assert done.returncode == failures.MISTYPED
+    assert done.returncode == failures.OURS
     assert b"--tty needs a terminal" in done.stderr
     assert not shop.list_all("jobs.batch")
 
@@ -84,6 +84,6 @@ def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, format
 
 def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, formation: Plugin) -> None:
     limited = ("run", "shop", "--type", "web", "--timeout", "2s")
-    done = formation(*limited, "--", "sleep", "600", code=failures.TIMED_OUT)
+    done = formation(*limited, "--", "sleep", "600", code=failures.OVERTIME)
     assert "Its 2 s are over: it was ended." in done.stderr
     assert "1 s to end after SIGTERM" in done.stderr

@@ -62,6 +62,18 @@ def test_a_command_may_refer_to_the_environment_without_a_shell(user: Client, sh
     assert eventually(lambda: "formation=shop type=worker" in user("logs", "deployment/shop-worker").stdout)
 
 
+def test_a_type_without_a_command_runs_that_of_its_image_and_args_replace_a_part_of_it(
+    user: Client, shop: None, ask: Ask
+) -> None:
+    user.apply(a_formation(processes={"web": {"port": 8080}, "worker": {"args": ["worker"]}}))
+    user(*READY)
+
+    assert ask()["processType"] == "web"
+    assert eventually(lambda: "worker: job 1 done" in user("logs", "deployment/shop-worker").stdout)
+    (container,) = user.get("deployment", "shop-web")["spec"]["template"]["spec"]["containers"]
+    assert {"command", "args"}.isdisjoint(container)
+
+
 @pytest.mark.parametrize("kind", ["unpullable", "crashing"])
 def test_with_a_failing_image_waiting_fails_and_the_old_processes_serve_on(
     user: Client, shop: None, ask: Ask, crashing: str, kind: str

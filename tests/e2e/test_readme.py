@@ -12,14 +12,15 @@ from tests.e2e import pages
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
-IMAGE = "registry.example.com/formation-operator:0.1.0"
+IMAGE = "your-registry.invalid/formation-operator:0.1.0"
 NOT_RUN_HERE = {
+    "make demo CLUSTER=current": "test_demo.py runs it",
     "make demo": "it starts, and keeps, a cluster and an operator of its own",
     "make test": "it runs this test",
     "pipx install '.[cli]'": "the tests have it on the PATH",
     **dict.fromkeys(
-        (f"docker build --tag {IMAGE} .", f"docker push {IMAGE}"),
-        "no container engine and no registry is here: tests/images builds and loads the same image",
+        (f"docker build --tag {IMAGE} .", f"kind load docker-image {IMAGE}"),
+        "no container engine is here: tests/images builds and loads the same image, under the same name",
     ),
 }
 BLOCKS = pages.blocks((paths.ROOT / "README.md").read_text())
@@ -57,6 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         if kind == "yaml":
             name = text.splitlines()[0].removeprefix("# ")
             (made / name).write_text(text)
+    (made / ".env").write_text("SECRET_KEY=example\n")
     return made
 
 

@@ -97,7 +97,7 @@ def test_the_tutorial_shows_what_it_says(reader: Reader) -> None:
     reader.types("kubectl scale formation/shop --replicas=3")
     reader.types(f"kubectl patch formation/shop --type=merge -p '{json.dumps(WORKERS)}'")
     reader.types_until("kubectl get formation shop", "web=3/3 worker=4/4")
-    blocks = page("tutorial.md", until="## On a cluster that you have")
+    blocks = page("tutorial.md")
     seen = set()
     for place, (kind, commands) in enumerate(blocks):
         if kind != "sh" or commands.startswith("make "):
@@ -223,3 +223,16 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     reader.types(by_app)
     reader.types("kubectl apply -f formation.yaml")
     reader.types_until("kubectl get fm shop", "True", "web=2/2")
+
+
+def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    commands = [text for kind, text in page("how-to/config.md") if kind == "sh"]
+    for each in commands:
+        reader.types(each)
+    lines = reader.types("kubectl formation config shop").splitlines()
+    shown = dict(line.split(maxsplit=1) for line in lines[1:])
+    assert shown.pop("LOG_LEVEL") == "spec.env"
+    assert shown.keys() == {"DATABASE_URL", "TOKEN", "SIGNING_KEY"}
+    assert all(each.startswith("Secret shop-config-") for each in shown.values())
+    reader.types("kubectl wait --for=condition=Ready formation/shop --timeout=3m")

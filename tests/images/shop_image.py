@@ -14,7 +14,7 @@ USER = "65532:65532"
 
 def build(version: str = "v1") -> pathlib.Path:
     """Return the image ``registry.example.com/shop:<version>`` as a docker-archive."""
-    image = images.Image(f"{REPOSITORY}:{version}", entrypoint=(PROGRAM,), user=USER)
+    image = images.Image(f"{REPOSITORY}:{version}", entrypoint=(PROGRAM,), cmd=("web",), user=USER)
 
     def make(folder: pathlib.Path, target: pathlib.Path) -> None:
         root = folder / "root"

@@ -67,7 +67,7 @@ SUITES = {
     "systems": (UP, on_the_cluster(*SIDE_BY_SIDE, "tests/systems")),
     "distribution": (UP, on_the_cluster("tests/distribution", "tests/e2e/test_upgrade.py")),
     "monitoring": (UP, on_the_cluster("-rP", "tests/monitoring")),
-    "walk": (UP, on_the_cluster("-rP", "tests/e2e/test_walk.py")),
+    "walk": (UP, on_the_cluster("-rP", "tests/e2e/test_walk.py", "tests/e2e/test_demo.py")),
     "compat": tuple(stage for minor in build.older() for stage in on(minor)),
 }
 LAST = (DOWN, on_the_cluster("-m", "host", "tests", name="tests that start the cluster"))

@@ -1,5 +1,6 @@
 """A flag that makes no sense ends the operator at its start, with a line that says what would."""
 
+import pathlib
 from typing import Any
 
 import pytest
@@ -80,3 +81,18 @@ def test_what_makes_sense_is_taken(flag: str, text: str, setting: dict[str, Any]
 def test_a_namespace_that_is_named_twice_is_served_once() -> None:
     arguments = command_line.parser().parse_args(["-n", "b", "-n", "a", "--namespace=b"])
     assert command_line.settings(arguments).namespaces == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("in_a_pod", "liveness", "metrics"), [(True, "http://:8080/healthz", (None, 9090)), (False, None, None)]
+)
+def test_it_opens_ports_in_a_pod_and_none_elsewhere(
+    in_a_pod: bool,
+    liveness: str | None,
+    metrics: tuple[None, int] | None,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command_line, "POD_NAMESPACE", tmp_path if in_a_pod else tmp_path / "none")
+    given = command_line.settings(command_line.parser().parse_args(["--lease="]))
+    assert (given.liveness, given.metrics) == (liveness, metrics)

@@ -8,10 +8,12 @@ import yaml
 
 import formation_operator
 from formation_operator.api import formation, naming
+from formation_operator.foreground import check
 from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.render import pod_template
 from tests.builders import a_formation, a_process
 from tests.cluster import paths
-from tests.images import operator_image, shop_image, system_image
+from tests.images import busybox, operator_image, shop_image, system_image
 from tests.kustomization import built, load
 from tests.unit.facts import intents, parsed
 
@@ -263,6 +265,7 @@ def test_no_manifest_is_forgotten_by_its_kustomization() -> None:
     for folder in (
         *(MANIFESTS / name for name in ("rbac", "rbac/rights", "operator", "policies", "monitoring")),
         samples,
+        samples / "busybox",
         samples / "systems",
     ):
         listed = load(folder / "kustomization.yaml")[0]["resources"]
@@ -288,6 +291,23 @@ def test_the_sample_starts_each_process_type_by_its_name() -> None:
     (sample,) = SAMPLES
     for name, process in sample["spec"]["processes"].items():
         assert process["command"] == [shop_image.PROGRAM, name]
+
+
+NOT_ROOT = {**pod_template.RESTRICTED_POD, "runAsUser": 1000}
+
+
+def test_the_public_sample_has_the_types_and_counts_of_the_other_and_runs_as_no_root() -> None:
+    (sample,), (public,) = SAMPLES, built(MANIFESTS / "samples" / "busybox")
+    types, others = (each["spec"]["processes"] for each in (public, sample))
+    counted = [{name: each["replicas"] for name, each in found.items()} for found in (types, others)]
+    children = [each.manifest for each in intents(parsed(public))]
+    pods = [each["spec"]["template"]["spec"] for each in children if each["kind"] == "Deployment"]
+
+    assert counted[0] == counted[1]
+    assert public["metadata"] == sample["metadata"]
+    assert public["spec"]["image"] == busybox.IMAGE.name
+    assert [each["securityContext"] for each in pods] == [NOT_ROOT] * len(types)
+    assert check.warnings({name: each["command"] for name, each in types.items()}) == []
 
 
 def test_the_samples_for_flux_and_argo_cd_name_what_is_here() -> None:

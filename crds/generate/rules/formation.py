@@ -45,6 +45,39 @@ IMAGES = [
         ),
     )
 ]
+
+
+def runs_the_images_own(key: str, types: str) -> str:
+    """Return the CEL for: the type of this key leaves its whole command line to the image."""
+    return f"!has({types}[{key}].command) && (!has({types}[{key}].args) || size({types}[{key}].args) == 0)"
+
+
+def image_of(key: str) -> str:
+    """Return the CEL for the image that the type of this key runs."""
+    own = f"self.processes[{key}].image"
+    return f"(has({own}) ? {own} : has(self.image) ? self.image : '')"
+
+
+# Whoever shares this image is looked for only once a type has been found that leaves out both.
+ALONE = (
+    f"self.processes.exists_one(u, {runs_the_images_own('u', 'self.processes')} && "
+    f"{image_of('u')} == {image_of('t')})"
+)
+OWN_COMMANDS = [
+    given(
+        "types",
+        "self.processes",
+        no_key(
+            "self.processes",
+            f"{runs_the_images_own('t', 'types')} && !{ALONE}",
+            "'{t}' and another process type both leave out command and args, and so run the same command, "
+            "that of their image: set spec.processes.{t}.command (in place of the image's ENTRYPOINT) or "
+            "spec.processes.{t}.args (in place of its CMD)",
+            at=".processes",
+            reason="FieldValueRequired",
+        ),
+    )
+]
 TYPE_NAMES = [
     no_key(
         "self",

@@ -19,12 +19,6 @@ COUNT = [
     ),
 ]
 PROCESS = [
-    Rule(
-        "has(self.command) || (has(self.args) && size(self.args) > 0)",
-        "what should run? Set command (in place of the image's ENTRYPOINT) or args (in place of its CMD)",
-        at=".command",
-        reason="FieldValueRequired",
-    ),
     *COUNT,
     Rule(
         "!self.?service.orValue(false) || has(self.port)",

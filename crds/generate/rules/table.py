@@ -20,7 +20,7 @@ CONTAINERS = [f"{pod}.spec.{kind}.*" for pod in PODS for kind in containers.KIND
 VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, *CONTAINERS)]
 TABLE: list[tuple[str, list[Rule]]] = [
     ("", formation.RESOURCE),
-    ("spec", [*formation.IMAGES, *containers.SPEC]),
+    ("spec", [*formation.IMAGES, *formation.OWN_COMMANDS, *containers.SPEC]),
     ("spec.labels", formation.LABELS),
     ("spec.annotations", formation.ANNOTATIONS),
     ("spec.processes", [*formation.TYPE_NAMES, *containers.PROCESSES]),

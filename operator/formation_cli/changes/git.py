@@ -32,7 +32,7 @@ def hint(formation: Object, paths: Iterable[Sequence[str]]) -> str:
     what = ", ".join(found)
     by = ", ".join(dict.fromkeys(found.values()))
     if by == "kubectl apply":
-        return f"{what}: the manifest that was applied says it, too: the next `kubectl apply` sets it back."
+        return f"{what}: the next `kubectl apply` of its manifest sets it back."
     return (
         f"{what}: {by} sets it back at the next sync, because Git says it: change it there, or leave it out."
     )
@@ -62,6 +62,8 @@ def _parsed(text: Any) -> Any:
 
 def _holds(value: Any, path: Sequence[str]) -> bool:
     for step in path:
+        if isinstance(value, list):  # a client-side apply of a custom resource replaces lists as a whole
+            return True
         if not isinstance(value, dict) or step not in value:
             return False
         value = value[step]

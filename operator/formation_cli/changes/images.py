@@ -11,6 +11,10 @@ SHARED = ("spec", "image")
 """Where the image of all types is that have none of their own."""
 
 
+NONE = "none"
+"""What is typed in place of an image to take that of a type away."""
+
+
 def field(formation: Object, process_type: str | None) -> tuple[str, ...]:
     """Return where the image is: of all types, or of one; raises `Mistyped` for a type that there isn't."""
     if process_type is None:
@@ -27,10 +31,11 @@ def current(formation: Object, path: tuple[str, ...]) -> str:
 
 
 def patch(formation: Object, path: tuple[str, ...], image: str) -> list[Object]:
-    """Return the write of an image; nothing where it is so already."""
-    if current(formation, path) == image:
+    """Return the write of an image, or of none; nothing where it is so already."""
+    if (current(formation, path) or NONE) == image:
         return []
-    return [patches.unchanged(formation), patches.operation("add", path, image)]
+    change = patches.remove(path) if image == NONE else patches.operation("add", path, image)
+    return [patches.unchanged(formation), change]
 
 
 def own(formation: Object) -> list[str]:

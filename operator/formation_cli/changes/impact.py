@@ -34,14 +34,17 @@ def _types(name: str, old: Object, new: Object) -> Iterator[str]:
 
 def _changes(name: str, type_: str, old: Object, new: Object) -> Iterator[str]:
     """Yield what changes about one type that stays."""
+    before, after = (_template(name, type_, each) for each in (old, new))
+    restarted = before != after and not isinstance(after, str)
     counts = [each["processes"][type_].get("replicas") for each in (old, new)]
     if counts[0] != counts[1]:
         words = ["left open" if count is None else str(count) for count in counts]
-        yield f"{words[0]} -> {words[1]} processes; none that goes on is restarted"
-    before, after = (_template(name, type_, each) for each in (old, new))
+        yield f"{words[0]} -> {words[1]} processes" + (
+            "" if restarted else "; none that goes on is restarted"
+        )
     if isinstance(after, str):
         yield f"can't be made: {after}"
-    elif before != after:
+    elif restarted:
         yield "its processes are restarted, as in a deploy"
 
 

@@ -36,6 +36,8 @@ class OneOff:
     """After how many seconds it is ended."""
     stdin: bool = False
     tty: bool = False
+    as_args: bool = False
+    """Whether the words are arguments for the type's command, or the image's ENTRYPOINT."""
 
 
 def job(formation: Object, wanted: OneOff, suffix: str) -> Object:
@@ -58,9 +60,10 @@ def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
     """Return the type whose like is run, with the command in place of its own."""
     base = spec.processes.get(wanted.process_type or "") or ProcessType()
     resources = {"requests": dict(wanted.resources), "limits": dict(wanted.resources)}
+    words = list(wanted.command)
     own = {
-        "command": list(wanted.command) or base.command,
-        "args": None if wanted.command else base.args,
+        "command": base.command if wanted.as_args else words,
+        "args": (words or base.args) if wanted.as_args else None,
         "liveness_probe": None,
         "readiness_probe": None,
         "startup_probe": None,

@@ -8,12 +8,18 @@ SUSPEND = ("spec", "suspend")
 
 
 def operation(verb: str, path: Sequence[str], value: Any) -> Object:
-    """Return one step of a JSON patch.
+    """Return one step of a JSON patch that has a value."""
+    return {"op": verb, "path": _pointer(path), "value": value}
 
-    Source of the escapes: RFC 6901.
-    """
-    steps = (step.replace("~", "~0").replace("/", "~1") for step in path)
-    return {"op": verb, "path": "".join(f"/{step}" for step in steps), "value": value}
+
+def remove(path: Sequence[str]) -> Object:
+    """Return the step that takes a field away, which has to be there."""
+    return {"op": "remove", "path": _pointer(path)}
+
+
+def _pointer(path: Sequence[str]) -> str:
+    """Return a path as a JSON pointer (RFC 6901)."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path)
 
 
 def unchanged(formation: Object) -> Object:
@@ -25,5 +31,5 @@ def suspend(formation: Object, *, suspended: bool) -> list[Object]:
     """Return the patch that stops all processes, or starts them again; nothing where it is so."""
     if bool(formation["spec"].get("suspend")) == suspended:
         return []
-    change = operation("add", SUSPEND, suspended) if suspended else {"op": "remove", "path": "/spec/suspend"}
+    change = operation("add", SUSPEND, suspended) if suspended else remove(SUSPEND)
     return [unchanged(formation), change]

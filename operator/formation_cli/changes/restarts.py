@@ -1,11 +1,60 @@
-"""Start all processes of a type anew, as `kubectl rollout restart` does."""
+"""Restart a type's processes, as `kubectl rollout restart` does, and find what uses a ConfigMap or Secret."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
+from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
+
+Object = dict[str, Any]
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """kubectl's own annotation: one more restart by either replaces the other's time."""
+IN_ENVIRONMENT = {CONFIG_MAP: ("configMapKeyRef", "configMapRef"), SECRET: ("secretKeyRef", "secretRef")}
+IN_VOLUMES = {CONFIG_MAP: ("configMap", "name"), SECRET: ("secret", "secretName")}
 
 
-def patch(now: str) -> dict[str, Any]:
+def patch(now: str) -> Object:
     """Return the merge patch of a Deployment that changes nothing of its Pods but a time."""
     return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}
+
+
+def type_of(deployment: Object) -> tuple[str, str] | None:
+    """Return the Formation and the type that a Deployment was made for, or nothing if it is another one."""
+    metadata = lenient.mapping(deployment, "metadata")
+    labels = lenient.mapping(metadata, "labels")
+    formation = lenient.text(labels, naming.FORMATION_LABEL)
+    type_ = lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+    owned = any(
+        lenient.text(each, "kind") == naming.KIND and lenient.text(each, "name") == formation
+        for each in lenient.items(metadata, "ownerReferences")
+    )
+    made = owned and lenient.text(metadata, "name") == naming.child(formation, type_)
+    return (formation, type_) if made else None
+
+
+def uses(deployment: Object, wanted: Iterable[Source]) -> bool:
+    """Tell whether the Pods of a Deployment get variables or files from one of these.
+
+    A Secret for pulling images isn't looked at: no process reads it.
+    """
+    pod = lenient.mapping(deployment, "spec", "template", "spec")
+    return not {*wanted}.isdisjoint([*_of_environment(pod), *_of_volumes(pod)])
+
+
+def _of_environment(pod: Object) -> Iterator[Source]:
+    for container in (*lenient.items(pod, "initContainers"), *lenient.items(pod, "containers")):
+        for kind, (in_env, in_env_from) in IN_ENVIRONMENT.items():
+            for variable in lenient.items(container, "env"):
+                yield Source(kind, lenient.text(lenient.mapping(variable, "valueFrom", in_env), "name"))
+            for each in lenient.items(container, "envFrom"):
+                yield Source(kind, lenient.text(lenient.mapping(each, in_env_from), "name"))
+
+
+def _of_volumes(pod: Object) -> Iterator[Source]:
+    for volume in lenient.items(pod, "volumes"):
+        for kind, (field, named_by) in IN_VOLUMES.items():
+            yield Source(kind, lenient.text(lenient.mapping(volume, field), named_by))
+            for each in lenient.items(lenient.mapping(volume, "projected"), "sources"):
+                yield Source(kind, lenient.text(lenient.mapping(each, field), "name"))

@@ -66,7 +66,8 @@ def failure(request: Request, status: int, text: bytes) -> Failure:
 
 def _failure(request: Request, status: int, text: bytes) -> Failure:
     message = lenient.shown(str(_parsed(text).get("message") or f"HTTP {status}"), lenient.LONGEST_SUMMARY)
-    verb, where = VERBS[request.method], f"in namespace {request.namespace}"
+    verb = VERBS[request.method]
+    where = f"in namespace {request.namespace}" if request.namespace else "in all namespaces"
     if status == 401:
         hint = "The credentials of the kubeconfig are wrong or have run out: log in again."
         return NoAccess("The cluster doesn't know who you are.", hint=hint)

@@ -1,5 +1,6 @@
 """The only module that talks to the API server: the port `port.Cluster`, over the ``kubernetes`` client."""
 
+import copy
 import ssl
 from collections.abc import Iterator
 
@@ -46,8 +47,14 @@ class Connection(Cluster):
 
     @property
     def namespace(self) -> str:
-        """The namespace that everything is in."""
+        """The namespace that everything is in; empty for all of them."""
         return self._namespace
+
+    def in_all_namespaces(self) -> Cluster:
+        """Return the same connection for what is in any namespace, or in none."""
+        other = copy.copy(self)
+        other._namespace = ""  # noqa: SLF001  # it is one of us
+        return other
 
     def get(self, kind: str, name: str) -> Object | None:
         """Return an object, or nothing."""
@@ -89,14 +96,15 @@ class Connection(Cluster):
         query = _writing(dry_run=dry_run)
         return self._answer(Request("PATCH", kind, self._namespace, name, "", query, patch, form))
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object, and return it."""
-        request = Request("POST", manifest["kind"], self._namespace, query=_writing(), body=manifest)
-        return self._answer(request)
+        query = _writing(dry_run=dry_run)
+        return self._answer(Request("POST", manifest["kind"], self._namespace, query=query, body=manifest))
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
-        self._find(Request("DELETE", kind, self._namespace, name, body={"propagationPolicy": "Background"}))
+        body = {"propagationPolicy": "Background", **({"dryRun": ["All"]} if dry_run else {})}
+        self._find(Request("DELETE", kind, self._namespace, name, body=body))
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:
         """Yield the lines of a log, until it ends; raises `CutFailure` if it breaks off."""
@@ -194,7 +202,7 @@ def _tls_of(configuration: client.Configuration) -> ssl.SSLContext:
     return context
 
 
-def _writing(*, dry_run: bool = False) -> dict[str, str]:
+def _writing(*, dry_run: bool) -> dict[str, str]:
     return {
         "fieldManager": FIELD_MANAGER,
         "fieldValidation": "Strict",

@@ -1,4 +1,4 @@
-"""The kinds that commands ask for: those of the operator, and the one-off processes."""
+"""The kinds that commands ask for: the operator's, one-off processes, config, and what has no namespace."""
 
 from formation_operator.kube.objects.kinds import BY_NAME as OF_OPERATOR
 from formation_operator.kube.objects.kinds import Kind
@@ -8,4 +8,15 @@ EVENT = "Event"
 DEPLOYMENT = "Deployment"
 REPLICA_SET = "ReplicaSet"
 JOB = "Job"
-BY_NAME = {**OF_OPERATOR, JOB: Kind(JOB, "batch", "v1", "jobs")}
+NAMESPACE = "Namespace"
+ACCESS_REVIEW = "SelfSubjectAccessReview"
+SECRET = "Secret"  # noqa: S105  # it is a kind
+CONFIG_MAP = "ConfigMap"
+BY_NAME = {
+    **OF_OPERATOR,
+    JOB: Kind(JOB, "batch", "v1", "jobs"),
+    NAMESPACE: Kind(NAMESPACE, "", "v1", "namespaces"),
+    ACCESS_REVIEW: Kind(ACCESS_REVIEW, "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
+    SECRET: Kind(SECRET, "", "v1", "secrets"),
+    CONFIG_MAP: Kind(CONFIG_MAP, "", "v1", "configmaps"),
+}

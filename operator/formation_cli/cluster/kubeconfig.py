@@ -52,6 +52,18 @@ def load(target: Target) -> tuple[Target, client.Configuration, str]:
     return whole, configuration, target.namespace or namespace or "default"
 
 
+def contexts(target: Target) -> list[str]:
+    """Return the names of the contexts that the kubeconfig has; none if it can't be read."""
+    with contextlib.suppress(*BROKEN):
+        merged = kube_config.KubeConfigMerger(_file(target)).config
+        return [str(each["name"]) for each in merged["contexts"].value or ()]
+    return []
+
+
+def _file(target: Target) -> str:
+    return str(target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION or DEFAULT)
+
+
 def clean_up() -> None:
     """Delete the client's files with keys of the kubeconfig: it would at our end, which may not come."""
     kube_config._cleanup_temp_files()  # noqa: SLF001  # it has no other way
@@ -98,7 +110,7 @@ class _Complaints(logging.Handler):
 
 
 def _load(target: Target, configuration: client.Configuration) -> tuple[Target, str | None]:
-    file = target.kubeconfig or kube_config.KUBE_CONFIG_DEFAULT_LOCATION or DEFAULT
+    file = _file(target)
     merger = kube_config.KubeConfigMerger(file)
     if merger.config is not None:
         context = target.context or _current_context(merger)

@@ -1,4 +1,4 @@
-"""The port to the cluster: all that a command asks of an API server, in one namespace.
+"""The port to the cluster: all that a command asks of an API server, in one namespace or in all.
 
 `connection.Connection` is the real one. A method that fails raises a `failures.Failure`: why, and what to do.
 """
@@ -48,7 +48,10 @@ class Cluster(Protocol):
 
     @property
     def namespace(self) -> str:
-        """The namespace that everything is in."""
+        """The namespace that everything is in; empty for all of them."""
+
+    def in_all_namespaces(self) -> "Cluster":
+        """Return the same cluster for what is in any namespace, or in none."""
 
     def get(self, kind: str, name: str) -> Object | None:
         """Return an object, or nothing."""
@@ -62,10 +65,10 @@ class Cluster(Protocol):
     def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
         """Change an object by JSON patch (a list) or merge patch, and return it as it is then."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object, and return it."""
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         """Delete an object and what it owns; it is no failure if it's gone."""
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:

@@ -20,6 +20,8 @@ PAUSE = 1.0
 """Seconds before a log whose connection broke is read on."""
 NO_LOG = "previous terminated container"
 """How kubelet says that a process was never started anew."""
+LOST = "unable to retrieve container logs for "
+"""How kubelet begins in place of a log that its node no longer has."""
 
 
 def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterator[Line]:
@@ -71,12 +73,19 @@ def _read(cluster: Cluster, source: Source, query: LogQuery) -> Iterator[Line]:
     """Yield the lines of a log; of a process that is gone, or never ran, there are none."""
     try:
         for text in cluster.log(source.pod, query._replace(container=source.container)):
-            yield log_lines.parsed(text, source)
+            yield _present(log_lines.parsed(text, source))
     except NotFound:
         return
     except Failure as failure:
         if NO_LOG not in failure.message:
             raise
+
+
+def _present(line: Line) -> Line:
+    """Return a line of a log; raises `Failure` for kubelet's word that there is none any more."""
+    if not line.time and line.text.startswith(LOST):
+        raise Failure("its node no longer has what it wrote")
+    return line
 
 
 class Following:
@@ -156,6 +165,11 @@ def of_any_type(pod: Object) -> bool:
 
 
 def of_types(types: Iterable[str]) -> Callable[[Object], bool]:
-    """Return what chooses the Pods of some types, those of Jobs among the one-off ones."""
+    """Return what chooses the Pods of some types, those of Jobs among the one-off ones, or by their names."""
     wanted = {*types}
-    return lambda pod: of_any_type(pod) and processes.process_type(pod) in wanted
+
+    def chosen(pod: Object) -> bool:
+        named = any(log_lines.is_named(pod, each) for each in wanted)
+        return of_any_type(pod) and (named or processes.process_type(pod) in wanted)
+
+    return chosen

@@ -11,7 +11,7 @@ from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import Failure, NotFound, TimedOut
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
-from formation_cli.terminal import drawing
+from formation_cli.terminal import drawing, screen
 from formation_cli.views import processes, progress
 from formation_cli.views.processes import Process
 from formation_cli.views.progress import Awaited, Progress
@@ -50,9 +50,13 @@ def wait(
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
     awaited = Awaited(formation["metadata"]["generation"], since, tuple(types), generations, stopped)
     until = time.monotonic() + timeout
-    for sight in _shown(_sights(cluster, name, awaited)):
-        if sight.progress.failure or sight.progress.done or time.monotonic() > until:
-            break
+    try:
+        for sight in _shown(_sights(cluster, name, awaited)):
+            if sight.progress.failure or sight.progress.done or time.monotonic() > until:
+                break
+    except KeyboardInterrupt:
+        click.echo(f"The change is made, and goes on: `kubectl formation ps {name}` shows how far.", err=True)
+        raise
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
@@ -90,11 +94,8 @@ def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:
                 draw(sight.progress.table)
                 yield sight
         return
-    shown: set[str] = set()
+    shown: set[tuple[str, ...]] = set()
     for sight in sights:
-        lines = ["  ".join(cell for cell in row if cell != "-") for row in sight.progress.table.texts()]
-        for line in lines:
-            if line not in shown:
-                click.echo(line, err=True)
-        shown = {*lines}
+        screen.write_news(sight.progress.table, shown, beside=True)
+        shown = {*sight.progress.table.lasting()}
         yield sight

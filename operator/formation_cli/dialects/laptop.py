@@ -6,11 +6,11 @@ Source: https://ddollar.github.io/foreman/#PORTS
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from formation_cli.dialects import dotenv, references
-from formation_cli.dialects.manifest import Known
-from formation_cli.failures import Mistyped
+from formation_cli.dialects.manifest import IMAGES_OWN, Known
+from formation_cli.failures import Mistyped, did_you_mean
 from formation_operator.api.formation import LONGEST_WORD
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
@@ -41,14 +41,27 @@ class Place:
     port: int
 
 
-def counts(known: Known, wanted: Mapping[str, int]) -> dict[str, int]:
-    """Return how many processes of each type to run; raises `Mistyped` for too many, or none."""
-    found = {each: wanted.get(each, known.count(each)) for each in known.spec.processes}
+def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ()) -> dict[str, int]:
+    """Return how many processes of each type to run, of all types or of some.
+
+    A type that runs the image's own program has none, unless somebody names it. Raises `Mistyped` for too
+    many, for none, and for a type that there isn't.
+    """
+    for each in types:
+        if each not in known.spec.processes:
+            raise Mistyped(f"There is no process type {each}.", hint=did_you_mean(each, known.spec.processes))
+    unknown = [each for each in known.images_own() if each not in types and each not in wanted]
+    usual = {each: 0 if each in unknown else known.count(each) for each in known.spec.processes}
+    found = {
+        each: wanted.get(each, count) if not types or each in types else 0 for each, count in usual.items()
+    }
     if sum(found.values()) > MOST:
         raise Mistyped(
             f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
             hint="Say how many by -m, as -m web=2,worker=1.",
         )
+    if not any(found.values()) and unknown:
+        raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
     if not any(found.values()):
         raise Mistyped(f"{known.name} has no process to run.", hint="Say how many by -m, as -m all=1.")
     return found
@@ -62,7 +75,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
     declared = known.spec.processes[place.type]
     if not declared.command:
         raise Mistyped(
-            f"{place.type} runs the image's own program, which isn't in the Formation.",
+            f"{place.type} {IMAGES_OWN}.",
             hint=f"Set its command, or leave it out by -m {place.type}=0.",
         )
     try:

@@ -22,6 +22,10 @@ DEEPEST = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+IMAGES_OWN = "runs the image's own program, which isn't in the Formation"
+"""Of a type without a command: only a container can run it."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Known:
     """A Formation that was read, and whose names can be the names of files."""
@@ -33,6 +37,10 @@ class Known:
         """Return how many processes of a type there are: one, if whoever scales it decides."""
         replicas = self.spec.processes[name].replicas
         return 1 if replicas is None else replicas
+
+    def images_own(self) -> list[str]:
+        """Return the types whose program only the image knows."""
+        return [name for name, process in self.spec.processes.items() if not process.command]
 
     def literals(self, name: str) -> dict[str, str]:
         """Return the variables of a type whose value is in the Formation, the type's over the shared ones."""

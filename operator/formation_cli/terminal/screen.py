@@ -76,10 +76,13 @@ def plain(table: Table) -> list[str]:
     return ["".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
-def write_news(table: Table, shown: set[tuple[str, ...]]) -> None:
-    """Write the rows that aren't among those shown, below the names of the columns if none is."""
+def write_news(table: Table, shown: set[tuple[str, ...]], *, beside: bool = False) -> None:
+    """Write the rows that aren't among those shown, below the names of the columns if none is.
+
+    They go to stdout, or to stderr where they are said ``beside`` a result.
+    """
     first = not shown
     lines = plain(table)
     news = [line for line, row in zip(lines[1:], table.lasting(), strict=True) if row not in shown]
     if news:
-        write("\n".join([lines[0], *news] if first else news))
+        click.echo("\n".join([lines[0], *news] if first else news), err=beside)

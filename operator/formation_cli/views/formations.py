@@ -5,11 +5,13 @@ from typing import Any
 
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
-from formation_operator.api.reasons import ConditionType
+from formation_operator.api.reasons import ConditionType, State
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")
+WIDE = ("OWN IMAGES", "MESSAGE")
+STOPPED = "{name} is stopped: nothing runs, and no change is tried, until `kubectl formation start {name}`"
 
 
 def condition(formation: Object, type_: ConditionType) -> Object:
@@ -25,15 +27,36 @@ def is_true(formation: Object, type_: ConditionType) -> bool:
     return condition(formation, type_).get("status") == "True"
 
 
-def table(found: Iterable[Object], now: float) -> Table:
-    """Return Formations as a table."""
-    return Table(COLUMNS, [_row(each, now) for each in found])
+def is_stopped(formation: Object) -> bool:
+    """Tell whether it is ready because nothing of it is to run."""
+    suspended = lenient.mapping(formation, "spec").get("suspend") is True
+    return suspended and is_true(formation, ConditionType.READY)
+
+
+def table(found: Iterable[Object], now: float, *, wide: bool = False, namespaces: bool = False) -> Table:
+    """Return Formations as a table; a wide one names types' own images, and says more of why."""
+    columns = ("NAMESPACE",) * namespaces + COLUMNS + WIDE * wide
+    rows = [_place(each) * namespaces + _row(each, now) + _wide(each) * wide for each in found]
+    return Table(columns, rows)
+
+
+def _place(formation: Object) -> tuple[Cell, ...]:
+    return (Cell(formation["metadata"]["namespace"]),)
+
+
+def _wide(formation: Object) -> tuple[Cell, ...]:
+    processes = lenient.mapping(formation, "spec", "processes")
+    images = {name: lenient.text(lenient.mapping(processes, name), "image") for name in sorted(processes)}
+    own = " ".join(f"{name}={image}" for name, image in images.items() if image)
+    return Cell(own or "-"), Cell(lenient.text(condition(formation, ConditionType.READY), "message") or "-")
 
 
 def _row(formation: Object, now: float) -> tuple[Cell, ...]:
     ready = condition(formation, ConditionType.READY)
     status = lenient.text(ready, "status") or "Unknown"
     reason = lenient.text(ready, "reason") if status != "True" else ""
+    if is_stopped(formation):
+        reason = State.SUSPENDED
     return (
         Cell(formation["metadata"]["name"], "bold"),
         state(status),
@@ -50,6 +73,8 @@ def sentence(formation: Object) -> str:
     ready = condition(formation, ConditionType.READY)
     if not ready:
         return f"{name}: the operator hasn't reported on its latest spec yet"
+    if is_stopped(formation):
+        return STOPPED.format(name=name)
     if ready.get("status") == "True":
         return f"{name}: {lenient.text(ready, 'message')}"
     stalled = "waiting won't help: " if is_true(formation, ConditionType.STALLED) else ""

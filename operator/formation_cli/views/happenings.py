@@ -1,6 +1,6 @@
 """The Events about a Formation and all that it made, the oldest first."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from formation_cli.naming import ONE_OFF
@@ -14,14 +14,19 @@ COLUMNS = ("SINCE", "LEVEL", "OBJECT", "REASON", "MESSAGE")
 MADE = ("Deployment", "Service", "ReplicaSet", "Pod", "HorizontalPodAutoscaler", "ScaledObject", "Job")
 
 
-def concerns(event: Object, formation: str, types: Iterable[str]) -> bool:
-    """Tell whether an Event is about a Formation, or about what it made: that goes by its name."""
+def concerns(event: Object, formation: str, types: Iterable[str], chosen: Collection[str] = ()) -> bool:
+    """Tell whether an Event is about a Formation, or about what it made: that goes by its name.
+
+    If types are ``chosen``, only what is about these counts. Of two that may be meant it is the longer one.
+    """
     subject = lenient.mapping(event, "regarding")
     kind, name = lenient.text(subject, "kind"), lenient.text(subject, "name")
     if kind == naming.KIND:
-        return name == formation
-    children = [naming.child(formation, each) for each in (*types, ONE_OFF)]
-    return kind in MADE and any(name == each or name.startswith(f"{each}-") for each in children)
+        about = lenient.text(event, "note").partition(":")[0]
+        return name == formation and (not chosen or about in chosen)
+    children = {each: naming.child(formation, each) for each in (*types, ONE_OFF)}
+    found = [type_ for type_, child in children.items() if name == child or name.startswith(f"{child}-")]
+    return kind in MADE and bool(found) and (not chosen or max(found, key=len) in chosen)
 
 
 def table(events: Iterable[Object], now: float) -> Table:

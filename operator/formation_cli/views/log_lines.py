@@ -64,9 +64,14 @@ def source(pod: Object) -> Source:
         uid=pod["metadata"]["uid"],
         container=container,
         run=lenient.number(own, "restartCount"),
-        label=f"{word}.{name.rpartition('-')[2]}",
+        label=processes.label(word, name),
         type=type_,
     )
+
+
+def is_named(pod: Object, word: str) -> bool:
+    """Tell whether a Pod is meant: by its name, with or without its kind, or as `logs` names its process."""
+    return word.removeprefix("pod/") in (pod["metadata"]["name"], source(pod).label)
 
 
 def has_started(pod: Object) -> bool:

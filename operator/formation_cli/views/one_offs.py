@@ -4,18 +4,13 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from formation_cli.failures import NO_COMMAND, NOT_STARTED
 from formation_cli.views import processes
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
-STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
-"""Why a container waits that nothing is wrong with."""
 MISSING = ("not found", "no such file")
 """How a runtime says that there is no such command."""
-NO_COMMAND = 127
-"""The exit code of a shell where there is no such command."""
-NO_PROGRAM = 126
-"""The exit code of a shell where there is one that can't be run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,16 +39,10 @@ def stage(pod: Object) -> Stage:
         why = lenient.text(status, "message") or lenient.text(status, "reason") or "its Pod failed"
         return Stage(started=False, failure=why)
     waiting = lenient.mapping(own, "state", "waiting")
-    if lenient.text(waiting, "reason") not in STARTING:
+    if lenient.text(waiting, "reason") not in processes.COMING:
         why = f"{lenient.text(waiting, 'reason')}: {lenient.text(waiting, 'message')}"
         return Stage(started=False, failure=why.rstrip(": "))
-    return Stage(started="running" in lenient.mapping(own, "state"), waits=_unscheduled(status))
-
-
-def _unscheduled(status: Object) -> str:
-    conditions = {lenient.text(each, "type"): each for each in lenient.items(status, "conditions")}
-    scheduled = conditions.get("PodScheduled", {})
-    return lenient.text(scheduled, "message") if scheduled.get("status") == "False" else ""
+    return Stage(started="running" in lenient.mapping(own, "state"), waits=processes.unscheduled(status))
 
 
 def _not_run(ended: Object) -> str:
@@ -65,7 +54,7 @@ def _not_run(ended: Object) -> str:
 
 def _code_of(why: str) -> int:
     """Return what a shell ends with that can't begin a command: whether there is none, or it can't be run."""
-    return NO_COMMAND if any(each in why.lower() for each in MISSING) else NO_PROGRAM
+    return NO_COMMAND if any(each in why.lower() for each in MISSING) else NOT_STARTED
 
 
 def above(log: bytes, brought: Iterable[bytes]) -> bytes:

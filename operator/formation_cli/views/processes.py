@@ -8,7 +8,7 @@ from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api import naming
-from formation_operator.api.reasons import State
+from formation_operator.api.reasons import Reason, State
 from formation_operator.diagnose import diagnosis, exits
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
@@ -17,6 +17,10 @@ Object = dict[str, Any]
 STOPPING = "Stopping"
 """The state of a process that was asked to end."""
 SUCCEEDED = "Completed"
+FAILED = "Failed"
+"""The states of what ran once: it is over, and nothing is started anew."""
+COMING = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Why a container waits that nothing is wrong with."""
 JOB = ("batch/v1", "Job")
 
 
@@ -36,6 +40,7 @@ class Process:
     restarts: int
     last_exit: dict[str, Any] | None
     node: str = ""
+    image: str = ""
     created: float = 0.0
     """When it was wanted first, in seconds since 1970."""
 
@@ -52,7 +57,17 @@ class Process:
             "restarts": self.restarts,
             "lastExit": self.last_exit,
             "node": self.node,
+            "image": self.image,
         }
+
+    def is_named(self, word: str) -> bool:
+        """Tell whether it is meant: by its type, or by its name as `ps` or `logs` has it."""
+        return word.removeprefix("pod/") in (self.type, self.process, label(self.type, self.process))
+
+
+def label(word: str, pod: str) -> str:
+    """Return a process's short name: a word, and the end of its Pod's name."""
+    return f"{word}.{pod.rpartition('-')[2]}"
 
 
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
@@ -99,6 +114,7 @@ def process(pod: Object, now: float) -> Process:
         restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
         last_exit=_last_exit(own),
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
+        image=_image(pod),
         created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
     )
 
@@ -111,6 +127,12 @@ def container(pod: Object) -> str:
         named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
     return named or next((lenient.text(each, "name") for each in first), "")
+
+
+def _image(pod: Object) -> str:
+    containers = lenient.items(lenient.mapping(pod, "spec"), "containers")
+    images = {lenient.text(each, "name"): lenient.text(each, "image") for each in containers}
+    return images.get(container(pod), "")
 
 
 def container_status(pod: Object) -> Object:
@@ -127,9 +149,11 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     """Return the state, the reason and the message, as the operator would find them."""
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
+    if process_type(pod) == ONE_OFF:
+        return _once(own, lenient.mapping(pod, "status"))
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
-    known = pods.pod(pod) if pods.is_process(pod["metadata"]) else None
+    known = pods.pod(pod)
     found = diagnosis.finding(known, now) if known else None
     if found is not None:
         return str(found.state), str(found.reason), found.message
@@ -137,6 +161,28 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     if ended:
         return State.CRASHING, lenient.text(ended, "reason"), ""
     return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
+
+
+def _once(own: Object, status: Object) -> tuple[str, str, str]:
+    """Return the same of what runs once: nothing is started anew, so what has failed doesn't crash."""
+    ended, waiting = (lenient.mapping(own, "state", each) for each in ("terminated", "waiting"))
+    if ended.get("exitCode") == 0 or status.get("phase") == "Succeeded":
+        return SUCCEEDED, "", ""
+    if ended or status.get("phase") == "Failed":
+        why = _last_exit(own) or status
+        return FAILED, lenient.text(why, "reason"), lenient.text(why, "message")
+    if unscheduled(status):
+        return State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, unscheduled(status)
+    if lenient.text(waiting, "reason") not in COMING:
+        return State.STARTING, lenient.text(waiting, "reason"), lenient.text(waiting, "message")
+    return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
+
+
+def unscheduled(status: Object) -> str:
+    """Return why no node takes a Pod, if that is so."""
+    conditions = {lenient.text(each, "type"): each for each in lenient.items(status, "conditions")}
+    scheduled = conditions.get("PodScheduled", {})
+    return lenient.text(scheduled, "message") if scheduled.get("status") == "False" else ""
 
 
 def _since(pod: Object, own: Object) -> str:
@@ -180,12 +226,17 @@ def _none(name: str, status: Object) -> Process:
     )
 
 
-COLUMNS = ("TYPE", "PROCESS", "STATE", "SINCE", "RESTARTS", "LAST EXIT")
+COLUMNS = ("TYPE", "PROCESS", "STATE", "SINCE", "RESTARTS", "LAST EXIT", "REASON")
+WIDE = ("NODE", "IMAGE", "MESSAGE")
 
 
-def table(found: Iterable[Process], now: float) -> Table:
-    """Return the processes as a table."""
-    return Table(COLUMNS, [row(each, now) for each in found])
+def table(found: Iterable[Process], now: float, *, wide: bool = False) -> Table:
+    """Return the processes as a table; a wide one says where each runs, with which image, and more of why."""
+    return Table(COLUMNS + WIDE * wide, [row(each, now) + _wide(each) * wide for each in found])
+
+
+def _wide(each: Process) -> tuple[Cell, ...]:
+    return Cell(each.node or "-"), Cell(each.image or "-"), Cell(each.message or "-")
 
 
 def row(each: Process, now: float) -> tuple[Cell, ...]:
@@ -197,6 +248,7 @@ def row(each: Process, now: float) -> tuple[Cell, ...]:
         Cell(times.ago(each.since, now) or "-"),
         Cell(str(each.restarts), "yellow" if each.restarts else ""),
         Cell(last_exit(each, now)),
+        Cell(each.reason or "-"),
     )
 
 

@@ -13,6 +13,7 @@ COLOURS = {
     State.UNSCHEDULABLE: "red",
     State.IDLE: "dim",
     State.SUSPENDED: "dim",
+    "Failed": "red",
     "True": "green",
     "False": "red",
 }

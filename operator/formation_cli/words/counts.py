@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from formation_cli.failures import Mistyped
 
-WORD = re.compile(r"([^=+-][^=+]{0,62}?)([=+-])([0-9]{1,10})")
+WORD = re.compile(r"([^=+-][^=+]{0,62}?)([=+-])([0-9]{1,100})")
 MOST = 2**31 - 1
 """What a count may be at most."""
 FORMS = "a count is typed as web=5, worker+2 or clock-1"
@@ -24,7 +24,8 @@ class Wanted(NamedTuple):
         change = self.number if self.sign == "+" else -self.number
         after = self.number if self.sign == "=" else before + change
         if not 0 <= after <= MOST:
-            raise Mistyped(f"{self.type} can't have {after} processes: it has {before}.")
+            limit = f"it has {before}" if after < 0 else f"{MOST} is the most"
+            raise Mistyped(f"{self.type} can't have {after} processes: {limit}.")
         return after
 
 

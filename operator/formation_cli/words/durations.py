@@ -1,12 +1,12 @@
-"""Durations as kubectl takes them: ``90``, ``90s``, ``1h30m``."""
+"""Durations as kubectl takes them: ``90``, ``90s``, ``1h30m``; and days: ``1d``."""
 
 import re
 from typing import Any
 
 import click
 
-UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(h|ms|m|s)")
+UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(d|h|ms|m|s)")
 LONGEST = 32
 """Characters of a duration."""
 

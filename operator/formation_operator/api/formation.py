@@ -43,13 +43,19 @@ LONGEST_WORD = 131_071
 
 Source: MAX_ARG_STRLEN in https://man7.org/linux/man-pages/man2/execve.2.html
 """
+LONGEST_IMAGE = 1024
+"""Characters of an image: a host of 255, a repository of 255, a tag of 128 and a digest leave room.
+
+Source: https://github.com/distribution/reference/blob/main/reference.go
+"""
 
 Count = Annotated[int, Field(ge=0, le=INT32)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=0, le=INT32)]
 # The schema counts characters. Parsing takes what was stored before there was a limit.
 Word = Annotated[str, Field(json_schema_extra={"maxLength": LONGEST_WORD})]
-Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$")]
+# A rule compares images. Parsing takes what was stored before there was a limit.
+Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$", json_schema_extra={"maxLength": LONGEST_IMAGE})]
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 SecurityDefaults = Literal["restricted", "none"]
@@ -98,7 +104,7 @@ class ProcessType(Model):
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
         'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
-        "environment variable.",
+        "environment variable. Without command and args the image's own command runs.",
     )
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
     image: Image | None = Field(None, description="The image of this type, in place of spec.image.")

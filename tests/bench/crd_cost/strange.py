@@ -27,6 +27,7 @@ CHANCE = [
         rf"'{T}'(: a container| can't be the name of a process type: use|, like the process| has already)",
         r"'t'\2",
     ),
+    (rf"'{T}' and another process type both leave out.*", "two process types both leave out"),
     (rf"({'|'.join(NAMES)})-{T} has more", "t has more"),
 ]
 """Of several types that are wrong, which one a message names is chance: the order of a map in Go."""

@@ -24,6 +24,9 @@ class FakeCluster(Cluster):
         self.dry_runs: list[bool] = []
         """Of each patch, whether it was to change nothing."""
 
+    def in_all_namespaces(self) -> Cluster:
+        return self
+
     def get(self, kind: str, name: str) -> Object | None:
         return next((each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name), None)
 
@@ -46,11 +49,15 @@ class FakeCluster(Cluster):
             return json_patch.patched(found, patch)
         return dict(json_patch.merged(found, patch))
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        if dry_run:
+            return manifest
         self.objects.setdefault(manifest["kind"], []).append(manifest)
         return manifest
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
+        if dry_run:
+            return
         self.objects[kind] = [each for each in self.objects[kind] if each["metadata"]["name"] != name]
 
     def log(self, pod: str, query: LogQuery) -> Iterator[str]:

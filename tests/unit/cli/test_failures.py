@@ -11,9 +11,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     """What these tests do about signals ends with them."""
-    before = [signal.getsignal(number) for number in SIGNALS]
+    before = {number: signal.getsignal(number) for number in (*SIGNALS, signal.SIGINT)}
     yield
-    for number, handler in zip(SIGNALS, before, strict=True):
+    for number, handler in before.items():
         signal.signal(number, handler)
 
 
@@ -30,3 +30,10 @@ def test_a_signal_that_nohup_keeps_away_stays_away() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     failures.end_when_asked()
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_second_ctrl_c_does_not_interrupt_how_the_first_one_ends_us() -> None:
+    failures.end_when_asked()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)

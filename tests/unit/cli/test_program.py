@@ -19,7 +19,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from formation_cli import command_table, completion, failures, options
+from formation_cli import cluster_options, command_table, completion, failures
 from formation_cli.cluster import connection
 from formation_cli.program import program
 from tests.cluster import paths
@@ -147,6 +147,21 @@ def test_a_command_that_is_mistyped_is_guessed() -> None:
     assert "Did you mean 'scale'?" in result.output
 
 
+@pytest.mark.parametrize("word", ["status", "list", "get"])
+def test_what_others_call_it_leads_to_ps(word: str) -> None:
+    result = run(word)
+    assert result.exit_code == failures.MISTYPED
+    assert f"No such command '{word}'. Try: kubectl formation ps\n" in result.output
+
+
+def test_the_key_tab_completes_contexts(tmp_path: pathlib.Path) -> None:
+    contexts: list[object] = [{"name": name, "context": {}} for name in ("staging", "production")]
+    (tmp_path / "config").write_text(json.dumps({"contexts": contexts}))
+    words = ["--kubeconfig", str(tmp_path / "config"), "ps", "--context"]
+    assert completion.answer(words, "st") == ["staging", ":4"]
+    assert completion.answer(["ps", "--context"], "") == [":4"]
+
+
 def test_what_is_no_count_is_refused_before_a_cluster_is_asked() -> None:
     result = run("scale", "shop", "web:5", "--server", "https://127.0.0.1:1")
     assert result.exit_code == failures.MISTYPED
@@ -162,7 +177,7 @@ def test_who_scales_without_a_name_is_asked_for_it(words: str) -> None:
 @pytest.mark.parametrize("command", ["run", "exec"])
 def test_an_option_of_the_command_that_is_started_comes_after_dashes(command: str) -> None:
     result = run(command, "shop", "ls", "-l")
-    assert result.exit_code == failures.MISTYPED
+    assert result.exit_code == failures.OURS
     assert "write -- before the command" in result.stderr
     assert "write --" not in run(command, "shop", "-l", "--", "ls").stderr
 
@@ -223,7 +238,7 @@ def test_a_request_takes_no_longer_than_it_may(silent: tuple[str, socket.socket]
 def test_who_presses_tab_does_not_wait_for_long(
     silent: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options, "AT_ONCE", "1s")
+    monkeypatch.setattr(cluster_options, "AT_ONCE", "1s")
     address, server = silent
     assert completion.answer(["--server", address, "ps"], "") == [":4"]
     assert completion.answer(["--server", address, "logs", "shop"], "") == [":4"]

@@ -43,7 +43,9 @@ def test_however_many_entries_there_are_little_is_remembered_of_them() -> None:
     try:
         for number in range(4 * owned_fields.REMEMBERED):
             kept_of({f"f:{number}{names}": {}})
-        remembered, _ = tracemalloc.get_traced_memory()
+        blocks = [trace.size for trace in tracemalloc.take_snapshot().traces]
     finally:
         tracemalloc.stop()
+    # Python's own table of shared texts is one large block, and grows whenever it is full.
+    remembered = sum(size for size in blocks if size < 100_000)
     assert remembered < 5 * owned_fields.REMEMBERED * owned_fields.USUAL

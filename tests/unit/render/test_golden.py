@@ -110,6 +110,7 @@ CASES = {
             )
         },
     ),
+    "image-as-it-is": a_formation(processes={"web": {"port": 8080}}),
     "resources-and-args": a_formation(
         processes={
             "worker": {"args": ["work"], "image": "other:v1", "resources": {"limits": {"memory": "1Gi"}}}

@@ -6,6 +6,7 @@ from formation_cli import options
 from formation_cli.changes import git, images
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
+from formation_cli.failures import Mistyped
 from formation_cli.options import Wait
 
 
@@ -16,13 +17,14 @@ from formation_cli.options import Wait
         "deploy shop --image registry.example.com/shop:v2 --wait",
         "deploy shop --image registry.example.com/shop:v2 --dry-run",
         "deploy shop --type worker --image registry.example.com/shop:v3",
+        "deploy shop --type worker --image none   # it runs that of all types again",
     ),
 )
 @options.formation()
 @click.option(
-    "-i", "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
+    "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
 )
-@options.process_type("Of this type only, which then keeps it.", "-t")
+@options.process_type("Of this type only, which then keeps it, until --image none.")
 @options.dry_run()
 @options.wait()
 @options.written()
@@ -42,22 +44,29 @@ def command(
     With --wait, end when every process runs the new image, or at once and with the reason if it can't be:
     the old ones then go on serving.
     """
+    if image == images.NONE and process_type is None:
+        raise Mistyped("none is no image; with --type it takes the type's own one away.")
 
     def patch(found: Object) -> list[Object]:
         return images.patch(found, images.field(found, process_type), image)
 
     before, after = writing.change(cluster, name, patch, dry_run=dry_run)
     path = images.field(before, process_type)
-    writing.report(after, output, _sentence(images.current(before, path), image, dry_run=dry_run))
+    writing.report(after, output, _sentence(before, process_type, image, dry_run=dry_run))
     _advise(before, path)
     if wait.wanted and not dry_run:
         waiting.wait(cluster, after, wait.timeout, [process_type] if process_type else [])
 
 
-def _sentence(before: str, image: str, *, dry_run: bool) -> str:
-    if before == image:
-        return f"image: {image}, as it was"
-    return f"image: {before or 'none'} -> {image}" + (" (dry run)" if dry_run else "")
+def _sentence(formation: Object, process_type: str | None, image: str, *, dry_run: bool) -> str:
+    shared = images.current(formation, images.SHARED) or images.NONE
+    inherited = f"{shared} (that of all types)" if process_type else shared
+    before = images.current(formation, images.field(formation, process_type)) or inherited
+    after = inherited if image == images.NONE else image
+    what = f"{process_type}: image" if process_type else "image"
+    if before == after:
+        return f"{what}: {after}, as it was"
+    return f"{what}: {before} -> {after}" + (" (dry run)" if dry_run else "")
 
 
 def _advise(formation: Object, path: tuple[str, ...]) -> None:

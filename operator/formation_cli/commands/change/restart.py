@@ -1,6 +1,9 @@
 """Start processes anew."""
 
 import datetime
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import click
 
@@ -12,41 +15,117 @@ from formation_cli.commands import waiting
 from formation_cli.failures import NotFound
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
+from formation_cli.words.sources import SOURCE, Source
 from formation_operator.api import naming
+
+
+class Chosen(NamedTuple):
+    """Types of one Formation that are to be restarted."""
+
+    formation: Object
+    types: list[str]
+
+    @property
+    def name(self) -> str:
+        """The Formation's name."""
+        return str(self.formation["metadata"]["name"])
 
 
 @click.command(
     "restart",
     cls=options.Command,
-    examples=("restart shop", "restart shop worker clock", "restart shop web --wait"),
+    examples=(
+        "restart shop",
+        "restart shop worker clock",
+        "restart shop web --wait",
+        "restart --using secret/shop-database   # of all Formations of the namespace",
+    ),
 )
-@options.formation()
+@options.formation(required=False)
 @options.types("The same as TYPE; may be repeated.")
+@click.option(
+    "--using",
+    multiple=True,
+    type=SOURCE,
+    metavar="secret/NAME | configmap/NAME",
+    help="Restart only types that get variables or files from it; may be repeated.",
+)
 @options.dry_run()
 @options.wait()
 @options.written()
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, types: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
+    cluster: Cluster,
+    name: str | None,
+    types: tuple[str, ...],
+    using: tuple[Source, ...],
+    output: str | None,
+    wait: Wait,
+    *,
+    dry_run: bool,
 ) -> None:
     """Start the processes of some types anew, or of all, as a deploy does: old ones go when new ones serve.
 
     It is what `kubectl rollout restart` does to the Deployments.
     """
-    formation = formations.find(cluster, name)
-    chosen = formations.chosen(formation, types)
+    if name is None and not using:
+        raise click.UsageError("Which Formation? Name it, or say --using secret/NAME.")
+    chosen = [*_chosen(cluster, name, types, using)]
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []
     try:
         for each in chosen:
-            restarted.append(_restart(cluster, name, each, patch, dry_run=dry_run))
-            if not output:
-                screen.write(f"{each}: restarting" + (" (dry run)" if dry_run else ""))
+            for type_ in each.types:
+                restarted.append(_restart(cluster, each.name, type_, patch, dry_run=dry_run))
+                if not output:
+                    where = type_ if name else f"{each.name} {type_}"
+                    screen.write(f"{where}: restarting" + (" (dry run)" if dry_run else ""))
     finally:  # what was done is told, whatever comes of the next one
         if output:
             formats.write_objects(restarted, output)
     if wait.wanted and not dry_run:
-        waiting.wait(cluster, formation, wait.timeout, chosen, restarted=restarted)
+        _wait(cluster, chosen, restarted, wait.timeout)
+
+
+def _chosen(
+    cluster: Cluster, name: str | None, types: Sequence[str], using: Sequence[Source]
+) -> list[Chosen]:
+    """Return what is to be restarted, by Formation; raises `NotFound` where nothing uses what was named."""
+    if name is None:
+        users = _using(cluster, using)
+        chosen = [Chosen(formations.find(cluster, each), users[each]) for each in sorted(users)]
+    else:
+        formation = formations.find(cluster, name)
+        wanted = formations.chosen(formation, types)
+        if using:
+            own = _using(cluster, using).get(name, [])
+            wanted = [each for each in wanted if each in own]
+        chosen = [Chosen(formation, wanted)] if wanted else []
+    if using and not chosen:
+        where = f"of {name}" if name else f"in namespace {cluster.namespace}"
+        hint = "A process uses what its env, its envFrom or a volume of podTemplate names."
+        raise NotFound(f"No process {where} uses {' or '.join(map(str, using))}.", hint=hint)
+    return chosen
+
+
+def _using(cluster: Cluster, using: Iterable[Source]) -> dict[str, list[str]]:
+    """Return the types that use one of these, by Formation, from what their Deployments run now."""
+    found: dict[str, list[str]] = {}
+    for deployment in cluster.select(kinds.DEPLOYMENT, labels=naming.FORMATION_LABEL).items:
+        made_for = restarts.type_of(deployment)
+        if made_for and restarts.uses(deployment, using):
+            found.setdefault(made_for[0], []).append(made_for[1])
+    return {formation: sorted(types) for formation, types in found.items()}
+
+
+def _wait(cluster: Cluster, chosen: Iterable[Chosen], restarted: Iterable[Object], timeout: float) -> None:
+    """Wait for one Formation after the other, for so many seconds of all together."""
+    until = time.monotonic() + timeout
+    for each in chosen:
+        names = {naming.child(each.name, type_) for type_ in each.types}
+        own = [deployment for deployment in restarted if deployment["metadata"]["name"] in names]
+        left = max(0.0, until - time.monotonic())
+        waiting.wait(cluster, each.formation, left, each.types, restarted=own)
 
 
 def _restart(cluster: Cluster, name: str, type_: str, patch: Object, *, dry_run: bool) -> Object:

@@ -6,17 +6,31 @@ from formation_cli import options
 from formation_cli.changes import git, patches
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import waiting, writing
+from formation_cli.commands.change import ending
 from formation_cli.options import Wait
 
 
-@click.command("stop", cls=options.Command, examples=("stop shop", "stop shop --wait"))
+@click.command(
+    "stop",
+    cls=options.Command,
+    examples=("stop shop", "stop shop --wait", "stop shop run.x7k2p   # ends what `run` has started"),
+)
 @options.formation()
+@click.argument("one_offs", nargs=-1, metavar="[ONE_OFF]...", shell_complete=options.complete_process)
 @options.dry_run()
 @options.wait("Wait until all have ended.")
 @options.written()
 @options.pass_cluster
-def stop(cluster: Cluster, name: str, output: str | None, wait: Wait, *, dry_run: bool) -> None:
-    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, which outlives deploys."""
+def stop(
+    cluster: Cluster, name: str, one_offs: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
+) -> None:
+    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, which outlives deploys.
+
+    With names of processes of `run`, as `ps` and `logs` have them, end only these: their Jobs are deleted.
+    """
+    if one_offs:
+        ending.end(cluster, name, one_offs, output, wait, dry_run=dry_run)
+        return
     _suspend(cluster, name, output, wait, suspended=True, dry_run=dry_run)
 
 

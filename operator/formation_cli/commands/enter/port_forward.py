@@ -7,33 +7,47 @@ from formation_cli.cluster import formations, kubectl
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands.enter import running
 from formation_cli.failures import Mistyped
-from formation_cli.words.ports import Port
+from formation_cli.views import processes
+from formation_cli.words.ports import PAIR, Pair
 from formation_operator.kube.objects import lenient
 
 
 @click.command(
     "port-forward",
     cls=options.Command,
-    examples=("port-forward shop", "port-forward shop 9000", "port-forward shop -t admin 9000"),
+    examples=(
+        "port-forward shop",
+        "port-forward shop 9000",
+        "port-forward shop 9000:8081   # another port than that of the type",
+        "port-forward shop --type admin 9000",
+    ),
 )
 @options.formation()
-@click.argument("local", type=Port(0, 65535), required=False, metavar="[LOCAL_PORT]")
-@options.process_type("Of this type; web, or the only one.", "-t")
+@click.argument("ports", type=PAIR, required=False, metavar="[LOCAL][:REMOTE]")
+@options.process_type("Of this type; web, or the only one.")
+@options.process()
 @click.option("--address", help="Where to listen, in place of localhost.")
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, local: int | None, process_type: str | None, address: str | None
+    cluster: Cluster,
+    name: str,
+    ports: Pair | None,
+    process_type: str | None,
+    process: str | None,
+    address: str | None,
 ) -> None:
     """Lead a port of this machine to the port of a process, by `kubectl port-forward`, until Ctrl-C.
 
-    The local port is the same as the type's, unless you name another one; 0 takes any that is free.
+    Both ports are that of the type, unless you name others; the local port 0 is any that is free.
     """
     formation = formations.find(cluster, name)
-    wanted = formations.default_type(formation, process_type)
-    port = lenient.number(lenient.mapping(formation, "spec", "processes", wanted), "port")
+    pod = running.chosen(cluster, formation, process_type, process)
+    type_ = processes.process_type(pod)
+    local, remote = ports or Pair(None, None)
+    port = remote or lenient.number(lenient.mapping(formation, "spec", "processes", type_), "port")
     if not port:
-        raise Mistyped(f"{wanted} has no port.", hint=f"spec.processes.{wanted}.port says where it listens.")
+        raise Mistyped(f"{type_} has no port.", hint="Name one, as 8080:8080.")
+    running.check_access(cluster, pod["metadata"]["name"], "portforward")
     where = [f"--address={address}"] if address else []
-    ports = f"{port if local is None else local or ''}:{port}"
-    pod = running.find(cluster, formation, wanted)
-    kubectl.become(cluster, "port-forward", *where, f"pod/{pod['metadata']['name']}", ports)
+    pair = f"{port if local is None else local or ''}:{port}"
+    kubectl.become(cluster, "port-forward", *where, f"pod/{pod['metadata']['name']}", pair)

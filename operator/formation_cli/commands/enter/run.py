@@ -18,6 +18,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, TimedOut
+from formation_cli.naming import JOB_LABEL
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
 from formation_cli.words import sizes
@@ -25,7 +26,6 @@ from formation_cli.words.durations import DURATION
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
-JOB_LABEL = "batch.kubernetes.io/job-name"
 NOT_CREATED = "FailedCreate"
 """The reason of the Event that tells that a Job's Pod was refused."""
 
@@ -45,6 +45,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
         "run shop -it -- /bin/sh",
         "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
         "run shop --detach --timeout 1h -- /shop import",
+        "run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments",
     ),
 )
 @options.formation()
@@ -54,6 +55,12 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
 )
 @click.option("-i", "--stdin", is_flag=True, help="Give it what you type, or what comes by a pipe.")
 @click.option("-t", "--tty", is_flag=True, help="Give it your terminal, and what you type.")
+@click.option(
+    "--args",
+    "as_args",
+    is_flag=True,
+    help="Give the words to the image's ENTRYPOINT, or to the command of --type, as arguments.",
+)
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
@@ -61,8 +68,9 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     callback=_check_timeout,
     help="Ask it to end after 90s, 10m or 1h; then it has its grace period, which is 30 s unless declared.",
 )
-@options.output("json", "yaml", "name", text="Print the Job so that is detached, for programs.")
-@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
+@options.dry_run()
+@options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 @click.pass_context
 def command(
@@ -75,7 +83,9 @@ def command(
     output: str | None,
     words: tuple[str, ...],
     *,
+    as_args: bool,
     detach: bool,
+    dry_run: bool,
     stdin: bool,
     tty: bool,
 ) -> None:
@@ -84,8 +94,13 @@ def command(
     It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
     deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one. It gets
     its arguments as they are: $(NAME), which means a variable in a manifest, has no meaning here.
+
+    COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
+    ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
     """
-    if output and not detach:
+    if not words and not as_args:
+        raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
+    if output and not (detach or dry_run):
         raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
     _check_typing(detach=detach, stdin=stdin, tty=tty)
     formation = formations.find(cluster, name)
@@ -93,8 +108,11 @@ def command(
         formations.chosen(formation, [process_type])
     literal = [references.escaped(word) for word in words]
     seconds = math.ceil(timeout) if timeout else None
-    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty)
+    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, as_args)
     manifest = one_off.job(formation, wanted, secrets.token_hex(4))
+    if dry_run:
+        formats.write_object(cluster.create(manifest, dry_run=True), output or "name")
+        return
     job = manifest["metadata"]["name"]
     with contextlib.ExitStack() as afterwards:
         afterwards.callback(_delete, cluster, job)

@@ -64,7 +64,8 @@ def command(
     found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
     if not found:
         raise Refused(f"There is no Formation in {filename}.")
-    changed = [_show(cluster.get(naming.KIND, each["metadata"]["name"]), each, output) for each in found]
+    several = len(found) > 1
+    changed = [_show(_before(cluster, each), each, output, several=several) for each in found]
     ctx.exit(DIFFERENT if any(changed) else 0)
 
 
@@ -84,7 +85,11 @@ def _is_formation(each: Object) -> bool:
     return bool(each["apiVersion"] == naming.API_VERSION and each["kind"] == naming.KIND)
 
 
-def _show(before: Object | None, after: Object, output: str | None) -> bool:
+def _before(cluster: Cluster, after: Object) -> Object | None:
+    return cluster.get(naming.KIND, after["metadata"]["name"])
+
+
+def _show(before: Object | None, after: Object, output: str | None, *, several: bool) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
     texts = [
@@ -97,5 +102,5 @@ def _show(before: Object | None, after: Object, output: str | None) -> bool:
     for line in found:
         screen.write(screen.coloured(line, differences.colour(line)))
     for sentence in impact.impact(before, after) if found else ():
-        click.echo(sentence, err=True)
+        click.echo(f"{name}: {sentence}" if several else sentence, err=True)
     return bool(found)

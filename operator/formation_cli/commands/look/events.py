@@ -9,37 +9,69 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live
+from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import happenings
+from formation_cli.words.durations import DURATION
 from formation_operator.api import naming
+
+TAIL = 100
 
 
 @click.command(
-    "events", cls=options.Command, examples=("events shop", "events shop --watch", "events shop -o json")
+    "events",
+    cls=options.Command,
+    examples=(
+        "events shop",
+        "events shop worker --since 10m --warnings",
+        "events shop --watch",
+        "events shop --tail=-1 -o json",
+    ),
 )
 @options.formation()
+@options.types(f"The same as TYPE, which may be {ONE_OFF} for what runs once; may be repeated.")
+@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
+@click.option("--warnings", is_flag=True, help="Only what is wrong.")
+@click.option("--tail", type=int, default=TAIL, show_default=True, help="The latest ones; -1 for all.")
 @click.option("-w", "--watch", is_flag=True, help="Go on, until Ctrl-C.")
 @options.output("json", "yaml")
 @options.pass_cluster
-def command(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> None:
+def command(
+    cluster: Cluster,
+    name: str,
+    types: tuple[str, ...],
+    since: float | None,
+    tail: int,
+    output: str | None,
+    *,
+    warnings: bool,
+    watch: bool,
+) -> None:
     """Show what happened to a Formation, its Deployments, processes and autoscalers; the latest is last."""
     options.check_watch(output, watch=watch)
-    types = {*formations.types(formations.find(cluster, name))}
+    formation = formations.find(cluster, name)
+    known = {*formations.types(formation)}
+    formations.chosen(formation, types, besides=[ONE_OFF])
+    begin = 0.0 if since is None else time.time() - since
 
     def chosen(objects: list[Object]) -> list[Object]:
         for each in objects:
-            types.update(formations.types(each))  # those that come meanwhile; what goes has Events, too
-        found = (each for each in objects if happenings.concerns(each, name, types))
-        return sorted(found, key=happenings.moment)
+            known.update(formations.types(each))  # those that come meanwhile; what goes has Events, too
+        found = (each for each in objects if happenings.concerns(each, name, known, types))
+        kept = (each for each in found if not warnings or each.get("type") == "Warning")
+        return sorted((each for each in kept if happenings.moment(each) >= begin), key=happenings.moment)
 
     if watch:
         subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.EVENT)]
         live.show(cluster, subjects, lambda objects: happenings.table(chosen(objects), time.time()))
         return
-    found = chosen(cluster.select(kinds.EVENT).items)
+    every = chosen(cluster.select(kinds.EVENT).items)
+    found = every if tail < 0 else every[max(0, len(every) - tail) :]
     if output:
         formats.write_objects(found, output)
     elif found:
         screen.write_table(happenings.table(found, time.time()))
-    else:
+    if len(found) < len(every):
+        click.echo(f"These are the latest {len(found)} of {len(every)}: --tail=-1 shows all.", err=True)
+    if not every:
         click.echo("Nothing: the cluster forgets Events after an hour.", err=True)

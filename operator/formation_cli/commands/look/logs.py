@@ -22,14 +22,17 @@ TAIL = 100
         "logs shop",
         "logs shop -f",
         "logs shop worker clock --since 10m",
+        "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
         "logs shop web --previous   # what crashed processes wrote",
         "logs shop --tail=-1 --timestamps > shop.log",
     ),
 )
 @options.formation()
-@options.types(f"The same as TYPE, which may be {ONE_OFF} for what runs once; may be repeated.")
+@options.types(
+    f"The same as TYPE, which may be {ONE_OFF} for what runs once; may be repeated.", "[TYPE|PROCESS]..."
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on, also with processes that come, until Ctrl-C.")
-@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
+@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m, 1h or 1d.")
 @click.option("-p", "--previous", is_flag=True, help="Of the process before, where one was started anew.")
 @click.option(
     "--tail",
@@ -59,12 +62,13 @@ def command(
         )
     formation = formations.find(cluster, name)
     known = [*formations.types(formation), ONE_OFF]
-    wanted = formations.chosen(formation, types, besides=[ONE_OFF])
-    chosen = log_streams.of_types(wanted) if types else log_streams.of_any_type
+    chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
     writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
     found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
+    there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
+    formations.chosen(formation, types, besides=[ONE_OFF, *there])
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
     if not sources:
         click.echo(f"No process has started: kubectl formation ps {name} says why.", err=True)

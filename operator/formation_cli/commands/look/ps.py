@@ -1,7 +1,7 @@
 """Show the processes of a Formation, or all Formations of the namespace."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -10,9 +10,11 @@ from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import live
+from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import formations as whole
 from formation_cli.views import processes
+from formation_cli.views.processes import Process
 from formation_cli.views.table import Table
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
@@ -21,75 +23,104 @@ from formation_operator.api.reasons import ConditionType
 @click.command(
     "ps",
     cls=options.Command,
-    examples=("ps", "ps shop", "ps shop --watch", "ps shop -o json", "ps -n staging"),
+    examples=(
+        "ps",
+        "ps shop",
+        "ps shop run   # what `run` has started",
+        "ps shop --watch",
+        "ps shop -o json",
+        "ps -A -l team=checkout -o wide",
+    ),
 )
 @options.formation(required=False)
+@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_type)
+@click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
+@click.option("-l", "--selector", default="", help="The Formations whose labels are so, as team=checkout.")
 @click.option("-w", "--watch", is_flag=True, help="Go on, and show what changes, until Ctrl-C.")
-@options.output("json", "yaml", "name")
+@options.output("json", "yaml", "name", "wide")
 @options.pass_cluster
-def command(cluster: Cluster, name: str | None, output: str | None, *, watch: bool) -> None:
-    """Show each process with its state, since when, restarts, and how it ended last.
+def command(
+    cluster: Cluster,
+    name: str | None,
+    words: tuple[str, ...],
+    selector: str,
+    output: str | None,
+    *,
+    all_namespaces: bool,
+    watch: bool,
+) -> None:
+    """Show each process with its state, since when, restarts, how it ended last, and what is wrong with it.
 
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
-    but gets no requests), Crashing, Unschedulable (no node takes it), Stopping or Completed (of `run`); a
-    type without processes is Idle (its count is 0) or Suspended.
+    but gets no requests), Crashing, Unschedulable (no node takes it) or Stopping; one of `run` may be
+    Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
     """
     options.check_watch(output, watch=watch)
     if name is None:
-        _formations(cluster, output, watch=watch)
+        _formations(cluster.in_all_namespaces() if all_namespaces else cluster, selector, output, watch=watch)
+    elif all_namespaces or selector:
+        raise click.UsageError("--all-namespaces and --selector choose Formations: leave out the name.")
     else:
-        _processes(cluster, name, output, watch=watch)
+        _processes(cluster, name, words, output, watch=watch)
 
 
-def _formations(cluster: Cluster, output: str | None, *, watch: bool) -> None:
+def _formations(cluster: Cluster, selector: str, output: str | None, *, watch: bool) -> None:
+    def table(found: list[Object]) -> Table:
+        wide, everywhere = output == "wide", not cluster.namespace
+        return whole.table(sorted(found, key=_place), time.time(), wide=wide, namespaces=everywhere)
+
     if watch:
-        live.show(cluster, [Subject(naming.KIND)], lambda objects: whole.table(_sorted(objects), time.time()))
+        live.show(cluster, [Subject(naming.KIND, labels=selector)], table)
         return
-    found = cluster.select(naming.KIND).items
+    found = cluster.select(naming.KIND, labels=selector).items
     if output == "name":
         formats.write([f"formation.{naming.GROUP}/{each['metadata']['name']}" for each in found], output)
-    elif output:
+    elif output and output != "wide":
         formats.write([*map(formats.shown, found)], output)
     elif found:
-        screen.write_table(whole.table(_sorted(found), time.time()))
+        screen.write_table(table(found))
     else:
-        click.echo(f"There is no Formation in namespace {cluster.namespace}.", err=True)
+        where = f"namespace {cluster.namespace}" if cluster.namespace else "any namespace"
+        click.echo(f"There is no Formation{' with these labels' * bool(selector)} in {where}.", err=True)
 
 
-def _sorted(found: list[Object]) -> list[Object]:
-    return sorted((each for each in found if each.get("kind") in (None, naming.KIND)), key=_name)
+def _place(each: Object) -> tuple[str, str]:
+    return each["metadata"].get("namespace", ""), each["metadata"]["name"]
 
 
-def _name(each: Object) -> str:
-    return str(each["metadata"]["name"])
-
-
-def _processes(cluster: Cluster, name: str, output: str | None, *, watch: bool) -> None:
+def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | None, *, watch: bool) -> None:
     formation = formations.find(cluster, name)
     labels = f"{naming.FORMATION_LABEL}={name}"
+    wide = output == "wide"
     if watch:
         subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
-        live.show(cluster, subjects, _shown_of(name))
+        live.show(cluster, subjects, lambda objects: _table(_seen(name, objects, words), wide=wide))
         return
-    found = cluster.select(kinds.POD, labels=labels).items
-    listed = processes.processes(formation, found, time.time())
+    listed = _chosen(formation, cluster.select(kinds.POD, labels=labels).items, words)
+    there = (word for word in words if any(each.is_named(word) for each in listed))
+    formations.chosen(formation, words, besides=[ONE_OFF, *there])
     if output == "name":
         formats.write([f"pod/{each.process}" for each in listed if each.process], output)
-    elif output:
+    elif output and not wide:
         formats.write([each.json() for each in listed], output)
     else:
-        screen.write_table(processes.table(listed, time.time()))
+        screen.write_table(_table(listed, wide=wide))
         _explain(formation)
 
 
-def _shown_of(name: str) -> Callable[[list[Object]], Table]:
-    def shown(objects: list[Object]) -> Table:
-        formation = next((each for each in objects if each.get("kind") == naming.KIND), None)
-        found = [each for each in objects if each.get("kind") == kinds.POD]
-        gone: Object = {"metadata": {"name": name}}
-        return processes.table(processes.processes(formation or gone, found, time.time()), time.time())
+def _chosen(formation: Object, pods: Iterable[Object], words: Sequence[str]) -> list[Process]:
+    found = processes.processes(formation, pods, time.time())
+    return [each for each in found if not words or any(map(each.is_named, words))]
 
-    return shown
+
+def _table(found: Iterable[Process], *, wide: bool) -> Table:
+    return processes.table(found, time.time(), wide=wide)
+
+
+def _seen(name: str, objects: list[Object], words: Sequence[str]) -> list[Process]:
+    gone: Object = {"metadata": {"name": name}}
+    formation = next((each for each in objects if each.get("kind") == naming.KIND), gone)
+    return _chosen(formation, (each for each in objects if each.get("kind") == kinds.POD), words)
 
 
 def _explain(formation: Object) -> None:

@@ -106,7 +106,7 @@ def write(
     job = app.release_job(found) if names.RELEASE in found.commands else None
     for path in (manifest, release if job else None):
         if path is not None and path.exists():
-            raise Failure(f"{path} is there already.", hint="Move it away, or name another one.")
+            raise Failure(f"{path} is there already.", hint="Move it away.")
     if manifest is None:
         formats.write(formation, output)
     else:
@@ -114,6 +114,8 @@ def write(
         click.echo(f"{manifest}: Formation {found.name}", err=True)
     if job is not None:
         _release(job, release)
+    elif release is not None and manifest is None:
+        click.echo(f"{release} isn't written: there is no line `release:`.", err=True)
     if env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)
 

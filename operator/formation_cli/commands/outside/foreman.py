@@ -3,9 +3,11 @@
 import contextlib
 import functools
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -29,6 +31,19 @@ class Foreman(Manager):
         for each in processes:
             self.add_process(each.name, each.command, env=dict(each.env))
             self._stop_seconds[each.name] = each.stop_seconds
+
+    def _start(self) -> None:
+        """Start all; Ctrl-C while they are ending kills them."""
+        first = cast("Callable[..., None]", signal.getsignal(signal.SIGINT))
+
+        def interrupt(*args: Any) -> None:
+            if self._terminating:
+                self._killall(force=True)
+            else:
+                first(*args)
+
+        signal.signal(signal.SIGINT, interrupt)
+        super()._start()
 
     def terminate(self) -> None:
         """Send SIGTERM to all, and SIGKILL to each whose time is over, also where no other has ended yet."""

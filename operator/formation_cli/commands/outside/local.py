@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from formation_cli import files, options
-from formation_cli.commands.outside import app_options
+from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place
-from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped
 from formation_cli.words.ports import Port
 from formation_operator.kube.objects import lenient
@@ -28,10 +28,12 @@ PORTS = 100
     cls=options.Documented,
     examples=(
         "local",
+        "local web worker   # only these types",
         "local -f formation.yaml -m web=2,worker=1",
         "local -m all=0,web=1 --env test.env --port 7000",
     ),
 )
+@click.argument("types", nargs=-1, metavar="[TYPE]...")
 @click.option(
     "-f",
     "--filename",
@@ -54,17 +56,26 @@ PORTS = 100
     help=f"The first one. [default: PORT of --env, or {PORT}]",
 )
 @click.pass_context
-def command(ctx: click.Context, filename: str, counts: str, env: Sequence[str], port: int | None) -> None:
+def command(
+    ctx: click.Context,
+    types: tuple[str, ...],
+    filename: str,
+    counts: str,
+    env: Sequence[str],
+    port: int | None,
+) -> None:
     """Run the processes of a Formation on this machine, with its counts, environment and times to stop.
 
     As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so forth, and all
-    processes are ended when one ends.
+    processes are ended when one ends. Ctrl-C ends them, too, and a second one kills what still runs.
     """
     known = manifest.parse(files.read(filename), filename)
     given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
-    wanted = laptop.counts(known, app_options.quantities(counts, [*known.spec.processes]))
+    typed = app_options.quantities(counts, [*known.spec.processes])
+    wanted = laptop.counts(known, typed, types)
     base = {**os.environ}
     processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
+    exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
     _tell(known, wanted, {**base, **given})
     # Imported late: help needn't wait for it.
     run = importlib.import_module("formation_cli.commands.outside.foreman").run

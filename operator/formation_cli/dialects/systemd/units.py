@@ -8,11 +8,11 @@ Source: https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.htm
 import dataclasses
 import decimal
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from formation_cli.dialects import dotenv, quantities, references
-from formation_cli.dialects.manifest import Known
+from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.dialects.systemd.own import OWN
 from formation_cli.dialects.systemd.quoting import argument, literal, quoted
 from formation_cli.failures import Mistyped
@@ -59,9 +59,15 @@ class Exported:
 
 def exported(known: Known, host: Host) -> Exported:
     """Return the units of a Formation; raises `Mistyped` for what no unit can say."""
+    unknown = known.images_own()
+    if len(unknown) == len(known.spec.processes):
+        raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
     left_out = [f"spec.{field}" for field in UNSAID_SHARED if getattr(known.spec, field)]
-    units = {f"{known.name}.target": _all(known)}
+    left_out += [f"{name} {IMAGES_OWN}" for name in unknown]
+    units = {f"{known.name}.target": _all(known, unknown)}
     for index, name in enumerate(known.spec.processes):
+        if name in unknown:
+            continue
         writer = _Writer(known, host, name, host.port + PORTS * index)
         units[f"{known.name}-{name}.target"] = writer.target()
         units[f"{known.name}-{name}@.service"] = writer.template()
@@ -80,8 +86,9 @@ def taken(unit: str) -> Mistyped:
     )
 
 
-def _all(known: Known) -> str:
-    wanted = " ".join(f"{known.name}-{name}.target" for name in known.spec.processes)
+def _all(known: Known, left_out: Container[str]) -> str:
+    written = (name for name in known.spec.processes if name not in left_out)
+    wanted = " ".join(f"{known.name}-{name}.target" for name in written)
     return _text(
         ("Unit", [f"Description=Formation {known.name}", f"Wants={wanted}"]),
         ("Install", ["WantedBy=multi-user.target"]),
@@ -193,16 +200,11 @@ class _Writer:
 
     def _command(self) -> str:
         """Return the command line: what is known is in it, what the environment file has is a variable."""
-        if not self.process.command:
-            raise Mistyped(
-                f"{self.name} runs the image's own program, which isn't in the Formation.",
-                hint="Set its command.",
-            )
         known = {name: value.replace("$", "$$") for name, value in self._variables().items()}
         known |= {
             each: f"${{{each}}}" for each in self.known.elsewhere(self.name) if dotenv.NAME.fullmatch(each)
         }
-        words = [*self.process.command, *(self.process.args or [])]
+        words = [*(self.process.command or []), *(self.process.args or [])]
         program, *rest = (quoted(references.expanded(word, known.get, argument)) for word in words)
         if program.startswith("/") and "$" not in program and "%" not in program:
             return " ".join([program, *rest])

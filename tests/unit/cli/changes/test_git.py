@@ -32,7 +32,9 @@ def test_argo_cd_sets_a_count_back_that_git_says() -> None:
 
 def test_the_next_kubectl_apply_sets_a_count_back() -> None:
     manifest = {"spec": {"processes": {"web": {"replicas": 2}}}}
-    assert "the next `kubectl apply` sets it back" in git.hint(formation(**applied(manifest)), [WEB])
+    assert "the next `kubectl apply` of its manifest sets it back" in git.hint(
+        formation(**applied(manifest)), [WEB]
+    )
 
 
 def test_a_count_that_git_leaves_out_is_ours() -> None:

@@ -28,6 +28,17 @@ def test_a_new_count_restarts_nothing() -> None:
     assert impact.impact(SHOP, after) == ["web: 2 -> 5 processes; none that goes on is restarted"]
 
 
+def test_where_all_are_restarted_none_is_said_to_go_on() -> None:
+    after = changed(image="shop:v2")
+    after["spec"]["processes"]["web"]["replicas"] = 5
+    restarted = "its processes are restarted, as in a deploy"
+    assert impact.impact(SHOP, after) == [
+        "web: 2 -> 5 processes",
+        f"web: {restarted}",
+        f"worker: {restarted}",
+    ]
+
+
 def test_a_type_comes_and_another_goes() -> None:
     after = changed(processes={"web": builders.a_process(replicas=2), "clock": builders.a_process()})
     assert impact.impact(SHOP, after) == [

@@ -91,3 +91,40 @@ def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
     with pytest.raises(Failure, match="image of its own"):
         one_off.job(own, OneOff(["/shop"]), "")
     assert container(one_off.job(own, OneOff(["/shop"], "web"), ""))["image"] == "a:1"
+
+
+def of_image(words: list[str], process: dict[str, Any]) -> dict[str, Any]:
+    """Return what a container runs where the words are arguments, of a type that is declared so."""
+    formation = builders.stored(builders.a_formation(processes={"web": process}))
+    made = container(one_off.job(formation, OneOff(words, "web", as_args=True), "x7k2p"))
+    return {key: made[key] for key in ("command", "args") if key in made}
+
+
+@pytest.mark.parametrize(
+    ("process", "words", "runs"),
+    [
+        ({}, ["migrate"], {"args": ["migrate"]}),
+        ({}, [], {}),
+        ({"args": ["web"]}, ["migrate"], {"args": ["migrate"]}),
+        ({"args": ["web"]}, [], {"args": ["web"]}),
+        ({"command": ["launcher"], "args": ["web"]}, ["bash"], {"command": ["launcher"], "args": ["bash"]}),
+        ({"command": ["launcher"], "args": ["web"]}, [], {"command": ["launcher"], "args": ["web"]}),
+    ],
+)
+def test_arguments_take_the_place_of_those_that_are_declared_and_keep_the_program(
+    process: dict[str, Any], words: list[str], runs: dict[str, Any]
+) -> None:
+    assert of_image(words, process) == runs
+
+
+def test_a_command_takes_the_place_of_the_arguments_too() -> None:
+    formation = builders.stored(builders.a_formation(processes={"web": {"args": ["web"]}}))
+    made = container(one_off.job(formation, OneOff(["/bin/sh"], "web"), "x7k2p"))
+    assert made["command"] == ["/bin/sh"]
+    assert "args" not in made
+
+
+def test_without_a_type_arguments_are_for_the_image_of_all() -> None:
+    made = container(job(command=["migrate"], as_args=True))
+    assert made["args"] == ["migrate"]
+    assert "command" not in made

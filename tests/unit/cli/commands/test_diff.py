@@ -44,6 +44,14 @@ def test_a_difference_ends_with_1(
     assert diff(monkeypatch, FakeCluster(Formation=before)).exit_code == code
 
 
+def test_of_several_formations_each_line_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = {"image": "x", "processes": {"web": {}}}
+    items = [{**SHOP, "metadata": {"name": name}, "spec": spec} for name in ("a", "b")]
+    done = subprocess.CompletedProcess[str]([], 0, json.dumps({"kind": "List", "items": items}), "")
+    monkeypatch.setattr(kubectl, "run", lambda *_: done)
+    assert diff(monkeypatch, FakeCluster()).stderr.splitlines() == ["a: web: new", "b: web: new"]
+
+
 def test_without_kubectl_it_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     result = diff(monkeypatch, FakeCluster())

@@ -86,13 +86,19 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
     ("words", "why"),
     [
         ("run shop --timeout 0 -- /shop migrate", "leave it out for no end"),
+        ("run shop worker -- /shop migrate", "'worker' is in front of --"),
         ("deploy shop --image=", "'' is no image"),
+        ("deploy shop --image=none", "none is no image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
+        ("port-forward shop 9000:", "'' is not a valid port"),
+        ("stop shop run.x7k2p --wait", "leave it out"),
+        ("ps shop -A", "leave out the name"),
+        ("scale shop worker=3 --dry-run=yes", "'yes' is not one of"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_before_anything_is_done(words: str, why: str) -> None:
     result = run(words)
-    assert result.exit_code == failures.MISTYPED
+    assert result.exit_code == (failures.OURS if words.startswith("run") else failures.MISTYPED)
     assert why in result.stderr
 
 
@@ -114,16 +120,32 @@ def test_what_was_restarted_is_told_though_the_next_one_fails(
 
 
 @pytest.mark.parametrize(
-    "words", ["scale shop worker=3", "deploy shop --image x", "restart shop", "stop shop"]
+    "words",
+    [
+        "scale shop --dry-run worker=3",
+        "deploy shop --image x --dry-run=server",
+        "restart --dry-run=client shop",
+    ],
 )
 def test_whoever_only_wants_to_know_is_told_and_changes_nothing(cluster: FakeCluster, words: str) -> None:
-    assert run(words, "--dry-run", "--wait").stdout.endswith(" (dry run)\n")
+    assert run(words, "--wait").stdout.endswith(" (dry run)\n")
     assert cluster.dry_runs == [True]
+
+
+def test_a_dry_run_that_is_none_is_a_change(cluster: FakeCluster) -> None:
+    assert run("stop shop --dry-run=none").stdout == "shop: stopped\n"
+    assert cluster.dry_runs == [False]
+
+
+def test_a_job_may_be_seen_before_it_is_made(cluster: FakeCluster) -> None:
+    made = run("run shop --dry-run -o yaml -- /shop migrate")
+    assert yaml.safe_load(made.stdout)["metadata"]["name"] == "shop-run-x7k2p"
+    assert kinds.JOB not in cluster.objects
 
 
 @pytest.mark.parametrize("words", ["restart shop %s", "logs shop %s"])
 def test_a_type_is_typed_as_an_argument_or_as_an_option(half_made: None, words: str) -> None:
-    for typed in ("worker wrker", "worker --type wrker", "-t worker -t wrker"):
+    for typed in ("worker wrker", "worker --type wrker", "--type worker --type wrker"):
         assert "There is no process type wrker.\nDid you mean worker?" in run(words % typed).stderr
 
 
@@ -167,7 +189,7 @@ def test_who_types_no_type_is_shown_also_one_that_was_not_there_then(cluster: Fa
 
 def test_the_output_of_a_command_is_its_own() -> None:
     result = run("run shop -- /shop migrate", "-o", "json")
-    assert result.exit_code == failures.MISTYPED
+    assert result.exit_code == failures.OURS
     assert "leave out --output" in result.stderr
 
 

@@ -19,11 +19,11 @@ from tests.unit.cli.fake_cluster import FakeCluster
 class Interrupted(FakeCluster):
     """Is interrupted when the Job was made and nobody was told so, and again while it is deleted."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         super().create(manifest)
         raise KeyboardInterrupt
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         signal.raise_signal(signal.SIGINT)
         super().delete(kind, name)
 
@@ -49,16 +49,16 @@ def test_who_interrupts_leaves_no_job_behind(monkeypatch: pytest.MonkeyPatch, ho
 class Undeletable(FakeCluster):
     """Doesn't answer when the Job is made, nor after that."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         raise failures.NoAccess("read timed out")
 
-    def delete(self, kind: str, name: str) -> None:
+    def delete(self, kind: str, name: str, *, dry_run: bool = False) -> None:
         raise failures.NoAccess("no route")
 
 
 def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     result = typed(monkeypatch, Undeletable())
-    assert result.exit_code == failures.NO_ACCESS
+    assert result.exit_code == failures.OURS
     assert "Error: read timed out" in result.stderr
     assert "Job shop-run-" in result.stderr
 
@@ -66,7 +66,7 @@ def test_a_job_that_can_not_be_deleted_is_named(monkeypatch: pytest.MonkeyPatch)
 class Forbidding(Undeletable):
     """Lets nobody create or delete a Job."""
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         failure = failures.NoAccess("You may not create Jobs in namespace default.")
         failure.refused = True
         raise failure
@@ -74,7 +74,7 @@ class Forbidding(Undeletable):
 
 def test_where_no_job_was_made_none_may_be_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     result = typed(monkeypatch, Forbidding())
-    assert result.exit_code == failures.NO_ACCESS
+    assert result.exit_code == failures.OURS
     assert result.stderr == "Error: You may not create Jobs in namespace default.\n"
 
 
@@ -94,7 +94,7 @@ def test_what_nobody_could_type_at_is_not_begun(
 ) -> None:
     cluster = FakeCluster()
     result = typed(monkeypatch, cluster, *how)
-    assert result.exit_code == failures.MISTYPED
+    assert result.exit_code == failures.OURS
     assert "leave" in result.stderr
     assert "Job" not in cluster.objects
 
@@ -136,6 +136,25 @@ def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: p
     pod = a_pod(a_container(builders.waiting("ContainerCreating")))
     pod["spec"]["terminationGracePeriodSeconds"] = 30
     result = typed(monkeypatch, Deleting(Pod=[pod]), "--timeout", "5s")
-    assert result.exit_code == failures.TIMED_OUT
+    assert result.exit_code == failures.OVERTIME
     assert "Its 5 s are over" in result.stderr
     assert "30 s to end after SIGTERM" in result.stderr
+
+
+def test_without_a_command_it_asks_for_one_and_makes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FakeCluster()
+    result = typed(monkeypatch, cluster, command=())
+    assert result.exit_code == failures.OURS
+    assert "What should run? Write -- and the command, or --args" in result.stderr
+    assert "Job" not in cluster.objects
+
+
+@pytest.mark.parametrize(("words", "args"), [(("migrate", "$(A)"), ["migrate", "$$(A)"]), ((), None)])
+def test_with_args_the_image_s_own_program_runs(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], args: list[str] | None
+) -> None:
+    cluster = FakeCluster()
+    assert typed(monkeypatch, cluster, "--args", "--detach", command=words).exit_code == 0
+    (container,) = cluster.objects["Job"][0]["spec"]["template"]["spec"]["containers"]
+    assert container.get("args") == args
+    assert "command" not in container

@@ -1,6 +1,7 @@
 """When a command stops waiting, and what it says then."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,6 +35,27 @@ def test_it_ends_when_the_formation_is_ready(capsys: pytest.CaptureFixture[str])
     ready = shop(Ready="all process types run as declared")
     waiting.wait(FakeCluster(Formation=[ready]), ready, NEVER)
     assert capsys.readouterr().err.splitlines()[-1] == "shop: all process types run as declared"
+
+
+def test_a_program_reads_what_its_columns_are(capsys: pytest.CaptureFixture[str]) -> None:
+    ready = shop(types={"web": RUNNING}, Ready="all process types run as declared")
+    waiting.wait(FakeCluster(Formation=[ready]), ready, NEVER)
+    header, row, _ = capsys.readouterr().err.splitlines()
+    assert header.split() == ["TYPE", "READY", "UPDATED", "STATE", "MESSAGE"]
+    assert row.split() == ["web", "0/1", "0/1", "Running", "-"]
+
+
+def test_whoever_waits_no_longer_is_told_that_the_change_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Iterator[list[Any]]:
+        raise KeyboardInterrupt
+        yield []
+
+    monkeypatch.setattr(follow, "snapshots", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        waiting.wait(FakeCluster(), shop(), NEVER)
+    assert "The change is made, and goes on: `kubectl formation ps shop`" in capsys.readouterr().err
 
 
 def test_it_ends_at_once_when_waiting_can_not_help() -> None:

@@ -7,11 +7,25 @@ import pytest
 
 from formation_cli.dialects import app, dotenv, heroku, names, procfile, quantities, references, shell
 from formation_cli.dialects.systemd import own, quoting, units
+from formation_cli.words import variables
 from tests.unit import growth
 
 pytestmark = pytest.mark.timed
 
-MODULES = (app, dotenv, heroku, names, procfile, quantities, references, shell, own, quoting, units)
+MODULES = (
+    app,
+    dotenv,
+    heroku,
+    names,
+    procfile,
+    quantities,
+    references,
+    shell,
+    own,
+    quoting,
+    units,
+    variables,
+)
 PATTERNS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
     for module in MODULES
@@ -23,6 +37,7 @@ PATTERNS = {
 SCANNED = {
     *("app.LISTENS", "dotenv.ESCAPE", "heroku.HALF", "references.TOKEN", "references.AMBIGUOUS"),
     *("shell.TOKEN", "shell.CONTROL", "procfile.CONTROL", "units.UNSET", "quoting.FORBIDDEN"),
+    "variables.CREDENTIALS",
 }
 """What is searched for; the others are held against a whole text."""
 

@@ -106,6 +106,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         "suspend": True,
         "processes": {
             "web": {"args": ["serve"], "resources": {"limits": {"memory": "1Gi"}}},
+            "api": {"port": 80},
             "worker": {"command": ["work", "a\nb"], "terminationGracePeriodSeconds": 60},
             "clock": {"command": ["tick", "$(RATE)"]},
             "bind": {"command": ["/bin/sh", "-c", "exec serve $PORT"]},
@@ -115,6 +116,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
     assert found.procfile == 'clock: tick "${RATE}"\nbind: serve $PORT\n'
     assert found.left_out == [
         "web: its program is the image's own, and not in the Formation",
+        "api: its program is the image's own, and not in the Formation",
         "worker: its command has a line break, or another control character",
         "clock: read back, its command means the same in other words",
         "bind: read back, it has a port",
@@ -123,6 +125,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         "'a.b': no name of a variable for a shell",
         "OPEN: read back, its value means the same in other words",
         "spec.image",
+        "spec.processes.api.port",
         "spec.processes.web.resources",
         "spec.processes.worker.terminationGracePeriodSeconds",
         "spec.suspend",

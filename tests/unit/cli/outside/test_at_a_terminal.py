@@ -25,10 +25,10 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     return found
 
 
-def typed(*words: str, code: int = 0, **environment: str) -> str:
+def typed(*words: str, code: int = 0, answer: str = "", **environment: str) -> str:
     command = [sys.executable, "-m", "formation_cli", *words]
     with Terminal(command, HERE | environment) as terminal:
-        pass
+        terminal.press(answer)
     assert terminal.code == code, terminal.sent
     assert terminal.is_as_before
     return terminal.sent
@@ -58,3 +58,24 @@ def test_an_error_is_red_unless_somebody_wants_no_colours() -> None:
 
 def test_help_is_what_is_typed_alone() -> None:
     assert typed("--help").startswith("Usage: kubectl formation ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "secret"),
+    [("\n", "TOKEN"), ("MODE, TOKEN\n", "MODE TOKEN"), ("TKEN\nTOKEN\n", "TOKEN"), ("-\n", "")],
+)
+def test_whoever_has_a_file_of_variables_is_asked_which_are_secret(
+    folder: pathlib.Path, answer: str, secret: str
+) -> None:
+    (folder / ".env").write_text("MODE=fast\nTOKEN=hunter2\n")
+    shown = typed("init", *IMAGE, "--env", ".env", answer=answer)
+    written = (folder / "formation.yaml").read_text()
+    assert [name for name in ("MODE", "TOKEN") if f"name: {name}\n" not in written] == secret.split()
+    assert ("There is no variable 'TKEN'. Did you mean TOKEN?" in shown) == answer.startswith("TKEN")
+    assert (f"config set shop --secret --env .env {secret}\n" in shown) == bool(secret)
+
+
+def test_whoever_answers_nothing_but_the_end_has_written_nothing(folder: pathlib.Path) -> None:
+    (folder / ".env").write_text("TOKEN=hunter2\n")
+    typed("init", *IMAGE, "--env", ".env", answer="\x04", code=failures.INTERRUPTED)  # Ctrl-D
+    assert not (folder / "formation.yaml").exists()

@@ -71,6 +71,18 @@ def test_each_process_has_its_name_its_port_and_the_formation_s_environment(fold
     ]
 
 
+def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathlib.Path) -> None:
+    echo = "[/bin/sh, -c, 'echo $PORT']"
+    formation(folder, f"web: {{}}\napi: {{args: [serve]}}\nworker: {{command: {echo}}}\n")
+    done = local()
+    assert (done.returncode, lines(done.stdout)) == (0, [("worker.1", "5200")])
+    assert done.stderr.splitlines() == [
+        f"Left out: {name} runs the image's own program, which isn't in the Formation"
+        for name in ("web", "api")
+    ]
+    assert local("-m", "web=0,api=0").stderr == ""
+
+
 def test_counts_and_variables_can_be_others_here(folder: pathlib.Path) -> None:
     formation(
         folder,
@@ -164,6 +176,29 @@ def test_each_process_has_its_own_time_to_stop(
     assert ("slow.1", "finished") in lines(rest)
 
 
+def test_a_second_ctrl_c_kills_what_still_runs(folder: pathlib.Path) -> None:
+    formation(
+        folder, "deaf: {command: [/bin/sh, -c, \"trap '' TERM; echo up; while :; do sleep 1; done\"]}\n"
+    )
+    with begun() as process:
+        assert process.stdout is not None
+        seen = ""
+        while "| up" not in seen:
+            seen += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        while "sending SIGTERM to deaf.1" not in seen:
+            seen += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert "sending SIGKILL to deaf.1" in process.stdout.readline()  # in place of 30 seconds later
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_only_the_types_that_are_named_run(folder: pathlib.Path) -> None:
+    formation(folder, "web: {command: [echo, w]}\nworker: {command: [echo, x], replicas: 2}\n")
+    assert {name for name, _ in lines(local("web").stdout)} == {"web.1"}
+
+
 def test_ctrl_c_before_anything_has_started_leaves_nothing_behind(folder: pathlib.Path) -> None:
     marker = f"61{os.getpid()}"
     formation(folder, f"web: {{command: [sleep, '{marker}'], replicas: 5}}\n")
@@ -204,9 +239,12 @@ def _text(path: pathlib.Path) -> str:
     ("processes", "words", "message"),
     [
         ("web: {args: [serve]}\n", [], "web runs the image's own program"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out by -m web=0"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the image's own program"),
         ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
         ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
         ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
+        ("web: {command: [x]}\n", ["wob"], "Did you mean web?"),
         ('web: {command: ["a\\0b"]}\n', [], "web: its command has a character that no process"),
         ('web: {command: ["a\\ud800b"]}\n', [], "web: its command has a character that no process"),
         ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),

@@ -40,6 +40,21 @@ def test_init_writes_a_formation_and_the_release_line_as_a_job(folder: pathlib.P
     assert "release: no process type, so it was left out" in result.stderr
 
 
+def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluster(
+    folder: pathlib.Path,
+) -> None:
+    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
+    (folder / "my .env").write_text("LOG_LEVEL=info\nTOKEN=hunter2\nURL=redis://a:hunter2@b\n")
+    result = run("init", *IMAGE, "--env", "my .env")
+    assert result.exit_code == 0, result.output
+    written = [(folder / name).read_text() for name in ("formation.yaml", "release.yaml")]
+    assert not [text for text in written if "hunter2" in text or "TOKEN" in text]
+    assert yaml.safe_load(written[0])["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
+    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
+    assert "hunter2" not in result.output
+
+
 @pytest.mark.parametrize("there", ["formation.yaml", "release.yaml"])
 def test_init_writes_nothing_over(folder: pathlib.Path, there: str) -> None:
     (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")

@@ -43,9 +43,11 @@ def export(*words: str) -> Result:
 
 def test_units_are_written_over_older_ones(folder: pathlib.Path) -> None:
     assert export("-d", "units", "--port", "7000").exit_code == 0
+    (folder / "units" / "shop.target").chmod(0o644)
     result = export("-d", "units", "--root", "/srv/our shop/100%", "--run-as", "www-data")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [f"units/{name}" for name in NAMES]
+    assert {path.stat().st_mode & 0o777 for path in (folder / "units").iterdir()} == {0o600}
     service = (folder / "units" / "shop-web@.service").read_text()
     assert "User=www-data\n" in service
     assert "WorkingDirectory=/srv/our shop/100%%\n" in service

@@ -162,6 +162,13 @@ def test_what_is_stopped_is_so_when_its_last_process_has_ended() -> None:
     assert progress_of(suspended, stopped=True).done
 
 
+def test_what_is_stopped_is_not_said_to_run() -> None:
+    suspended = shop(READY, worker={"state": "Suspended"})
+    suspended["spec"]["suspend"] = True
+    assert progress_of(suspended).sentence.startswith("shop is stopped: nothing runs, and no change is tried")
+    assert progress_of(suspended, stopped=True).done
+
+
 def test_processes_from_before_go_on_serving() -> None:
     old, new = a_pod(), a_pod(name="shop-worker-2", creationTimestamp=ago(30))
     found = processes.processes(shop(worker=RUNNING), [old, new], NOW)

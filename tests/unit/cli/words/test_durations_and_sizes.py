@@ -5,9 +5,18 @@ from formation_cli.words import durations, sizes
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("500ms", 0.5)],
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("10m", 600),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("500ms", 0.5),
+        ("1d", 86400),
+        ("1d12h", 129600),
+    ],
 )
-def test_durations_are_kubectls(text: str, seconds: float) -> None:
+def test_durations_are_kubectls_and_may_have_days(text: str, seconds: float) -> None:
     assert durations.seconds(text) == seconds
 
 

@@ -139,6 +139,17 @@ def test_what_units_can_not_say_is_named() -> None:
     ]
 
 
+def test_a_type_that_runs_its_image_as_it_is_has_no_unit_and_is_named() -> None:
+    serve = {"command": ["serve", "-p", "$(PORT)"], "port": 80}
+    found = exported({"web": {"port": 80}, "worker": {"args": ["work"]}, "api": serve})
+    assert found.units.keys() == {"shop.target", "shop-api.target", "shop-api@.service"}
+    assert "Wants=shop-api.target" in found.units["shop.target"].splitlines()
+    assert "Wants=shop-api@5200.service" in found.units["shop-api.target"].splitlines()
+    assert found.left_out == [
+        f"{name} runs the image's own program, which isn't in the Formation" for name in ("web", "worker")
+    ]
+
+
 def test_security_defaults_are_systemd_s() -> None:
     web = {"web": {"command": ["serve"]}}
     assert {*units.RESTRICTED} <= {*unit("shop-web@.service", web)}

@@ -1,0 +1,40 @@
+"""End processes of `run`, of which each has a Job of its own."""
+
+from collections.abc import Iterable
+
+import click
+
+from formation_cli.cluster import formations, kinds
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import writing
+from formation_cli.failures import Mistyped, NotFound
+from formation_cli.naming import JOB_LABEL, ONE_OFF_LABEL
+from formation_cli.options import Wait
+from formation_cli.views import log_lines
+from formation_operator.api import naming
+
+
+def end(
+    cluster: Cluster, name: str, words: Iterable[str], output: str | None, wait: Wait, *, dry_run: bool
+) -> None:
+    """Delete the Jobs of processes; raises `Mistyped` before any is deleted if there isn't one of them."""
+    if wait.wanted:
+        raise click.UsageError("--wait is for a whole Formation: leave it out.")
+    formations.find(cluster, name)
+    labels = f"{naming.FORMATION_LABEL}={name},{ONE_OFF_LABEL}"
+    pods = cluster.select(kinds.POD, labels=labels).items
+    for word, job in [(each, _job(pods, name, each)) for each in words]:
+        found = cluster.get(kinds.JOB, job)
+        if found is None:
+            raise NotFound(f"There is no Job {job} any more.")
+        cluster.delete(kinds.JOB, job, dry_run=dry_run)
+        writing.report(found, output, f"{word}: ended" + (" (dry run)" if dry_run else ""))
+
+
+def _job(pods: Iterable[Object], name: str, word: str) -> str:
+    for each in pods:
+        job = str(each["metadata"]["labels"][JOB_LABEL])
+        if log_lines.is_named(each, word) or word.rpartition("/")[2] == job:
+            return job
+    hint = f"kubectl formation ps {name} run lists them; kubectl formation scale {name} TYPE=0 stops a type."
+    raise Mistyped(f"{name} has no process of `run` that is called {word}.", hint=hint)

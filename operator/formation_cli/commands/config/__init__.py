@@ -1,0 +1,1 @@
+"""The variables of a Formation: shown, set and unset, and the Secrets that nothing names any more deleted."""

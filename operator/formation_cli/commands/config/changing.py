@@ -1,0 +1,110 @@
+"""Write a change of variables: the new Secret first, then the Formation that names it."""
+
+import secrets
+import signal
+from collections.abc import Callable
+
+import click
+
+from formation_cli.changes import config, config_secrets, impact
+from formation_cli.changes.config import Stored, Wanted
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import Cluster, ConflictFailure, Object
+from formation_cli.commands import waiting, writing
+from formation_cli.failures import Failure
+from formation_cli.options import Wait
+from formation_cli.terminal import formats, screen
+
+Read = Callable[[Cluster, Object], Stored]
+
+
+class Made:
+    """The Secret that was made for a Formation which doesn't name it yet."""
+
+    def __init__(self, cluster: Cluster, *, dry_run: bool) -> None:
+        """Begin with none."""
+        self._cluster = cluster
+        self._dry_run = dry_run
+        self.name = ""
+
+    def create(self, secret: Object) -> None:
+        """Make it; raises `Failure` if that is refused."""
+        self.name = "" if self._dry_run else secret["metadata"]["name"]
+        try:
+            self._cluster.create(secret, dry_run=self._dry_run)
+        except Failure as failure:
+            if failure.refused:
+                self.name = ""
+            raise
+
+    def delete(self) -> None:
+        """Take it back, whatever comes: Ctrl-C again would leave it behind."""
+        if not self.name:
+            return
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+        try:
+            self._cluster.delete(kinds.SECRET, self.name)
+        except Failure as failure:
+            click.echo(f"Secret {self.name} may be left behind: {failure.message}", err=True)
+        finally:
+            self.name = ""
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def change(
+    cluster: Cluster, name: str, wanted: Wanted, read: Read, *, dry_run: bool
+) -> tuple[Object, Object]:
+    """Write a change, again if somebody has just changed the Formation; return that before and after.
+
+    A Secret that no Formation names then is deleted; it is named if nobody knows whether one does.
+    """
+    made = Made(cluster, dry_run=dry_run)
+
+    def patch(found: Object) -> list[Object]:
+        made.delete()  # somebody else was faster than the one before
+        plan = config.plan(found, read(cluster, found), wanted, secrets.token_hex(5))
+        if plan.secret is not None:
+            made.create(plan.secret)
+        return plan.operations
+
+    try:
+        return writing.change(cluster, name, patch, dry_run=dry_run)
+    except BaseException as error:
+        if isinstance(error, ConflictFailure) or (isinstance(error, Failure) and error.refused):
+            made.delete()
+        elif made.name:
+            click.echo(
+                f"Secret {made.name} was made, and it isn't known whether the Formation names it. "
+                f"If it doesn't: kubectl formation config prune {name}",
+                err=True,
+            )
+        raise
+
+
+def report(before: Object, after: Object, wanted: Wanted, output: str | None, *, dry_run: bool) -> None:
+    """Print what became of each variable, and beside it what that does; no value is shown."""
+    if output:
+        formats.write_object(after, output)
+    else:
+        how = " (dry run)" if dry_run else ""
+        screen.write_lines(f"{each}{how}" for each in _lines(before, after, wanted))
+    if before is not after:
+        writing.advise(before, *impact.impact(before, after), *config.advice(before, after, wanted))
+
+
+def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
+    old, new = config.plain(before), config.plain(after)
+    secret = ", ".join(sorted({*config_secrets.named(after)} - {*config_secrets.named(before)}))
+    where = f"set in Secret {secret}" if secret else "as it was"
+    return [
+        *(f"{name}: {'as it was' if old.get(name) == new[name] else 'set'}" for name in wanted.plain),
+        *(f"{name}: {where}" for name in wanted.secret),
+        *(f"{name}: unset" for name in wanted.unset),
+    ]
+
+
+def wait(cluster: Cluster, after: Object, wanted: Wait, *, dry_run: bool) -> None:
+    """Wait until all types run with the change, if that is wanted."""
+    if wanted.wanted and not dry_run:
+        waiting.wait(cluster, after, wanted.timeout)

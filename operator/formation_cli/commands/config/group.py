@@ -1,0 +1,70 @@
+"""``config``, which shows the variables of a Formation, and the words that follow it."""
+
+import difflib
+from collections.abc import Collection
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from formation_cli import options
+from formation_cli.cluster_options import CLUSTER_OPTIONS
+from formation_cli.commands.config import prune, setting, show, unset
+from formation_cli.failures import Mistyped
+
+
+class Config(options.Group):
+    """A group of commands that shows a Formation where the first word is none of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take kubectl's options, and leave those of `show` to it."""
+        super().__init__(*args, context_settings={"ignore_unknown_options": True}, **kwargs)
+        self.params += CLUSTER_OPTIONS
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is typed, or `show`; raises `Mistyped` for what can be neither."""
+        if args[0] in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
+            hint = f"kubectl formation config {_meant(args, self.commands)} NAME ..."
+            raise Mistyped(f"{args[0][:100]} is no command of config, which shows one Formation.", hint=hint)
+        return show.command.name, show.command, args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and the Formations that begin so."""
+        name = next(each for each in show.command.params if each.name == "name")
+        return [*super().shell_complete(ctx, incomplete), *name.shell_complete(ctx, incomplete)]
+
+
+def _meant(args: list[str], commands: Collection[str]) -> str:
+    """Return the command that is likely to be meant."""
+    if any("=" in each for each in args):
+        return "set"
+    in_wrong_place = [each for each in args if each in commands]
+    return next(iter(in_wrong_place or difflib.get_close_matches(args[0], commands)), "show")
+
+
+@click.group(
+    "config",
+    cls=Config,
+    subcommand_metavar="NAME | COMMAND NAME [ARGS]...",
+    examples=(
+        "config shop",
+        "config shop --show",
+        "config set shop LOG_LEVEL=debug --wait",
+        "config set shop --secret DATABASE_URL",
+        "config unset shop LOG_LEVEL",
+    ),
+)
+def command() -> None:
+    """Show, set and unset the variables that all types of a Formation get.
+
+    Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes another
+    one, so it is a deploy. Leave env and envFrom out of a manifest that is applied again.
+    """
+
+
+for word in (show.command, setting.command, unset.command, prune.command):
+    command.add_command(word)

@@ -1,0 +1,153 @@
+"""Set variables: plain ones as they are typed, secret ones from a prompt, stdin or a file."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from formation_cli import files, options
+from formation_cli.changes.config import Wanted
+from formation_cli.changes.config_secrets import encoded
+from formation_cli.cluster import formations
+from formation_cli.cluster.port import Cluster
+from formation_cli.commands import secrecy
+from formation_cli.commands.config import changing, stored
+from formation_cli.dialects import dotenv, references
+from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.options import Wait
+from formation_cli.words import variables as words
+
+STDIN = "-"
+LONGEST_LINE = 4095
+"""Bytes that a terminal takes of a line: of a longer one the rest would be missing."""
+
+
+@click.command(
+    "set",
+    cls=options.Command,
+    short_help="Set variables, plain or secret",
+    examples=(
+        "config set shop LOG_LEVEL=debug PAGE_SIZE=50 --wait",
+        "config set shop --secret DATABASE_URL                  # asks for its value",
+        "config set shop --secret DATABASE_URL < url.txt",
+        "config set shop --secret --env secrets.env",
+        "config set shop --secret --env .env DATABASE_URL TOKEN # these of the file",
+        "config set shop --env .env                             # asks which are secret",
+    ),
+)
+@options.formation()
+@click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
+@click.option(
+    "--secret", is_flag=True, help="They are secret: type KEY alone, and the value at the prompt or by stdin."
+)
+@click.option(
+    "--env",
+    multiple=True,
+    type=click.Path(allow_dash=True),
+    help="A file of NAME=value lines, - for stdin; may be repeated. KEY takes only that one of it.",
+)
+@options.dry_run()
+@options.wait()
+@options.written()
+@options.pass_cluster
+def command(
+    cluster: Cluster,
+    name: str,
+    variables: tuple[str, ...],
+    env: tuple[str, ...],
+    output: str | None,
+    wait: Wait,
+    *,
+    secret: bool,
+    dry_run: bool,
+) -> None:
+    """Set variables of all types, in one write; the processes are restarted, as in a deploy.
+
+    Plain values are in the Formation (spec.env), where anyone who may view it reads them. Secret values are
+    in a Secret, which is made anew at each change. A value arrives as it is typed: $(NAME) has no meaning.
+    """
+    typed = _typed(variables, secret=secret, from_files=bool(env))
+    from_files = _of_files(env, [each for each in variables if "=" not in each]) if env else {}
+    from_files = {key: value for key, value in from_files.items() if key not in typed}
+    formations.find(cluster, name)  # before anybody types what is secret
+    wanted = _wanted(typed, from_files, variables, secret=secret)
+    read = stored.read if wanted.secret else stored.read_if_possible
+    before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
+    changing.report(before, after, wanted, output, dry_run=dry_run)
+    if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
+        click.echo(
+            f"Anyone who may view the Formation can read {', '.join(exposed)}. If that is secret: "
+            f"kubectl formation config set {name} --secret {' '.join(exposed)}",
+            err=True,
+        )
+    changing.wait(cluster, after, wait, dry_run=dry_run)
+
+
+def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:
+    """Return the variables whose values are typed; raises `Mistyped` for what can't be meant."""
+    if not variables and not from_files:
+        raise Mistyped("Which variables? Type KEY=VALUE, --secret KEY, or --env FILE.")
+    valued = [each for each in variables if "=" in each]
+    for name in (each.partition("=")[0] for each in variables):
+        words.check_name(name)
+        if secret and valued:
+            raise Mistyped(
+                f"{name}: a secret value isn't typed here: your shell keeps it, and `ps` shows it to others.",
+                hint="Type KEY alone: its value is asked for, or comes by stdin, or from a file by --env.",
+            )
+    return words.parse(valued if from_files or secret else variables)
+
+
+def _of_files(paths: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return the variables of files, or those that are named; raises `Mistyped` where there is none."""
+    found: dict[str, str] = {}
+    for path in paths:
+        found |= dotenv.parse(files.read(path), "stdin" if path == STDIN else path)
+    if not found:
+        raise Mistyped(f"{', '.join(paths)}: no variable.")
+    for each in names:
+        if each not in found:
+            raise Mistyped(f"{each} isn't in {', '.join(paths)}.", hint=did_you_mean(each, found))
+    return {name: found[name] for name in (names or found)}
+
+
+def _wanted(
+    typed: Mapping[str, str], from_files: dict[str, str], variables: Sequence[str], *, secret: bool
+) -> Wanted:
+    if secret:
+        hidden = from_files or _asked(variables)
+    else:
+        hidden = {name: from_files[name] for name in (secrecy.chosen(from_files) if from_files else ())}
+    for name, value in {**from_files, **hidden}.items():
+        words.check_value(name, value)
+    plain = {name: value for name, value in {**from_files, **typed}.items() if name not in hidden}
+    return Wanted(
+        {name: references.escaped(value) for name, value in plain.items()},
+        {name: encoded(value) for name, value in hidden.items()},
+    )
+
+
+def _asked(names: Sequence[str]) -> dict[str, str]:
+    """Return secret values, as they are typed without an echo, or come by stdin."""
+    if sys.stdin.isatty():
+        return {name: _prompted(name) for name in dict.fromkeys(names)}
+    if len({*names}) > 1:
+        raise Mistyped(
+            "stdin has one value, and these are several variables.",
+            hint="Write them as NAME=value lines: --env FILE, or --env - for stdin.",
+        )
+    value = files.read(STDIN)
+    value = value.removesuffix("\n").removesuffix("\r")
+    if not value:
+        hint = "Its value is typed at a terminal, or comes by stdin."
+        raise Mistyped(f"{names[0]}: stdin is empty.", hint=hint)
+    return {names[0]: value}
+
+
+def _prompted(name: str) -> str:
+    value = secrecy.answered(name, hidden=True)
+    if not value:
+        raise Mistyped(f"{name}: no value was typed.")
+    if len(value.encode(errors="replace")) >= LONGEST_LINE:
+        raise Mistyped(f"{name}: a terminal takes no longer line.", hint=f"--secret {name} < FILE takes one.")
+    return value

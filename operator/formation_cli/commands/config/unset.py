@@ -1,0 +1,37 @@
+"""Take variables away."""
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import config
+from formation_cli.changes.config import Stored, Wanted
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands.config import changing, stored
+from formation_cli.options import Wait
+
+
+@click.command(
+    "unset",
+    cls=options.Command,
+    short_help="Take variables away",
+    examples=("config unset shop PAGE_SIZE", "config unset shop PAGE_SIZE DATABASE_URL --wait"),
+)
+@options.formation()
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@options.dry_run()
+@options.wait()
+@options.written()
+@options.pass_cluster
+def command(
+    cluster: Cluster, name: str, keys: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
+) -> None:
+    """Take variables away, plain or secret, in one write; the processes are restarted, as in a deploy."""
+    wanted = Wanted(unset=[*dict.fromkeys(keys)])
+
+    def read(cluster: Cluster, found: Object) -> Stored:
+        all_plain = {*keys} <= config.plain(found).keys()
+        return (stored.read_if_possible if all_plain else stored.read)(cluster, found)
+
+    before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
+    changing.report(before, after, wanted, output, dry_run=dry_run)
+    changing.wait(cluster, after, wait, dry_run=dry_run)

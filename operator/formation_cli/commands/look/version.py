@@ -1,0 +1,47 @@
+"""Show which versions work together here."""
+
+import json
+
+import click
+
+from formation_cli import options
+from formation_cli.cluster import kinds, kubectl
+from formation_cli.cluster.port import Cluster
+from formation_cli.failures import NoAccess
+from formation_cli.terminal import screen
+from formation_operator import __version__
+from formation_operator.kube.objects import lenient
+
+LABEL = "app.kubernetes.io/name=formation-operator"
+UNKNOWN = "unknown"
+
+
+@click.command("version", cls=options.Command, examples=("version", "version --context production"))
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Show the version of the plugin, of kubectl, of the cluster, and the image of each operator in it.
+
+    The operator's is read from its Deployment, which not everybody may do.
+    """
+    screen.write(f"plugin: {__version__}")
+    cluster = options.connect(options.target_of(ctx))
+    found = lenient.mapping(json.loads(kubectl.run(cluster, "version", "--output=json").stdout or "{}"))
+    for name, key in (("kubectl", "clientVersion"), ("server", "serverVersion")):
+        screen.write(f"{name}: {lenient.text(lenient.mapping(found, key), 'gitVersion') or UNKNOWN}")
+    screen.write(f"operator: {_operator(cluster)}")
+
+
+def _operator(cluster: Cluster) -> str:
+    """Return the images of the operators that one may see, and where each is."""
+    try:
+        found = cluster.in_all_namespaces().select(kinds.DEPLOYMENT, labels=LABEL).items
+    except NoAccess as failure:
+        return f"{UNKNOWN}: {failure.message}"
+    return (
+        ", ".join(
+            f"{container['image']} in {each['metadata']['namespace']}"
+            for each in found
+            for container in each["spec"]["template"]["spec"]["containers"][:1]
+        )
+        or f"{UNKNOWN}: no Deployment has the label {LABEL}"
+    )

@@ -1,0 +1,266 @@
+"""``kubectl formation config``, and what the API server and the operator make of it."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from formation_cli.commands.config import stale
+from tests import builders
+from tests.client import Client, eventually
+from tests.plugin import Plugin
+
+PASSWORD = "hunter2-hunter2"  # it opens nothing
+ENV = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "MODE", "value": "fast"}]
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation that has two plain variables.
+
+    Without a process: as none begins here, those of the version before would stay, and keep their Secret.
+    """
+    user.apply(builders.a_formation(processes={"worker": builders.a_process(replicas=0)}, env=ENV))
+    user.reported()
+    return user
+
+
+def spec(user: Client) -> dict[str, Any]:
+    return dict(user.get("formation", "shop")["spec"])
+
+
+def env(user: Client) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in spec(user).get("env", ())}
+
+
+def named(user: Client) -> list[str]:
+    return [each["secretRef"]["name"] for each in spec(user).get("envFrom", ())]
+
+
+def secrets(user: Client) -> dict[str, dict[str, str]]:
+    return {
+        each["metadata"]["name"]: {
+            key: base64.b64decode(value).decode() for key, value in each["data"].items()
+        }
+        for each in user.list_all("secret")
+    }
+
+
+def container(user: Client) -> dict[str, Any]:
+    template = user.get("deployment", "shop-worker")["spec"]["template"]
+    return dict(template["spec"]["containers"][0])
+
+
+def test_plain_values_are_set_and_unset_in_one_write_each(shop: Client, formation: Plugin) -> None:
+    generation = shop.get("formation", "shop")["metadata"]["generation"]
+    done = formation.within("config", "set", "shop", "LOG_LEVEL=debug", "PRICE=$(MODE)$$5", "MODE=fast")
+    assert done.stdout == "LOG_LEVEL: set\nPRICE: set\nMODE: as it was\n"
+    assert "worker: its processes are restarted, as in a deploy" in done.stderr
+    assert env(shop) == {"LOG_LEVEL": "debug", "MODE": "fast", "PRICE": "$$(MODE)$$$5"}
+    formation.within("config", "unset", "shop", "PRICE", "MODE")
+    assert env(shop) == {"LOG_LEVEL": "debug"}
+    assert shop.get("formation", "shop")["metadata"]["generation"] == generation + 2
+
+
+def test_a_secret_value_is_in_an_immutable_secret_and_the_change_is_a_deploy(
+    shop: Client, formation: Plugin
+) -> None:
+    generation = shop.get("formation", "shop")["metadata"]["generation"]
+    done = formation("config", "set", "shop", "--secret", "MODE", stdin=f"{PASSWORD}\n")
+    assert PASSWORD not in done.stdout + done.stderr
+    (name,) = named(shop)
+    assert done.stdout == f"MODE: set in Secret {name}\n"
+    assert secrets(shop)[name] == {"MODE": PASSWORD}
+    assert env(shop) == {"LOG_LEVEL": "info"}
+    assert shop.get("formation", "shop")["metadata"]["generation"] == generation + 1
+
+    (owner,) = shop.get("secret", name)["metadata"]["ownerReferences"]
+    assert owner["uid"] == shop.get("formation", "shop")["metadata"]["uid"]
+    changed = json.dumps({"stringData": {"MODE": "x"}})
+    refused = shop("patch", "secret", name, "--type=merge", "-p", changed, check=False)
+    assert "field is immutable when `immutable` is set" in refused.stderr
+    eventually(lambda: container(shop).get("envFrom") == [{"secretRef": {"name": name}}])
+
+
+def test_each_change_of_what_is_secret_carries_the_rest_over(shop: Client, formation: Plugin) -> None:
+    formation.within("config", "set", "shop", "--secret", "--env", "-", stdin=f"TOKEN={PASSWORD}\nKEY=1\n")
+    (first,) = named(shop)
+    formation.within("config", "set", "shop", "--secret", "KEY", stdin="2")
+    (second,) = named(shop)
+    assert secrets(shop) == {first: {"TOKEN": PASSWORD, "KEY": "1"}, second: {"TOKEN": PASSWORD, "KEY": "2"}}
+    assert (
+        formation.within("config", "set", "shop", "--secret", "KEY", stdin="2").stdout == "KEY: as it was\n"
+    )
+    formation.within("config", "unset", "shop", "KEY")
+    (third,) = named(shop)
+    assert secrets(shop)[third] == {"TOKEN": PASSWORD}
+    formation.within("config", "unset", "shop", "TOKEN")
+    assert "envFrom" not in spec(shop)
+    assert len(secrets(shop)) == 3
+
+
+def test_a_secret_that_nothing_names_is_listed_and_pruned_and_no_other(
+    shop: Client, formation: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop("create", "secret", "generic", "shop-config-0123456789", "--from-literal=A=1")
+    for value in ("1", "2"):
+        formation.within("config", "set", "shop", "--secret", "KEY", stdin=value)
+    (kept,) = named(shop)
+    (old,) = {*secrets(shop)} - {kept, "shop-config-0123456789"}
+    fresh = f"Secret {old} was made a moment ago"
+    eventually(lambda: fresh in formation.within("config", "prune", "shop", "--yes").stderr)
+    monkeypatch.setattr(stale, "FRESH", 0.0)
+    eventually(lambda: formation.within("config", "prune", "shop", "--dry-run").stdout)  # its Pods go first
+    assert old in secrets(shop)
+    assert f"Nothing names {old}" in formation.within("config", "shop").stderr
+    assert formation.within("config", "prune", "shop", "--yes").stdout == f"Secret {old}: deleted\n"
+    assert {*secrets(shop)} == {kept, "shop-config-0123456789"}
+
+
+def test_what_a_paused_formation_runs_with_keeps_its_secret(
+    shop: Client, formation: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stale, "FRESH", 0.0)
+    formation.within("config", "set", "shop", "--secret", "KEY", stdin="1")
+    (old,) = named(shop)
+    eventually(lambda: container(shop).get("envFrom") == [{"secretRef": {"name": old}}])
+    shop.merge("formation", "shop", {"spec": {"paused": True}})
+    formation.within("config", "set", "shop", "--secret", "KEY", stdin="2")
+    assert formation.within("config", "prune", "shop", "--yes").stdout == ""
+    assert old in secrets(shop)
+
+
+def test_variables_are_shown_with_where_they_come_from(shop: Client, formation: Plugin) -> None:
+    shop("create", "configmap", "settings", "--from-literal=PAGE_SIZE=50")
+    shop.merge("formation", "shop", {"spec": {"envFrom": [{"configMapRef": {"name": "settings"}}]}})
+    formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
+    secret = spec(shop)["envFrom"][1]["secretRef"]["name"]
+    done = formation.within("config", "shop")
+    assert [re.split(" {3,}", line) for line in done.stdout.splitlines()] == [
+        ["NAME", "FROM"],
+        ["LOG_LEVEL", "spec.env"],
+        ["MODE", "spec.env"],
+        ["PAGE_SIZE", "ConfigMap settings"],
+        ["TOKEN", f"Secret {secret}"],
+    ]
+    shown = json.loads(formation.within("config", "shop", "--show", "-o", "json").stdout)
+    assert shown[-1] == {"name": "TOKEN", "from": f"Secret {secret}", "value": PASSWORD}
+
+
+def test_a_dry_run_is_judged_by_the_api_server_and_leaves_nothing(shop: Client, formation: Plugin) -> None:
+    before = spec(shop)
+    formation.within("config", "set", "shop", "--secret", "KEY", "--dry-run", stdin="1")
+    assert spec(shop) == before
+    assert secrets(shop) == {}
+    refused = formation.within("config", "set", "shop", "--env", "-", "--dry-run", stdin=MANY, code=1)
+    assert "256" in refused.stderr
+    assert spec(shop) == before
+
+
+MANY = "".join(f"A{number}=1\n" for number in range(256))
+
+
+def test_a_change_that_the_api_server_refuses_leaves_no_secret(shop: Client, formation: Plugin) -> None:
+    formation.within(
+        "config", "set", "shop", "--env", "-", stdin=f"{MANY}TOKEN=1\n".split("\n", 1)[1], code=1
+    )
+    assert secrets(shop) == {}
+
+
+@pytest.fixture
+def somebody(shop: Client, formation: Plugin) -> Callable[..., str]:
+    """Return the token of somebody with rights, each as verbs and a resource."""
+
+    def granted(*rights: tuple[str, str], cluster_role: str = "") -> str:
+        shop("create", "serviceaccount", "somebody")
+        subject = f"--serviceaccount={shop.namespace}:somebody"
+        for number, (verbs, resource) in enumerate(rights):
+            role = f"somebody-{number}"
+            shop("create", "role", role, f"--verb={verbs}", f"--resource={resource}")
+            shop("create", "rolebinding", role, f"--role={role}", subject)
+        if cluster_role:
+            shop("create", "rolebinding", "somebody", f"--clusterrole={cluster_role}", subject)
+        token = shop("create", "token", "somebody").stdout.strip()
+        whole = (f"--as=system:serviceaccount:{shop.namespace}:somebody", "get", "formation", "shop")
+        eventually(lambda: shop(*whole, check=False).returncode == 0)
+        return token
+
+    return granted
+
+
+@pytest.mark.alone  # beside others, nobody may give away what `edit` has
+def test_whoever_may_edit_a_namespace_may_do_all_of_it(
+    shop: Client, formation: Plugin, somebody: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stale, "FRESH", 0.0)
+    token = ("--token", somebody(cluster_role="edit"))
+    formation.within(*token, "config", "set", "shop", "--secret", "KEY", stdin="1")
+    formation.within(*token, "config", "unset", "shop", "KEY")
+    formation.within(*token, "config", "shop", "--show")
+    eventually(lambda: formation.within(*token, "config", "prune", "shop", "--yes").stdout)
+    assert secrets(shop) == {}
+
+
+def test_whoever_may_only_look_sees_what_is_plain(
+    shop: Client, formation: Plugin, somebody: Callable[..., str]
+) -> None:
+    formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
+    done = formation.within("--token", somebody(cluster_role="view"), "config", "shop", "--show")
+    assert "LOG_LEVEL   info    spec.env" in done.stdout
+    assert f"You may not read Secret {named(shop)[0]} in namespace {shop.namespace}." in done.stderr
+    assert PASSWORD not in done.output
+
+
+def test_whoever_may_not_read_the_secret_is_told_the_way_out(
+    shop: Client, formation: Plugin, somebody: Callable[..., str]
+) -> None:
+    formation.within("config", "set", "shop", "--secret", "TOKEN", stdin=PASSWORD)
+    (name,) = named(shop)
+    token = somebody(("get,patch", "formations.formations.dev"), ("create,delete", "secrets"))
+    done = formation.within("--token", token, "config", "set", "shop", "--secret", "KEY", stdin="1", code=4)
+    assert f"You may not read Secret {name} in namespace {shop.namespace}." in done.stderr
+    assert "put your variables into a Secret of your own" in done.stderr
+    formation.within("--token", token, "config", "set", "shop", "MODE=slow")
+    assert [*secrets(shop)] == [name]
+
+
+def test_whoever_may_not_change_the_formation_leaves_no_secret(
+    shop: Client, formation: Plugin, somebody: Callable[..., str]
+) -> None:
+    token = somebody(("get", "formations.formations.dev"), ("create,delete,get", "secrets"))
+    done = formation.within("--token", token, "config", "set", "shop", "--secret", "KEY", stdin="1", code=4)
+    assert "You may not change Formation shop" in done.stderr
+    assert secrets(shop) == {}
+
+
+def test_a_secret_value_is_typed_at_a_terminal_that_does_not_show_it(shop: Client, formation: Plugin) -> None:
+    with formation.terminal("config", "set", "shop", "--secret", "TOKEN") as terminal:
+        terminal.sees("TOKEN: ")
+        terminal.press(f"{PASSWORD}\n")
+    assert terminal.code == 0, terminal.sent
+    assert terminal.is_as_before
+    assert PASSWORD not in terminal.sent
+    assert secrets(shop)[named(shop)[0]] == {"TOKEN": PASSWORD}
+
+
+def test_kubectl_completes_the_words_and_the_formation(shop: Client, formation: Plugin) -> None:
+    assert formation.completed("formation", "config", "s") == ["set", "show", "shop"]
+    assert formation.completed("formation", "config", "unset", "s") == ["shop"]
+
+
+def test_what_flux_says_it_will_set_back(user: Client, formation: Plugin) -> None:
+    user.apply(builders.a_formation(env=ENV), "--server-side", "--field-manager=kustomize-controller")
+    assert "Flux sets it back" in formation.within("config", "set", "shop", "MODE=slow").stderr
+    assert "Flux" not in formation.within("config", "set", "shop", "OTHER=1").stderr
+    assert "Flux" not in formation.within("config", "set", "shop", "--secret", "KEY", stdin="1").stderr
+    user.apply(
+        builders.a_formation(env=ENV),
+        "--server-side",
+        "--field-manager=kustomize-controller",
+        "--force-conflicts",
+    )
+    assert env(user) == {"LOG_LEVEL": "info", "MODE": "fast", "OTHER": "1"}
+    assert len(named(user)) == 1

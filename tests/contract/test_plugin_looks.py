@@ -1,0 +1,95 @@
+"""What ``kubectl formation`` finds out by asking an API server: across namespaces, by labels, by rights."""
+
+import json
+import re
+
+import pytest
+
+from formation_cli import failures
+from tests import builders, namespaces
+from tests.client import Client, eventually
+from tests.cluster.cluster import Cluster
+from tests.plugin import Plugin
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation that has a label."""
+    labelled = builders.a_formation()
+    labelled["metadata"]["labels"] = {"team": f"of-{user.namespace}"}
+    user.apply(labelled)
+    user.reported()
+    return user
+
+
+def test_all_namespaces_are_shown_or_those_with_a_label(
+    shop: Client, formation: Plugin, installed: Cluster
+) -> None:
+    with namespaces.fresh_namespace(installed, namespaces.HELD) as other:
+        Client(installed, other).apply(builders.a_formation("other"))
+        header, *rows = (line.split() for line in formation.within("ps", "-A").stdout.splitlines())
+        assert header[:2] == ["NAMESPACE", "NAME"]
+        assert {(shop.namespace, "shop"), (other, "other")} <= {(row[0], row[1]) for row in rows}
+        labelled = formation.within("ps", "-A", "-l", f"team=of-{shop.namespace}", "-o", "name")
+        assert labelled.stdout == "formation.formations.dev/shop\n"
+    nothing = formation.within("ps", "-l", "team=none")
+    assert nothing.stderr == f"There is no Formation with these labels in namespace {shop.namespace}.\n"
+
+
+def test_all_namespaces_are_not_for_everybody(shop: Client, formation: Plugin) -> None:
+    shop("create", "serviceaccount", "nobody")
+    token = shop("create", "token", "nobody").stdout.strip()
+    done = formation.within("ps", "-A", "--token", token, code=failures.NO_ACCESS)
+    assert "You may not read Formations in all namespaces." in done.stderr
+    versions = formation.within("version", "--token", token).stdout
+    assert "operator: unknown: You may not read Deployments in all namespaces." in versions
+
+
+def test_versions_are_those_of_kubectl_and_the_server(shop: Client, formation: Plugin) -> None:
+    said = dict(line.split(": ", 1) for line in formation.within("version").stdout.splitlines())
+    assert [*said] == ["plugin", "kubectl", "server", "operator"]
+    assert all(re.fullmatch(r"v1\.[0-9]+\.[0-9]+.*", said[name]) for name in ("kubectl", "server"))
+
+
+def test_anyone_who_may_only_look_is_told_before_kubectl_is(shop: Client, formation: Plugin) -> None:
+    shop("create", "serviceaccount", "viewer")
+    subject = f"--serviceaccount={shop.namespace}:viewer"
+    shop("create", "rolebinding", "viewer", "--clusterrole=view", subject)
+    account = f"system:serviceaccount:{shop.namespace}:viewer"
+    (pod,) = eventually(lambda: shop.list_all("pod"))
+    named = ("--as", account, "--process", pod["metadata"]["name"])
+    eventually(lambda: formation.within("--as", account, "ps", "shop"))
+    entered = formation("exec", "shop", *named, "--", "ls", code=failures.OURS)
+    assert f"You may not use pods/exec in namespace {shop.namespace}." in entered.stderr
+    led = formation("port-forward", "shop", *named, "80:80", code=failures.NO_ACCESS)
+    assert f"You may not use pods/portforward in namespace {shop.namespace}." in led.stderr
+
+
+def test_what_runs_once_is_made_and_ended_or_only_seen(shop: Client, formation: Plugin) -> None:
+    seen = formation.within("run", "shop", "--dry-run", "-o", "json", "--", "/shop", "migrate").stdout
+    assert json.loads(seen)["kind"] == "Job"
+    assert shop.list_all("jobs.batch") == []
+    job = formation.within("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
+    rows = eventually(lambda: json.loads(formation.within("ps", "shop", "run", "-o", "json").stdout))
+    (name,) = (each["process"] for each in rows)
+    assert formation.within("stop", "shop", name, "--dry-run").stdout == f"{name}: ended (dry run)\n"
+    assert len(shop.list_all("jobs.batch")) == 1
+    short = f"run.{name.rpartition('-')[2]}"
+    assert formation.within("stop", "shop", short, "-o", "name").stdout == f"{job}\n"
+    eventually(lambda: not shop.list_all("jobs.batch"))
+
+
+def test_a_type_loses_its_own_image(shop: Client, formation: Plugin) -> None:
+    formation.within("deploy", "shop", "--type", "worker", "--image", "x/shop:2")
+    formation.within("deploy", "shop", "--type", "worker", "--image", "none", "--dry-run=client")
+    assert "worker=x/shop:2" in formation.within("ps", "-o", "wide").stdout
+    formation.within("deploy", "shop", "--type", "worker", "--image", "none")
+    assert "image" not in shop.get("formation", "shop")["spec"]["processes"]["worker"]
+
+
+def test_the_events_of_a_type_are_the_latest(shop: Client, formation: Plugin) -> None:
+    formation.within("scale", "shop", "worker=2")
+    eventually(lambda: "deployment/shop-worker" in formation.within("events", "shop", "worker").stdout)
+    assert formation.within("events", "shop", "run").stdout == ""
+    assert len(formation.within("events", "shop", "--tail=1").stdout.splitlines()) == 2
+    assert formation.within("events", "shop", "--since", "1d", "worker").stdout != ""

@@ -1,0 +1,50 @@
+"""What the demo makes in a cluster that isn't ours: found before it begins, and deleted at its end."""
+
+import dataclasses
+
+from tests.cluster import progress
+from tests.demo.stage import Stage, require
+
+SHARED = ("manifests/rbac/", "crds/")
+"""The operator's account and rights, and the CRD, in the order in which they are deleted."""
+PATIENCE = "--timeout=2m"
+
+
+@dataclasses.dataclass(frozen=True)
+class Traces:
+    """All that the demo makes, whether it is there or not."""
+
+    stage: Stage
+
+    def found(self) -> list[str]:
+        """Return the names of what is there."""
+        query = ("get", "--ignore-not-found", "--output=name")
+        names = self.stage.run(*query, "namespace", self.stage.namespace)
+        for folder in SHARED:
+            names += self.stage.run(*query, "-k", folder)
+        return list(dict.fromkeys(names.split()))
+
+    def delete_app(self) -> None:
+        """Delete the sample with its namespace, and wait until its processes have ended."""
+        progress.step("deleting what the demo has made")
+        if self.stage.run("get", "namespace", self.stage.namespace, "--ignore-not-found"):
+            self.stage.show("delete", "namespace", self.stage.namespace, PATIENCE)
+
+    def delete_rest(self) -> None:
+        """Delete what Formations need, unless somebody has made one meanwhile: it would go with the CRD."""
+        found = self.found()
+        crds = [name for name in found if name.startswith("customresourcedefinition")]
+        if crds and (
+            others := self.stage.run("get", "formations", "--all-namespaces", "--output=name").split()
+        ):
+            require(not others, f"Formations were made elsewhere, so the CRD stays: {', '.join(others)}")
+        for folder in SHARED if found else ():
+            self.stage.show("delete", "-k", folder, "--ignore-not-found", PATIENCE)
+        require(not (left := self.found()), f"this is still there: {', '.join(left)}")
+        progress.step("nothing is left in the cluster of what the demo has made")
+
+    def by_hand(self) -> str:
+        """Return the commands that delete it."""
+        kubectl = " ".join(["kubectl", *self.stage.options])
+        commands = [f"delete namespace {self.stage.namespace}", *(f"delete -k {folder}" for folder in SHARED)]
+        return "\n".join(f"    {kubectl} {command}" for command in commands)

@@ -1,0 +1,189 @@
+"""The demo on a cluster that somebody has, `make demo CLUSTER=current`, with our own cluster as theirs."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests import once
+from tests.client import Client, established, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.e2e import pages
+from tests.images import busybox
+from tests.installation import install
+from tests.operator_process import OperatorProcess
+
+pytestmark = [pytest.mark.alone, pytest.mark.node]
+
+NOT_PULLED = "localhost:1/busybox:1.36"
+"""Nobody listens there, so a pull fails at once."""
+CRD = "customresourcedefinition.apiextensions.k8s.io/formations.formations.dev"
+CLUSTER_WIDE = ("clusterrole/formation-view", "clusterrole/formation-edit", "clusterrole/formation-operator")
+BOUND = "clusterrolebinding/formation-operator"
+WHAT_A_DEMO_MAKES = (CRD, *CLUSTER_WIDE, BOUND, "namespace/formation-system", "namespace/formation-demo")
+
+
+@pytest.fixture(scope="module")
+def theirs(real_node: Cluster, operator: OperatorProcess) -> Iterator[Cluster]:
+    """A cluster on which nothing of ours is; afterwards everything is as before."""
+    once.load(real_node, busybox.build())
+    operator.stop()
+    for folder in ("manifests/rbac", "crds"):
+        real_node.run_kubectl("delete", "-k", str(paths.ROOT / folder), "--ignore-not-found")
+    yield real_node
+    install(real_node)
+    operator.start()
+
+
+def command() -> list[str]:
+    return [sys.executable, "-m", "tests.demo"]
+
+
+def environment(cluster: Cluster, **variables: str) -> dict[str, str]:
+    """Return the environment of somebody whose current context is this cluster."""
+    path = os.pathsep.join([str(cluster.kubectl.parent), os.environ["PATH"]])
+    own = {"CLUSTER": "current", "KUBECONFIG": str(cluster.kubeconfig), "PATH": path, **variables}
+    return {**os.environ, **own}
+
+
+def demo(
+    cluster: Cluster, stdin: int = subprocess.DEVNULL, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the demo, without a terminal unless there is one."""
+    return subprocess.run(
+        command(),
+        cwd=paths.ROOT,
+        env=environment(cluster, **variables),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def left(cluster: Cluster) -> str:
+    """Return what is there of all that a demo makes."""
+    return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *WHAT_A_DEMO_MAKES)
+
+
+def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs: Cluster) -> None:
+    done = demo(theirs)
+
+    assert done.returncode == 0, done.stdout
+    assert "every process that ran before runs on" in done.stdout
+    assert "every step was as it should be" in done.stdout
+    assert "nothing is left" in done.stdout
+    assert left(theirs) == ""
+
+
+def test_an_image_that_cannot_be_pulled_ends_the_demo_with_the_cause_and_leaves_nothing(
+    theirs: Cluster,
+) -> None:
+    done = demo(theirs, SHOP_IMAGE=NOT_PULLED)
+
+    assert done.returncode == 1
+    *_, said = done.stdout.strip().splitlines()
+    assert said.startswith("demo: ")
+    assert NOT_PULLED in said
+    assert "timed out" not in done.stdout
+    assert "nothing is left" in done.stdout
+    assert left(theirs) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_demo_that_is_interrupted_or_whose_terminal_is_closed_leaves_nothing(
+    number: signal.Signals, theirs: Cluster, tmp_path: pathlib.Path
+) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        running = subprocess.Popen(
+            command(),
+            cwd=paths.ROOT,
+            env=environment(theirs),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        eventually(lambda: "condition=Ready" in log.read_text())
+        running.send_signal(number)
+        assert running.wait(timeout=120) == 1
+    finally:
+        running.kill()
+    assert "every step was as it should be" not in log.read_text()
+    assert left(theirs) == ""
+
+
+def test_where_an_operator_was_installed_a_demo_touches_nothing(theirs: Cluster) -> None:
+    theirs.run_kubectl("apply", "-k", str(paths.ROOT / "crds"))
+    established(Client(theirs, "default"), "formations.formations.dev")
+    version = ("get", CRD, "--output=jsonpath={.metadata.uid} {.metadata.generation}")
+    before = theirs.run_kubectl(*version)
+
+    done = demo(theirs)
+
+    assert done.returncode == 1
+    assert CRD in done.stdout
+    assert left(theirs).split() == [CRD]
+    assert theirs.run_kubectl(*version) == before
+    theirs.run_kubectl("delete", "-k", str(paths.ROOT / "crds"))
+    assert left(theirs) == ""
+
+
+@pytest.mark.long
+def test_what_somebody_at_a_terminal_keeps_goes_by_the_commands_that_the_demo_prints(theirs: Cluster) -> None:
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"keep\n")
+    done = demo(theirs, stdin)
+    os.close(terminal)
+    os.close(stdin)
+    assert done.returncode == 0, done.stdout
+    assert set(left(theirs).split()) >= {"namespace/formation-demo", "namespace/formation-system"}
+
+    (*_, printed) = done.stdout.partition("To delete what is left:")
+    assert pages.typed(printed, paths.ROOT, environment(theirs)).returncode == 0
+    assert left(theirs) == ""
+
+
+def by_hand() -> list[str]:
+    """Return the blocks of commands by which the page has it done without make."""
+    text = (paths.ROOT / "docs" / "install.md").read_text()
+    _, _, rest = text.partition("## Run it on your machine")
+    section, _, _ = rest.partition("\n## ")
+    return [commands for kind, commands in pages.blocks(section) if kind == "sh"]
+
+
+@pytest.mark.long
+def test_what_the_page_has_typed_by_hand_runs_the_sample_and_deletes_it(
+    theirs: Cluster, scripts: pathlib.Path
+) -> None:
+    first, sample, end = by_hand()
+    *prepared, started = first.splitlines()
+    assert prepared.pop(0) == "pipx install '.[operator,cli]'"  # what `scripts` stands for
+    variables = environment(theirs, PYTHONPATH=str(paths.ROOT / "operator"))
+    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
+    done = pages.typed("\n".join(prepared), paths.ROOT, variables)
+    assert done.returncode == 0, done.stderr
+
+    running = subprocess.Popen(started.split(), cwd=paths.ROOT, env=variables, start_new_session=True)
+    try:
+        # Nobody has opened another terminal before the API server knows the kind.
+        eventually(lambda: pages.typed("kubectl get formations -A", paths.ROOT, variables).returncode == 0)
+        done = pages.typed(sample, paths.ROOT, variables)
+        assert done.returncode == 0, done.stderr
+        rows = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+        assert [rows.count(each) for each in ("clock", "web", "worker")] == [1, 3, 4], done.stdout
+    finally:
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) in {0, -signal.SIGINT}
+    done = pages.typed(end, paths.ROOT, variables)
+    assert done.returncode == 0, done.stderr
+    assert left(theirs) == ""

@@ -1,0 +1,74 @@
+"""``kubectl formation`` about one process, and about what has failed, with processes that run."""
+
+import json
+import signal
+
+import pytest
+
+from tests.client import Client, eventually
+from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.plugin import Plugin
+from tests.terminal import CTRL_C
+
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture
+def shop(person: Client) -> Client:
+    """A user with two types that run."""
+    person.apply(shop_of(web=GREETS, worker=GREETS))
+    person(*READY)
+    return person
+
+
+def test_a_process_is_read_and_entered_by_the_name_that_logs_gives_it(
+    shop: Client, formation: Plugin
+) -> None:
+    lines = eventually(lambda: formation("logs", "shop", "worker").stdout).splitlines()
+    (name,) = {line.partition(" ")[0] for line in lines}
+    assert name.startswith("worker.")
+    assert formation("logs", "shop", name).stdout.splitlines() == lines
+    said = ("/bin/sh", "-c", "echo $PROCESS_TYPE; exit 3")
+    assert formation("exec", "shop", "--process", name, "--", *said, code=3).stdout == "worker\n"
+    wrong = formation("exec", "shop", "--type", "web", "--process", name, "--", *said, code=125)
+    assert "is a process of worker, not of web" in wrong.stderr
+
+
+def test_what_ran_once_is_shown_as_what_became_of_it(shop: Client, formation: Plugin) -> None:
+    for code in ("0", "7"):
+        formation("run", "shop", "--detach", "--", "/bin/sh", "-c", f"exit {code}")
+
+    def became() -> set[tuple[str, str]]:
+        rows = json.loads(formation("ps", "shop", "run", "-o", "json").stdout)
+        return {(each["state"], each["reason"]) for each in rows}
+
+    eventually(lambda: became() == {("Completed", ""), ("Failed", "Exited")})
+
+
+def test_an_image_that_can_not_be_pulled_is_in_the_table(shop: Client, formation: Plugin) -> None:
+    formation("deploy", "shop", "--type", "worker", "--image", "registry.example.com/shop:nowhere")
+    eventually(lambda: "ImagePullFailed" in formation("ps", "shop").stdout)
+    assert "registry.example.com/shop:nowhere" in formation("ps", "shop", "-o", "wide").stdout
+
+
+def test_a_deploy_of_what_is_stopped_says_that_it_was_not_tried(shop: Client, formation: Plugin) -> None:
+    formation("stop", "shop", "--wait")
+    done = formation("deploy", "shop", "--image", "registry.example.com/shop:nowhere", "--wait")
+    assert "shop is stopped: nothing runs, and no change is tried" in done.stderr
+    assert "Suspended" in formation("ps").stdout
+
+
+def test_two_ctrl_cs_end_what_follows_without_a_trace(shop: Client, formation: Plugin) -> None:
+    with formation.terminal("logs", "shop", "-f") as following:
+        following.sees("says hello")
+        following.press(CTRL_C)
+        following.press(CTRL_C)
+    assert following.code == 130
+    assert "Traceback" not in following.sent
+    with formation.start("logs", "shop", "-f") as piped:
+        assert piped.stdout is not None
+        piped.stdout.readline()
+        piped.send_signal(signal.SIGINT)
+        piped.send_signal(signal.SIGINT)
+        assert "Traceback" not in piped.communicate()[0]
+    assert piped.returncode == 130

@@ -1,0 +1,51 @@
+"""The public image that the first sample runs, made here where no registry is: Debian's own busybox."""
+
+import pathlib
+import platform
+import subprocess
+
+from tests.cluster import images, packages
+from tests.cluster.errors import ClusterError
+from tests.images import workshop
+
+# As https://hub.docker.com/_/busybox has it: no user, so processes run as root unless a Pod says otherwise.
+IMAGE = images.Image(
+    "docker.io/library/busybox:1.36",
+    env=(("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),),
+)
+PACKAGE = "busybox-static"
+
+
+def build() -> pathlib.Path:
+    """Return the image as a docker-archive, making it if it isn't in the cache."""
+    suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
+
+    def make(folder: pathlib.Path, target: pathlib.Path) -> None:
+        root = folder / "root"
+        workshop.run(["dpkg-deb", "--extract", str(download(folder)), str(folder / "package")])
+        program = root / "bin" / "busybox"
+        program.parent.mkdir(parents=True)
+        (folder / "package/bin/busybox").rename(program)
+        for name in subprocess.run(
+            [program, "--list"], capture_output=True, text=True, check=True
+        ).stdout.split():
+            if name != program.name:
+                (program.parent / name).symlink_to(program.name)
+        (root / "tmp").mkdir()
+        (root / "tmp").chmod(0o1777)
+        images.write(target, root, IMAGE)
+
+    return workshop.once("busybox", suite, make)
+
+
+def download(folder: pathlib.Path) -> pathlib.Path:
+    """Return Debian's package, which isn't installed on this machine."""
+    command = ["sh", "-c", f'cd "$0" && apt-get -qq download {PACKAGE}', str(folder)]
+    try:
+        workshop.run(command)
+    except ClusterError:  # the lists of packages may be missing, or too old
+        with packages.alone():
+            packages.apt("update")
+        workshop.run(command)
+    (package,) = folder.glob(f"{PACKAGE}_*.deb")
+    return package

@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+
+from formation_cli.changes import restarts
+from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
+from tests.unit.cli.deployments import a_deployment
+
+CONFIG, KEYS = Source(CONFIG_MAP, "shop"), Source(SECRET, "shop")
+WAYS: dict[str, tuple[Source, dict[str, Any]]] = {
+    "a variable from a Secret": (
+        KEYS,
+        {
+            "containers": [
+                {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "shop", "key": "a"}}}]}
+            ]
+        },
+    ),
+    "a variable from a ConfigMap": (
+        CONFIG,
+        {"containers": [{"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "shop"}}}]}]},
+    ),
+    "all variables of a Secret": (KEYS, {"containers": [{"envFrom": [{"secretRef": {"name": "shop"}}]}]}),
+    "all variables of a ConfigMap": (
+        CONFIG,
+        {"containers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]},
+    ),
+    "the second container": (CONFIG, {"containers": [{}, {"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
+    "an init container": (CONFIG, {"initContainers": [{"envFrom": [{"configMapRef": {"name": "shop"}}]}]}),
+    "a volume of a Secret": (KEYS, {"volumes": [{"name": "v", "secret": {"secretName": "shop"}}]}),
+    "a volume of a ConfigMap": (CONFIG, {"volumes": [{"name": "v", "configMap": {"name": "shop"}}]}),
+    "a Secret in a projected volume": (
+        KEYS,
+        {"volumes": [{"projected": {"sources": [{"downwardAPI": {}}, {"secret": {"name": "shop"}}]}}]},
+    ),
+    "a ConfigMap in a projected volume": (
+        CONFIG,
+        {"volumes": [{"projected": {"sources": [{"configMap": {"name": "shop"}}]}}]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "pod"), WAYS.values(), ids=WAYS)
+def test_every_way_to_use_a_source_counts_for_that_source_alone(source: Source, pod: dict[str, Any]) -> None:
+    deployment = a_deployment(pod=pod)
+    other_kind = KEYS if source == CONFIG else CONFIG
+    assert restarts.uses(deployment, [source])
+    assert restarts.uses(deployment, [other_kind, source])
+    assert not restarts.uses(deployment, [other_kind, source._replace(name="other")])
+
+
+def test_who_only_pulls_its_image_with_a_secret_uses_no_secret() -> None:
+    assert not restarts.uses(a_deployment(pod={"imagePullSecrets": [{"name": "shop"}]}), [KEYS])
+
+
+def test_a_pod_that_others_have_written_strangely_uses_nothing() -> None:
+    strange = {"containers": [{"env": None, "envFrom": [7]}], "volumes": {"secret": "shop"}}
+    assert not restarts.uses(a_deployment(pod=strange), [KEYS])
+    assert not restarts.uses({}, [KEYS])
+
+
+def test_a_deployment_is_known_by_its_labels_its_name_and_its_owner_together() -> None:
+    made = a_deployment("shop", "web")
+    assert restarts.type_of(made) == ("shop", "web")
+    for key, value in {"name": "web", "ownerReferences": [], "labels": {}}.items():
+        assert restarts.type_of({**made, "metadata": {**made["metadata"], key: value}}) is None

@@ -1,0 +1,495 @@
+"""``kubectl formation config``, as it is typed."""
+
+import base64
+import copy
+import json
+import pathlib
+import re
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import ConflictFailure, Object
+from formation_cli.commands.config import stale
+from formation_cli.naming import CONFIG_LABEL
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests import builders
+from tests.unit.cli.fake_cluster import FakeCluster
+
+PASSWORD = "hunter2-hunter2"
+ENV = [{"name": "LOG_LEVEL", "value": "info"}, {"name": "MODE", "value": "fast"}]
+
+
+class Stored(FakeCluster):
+    """A cluster that keeps what is written, as the API server does."""
+
+    refused: failures.Failure | None = None
+    """How it answers a patch of a Formation."""
+    forbidden: tuple[tuple[str, str], ...] = ()
+    """What nobody may do, as method and kind."""
+
+    def get(self, kind: str, name: str) -> Object | None:
+        self.check("get", kind, name)
+        return super().get(kind, name)
+
+    def patch(self, kind: str, name: str, patch: list[Object] | Object, *, dry_run: bool = False) -> Object:
+        if self.refused:
+            raise self.refused
+        after = super().patch(kind, name, patch, dry_run=dry_run)
+        if not dry_run:
+            after["metadata"]["generation"] += 1
+            self.objects[kind] = [
+                after if each["metadata"]["name"] == name else each for each in self.objects[kind]
+            ]
+        return copy.deepcopy(after)
+
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        self.check("create", manifest["kind"])
+        metadata = {**manifest["metadata"], "creationTimestamp": "2026-01-01T00:00:00Z"}
+        return super().create({**manifest, "metadata": metadata}, dry_run=dry_run)
+
+    def check(self, verb: str, kind: str, name: str = "") -> None:
+        if (verb, kind) in self.forbidden:
+            failure = failures.NoAccess(f"You may not {verb} {kind} {name}.", hint="The API server says: no")
+            failure.refused = True
+            raise failure
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return dict(self.objects[naming.KIND][0]["spec"])
+
+    @property
+    def env(self) -> dict[str, Any]:
+        return {each["name"]: each.get("value") for each in self.spec.get("env", ())}
+
+    @property
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """The variables of each Secret, by its name."""
+        return {
+            each["metadata"]["name"]: {
+                key: base64.b64decode(value).decode() for key, value in each["data"].items()
+            }
+            for each in self.objects.get(kinds.SECRET, ())
+        }
+
+    @property
+    def named(self) -> list[str]:
+        return [each["secretRef"]["name"] for each in self.spec.get("envFrom", ())]
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    types = {"web": builders.a_process(), "worker": builders.a_process(env=[{"name": "OWN", "value": "1"}])}
+    found = Stored(Formation=[builders.stored(builders.a_formation(processes=types, env=ENV))])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def run(words: str, stdin: str | None = None, code: int = 0) -> Result:
+    result = CliRunner().invoke(
+        program, ["config", *words.split()], prog_name="kubectl formation", input=stdin
+    )
+    assert result.exit_code == code, result.output
+    assert PASSWORD not in result.output or "--show" in words
+    return result
+
+
+def test_plain_values_are_set_in_one_write_and_the_others_stay(cluster: Stored) -> None:
+    result = run("set shop LOG_LEVEL=debug MODE=fast PAGE_SIZE=50")
+    assert cluster.env == {"LOG_LEVEL": "debug", "MODE": "fast", "PAGE_SIZE": "50"}
+    assert result.stdout == "LOG_LEVEL: set\nMODE: as it was\nPAGE_SIZE: set\n"
+    assert "web: its processes are restarted, as in a deploy" in result.stderr
+    assert len(cluster.dry_runs) == 1
+
+
+def test_what_is_so_already_is_not_written(cluster: Stored) -> None:
+    assert run("set shop LOG_LEVEL=info").stdout == "LOG_LEVEL: as it was\n"
+    assert cluster.dry_runs == []
+
+
+def test_a_value_arrives_as_it_is_typed(cluster: Stored) -> None:
+    run("set shop PRICE=$(LOG_LEVEL)$$5")
+    assert cluster.env["PRICE"] == "$$(LOG_LEVEL)$$$5"
+    shown = {each["name"]: each["value"] for each in json.loads(run("shop --show -o json").stdout)}
+    assert shown["PRICE"] == "$(LOG_LEVEL)$$5"
+
+
+def test_a_secret_value_is_in_an_immutable_secret_that_the_formation_owns_and_names(cluster: Stored) -> None:
+    result = run("set shop --secret TOKEN", stdin=f"{PASSWORD}\n")
+    (secret,) = cluster.objects[kinds.SECRET]
+    name = secret["metadata"]["name"]
+    assert re.fullmatch("shop-config-[0-9a-f]{10}", name)
+    assert secret["immutable"] is True
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == "uid-1"
+    assert secret["metadata"]["labels"] == {naming.FORMATION_LABEL: "shop", CONFIG_LABEL: ""}
+    assert cluster.secrets[name] == {"TOKEN": PASSWORD}
+    assert cluster.named == [name]
+    assert result.stdout == f"TOKEN: set in Secret {name}\n"
+
+
+def test_the_name_of_a_secret_says_nothing_of_what_is_in_it(cluster: Stored) -> None:
+    names = set()
+    for _ in range(2):
+        cluster.objects[naming.KIND] = [builders.stored(builders.a_formation())]
+        run("set shop --secret TOKEN", stdin=PASSWORD)
+        names.add(cluster.named[0])
+    assert len(names) == 2
+
+
+def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    (first,) = cluster.named
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"].append({"configMapRef": {"name": "late"}})
+    result = run("set shop --secret KEY", stdin="other")
+    new = cluster.spec["envFrom"][0]["secretRef"]["name"]
+    assert cluster.secrets[new] == {"TOKEN": PASSWORD, "KEY": "other"}
+    assert cluster.secrets[first] == {"TOKEN": PASSWORD}
+    assert cluster.spec["envFrom"][1:] == [{"configMapRef": {"name": "late"}}]
+    assert "ConfigMap late comes later in spec.envFrom: what it has, too, wins." in result.stderr
+
+
+def test_what_a_type_has_of_its_own_wins_and_is_told(cluster: Stored) -> None:
+    worker = cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]
+    worker["envFrom"] = [{"secretRef": {"name": "own"}}]
+    said = run("set shop --secret TOKEN", stdin=PASSWORD).stderr
+    assert "worker has an envFrom of its own (Secret own), which wins." in said
+
+
+def test_the_same_secret_value_makes_no_deploy(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    before = cluster.named
+    assert run("set shop --secret TOKEN", stdin=PASSWORD).stdout == "TOKEN: as it was\n"
+    assert cluster.named == before
+    assert len(cluster.secrets) == 1
+
+
+def test_a_plain_value_that_becomes_secret_goes_in_the_same_write(cluster: Stored) -> None:
+    run("set shop --secret MODE", stdin="slow")
+    assert cluster.env == {"LOG_LEVEL": "info"}
+    assert cluster.secrets[cluster.named[0]] == {"MODE": "slow"}
+    assert len(cluster.dry_runs) == 1
+
+
+def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    result = run("set shop TOKEN=abc", code=failures.MISTYPED)
+    assert "TOKEN is secret" in result.stderr
+    assert "TOKEN" not in cluster.env
+
+
+def test_plain_and_secret_variables_are_unset_in_one_write(cluster: Stored) -> None:
+    run("set shop --secret --env -", stdin=f"TOKEN={PASSWORD}\nOTHER=x\n")
+    writes = len(cluster.dry_runs)
+    result = run("unset shop MODE TOKEN")
+    assert result.stdout == "MODE: unset\nTOKEN: unset\n"
+    assert cluster.env == {"LOG_LEVEL": "info"}
+    assert cluster.secrets[cluster.named[0]] == {"OTHER": "x"}
+    assert len(cluster.dry_runs) == writes + 1
+
+
+def test_with_the_last_variables_their_lists_go(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    run("unset shop TOKEN LOG_LEVEL MODE")
+    assert not {"env", "envFrom"} & cluster.spec.keys()
+    assert len(cluster.secrets) == 1  # no empty one was made
+
+
+def test_a_variable_that_there_is_not_is_guessed(cluster: Stored) -> None:
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = [{"secretRef": {"name": "database"}}]
+    result = run("unset shop LOGLEVEL", code=failures.MISTYPED)
+    assert "There is no variable LOGLEVEL." in result.stderr
+    assert "Did you mean LOG_LEVEL?" in result.stderr
+    assert "It may come from Secret database: change it there." in result.stderr
+
+
+def test_what_hides_or_misses_a_variable_is_told(cluster: Stored) -> None:
+    cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/"})
+    assert "worker has its own OWN in spec.processes.worker.env" in run("set shop OWN=2").stderr
+    assert "URL still refers to what was unset." in run("unset shop MODE").stderr
+
+
+def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored) -> None:
+    before = copy.deepcopy(cluster.objects[naming.KIND])
+    result = run("set shop --secret TOKEN --dry-run --wait", stdin=PASSWORD)
+    assert re.fullmatch(r"TOKEN: set in Secret shop-config-\w+ \(dry run\)\n", result.stdout)
+    assert "web: its processes are restarted" in result.stderr
+    assert cluster.objects[naming.KIND] == before
+    assert cluster.secrets == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "why"),
+    [
+        ("set shop 1A=b", None, "'1A' can't be the name of a variable"),
+        ("set shop A=1 A=2", None, "A is named twice"),
+        ("set shop TOKEN", None, "TOKEN has no value: type TOKEN=VALUE."),
+        ("set shop", None, "Which variables?"),
+        (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: a secret value isn't typed here"),
+        ("set shop --secret A B", "x", "stdin has one value"),
+        ("set shop --secret TOKEN", "\n", "TOKEN: stdin is empty"),
+        ("set shop --secret --env -", "# nothing\n", "-: no variable."),
+        ("set shop --secret PORT", "80", "PORT can't be secret: the operator sets it"),
+        ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
+        (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
+        ("set shop A=\udcff", None, "A: its value is no UTF-8"),
+        (
+            "shop A=1",
+            None,
+            "shop is no command of config, which shows one Formation.\nkubectl formation config set N",
+        ),
+        ("shop unset A", None, "kubectl formation config unset NAME"),
+        ("unst shop A", None, "kubectl formation config unset NAME"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_and_named(
+    cluster: Stored, words: str, stdin: str | None, why: str
+) -> None:
+    assert why in run(words, stdin, code=failures.MISTYPED).stderr
+    assert cluster.dry_runs == []
+    assert cluster.secrets == {}
+
+
+def test_a_formation_that_is_mistyped_is_guessed_before_its_secret_is_read() -> None:
+    assert "Did you mean shop?" in run("set shpo --secret TOKEN", code=failures.NOT_FOUND).stderr
+
+
+def test_a_plain_value_that_looks_secret_is_set_and_the_way_to_hide_it_is_told(cluster: Stored) -> None:
+    result = run("set shop API_TOKEN=abc")
+    assert cluster.env["API_TOKEN"] == "abc"
+    assert "kubectl formation config set shop --secret API_TOKEN" in result.stderr
+
+
+def test_of_a_file_what_looks_secret_becomes_so_where_nobody_can_be_asked(
+    cluster: Stored, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"TOKEN='{PASSWORD}'\nPAGE_SIZE=50\nURL=https://a:{PASSWORD}@b\n")
+    result = run(f"set shop --env {file}")
+    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert cluster.secrets[cluster.named[0]] == {"TOKEN": PASSWORD, "URL": f"https://a:{PASSWORD}@b"}
+    assert cluster.env["PAGE_SIZE"] == "50"
+    assert len(cluster.dry_runs) == 1
+
+
+def test_what_is_typed_wins_over_a_file(cluster: Stored, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"TOKEN={PASSWORD}\nMODE=slow\n")
+    run(f"set shop --env {file} TOKEN=public MODE=odd")
+    assert cluster.env == {"LOG_LEVEL": "info", "MODE": "odd", "TOKEN": "public"}
+    assert cluster.secrets == {}
+
+
+def test_only_those_of_a_file_that_are_named_are_set(cluster: Stored, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1\nB=2\nC=3\n")
+    run(f"set shop --secret --env {file} A C")
+    assert cluster.secrets[cluster.named[0]] == {"A": "1", "C": "3"}
+    assert "B" not in cluster.env
+
+
+def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.forbidden = (("get", kinds.SECRET),)
+    for words in ("set shop --secret KEY", "unset shop TOKEN"):
+        result = run(words, stdin="x", code=failures.NO_ACCESS)
+        assert f"You may not get Secret {cluster.named[0]}." in result.stderr
+        assert "The API server says: no" in result.stderr
+        assert "put your variables into a Secret of your own, and name it in spec.envFrom" in result.stderr
+    assert len(cluster.secrets) == 1
+
+
+def test_a_plain_change_needs_no_right_to_secrets(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.forbidden = (("get", kinds.SECRET), ("create", kinds.SECRET))
+    run("set shop PAGE_SIZE=50")
+    run("unset shop MODE")
+    assert cluster.env == {"LOG_LEVEL": "info", "PAGE_SIZE": "50"}
+
+
+def refusal() -> failures.Failure:
+    found = failures.NoAccess("You may not change Formation shop.")
+    found.refused = True
+    return found
+
+
+@pytest.mark.parametrize("answer", [refusal(), ConflictFailure("too late")])
+def test_a_refused_change_takes_its_secret_back(cluster: Stored, answer: failures.Failure) -> None:
+    cluster.refused = answer
+    run("set shop --secret TOKEN", stdin=PASSWORD, code=answer.exit_code)
+    assert cluster.secrets == {}
+
+
+def test_a_change_that_nobody_knows_of_names_its_secret_and_the_way_to_delete_it(cluster: Stored) -> None:
+    cluster.refused = failures.NoAccess("The cluster doesn't answer.")
+    result = run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
+    (name,) = cluster.secrets
+    assert f"Secret {name} was made, and it isn't known whether the Formation names it." in result.stderr
+    assert "kubectl formation config prune shop" in result.stderr
+
+
+def test_a_secret_that_was_refused_is_not_said_to_be_left_behind(cluster: Stored) -> None:
+    cluster.forbidden = (("create", kinds.SECRET),)
+    result = run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
+    assert "left behind" not in result.stderr
+    assert "was made" not in result.stderr
+
+
+def test_a_change_that_came_too_late_leaves_one_secret(cluster: Stored) -> None:
+    cluster.conflicts = 2
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    assert [*cluster.secrets] == cluster.named
+
+
+def test_a_secret_that_has_gone_is_replaced(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.objects[kinds.SECRET] = []
+    run("set shop --secret KEY", stdin="x")
+    assert cluster.secrets[cluster.named[0]] == {"KEY": "x"}
+    assert len(cluster.named) == 1
+
+
+def a_secret(name: str, **metadata: Any) -> dict[str, Any]:
+    """Return a Secret as `config` makes it for the Formation, but for what is said of it."""
+    known = {
+        "name": name,
+        "labels": {naming.FORMATION_LABEL: "shop", CONFIG_LABEL: ""},
+        "ownerReferences": [{"uid": "uid-1"}],
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        **metadata,
+    }
+    return {"kind": kinds.SECRET, "metadata": known, "data": {"FOREIGN": "MQ=="}}
+
+
+FOREIGN = {
+    "of another owner": a_secret("shop-config-00000000aa", ownerReferences=[{"uid": "uid-2"}]),
+    "without an owner": a_secret("shop-config-00000000bb", ownerReferences=[]),
+    "without our label": a_secret("shop-config-00000000cc", labels={naming.FORMATION_LABEL: "shop"}),
+    "of another name": a_secret("shop-config-production"),
+    "of a longer name": a_secret("my-shop-config-00000000dd"),
+}
+
+
+@pytest.mark.parametrize("secret", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_secret_is_neither_taken_over_nor_deleted(cluster: Stored, secret: dict[str, Any]) -> None:
+    name = secret["metadata"]["name"]
+    cluster.objects[kinds.SECRET] = [secret]
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [name]
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = [{"secretRef": {"name": name}}]
+    run("set shop --secret TOKEN", stdin="x")
+    first, second = cluster.named
+    assert (first, cluster.secrets[second]) == (name, {"TOKEN": "x"})
+    run("unset shop FOREIGN", code=failures.MISTYPED)
+
+
+STALE = "shop-config-0123456789"
+
+
+def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.objects[kinds.SECRET].append(a_secret(STALE))
+    assert f"Nothing names {STALE}: kubectl formation config prune shop" in run("shop").stderr
+    assert run("prune shop --dry-run").stdout == f"Secret {STALE}: deleted (dry run)\n"
+    assert "Add --yes" in run("prune shop", code=failures.MISTYPED).stderr
+    assert len(cluster.secrets) == 2
+    assert run("prune shop --yes").stdout == f"Secret {STALE}: deleted\n"
+    assert [*cluster.secrets] == cluster.named
+    assert "There is no Secret to delete." in run("prune shop").stderr
+
+
+@pytest.mark.parametrize("kind", stale.HOLDERS)
+def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: str) -> None:
+    volumes = [{"secret": {"secretName": STALE}}]
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    cluster.objects[kind] = [
+        {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
+    ]
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
+def test_a_secret_that_was_just_made_is_left_for_whoever_is_about_to_name_it(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    monkeypatch.setattr("time.time", lambda: builders.NOW + 5)
+    assert "was made a moment ago" in run("prune shop --yes").stderr
+    assert [*cluster.secrets] == [STALE]
+
+
+def test_variables_are_shown_with_where_they_come_from(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    spec = cluster.objects[naming.KIND][0]["spec"]
+    spec["envFrom"] += [
+        {"configMapRef": {"name": "settings"}, "prefix": "MY_"},
+        {"secretRef": {"name": "nowhere"}},
+    ]
+    origin = {"secretKeyRef": {"name": "database", "key": "url"}}
+    field = {"fieldRef": {"fieldPath": "status.podIP"}}
+    spec["env"] += [{"name": "DB", "valueFrom": origin}, {"name": "IP", "valueFrom": field}]
+    spec["env"] += [{"name": "URL", "value": "http://$(MY_HOST)/$(TOKEN)/$(IP)"}]
+    cluster.objects[kinds.CONFIG_MAP] = [
+        {"metadata": {"name": "settings"}, "data": {"HOST": "a", "X": "b\n"}}
+    ]
+    database = {"metadata": {"name": "database", "labels": {}}, "data": {"url": "cGc="}}
+    cluster.objects[kinds.SECRET].append(database)
+    secret = spec["envFrom"][0]["secretRef"]["name"]
+
+    result = run("shop")
+    assert [line.split(None, 1) for line in result.stdout.splitlines()] == [
+        ["NAME", "FROM"],
+        ["DB", "Secret database, key url"],
+        ["IP", "fieldRef status.podIP"],
+        ["LOG_LEVEL", "spec.env"],
+        ["MODE", "spec.env"],
+        ["MY_HOST", "ConfigMap settings"],
+        ["MY_X", "ConfigMap settings"],
+        ["TOKEN", f"Secret {secret}"],
+        ["URL", "spec.env"],
+    ]
+    assert "There is no Secret nowhere, which the Formation names." in result.stderr
+    assert "worker has of its own: OWN" in result.stderr
+
+    values = {each["name"]: each["value"] for each in json.loads(run("--show shop -o json").stdout)}
+    assert (values["DB"], values["IP"], values["TOKEN"]) == ("pg", None, PASSWORD)
+    assert values["URL"] == f"http://a/{PASSWORD}/$(IP)"
+    assert '"b\\n"' in run("shop --show").stdout
+
+
+def test_a_variable_of_env_hides_one_of_env_from(cluster: Stored) -> None:
+    cluster.objects[naming.KIND][0]["spec"]["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    cluster.objects[kinds.CONFIG_MAP] = [{"metadata": {"name": "settings"}, "data": {"MODE": "slow"}}]
+    shown = json.loads(run("show shop --show -o json").stdout)
+    assert shown[1] == {"name": "MODE", "from": "spec.env", "value": "fast"}
+
+
+def test_anyone_who_may_not_read_secrets_sees_the_rest(cluster: Stored) -> None:
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    cluster.forbidden = (("get", kinds.SECRET),)
+    result = run("shop --show")
+    assert "LOG_LEVEL" in result.stdout
+    assert f"You may not get Secret {cluster.named[0]}." in result.stderr
+
+
+def test_a_formation_without_variables_says_how_to_set_one(cluster: Stored) -> None:
+    cluster.objects[naming.KIND] = [builders.stored(builders.a_formation())]
+    result = run("shop")
+    assert result.stdout == ""
+    assert "kubectl formation config set shop KEY=VALUE" in result.stderr
+
+
+def test_options_of_the_cluster_are_understood_before_and_after_the_word() -> None:
+    for words in ("-n other shop", "shop -n other", "-n other show shop", "-n other set shop MODE=fast"):
+        run(words)
+
+
+def test_whoever_sets_it_back_is_named(cluster: Stored) -> None:
+    last = json.dumps({"spec": {"env": ENV, "envFrom": []}})
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    cluster.objects[naming.KIND][0]["metadata"]["annotations"] = annotations
+    assert "env: the " in run("set shop A=1").stderr
+    assert "envFrom: the " in run("set shop --secret T", stdin="x").stderr

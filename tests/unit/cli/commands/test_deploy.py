@@ -1,0 +1,48 @@
+"""What `deploy` says of the image of all types, and of a type's own."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import options
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests import builders
+from tests.builders import IMAGE
+from tests.unit.cli.fake_cluster import FakeCluster
+
+NEW = "registry.example.com/shop:v2"
+
+
+class Written(FakeCluster):
+    """Keeps what is written."""
+
+    def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> dict[str, object]:
+        after = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
+        self.objects[kind] = [after]
+        return after
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = Written(Formation=[builders.stored(builders.a_formation())])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def deploy(*words: str) -> Result:
+    return CliRunner().invoke(program, ["deploy", "shop", *words])
+
+
+def test_the_image_of_all_types_is_changed() -> None:
+    assert deploy("--image", NEW).stdout == f"image: {IMAGE} -> {NEW}\n"
+    assert deploy("--image", NEW).stdout == f"image: {NEW}, as it was\n"
+
+
+def test_a_type_gets_an_image_of_its_own_and_loses_it_again(cluster: FakeCluster) -> None:
+    shared = f"{IMAGE} (that of all types)"
+    worker = ("--type", "worker", "--image")
+    assert deploy(*worker, "none").stdout == f"worker: image: {shared}, as it was\n"
+    assert deploy(*worker, NEW).stdout == f"worker: image: {shared} -> {NEW}\n"
+    assert deploy(*worker, "none").stdout == f"worker: image: {NEW} -> {shared}\n"
+    (formation,) = cluster.objects[naming.KIND]
+    assert "image" not in formation["spec"]["processes"]["worker"]

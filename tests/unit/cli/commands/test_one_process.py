@@ -1,0 +1,157 @@
+"""A process is named as `ps` or `logs` does, whichever command is typed."""
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import completion, failures, options
+from formation_cli.cluster import kinds, kubectl
+from formation_cli.cluster.port import Object
+from formation_cli.program import program
+from tests import builders
+from tests.builders import a_container, a_pod, running
+from tests.unit.cli.fake_cluster import FakeCluster
+
+TYPES = {"web": builders.a_process(port=8080), "worker": builders.a_process()}
+WEB = {"formations.dev/process-type": "web"}
+NAMES = ("worker.abcde", "shop-worker-1-abcde", "pod/shop-worker-1-abcde")
+ONE_OFF = {"formations.dev/run": "run", "batch.kubernetes.io/job-name": "shop-run-12345678"}
+
+
+class Guarded(FakeCluster):
+    """Says who may connect to Pods."""
+
+    verbs: tuple[str, ...] = ("create", "get")
+
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        assert manifest["kind"] == kinds.ACCESS_REVIEW
+        return {"status": {"allowed": manifest["spec"]["resourceAttributes"]["verb"] in self.verbs}}
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Guarded:
+    found = Guarded(
+        Formation=[builders.stored(builders.a_formation(processes=TYPES))],
+        Pod=[
+            a_pod(a_container(running(), "web"), name="shop-web-1-vwxyz", labels=WEB),
+            a_pod(name="shop-worker-1-abcde"),
+        ],
+    )
+    found.logs = {"shop-worker-1-abcde": ["worker"], "shop-web-1-vwxyz": ["web"]}
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def became(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words of kubectl."""
+    found: list[str] = []
+    monkeypatch.setattr(kubectl, "become", lambda _, *words: found.extend(words))
+    return found
+
+
+def typed(words: str) -> Result:
+    return CliRunner().invoke(program, words.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_of_a_process_leads_to_it(became: list[str], name: str) -> None:
+    assert typed(f"exec shop --process {name} -- ls").exit_code == 0
+    assert typed(f"port-forward shop --process {name} 80:90").exit_code == 0
+    assert became == [
+        *("exec", "shop-worker-1-abcde", "--container=worker", "--", "ls"),
+        *("port-forward", "pod/shop-worker-1-abcde", "80:90"),
+    ]
+    assert typed(f"logs shop {name}").stdout.rpartition("| ")[2] == "worker\n"
+
+
+def test_a_process_of_another_type_is_refused(became: list[str]) -> None:
+    result = typed("exec shop --type web --process worker.abcde -- ls")
+    assert result.exit_code == failures.OURS
+    assert "worker.abcde is a process of worker, not of web" in result.stderr
+    assert not became
+
+
+def test_a_process_that_there_is_not_is_guessed() -> None:
+    assert "Did you mean shop-web-1-vwxyz?" in typed("exec shop --process shop-web-1-vwxyy -- ls").stderr
+    assert "There is no process type worker.zzzzz" in typed("logs shop worker.zzzzz").stderr
+
+
+@pytest.mark.parametrize(
+    ("typed_ports", "ports"),
+    [
+        ("", "8080:8080"),
+        ("9000", "9000:8080"),
+        ("9000:8081", "9000:8081"),
+        (":8081", ":8081"),
+        ("0", ":8080"),
+    ],
+)
+def test_a_port_leads_to_that_of_the_type_or_to_another(
+    became: list[str], typed_ports: str, ports: str
+) -> None:
+    assert typed(f"port-forward shop {typed_ports}").exit_code == 0
+    assert became == ["port-forward", "pod/shop-web-1-vwxyz", ports]
+
+
+def test_a_type_without_a_port_needs_one() -> None:
+    assert "worker has no port.\nName one" in typed("port-forward shop --type worker 9000").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "right"),
+    [
+        ("exec shop -- ls", failures.OURS, "pods/exec"),
+        ("port-forward shop", failures.NO_ACCESS, "pods/portforward"),
+    ],
+)
+def test_anyone_who_may_not_connect_is_told_by_us(
+    cluster: Guarded, became: list[str], words: str, code: int, right: str
+) -> None:
+    cluster.verbs = ("get",)  # which is enough for a websocket
+    assert typed(words).exit_code == 0
+    became.clear()
+    cluster.verbs = ()
+    result = typed(words)
+    assert result.exit_code == code
+    assert f"Error: You may not use {right} in namespace default.\n" in result.stderr
+    assert not became
+
+
+def a_one_off() -> dict[str, Any]:
+    return a_pod(a_container(running(), "run"), name="shop-run-12345678-klmno", labels=ONE_OFF)
+
+
+@pytest.mark.parametrize("name", ["run.klmno", "shop-run-12345678-klmno", "job.batch/shop-run-12345678"])
+def test_a_process_that_runs_once_is_ended_by_its_name(cluster: Guarded, name: str) -> None:
+    job = {"apiVersion": "batch/v1", "kind": kinds.JOB, "metadata": {"name": "shop-run-12345678"}}
+    cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [job]}
+    assert typed(f"stop shop {name} --dry-run").stdout == f"{name}: ended (dry run)\n"
+    assert cluster.objects[kinds.JOB] == [job]
+    assert typed(f"stop shop {name} -o name").stdout == "job.batch/shop-run-12345678\n"
+    assert cluster.objects[kinds.JOB] == []
+    assert cluster.dry_runs == []  # the Formation isn't stopped
+
+
+def test_a_type_is_not_ended_as_if_it_ran_once(cluster: Guarded) -> None:
+    cluster.objects[kinds.POD] = [a_one_off()]
+    result = typed("stop shop worker")
+    assert result.exit_code == failures.MISTYPED
+    assert "kubectl formation scale shop TYPE=0 stops a type" in result.stderr
+
+
+def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None:
+    cluster.logs["shop-worker-1-abcde"] = ["unable to retrieve container logs for containerd://0123"]
+    result = typed("logs shop worker --previous")
+    assert (result.exit_code, result.stdout) == (failures.FAILED, "")
+    assert "worker.abcde: its node no longer has what it wrote" in result.stderr
+
+
+def test_the_key_tab_completes_processes_and_namespaces(
+    cluster: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda _: cluster)
+    cluster.objects[kinds.NAMESPACE] = [{"metadata": {"name": name}} for name in ("team-a", "other")]
+    assert completion.answer(["exec", "shop", "--process"], "shop-we") == ["shop-web-1-vwxyz", ":4"]
+    assert completion.answer(["ps", "-n"], "te") == ["team-a", ":4"]

@@ -1,0 +1,118 @@
+"""What `ps` shows of Formations and of their processes."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import Cluster
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests import builders
+from tests.builders import a_container, a_pod, ended, waiting
+from tests.unit.cli.fake_cluster import FakeCluster
+
+TYPES = {"worker": builders.a_process(), "zoo": builders.a_process(image="x/zoo:2")}
+READY = [{"type": "Ready", "status": "True", "reason": "Running", "message": "all process types run"}]
+
+
+def shop(name: str = "shop", namespace: str = "default", **spec: Any) -> dict[str, Any]:
+    formation = builders.stored(builders.a_formation(name, processes=TYPES, **spec), namespace=namespace)
+    return {**formation, "status": {"observedGeneration": 1, "conditions": READY}}
+
+
+def one_off(state: dict[str, Any], suffix: str, **status: str) -> dict[str, Any]:
+    labels = {"formations.dev/run": "run"}
+    name = f"shop-run-{suffix}"
+    return a_pod(a_container(state, "run"), name=name, labels=labels, ownerReferences=[], status=status)
+
+
+class TwoNamespaces(FakeCluster):
+    """Has another Formation in another namespace."""
+
+    def in_all_namespaces(self) -> Cluster:
+        everywhere = TwoNamespaces(Formation=[shop("zoo", "b"), shop("shop", "a")])
+        everywhere.namespace = ""
+        return everywhere
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = TwoNamespaces(Formation=[shop()], Pod=[])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def ps(*words: str) -> Result:
+    return CliRunner().invoke(program, ["ps", *words])
+
+
+def rows(*words: str) -> list[list[str]]:
+    result = ps(*words)
+    assert result.exit_code == 0, result.output
+    return [[cell.strip() for cell in line.split("   ") if cell] for line in result.stdout.splitlines()]
+
+
+def test_all_namespaces_are_one_table_that_names_them() -> None:
+    header, *found = rows("-A")
+    assert header[:2] == ["NAMESPACE", "NAME"]
+    assert [row[:2] for row in found] == [["a", "shop"], ["b", "zoo"]]
+    assert rows()[0][0] == "NAME"
+
+
+def test_a_wide_table_has_the_images_of_types_and_says_more() -> None:
+    header, row = rows("-o", "wide")
+    assert header[-2:] == ["OWN IMAGES", "MESSAGE"]
+    assert row[-2:] == ["zoo=x/zoo:2", "all process types run"]
+
+
+def test_a_formation_that_is_stopped_does_not_look_as_if_it_ran(cluster: FakeCluster) -> None:
+    cluster.objects[naming.KIND] = [shop(suspend=True)]
+    header, row = rows()
+    assert row[header.index("REASON")] == "Suspended"
+
+
+def test_a_process_that_does_not_run_is_shown_with_its_reason(cluster: FakeCluster) -> None:
+    cluster.objects[kinds.POD] = [
+        a_pod(a_container(waiting("ImagePullBackOff", "Back-off pulling image x:9"), image="x:9"))
+    ]
+    header, row, *_ = rows("shop")
+    assert (header[-1], row[-1]) == ("REASON", "ImagePullFailed")
+    header, row, *_ = rows("shop", "-o", "wide")
+    assert header[-3:] == ["NODE", "IMAGE", "MESSAGE"]
+    assert row[-2] == "x:9"
+    assert "x:9" in row[-1]
+
+
+@pytest.mark.parametrize(
+    ("state", "phase", "shown"),
+    [
+        (ended(0), "Running", ("Completed", "")),
+        (ended(7), "Failed", ("Failed", "Exited")),
+        (ended(7), "Running", ("Failed", "Exited")),
+        (waiting(""), "Failed", ("Failed", "Evicted")),
+        (waiting("ImagePullBackOff", "no such image"), "Pending", ("Starting", "ImagePullBackOff")),
+        (builders.running(), "Running", ("Running", "")),
+    ],
+)
+def test_what_runs_once_is_shown_as_what_became_of_it(
+    cluster: FakeCluster, state: dict[str, Any], phase: str, shown: tuple[str, str]
+) -> None:
+    cluster.objects[kinds.POD] = [one_off(state, "1-abcde", phase=phase, reason="Evicted")]
+    (found,) = json.loads(ps("shop", "run", "-o", "json").stdout)
+    assert (found["state"], found["reason"]) == shown
+
+
+def test_types_and_processes_are_chosen_by_their_names(cluster: FakeCluster) -> None:
+    cluster.objects[kinds.POD] = [a_pod(name="shop-worker-1-abcde"), a_pod(name="shop-worker-1-fghij")]
+    assert [row[0] for row in rows("shop", "zoo")[1:]] == ["zoo"]
+    assert len(rows("shop", "worker")[1:]) == 2
+    for name in ("worker.abcde", "shop-worker-1-abcde", "pod/shop-worker-1-abcde"):
+        assert [row[1] for row in rows("shop", name)[1:]] == ["shop-worker-1-abcde"]
+    wrong = ps("shop", "wrker")
+    assert wrong.exit_code == failures.MISTYPED
+    assert "Did you mean worker?" in wrong.stderr
+    assert rows("shop", "run")[1:] == []

@@ -1,0 +1,52 @@
+"""Which versions work together."""
+
+import json
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from formation_cli import options
+from formation_cli.cluster import kubectl
+from formation_cli.cluster.port import Listed
+from formation_cli.failures import NoAccess
+from formation_cli.program import program
+from formation_operator import __version__
+from tests.unit.cli.fake_cluster import FakeCluster
+
+SAID = {"clientVersion": {"gitVersion": "v1.35.1"}, "serverVersion": {"gitVersion": "v1.34.2"}}
+OPERATOR = {
+    "metadata": {"name": "formation-operator", "namespace": "formation-system"},
+    "spec": {"template": {"spec": {"containers": [{"image": "formation-operator:0.1.0"}]}}},
+}
+
+
+class Closed(FakeCluster):
+    """Shows nobody its Deployments."""
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        raise NoAccess("You may not read Deployments in all namespaces.")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "operator"),
+    [
+        (FakeCluster(Deployment=[OPERATOR]), "formation-operator:0.1.0 in formation-system"),
+        (FakeCluster(), "unknown: no Deployment has the label app.kubernetes.io/name=formation-operator"),
+        (Closed(), "unknown: You may not read Deployments in all namespaces."),
+    ],
+)
+def test_each_part_is_shown_as_far_as_it_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster, operator: str
+) -> None:
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    done = subprocess.CompletedProcess[str]([], 0, json.dumps(SAID), "")
+    monkeypatch.setattr(kubectl, "run", lambda *_: done)
+    result = CliRunner().invoke(program, ["version"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f"plugin: {__version__}",
+        "kubectl: v1.35.1",
+        "server: v1.34.2",
+        f"operator: {operator}",
+    ]
