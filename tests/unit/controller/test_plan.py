@@ -1,6 +1,7 @@
 """What a pass is going to do is a value, decided before anything is written."""
 
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -87,7 +88,8 @@ async def test_a_type_that_cannot_be_rendered_is_in_the_plan_and_its_child_stays
 
 async def test_a_large_formation_is_planned_in_parts_that_may_be_held_at_once() -> None:
     here = planning(largest.filled(largest.shared, 24 * 1024))
-    rest = types = sorted(here.wanted.content.spec.processes)
+    types = sorted(here.wanted.content.spec.processes)
+    rest: Sequence[str] = types
     sizes, planned = [], []
     while rest:
         part = await here.plan(rest)
