@@ -69,10 +69,8 @@ class Informers:
         """The namespaces that forbid kopf's watch of Formations."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self._brought: dict[Scope, int] = {}
-        """The newest version of a Formation that kopf has brought."""
-        self._listed: dict[Scope, int] = {}
-        """The newest version of a Formation that a list has brought before kopf did."""
+        self.missed: dict[Scope, int] = {}
+        """The newest version of a Formation that a list has brought, and kopf hasn't yet."""
         self._uncompared: set[Scope] = set()
         """Where kopf has listed Formations since they were compared."""
         self._listed_anew = asyncio.Event()
@@ -198,18 +196,10 @@ class Informers:
         """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
         return self._scope_of(key) in self._synced
 
-    def missed(self) -> dict[Scope, int]:
-        """Return by scope the newest version of a Formation that a list has brought, and kopf hasn't yet."""
-        return {
-            scope: each
-            for scope, each in self._listed.items()
-            if self._brought.get(scope, 0) < each and scope not in self._unwatched
-        }
-
     def check_watch(self, missed: dict[Scope, int]) -> None:
         """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
         for scope, version in missed.items():
-            if scope in self.missed() and self._brought.get(scope, 0) < version:
+            if self.missed.get(scope) == version:
                 raise WatchLostError(
                     f"no watch has brought version {version} of Formations in {scope or 'all'}"
                 )
@@ -218,13 +208,14 @@ class Informers:
 
     def listed_by_kopf(self, scope: Scope) -> None:
         """Take note that kopf's watch begins anew: what it hadn't brought may have been deleted by now."""
-        self._listed.pop(scope, None)
+        self.missed.pop(scope, None)
         self._uncompared.add(scope)
         self._listed_anew.set()
 
     def refused_to_kopf(self, scope: Scope) -> None:
         """Take note that a namespace forbids the watch of Formations: lists alone find what changes."""
         self._unwatched.add(scope)
+        self.missed.pop(scope, None)
         self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
 
     def watched_by_kopf(self, scope: Scope) -> None:
@@ -237,7 +228,8 @@ class Informers:
         """Take in an event of a Formation that kopf has brought."""
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
-        self._brought[scope] = max(version, self._brought.get(scope, 0))
+        if version >= self.missed.get(scope, version):
+            self.missed.pop(scope, None)
         if deleted or self._known.is_newer(naming.KIND, key, version):
             self._take(naming.KIND, raw, deleted=deleted)
 
@@ -255,8 +247,8 @@ class Informers:
         if not self._known.stores[kind.name].is_newer(key, own, version):
             return  # as most of a list is
         scope = self._scope_of(key)
-        if kind.name == naming.KIND and scope in self._synced:
-            self._listed[scope] = max(own, self._listed.get(scope, 0))
+        if kind.name == naming.KIND and scope in self._synced - self._unwatched:
+            self.missed[scope] = max(own, self.missed.get(scope, 0))
         if not kind.metadata_only:
             self._take(kind.name, raw, as_of=version)
 

@@ -112,7 +112,7 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                if missed := self._informers.missed():
+                if missed := dict(self._informers.missed):
                     await asyncio.sleep(self._settings.watch_lost)
                     self._informers.check_watch(missed)
 

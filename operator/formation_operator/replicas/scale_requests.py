@@ -100,15 +100,15 @@ class Answer:
         sent = self.unanswered
         if sent is None or generation <= sent.generation:
             return self
-        is_in = declared == sent.count or generation > sent.generation + 1
-        return Answer(self.uid, None, sent.count if is_in else self.count)
+        is_in = declared == sent.wanted or generation > sent.generation + 1
+        return Answer(self.uid, None, sent.wanted if is_in else self.count)
 
 
 class Unanswered(NamedTuple):
     """A count that was sent to a Formation of a generation, to which no answer came."""
 
     generation: int
-    count: int
+    wanted: int
 
 
 @dataclasses.dataclass(frozen=True)

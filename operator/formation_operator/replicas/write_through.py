@@ -195,9 +195,8 @@ class Requests:
             if not errors.is_verdict(error):
                 raise
             return request.overruled(f"the Formation can't have it ({error})"), request.declared
-        for kind, change in self._cache.see(naming.KIND, written):
-            judged.changes.append((kind, change))
-            resolve(judged.answers, change.now)
+        judged.changes += self._cache.see(naming.KIND, written)
+        resolve(judged.answers, written)
         judged.generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
 

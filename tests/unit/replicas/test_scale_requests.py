@@ -114,6 +114,7 @@ def test_a_write_without_an_answer_made_the_very_next_generation_or_none(
 ) -> None:
     answer = Answer(SCALED.uid, judged=None, count=4, unanswered=Unanswered(3, 7))
     assert answer.resolved(generation, declared).count == count
+    assert (answer.resolved(generation, declared).unanswered is None) == (generation > 3)
     assert not answer.resolved(generation, declared).is_about(SCALED)
 
 

@@ -1,6 +1,5 @@
 """A count is judged before it is written over, whatever comes in between."""
 
-import dataclasses
 import functools
 import math
 
@@ -15,7 +14,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.render import desired
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Lane, Requeue
+from formation_operator.requeue import Lane, Requeue, Result
 from formation_operator.settings import Settings
 from tests.builders import MIDNIGHT, a_formation, a_process, stored
 from tests.unit.facts import parsed
@@ -24,7 +23,10 @@ from tests.unit.fakes.objects import SCALE, identity_of
 
 KEY = ("default", "shop")
 FORMATION = a_formation(processes={name: a_process(replicas=4) for name in ("web", "worker")})
-RESTARTED = {"kubectl.kubernetes.io/restartedAt": "now"}
+RESTARTED = {
+    "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}
+}
+LOST = errors.UnavailableError("no answer")
 
 
 class WithoutStatus(FakeCluster):
@@ -34,13 +36,23 @@ class WithoutStatus(FakeCluster):
         return self.read(*identity_of(manifest))
 
 
-@dataclasses.dataclass(frozen=True)
 class Shop:
-    """A Formation with its Deployments as we wrote them, and what is known of them."""
+    """A Formation with its Deployments as we wrote them, and an operator of which a watch is late.
 
-    cluster: FakeCluster
-    known: Cache
-    reconcilers: list[reconcile.Reconciler] = dataclasses.field(default_factory=list)
+    The watch of Deployments brings all at once, that of Formations what has happened until a step says so.
+    """
+
+    def __init__(self) -> None:
+        self.cluster = WithoutStatus()
+        self.known = Cache()
+        self.here = reconcile.Reconciler(self.cluster, self.known, lambda: MIDNIGHT, Settings())
+        self.cluster.put(naming.KIND, stored(FORMATION))
+        self.watch()
+        self.cluster.watchers.append(self._see)
+        formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
+        for name in formation.spec.processes:
+            self.cluster.write(desired.deployment(formation.metadata, formation.spec, name, count).manifest)
+        self.cluster.incidents.append(Incident("apply", error=LOST, times=math.inf))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,282 +61,168 @@ class Shop:
         return {name: item["replicas"] for name, item in processes.items()}
 
     @property
-    def applied(self) -> list[Object]:
-        """What we tried to write of the Deployments."""
-        return [call.body for call in self.cluster.asked("apply", "Deployment")]
-
-    @property
-    def told(self) -> list[str]:
-        """Why each Event that is about a request was told."""
+    def events(self) -> list[str]:
+        """The reasons of the Events about requests."""
         return [notice.reason for notice in self.cluster.notices if notice.action == "Scale"]
 
-    def see(self, kind: str, raw: Object, deleted: bool) -> None:
-        """Take what the watch tells: all of the Deployments, but nothing of the Formation."""
+    def _see(self, kind: str, raw: Object, deleted: bool) -> None:
         if kind == ChildKind.DEPLOYMENT:
             self.known.see(kind, raw)
 
-    def watched(self) -> None:
-        """Have the watch tell of the Formation."""
-        self.known.see(naming.KIND, self.cluster.read(naming.KIND, *KEY))
-        for here in self.reconcilers:
-            here.see(self.known.formations[KEY])
-
-    def edit(self, process_type: str, count: int | None) -> None:
-        """Give the Formation a count, or take it away, as anybody may at any time."""
-        self.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {process_type: {"replicas": count}}}})
+    async def play(self, *steps: str) -> None:
+        """Have things happen, each as `verb`, or as `verb type count`."""
+        for step in steps:
+            verb, *what = step.split()
+            if verb in ("scale", "edit"):
+                getattr(self, verb)(what[0], None if what[1] == "none" else int(what[1]))
+            elif verb in ("watch", "writable", "report", "restart", "pause", "resume"):
+                getattr(self, verb)()
+            else:
+                await getattr(self, verb)()
 
     def scale(self, process_type: str, count: int) -> None:
-        """Have somebody scale a Deployment, and the watch tell of it."""
+        """Have somebody scale a Deployment."""
         name = naming.child("shop", process_type)
         self.cluster.merge("Deployment", "default", name, {"spec": {"replicas": count}}, by=SCALE)
 
-    def let_write(self) -> None:
+    def edit(self, process_type: str, count: int | None) -> None:
+        """Have somebody give the Formation a count, or take it away."""
+        self._merge({"spec": {"processes": {process_type: {"replicas": count}}}})
+
+    def watch(self) -> None:
+        """Have the watch bring the Formation."""
+        self.known.see(naming.KIND, self.cluster.read(naming.KIND, *KEY))
+        self.here.see(self.known.formations[KEY])
+
+    def writable(self) -> None:
         """Let the Deployments be written from now on."""
         self.cluster.incidents.clear()
+
+    def report(self) -> None:
+        """Have the status say what the Formation says, as after a pass."""
+        processes = {name: {"desiredReplicas": count} for name, count in self.counts.items()}
+        generation = self.cluster.read(naming.KIND, *KEY)["metadata"]["generation"]
+        self._merge({"status": {"observedGeneration": generation, "processes": processes}})
+        self.watch()
+
+    def restart(self) -> None:
+        """Have somebody change something else of a Deployment."""
+        self.cluster.merge("Deployment", "default", "shop-web", RESTARTED)
+
+    def pause(self) -> None:
+        self._merge({"spec": {"paused": True}})
+
+    def resume(self) -> None:
+        self._merge({"spec": {"paused": False}})
+
+    def _merge(self, changes: Object) -> None:
+        self.cluster.merge(naming.KIND, *KEY, changes)
+
+    async def run(self) -> Result:
+        """Run a pass."""
+        return await self.here.run(KEY)
+
+    async def conflict(self) -> None:
+        """Run a pass that finds another Formation than is known."""
+        assert isinstance((await self.run()).error, errors.ConflictError)
+
+    async def unanswered(self) -> None:
+        """Run a pass whose patch of the Formation is carried out, and gets no answer."""
+        await self._lose(carried_out=True)
+
+    async def unsent(self) -> None:
+        """Run a pass whose patch of the Formation never gets there."""
+        await self._lose(carried_out=False)
+
+    async def _lose(self, *, carried_out: bool) -> None:
+        self.cluster.incidents.append(Incident("patch", error=LOST, carried_out=carried_out))
+        assert isinstance((await self.run()).error, errors.UnavailableError)
 
 
 @pytest.fixture
 def shop() -> Shop:
     """The shop, none of whose Deployments can be written yet."""
-    shop = Shop(WithoutStatus(), Cache())
-    shop.cluster.put(naming.KIND, stored(FORMATION))
-    shop.watched()
-    shop.cluster.watchers.append(shop.see)
-    formation, count = parsed(FORMATION), Replicas(desired=4, rendered=4, remembered=4)
-    for name in formation.spec.processes:
-        shop.cluster.write(desired.deployment(formation.metadata, formation.spec, name, count).manifest)
-    seen_enough = errors.UnavailableError("seen enough")
-    shop.cluster.incidents.append(Incident("apply", error=seen_enough, times=math.inf))
-    return shop
+    return Shop()
 
 
-def reconciler(shop: Shop) -> reconcile.Reconciler:
-    here = reconcile.Reconciler(shop.cluster, shop.known, lambda: MIDNIGHT, Settings())
-    shop.reconcilers.append(here)
-    return here
-
-
-async def unanswered(shop: Shop, here: reconcile.Reconciler) -> None:
-    """Run a pass that writes to the Formation and isn't told so."""
-    shop.cluster.incidents.append(Incident("patch", error=errors.UnavailableError("lost"), carried_out=True))
-    assert isinstance((await here.run(KEY)).error, errors.UnavailableError)
-
-
-async def unsent(shop: Shop, here: reconcile.Reconciler) -> None:
-    """Run a pass that can't reach the Formation."""
-    shop.cluster.incidents.append(Incident("patch", error=errors.UnavailableError("not sent")))
-    assert isinstance((await here.run(KEY)).error, errors.UnavailableError)
-
-
-def reported(shop: Shop) -> None:
-    """Have the status say what the Formation says, as after a pass."""
-    processes = {name: {"desiredReplicas": count} for name, count in shop.counts.items()}
-    generation = shop.cluster.read(naming.KIND, *KEY)["metadata"]["generation"]
-    status = {"observedGeneration": generation, "processes": processes}
-    shop.cluster.merge(naming.KIND, *KEY, {"status": status})
-    shop.watched()
+@pytest.mark.parametrize(
+    ("steps", "counts", "events"),
+    [
+        ("unanswered; scale web 9; conflict; watch; run", {"web": 9}, ["ScaleHonoured"]),
+        ("unanswered; edit web 4; conflict; watch; run", {"web": 4}, ["ScaleOverruled"]),
+        ("writable; unanswered; scale web 4; run; watch; run", {"web": 4}, ["ScaleHonoured"]),
+        ("run; edit web 4; watch; run; run", {"web": 4}, ["ScaleHonoured"]),
+        ("run; edit web 4; watch; run; report; restart; run", {"web": 4}, ["ScaleHonoured"]),
+        ("run; edit web none; watch; run; edit web 4; watch; run", {"web": 4}, ["ScaleHonoured"]),
+        ("run; edit web 4; watch; writable; run; scale web 8; run", {"web": 8}, 2 * ["ScaleHonoured"]),
+        ("run; edit web 4; watch; writable; run; scale web 9; run", {"web": 9}, 2 * ["ScaleHonoured"]),
+        ("edit worker 5; edit worker 6; conflict; conflict; watch; run", {"web": 8}, ["ScaleHonoured"]),
+        ("unsent; edit worker 5; watch; run", {"web": 8}, ["ScaleHonoured"]),
+        ("unsent; pause; watch; run; resume; watch; run", {"web": 8}, ["ScaleHonoured"]),
+        ("unsent; edit worker 5; edit worker 6; watch; run", {"web": 4}, ["ScaleOverruled"]),
+    ],
+    ids=[
+        "a request after one that got no answer is honoured",
+        "an edit after a request that got no answer has the last word",
+        "a request that is taken back before its answer is known isn't honoured later",
+        "an edit after an honoured request has the last word",
+        "an answered request is no new one because something else of the Deployment changes",
+        "an answered request is no new one because the count was left open for a while",
+        "the same count is a new request once the Deployment was written",
+        "another count is a new request once the Deployment was written",
+        "a request that came too late for edits of something else isn't overruled by them",
+        "a request that never got there isn't lost because something else did",
+        "a request that never got there waits while the Formation is paused",
+        "a request that may have been taken back is overruled, and an Event says so",
+    ],
+)
+async def test_of_a_scale_to_8_and_what_happens_next_the_last_wish_counts(
+    shop: Shop, steps: str, counts: dict[str, int], events: list[str]
+) -> None:
+    await shop.play("scale web 8", *steps.split("; "))
+    assert shop.counts.items() >= counts.items()
+    assert shop.events == events
 
 
 @pytest.mark.parametrize("last", [("web", 9), ("worker", 7)], ids=["the same type", "another type"])
 async def test_a_request_that_comes_while_another_one_is_judged_is_judged_too(
     shop: Shop, last: tuple[str, int]
 ) -> None:
-    shop.let_write()
-    shop.scale("web", 8)
-    here = reconciler(shop)
+    await shop.play("writable", "scale web 8")
     name, count = last
     shop.cluster.incidents.append(Incident("pages", meanwhile=lambda: shop.scale(name, count)))
-    assert (await here.run(KEY)).requeue == Requeue(Lane.CHANGE)
+    assert (await shop.run()).requeue == Requeue(Lane.CHANGE)
     assert shop.cluster.read("Deployment", "default", f"shop-{name}")["spec"]["replicas"] == count
-    await here.run(KEY)
+    await shop.run()
     assert shop.counts == {"web": 8, "worker": 4} | {name: count}
 
 
-async def test_a_request_after_one_whose_answer_was_lost_is_honoured(shop: Shop) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unanswered(shop, here)
-    shop.scale("web", 9)
-    assert isinstance(
-        (await here.run(KEY)).error, errors.ConflictError
-    )  # the watch hasn't told of the first one yet
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts["web"] == 9
-    assert [notice.reason for notice in shop.cluster.notices][:1] == ["ScaleHonoured"]
-
-
-async def test_who_edits_the_formation_after_a_request_was_honoured_has_the_last_word(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await here.run(KEY)  # the Deployment can't be written
-    assert shop.counts["web"] == 8
-    shop.edit("web", 4)
-    shop.watched()
-    for _ in range(2):
-        await here.run(KEY)
-    assert shop.counts["web"] == 4
-    assert [notice.reason for notice in shop.cluster.notices].count("ScaleHonoured") == 1
-    assert shop.applied[-1]["spec"]["replicas"] == 4
-
-
-async def test_an_edit_that_comes_while_the_answer_to_a_request_is_lost_has_the_last_word(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unanswered(shop, here)
-    shop.edit("web", 4)
-    # the watch has told of nothing yet
-    assert isinstance((await here.run(KEY)).error, errors.ConflictError)
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts["web"] == 4
-
-
-async def test_a_request_that_is_taken_back_while_its_answer_is_lost_is_not_honoured_later(
-    shop: Shop,
-) -> None:
-    shop.let_write()
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unanswered(shop, here)
-    shop.scale("web", 4)
-    await here.run(KEY)  # the watch hasn't told of the first one yet
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts["web"] == 4
-
-
 @pytest.mark.parametrize("before", [[], [5], [5, 6]], ids=["none before", "one before", "both before"])
-@pytest.mark.parametrize("error", [None, errors.UnavailableError("not sent")])
+@pytest.mark.parametrize("error", [None, LOST])
 async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_overrule_it(
     shop: Shop, before: list[int], error: errors.ClusterError | None
 ) -> None:
     def edit(counts: list[int]) -> None:
         for count in counts:
             shop.edit("worker", count)
-            shop.watched()
+            shop.watch()
 
     shop.scale("web", 8)
-    here = reconciler(shop)
     after = [5, 6][len(before) :]
     shop.cluster.incidents += [
         Incident("pages", kinds.HPA, meanwhile=functools.partial(edit, before)),
         Incident("patch", meanwhile=functools.partial(edit, after), error=error),
     ]
     for _ in range(3):
-        await here.run(KEY)
+        await shop.run()
     assert shop.counts == {"web": 8, "worker": 6}
-
-
-async def test_edits_that_are_told_of_together_do_not_overrule_a_request_that_came_too_late_for_them(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    for count in (5, 6):
-        shop.edit("worker", count)
-    for _ in range(2):  # the watch has told of neither yet
-        assert isinstance((await here.run(KEY)).error, errors.ConflictError)
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts == {"web": 8, "worker": 6}
-
-
-async def test_an_answered_request_is_no_new_one_because_something_else_of_the_deployment_is_changed(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await here.run(KEY)  # the Deployment can't be written
-    shop.edit("web", 4)
-    shop.watched()
-    await here.run(KEY)
-    reported(shop)
-    restart = {"spec": {"template": {"metadata": {"annotations": RESTARTED}}}}
-    shop.cluster.merge("Deployment", "default", "shop-web", restart)
-    await here.run(KEY)
-    assert shop.counts["web"] == 4
-
-
-async def test_an_answered_request_is_no_new_one_because_the_count_was_left_open_for_a_while(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await here.run(KEY)  # the Deployment can't be written
-    for count in (None, 4):
-        shop.edit("web", count)
-        shop.watched()
-        await here.run(KEY)
-    assert shop.counts["web"] == 4
-
-
-@pytest.mark.parametrize("count", [8, 9], ids=["the same count", "another count"])
-async def test_a_request_is_a_new_one_once_the_deployment_was_written(shop: Shop, count: int) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await here.run(KEY)  # the Deployment can't be written
-    shop.edit("web", 4)
-    shop.watched()
-    shop.let_write()
-    await here.run(KEY)
-    assert shop.counts["web"] == 4
-    shop.scale("web", count)
-    await here.run(KEY)
-    assert shop.counts["web"] == count
-
-
-async def test_a_request_that_never_reached_the_formation_is_not_lost_because_something_else_did(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unsent(shop, here)
-    shop.edit("worker", 5)
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts == {"web": 8, "worker": 5}
-    assert shop.told == ["ScaleHonoured"]
-
-
-async def test_a_request_that_never_reached_the_formation_waits_until_that_is_paused_no_more(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unsent(shop, here)
-    for paused in (True, False):
-        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"paused": paused}})
-        shop.watched()
-        await here.run(KEY)
-    assert shop.counts["web"] == 8
-    assert shop.told == ["ScaleHonoured"]
-
-
-async def test_a_request_that_may_have_been_overruled_while_its_answer_was_lost_is_told_of(
-    shop: Shop,
-) -> None:
-    shop.scale("web", 8)
-    here = reconciler(shop)
-    await unsent(shop, here)
-    for count in (5, 6):
-        shop.edit("worker", count)
-    shop.watched()
-    await here.run(KEY)
-    assert shop.counts == {"web": 4, "worker": 6}
-    assert shop.told == ["ScaleOverruled"]
 
 
 async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(
     shop: Shop,
 ) -> None:
-    shop.let_write()
-    shop.scale("web", 8)
+    await shop.play("writable", "scale web 8")
     shop.cluster.remove(naming.KIND, *KEY)
     shop.cluster.put(naming.KIND, stored(FORMATION, uid="uid-2"))
-    assert isinstance((await reconciler(shop).run(KEY)).error, errors.ConflictError)
+    await shop.conflict()
     assert shop.counts == {"web": 4, "worker": 4}
