@@ -1,7 +1,12 @@
-"""Pauses between tries that grow, so that a server that is ill isn't kept ill by those who wait for it."""
+"""Growing pauses between tries, so that an ill server can recover from the load of its clients."""
 
 import random
 from collections.abc import Callable
+
+
+def doubled(before: float | None, first: float, most: float) -> float:
+    """Return the seconds of the pause after one of ``before``: twice as many, up to a limit, or the first."""
+    return first if before is None else min(2 * before, most)
 
 
 class Backoff:
@@ -10,7 +15,7 @@ class Backoff:
     def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
         """Take the first and the longest pause in seconds, and what gives a number from 0 to 1.
 
-        Chance takes up to half of a pause away: otherwise all replicas would try at the same moment.
+        A random part of up to half a pause is taken away, so that replicas don't all try at the same moment.
         """
         self._first = first
         self._most = most
@@ -19,7 +24,7 @@ class Backoff:
 
     def pause(self) -> float:
         """Return for how many seconds to wait before the next try."""
-        seconds, self._next = self._next, min(2 * self._next, self._most)
+        seconds, self._next = self._next, doubled(self._next, self._first, self._most)
         return seconds * (1 - self._chance() / 2)
 
     def reset(self) -> None:

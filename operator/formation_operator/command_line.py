@@ -1,16 +1,18 @@
-"""What may be said to the operator when it is started, and the settings that it makes."""
+"""The command line of the operator, and the settings that it makes."""
 
 import argparse
 import contextlib
 import pathlib
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from formation_operator import __version__
 from formation_operator.api import naming
 from formation_operator.settings import Settings
 from formation_operator.telemetry import server
 
+Number = TypeVar("Number", int, float)
 NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 LEASE = re.compile(rf"({NAMESPACE.pattern})/(?=.{{1,253}}$)({LABEL}(?:\.{LABEL})*)")
@@ -64,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Add what is worked on, and how."""
+    """Add which Formations are worked on, and how."""
     own.add_argument(
         "-n",
         "--namespace",
@@ -74,7 +76,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--workers",
-        type=whole(*WORKERS),
+        type=within(int, *WORKERS),
         default=defaults.workers,
         help=f"Formations worked on at once, {WORKERS[0]} to {WORKERS[1]} (default: %(default)s)",
     )
@@ -93,7 +95,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--resync",
-        type=seconds(*RESYNC),
+        type=within(float, *RESYNC),
         default=defaults.resync,
         help="seconds between two full comparisons with the cluster, "
         f"{RESYNC[0]} to {RESYNC[1]} (default: %(default)s)",
@@ -101,7 +103,7 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
 
 
 def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
-    """Add where is told how it goes."""
+    """Add where health checks and metrics are answered."""
     own.add_argument(
         "--liveness",
         type=answering,
@@ -120,7 +122,7 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
     )
     own.add_argument(
         "--metrics-process-types",
-        type=whole(*LISTED_TYPES),
+        type=within(int, *LISTED_TYPES),
         default=defaults.metrics_process_types,
         metavar="NUMBER",
         help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
@@ -142,27 +144,17 @@ def manager(text: str) -> str:
     return text
 
 
-def whole(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a whole number within bounds; it raises `ArgumentTypeError`."""
+def within(kind: type[Number], least: float, most: float) -> Callable[[str], Number]:
+    """Return what reads a number within bounds; it raises `ArgumentTypeError`."""
 
-    def number(text: str) -> int:
-        if text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from {least} to {most}")
+    def number(text: str) -> Number:
+        with contextlib.suppress(ValueError):
+            if least <= kind(text) <= most:
+                return kind(text)
+        named = "a whole number" if kind is int else "a number of seconds"
+        raise argparse.ArgumentTypeError(f"{text!r} isn't {named} from {least} to {most}")
 
     return number
-
-
-def seconds(least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a time within bounds; it raises `ArgumentTypeError`."""
-
-    def time(text: str) -> float:
-        with contextlib.suppress(ValueError):
-            if least <= float(text) <= most:
-                return float(text)
-        raise argparse.ArgumentTypeError(f"{text!r} isn't a number of seconds from {least} to {most}")
-
-    return time
 
 
 def listening(text: str) -> server.Address | None:

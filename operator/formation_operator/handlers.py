@@ -23,7 +23,7 @@ AGAIN = 1.0
 LAST_SECONDS: float | None = 30.0
 """For how long all may come to its end before kopf kills the process."""
 NEVER = 365.0 * 24 * 3600
-"""Seconds: off, as kopf may cancel a silent watch for good (nolar/kopf#1276). `lines.SILENCE` ends it."""
+"""Seconds: off, as kopf may cancel a silent watch for good (nolar/kopf#1276); `watch_lines` ends it."""
 
 
 class WorkEndedError(kopf.PermanentError):

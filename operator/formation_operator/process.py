@@ -27,15 +27,16 @@ from formation_operator.telemetry.instruments import Instruments
 logger = logging.getLogger(__name__)
 LISTS = 8
 """Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
-YOUNG = 50_000
-"""How many objects may have come until those are looked for that only refer to each other any more.
+GC_THRESHOLD = 50_000
+"""How many new objects start a search of the garbage collector for cycles.
 
-None of what is parsed does, and by default a page of a list would be searched more than a hundred times.
+Nothing that is parsed has cycles, and with Python's default each page of a list would be searched more than a
+hundred times.
 """
-FIRST = 500_000
-"""The same until all has been listed once: nearly all that comes by then is kept.
+GC_AT_START = 500_000
+"""The same until everything has been listed: nearly all objects until then are kept.
 
-What is left of some thousand tries, where the cluster can't be reached, is some 60 MB.
+Where the cluster can't be reached, the garbage of some thousand tries takes some 60 MB.
 """
 
 
@@ -53,7 +54,7 @@ class Process:
 
     async def start(self) -> None:
         """Connect, list all that is watched, begin to work, and serve health and metrics."""
-        gc.set_threshold(FIRST)
+        gc.set_threshold(GC_AT_START)
         self.server = await connection.login(
             connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
             requested=self._instruments.requested,
@@ -63,7 +64,7 @@ class Process:
         # All that is known stays: a search through it would stop everything for up to a third of a second.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(YOUNG)
+        gc.set_threshold(GC_THRESHOLD)
         self._work = asyncio.create_task(self.controller.run(), name="work")
         self._work.add_done_callback(end_process)
         await self._answer()

@@ -38,9 +38,9 @@ class Counting(api_server.Kube):
         super().__init__(*given, **more)
         self.asked: list[str] = []
 
-    async def _request(self, method: str, *more: Any) -> Object:
+    async def _request(self, method: str, *more: Any, **named: Any) -> Object:
         self.asked.append(method)
-        return await super()._request(method, *more)
+        return await super()._request(method, *more, **named)
 
 
 @pytest.fixture

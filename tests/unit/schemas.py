@@ -4,10 +4,10 @@ import copy
 from typing import Any
 
 from crds.generate import crd, snapshot
-from formation_operator.status import served
+from formation_operator.status import crd_schema
 
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
-PRESENT = served.of_status(VERSION["schema"]["openAPIV3Schema"])
+PRESENT = crd_schema.of_status(VERSION["schema"]["openAPIV3Schema"])
 PROCESS = ("properties", "processes", "additionalProperties")
 CONDITION = ("properties", "conditions", "items")
 

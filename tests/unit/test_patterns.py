@@ -20,7 +20,7 @@ import formation_operator
 from formation_operator.diagnose import exits
 from formation_operator.foreground import check, shell
 from formation_operator.foreground.daemons import TABLE
-from formation_operator.kube import answers
+from formation_operator.kube import status_codes
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.pods import Exit
 from tests.unit import growth
@@ -187,7 +187,7 @@ READERS: dict[str, Read] = {
     "last words": lambda text: ended(1, "Error", text),
     "why nothing was started": lambda text: ended(128, "StartError", text),
     "a line": lenient.in_one_line,
-    "a refusal": lambda text: answers.error_of(403, json.dumps({"message": text}).encode()),
+    "a refusal": lambda text: status_codes.error_of(403, json.dumps({"message": text}).encode()),
 }
 
 

@@ -1,7 +1,7 @@
 """What the operator says of a Formation: the model that the CRD is made from, and by which it is read back.
 
 What an earlier pass wrote is all that outlives the operator: the count to come back to after a suspension,
-the last exit of each type, since when a condition is as it is.
+the last exit of each type, the last transition of each condition.
 """
 
 from collections.abc import Iterable
@@ -48,8 +48,7 @@ class ProcessStatus(Model):
     """What runs of one process type."""
 
     state: str | None = Field(
-        None,
-        description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended.",
+        None, description="Running, Starting, Crashing, Unready, Unschedulable, Idle (count 0) or Suspended."
     )
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
@@ -92,7 +91,7 @@ class FormationStatus(Model):
 NOTHING = ProcessStatus()
 Place = tuple[int | str, ...]
 DEEPEST = 3
-"""So often a part that doesn't fit is left out, and then what needs it."""
+"""So often parts that don't fit are dropped, and then what needs them."""
 
 
 def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
@@ -127,7 +126,7 @@ def is_ours(condition: Any) -> bool:
 
 
 def _misfit(error: ErrorDetails) -> Place:
-    """Return what has to be left out: the value, or what lacks one."""
+    """Return what has to be dropped: the value, or what lacks one."""
     return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
 
 

@@ -51,7 +51,7 @@ class Controller:
             settings,
             changed=self._changed,
             synced=self._on_synced,
-            reached=self.instruments.heard,
+            reached=self.instruments.reached,
         )
         self._queue = Queue(
             self._pass,
@@ -144,7 +144,7 @@ class Controller:
 
     def formations_reached(self, namespace: str | None) -> None:
         """Take note that kopf's watch in a namespace, or in all, has said anything."""
-        self.instruments.heard(naming.KIND, namespace)
+        self.instruments.reached(naming.KIND, namespace)
         self._informers.watched_by_kopf(namespace)
 
     def formations_listed(self, namespace: str | None) -> None:

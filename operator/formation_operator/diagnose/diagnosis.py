@@ -1,8 +1,7 @@
 """What is wrong with one Pod, in everyday words, and whether waiting may fix it.
 
-The Pod's own status comes first.  What it doesn't tell (a failing probe, a volume that can't be
-mounted) stands only in the Events that kubelet records about the Pod: `needs_events` tells when it
-is worth the API server's while to ask for them.
+The Pod's own status comes first. What isn't in it (a failing probe, a volume that can't be mounted) is only
+in the Events that kubelet records about the Pod: `needs_events` returns whether they are worth a request.
 """
 
 import dataclasses
@@ -23,9 +22,9 @@ from formation_operator.diagnose.finding import (
 from formation_operator.observe.pods import Container, Exit, Pod
 
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
-"""What is recorded of a Pod whose containers can't even be tried yet."""
+"""The reasons of Events about a Pod whose containers can't be started yet."""
 NO_CAUSE = "Unable to attach or mount volumes: "
-"""How kubelet begins where it only says that it still waits for some."""
+"""How a message of kubelet begins that only says which volumes it waits for."""
 NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$')
 WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
 WAYS_TO_A_NODE = {
@@ -53,16 +52,14 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
 
 
 def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
-    """Return the gravest finding about a Pod's containers; of alike ones that about the process itself."""
+    """Return the gravest finding about a Pod's containers; of equal ones, the process's own."""
     found = [_named(pod, container, own) for container, own in each if own is not None]
-    gravest = min(found, key=_rank, default=None)
+    gravest = min(
+        found, key=lambda each: (not each.lasting, SEVERITY.index(each.state), not each.own), default=None
+    )
     if gravest is None or gravest.own:
         return gravest
     return dataclasses.replace(gravest, beside=next((item for item in found if item.own), None))
-
-
-def _rank(found: Finding) -> tuple[bool, int, bool]:
-    return not found.lasting, SEVERITY.index(found.state), not found.own
 
 
 def _named(pod: Pod, container: Container, found: Finding) -> Finding:
@@ -72,10 +69,11 @@ def _named(pod: Pod, container: Container, found: Finding) -> Finding:
 
 
 def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
-    """Tell whether only the Events about a Pod can say what is wrong with it, given what its status says."""
+    """Tell whether the Events about a Pod are needed to say what is wrong with it."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
-    if any(_may_have_been_ended(container, now) for container in pod.containers):
+    crashed = (each for each in pod.containers if grace_periods.crashed(each, now))
+    if any(kubelet_events.FATAL & {*each.checks} for each in crashed):  # kubelet may have ended it
         return True
     if not grace_periods.unready_for_long(pod, now):
         return False
@@ -95,10 +93,8 @@ def changes_in(pod: Pod, now: float) -> float | None:
             grace_periods.unready_since(pod) + grace_periods.PATIENCE,
             grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED,
         ]
-        moments += [
-            since + grace_periods.PATIENCE for each in pod.containers if (since := each.running_since)
-        ]
-        moments += [grace_periods.tried_until(each) for each in pod.containers]
+        for each in pod.containers:
+            moments += [(each.running_since or 0.0) + grace_periods.PATIENCE, grace_periods.tried_until(each)]
     ahead = [moment - now for moment in moments if moment is not None and moment > now]
     return min(ahead, default=None)
 
@@ -139,12 +135,12 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
         text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
         return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):
-        return None  # its probe has a word of its own
+        return None  # its probe has a finding of its own
     return Finding(State.UNREADY, reason or Reason.NOT_READY, f"runs, but isn't ready: {message}")
 
 
 def _being_made(pod: Pod, now: float) -> Finding | None:
-    """Return what most likely holds up containers that nothing stands in the way of: it is no trouble yet."""
+    """Return the likeliest reason why containers aren't there yet although nothing is wrong."""
     busy = any(item.running_since is not None and not item.ready for item in pod.containers)
     if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
         return None
@@ -178,7 +174,7 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
 
 
 def _in_the_way(events: Events) -> PodEvent | None:
-    """Return what was recorded last, if possible with a cause. That a node was sought is over by then."""
+    """Return the latest Event, if possible one with a cause; those of the scheduler are past."""
     later = [event for event in events if event.reason != "FailedScheduling"]
     known = [event for event in later if event.reason in ON_THE_WAY]
     causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
@@ -231,12 +227,6 @@ def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = kubelet_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
-
-
-def _may_have_been_ended(container: Container, now: float) -> bool:
-    return grace_periods.crashed(container, now) is not None and bool(
-        kubelet_events.FATAL & {*container.checks}
-    )
 
 
 def _unready(pod: Pod, container: Container, now: float, events: Events) -> Finding | None:

@@ -1,4 +1,4 @@
-"""What was found out about the Pods of each Formation: kept as long as it is of use, and there is room."""
+"""What was read about the Pods of each Formation: kept while it is useful, within a bound of memory."""
 
 import dataclasses
 import itertools
@@ -10,45 +10,45 @@ from formation_operator.observe.pods import Pod
 from formation_operator.shares import Shares
 
 MOST_ANSWERS = 32 * 2**20
-"""Bytes of memory that the answers about all Pods may take; those that are forgotten are asked for
-again after their pause."""
+"""Bytes of memory that the answers about all Pods may take; those that are dropped are read again after
+their pause."""
 USUAL_SIZE = 256
 """Bytes that an Event takes without its texts."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Inquiry:
-    """What was recorded about a Pod, of which the cache alone keeps what there is room for."""
+    """The Events about a Pod, and when they were read."""
 
     namespace: str
     uid: str
-    told: int
-    """What the Pod told of itself by then."""
+    fingerprint: int
+    """A fingerprint of the Pod's own status by then."""
     events: tuple[PodEvent, ...]
     asked_at: float
     pause: float
 
     def holds(self, pod: Pod, now: float) -> bool:
-        """Tell whether it is still the answer about a Pod."""
-        return pod.told == self.told and now < self.asked_at + self.pause
+        """Tell whether it is still valid for a Pod."""
+        return pod.fingerprint == self.fingerprint and now < self.asked_at + self.pause
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes; most of them are texts."""
+        """An estimate of its bytes of memory; most of them are texts."""
         texts = itertools.chain(*((each.reason, each.message, each.container) for each in self.events))
         return (1 + len(self.events)) * USUAL_SIZE + sum(map(sys.getsizeof, texts))
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Evidence:
-    """What was found out about a Formation's Pods, as long as some aren't well."""
+    """What was read about a Formation's Pods, as long as some aren't well."""
 
     answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By process type: a revision of its Deployment, and the hash of the template that this has."""
     over: bool = False
-    """Whether its Formation has gone, and what a pass that is under way still finds is nobody's."""
+    """Whether its Formation has gone: what a pass under way still finds isn't kept."""
 
 
 class Archive:
@@ -59,11 +59,11 @@ class Archive:
         """Every answer, by the evidence that has it and the uid of its Pod."""
 
     def __len__(self) -> int:
-        """Return the bytes that all answers count as."""
+        """Return the estimated bytes of all answers."""
         return len(self._held)
 
     def keep(self, evidence: Evidence, kept: dict[str, Inquiry], fresh: Iterable[Inquiry]) -> None:
-        """Have some answers of before and fresh ones in the evidence, as far as there is room."""
+        """Set the answers of an evidence to some earlier and some fresh ones, within the bound."""
         for uid, answer in evidence.answers.items():
             if uid not in kept:
                 self._held.pop(answer.namespace, (evidence, uid))
@@ -74,10 +74,10 @@ class Archive:
                 continue
             identity = (evidence, answer.uid)
             for _, (other, uid) in self._held.put(answer.namespace, identity, None, answer.size):
-                if uid in other.answers:  # when to ask again is kept
+                if uid in other.answers:  # the time of the next read is kept
                     other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 
     def forget(self, evidence: Evidence) -> None:
-        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
         self.keep(evidence, {}, ())
         evidence.over = True

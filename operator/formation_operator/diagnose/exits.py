@@ -11,13 +11,13 @@ from formation_operator.foreground import check
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe.pods import REJECTED, Exit, Pod
 
-AT_ONCE = 10.0
-"""Seconds below which an exit counts as one at startup."""
+STARTUP_SECONDS = 10.0
+"""An exit within so many seconds counts as one at startup."""
 SHELL_CODES = {
     126: "the shell found the command but couldn't execute it",
     127: "the shell found no such command",
 }
-SIGNAL_NAMES = {
+SIGNALS: dict[int, str] = {
     signal.SIGABRT: "it aborted itself",
     signal.SIGBUS: "a memory access went wrong",
     signal.SIGFPE: "a calculation went wrong",
@@ -75,7 +75,7 @@ def reason(exit_: Exit) -> Reason:
     if _hardly_started(exit_):
         return Reason.BAD_COMMAND
     if exit_.code == 0:
-        return Reason.EXITED_AT_ONCE if exit_.seconds < AT_ONCE else Reason.COMPLETED
+        return Reason.EXITED_AT_ONCE if exit_.seconds < STARTUP_SECONDS else Reason.COMPLETED
     return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
@@ -101,7 +101,9 @@ def words(exit_: Exit, *, own: bool = True) -> str:
         case Reason.KILLED:
             text = _signalled(exit_) + _last_words(exit_)
         case _:
-            text = _with_code(exit_.code) + _last_words(exit_)
+            explained = SHELL_CODES.get(exit_.code)
+            text = f"exited with code {exit_.code}" + (f" ({explained})" if explained else "")
+            text += _last_words(exit_)
     return text
 
 
@@ -110,11 +112,6 @@ def _out_of_memory(limit: str) -> str:
         return f"needed more memory than its limit ({limit}) and was killed: raise resources.limits.memory"
     way_out = "set resources.requests.memory and resources.limits.memory"
     return f"was killed because its node, or its Pod as a whole, ran out of memory: {way_out}"
-
-
-def _with_code(code: int) -> str:
-    explained = SHELL_CODES.get(code)
-    return f"exited with code {code}" + (f" ({explained})" if explained else "")
 
 
 def keep_running(exit_: Exit, *, own: bool = True) -> str:
@@ -143,7 +140,7 @@ def without_preamble(message: str) -> str:
 
 
 def why_not_started(message: str) -> Reason:
-    """Return the word for it: with a bad command or image a program never will be, else it may be."""
+    """Return why a program couldn't be started: a bad command or image is lasting, anything else may pass."""
     bad = NO_COMMAND in message or NOT_STARTED.search(message)
     return Reason.BAD_COMMAND if bad else Reason.START_ERROR
 
@@ -184,12 +181,12 @@ def _last(pod: Pod, name: str) -> Exit | None:
 
 
 def _end(pod: Pod) -> tuple[str, str, str] | None:
-    """Return how a Pod ended whose process its node ended, or lost."""
+    """Return how a Pod ended, if its node ended or lost its process."""
     return None if pod.failed_by_itself or pod.refused else pod.failure
 
 
 def by_its_node(word: str, message: str) -> str:
-    """Return how a Pod ended that failed as a whole."""
+    """Return the sentence for a Pod that failed as a whole."""
     why = message.removeprefix(REJECTED)
     what = "was ended by its node" if why == message else "was refused by its node"
     return f"{what}: {word}: {why}".rstrip(": ")
@@ -207,15 +204,14 @@ def moments(exit_: Exit) -> tuple[float, float]:
 
 def _hardly_started(exit_: Exit) -> bool:
     """Tell whether exec failed after the container counted as started."""
-    at_once = exit_.code in (1, 255) and exit_.seconds < AT_ONCE
+    at_once = exit_.code in (1, 255) and exit_.seconds < STARTUP_SECONDS
     return at_once and HARDLY_STARTED.fullmatch(log_excerpt.message_line(exit_.message)) is not None
 
 
 def _signalled(exit_: Exit) -> str:
     number = exit_.signal or 0
-    known = number in {*signal.Signals}
-    name = signal.Signals(number).name if known else "unknown"
-    explained = SIGNAL_NAMES.get(signal.Signals(number)) if known else None
+    name = signal.Signals(number).name if number in {*signal.Signals} else "unknown"
+    explained = SIGNALS.get(number)
     return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
 
 

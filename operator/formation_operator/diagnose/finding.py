@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from formation_operator.api.reasons import State
 
 SEVERITY = (State.CRASHING, State.UNSCHEDULABLE, State.STARTING, State.UNREADY)
-"""What is worst comes first."""
+"""The worst state comes first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Finding:
     own: bool = True
     """Whether it is about the process itself, and not about a container beside it."""
     gone: bool = False
-    """Whether it is about a Pod that has failed as a whole: there is to be another in its place."""
+    """Whether its Pod has failed as a whole, so that another one takes its place."""
     beside: "Finding | None" = None
     """What is wrong with the process itself, where another container's trouble is graver."""
 

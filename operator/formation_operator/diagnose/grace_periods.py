@@ -8,11 +8,11 @@ from formation_operator.kube.objects import timestamps
 from formation_operator.observe.pods import Container, Exit, Pod
 
 PATIENCE = 10.0
-"""Seconds that a Pod gets for becoming well before anybody asks why it isn't."""
+"""Seconds that a Pod has for becoming ready before it is examined."""
 UNTIL_PULLED = 30.0
-"""Seconds that a Pod gets for having its containers made: by then most images are there."""
-FIRST = 60.0
-"""Seconds at most after the first crash: it may well stay the only one."""
+"""Seconds that a Pod has for the creation of its containers: by then most images are pulled."""
+AFTER_FIRST_CRASH = 60.0
+"""Seconds at most after the first crash, which may well stay the only one."""
 FIRST_PROBES = ("startup", "readiness")
 """Which probes a process has to pass before it gets requests, one after the other."""
 RELIABLE = 600.0
@@ -23,7 +23,7 @@ def trusted_after(container: Container) -> float | None:
     """Return the time from which a container that was restarted after a crash counts as running."""
     if container.running_since is None or container.exit is None or container.restarts == 0:
         return None
-    most = FIRST if container.restarts == 1 else RELIABLE
+    most = AFTER_FIRST_CRASH if container.restarts == 1 else RELIABLE
     return container.running_since + _probation(container.exit.seconds, most)
 
 
@@ -49,23 +49,22 @@ def crashed(container: Container, now: float) -> Exit | None:
 
 
 def just_started(container: Container, now: float) -> bool:
-    """Tell whether a container hasn't run for long enough to be asked anything."""
+    """Tell whether a container hasn't run for long enough to be judged."""
     return container.running_since is not None and now - container.running_since < PATIENCE
 
 
 def unready_for_long(pod: Pod, now: float) -> bool:
-    """Tell whether a Pod hasn't been ready for so long that one asks why."""
+    """Tell whether a Pod has been unready for so long that it is examined."""
     return pod.unready is not None and now - unready_since(pod) >= PATIENCE
 
 
 def unready_since(pod: Pod) -> float:
-    """Return since when a Pod isn't ready: since it was made, if nobody says."""
-    since = pod.unready[2] if pod.unready else 0.0
-    return since or pod.created
+    """Return the time from which a Pod hasn't been ready: its creation, unless its condition has one."""
+    return (pod.unready[2] if pod.unready else 0.0) or pod.created
 
 
 def making_since(pod: Pod) -> float:
-    """Return the time since which a Pod's containers may be made: after its init containers."""
+    """Return the time from which a Pod's containers can be created: the end of its init containers."""
     ends = [
         timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
     ]

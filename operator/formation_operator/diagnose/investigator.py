@@ -1,13 +1,13 @@
-"""What has to be asked of the cluster before the trouble of a Formation's Pods can be explained.
+"""Reads what explains the trouble of a Formation's Pods and isn't in their own status.
 
-Two questions, and only while something is wrong: what kubelet recorded about a Pod whose own status
-doesn't tell (see `diagnosis.needs_events`), and which Pods belong to the present version of a
-Deployment, since a failing old version says nothing about the new one.  Answers are remembered while
-nothing changes.  What kubelet recorded may become another without a change of the Pod, so that is
-asked again, after a pause that doubles.
+It makes two kinds of requests, and only while something is wrong. One reads the Events about a Pod whose
+status doesn't explain its trouble (see `diagnosis.needs_events`). The other finds the Pods of a Deployment's
+present version, since a failing old version says nothing about the new one. Answers are kept while nothing
+changes. Kubelet may record other Events although the Pod stays the same, so these are read again, after a
+pause that doubles.
 
-However many Pods there are, and however many Events somebody has recorded about them, a pass asks, reads
-and keeps no more than a little; and after every few of the Pods whoever else waits has a turn.
+A pass requests, reads and keeps only a little, however many Pods there are, and however many Events a tenant
+has recorded about them. After every few Pods, others have a turn.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequenc
 from typing import Any, TypeVar
 
 from formation_operator.api import naming
-from formation_operator.diagnose import diagnosis, records, samples
+from formation_operator.backoff import doubled
+from formation_operator.diagnose import diagnosis, pod_events, samples
 from formation_operator.diagnose.evidence import Archive, Evidence, Inquiry
 from formation_operator.diagnose.finding import Finding, PodEvent
 from formation_operator.diagnose.samples import Sample
-from formation_operator.diagnose.turns import Turns
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
@@ -30,21 +30,23 @@ from formation_operator.observe.faults import Faults
 from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 
 T = TypeVar("T")
+CONTAINERS_IN_A_STEP = 64
+"""Containers that are looked at before others have a turn; a Pod may have as many."""
 logger = logging.getLogger(__name__)
-MOST_ASKED = 24
-"""About so many Pods is asked in a pass; the next one asks about others."""
+MOST_PODS = 24
+"""A pass reads the Events of so many Pods; the next one reads those of others."""
 SIDE_BY_SIDE = 4
-"""So many questions of a pass are under way at once."""
+"""So many requests of a pass are under way at once."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
-"""So much is read of an answer: some dozens of Events about a Pod are kubelet's, and of a Deployment's
-ReplicaSets it keeps ten, of which a page may hold but one."""
+"""How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
+keeps ten ReplicaSets, of which a page may have only one."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 ANY, NONE, UNFOUND = "*", "?", "!"
-"""In place of a template's hash: all Pods have the present one; the Deployment will be heard of before there
-is one; its ReplicaSet couldn't be found. No label can be any of them."""
+"""In place of a template's hash: all Pods have the present one; there is none yet, and an event of the
+Deployment will come before there is; its ReplicaSet couldn't be found. No label can have these values."""
 UNFOUND_PAUSE = 15.0
-"""Seconds until a ReplicaSet that couldn't be found is looked for again: nobody tells when it can be."""
+"""Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,18 +56,18 @@ class Examined:
     findings: Mapping[str, list[Finding]]
     pods: Mapping[str, list[Pod]]
     again_in: float | None
-    """Seconds after which it may be different although nothing is heard."""
+    """Seconds after which it may be different although no event comes."""
 
 
 class Examiner:
-    """Asks what the Pods themselves don't tell."""
+    """Finds out what is wrong with Pods, with requests where their own status isn't enough."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._archive = Archive()
 
     def forget(self, evidence: Evidence) -> None:
-        """Keep nothing of what was found out, or will be, about the Pods of a Formation that has gone."""
+        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
         self._archive.forget(evidence)
 
     async def examine(
@@ -84,22 +86,21 @@ class Examiner:
         present, unfound = await self._present(evidence, deployments, pods)
         found: dict[str, Finding | None] = {}
         silent = []
-        turns = Turns()
-        async for pod in turns.over(present):
+        async for pod in in_turns(present):
             with faults.confined_to(pod.process_type):
                 own = found[pod.name] = diagnosis.finding(pod, now)
                 silent += [pod] if diagnosis.needs_events(pod, now, own) else []
         unclear = samples.samples(silent, found)
-        left = await self._ask(evidence, [pod for sample in unclear for pod in sample.asked], now, turns)
+        more = await self._read_events(evidence, [pod for sample in unclear for pod in sample.examined], now)
         for sample in unclear:
-            with faults.confined_to(sample.asked[0].process_type):
-                await explain(sample, found, evidence.answers, now, turns)
+            with faults.confined_to(sample.examined[0].process_type):
+                await explain(sample, found, evidence.answers, now)
         waits: list[float | None] = []
-        async for pod in turns.over(pods):
+        async for pod in in_turns(pods):
             with faults.confined_to(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
-        waits += [FIRST_PAUSE] if left else []
+        waits += [FIRST_PAUSE] if more else []
         waits += [UNFOUND_PAUSE] if unfound else []
         again = min((wait for wait in waits if wait is not None), default=None)
         findings = {
@@ -108,34 +109,34 @@ class Examiner:
         }
         return Examined(findings, by_type(pods), again)
 
-    async def _ask(self, evidence: Evidence, pods: Sequence[Pod], now: float, turns: Turns) -> bool:
-        """Bring the answers about Pods up to date; tell whether some have to wait for the next pass."""
+    async def _read_events(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
+        """Read the Events about Pods where they are due; tell whether some have to wait for the next pass."""
         before = evidence.answers
         due = [
             pod
-            async for pod in turns.over(pods)
+            async for pod in in_turns(pods)
             if pod.uid not in before or not before[pod.uid].holds(pod, now)
         ]
-        # Those first that nobody has asked about for the longest time.
+        # Those first whose Events were read the longest time ago.
         due.sort(key=lambda pod: before[pod.uid].asked_at if pod.uid in before else 0.0)
-        asked = due[:MOST_ASKED]
-        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in asked])
+        chosen = due[:MOST_PODS]
+        fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in chosen])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
         self._archive.keep(evidence, kept, fresh)
-        return len(due) > len(asked)
+        return len(due) > len(chosen)
 
     async def _answer(self, pod: Pod, before: Inquiry | None, now: float) -> Inquiry:
-        same = before is not None and pod.told == before.told
-        pause = min(LONGEST_PAUSE, 2 * before.pause) if before is not None and same else FIRST_PAUSE
+        same = before if before is not None and pod.fingerprint == before.fingerprint else None
+        pause = doubled(same.pause if same else None, FIRST_PAUSE, LONGEST_PAUSE)
         earlier = before.events if before is not None else ()
-        events = records.with_earlier(await self._events(pod), earlier)
-        return Inquiry(pod.namespace, pod.uid, pod.told, events, now, pause)
+        events = pod_events.with_earlier(await self._events(pod), earlier)
+        return Inquiry(pod.namespace, pod.uid, pod.fingerprint, events, now, pause)
 
     async def _events(self, pod: Pod) -> tuple[PodEvent, ...]:
         found: list[PodEvent] = []
         try:
             async for items in self._read(kinds.EVENT, pod.namespace, fields=f"regarding.uid={pod.uid}"):
-                found += map(records.pod_event, filter(records.matters, items))
+                found += map(pod_events.pod_event, filter(pod_events.matters, items))
         except errors.ClusterError as error:
             logger.warning("The Events about Pod %s/%s can't be read: %s", pod.namespace, pod.name, error)
             return ()
@@ -146,9 +147,9 @@ class Examiner:
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
     ) -> tuple[list[Pod], bool]:
-        """Return the Pods of each Deployment's present version, in a lasting order.
+        """Return the Pods of each Deployment's present version in a stable order.
 
-        Tells also whether one of these versions couldn't be found.
+        The second value is whether one of these versions couldn't be found.
         """
         types = sorted({(pod.process_type, pod.formation) for pod in pods})
         found = await side_by_side(
@@ -183,7 +184,7 @@ class Examiner:
         return UNFOUND
 
     async def _read(self, kind: str, namespace: str, **selectors: str) -> AsyncIterator[list[Object]]:
-        """Yield the first pages of an answer: anybody may have made the objects that are asked for."""
+        """Yield the first pages of an answer: tenants may have made any number of such objects."""
         pages = 0
         async for items in self._cluster.select(kind, namespace, **selectors):
             yield items
@@ -192,31 +193,39 @@ class Examiner:
                 return
 
 
+async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
+    """Yield Pods, with a turn for others after every few; what a Pod costs grows with its containers."""
+    looked_at = 0
+    for pod in pods:
+        containers = max(1, len(pod.containers))
+        looked_at += containers
+        if looked_at > CONTAINERS_IN_A_STEP:
+            looked_at = containers
+            await asyncio.sleep(0)
+        yield pod
+
+
 async def explain(
-    sample: Sample,
-    found: dict[str, Finding | None],
-    answers: Mapping[str, Inquiry],
-    now: float,
-    turns: Turns,
+    sample: Sample, found: dict[str, Finding | None], answers: Mapping[str, Inquiry], now: float
 ) -> None:
-    """Find anew what is wrong with the Pods of a sample, once some of them were asked about."""
+    """Find again what is wrong with the Pods of a sample, after the Events about some of them were read."""
     findings = []
-    async for pod in turns.over(sample.asked):
+    async for pod in in_turns(sample.examined):
         found[pod.name] = diagnosis.finding(pod, now, answers[pod.uid].events if pod.uid in answers else ())
         findings.append(found[pod.name])
-    async for pod in turns.over(sample.others):
+    async for pod in in_turns(sample.others):
         found[pod.name] = samples.spoken_for(pod, found[pod.name], findings)
 
 
-async def side_by_side(questions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the answers to all questions; only a few are under way at once."""
-    gate = asyncio.Semaphore(SIDE_BY_SIDE)
+async def side_by_side(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return the results of all requests, of which only a few are under way at once."""
+    slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
-    async def asked(question: Coroutine[Any, Any, T]) -> T:
-        async with gate:
-            return await question
+    async def limited(request: Coroutine[Any, Any, T]) -> T:
+        async with slots:
+            return await request
 
-    return await asyncio.gather(*map(asked, questions))
+    return await asyncio.gather(*map(limited, requests))
 
 
 def by_type(pods: Iterable[Pod]) -> dict[str, list[Pod]]:

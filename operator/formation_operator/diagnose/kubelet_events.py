@@ -1,4 +1,4 @@
-"""What only kubelet's Events tell: that it ended a container itself, and what a probe said.
+"""What only kubelet's Events say: that it ended a container itself, and what a probe's output was.
 
 The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
 """
@@ -66,10 +66,10 @@ def _ended_for(container: Container, kind: str) -> Callable[[PodEvent], bool]:
 
 
 def _fits(ended: PodEvent, last: Exit, earliest: float = 0.0) -> bool:
-    """Tell whether kubelet's ending a container explains its latest exit.
+    """Tell whether an Event that kubelet ended a container explains its latest exit.
 
-    After some two dozen Events about a Pod kubelet keeps quiet for minutes, so an earlier one has to
-    do, if the exit looks like a request to end, and came no earlier than after so many seconds.
+    After some two dozen Events about a Pod kubelet records none for minutes. So an earlier Event counts, too,
+    if the exit looks like a requested one, and came after ``earliest`` seconds or later.
     """
     began, finished = exits.moments(last)
     alike = last.code in ASKED_TO_END and last.seconds + 1 >= earliest

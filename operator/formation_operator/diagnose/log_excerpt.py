@@ -9,9 +9,9 @@ import re
 from formation_operator.kube.objects import lenient
 
 LONGEST = 200
-"""Characters of a process's last words."""
+"""Characters of the line."""
 LINES = 80
-"""So many lines at the end are looked at: of a log kubelet gives no more, and each takes its time."""
+"""So many lines at the end are read: kubelet's excerpt has no more."""
 # What stands at the left margin of a trace and isn't its message.
 TRAILERS = re.compile(
     r"""
@@ -35,7 +35,7 @@ GOROUTINE = "\ngoroutine "
 def message_line(log: str) -> str:
     """Return the line of a log's end that carries the message, cut to what fits a table.
 
-    It is wanted several times for each exit, one time after the other.
+    It is cached, since each exit needs it several times in a row.
     """
     lines = [each for each in log.splitlines()[-LINES:] if _shown(each)]
     words = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]

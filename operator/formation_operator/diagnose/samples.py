@@ -1,4 +1,4 @@
-"""Which Pods are asked about where many have the same trouble: a few of them speak for the others."""
+"""Where many Pods have the same trouble, only a few are examined, and their findings stand for the others."""
 
 import collections
 import dataclasses
@@ -9,27 +9,26 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.pods import Pod
 
 FEW = 3
-"""So many Pods speak for all that look like them."""
+"""So many Pods stand for all that look like them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """Pods of one type whose trouble looks the same as long as nobody asks."""
+    """Pods of one type whose trouble looks the same by their own status."""
 
-    asked: Sequence[Pod]
+    examined: Sequence[Pod]
     others: Sequence[Pod]
 
 
 def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sample]:
     """Return Pods by their type and by what their own status says, which ``found`` holds by name.
 
-    The first Pods are the ones to ask about, so with the same order they stay the same.
+    The first Pods of each kind are examined, so with the same order they stay the same.
     """
-    alike: dict[tuple[str, State | None, str], list[Pod]] = {}
+    alike: dict[tuple[str, State | None, str], list[Pod]] = collections.defaultdict(list)
     for pod in pods:
         own = found[pod.name]
-        kind = (pod.process_type, own.state if own else None, own.reason if own else "")
-        alike.setdefault(kind, []).append(pod)
+        alike[pod.process_type, own.state if own else None, own.reason if own else ""].append(pod)
     return [Sample(each[:FEW], each[FEW:]) for each in alike.values()]
 
 

@@ -14,7 +14,7 @@ RUN_AS = (
 )
 CANNOT = "can't start: "
 ORDINARY = ("", "ContainerCreating", "PodInitializing")
-"""Why a container waits in the ordinary course of things."""
+"""The reasons for which every container waits at first."""
 TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
 LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
 # Of several that fit, the first says most.
@@ -27,10 +27,22 @@ WAYS_TO_AN_IMAGE = {
 }
 NOT_FOUND = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
 BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": (\w+: )?')
-MISSING = {
-    "secret": ("Secret", Reason.SECRET_MISSING),
-    "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING),
+MISSING = {"secret": ("Secret", Reason.SECRET_MISSING), "configmap": ("ConfigMap", Reason.CONFIG_MAP_MISSING)}
+USERS = {
+    "non-numeric user": (
+        Reason.IMAGE_USER_NOT_NUMERIC,
+        f"its image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}",
+    ),
+    "run as root": (
+        Reason.IMAGE_USER_IS_ROOT,
+        f"its image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}",
+    ),
+    "runAsUser breaks non-root policy": (
+        Reason.RUNS_AS_ROOT,
+        "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none",
+    ),
 }
+"""What kubelet says of users (pkg/kubelet/kuberuntime/security_context.go), and the one-line fix."""
 
 
 def finding(container: Container) -> Finding | None:
@@ -41,7 +53,7 @@ def finding(container: Container) -> Finding | None:
 
 
 def for_long(container: Container) -> Finding | None:
-    """Return why a container still waits, whatever the word for that: at first it may mean nothing bad."""
+    """Return why a container has waited for long, whatever its reason is called."""
     return None if container.waiting in ORDINARY else _cannot_start(container)
 
 
@@ -51,26 +63,17 @@ def _cannot_start(container: Container, reason: str = "") -> Finding:
 
 
 def _refused(container: Container) -> Finding:
-    """Return kubelet's refusal to start a container, with the one-line fix where there is one.
-
-    The texts about users are kubelet's own (pkg/kubelet/kuberuntime/security_context.go).
-    """
+    """Return kubelet's refusal to start a container, with the one-line fix where there is one."""
     refusal = container.message
-    if "non-numeric user" in refusal:
-        fix = f"its image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}"
-        return Finding(State.STARTING, Reason.IMAGE_USER_NOT_NUMERIC, f"{CANNOT}{fix}", lasting=True)
-    if "run as root" in refusal:
-        fix = f"its image runs as root: set USER 1000 in the Dockerfile, {RUN_AS}"
-        return Finding(State.STARTING, Reason.IMAGE_USER_IS_ROOT, f"{CANNOT}{fix}", lasting=True)
-    if "runAsUser breaks non-root policy" in refusal:
-        fix = "podTemplate makes it run as root: set another runAsUser, or spec.securityDefaults: none"
-        return Finding(State.STARTING, Reason.RUNS_AS_ROOT, f"{CANNOT}{fix}", lasting=True)
+    for words, (reason, fix) in USERS.items():
+        if words in refusal:
+            return Finding(State.STARTING, reason, f"{CANNOT}{fix}", lasting=True)
     missing = NOT_FOUND.fullmatch(refusal)
-    if missing:
-        kind, reason = MISSING[missing["kind"]]
-        text = f"{CANNOT}there is no {kind} {missing['name']}: create it, or correct env and envFrom"
-        return Finding(State.STARTING, reason, text)
-    return _cannot_start(container, Reason.CONTAINER_CONFIG_ERROR)
+    if missing is None:
+        return _cannot_start(container, Reason.CONTAINER_CONFIG_ERROR)
+    kind, reason = MISSING[missing["kind"]]
+    text = f"{CANNOT}there is no {kind} {missing['name']}: create it, or correct env and envFrom"
+    return Finding(State.STARTING, reason, text)
 
 
 def _pull_failed(container: Container) -> Finding:
@@ -94,22 +97,21 @@ def _hook_failed(container: Container) -> Finding:
 
 
 def _backing_off(container: Container) -> Finding | None:
-    """Return that a process ends again and again where that is all that is known."""
+    """Return a finding for a crash loop of which nothing else is known."""
     text = "ended, and will be started again: how it ended isn't known any more"
     return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
 
 
+PULLS = (
+    "ErrImagePull ImagePullBackOff ErrImageNeverPull InvalidImageName ImageInspectError RegistryUnavailable "
+    "SignatureValidationFailed"
+)
 KNOWN: dict[str, Callable[[Container], Finding | None]] = {
     "CrashLoopBackOff": _backing_off,
     "CreateContainerConfigError": _refused,
     "CreateContainerError": _not_started,
     "RunContainerError": _not_started,
     "PostStartHookError": _hook_failed,
-    "ErrImagePull": _pull_failed,
-    "ImagePullBackOff": _pull_failed,
-    "ErrImageNeverPull": _pull_failed,
-    "InvalidImageName": _pull_failed,
-    "ImageInspectError": _pull_failed,
-    "RegistryUnavailable": _pull_failed,
-    "SignatureValidationFailed": _pull_failed,
+    **dict.fromkeys(PULLS.split(), _pull_failed),
 }
+"""What kubelet calls the reason of a wait."""

@@ -7,7 +7,7 @@ Source: https://12factor.net/concurrency, "twelve-factor app processes should ne
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from formation_operator.foreground import daemons, shell
 from formation_operator.foreground.daemon import NO_FILE, Daemon
@@ -48,7 +48,7 @@ _WRAPPERS = [
     r"npx\n((-p|--package)\n[^\n]*\n|-[^\n]*\n)*",
     r"npm\nexec\n(-[^\n]*\n)*",
     r"timeout\n(-[ks]\n[^\n]*\n|-([^ks\n][^\n]*|[ks][^\n]+)?\n)*[0-9][^\n]*\n",
-    # Of an installed script the folder is passed over: what is left of its path is its name.
+    # The folder of an installed script is skipped, so that its name remains.
     (
         r"python[0-9.]*\n(-[XW]\n[^\n]*\n|-[XW][^\n]+\n|-[bBdEiIOPqsSuvx]+\n)*"
         r"(-m\n|/usr/(local/)?bin/|[^\n]*(venv|\.local)/bin/)"
@@ -69,7 +69,7 @@ def finding(command: Sequence[str]) -> str | None:
     if daemon is None:
         return None
     words = options(text, daemon)
-    if _leaves(daemon, words):
+    if _goes_behind(daemon, words) and not _fitting(daemon.stays, words):
         return LEAVES.format(name, does=daemon.does, way_out=daemon.way_out)
     files = (word for word in _fitting(daemon.pid_file, words) if not NO_FILE.fullmatch(word))
     option = OPTION.match(next(files, ""))
@@ -82,8 +82,8 @@ def way_out(command: Sequence[str]) -> str | None:
     if daemon is None:
         return None
     words = options(text, daemon)
-    may_leave = _told_to(daemon, words) or "configuration" in daemon.way_out
-    return f"{name}: {daemon.way_out}" if may_leave and not _any(daemon.foreground, words) else None
+    may_leave = _goes_behind(daemon, words) or "configuration" in daemon.way_out
+    return f"{name}: {daemon.way_out}" if may_leave and not _fitting(daemon.foreground, words) else None
 
 
 def judged(command: Sequence[str]) -> bool:
@@ -91,21 +91,14 @@ def judged(command: Sequence[str]) -> bool:
     return len(command) <= MOST_WORDS and sum(map(len, command)) <= LONGEST
 
 
-def _leaves(daemon: Daemon, words: Sequence[str]) -> bool:
-    return _told_to(daemon, words) and not _any(daemon.stays, words)
+def _goes_behind(daemon: Daemon, words: Sequence[str]) -> bool:
+    """Tell whether a command says that its program goes into the background."""
+    return bool(_fitting(daemon.background, words) and (not daemon.only or _fitting(daemon.only, words)))
 
 
-def _told_to(daemon: Daemon, words: Sequence[str]) -> bool:
-    return _any(daemon.background, words) and (not daemon.only or _any(daemon.only, words))
-
-
-def _any(pattern: str, words: Sequence[str]) -> bool:
-    return next(_fitting(pattern, words), None) is not None
-
-
-def _fitting(pattern: str, words: Sequence[str]) -> Iterator[str]:
+def _fitting(pattern: str, words: Sequence[str]) -> list[str]:
     """Return the words that a pattern of the table fits."""
-    return filter(re.compile(pattern).fullmatch, words) if pattern else iter(())
+    return [word for word in words if pattern and re.compile(pattern).fullmatch(word)]
 
 
 def _reached(command: Sequence[str]) -> tuple[str, Daemon | None, str]:

@@ -27,11 +27,11 @@ class Daemon:
     way_out: str
     """What to do instead, for people."""
     background: str = ""
-    """What sends it into the background; without one, only its configuration tells."""
+    """What sends it into the background; without one, only its configuration decides."""
     foreground: str = ""
     """What keeps it in the foreground whatever else is said, or makes it do something short instead."""
     perhaps: str = ""
-    """What may keep it there: nobody but its configuration, or its environment, tells."""
+    """What may keep it there, depending on its configuration or its environment."""
     only: str = ""
     """What must be said as well, such as a subcommand."""
     pid_file: str = ""
@@ -58,6 +58,13 @@ class Daemon:
 def by_default(way_out: str, foreground: str, perhaps: str = "", **more: str) -> Daemon:
     """Return a program that leaves the foreground without an option; an unknown word rules out a warning."""
     return Daemon(way_out, ANYTHING, foreground, f"{perhaps}|{UNKNOWN}" if perhaps else UNKNOWN, **more)
+
+
+def pid_file(options: str) -> dict[str, str]:
+    """Return the patterns of a PID file that one of some options names in the next word or behind it."""
+    names = [option + (r"[\n=]" if option.startswith("--") else r"\n?") for option in options.split("|")]
+    either = f"({'|'.join(names)})" if len(names) > 1 else names[0]
+    return {"pid_file": f"{either}.+", "values": options}
 
 
 def among(flags: str) -> str:

@@ -1,18 +1,17 @@
 """The programs that are known to put themselves into the background, or to write a PID file.
 
 A wrong warning about a right command is worse than a missed one.  So a program is in this table only if
-its manual says how it gets into the background, and what only its configuration tells isn't guessed.
+its manual says how it gets into the background. What only its configuration decides isn't guessed.
 """
 
-from formation_operator.foreground.daemon import ANYTHING, Daemon, add, among, by_default, drop, run
+from formation_operator.foreground.daemon import ANYTHING, Daemon, add, among, by_default, drop, pid_file, run
 
 _SERVER = "run the server itself, in the foreground"
 _PROGRAM = "run the program itself, without it"
 
-_PYTHON = {
-    "gunicorn": Daemon(
-        drop("-D (--daemon)", "daemon"), "-D|--daemon", pid_file=r"(-p\n?|--pid[\n=]).+", values="-p|--pid"
-    ),
+_ROWS = {
+    # Python
+    "gunicorn": Daemon(drop("-D (--daemon)", "daemon"), "-D|--daemon", **pid_file("-p|--pid")),
     "uwsgi": Daemon(
         drop("-d (--daemonize)", "daemonize"),
         r"-d\n.+|--daemonize2?[\n=].+",
@@ -27,10 +26,7 @@ _PYTHON = {
         values="-[AbCcflnPQsSX]|--[a-z-]+",
     ),
     "twistd": by_default(
-        add("-n (--nodaemon)"),
-        f"{among('nb')}.*|--(nodaemon|debug|version|help)",
-        pid_file=r"--pidfile[\n=].+",
-        values="--pidfile",
+        add("-n (--nodaemon)"), f"{among('nb')}.*|--(nodaemon|debug|version|help)", **pid_file("--pidfile")
     ),
     "airflow": Daemon(
         drop("-D (--daemon)"),
@@ -40,27 +36,13 @@ _PYTHON = {
     "supervisord": Daemon(
         add("-n (--nodaemon)", "nodaemon=true"),
         foreground="-[a-mo-z]*n[a-z]*|--nodaemon",
-        pid_file=r"(-j\n?|--pidfile[\n=]).+",
-        values="-j|--pidfile",
+        **pid_file("-j|--pidfile"),
     ),
-}
-
-_RUBY = {
-    "puma": Daemon(
-        drop("-d (--daemon)", "daemonize"),
-        "-d|--daemon",
-        pid_file=r"--pidfile[\n=].+",
-        values="--pidfile",
-    ),
+    # Ruby
+    "puma": Daemon(drop("-d (--daemon)", "daemonize"), "-d|--daemon", **pid_file("--pidfile")),
     "unicorn unicorn_rails rainbows": Daemon(drop("-D (--daemonize)"), "-D|--daemonize"),
-    "thin": Daemon(
-        drop("-d (--daemonize)"),
-        "-d|--daemonize",
-        only="start|restart",
-    ),
-    "sidekiq": Daemon(
-        drop("-d (--daemon)"), "-d|--daemon", pid_file=r"(-P\n?|--pidfile[\n=]).+", values="-P|--pidfile"
-    ),
+    "thin": Daemon(drop("-d (--daemonize)"), "-d|--daemonize", only="start|restart"),
+    "sidekiq": Daemon(drop("-d (--daemon)"), "-d|--daemon", **pid_file("-P|--pidfile")),
     "rails": Daemon(
         drop("-d (--daemon)"),
         "-d|--daemon",
@@ -68,14 +50,10 @@ _RUBY = {
         pid_file=r"(-P\n?|--pid[\n=]).+",
         values="-[bcepuP]|--(pid|port|binding|environment|using)",
     ),
-    "rackup": Daemon(
-        drop("-D (--daemonize)"), "-D|--daemonize", pid_file=r"(-P\n?|--pid[\n=]).+", values="-P|--pid"
-    ),
+    "rackup": Daemon(drop("-D (--daemonize)"), "-D|--daemonize", **pid_file("-P|--pid")),
     "delayed_job": Daemon(run("delayed_job run"), "start|restart", values="--[a-z-]+|-[a-z]"),
     "fluentd td-agent": Daemon(drop("-d (--daemon)"), r"-d\n.+|--daemon[\n=].+", values="-d|--daemon"),
-}
-
-_WEB = {
+    # Web servers
     # The web server of busybox has one of these names, and other options.
     "apache2 apache httpd": by_default(
         add("-D FOREGROUND"),
@@ -104,48 +82,30 @@ _WEB = {
         values="-[cdgpyz]|--pid",
     ),
     "catalina.sh": Daemon(run("catalina.sh run"), "start"),
-    "varnishd": by_default(add("-F"), "-[FdCVxh?].*", pid_file=r"-P\n?.+", values="-P"),
-    "haproxy": Daemon(
-        f"{drop('-D', 'daemon')}: -db keeps it in the foreground",
-        "-D",
-        "-db|-d|-c|-vv?",
-    ),
+    "varnishd": by_default(add("-F"), "-[FdCVxh?].*", **pid_file("-P")),
+    "haproxy": Daemon(f"{drop('-D', 'daemon')}: -db keeps it in the foreground", "-D", "-db|-d|-c|-vv?"),
     "squid": by_default(
         add("-N (--foreground)"), f"{among('NzkvhX')}.*|--(foreground|help|version)", values="-[afkdu]"
     ),
-}
-
-_DATA = {
+    # Databases, caches and queues
     "redis-server redis-sentinel valkey-server keydb-server": Daemon(
         drop("--daemonize yes", "daemonize yes"),
         r"--daemonize[\n ](?i:yes)",
         pid_file=r"--pidfile\n.+",
         values="--[a-z-]+",
     ),
-    "memcached": Daemon(
-        drop("-d (--daemon)"),
-        "-[ACFLMSXkrv]*d.*|--daemon",
-        pid_file=r"(-P\n?|--pidfile[\n=]).+",
-        values="-P|--pidfile",
-    ),
+    "memcached": Daemon(drop("-d (--daemon)"), "-[ACFLMSXkrv]*d.*|--daemon", **pid_file("-P|--pidfile")),
     "mysqld": Daemon(drop("--daemonize"), "--daemonize(=(?i:1|on|true))?"),
     "pg_ctl": Daemon(run("postgres"), "start|restart", values="-[DlopmtU]"),
     "pgbouncer": Daemon(drop("-d (--daemon)"), "-[qRv]*d.*|--daemon"),
-    "mongod mongos": Daemon(
-        drop("--fork", "fork"), "--fork", pid_file=r"--pidfilepath[\n=].+", values="--pidfilepath"
-    ),
+    "mongod mongos": Daemon(drop("--fork", "fork"), "--fork", **pid_file("--pidfilepath")),
     "elasticsearch opensearch": Daemon(
-        drop("-d (--daemonize)"),
-        "-d|--daemonize",
-        pid_file=r"(-p\n?|--pidfile[\n=]).+",
-        values="-p|--pidfile",
+        drop("-d (--daemonize)"), "-d|--daemonize", **pid_file("-p|--pidfile")
     ),
     "rabbitmq-server": Daemon(drop("-detached"), "-detached"),
     "kafka-server-start kafka-server-start.sh zookeeper-server-start.sh": Daemon(drop("-daemon"), "-daemon"),
     "zkServer.sh": Daemon(run("zkServer.sh start-foreground"), "start|restart"),
-}
-
-_SYSTEM = {
+    # Programs of the system
     "sshd": by_default(add("-D"), "-[46eqr]*[DditTGV].*"),
     # With a verb it is a program of the app's own.
     "cron": by_default(add("-f"), f"{among('fnxVh')}.*|start|run"),
@@ -163,17 +123,13 @@ _SYSTEM = {
     "dnsmasq": Daemon(
         add("-k (--keep-in-foreground)", "keep-in-foreground"), foreground="-k|--keep-in-foreground"
     ),
-}
-
-_HELPERS = {
+    # What starts other programs
     "nohup": Daemon(_PROGRAM, ANYTHING, "--(version|help)", does="is for what goes into the background"),
     # The first process of a container leads a group, and for such a one setsid forks and ends.
     "setsid": by_default(_PROGRAM, "-[cf]*w|--(wait|version|help)|-[Vh]"),
     "daemonize": by_default(_PROGRAM, "-[Vh].*"),
     "start-stop-daemon": Daemon(
-        _SERVER,
-        "-[SKNoqtmv]*b.*|--background",
-        pid_file="-[SKNbotqv]*m.*|--make-pidfile",
+        _SERVER, "-[SKNoqtmv]*b.*|--background", pid_file="-[SKNbotqv]*m.*|--make-pidfile"
     ),
     # Read as one with the name behind it, so that a verb has to follow.
     "service rc-service": Daemon(_SERVER, "start|restart", values=r"([^\n]*/)?(rc-)?service"),
@@ -194,9 +150,5 @@ _HELPERS = {
     "tmux": Daemon(_PROGRAM, "-[ADEPX]*d.*", only="new|new-session", values="-[cefFLnsStxy]"),
 }
 
-TABLE = {
-    name: daemon
-    for group in (_PYTHON, _RUBY, _WEB, _DATA, _SYSTEM, _HELPERS)
-    for names, daemon in group.items()
-    for name in names.split()
-}
+TABLE = {name: daemon for names, daemon in _ROWS.items() for name in names.split()}
+"""By the name of a program."""

@@ -5,32 +5,28 @@ Objects stay plain JSON: the client's generated classes cost some fifty times a 
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import AsyncIterator, Callable
+import reprlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pydantic_core
 
 from formation_operator.api import naming
-from formation_operator.kube import answers, errors, watch_events
+from formation_operator.kube import errors, status_codes, watch_events
 from formation_operator.kube.events import recorder
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import NO_ONES, Cluster, Object
-from formation_operator.kube.session import connection, gate, paging
-from formation_operator.kube.session.lines import Lines, transport_of
-from formation_operator.kube.session.turns import in_turns
+from formation_operator.kube.session import connection, paging
+from formation_operator.kube.session.watch_lines import Lines, transport_of
 from formation_operator.kube.watch_events import Event
 
 logger = logging.getLogger(__name__)
 
-VERSION_REFUSED = "resourceVersion should not be set on objects to be created"
-"""How a storage that insists refuses to create an object under a version.
-
-Source: ``k8s.io/apiserver/pkg/storage/errors.go``.
-"""
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Asks for nothing but the metadata of what is read."""
@@ -40,7 +36,8 @@ WATCH_SECONDS = 300
 """After so many seconds the API server ends a watch, so that a connection that has died unseen isn't kept."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
-Reading = Callable[[bytes], listings.Steps]
+Parse = Callable[[bytes], Awaitable[Any]]
+"""Parses an answer in steps, between which others have a turn; raises `ValueError` if it is no JSON."""
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = connection.APPLY
@@ -52,16 +49,16 @@ class Kube(Cluster):
     def __init__(
         self, opened: connection.Connection, *, timeout: float, may_write: Callable[[], bool] = lambda: True
     ) -> None:
-        """Take a connection, the longest time of a request in seconds, and what tells whether to write.
+        """Take a connection, the longest time of a request in seconds, and whether writes may be sent.
 
-        ``may_write`` is asked when a request that isn't a read has its connection.
+        ``may_write`` is called when a request that isn't a read has its connection.
         """
+        opened.gate(may_write)
         self._connection = opened
         self._watches = opened.another(connections=UNLIMITED)
         self._timeout = timeout
-        self._may_write = may_write
         self._recorder = recorder.Recorder()
-        self._reading = asyncio.Lock()
+        self._parsing = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -73,8 +70,7 @@ class Kube(Cluster):
 
         The server makes the next page while the caller takes in one, and sends it when that is done.
         """
-        query = {"labelSelector": kind.label_selector}
-        return self._pages(kind, namespace, query, watched=True)
+        return self._pages(kind, namespace, {"labelSelector": kind.label_selector}, ahead=True)
 
     @contextlib.asynccontextmanager
     async def watch(
@@ -92,10 +88,10 @@ class Kube(Cluster):
         try:
             async with contextlib.AsyncExitStack() as stack:
                 async with asyncio.timeout(self._timeout):
-                    stream = self._watches.stream(kind.place(namespace), _chosen(query), accept)
+                    stream = self._watches.stream(kind.place(namespace), query, accept)
                     answer = await stack.enter_async_context(stream)
                     if answer.status != 200:
-                        raise answers.error_of(answer.status, await answer.read())
+                        raise status_codes.error_of(answer.status, await answer.read())
                 transport = transport_of(answer) if kind.gathered else None
                 yield _events(Lines(answer.content, gathered_in=transport))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -110,108 +106,97 @@ class Kube(Cluster):
             yield items
 
     async def _pages(
-        self, kind: Kind, namespace: str | None, query: dict[str, str], *, watched: bool = False
+        self, kind: Kind, namespace: str | None, query: dict[str, str], *, ahead: bool = False
     ) -> AsyncIterator[tuple[list[Object], str]]:
-        read = listings.page if watched else whole
-        accept = METADATA_LIST if kind.metadata_only else connection.JSON
+        """Yield pages; with ``ahead`` the next one is requested before the caller takes one."""
         place, query = kind.place(namespace), {**query, "limit": str(paging.MOST)}
-        asked: asyncio.Task[Object] | None = None
+        fetch = functools.partial(
+            self._request,
+            "GET",
+            place,
+            query,
+            accept=METADATA_LIST if kind.metadata_only else connection.JSON,
+            parse=_page if ahead else _whole,
+        )
+        following: asyncio.Task[Object] | None = None
         try:
             while True:
-                page = await (asked or self._page(place, query, read, accept))
-                asked = None
-                items, version, token = answers.listed(page, kind, place)
-                if token and token == query.get("continue"):
-                    raise errors.UnavailableError(f"{place}: this list has no end")
-                query["continue"] = token
-                if token and watched:
-                    asked = asyncio.create_task(self._page(place, query, read, accept))
-                    # Sent in one turn: who takes a page in lets nobody have one until that is done.
+                page = await (following or fetch())
+                following = None
+                metadata, items = lenient.mapping(page, "metadata"), page.get("items")
+                if not isinstance(items, list) or "resourceVersion" not in metadata:
+                    raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
+                query["continue"] = metadata.get("continue", "")
+                if query["continue"] and ahead:
+                    following = asyncio.create_task(fetch())
+                    # Sent in one turn: while the caller takes a page in, nobody else has one.
                     await asyncio.sleep(0)
-                yield items, version
+                yield items, metadata["resourceVersion"]
                 del page
-                items.clear()  # whoever took the page may still hold it while the next one is read
-                if not token:
+                items.clear()  # the caller may still hold the page while the next one is read
+                if not query["continue"]:
                     return
         finally:
-            if asked is not None:
-                asked.cancel()
-                await asyncio.gather(asked, return_exceptions=True)
-                asked = None  # it would hold us, and we hold it, and all that was listed
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                following = None  # it would hold this frame, and the frame all that was listed
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object as it is now, or nothing."""
         try:
-            answer = await self._request("GET", path(kind, namespace, name))
+            return await self._request("GET", path(kind, namespace, name))
         except errors.NotFoundError as error:
             error.require(name)
             return None
-        return answers.identified(answer, namespace, name, kind)
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
-        try:
-            return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
-        except errors.ClusterError as error:
-            if VERSION_REFUSED not in str(error):
-                raise
-        if await self.get(manifest["kind"], metadata["namespace"], metadata["name"]) is not None:
-            raise errors.ConflictError(f"{manifest['kind']} {metadata['name']} exists")
-        return await self._apply(manifest, manager, force=False)
+        return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply, over others' fields, and return it as it is then."""
-        return await self._apply(manifest, manager, force=True)
+        return await self._apply(manifest, manager)
 
-    async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
+    async def _apply(
+        self, manifest: Object, manager: str = naming.FIELD_MANAGER, part: str = "", *, force: bool = True
+    ) -> Object:
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return await self._patch(path_of(manifest), manifest, query, manifest, APPLY)
+        return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
-        query = {"fieldManager": naming.FIELD_MANAGER, "force": "true"}
-        return await self._patch(f"{path_of(manifest)}/status", manifest, query, manifest, APPLY)
+        return await self._apply(manifest, part="/status")
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Write a Formation's whole status, whoever holds what, if it is at this very version."""
+        """Replace a Formation's whole status, whatever field managers it has, if the version matches."""
         query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
             {"op": "replace", "path": "/status", "value": manifest["status"]},
         ]
-        return await self._patch(f"{path_of(manifest)}/status", manifest, query, operations, JSON_PATCH)
+        return await self._request("PATCH", f"{path_of(manifest)}/status", query, operations, JSON_PATCH)
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        named = {"kind": kind, "metadata": {"namespace": namespace, "name": name}}
-        return await self._patch(path(kind, namespace, name), named, query, operations, JSON_PATCH)
-
-    async def _patch(
-        self, resource: str, named: Object, query: dict[str, str], body: Any, content_type: str
-    ) -> Object:
-        """Send a patch of what has a name, and return the object as it is then."""
-        answer = await self._request("PATCH", resource, query, body, content_type)
-        about = named["metadata"]
-        return answers.identified(answer, about["namespace"], about["name"], named["kind"])
+        return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
         """Delete an object, if it is this very one at this version; return whether there was one."""
         preconditions = {"uid": uid, "resourceVersion": version}
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
-            answer = await self._request("DELETE", path(kind, namespace, name), None, body)
+            await self._request("DELETE", path(kind, namespace, name), None, body)
         except errors.NotFoundError as error:
             error.require(name)
             return False
-        if answer.get("status") != "Success":  # else it is the object as it was
-            answers.identified(answer, namespace, name, kind)
         return True
 
     async def schema(self, kind: str) -> Object:
-        """Return the JSON schema of a kind as the cluster knows it now; anybody who is logged in may ask."""
+        """Return the JSON schema of a kind as the cluster has it; any authenticated client may read it."""
         known = kinds.BY_NAME[kind]
         document = await self._request("GET", f"/openapi/v3{known.path}")
         identity = {"group": known.group, "version": known.version, "kind": kind}
@@ -241,69 +226,51 @@ class Kube(Cluster):
                 return
         await self._request("POST", path(kinds.EVENT, namespace), None, body)
 
-    async def _request(
+    async def _request(  # noqa: PLR0913  # a request has as many parts
         self,
         method: str,
         resource: str,
         query: dict[str, str] | None = None,
         body: Any = None,
         content_type: str = connection.JSON,
+        *,
+        accept: str = connection.JSON,
+        parse: Parse | None = None,
     ) -> Object:
         """Send one request and return the answer, or raise the `ClusterError` that fits it.
 
-        A write isn't sent by who may not write any more: then it raises `UnavailableError`.
+        A write that may not be sent any more raises `UnavailableError`.
         """
-        text = await self._send(method, resource, query or {}, body, content_type)
-        return await self._read(whole, text, f"{method} {resource}")
+        text = await self._send(method, resource, query or {}, body, content_type, accept)
+        try:
+            if len(text) < LARGE:
+                return dict(await (parse or _whole)(text))
+            # One at a time: each step of a tenant's pass would wait for a page of every list under way.
+            async with self._parsing:
+                await asyncio.sleep(0)
+                return dict(await (parse or _whole)(text))
+        except (TypeError, ValueError) as error:
+            raise errors.UnavailableError(f"{method} {resource}: no JSON: {text[:200]!r}") from error
 
-    async def _page(self, resource: str, query: dict[str, str], read: Reading, accept: str) -> Object:
-        text = await self._send("GET", resource, query, accept=accept)
-        return await self._read(read, text, f"GET {resource}")
-
-    async def _send(  # noqa: PLR0913, PLR0917  # a request has as many parts
-        self,
-        method: str,
-        resource: str,
-        query: dict[str, str],
-        body: Any = None,
-        content_type: str = connection.JSON,
-        accept: str = connection.JSON,
-    ) -> bytes:
+    async def _send(self, method: str, resource: str, *parts: Any) -> bytes:
         try:
             async with asyncio.timeout(self._timeout):
-                with gate.asked(self._may_write):
-                    status, text = await self._connection.send(
-                        method, resource, _chosen(query), body, content_type, accept
-                    )
+                status, text = await self._connection.send(method, resource, *parts)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unavailable(f"{method} {resource}", error) from error
         if not 200 <= status < 300:
-            raise answers.error_of(status, text)
+            raise status_codes.error_of(status, text)
         return text
 
-    async def _read(self, read: Reading, text: bytes, request: str) -> Object:
-        """Return what an answer says; of large ones only one is parsed until everybody has had a turn.
 
-        Else each step of a tenant's pass would wait for a page of every list that others read meanwhile.
-        """
-        try:
-            if len(text) < LARGE:
-                return answers.mapping(await in_turns(read(text)))
-            async with self._reading:
-                await asyncio.sleep(0)
-                return answers.mapping(await in_turns(read(text)))
-        except ValueError as error:
-            raise errors.UnavailableError(f"{request}: no JSON: {text[:200]!r}") from error
-
-
-def whole(text: bytes) -> listings.Steps:
-    """Return what an answer says, in steps; raise `ValueError` if it is no JSON."""
+def _whole(text: bytes) -> Awaitable[Any]:
+    """Parse all of an answer."""
     return nesting.read(text, pydantic_core.from_json)
 
 
-def _chosen(query: dict[str, str]) -> dict[str, str]:
-    """Return a query without what is empty."""
-    return {key: value for key, value in query.items() if value}
+def _page(text: bytes) -> Awaitable[Any]:
+    """Parse a page of a list; its managed fields stay text."""
+    return listings.read(text, listings.PAGE)
 
 
 async def _events(lines: Lines) -> AsyncIterator[Event]:

@@ -1,4 +1,4 @@
-"""What can go wrong when the cluster is asked for something, by what the caller can do about it."""
+"""How a request to the cluster can fail, by what the caller can do about it."""
 
 import re
 
@@ -13,65 +13,66 @@ Source: ``k8s.io/apiserver/pkg/admission/plugin/webhook/errors`` and ``.../plugi
 
 
 class ClusterError(Exception):
-    """The API server didn't do what was asked; the text is its own message."""
+    """The API server didn't carry out a request; the text is its own message."""
 
 
 class RefusedError(ClusterError):
-    """The request is wrong and will be until somebody changes something (400, 403, 413, 422).
+    """The request is wrong and stays so until somebody changes something (400, 403, 413, 422).
 
-    Of 500 what doesn't fit the schema is among it.
+    So is one that answers 500 because what is stored doesn't fit the schema.
     """
 
 
 class ForbiddenError(RefusedError):
-    """We lack the right to it (403)."""
+    """We have no right to do this (403)."""
 
 
 class InvalidError(RefusedError):
-    """What was sent isn't allowed there: by the schema, a rule, or the ``test`` of a patch (422)."""
+    """The schema, a rule, or the ``test`` of a patch forbids what was sent (422)."""
 
 
 class ConflictError(ClusterError):
-    """The object isn't what we thought: another one, changed, or owned by somebody else (409)."""
+    """The object is another one, was changed since, or has fields that another manager holds (409)."""
 
 
 class ExpiredError(ClusterError):
-    """What was to be read from has been too long ago (410): only a new list helps."""
+    """The version to read from is too old (410): only a new list helps."""
 
 
 class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
 
     def __init__(self, text: str, name: str = "") -> None:
-        """Take the server's words, and the name of what doesn't exist if they have it."""
+        """Take the server's message, and the name of what doesn't exist if it has one."""
         super().__init__(text)
         self._name = name
 
     def require(self, name: str) -> None:
-        """Raise `UnavailableError` unless it is about what has a name.
+        """Raise `UnavailableError` unless this is about the object of that name.
 
-        The API server names what it doesn't have; a page of some proxy's doesn't, and it may be there.
+        The API server names the object that it doesn't have. Without a name the whole kind is missing, as
+        while the API server starts, and the object may still exist.
         """
         if self._name != name:
             raise UnavailableError(str(self)) from self
 
 
 class RestoredError(Exception):
-    """The cluster is older than it was: its data was restored, and all that is known of it may be wrong."""
+    """The cluster's data was restored from a backup, so all that is known of it may be wrong."""
 
 
 class UnavailableError(ClusterError):
-    """The server can't do it now: overload, time-out, a lost connection or a full quota. Try again later."""
+    """The server can't do it now (overload, time-out, lost connection, full quota): try again later."""
 
 
 def is_late(error: RefusedError) -> bool:
-    """Tell whether the object was changed before what was sent came to it."""
+    """Tell whether the object was changed before the request reached it."""
     return TEST_FAILED in str(error)
 
 
 def is_verdict(error: RefusedError) -> bool:
-    """Tell whether somebody has looked at what was sent and won't have it.
+    """Tell whether validation or admission refused the content.
 
-    Else nobody has: it came too late, we lack a right, or something on the way says no.
+    Otherwise it wasn't judged: it came too late, we have no right, or something on the way refused it.
     """
     return not is_late(error) and (isinstance(error, InvalidError) or DENIED.search(str(error)) is not None)

@@ -1,4 +1,4 @@
-"""The port to the cluster: all that the operator ever asks of an API server.
+"""The port to the cluster: all requests of the operator to an API server.
 
 `api_server.Kube` is the real one.  Everything else depends on this protocol alone, and on the errors of
 `formation_operator.kube.errors` that each method may raise.
@@ -41,7 +41,7 @@ class Cluster(Protocol):
     ) -> AsyncIterator[list[Object]]:
         """Yield the objects of a namespace, or those of them that the selectors choose, some at a time.
 
-        Each page is emptied for the next one. Whoever has enough may stop.
+        Each page is emptied for the next one. The caller may stop early.
         """
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -57,7 +57,7 @@ class Cluster(Protocol):
         """Write a Formation's status by server-side apply and return the Formation."""
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Write a Formation's whole status, whoever holds what, if it is at this very version."""
+        """Replace a Formation's whole status, whatever field managers it has, if the version matches."""
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""

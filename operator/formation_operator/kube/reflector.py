@@ -1,4 +1,4 @@
-"""A reflector: lists a kind, watches it from there, and keeps what is known of it like what there is.
+"""A reflector: lists a kind, watches it from there, and so keeps a store up to date.
 
 It is client-go's reflector, for one kind in one namespace or in all. A watch that ends goes on from the last
 event or bookmark. Where that isn't possible any more (410, a server that was away, a kind that isn't there),
@@ -17,6 +17,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.watch_events import BOOKMARK, Event
+from formation_operator.telemetry.records import Repeated
 
 logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -35,14 +36,14 @@ class Sink(Protocol):
         """Take in the object of an event."""
 
     def listed(self, kind: Kind, raw: Object, version: int) -> None:
-        """Take in an object of a list as of a version."""
+        """Take in an object of a list."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
-        """Drop what a list lacks that has ended: all that it holds has been taken in."""
+        """Drop what a complete list lacks; all objects of the list have been taken in before."""
 
 
 class Reflector:
-    """Keeps what is known of one kind like what there is, in a namespace or in all."""
+    """Keeps the store of one kind up to date, in a namespace or in all."""
 
     def __init__(  # noqa: PLR0913  # all but what is reflected has a default
         self,
@@ -71,10 +72,10 @@ class Reflector:
         """How far the watch has come; none if it has to begin with a list."""
         self._newest = 0
         """The latest version of a list or an event."""
-        self._trouble = ""
+        self._trouble = Repeated()
 
     async def list(self) -> None:
-        """List once, and take in what there is and what has gone.
+        """List once, take in all objects, and drop those that don't exist any more.
 
         Raises `ClusterError`, unless the kind may be absent: others are listed all the same. Raises
         `RestoredError` if the list is older than what was known before it.
@@ -143,10 +144,11 @@ class Reflector:
 
         A watch that can't begin is followed by a list: the server may have been restored meanwhile.
         """
-        since, self._version = self._version, None
-        assert since is not None  # noqa: S101  # a list has come before
-        async with self._cluster.watch(self.kind, self._namespace, since) as events:
-            self._version, self._trouble = since, ""
+        version, self._version = self._version, None
+        assert version is not None  # noqa: S101  # a list has come before
+        async with self._cluster.watch(self.kind, self._namespace, version) as events:
+            self._version = version
+            self._trouble.warn(logger, "")
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -157,7 +159,7 @@ class Reflector:
                 backoff.reset()
 
     def absent(self) -> None:
-        """Take in that the kind isn't installed: nothing of it is left."""
+        """Take in that the kind isn't installed, so no object of it exists."""
         self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
 
     def _list_again(self, error: errors.ClusterError) -> None:
@@ -165,8 +167,7 @@ class Reflector:
         self._say(error)
 
     def _say(self, error: errors.ClusterError) -> None:
-        """Log what is wrong, once as long as it is the same."""
-        trouble = f"{type(error).__name__}: {error}"
-        if trouble != self._trouble and not isinstance(error, errors.ExpiredError | errors.NotFoundError):
-            logger.warning("%s can't be listed or watched for now: %s", self.kind.name, error)
-        self._trouble = trouble
+        """Log what is wrong when it begins, and not again while it lasts."""
+        usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
+        text = f"{self.kind.name} can't be listed or watched for now: %s"
+        self._trouble.warn(logger, "" if usual else str(error), text)

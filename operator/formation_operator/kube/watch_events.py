@@ -1,7 +1,7 @@
-"""One event of a watch, of which no more is parsed than somebody asks for.
+"""One event of a watch, of which only as much is parsed as somebody needs.
 
-Most events say what is known already: the answers to our own writes came first, and most of what others write
-changes nothing that we keep. The first bytes of a line say which object it is about, and how new it is.
+Most events bring nothing new: the answers to our own writes came first, and most of what others write changes
+nothing that we keep. The first bytes of a line say which object it is about, and of which version.
 """
 
 import dataclasses
@@ -11,14 +11,13 @@ from typing import Any
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.objects.kinds import Key
-from formation_operator.kube.session.turns import in_turns
 
-DELETED, BOOKMARK, ERROR = "DELETED", "BOOKMARK", "ERROR"
+DELETED, BOOKMARK = "DELETED", "BOOKMARK"
 TYPES = {"ADDED", "MODIFIED", DELETED, BOOKMARK}
 GONE = 410
 HEAD = re.compile(
-    rb'\{"type":"(\w+)","object":\{"kind":"\w+","apiVersion":"[\w./]+","metadata":\{"name":"([\w.-]+)",'
-    rb'(?:"generateName":"[\w.-]+",)?"namespace":"([\w-]+)","uid":"[\w-]+","resourceVersion":"(\d{1,20})"'
+    rb'\{"type":"(ADDED|MODIFIED|DELETED|BOOKMARK)","object":\{"kind":"\w+","apiVersion":"[\w./]+",'
+    rb'"metadata":\{"name":"([\w.-]+)",(?:"generateName":"[\w.-]+",)?"namespace":"([\w-]+)","uid":"[\w-]+","resourceVersion":"(\d{1,20})"'
 )
 """How an event of a built-in kind begins: the API server always writes the fields in this order.
 
@@ -54,34 +53,31 @@ class Event:
 async def read(line: bytes) -> Event:
     """Return the event that a line is.
 
-    Raises `ExpiredError` if it says that the watch began too long ago, and `UnavailableError` if it is
-    another error of the server's, or no event at all.
+    Raises `ExpiredError` if the watch began from a version that is too old, and `UnavailableError` for any
+    other error of the server, or a line that is no event.
     """
     head = HEAD.match(line)
     if head is not None:
         type_, name, namespace, version = map(bytes.decode, head.groups())
-        if type_ in TYPES:
-            return Event(type_, (namespace, name), int(version), line)
+        return Event(type_, (namespace, name), int(version), line)
     parsed = await _parsed(line)
     type_, metadata = lenient.text(parsed, "type"), lenient.mapping(parsed, "object", "metadata")
-    namespace, name, version = (
-        lenient.text(metadata, each) for each in ("namespace", "name", "resourceVersion")
-    )
+    version = lenient.text(metadata, "resourceVersion")
     if type_ not in TYPES or not lenient.is_version(version):
-        raise _error_of(type_, line)
-    return Event(type_, (namespace, name), int(version), line, parsed)
+        raise _error_of(line)
+    key = lenient.text(metadata, "namespace"), lenient.text(metadata, "name")
+    return Event(type_, key, int(version), line, parsed)
 
 
 async def _parsed(text: bytes) -> dict[str, Any]:
     try:
-        return lenient.mapping(await in_turns(listings.event(text)))
+        return lenient.mapping(await listings.read(text, listings.EVENT))
     except ValueError as error:
         raise errors.UnavailableError(f"no event: {text[:100]!r}") from error
 
 
-def _error_of(type_: str, line: bytes) -> errors.ClusterError:
-    """Return the error that a line stands for: its `Status`, of which an object has no field."""
+def _error_of(line: bytes) -> errors.ClusterError:
+    """Return the error for an event of the type ERROR, whose object is a `Status`."""
     status = lenient.mapping(nesting.parsed(line), "object")
     message = lenient.text(status, "message") or f"no event: {line[:100]!r}"
-    is_gone = type_ == ERROR and status.get("code") == GONE
-    return errors.ExpiredError(message) if is_gone else errors.UnavailableError(message)
+    return (errors.ExpiredError if status.get("code") == GONE else errors.UnavailableError)(message)

@@ -165,14 +165,14 @@ class Pod:
         return sum(container.restarts for container in self.containers)
 
     def same_as(self, other: "Pod | None") -> bool:
-        """Whether two sights of a Pod tell the same."""
+        """Tell whether two versions of a Pod have the same facts."""
         return (
             other is not None and dataclasses.replace(other, resource_version=self.resource_version) == self
         )
 
     @property
-    def told(self) -> int:
-        """What another sight of it that tells the same has as well."""
+    def fingerprint(self) -> int:
+        """A hash of its facts, the same for each version of it with these facts."""
         return hash(dataclasses.replace(self, resource_version=""))
 
 

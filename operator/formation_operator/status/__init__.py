@@ -1,4 +1,4 @@
-"""What people and programs are told of a pass.
+"""The status and the Events that report a pass.
 
 It imports `sync`, `diagnose` and what is below.
 """

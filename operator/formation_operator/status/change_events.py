@@ -1,4 +1,4 @@
-"""Which changes of the status are told by an Event, and in which words."""
+"""The Events about changes of the status, and their texts."""
 
 from collections.abc import Iterator
 from typing import Any

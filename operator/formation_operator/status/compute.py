@@ -1,4 +1,4 @@
-"""What people and programs are told of a Formation: pure, from what one pass saw.
+"""The status of a Formation: pure, from what one pass saw.
 
 The status is a fixed point: seeing the same again gives the same status, which isn't written.
 """
@@ -26,7 +26,7 @@ Status = dict[str, Any]
 
 def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
-    types = {name: _health(seen, name, _served(seen, name, previous)) for name in sorted(seen.counts)}
+    types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
     status: Status = {
         "observedGeneration": seen.generation,
@@ -63,12 +63,12 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
 
 
 def differs(wanted: Status, present: Status) -> bool:
-    """Tell whether a status must be written: conditions that others added are none of ours."""
+    """Tell whether a status must be written: conditions of others don't count."""
     return {**present, "conditions": _by_type(present)} != {**wanted, "conditions": _by_type(wanted)}
 
 
 def beside(wanted: Status, present: Status) -> Status:
-    """Return a status with the conditions that others added to what is there."""
+    """Return a status together with the conditions of others that are there."""
     others = [item for item in lenient.items(present, "conditions") if item.get("type") not in OUR_CONDITIONS]
     return {**wanted, "conditions": [*wanted["conditions"], *others]}
 
@@ -78,7 +78,7 @@ def _by_type(status: Status) -> dict[str, Any]:
     return {item["type"]: item for item in items if item.get("type") in OUR_CONDITIONS}
 
 
-def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
+def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     """Return how many processes of a type were ready when this generation was last reported as Ready."""
     ready = previous.condition(ConditionType.READY)
     if ready is None or ready.status != "True" or previous.observed_generation != seen.generation:
@@ -86,8 +86,8 @@ def _served(seen: Seen, name: str, previous: FormationStatus) -> int | None:
     return previous.process(name).ready_replicas
 
 
-def _health(seen: Seen, name: str, served: int | None) -> Health:
-    """Return how a type is; one that can't be written as intended says what stands in the way."""
+def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
+    """Return the health of a type; if it can't be written as intended, that says why."""
     child, count = seen.deployments.get(name), seen.counts[name]
     behind = not seen.is_as_intended(name)
     problem = next((each for each in seen.problems if each.process_type == name), None)
@@ -96,7 +96,7 @@ def _health(seen: Seen, name: str, served: int | None) -> Health:
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
     findings = seen.findings.get(name, ())
-    own = type_health.health(count, child, findings, suspended=seen.suspended, served=served)
+    own = type_health.health(count, child, findings, suspended=seen.suspended, ready_before=ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -150,7 +150,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return facts with their texts as people are told them."""
+    """Return facts with their texts cut to fit the status."""
     longest = {"message": lenient.LONGEST_SENTENCE}
     return {
         key: lenient.shown(value, longest.get(key, lenient.LONGEST_WORD)) if isinstance(value, str) else value
@@ -168,13 +168,13 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
     latest = max(filter(None, records), key=_moment)
     latest = _explained(latest, seen.findings.get(name, ()))
     ended, ended_before = _moment(latest)[0], _moment(before)[0]
-    # Of two about the same moment the fresh one counts, unless it has forgotten who ended the process.
+    # Of two about the same moment the fresh one counts, unless it lacks that kubelet ended the process.
     knew_more = ended == ended_before and before.get("reason") in BY_KUBELET
     return before if ended_before > ended or knew_more else latest
 
 
 def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return the record of an exit with what only kubelet's Events tell: that it ended the process itself."""
+    """Return the record of an exit, with kubelet's Events that say that it ended the process itself."""
     for own in (each if each.own else each.beside for each in findings):
         if own and own.reason in BY_KUBELET and own.last == record.get("finishedAt"):
             return {**record, "reason": own.reason, "message": own.message}
@@ -182,5 +182,5 @@ def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str,
 
 
 def _moment(record: dict[str, Any]) -> tuple[str, str]:
-    """Return when an exit was; of several at once it is always the same one that comes last."""
+    """Return the time of an exit, with a tie-breaker for several at the same time."""
     return record.get("finishedAt", ""), repr(sorted(record.items()))

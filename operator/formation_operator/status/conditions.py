@@ -26,7 +26,7 @@ class Verdict:
     true: bool = True
 
     def __post_init__(self) -> None:
-        """Keep to what the whole status may have."""
+        """Cut the texts to the lengths that a status may have."""
         object.__setattr__(self, "reason", lenient.shown(self.reason, lenient.LONGEST_WORD))
         object.__setattr__(self, "message", lenient.shown(self.message, lenient.LONGEST_SUMMARY))
 
@@ -40,7 +40,7 @@ def rendered(
             "type": condition.type,
             "status": str(condition.true),
             "observedGeneration": generation,
-            "lastTransitionTime": _since(condition, previous, now),
+            "lastTransitionTime": _transition_time(condition, previous, now),
             "reason": condition.reason,
             "message": condition.message,
         }
@@ -48,7 +48,7 @@ def rendered(
     ]
 
 
-def _since(condition: Verdict, previous: FormationStatus, now: str) -> str:
+def _transition_time(condition: Verdict, previous: FormationStatus, now: str) -> str:
     before = previous.condition(condition.type)
     same = before is not None and before.status == str(condition.true)
     return before.last_transition_time if same and before else now

@@ -1,4 +1,4 @@
-"""What one pass saw of a Formation: all that its status is made of."""
+"""What one pass saw of a Formation: the input of its status."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ class Seen:
         return child is not None and digest is not None and child.digest == digest
 
     def without(self, broken: Mapping[str, Problem]) -> "Seen":
-        """Return this with no more of some types than that nothing can be said of them."""
+        """Return this without what is known of some types, and with their problems."""
         return dataclasses.replace(
             self,
             deployments={name: child for name, child in self.deployments.items() if name not in broken},

@@ -15,7 +15,7 @@ from formation_operator.observe.children import Child, Rollout
 from formation_operator.replicas.count_owner import Replicas
 
 TOLERATED = 0.25
-"""The share of somebody else's count that may be down, as in a Deployment's own defaults."""
+"""The share of an autoscaler's count that may be down, as in a Deployment's own defaults."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,22 +39,26 @@ def health(
     findings: Sequence[Finding],
     *,
     suspended: bool = False,
-    served: int | None = None,
+    ready_before: int | None = None,
 ) -> Health:
     """Return how a type is; ``child`` is its Deployment, if that was written as intended.
 
-    ``served`` is how many processes were ready when this same spec was last found to be complete.
+    ``ready_before`` is how many processes were ready when this same spec was last found to be complete.
     """
     if child is not None and child.rollout.refused and count.desired:
         return _blocked(count, child.rollout, "its ReplicaSet", child.rollout.refused)
-    complete = child is not None and _complete(count, child.rollout, findings, served)
-    if child is None or not (child.rollout.current or (complete and _grows(count, served))):
+    complete = child is not None and _complete(count, child.rollout, findings, ready_before)
+    # An autoscaler may change its count while all is well.
+    grows = complete and count.rendered is None and ready_before is not None
+    if child is None or not (child.rollout.current or grows):
         state = State.SUSPENDED if suspended and count.desired == 0 else State.STARTING
-        text = "the rollout is about to begin"
-        return Health(state, complete=False, reason=Reason.PROGRESSING, message=text)
+        return _progressing(state, "the rollout is about to begin")
     found = _worst(findings, replaced=child.rollout.total >= count.desired)
     if count.desired == 0:
-        return _at_rest(count, child.rollout, complete=complete, suspended=suspended)
+        state = State.SUSPENDED if suspended else State.IDLE
+        return (
+            Health(state, complete=True) if complete else _progressing(state, progress(count, child.rollout))
+        )
     if found is not None and found.reason != Reason.PROGRESSING:
         return _ill(found, findings, count, child, complete=complete)
     if complete:
@@ -62,16 +66,15 @@ def health(
     return _under_way(count, child, found)
 
 
-def _grows(count: Replicas, served: int | None) -> bool:
-    """Tell whether the count is somebody else's, who may move it while all is well."""
-    return count.rendered is None and served is not None
-
-
-def _complete(count: Replicas, rollout: Rollout, findings: Sequence[Finding], served: int | None) -> bool:
+def _complete(
+    count: Replicas, rollout: Rollout, findings: Sequence[Finding], ready_before: int | None
+) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
-        # As long as enough Pods serve, nothing is wrong, and those that are being added take none away.
-        enough = rollout.serving or (served is not None and rollout.ready >= min(served, count.desired))
+        # As long as enough Pods are ready, nothing is wrong: those that are being added take none away.
+        enough = rollout.serving or (
+            ready_before is not None and rollout.ready >= min(ready_before, count.desired)
+        )
         return enough and rollout.updated >= rollout.total and crashing <= TOLERATED * rollout.total
     there = rollout.updated == rollout.total == count.desired and rollout.available >= count.desired
     return there and not crashing
@@ -100,11 +103,8 @@ def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
     )
 
 
-def _at_rest(count: Replicas, rollout: Rollout, *, complete: bool, suspended: bool) -> Health:
-    state = State.SUSPENDED if suspended else State.IDLE
-    if complete:
-        return Health(state, complete=True)
-    return Health(state, complete=False, reason=Reason.PROGRESSING, message=progress(count, rollout))
+def _progressing(state: State, message: str) -> Health:
+    return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
 
 
 def _ill(
@@ -114,7 +114,8 @@ def _ill(
     alike = [each for each in findings if (each.state, each.reason) == (found.state, found.reason)]
     message = found.message
     if found.last:
-        often = _restarts(sum(each.restarts for each in alike))
+        restarts = sum(each.restarts for each in alike)
+        often = f" ({restarts} restart{'' if restarts == 1 else 's'})" if restarts else ""
         message = f"{message.rstrip('.')}{often}, last at {found.last}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
@@ -132,10 +133,6 @@ def _ill(
     return Health(found.state, complete, found.reason, message, lasting and not complete)
 
 
-def _restarts(number: int) -> str:
-    return f" ({number} restart{'' if number == 1 else 's'})" if number else ""
-
-
 def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
     rollout = child.rollout
     so_far = progress(count, rollout) + (f": {found.message}" if found else "")
@@ -149,11 +146,11 @@ def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
         message = "waits for the old process to end before a new one is started"
         if rollout.stuck:
             message += f": {HOW_IT_ENDS}"
-        return Health(state, complete=False, reason=Reason.PROGRESSING, message=message)
+        return _progressing(state, message)
     if rollout.stuck:
         message = f"the rollout is past its deadline: {so_far}"
         return Health(state, complete=False, reason=Reason.DEADLINE_EXCEEDED, message=message, lasting=True)
-    return Health(state, complete=False, reason=Reason.PROGRESSING, message=so_far)
+    return _progressing(state, so_far)
 
 
 HOW_IT_ENDS = (
@@ -174,7 +171,7 @@ def _state(count: Replicas, rollout: Rollout) -> State:
 
 
 def _held(rollout: Rollout) -> bool:
-    """Tell whether a version is kept back by a Deployment that somebody paused; counts it still follows."""
+    """Tell whether a paused Deployment holds a version back; counts it still follows."""
     return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
 
 
@@ -208,7 +205,7 @@ def _forbidden(message: str) -> str:
 
 
 def _field(name: str) -> str:
-    """Return where a type says what a quota counts; a bare name counts requests."""
+    """Return the field of a type for what a quota counts; a bare name means requests."""
     return f"resources.{name}" if "." in name else f"resources.requests.{name}"
 
 

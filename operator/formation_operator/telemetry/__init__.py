@@ -1,4 +1,4 @@
-"""What the operator tells of itself: metrics and health, over HTTP, and the fields of its log.
+"""The operator's own metrics and health, over HTTP, and the fields of its log.
 
-Nothing here decides anything, and nothing is computed before somebody asks, but for counters.
+Nothing here decides anything. Counters are kept; all else is computed at a scrape.
 """

@@ -1,4 +1,4 @@
-"""What the statuses of all Formations add up to, counted when somebody asks.
+"""Sums over the statuses of all Formations, counted at a scrape.
 
 Words that may be anything (Kubernetes' own reasons, what others wrote into a status) are counted as `OTHER`.
 """
@@ -41,7 +41,7 @@ class Census(Collector):
         self._most = most
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing: else all would be counted to find out the names."""
+        """Return nothing: otherwise all would be counted to find out the names."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
@@ -69,7 +69,7 @@ def readiness(raw: Raw) -> tuple[str, str]:
 
 
 def types_of(raw: Raw) -> Iterator[Type]:
-    """Yield the types that a Formation declares; whatever else its status names is nobody's."""
+    """Yield the types that a Formation declares, and no others that its status may name."""
     about, said = raw["metadata"], raw["status"].get("processes")
     known = said if isinstance(said, dict) else {}
     declared = raw["spec"].get("processes")

@@ -1,7 +1,7 @@
-"""The metrics: what is counted as it happens, and what is looked at when somebody asks.
+"""The metrics: what is counted as it happens, and what is computed at a scrape.
 
-Names and units follow Prometheus' conventions.  Every label has a vocabulary of its own: only in the bounded
-list of `census` tenants' names make series.
+Names and units follow Prometheus' conventions. Each label has few values: tenants' names are labels only in
+the bounded list of `census`.
 Source: https://prometheus.io/docs/practices/naming/
 """
 
@@ -34,7 +34,7 @@ class Instruments:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._gauge("build_info", "Version of the operator", "version").labels(__version__).set(1)
-        self._heard: dict[tuple[str, str | None], float] = {}
+        self._reached: dict[tuple[str, str | None], float] = {}
         self._count_passes()
         self._count_requests()
 
@@ -77,16 +77,16 @@ class Instruments:
         self._requests.labels(verb, NO_ANSWER if code is None else code).inc()
         self._request_seconds[verb].observe(seconds)
 
-    def heard(self, kind: str, namespace: str | None) -> None:
-        """Take the time at which a watch told something, be it only that there is no news."""
-        self._heard[kind, namespace] = time.monotonic()
+    def reached(self, kind: str, namespace: str | None) -> None:
+        """Note that a watch has brought an event or a bookmark just now."""
+        self._reached[kind, namespace] = time.monotonic()
 
     def watch(
         self, kinds: Iterable[str], namespaces: Sequence[str | None], left_out: Collection[str] = ()
     ) -> None:
-        """Show for how long nothing was heard of each kind in any of the namespaces, but for those left out.
+        """Show how long ago the watch of each kind brought something, in the quietest of the namespaces.
 
-        Another thread looks, whenever somebody asks, at which ones are left out then.
+        ``left_out`` has the namespaces that don't count; another thread reads it at each scrape.
         """
         gauge = self._gauge("watch_age_seconds", "Time since the watch of a kind was last heard", "kind")
         for kind in kinds:
@@ -96,14 +96,14 @@ class Instruments:
         ).set_function(lambda: len(left_out))
 
     def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: Collection[str]) -> float:
-        """Return the longest silence of a kind in any namespace; infinite where nothing was ever heard."""
-        heard = (self._heard.get((kind, each), -math.inf) for each in namespaces if each not in left_out)
-        return time.monotonic() - min(heard, default=-math.inf)
+        """Return the longest silence of a kind in any namespace; infinite before its first event."""
+        times = (self._reached.get((kind, each), -math.inf) for each in namespaces if each not in left_out)
+        return time.monotonic() - min(times, default=-math.inf)
 
     def look_at(
         self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]
     ) -> None:
-        """Show, whenever somebody asks, who leads and what waits; all are called from another thread."""
+        """Show at each scrape who leads and what waits; another thread calls all three functions."""
         self._gauge("leader", "Whether this replica works; the others stand by").set_function(leads)
         waiting = self._gauge("queue_depth", "Formations that wait for a pass, by urgency", "lane")
         for lane in Lane:

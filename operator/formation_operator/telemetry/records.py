@@ -1,10 +1,25 @@
-"""The fields of a line of the log that is about a Formation; as JSON each stands by itself."""
+"""Lines of the log: the fields of one that is about a Formation, and one line for what is repeated."""
 
+import logging
 from collections.abc import Mapping
 
 
 def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
-    """Return them, as ``extra`` of a call of the logger."""
+    """Return the fields, as ``extra`` of a call of the logger; in a JSON log each stands by itself."""
     namespace, formation = key
     named = {"process_type": process_type} if process_type else {}
     return {"namespace": namespace, "formation": formation, **named}
+
+
+class Repeated:
+    """A trouble that is logged when it begins, and when it becomes another, but not while it lasts."""
+
+    def __init__(self) -> None:
+        """Begin without trouble."""
+        self._trouble = ""
+
+    def warn(self, logger: logging.Logger, trouble: str, text: str = "%s") -> None:
+        """Log a trouble in a text with one placeholder, unless it lasts; an empty one is its end."""
+        if trouble and trouble != self._trouble:
+            logger.warning(text, trouble)
+        self._trouble = trouble

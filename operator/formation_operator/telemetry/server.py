@@ -9,18 +9,18 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from formation_operator.telemetry.connections import Answer, Port
+from formation_operator.telemetry.bounded_port import Answer, Port
 
 READY, METRICS = "/readyz", "/metrics"
 READING = ("GET", "HEAD")
 LAST_SECONDS = 1.0
 """For how long an answer under way may take at the end."""
 CACHED_SECONDS = 1.0
-"""For how many seconds metrics that were counted are given again."""
+"""For how many seconds metrics that were counted are used again."""
 PIECE = 65536
 OPEN = "application/openmetrics-text"
-"""The format that has to be asked for. Its version is one of those that Prometheus asks for, ever the same:
-whoever asks chooses a version, and could have each counted anew."""
+"""The format that a client has to ask for. Its version is always the same: a client that could choose one
+could have each counted anew."""
 
 
 class Address(NamedTuple):
@@ -49,13 +49,13 @@ class Answering:
     async def health(self, url: str | None, ended: Callable[[], str], unready: Callable[[], str]) -> None:
         """Answer at the path of a URL whether the operator lives, and at ``/readyz`` whether it is ready.
 
-        Both are asked for what is wrong. Raises `OSError` if nobody can listen there.
+        Both functions return what is wrong. Raises `OSError` if the port can't be bound.
         """
         if url:
             await self._serve(address(url), {urlsplit(url).path or "/": probe(ended), READY: probe(unready)})
 
     async def metrics(self, where: tuple[str | None, int] | None, registry: CollectorRegistry) -> None:
-        """Serve the metrics of a registry at a host and port; raise `OSError` if nobody can listen there."""
+        """Serve the metrics of a registry at a host and port; raise `OSError` if it can't be bound."""
         if where:
             await self._serve(Address(*where), {METRICS: exposition(registry)})
 
@@ -95,11 +95,11 @@ def probe(trouble: Callable[[], str]) -> Answer:
 
 
 def exposition(registry: CollectorRegistry) -> Answer:
-    """Return what answers with the metrics, in the format that is asked for.
+    """Return what answers with the metrics, in the format of the request.
 
-    Thousands of Formations take a while to be counted: in a thread, so that passes go on, and once at a time,
-    even if the client has gone meanwhile. Every Pod may ask, and nobody knows how often: what was counted is
-    good for a second, in each of the two formats.
+    Thousands of Formations take a while to count. So one count runs at a time, in a thread beside the passes,
+    and goes on if the client leaves. Any Pod may ask as often as it likes: what was counted is used again for
+    a second, in each of the two formats.
     """
     one_at_a_time, now = asyncio.Lock(), asyncio.get_running_loop().time
     counts: dict[str, asyncio.Task[tuple[float, bytes]]] = {}

@@ -230,9 +230,9 @@ async def test_passes_in_a_namespace_that_refuses_fail_by_themselves() -> None:
 
 def test_a_namespace_whose_watches_never_said_a_word_is_as_silent_as_can_be() -> None:
     here = controller(a_cluster())
-    here.instruments.heard("Pod", "right")
+    here.instruments.reached("Pod", "right")
     assert silence(here) == math.inf
-    here.instruments.heard("Pod", "left")
+    here.instruments.reached("Pod", "left")
     assert silence(here) < math.inf
 
 
@@ -242,7 +242,7 @@ async def test_a_namespace_that_is_left_out_is_counted_and_hides_no_silence_of_t
     assert left_out(here) == 0
     await here.resync()
     assert (left_out(here), silence(here)) == (1, math.inf)
-    here.instruments.heard("Pod", "right")
+    here.instruments.reached("Pod", "right")
     assert silence(here) < math.inf
     cluster.refused.clear()
     await here.resync()
@@ -269,8 +269,8 @@ async def test_a_namespace_is_left_out_as_soon_as_it_refuses_a_watch_and_that_is
 
 async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:
     here = controller(a_cluster("left", "right"))
-    here.instruments.heard("Pod", "left")
-    here.instruments.heard("Pod", "right")
+    here.instruments.reached("Pod", "left")
+    here.instruments.reached("Pod", "right")
     with pytest.raises(errors.ForbiddenError):
         await here.resync()
     assert (left_out(here), silence(here)) == (2, math.inf)

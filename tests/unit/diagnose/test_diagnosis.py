@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.diagnose import diagnosis, records, waits
+from formation_operator.diagnose import diagnosis, pod_events, waits
 from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
@@ -354,7 +354,7 @@ def test_nothing_changes_by_itself_sooner_than_foretold(raw: Manifest, later: in
 # What must hold whatever is recorded
 
 EVENTS = st.builds(
-    lambda reason, note, since: records.pod_event({"reason": reason, "note": note, "eventTime": since}),
+    lambda reason, note, since: pod_events.pod_event({"reason": reason, "note": note, "eventTime": since}),
     st.sampled_from(["Killing", "Unhealthy", "FailedMount", "FailedPostStartHook", "", None]) | st.text(),
     st.sampled_from(["Container worker failed liveness probe", "Readiness probe failed:", None]) | st.text(),
     st.sampled_from([ago(5), ago(300), "", None]) | st.text(),

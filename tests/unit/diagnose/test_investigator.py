@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
-from formation_operator.diagnose import diagnosis, investigator, records
+from formation_operator.diagnose import diagnosis, investigator, pod_events
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.finding import Finding
-from formation_operator.diagnose.investigator import Examined
-from formation_operator.diagnose.records import pod_event
-from formation_operator.diagnose.turns import IN_A_TURN
+from formation_operator.diagnose.investigator import CONTAINERS_IN_A_STEP, Examined
+from formation_operator.diagnose.pod_events import pod_event
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
@@ -294,7 +293,7 @@ async def test_answers_have_a_bound_for_all_together_and_one_namespace_takes_non
     monkeypatch.setattr("formation_operator.diagnose.evidence.MOST_ANSWERS", 2**20)
     chatter = [
         {**NO_SECRET, "note": f"\U0001f600{each} {1000 * 'x'}", "reason": f"{each}{1000 * 'r'}"}
-        for each in range(records.KEPT)
+        for each in range(pod_events.KEPT)
     ]
     cluster = recorded(events=chatter)
     cluster.per_page = len(chatter)
@@ -384,7 +383,7 @@ async def test_the_order_in_which_pods_are_seen_changes_nothing(
 
 @pytest.mark.parametrize(
     ("number", "containers"),
-    [(10, IN_A_TURN), (10 * IN_A_TURN, 1)],
+    [(10, CONTAINERS_IN_A_STEP), (10 * CONTAINERS_IN_A_STEP, 1)],
     ids=["of many containers", "many"],
 )
 async def test_while_pods_are_looked_at_others_have_a_turn_after_every_few(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api.reasons import Reason
-from formation_operator.diagnose import investigator, records, samples
+from formation_operator.diagnose import investigator, pod_events, samples
 from formation_operator.diagnose.investigator import Examined
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Child, Rollout
@@ -118,7 +118,7 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
     while len(cluster.calls) < len(raws):
         before = len(cluster.calls)
         examined = await look(by, raws, passes, deployments)
-        assert 0 < len(cluster.calls) - before <= investigator.MOST_ASKED
+        assert 0 < len(cluster.calls) - before <= investigator.MOST_PODS
         passes += 1
     reasons = {each.reason for found in examined.findings.values() for each in found}
     assert reasons == {Reason.LIVENESS_PROBE_FAILED}
@@ -129,17 +129,17 @@ async def test_a_pass_asks_a_few_questions_at_once_and_leaves_the_rest_to_the_ne
 def test_what_is_recorded_again_and_again_pushes_no_other_cause_out(lasting: str) -> None:
     notes = [f"Readiness probe failed: {number}" for number in range(999)]
     just_now = {"reason": "Unhealthy", "deprecatedLastTimestamp": ago(1)}
-    often = [records.pod_event({**just_now, "note": note}) for note in notes]
-    rare = records.pod_event({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
-    kept = records.newest([*often, rare])
+    often = [pod_events.pod_event({**just_now, "note": note}) for note in notes]
+    rare = pod_events.pod_event({"reason": lasting, "note": "why", "deprecatedLastTimestamp": ago(3600)})
+    kept = pod_events.newest([*often, rare])
     assert rare in kept
-    assert len(kept) <= records.KEPT
+    assert len(kept) <= pod_events.KEPT
 
 
 def test_of_many_events_the_latest_are_kept() -> None:
     events = [
-        records.pod_event({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
+        pod_events.pod_event({"reason": f"R{number}", "note": "x", "deprecatedLastTimestamp": ago(number)})
         for number in range(999)
     ]
-    latest = [f"R{number}" for number in range(records.KEPT)]
-    assert [each.reason for each in records.newest(events)] == latest
+    latest = [f"R{number}" for number in range(pod_events.KEPT)]
+    assert [each.reason for each in pod_events.newest(events)] == latest

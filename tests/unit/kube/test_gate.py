@@ -3,18 +3,16 @@
 import asyncio
 import contextlib
 import dataclasses
-import importlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import aiohttp
 import pytest
 from aiohttp import web
 from kubernetes.aio import client
 
 from formation_operator.kube import api_server, errors
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.session import connection, gate
+from formation_operator.kube.session import connection
 from tests.unit.fakes.loopback import answering
 from tests.unit.kube.calls import FORMATION, PLACE, WRITES
 
@@ -82,12 +80,6 @@ async def test_a_write_is_sent_by_who_may_write_and_by_nobody_else(
             caplog.handler.records.append(logging.makeLogRecord({"msg": str(error)}))
     assert len(scene.arrived) == 1
     assert ["not sent" in record.getMessage() for record in caplog.records] == [True]
-
-
-def test_with_a_client_that_sends_past_the_gate_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(aiohttp.ClientRequest, "send")
-    with pytest.raises(ImportError, match="gate"):
-        importlib.reload(gate)
 
 
 async def test_who_may_not_write_may_read(scene: Scene) -> None:

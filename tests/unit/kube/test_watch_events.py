@@ -31,13 +31,13 @@ async def test_whose_it_is_is_known_without_the_rest_of_the_line(between: str) -
 
 
 async def test_what_is_no_news_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "event", lambda _: pytest.fail("it was parsed"))
+    monkeypatch.setattr(listings, "read", lambda *_: pytest.fail("it was parsed"))
     assert (await read((HEAD + REST).encode())).version == 9
 
 
 async def test_what_had_to_be_parsed_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     event = await read(said())
-    monkeypatch.setattr(listings, "event", lambda _: pytest.fail("it was parsed again"))
+    monkeypatch.setattr(listings, "read", lambda *_: pytest.fail("it was parsed again"))
     assert (await event.object())["metadata"]["uid"] == "5e-0f"
 
 

@@ -37,7 +37,7 @@ def how(*findings: Finding, count: Replicas = OURS, suspended: bool = False, **r
 def grown(*findings: Finding, count: Replicas = THEIRS, served: int | None = 2, **rollout: Any) -> Health:
     """Return how a type is of which some were ready, and more are wanted now."""
     child = a_child(rollout=dataclasses.replace(DONE, serving=False, **{"total": 8, "updated": 8, **rollout}))
-    return type_health.health(count, child, findings, served=served)
+    return type_health.health(count, child, findings, ready_before=served)
 
 
 def of(child: Child | None, *findings: Finding, count: Replicas = OURS, suspended: bool = False) -> Health:

@@ -16,7 +16,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane
-from formation_operator.status import served, writer
+from formation_operator.status import crd_schema, writer
 from formation_operator.status.writer import Reports
 from formation_operator.sync import planner
 from formation_operator.sync.outcome import Outcome
@@ -123,7 +123,7 @@ class Strict(FakeCluster):
 
     async def apply_status(self, manifest: Object) -> Object:
         found = await super().apply_status(manifest)
-        if served.fitting(manifest["status"], self.status_schema) != manifest["status"]:
+        if crd_schema.fitting(manifest["status"], self.status_schema) != manifest["status"]:
             raise errors.RefusedError("field not declared in schema")
         return found
 

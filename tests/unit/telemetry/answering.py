@@ -19,7 +19,7 @@ import uvloop
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from formation_operator.telemetry import connections, server
+from formation_operator.telemetry import bounded_port, server
 from formation_operator.telemetry.instruments import Instruments
 from tests.cluster import paths
 from tests.local_http import free_port
@@ -84,7 +84,7 @@ def open_sockets(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def process(log: pathlib.Path, types: int = 0, seconds: float = connections.SECONDS) -> Iterator[Process]:
+def process(log: pathlib.Path, types: int = 0, seconds: float = bounded_port.SECONDS) -> Iterator[Process]:
     """Have one answer."""
     health, metrics = free_port(), free_port()
     command = [sys.executable, "-m", __spec__.name, *map(str, (health, metrics, types, seconds))]
@@ -101,7 +101,7 @@ def process(log: pathlib.Path, types: int = 0, seconds: float = connections.SECO
 
 
 async def serve(health: str, metrics: str, types: str, seconds: str) -> None:
-    connections.SECONDS = float(seconds)
+    bounded_port.SECONDS = float(seconds)
     answering, instruments = server.Answering(), Instruments()
     instruments.registry.register(Replicas(int(types)))
     await answering.health(f"http://127.0.0.1:{health}/healthz", str, str)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from formation_operator.telemetry import connections
+from formation_operator.telemetry import bounded_port
 from tests.client import eventually
 from tests.unit.telemetry import answering
 
@@ -91,7 +91,7 @@ def test_250_connections_that_never_end_take_little_memory(sent: bytes, tmp_path
             assert is_checked(process)
             took, most, held = process.mebibytes(), process.mebibytes("VmHWM"), process.connections()
         print(f"{before:.0f} MiB before, {took:.0f} under attack, {most:.0f} at most, {held} connections")
-        assert held <= 2 * connections.CONNECTIONS
+        assert held <= 2 * bounded_port.CONNECTIONS
         assert most - before < 48
 
 
@@ -100,7 +100,7 @@ def test_no_more_than_64_connections_are_open_at_a_port(sent: bytes, tmp_path: p
     with answering.process(tmp_path / "log", seconds=3600) as process:
         with closed([process.connected(process.metrics, sent) for _ in range(200)]):
             assert is_checked(process)
-            eventually(lambda: process.connections() == connections.CONNECTIONS)
+            eventually(lambda: process.connections() == bounded_port.CONNECTIONS)
         eventually(lambda: not process.connections())
 
 
@@ -162,7 +162,7 @@ def test_the_kernel_keeps_little_of_an_answer_that_is_not_read(tmp_path: pathlib
             return 0 < sizes[-1] == sizes[-2]
 
         eventually(no_more_comes)
-        assert sizes[-1] < 4 * connections.UNREAD
+        assert sizes[-1] < 4 * bounded_port.UNREAD
 
 
 def test_the_kernel_keeps_nothing_of_an_answer_that_was_not_read_in_time(tmp_path: pathlib.Path) -> None:
@@ -192,7 +192,7 @@ def test_a_connection_has_one_answer_and_is_closed_then(tmp_path: pathlib.Path) 
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(BEGUN + headers(connections.HEADERS + 1, 1) + b"\r\n", id="too-many-headers"),
+        pytest.param(BEGUN + headers(bounded_port.HEADERS + 1, 1) + b"\r\n", id="too-many-headers"),
         pytest.param(BEGUN + headers(3, 8000) + b"\r\n", id="headers-that-are-too-long"),
         pytest.param(b"GET /healthz?" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", id="a-line-that-is-too-long"),
         pytest.param(BEGUN + b"Content-Length: 20000\r\n\r\n" + b"x" * 20_000, id="a-body"),
@@ -262,7 +262,7 @@ def test_kubelet_is_answered_while_strangers_open_more_connections_than_there_ma
             return process.connected(process.health, BEGUN, f"127.0.1.{1 + number % hosts}")
 
         with busy(attack):
-            eventually(lambda: process.connections() >= connections.CONNECTIONS)
+            eventually(lambda: process.connections() >= bounded_port.CONNECTIONS)
             checks = [is_checked(process, "/readyz") for _ in range(100)]
     threes = zip(checks, checks[1:], checks[2:], strict=False)
     assert all(map(any, threes)), "kubelet ends a container after three failures in a row"
@@ -274,7 +274,7 @@ def test_a_scrape_is_answered_while_another_host_opens_more_connections_than_the
     """It takes long enough for all that are open to be replaced: whoever has the most loses its oldest."""
     with answering.process(tmp_path / "log", types=10_000, seconds=60) as process:
         with busy(lambda _: process.connected(process.metrics, BEGUN, ANOTHER_HOST)):
-            eventually(lambda: process.connections() >= connections.CONNECTIONS)
+            eventually(lambda: process.connections() >= bounded_port.CONNECTIONS)
             with closed([process.connected(process.metrics, SCRAPE)]) as (prometheus,):
                 text = rest(prometheus)
         assert text.count(b"\nreplicas_ready{") == 10_000

@@ -47,11 +47,11 @@ def test_a_request_is_counted_by_verb_and_code_also_one_without_an_answer() -> N
 def test_a_watch_is_as_old_as_its_last_word_and_a_kind_as_the_oldest_of_its_watches() -> None:
     instruments = Instruments()
     instruments.watch(["Pod", "Service"], ["left", "right"])
-    instruments.heard("Pod", "left")
+    instruments.reached("Pod", "left")
     assert value(instruments, "watch_age_seconds", kind="Pod") == float("inf"), "one was never heard"
-    instruments.heard("Pod", "right")
+    instruments.reached("Pod", "right")
     first = value(instruments, "watch_age_seconds", kind="Pod")
-    instruments.heard("Pod", "right")
+    instruments.reached("Pod", "right")
     second = value(instruments, "watch_age_seconds", kind="Pod")
     assert first is not None
     assert second is not None

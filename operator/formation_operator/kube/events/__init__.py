@@ -1,4 +1,4 @@
-"""The Events that are recorded on a Formation, for people: what is told, and how often it becomes an object.
+"""The Events that are recorded on a Formation: their content, and how often one becomes an object.
 
 It imports `objects` and what is below.
 """

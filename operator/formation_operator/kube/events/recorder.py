@@ -40,12 +40,12 @@ class Recorder:
         return name, _body(formation, notice, name, count, now), count > 1
 
     def forget(self, formation: dict[str, Any], notice: Notice) -> None:
-        """Forget an Event that isn't there any more, so that the next one is new."""
+        """Forget an Event that was deleted, so that the next one is new."""
         self._recent.pop(formation["metadata"]["namespace"], _identity(formation, notice))
 
 
 def _identity(formation: dict[str, Any], notice: Notice) -> tuple[str, Notice]:
-    """Return what makes two Events the same one again, whatever its words are if it has a topic."""
+    """Return what two Events of one series have in common: the topic, or else the note."""
     note = "" if notice.topic else notice.note
     return formation["metadata"]["uid"], dataclasses.replace(notice, note=note)
 

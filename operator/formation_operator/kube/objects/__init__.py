@@ -1,4 +1,4 @@
-"""What is known of Kubernetes' objects as JSON: the kinds of them, and how what others wrote is read.
+"""Kubernetes' objects as JSON: their kinds, and how what others wrote is read.
 
-It imports `api`, and asks nobody.
+It imports `api`, and sends no request.
 """

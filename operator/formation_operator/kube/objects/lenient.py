@@ -1,7 +1,6 @@
 """Read JSON that others wrote: what is missing, null or of another type than it should be counts as empty.
 
-A Pod's status is written by kubelet, and may be by anybody who has the right to: no value in it may
-end a watch.
+Kubelet writes a Pod's status, and so may any client that has the right to: no value in it may end a watch.
 """
 
 import re
@@ -12,7 +11,7 @@ from typing import Any
 LONGEST = 1000
 """Characters of a text that are kept: kubelet can quote whole error pages."""
 LONGEST_SENTENCE = 1024
-"""Bytes of a sentence that people are told: what an Event takes."""
+"""Bytes of a sentence for people: what an Event takes."""
 LONGEST_SUMMARY = 4096
 """Bytes of the sentences about all types together."""
 LONGEST_WORD = 128
@@ -24,9 +23,9 @@ CUT = "..."
 LONGEST_VERSION = 20
 """Digits of a number of 64 bits."""
 IMMORTAL = 2**20
-"""More references than a text can have: Python counts so many of what it never frees."""
+"""More references than a text can have: Python gives so many to what it never frees."""
 LONGEST_SHARED = 64
-"""Characters of a text that is likely to be somebody else's, too."""
+"""Characters up to which a text is likely to occur more than once."""
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """What colours a terminal."""
 
@@ -72,7 +71,7 @@ def number(source: dict[str, Any], key: str) -> int:
 
 
 def is_version(value: Any) -> bool:
-    """Tell whether it is a resource version: of all that we ask for they are numbers that grow."""
+    """Tell whether a value is a resource version: of all kinds that we read, a number that grows."""
     return isinstance(value, str) and value.isdecimal() and len(value) <= LONGEST_VERSION
 
 
@@ -85,9 +84,9 @@ def in_one_line(value: str) -> str:
 
 
 def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
-    """Return a text as people are told it: one printable line of so many bytes at most.
+    """Return a text for people: one printable line of so many bytes at most.
 
-    All that goes into a status, an Event or a line of the log and may come from elsewhere goes through here.
+    Every text of others passes here before it gets into a status, an Event or a line of the log.
     """
     line = in_one_line(value[: most + 1])
     text = line.encode()
@@ -95,7 +94,7 @@ def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
 
 
 def _never_frees() -> bool:
-    """Tell whether this Python keeps a text for ever once it is interned: a tenant could fill its memory.
+    """Tell whether this Python never frees an interned text: a tenant could fill its memory.
 
     3.12.0 to 3.12.6 do (gh-113993), and so does every build without the global interpreter lock.
     """
@@ -103,7 +102,7 @@ def _never_frees() -> bool:
 
 
 shared: Callable[[str], str] = str if _never_frees() else sys.intern
-"""Returns a text that all who have the same share. Where Python would never free it, each has its own."""
+"""Returns the one object for all equal texts, or the text itself where Python would never free that."""
 
 
 def interned(value: Any) -> Any:

@@ -1,19 +1,19 @@
-"""Lists and watches of a kind, read but for the fields that a manager holds.
+"""How objects of lists and watches are parsed: the `fieldsV1` of their managed fields stay text.
 
-Half of a Deployment as it is listed is the `fieldsV1` of its managed fields, and most are alike. So they
-stay text, which is known by its bytes.
+Half of a Deployment in a list is the `fieldsV1` of its managed fields, and most of these are alike. Text is
+compared by its bytes. Fields that nobody reads are skipped.
 """
 
-from collections.abc import Generator
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import msgspec
 import pydantic_core
 
 from formation_operator.kube.objects import nesting
 
+T = TypeVar("T")
 Text = msgspec.Raw
-"""JSON that is left as it stands; `bytes` returns it."""
+"""JSON that isn't parsed; `bytes` returns it."""
 
 
 class Entry(TypedDict, total=False):
@@ -28,8 +28,8 @@ class Entry(TypedDict, total=False):
     subresource: Any
 
 
-class Described(TypedDict, total=False):
-    """What is read of an object's metadata, but for who manages which field."""
+class Metadata(TypedDict, total=False):
+    """What is read of an object's metadata, but for the managed fields."""
 
     namespace: Any
     name: Any
@@ -45,106 +45,65 @@ class Described(TypedDict, total=False):
     finalizers: Any
 
 
-class Metadata(Described, total=False):
-    """All that is read of an object's metadata."""
+class ManagedMetadata(Metadata, total=False):
+    """What is read of an object's metadata, with the managed fields."""
 
     managedFields: list[Entry]
 
 
-class Item(TypedDict, total=False):
-    """What is read of an object."""
+class Item(TypedDict, Generic[T], total=False):
+    """What is read of an object, with metadata of either kind."""
 
-    metadata: Metadata
+    apiVersion: Any
+    kind: Any
+    metadata: T
     spec: Any
     status: Any
 
 
-class Page(TypedDict, total=False):
-    """What is read of a page."""
+class Page(TypedDict, Generic[T], total=False):
+    """What is read of a page of a list."""
 
+    apiVersion: Any
     kind: Any
     metadata: Any
-    items: list[Item]
+    items: list[Item[T]]
 
 
-class WatchEvent(TypedDict, total=False):
+class WatchEvent(TypedDict, Generic[T], total=False):
     """What is read of an event of a watch."""
 
     type: Any
-    object: Item
-
-
-class Body(TypedDict, total=False):
-    """An object without its managed fields."""
-
-    apiVersion: Any
-    kind: Any
-    metadata: Described
-    spec: Any
-    status: Any
-
-
-class PageOfBodies(TypedDict, total=False):
-    """A page of such objects."""
-
-    apiVersion: Any
-    kind: Any
-    metadata: Any
-    items: list[Body]
-
-
-class EventOfBody(TypedDict, total=False):
-    """An event of such an object."""
-
-    type: Any
-    object: Body
+    object: Item[T]
 
 
 Count = TypedDict("Count", {"f:replicas": Text}, total=False)
 Remembered = TypedDict("Remembered", {"f:formations.dev/count": Text}, total=False)
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
 Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
-"""What is looked for in any entry: whether it holds the count, or the one that is remembered."""
-Steps = Generator[None, None, Any]
-_PAGES, _EVENTS = msgspec.json.Decoder(Page), msgspec.json.Decoder(WatchEvent)
-_HELD = msgspec.json.Decoder(Held)
-_PAGES_OF_BODIES, _EVENTS_OF_BODIES = msgspec.json.Decoder(PageOfBodies), msgspec.json.Decoder(EventOfBody)
+"""The fields of any entry that matter: the count, and the annotation that remembers it."""
+HELD = msgspec.json.Decoder(Held)
+PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
+PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
+"""Without managed fields."""
 
 
-def page(text: bytes) -> Steps:
-    """Return what a page says, in steps; raise `ValueError` if it is no JSON.
+async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """Return what a text says, in steps between which others have a turn.
 
-    The `fieldsV1` of an entry is a `Text`. Where anything is odd about an object or about the page, all is
-    read as `nesting` reads it, and nothing is left as text.
+    Raises `ValueError` if it is no JSON.
+    The `fieldsV1` of an entry is a `Text`. Where anything has another type than it should, all is read as
+    `nesting` reads it, and nothing is left as text.
     """
-    return _read(text, _PAGES)
-
-
-def event(text: bytes) -> Steps:
-    """Return what an event says, read as an object of a page is."""
-    return _read(text, _EVENTS)
-
-
-def page_of_bodies(text: bytes) -> Steps:
-    """Return what a page says, without managed fields."""
-    return _read(text, _PAGES_OF_BODIES)
-
-
-def event_of_body(text: bytes) -> Steps:
-    """Return what an event says, without managed fields."""
-    return _read(text, _EVENTS_OF_BODIES)
+    try:
+        return await nesting.read(text, decoder.decode)
+    except ValueError:
+        return await nesting.read(text, pydantic_core.from_json)
 
 
 def held(text: bytes) -> dict[str, Any]:
-    """Return which counts an entry holds, and nothing else of it; nothing if it is odd."""
+    """Return which counts an entry holds; nothing if it has another form than it should."""
     try:
-        return dict(_HELD.decode(text))
+        return dict(HELD.decode(text))
     except (ValueError, RecursionError):
         return {}
-
-
-def _read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Steps:
-    try:
-        return (yield from nesting.read(text, decoder.decode))
-    except ValueError:
-        return (yield from nesting.read(text, pydantic_core.from_json))

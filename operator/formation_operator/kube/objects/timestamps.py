@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 
 Clock = Callable[[], datetime.datetime]
-"""Gives the present as an aware time; it is handed to whoever may know it."""
+"""Returns the present as an aware time; pure code gets it as an argument."""
 
 
 def epoch(text: str | None) -> float | None:

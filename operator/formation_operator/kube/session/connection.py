@@ -5,22 +5,26 @@ import copy
 import ipaddress
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Container, Sequence
+from collections.abc import Callable, Container, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import pydantic_core
+from aiohttp import connector
+from aiohttp.tracing import Trace
 from kubernetes.aio import client
 
 from formation_operator.api import naming
-from formation_operator.kube.session import credentials, gate, paging
+from formation_operator.kube.session import credentials
 from formation_operator.kube.session.credentials import Login
+from formation_operator.kube.session.paging import MOST_BYTES, BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import RetryAfter
 
 Requested = Callable[[str, int | None, float], None]
-"""Is told the verb of a request that has ended, the status of its answer if one came, and its seconds."""
+"""Counts a request: its verb, the status of its answer if one came, and the seconds that it took."""
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
@@ -37,15 +41,41 @@ Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
 """
 
 
+class NotSentError(aiohttp.ClientError):
+    """A request wasn't sent."""
+
+
+class GatedConnector(aiohttp.TCPConnector):
+    """Gives no connection to a write of a process that may not write any more.
+
+    A request may have waited for a server that asked for a pause, for a free connection, or for a handshake,
+    and aiohttp tries some a second time. So this asks when nothing is left to do but to send.
+    """
+
+    def __init__(self, may_write: Callable[[], bool], **options: Any) -> None:
+        """Take what tells whether to write, and the options of `aiohttp.TCPConnector`."""
+        super().__init__(**options)
+        self.may_write = may_write
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> connector.Connection:
+        """Return a connection for a request; raise `NotSentError` for a write that may not be sent."""
+        connection = await super().connect(req, traces, timeout)
+        if req.method == "GET" or self.may_write():
+            return connection
+        connection.release()
+        raise NotSentError("not sent: another replica may lead now")
+
+
 class Connection:
     """Requests to one API server, whose lists fit into memory.
 
-    Past the client's own session and methods: its session looks for a proxy and into netrc at each request,
-    which takes longer than all else, and its methods take a fourth of the rest.  How long a request may take
-    is for who sends it to say: aiohttp's own timers would tick beside theirs.
+    It uses neither the client's own session, which looks for a proxy and into netrc at each request (that
+    takes longer than all else), nor its methods, which take a fourth of the rest. The caller decides how long
+    a request may take: aiohttp's own timers would tick beside that.
 
-    No redirect is followed, as each request says who we are: whoever is there instead would be told, too, and
-    what it answers be believed. And no cookie is kept.
+    No redirect is followed, since each request carries our credentials. No cookie is kept.
     """
 
     def __init__(
@@ -54,33 +84,33 @@ class Connection:
         requested: Requested = lambda *_: None,
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
-        """Take where the server is and who we are, what counts requests, and the middlewares of another."""
+        """Take the server's address and our credentials, what counts requests, and another's middlewares."""
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
         self.proxy = configuration.proxy or proxy_for(self.url)
-        self.middlewares = middlewares or (
-            RetryAfter(),
-            Login(configuration),
-            proven(configuration.tls_server_name),
+        self.middlewares = middlewares or (RetryAfter(), Login(configuration))
+        """What each request passes: a pause that the server asked for, and our credentials."""
+        self._connector = GatedConnector(
+            lambda: True, limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
         )
-        """What each request passes: it waits if the server wants that, and both sides prove who they are."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=configuration.connection_pool_maxsize,
-                keepalive_timeout=KEEP_ALIVE,
-            ),
+            connector=self._connector,
             headers={"User-Agent": naming.FIELD_MANAGER},
             proxy=self.proxy,
-            read_bufsize=paging.MOST_BYTES,
+            read_bufsize=MOST_BYTES,
             timeout=aiohttp.ClientTimeout(),
-            request_class=gate.Gated,
             cookie_jar=aiohttp.DummyCookieJar(),
-            **paging.options(*self.middlewares),
+            response_class=BoundedResponse,
+            middlewares=(Pages(), *self.middlewares),
         )
 
+    def gate(self, may_write: Callable[[], bool]) -> None:
+        """Have a write be sent only if ``may_write`` returns true once it has its connection."""
+        self._connector.may_write = may_write
+
     def another(self, connections: int) -> "Connection":
-        """Return one that knows as much and shares no connection with this one, of so many at once."""
+        """Return one with the same credentials that shares no connection with this one and has no gate."""
         configuration = copy.copy(self._configuration)
         configuration.connection_pool_maxsize = connections
         return Connection(configuration, self._requested, self.middlewares)
@@ -89,14 +119,12 @@ class Connection:
         """Close the connections."""
         await self._session.close()
 
-    @contextlib.asynccontextmanager
-    async def stream(
+    def stream(
         self, resource: str, query: dict[str, str], accept: str = JSON
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a read and return its answer before its body has come; raises what aiohttp does."""
-        url, headers = f"{self.url}{resource}?{urlencode(query)}", {"Accept": accept}
-        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
-            yield answer
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send a read; its answer is there before the body has come. Raises what aiohttp does."""
+        url = self._url(resource, query)
+        return self._session.get(url, headers={"Accept": accept}, allow_redirects=False)
 
     async def send(  # noqa: PLR0913, PLR0917  # a request has as many parts
         self,
@@ -107,14 +135,18 @@ class Connection:
         content_type: str,
         accept: str = JSON,
     ) -> tuple[int, bytes]:
-        """Send a request and return the status and the text of the answer, or raise what aiohttp does.
-
-        It must be in a block of `gate.asked`, if it isn't a read.
-        """
+        """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
         began, verb = time.perf_counter(), verb_of(method, query, content_type)
         try:
-            status, text = await self._send(method, resource, query, body, (content_type, accept))
-        except gate.NotSentError:
+            async with self._session.request(
+                method,
+                self._url(resource, query),
+                headers={"Content-Type": content_type, "Accept": accept},
+                data=None if body is None else written(body),
+                allow_redirects=False,
+            ) as answer:
+                status, text = answer.status, await answer.read()
+        except NotSentError:
             raise  # it was no request
         except BaseException:
             self._requested(verb, None, time.perf_counter() - began)
@@ -122,17 +154,8 @@ class Connection:
         self._requested(verb, status, time.perf_counter() - began)
         return status, text
 
-    async def _send(
-        self, method: str, resource: str, query: dict[str, str], body: Any, types: tuple[str, str]
-    ) -> tuple[int, bytes]:
-        async with self._session.request(
-            method,
-            f"{self.url}{resource}?{urlencode(query)}",
-            headers=dict(zip(("Content-Type", "Accept"), types, strict=True)),
-            data=None if body is None else written(body),
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, await answer.read()
+    def _url(self, resource: str, query: dict[str, str]) -> str:
+        return f"{self.url}{resource}?{urlencode({key: value for key, value in query.items() if value})}"
 
 
 async def login(*, connections: int, requested: Requested = lambda *_: None) -> Connection:
@@ -145,21 +168,6 @@ async def login(*, connections: int, requested: Requested = lambda *_: None) -> 
     return Connection(configuration, requested)
 
 
-def proven(name: str | None) -> aiohttp.ClientMiddlewareType:
-    """Return a middleware of a client's session: a server's certificate has to be for a name.
-
-    Without one it is for the host of the server's address. A kubeconfig has it as ``tls-server-name``.
-    """
-
-    async def send_to(
-        request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        request.server_hostname = name
-        return await send(request)
-
-    return send_to
-
-
 def written(body: Any) -> bytes:
     """Return the JSON of a body, which says the same as YAML."""
     text = pydantic_core.to_json(body)
@@ -169,7 +177,7 @@ def written(body: Any) -> bytes:
 
 
 def verb_of(method: str, query: Container[str], content_type: str) -> str:
-    """Return what Kubernetes calls a request, but that an apply is told from a patch."""
+    """Return the verb of a request as Kubernetes has it, but ``apply`` for server-side apply."""
     match method:
         case "GET":
             return "list" if "limit" in query else "get"

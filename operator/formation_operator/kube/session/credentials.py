@@ -1,8 +1,8 @@
-"""Who we are to the API server and whom we take for it, read anew where one doesn't know the other any more.
+"""Our credentials and the certificates that we trust, read again when either side refuses the other.
 
-A token lasts for ten minutes or an hour, and the file that it is in gets another in time.  What can't be read
-of it for a while changes nothing: the last one is good for longer, as client-go has it.  So do certificates
-change, ours and that of the cluster's authority.  Both of our clients log in here.
+A token lasts for ten minutes or an hour, and kubelet writes the next one into the same file in time. If the
+file can't be read for a while, the last token is used, as in client-go. Certificates change, too: ours, and
+that of the cluster's authority. The session of our requests and the one of kopf both log in here.
 """
 
 import asyncio
@@ -17,11 +17,13 @@ import aiohttp
 from kubernetes.aio import client, config
 from kubernetes.aio.client import rest
 
+from formation_operator.telemetry.records import Repeated
+
 logger = logging.getLogger(__name__)
 HEADER = "Authorization"
 REFUSED = 401
 PAUSE = 1.0
-"""Seconds between two times that credentials are read, however often they are refused."""
+"""Credentials are read at most once in so many seconds, however often they are refused."""
 
 
 class Login:
@@ -30,90 +32,79 @@ class Login:
     def __init__(self, configuration: client.Configuration) -> None:
         """Take the configuration of a client that has logged in."""
         self._configuration = configuration
-        self._reading: asyncio.Task[None] | None = None
-        self._read = -math.inf
-        """When the last reading ended."""
+        self._reload_task: asyncio.Task[None] | None = None
+        self._reloaded = -math.inf
+        """When the credentials were last read."""
         self._header = ""
-        """Who we were when that could be read last."""
-        self._unreadable = ""
-        """Why it can't be read now."""
-        self._trouble = self._unread = ""
-        """Why credentials were read, unless they have been good since; and why they could not be."""
+        """The token that was last readable, as a header."""
         self._tls, self._files = tls_of(configuration), files_of(configuration)
+        self._no_token, self._refused, self._no_credentials = (Repeated() for _ in range(3))
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if either side doesn't know the other, send it again if we know more by now."""
-        known = await self._sign(request)
+        """Send a request; if either side doesn't accept the other, send it again with newer credentials."""
+        before = await self._sign(request)
         try:
             answer = await send(request)
         except aiohttp.ClientConnectorCertificateError:
             await self._renew("The API server can't prove who it is")
-            if await self._sign(request) == known:
+            if await self._sign(request) == before:
                 raise
             return await send(request)
         if answer.status != REFUSED:
-            self._trouble = ""
+            self._refused.warn(logger, "")
             return answer
         with contextlib.ExitStack() as unread:
-            unread.callback(answer.close)  # also of who doesn't wait for the end of this
+            unread.callback(answer.close)  # also if the caller gives up meanwhile
             await self._renew("The API server doesn't accept our credentials")
-            if await self._sign(request) == known:
+            if await self._sign(request) == before:
                 unread.pop_all()
                 return answer
         return await send(request)
 
     async def _sign(self, request: aiohttp.ClientRequest) -> tuple[str, ssl.SSLContext]:
-        """Write into a request who we are and whom we trust, and return both.
+        """Write our token and the certificates that we trust into a request, and return both.
 
-        With a certificate the connection says who we are. Raises `ClientConnectionError` if that has never
-        been readable: nobody's rights say nothing of ours.
+        With a client certificate there is no token. Raises `ClientConnectionError` if a token has never been
+        readable: to be refused as nobody would look like a lack of rights.
         """
-        unreadable = ""
+        trouble = ""
         try:
             self._header = header_of(await self._configuration.auth_settings())
         except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
-            unreadable = sayable(error)
+            trouble = sayable(error)
             if not self._header:
-                raise aiohttp.ClientConnectionError(f"our token can't be read: {unreadable}") from None
-            if unreadable != self._unreadable:
-                logger.warning("Our token can't be read, so the last one is used: %s", unreadable)
-        self._unreadable = unreadable
+                raise aiohttp.ClientConnectionError(f"our token can't be read: {trouble}") from None
+        self._no_token.warn(logger, trouble, "Our token can't be read, so the last one is used: %s")
         if self._header:
             request.headers[HEADER] = self._header
-        request._ssl = self._tls  # noqa: SLF001  # a connection is of who was trusted then
+        request.server_hostname = self._configuration.tls_server_name
+        request._ssl = self._tls  # noqa: SLF001  # a connection belongs to the certificates of its time
         return self._header, self._tls
 
     async def _renew(self, trouble: str) -> None:
-        """Read our credentials, but for a while after that was done; who gives up waiting ends no reading.
+        """Read our credentials again, unless that was just done; a caller that gives up doesn't end that.
 
-        A plugin that is asked for them may take longer than some requests.
+        An exec plugin of a kubeconfig may take longer than some requests.
         """
-        if self._reading is None:
-            if asyncio.get_running_loop().time() < self._read + PAUSE:
+        if self._reload_task is None:
+            if asyncio.get_running_loop().time() < self._reloaded + PAUSE:
                 return
-            if trouble != self._trouble:
-                logger.warning("%s: reading our credentials anew", trouble)
-            self._trouble = trouble
-            self._reading = asyncio.create_task(self._reload(), name="credentials")
-        await asyncio.shield(self._reading)
+            self._refused.warn(logger, trouble, "%s: reading our credentials anew")
+            self._reload_task = asyncio.create_task(self._reload(), name="credentials")
+        await asyncio.shield(self._reload_task)
 
     async def _reload(self) -> None:
+        trouble = ""
         try:
             await load(self._configuration)
-            files = files_of(self._configuration)
-            if files != self._files:
+            if (files := files_of(self._configuration)) != self._files:
                 self._tls, self._files = tls_of(self._configuration), files
-        except Exception as error:  # noqa: BLE001  # there are many ways to say who somebody is
-            unread = sayable(error)
-            if unread != self._unread:
-                logger.warning("There are no credentials that can be read: %s", unread)
-            self._unread = unread
-        else:
-            self._unread = ""
-        finally:
-            self._reading, self._read = None, asyncio.get_running_loop().time()
+        except Exception as error:  # noqa: BLE001  # there are many ways to log in
+            trouble = sayable(error)
+        self._no_credentials.warn(logger, trouble, "There are no credentials that can be read: %s")
+        self._reload_task, self._reloaded = None, asyncio.get_running_loop().time()
 
 
 def tls_of(configuration: client.Configuration) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""The session in which kopf lists and watches Formations.
+"""The session in which kopf lists and watches Formations, and writes nothing.
 
 kopf ends the process if an answer isn't as it expects: an error that it doesn't know, or a text that its
 parser can't read. Tenants can make such objects, and every API server is ill or restarted now and then. So
@@ -17,12 +17,11 @@ import msgspec
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
-from formation_operator.kube.objects import lenient, listings, nesting
-from formation_operator.kube.session import gate, paging
-from formation_operator.kube.session.connection import Connection
-from formation_operator.kube.session.lines import Lines
+from formation_operator.kube.objects import listings, nesting
+from formation_operator.kube.session.connection import Connection, GatedConnector
+from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
-from formation_operator.kube.session.turns import in_turns
+from formation_operator.kube.session.watch_lines import Lines
 
 Reached = Callable[[str | None], None]
 FORBIDDEN, GONE = 403, 410
@@ -41,25 +40,21 @@ ERROR = b'{"type":"ERROR"'
 EXPIRED = b'"code":410'
 
 
-class BoundedPage(paging.BoundedResponse):
+class BoundedPage(BoundedResponse):
     """An answer that can be parsed whatever it is nested like, and whatever bytes its texts are made of."""
 
     async def json(self, **_: Any) -> Any:
         """Return what it says, a page of Formations without their managed fields, which nobody reads.
 
-        Raises `ClientPayloadError` for what is no such page, after which kopf would list no more.
+        Raises `ClientPayloadError` for what is no JSON, after which kopf would list no more.
         """
         text = await self.read()
         if "limit" not in self.url.query:
             return nesting.parsed(text)
         try:
-            page = await in_turns(listings.page_of_bodies(text))
+            return await listings.read(text, listings.PAGE_WITHOUT)
         except ValueError as error:
             raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}") from error
-        items = page.get("items") if isinstance(page, dict) else None
-        if not isinstance(items, list) or not _has_version(page):
-            raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}")
-        return page
 
 
 class BoundedLines:
@@ -102,30 +97,18 @@ async def _readable(line: bytes) -> bytes:
             raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
         return line
     try:
-        event = await in_turns(listings.event_of_body(line))
-        if not _has_version(event, "object") or not lenient.text(event, "type"):
-            raise ValueError  # noqa: TRY301  # as of what is no JSON
-        text = _written(event)
-        return await in_turns(nesting.cut(text)) if nesting.is_deep(text) else text
+        event = await listings.read(line, listings.EVENT_WITHOUT)
     except ValueError as error:
         raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
-
-
-def _has_version(said: Any, *path: str) -> bool:
-    """Tell whether a list, or what a path leads to, has a version that a watch can go on from."""
-    return lenient.is_version(lenient.mapping(said, *path, "metadata").get("resourceVersion"))
-
-
-def _written(event: Any) -> bytes:
-    """Return the JSON of an event, in which there may be half of a letter."""
     try:
-        return msgspec.json.encode(event)
-    except UnicodeEncodeError:
-        return json.dumps(event).encode()
+        text = msgspec.json.encode(event)
+    except UnicodeEncodeError:  # in its managed fields is half of a surrogate pair
+        text = json.dumps(event).encode()
+    return await nesting.cut(text) if nesting.is_deep(text) else text
 
 
 class Survivable:
-    """Middleware of a client's session: kopf survives whatever comes instead of what it asked for."""
+    """Middleware of a client's session: kopf survives whatever an ill server answers."""
 
     def __init__(self, reached: Reached, listed: Reached, refused: Reached) -> None:
         """Take what is called with a namespace, or none.
@@ -214,10 +197,9 @@ def session(
     watch is forbidden.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
-        request_class=gate.Gated,
+        connector=GatedConnector(lambda: False, limit=0),
         proxy=server.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         response_class=BoundedPage,
-        middlewares=(Survivable(reached, listed, refused), paging.Pages(), *server.middlewares),
+        middlewares=(Survivable(reached, listed, refused), Pages(), *server.middlewares),
     )

@@ -1,11 +1,9 @@
 """Lists that fit into memory, however large their objects are.
 
 An object may have 1 KB or 1.5 MB, and Python needs some twenty times the bytes of the text that it parses.
-So a page of a list is read up to a number of bytes; if it has more, it is dropped and asked for again with
+So a page of a list is read up to a number of bytes. One that has more is dropped, and requested again with
 fewer objects.
 """
-
-from typing import Any
 
 import aiohttp
 
@@ -14,12 +12,12 @@ MOST_BYTES = 2 * 2**20
 MOST_OF_ONE = 2**24
 """Bytes of any other answer, or of a line of a watch, that are read: as JSON an object may have some times
 as many as etcd takes."""
-FIRST, MOST = 50, 500
-"""How many objects are asked for at once: at first, and at the most."""
+FIRST_LIMIT, MOST = 50, 500
+"""The limit of a page: the first, and the largest."""
 REMEMBERED = 1024
-"""For how many lists it is known how many objects fit: those that were read last."""
+"""The limits of so many lists are remembered."""
 STEP = 4
-"""By which factor that changes at the most."""
+"""The limit grows or shrinks by this factor at the most."""
 
 
 class TooLargeError(aiohttp.ClientPayloadError):
@@ -30,7 +28,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     """An answer that is read up to a number of bytes."""
 
     async def read(self) -> bytes:
-        """Read the body; raise `TooLargeError` if it goes on and on."""
+        """Read the body; raise `TooLargeError` if it has more than `MOST_OF_ONE` bytes."""
         if self._body is None:
             await self.read_within(MOST_OF_ONE)
         return await super().read()
@@ -38,7 +36,7 @@ class BoundedResponse(aiohttp.ClientResponse):
     async def read_within(self, most: int) -> int:
         """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more.
 
-        A connection on which the rest of a body may come is of no use to anybody.
+        The connection is closed then: the rest of the body would come on it.
         """
         parts, size = [], 0
         try:
@@ -55,21 +53,21 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 class Pages:
-    """Middleware of a client's session: asks for as many objects of a list as fit."""
+    """Middleware of a client's session: requests as many objects of a list as fit."""
 
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}
-        """By path: how large one namespace's objects are says nothing of another's."""
+        """By path: the objects of one namespace may be much larger than those of another."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if it is for a page of a list, have it answered by one that fits."""
+        """Send a request; if it is for a page of a list, repeat it until the page fits."""
         if request.method != "GET" or "limit" not in request.url.query:
             return await send(request)
         path = request.url.path
         while True:
-            limit = self._limits.get(path, FIRST)
+            limit = self._limits.get(path, FIRST_LIMIT)
             request.url = request.url.update_query(limit=limit)
             answer = await send(request)
             if answer.status >= 400 or not isinstance(answer, BoundedResponse):
@@ -85,18 +83,12 @@ class Pages:
                 return answer
 
     def _remember(self, path: str, limit: int) -> None:
-        self._limits.pop(path, None)
+        if len(self._limits) >= REMEMBERED:
+            self._limits.clear()
         self._limits[path] = limit
-        if len(self._limits) > REMEMBERED:
-            del self._limits[next(iter(self._limits))]
 
 
 def following(limit: int, size: int) -> int:
-    """Return how many objects to ask for after a page of so many that had so many bytes."""
+    """Return the limit of the page after one of that limit and size in bytes."""
     fit = limit * (MOST_BYTES // 2) // max(1, size)
     return max(1, min(fit, STEP * limit, MOST))
-
-
-def options(*manners: aiohttp.ClientMiddlewareType) -> dict[str, Any]:
-    """Return what makes an `aiohttp.ClientSession` page so, and behave as other middlewares have it."""
-    return {"middlewares": (Pages(), *manners), "response_class": BoundedResponse}

@@ -1,8 +1,8 @@
-"""A server that asks to be left alone for a while is left alone, about one namespace or the whole cluster.
+"""Requests pause for as long as the server's ``Retry-After`` says, for one namespace or the whole cluster.
 
-An answer about one namespace may be the doing of whoever works there, through an admission webhook: it holds
-up no other namespace, and a Lease for a moment only, as others wait for its renewals.  A request that is held
-up until it times out has failed like any other, and is tried again later.
+A tenant can cause such an answer about its own namespace by an admission webhook. So the pause holds up no
+other namespace, and a Lease only for a moment, since its renewals have a deadline. A request that times out
+during the pause has failed like any other, and is tried again later.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import aiohttp
 
 STATUSES = {429, 503}
 LONGEST = 10.0
-"""The longest time in seconds that a server may ask for."""
+"""The longest pause in seconds, whatever the server says."""
 LEASES = "/coordination.k8s.io/"
 LONGEST_OF_LEASE = 1.0
 """The longest time in seconds for which a request about a Lease waits: its holder has seven."""
@@ -20,7 +20,7 @@ NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 
 class RetryAfter:
-    """Middleware of a client's session: waits as long as the server wants."""
+    """Middleware of a client's session: pauses as long as the server wants."""
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
@@ -29,7 +29,7 @@ class RetryAfter:
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request when the server may be asked."""
+        """Send a request once the pause is over."""
         now = asyncio.get_running_loop().time
         found = NAMESPACE.search(request.url.raw_path)
         namespace = found[1] if found else ""
@@ -44,7 +44,7 @@ class RetryAfter:
 
 
 def wish(answer: aiohttp.ClientResponse) -> float:
-    """Return for how many seconds the server wants to be left alone. A date is none: nobody sends that.
+    """Return for how many seconds the server wants no requests; none for a date, which no API server sends.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     """

@@ -1,5 +1,6 @@
 """What is listed means the same as what a watch tells, though less of it is parsed."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ OWNER: dict[str, Any] = {"f:ownerReferences": {'k:{"uid":"uid-1"}': {}}}
 
 
 def page(text: bytes) -> Any:
-    return nesting.at_once(listings.page(text))
+    return asyncio.run(listings.read(text, listings.PAGE))
 
 
 def entry(held: Any, manager: str = naming.FIELD_MANAGER, **more: str) -> dict[str, Any]:

@@ -256,7 +256,7 @@ async def test_a_list_comes_in_pages_that_fit() -> None:
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
 async def test_nothing_is_written_through_it(method: str) -> None:
     async with session(status(200)) as here:
-        with pytest.raises(LookupError):
+        with pytest.raises(aiohttp.ClientConnectionError, match="not sent"):
             await here.client.request(method, f"{here.server.url}{LIST}")
 
 

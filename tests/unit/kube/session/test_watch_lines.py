@@ -19,8 +19,8 @@ from kubernetes.aio import client
 
 from formation_operator.kube import api_server
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.session import connection, lines, paging
-from formation_operator.kube.session.lines import Lines
+from formation_operator.kube.session import connection, paging, watch_lines
+from formation_operator.kube.session.watch_lines import Lines
 from tests.cluster.certificates import Authority
 from tests.unit import virtual_time
 from tests.unit.fakes.loopback import HOST, answering
@@ -61,7 +61,7 @@ async def test_lines_come_whole_whatever_pieces_they_are_sent_in(parts: list[byt
 
 
 async def test_a_line_that_is_longer_than_what_is_read_at_once_comes_whole() -> None:
-    long = b"x" * 3 * lines.AT_ONCE
+    long = b"x" * 3 * watch_lines.READ_BYTES
     async with sent(long + b"\nshort\n") as those:
         assert await read(those) == [long, b"short"]
 
@@ -177,16 +177,16 @@ def unread(transport: asyncio.ReadTransport) -> int:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return what gets the bytes that wait on the connection, whenever events have been gathered."""
     waiting: list[int] = []
-    gather = Lines._gather  # noqa: SLF001
+    gather = watch_lines.gather
 
-    async def noted(self: Lines, transport: asyncio.ReadTransport, seconds: float) -> None:
+    async def noted(transport: asyncio.ReadTransport, seconds: float) -> None:
         transport.pause_reading()
         await asyncio.sleep(seconds)
         waiting.append(unread(transport))
         transport.resume_reading()
-        await gather(self, transport, 0)
+        await gather(transport, 0)
 
-    monkeypatch.setattr(Lines, "_gather", noted)
+    monkeypatch.setattr(watch_lines, "gather", noted)
     return waiting
 
 
@@ -194,7 +194,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def test_the_events_of_autoscalers_wait_on_the_connection_and_none_is_lost(
     tls: bool, counted: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    monkeypatch.setattr(lines, "GATHERED", 0.2)
+    monkeypatch.setattr(watch_lines, "GATHERED", 0.2)
     watch = Watching(30)
     await watch.run(HPA, Authority(tmp_path, "authority") if tls else None)
     assert watch.names == [f"a{number}" for number in range(1, 31)]
@@ -215,7 +215,7 @@ async def test_events_of_other_kinds_wait_for_nothing(counted: list[int]) -> Non
 def test_events_wait_no_longer_than_a_connection_holds_what_comes_meanwhile(
     number: int, size: int, least: float, most: float
 ) -> None:
-    assert least <= lines.gathering(number * size, 15.0) <= most
+    assert least <= watch_lines.gathering(number * size, 15.0) <= most
 
 
 class Steady:
@@ -245,8 +245,8 @@ def test_events_that_come_all_the_time_are_gathered_for_as_long_as_any_others() 
     server: Any = Steady()
 
     async def main() -> None:
-        async for _ in lines.Lines(server, gathered_in=server).batches():
+        async for _ in watch_lines.Lines(server, gathered_in=server).batches():
             pass
 
     virtual_time.run(main())
-    assert server.read_on < 1.5 * 10 / lines.GATHERED
+    assert server.read_on < 1.5 * 10 / watch_lines.GATHERED

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formation_operator.status import served
+from formation_operator.status import crd_schema
 from tests.unit.facts import NOW, seen, status_of
 from tests.unit.schemas import CONDITION, PRESENT, PROCESS, older
 
@@ -12,25 +12,25 @@ STATUS = status_of(seen(), {}, NOW)
 
 
 def test_the_present_crd_lacks_nothing() -> None:
-    assert [*served.lacking(PRESENT)] == []
-    assert served.fitting(STATUS, PRESENT) == STATUS
+    assert [*crd_schema.lacking(PRESENT)] == []
+    assert crd_schema.fitting(STATUS, PRESENT) == STATUS
 
 
 @pytest.mark.parametrize("schema", [{}, {"properties": {"status": {}}}, {"properties": {"status": None}}])
 def test_where_no_schema_is_known_everything_is_written(schema: dict[str, Any]) -> None:
-    found = served.of_status(schema)
-    assert served.fitting(STATUS, found) == STATUS
-    assert [*served.lacking(found)] == []
+    found = crd_schema.of_status(schema)
+    assert crd_schema.fitting(STATUS, found) == STATUS
+    assert [*crd_schema.lacking(found)] == []
 
 
 def test_a_field_that_an_older_crd_lacks_is_named_and_left_out() -> None:
     schema = older((*PROCESS, "state"), ("summary",), (*CONDITION, "observedGeneration"))
-    assert [*served.lacking(schema)] == [
+    assert [*crd_schema.lacking(schema)] == [
         "status.summary",
         "status.conditions.observedGeneration",
         "status.processes.*.state",
     ]
-    written = served.fitting(STATUS, schema)
+    written = crd_schema.fitting(STATUS, schema)
     assert "summary" not in written
     assert "state" not in written["processes"]["worker"]
     assert written["processes"]["worker"]["readyReplicas"] == 2

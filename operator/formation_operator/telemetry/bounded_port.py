@@ -1,7 +1,7 @@
 """A port that anyone may reach: it has few connections open, each for one small request, and none for long.
 
-Of the two limits of aiohttp, on headers and on the length of each, the product is a megabyte; it has none on
-connections, on the time that a request takes, or on the time that an answer takes to be read.
+aiohttp limits the number of headers and the length of each, which allows a megabyte. It limits neither the
+connections, nor the time that a request takes to come, nor the time that its answer takes to be read.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ CONNECTIONS = 64
 SECONDS = 10.0
 """How long a connection is open at most, even if the request isn't complete, or the answer isn't read."""
 BYTES = 16384
-"""How much a client may send over a connection: no request needs a body, and none has another behind it."""
+"""How much a client may send over a connection: no request needs a body, and a connection has only one."""
 HEADERS = 64
 UNREAD = 65536
 """Bytes of an answer that the kernel keeps for a client that doesn't read it."""
-AT_ONCE = struct.pack("ii", 1, 0)
-"""Has the kernel forget what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
-BETWEEN_LINES = 60.0
-"""Seconds between two lines of the log about what was closed or refused."""
+NO_LINGER = struct.pack("ii", 1, 0)
+"""Has the kernel drop what it hasn't sent when we close a connection. Otherwise it tries for minutes."""
+LOG_PAUSE = 60.0
+"""Seconds between two lines of the log about closed connections."""
 
 
 class Open(NamedTuple):
@@ -44,15 +44,15 @@ class Open(NamedTuple):
 class Port(web.Server):
     """Answers anyone who connects, within the bounds of this module.
 
-    A new connection is always taken, and an old one closed for it, so that clients who hold all of them don't
-    make kubelet's checks fail. The client with the most connections loses its oldest.
+    A new connection is always accepted, and an old one is closed for it: otherwise clients that hold all of
+    them would make kubelet's checks fail. The client with the most connections loses its oldest.
     """
 
     def __init__(self, answer: Answer) -> None:
         """Answer requests with a function, which is cancelled when the connection ends."""
         super().__init__(answer, handler_cancellation=True)
         self._open: dict[web.RequestHandler, Open] = {}
-        self._silent_until, self._unsaid = 0.0, 0
+        self._silent_until, self._unlogged = 0.0, 0
 
     def __call__(self) -> web.RequestHandler:
         """Return what reads a new connection."""
@@ -86,7 +86,9 @@ class Port(web.Server):
         """Close a connection, and send nothing more over it."""
         if ended := self._open.pop(handler, None):
             ended.end.cancel()
-            ended.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            ended.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER
+            )
             ended.transport.abort()
             self._log(ended.host, why)
 
@@ -98,11 +100,11 @@ class Port(web.Server):
     def _log(self, host: str, why: str) -> None:
         now = asyncio.get_running_loop().time()
         if now < self._silent_until:
-            self._unsaid += 1
+            self._unlogged += 1
             return
-        more = f" (and {self._unsaid} others since the last such line)" if self._unsaid else ""
+        more = f" (and {self._unlogged} others since the last such line)" if self._unlogged else ""
         logger.warning("A connection from %s was closed: %s%s", host, why, more)
-        self._silent_until, self._unsaid = now + BETWEEN_LINES, 0
+        self._silent_until, self._unlogged = now + LOG_PAUSE, 0
 
     def _surplus(self) -> web.RequestHandler:
         """Return the oldest connection of the client that has the most."""
@@ -152,7 +154,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Refuse a malformed request, and log no traceback: whoever sends one sends many."""
+        """Refuse a malformed request, and log no traceback: a client that sends one sends many."""
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         self._port.refuse(self, f"its request can't be read ({type(exc).__name__})")

@@ -1,6 +1,6 @@
 """What the cluster's CRD declares of a status: the operator may be newer than it.
 
-The API server refuses a status whole that has one field more.
+The API server refuses the whole status if it has one unknown field.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from formation_operator.api.formation_status import FormationStatus
 
 Schema = dict[str, Any]
 ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}
-"""As good as no schema."""
+"""A schema that allows anything."""
 OURS: Schema = FormationStatus.model_json_schema(by_alias=True)
 
 

@@ -1,4 +1,4 @@
-"""What was recorded of a Pod: its Events as facts, and which of many are kept."""
+"""The Events about a Pod as facts, and which of many are kept."""
 
 import collections
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
 KEPT, ALIKE = 24, 2
-"""How many Events about a Pod are kept, and how many of them that begin alike; the latest of each."""
+"""How many Events about a Pod are kept, and how many with the same beginning; the latest ones."""
 LONGEST_MESSAGE = 600
 KILLING = "Killing"
 """What kubelet records when it ends a container itself: no warning, but a cause."""
@@ -38,9 +38,9 @@ def pod_event(event: Object) -> PodEvent:
 
 
 def with_earlier(events: tuple[PodEvent, ...], earlier: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
-    """Return Events with what was recorded earlier of kubelet's ending the same containers.
+    """Return Events with the earlier ones that say that kubelet ended the containers.
 
-    In a long loop kubelet keeps quiet about it for longer than the API server keeps an Event.
+    In a long crash loop kubelet records none for longer than the API server keeps them.
     """
     present = {each.message for each in events}
     return newest(
@@ -49,7 +49,7 @@ def with_earlier(events: tuple[PodEvent, ...], earlier: Iterable[PodEvent]) -> t
 
 
 def newest(events: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
-    """Return the few latest Events, but of those that begin alike not so many that others are lost."""
+    """Return the latest Events, with only a few of each beginning, so that these don't displace others."""
     often: collections.Counter[tuple[str, str, str]] = collections.Counter()
     kept = []
     for event in sorted(events, key=lambda each: each.last, reverse=True):

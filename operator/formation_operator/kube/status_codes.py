@@ -1,0 +1,44 @@
+"""What the API server refuses: the error that an answer with another status than 2xx stands for."""
+
+import re
+
+from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient, nesting
+
+TEMPORARY = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
+"""What is forbidden only until something else goes."""
+UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
+"""How server-side apply refuses what doesn't fit the schema, be it what is stored, under the status 500.
+
+Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
+"""
+NO_SUCH_PATH = b"404 page not found"
+"""What the API server answers for a kind that isn't installed. A proxy's 404 page has other words.
+
+Source: ``NotFound`` of Go's ``net/http``.
+"""
+BY_STATUS: dict[int, type[errors.ClusterError]] = {
+    400: errors.RefusedError,
+    403: errors.ForbiddenError,
+    409: errors.ConflictError,
+    410: errors.ExpiredError,
+    413: errors.RefusedError,
+    422: errors.InvalidError,
+}
+
+
+def error_of(status: int, text: bytes) -> errors.ClusterError:
+    """Return the error for an HTTP status, with the server's own message."""
+    try:
+        answer = lenient.mapping(nesting.parsed(text))
+    except ValueError:
+        answer = {}
+    # All that the patterns look for is in the beginning.
+    message = lenient.shown(str(answer.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
+    if status == 404 and (answer.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
+        return errors.NotFoundError(message, lenient.text(lenient.mapping(answer, "details"), "name"))
+    if status == 403 and TEMPORARY.search(message):
+        return errors.UnavailableError(message)
+    if status == 500 and UNTYPED.search(message):
+        return errors.InvalidError(message)
+    return BY_STATUS.get(status, errors.UnavailableError)(message)
