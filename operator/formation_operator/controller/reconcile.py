@@ -12,6 +12,7 @@ from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, plan, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
+from formation_operator.controller.steps import Pass
 from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
 from formation_operator.kube import errors
@@ -25,7 +26,6 @@ from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
-from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
@@ -36,23 +36,6 @@ from formation_operator.sync.outcome import Outcome
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Pass:
-    """What one pass is about, works with and has come to."""
-
-    key: Key
-    basis: Basis
-    memory: Memory
-    faults: Faults
-    intents: list[Intent] = dataclasses.field(default_factory=list)
-    """What is wanted, without the manifests."""
-    failed: list[Problem] = dataclasses.field(default_factory=list)
-    """Why a type can't be rendered."""
-    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
-    changes: cache.Changes = dataclasses.field(default_factory=list)
-    """What it has put into the cache."""
 
 
 class Reconciler:
@@ -261,7 +244,7 @@ class Reconciler:
             deployments=deployments,
             digests={name: intent.digest for name, intent in intents.items()},
             images={name: dict(intent.images) for name, intent in intents.items()},
-            problems=steps.problems(wanted, this.failed, this.faults, this.outcomes),
+            problems=steps.problems(this, wanted),
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
@@ -310,19 +293,10 @@ class Reconciler:
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
-        others = self._others(this)
+        others = steps.others(this, self._cache)
         if not this.basis.is_about(current):
             return Result(missed, others=others)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
-
-    def _others(self, this: Pass) -> dict[Key, Lane]:
-        """Return the passes that are wanted because of what this one has put into the cache."""
-        found: dict[Key, Lane] = {}
-        for kind, change in this.changes:
-            for key, lane in self._cache.concerned(kind, change).items():
-                if key != this.key or not this.basis.will_compare(change):
-                    found[key] = min(lane, found.get(key, lane))
-        return found
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
