@@ -29,7 +29,7 @@ class Content(NamedTuple):
     """What is rendered: a spec, but for what it says of counts, `suspend` and `paused`."""
 
     spec: FormationSpec
-    version: int
+    version: int | str
     """Equal for equal contents of a Formation."""
 
 
