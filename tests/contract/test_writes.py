@@ -82,8 +82,7 @@ async def carried_out(shop: Shop, cluster: api_server.Kube, action: Action) -> O
     uid = shop.formation.metadata.uid
     context = PlanContext(uid, {uid}, claims={}, applied={}, restless={}, exhausted=())
     executor = Executor(cluster, shop.formation, shop.formation.spec, context, lost=())
-    (outcome,) = await executor.run([action])
-    return outcome
+    return await executor.carry_out(action)
 
 
 def image(user: Client) -> str:

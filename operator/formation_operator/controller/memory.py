@@ -18,7 +18,7 @@ from formation_operator.status.writer import Reports
 class Rendered(NamedTuple):
     """What was rendered from a content with some counts; the children themselves show the rest."""
 
-    content: int
+    content: int | str
     """The content's version."""
     counts: tuple[object, ...]
     """What was rendered of each type's count."""

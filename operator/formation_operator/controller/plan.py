@@ -29,7 +29,7 @@ class Content(NamedTuple):
     """What is rendered: a spec, but for what it says of counts, `suspend` and `paused`."""
 
     spec: FormationSpec
-    version: int
+    version: int | str
     """Equal for equal contents of a Formation."""
 
 
@@ -55,12 +55,12 @@ class Wanted:
 class Plan:
     """What to do about some of a Formation's types."""
 
-    actions: list[Action] = dataclasses.field(default_factory=list)
-    intents: list[Intent] = dataclasses.field(default_factory=list)
+    actions: Sequence[Action]
+    intents: Sequence[Intent]
     """All that is wanted of these types, without the manifests."""
-    failed: list[Problem] = dataclasses.field(default_factory=list)
+    failed: Sequence[Problem]
     """Why a type can't be rendered."""
-    rest: Sequence[str] = ()
+    rest: Sequence[str]
     """The types that are planned after these actions were carried out."""
 
 
@@ -76,28 +76,31 @@ class Planning:
     faults: Faults
 
     @property
-    def parts(self) -> tuple[list[str], list[str]]:
+    def parts(self) -> tuple[Sequence[str], Sequence[str]]:
         """The types that get another count, and then all others."""
         about, counts = self.wanted.formation.metadata, self.wanted.counts
-        first, others = [], []
+        changed, others = list[str](), list[str]()
         for name in sorted(counts):
             child = deployment_of(self.children, about.name, name)
-            keeps = child is None or counts[name].rendered in (None, child.replicas)
-            (others if keeps else first).append(name)
-        return first, others
+            keeps_count = child is None or counts[name].rendered in (None, child.replicas)
+            (others if keeps_count else changed).append(name)
+        return changed, others
 
     async def plan(self, types: Sequence[str]) -> Plan:
         """Return what to do about the first of some types: as many as may be held at the same time."""
-        found, held, number = Plan(), 0, 0
+        actions: list[Action] = []
+        intents: list[Intent] = []
+        failed: list[Problem] = []
+        held = number = 0
         while number < len(types) and held < MOST_MANIFESTS:
-            for intent in await self._render(types[number], found.failed):
+            for intent in await self._render(types[number], failed):
                 action = None if self.wanted.formation.spec.paused else await self._decide(intent)
                 if action is not None:
-                    found.actions.append(action)
+                    actions.append(action)
                     held += intent.size
-                found.intents.append(intent.without_manifest())
+                intents.append(intent.without_manifest())
             number += 1
-        return dataclasses.replace(found, rest=types[number:])
+        return Plan(actions, intents, failed, types[number:])
 
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
         """Return what to do about the children that aren't among all that is wanted."""
@@ -136,12 +139,14 @@ class Planning:
         So neither a report nor a Pod that crashes has anything rendered anew.
         """
         before, formation = self.memory.rendered, self.wanted.formation.metadata.name
+        if before is None or (before.content, before.counts) != (self.wanted.content.version, self._counts):
+            return []
         intents = [
             Intent(child.kind, child.name, type_, {}, child.digest or "", images=child.images)
             for child in self.children.values()
             if child.uid in self.memory.applied and (type_ := naming.type_of(formation, child.name))
         ]
-        return intents if before is not None and before == self.rendered(intents) else []
+        return intents if before == self.rendered(intents) else []
 
     def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
         """Return what to remember of all that is wanted; nothing if any child isn't like that."""
@@ -152,8 +157,10 @@ class Planning:
                 return None
             if not planner.is_as_applied(intent, child, uid, applied):
                 return None
-        counts = tuple(
-            (each.rendered, each.rendered and each.remembered, each.handed_over)
-            for each in self.wanted.counts.values()
-        )
-        return Rendered(self.wanted.content.version, counts, len(intents))
+        return Rendered(self.wanted.content.version, self._counts, len(intents))
+
+    @property
+    def _counts(self) -> tuple[object, ...]:
+        """What is rendered of each type's count: of one that isn't ours, nothing but a hand-over."""
+        counts = self.wanted.counts.values()
+        return tuple((each.rendered, each.rendered and each.remembered, each.handed_over) for each in counts)

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
@@ -12,6 +12,7 @@ from formation_operator.api.formation_status import FormationStatus
 from formation_operator.controller import parsing, plan, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
+from formation_operator.controller.steps import Pass
 from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
 from formation_operator.kube import errors
@@ -25,7 +26,6 @@ from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
-from formation_operator.render.desired import Intent
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
@@ -33,27 +33,9 @@ from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.planner import Action
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Pass:
-    """What one pass is about, works with and has come to."""
-
-    key: Key
-    basis: Basis
-    memory: Memory
-    faults: Faults
-    intents: list[Intent] = dataclasses.field(default_factory=list)
-    """What is wanted, without the manifests."""
-    failed: list[Problem] = dataclasses.field(default_factory=list)
-    """Why a type can't be rendered."""
-    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
-    changes: cache.Changes = dataclasses.field(default_factory=list)
-    """What it has put into the cache."""
 
 
 class Reconciler:
@@ -184,28 +166,40 @@ class Reconciler:
     # Bringing it about
 
     async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
-        """Plan and execute, unless all is as it was rendered before."""
-        memory = this.memory
-        memory.keep(this.basis.children.values())
+        """Plan and execute, unless all is as it was rendered before; then remember what is."""
+        children, memory = this.basis.children, this.memory
+        memory.keep(children.values())
         context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
-        planning = Planning(wanted, this.basis.children, context, memory, this.faults)
+        planning = Planning(wanted, children, context, memory, this.faults)
         by = executor.Executor(self._cluster, wanted.formation, wanted.content.spec, context, lost)
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
-            for types in planning.parts if not this.intents else ():
-                memory.rendered, rest = None, types
-                while rest:
-                    part = await planning.plan(rest)
-                    this.intents.extend(part.intents)
-                    this.failed.extend(part.failed)
-                    under_way = group.create_task(self._execute(this, by, part.actions))
-                    for _ in range(3):  # turns of the loop, until the requests are sent: the rest can wait
-                        await asyncio.sleep(0)
-                    if rest := part.rest:
-                        await under_way  # so that no more manifests are held
-            group.create_task(self._execute(this, by, planning.obsolete(this.intents)))
+            begun = [] if this.intents else await self._begin(this, planning, by, group)
+            obsolete = planning.obsolete(this.intents)
+            begun += [group.create_task(by.carry_out(action)) for action in obsolete]
+        for task in begun:
+            self._take_in(this, task.result())
         if not (wanted.undecided or this.failed or this.faults.problems):
             memory.rendered = planning.rendered(this.intents)
+
+    async def _begin(
+        self, this: Pass, planning: Planning, by: executor.Executor, group: asyncio.TaskGroup
+    ) -> list[asyncio.Task[Outcome]]:
+        """Plan part by part; begin to execute each while the next is planned, if both may be held."""
+        this.memory.rendered = None
+        begun: list[asyncio.Task[Outcome]] = []
+        for types in planning.parts:
+            while types:
+                part = await planning.plan(types)
+                this.intents.extend(part.intents)
+                this.failed.extend(part.failed)
+                written = [group.create_task(by.carry_out(action)) for action in part.actions]
+                begun += written
+                for _ in range(2 if written else 0):  # a request is sent in two turns: the rest can wait
+                    await asyncio.sleep(0)
+                if (types := part.rest) and written:
+                    await asyncio.wait(written)
+        return begun
 
     def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
         uids = [child.uid for child in this.basis.children.values()]
@@ -218,22 +212,20 @@ class Reconciler:
             exhausted=self._patience.exhausted(uids, self._clock().timestamp()),
         )
 
-    async def _execute(self, this: Pass, by: executor.Executor, actions: Sequence[Action]) -> None:
-        """Carry out actions, put the answers into the cache, mostly ahead of the watch, and remember them."""
-        outcomes = await by.run(actions)
-        this.outcomes.extend(outcomes)
-        for outcome in outcomes:
-            action, child = outcome.action, outcome.child
-            if outcome.gone and action.child is not None:
-                this.basis.deleted(action.child)
-                this.changes.extend(self._cache.drop_own(action.child))
-            elif child is not None:
-                this.changes.extend(self._cache.put(child.kind, child))
-                if outcome.is_repair:
-                    self._patience.repaired(child.uid, self._clock().timestamp())
-                if action.intent is not None and not outcome.again:
-                    this.basis.written(child)
-                    this.memory.written(child, action.process_type, action.intent)
+    def _take_in(self, this: Pass, outcome: Outcome) -> None:
+        """Put the answer to a write into the cache, mostly ahead of the watch, and remember it."""
+        this.outcomes.append(outcome)
+        action, child = outcome.action, outcome.child
+        if outcome.gone and action.child is not None:
+            this.basis.deleted(action.child)
+            this.changes.extend(self._cache.drop_own(action.child))
+        elif child is not None:
+            this.changes.extend(self._cache.put(child.kind, child))
+            if outcome.is_repair:
+                self._patience.repaired(child.uid, self._clock().timestamp())
+            if action.intent is not None and not outcome.again:
+                this.basis.written(child)
+                this.memory.written(child, action.process_type, action.intent)
 
     # Reporting
 
@@ -252,7 +244,7 @@ class Reconciler:
             deployments=deployments,
             digests={name: intent.digest for name, intent in intents.items()},
             images={name: dict(intent.images) for name, intent in intents.items()},
-            problems=steps.problems(wanted, this.failed, this.faults, this.outcomes),
+            problems=steps.problems(this, wanted),
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
@@ -301,19 +293,10 @@ class Reconciler:
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)
-        others = self._others(this)
+        others = steps.others(this, self._cache)
         if not this.basis.is_about(current):
             return Result(missed, others=others)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
-
-    def _others(self, this: Pass) -> dict[Key, Lane]:
-        """Return the passes that are wanted because of what this one has put into the cache."""
-        found: dict[Key, Lane] = {}
-        for kind, change in this.changes:
-            for key, lane in self._cache.concerned(kind, change).items():
-                if key != this.key or not this.basis.will_compare(change):
-                    found[key] = min(lane, found.get(key, lane))
-        return found
 
     def _now(self) -> str:
         return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")

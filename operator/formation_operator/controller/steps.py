@@ -11,18 +11,40 @@ from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
+from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Wanted
+from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
+from formation_operator.observe.basis import Basis
+from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.requeue import Retry
+from formation_operator.requeue import Lane, Retry
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
 from formation_operator.status.observation import Seen
 from formation_operator.sync.outcome import Outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class Pass:
+    """What one pass is about, works with and has come to."""
+
+    key: Key
+    basis: Basis
+    memory: Memory
+    faults: Faults
+    intents: list[Intent] = dataclasses.field(default_factory=list)
+    """What is wanted, without the manifests."""
+    failed: list[Problem] = dataclasses.field(default_factory=list)
+    """Why a type can't be rendered."""
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    changes: Changes = dataclasses.field(default_factory=list)
+    """What it has put into the cache."""
 
 
 def counts(
@@ -71,21 +93,19 @@ def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> S
     return compute.compute(seen.without(faults.problems), previous, now)
 
 
-def problems(
-    wanted: Wanted, failed: Iterable[Problem], faults: Faults, outcomes: Iterable[Outcome]
-) -> list[Problem]:
+def problems(this: Pass, wanted: Wanted) -> list[Problem]:
     """Return what stands in the way of each type, from what it asks for to what was written of it.
 
     An autoscaler that may start a suspended type is in its way before it does so: it may at any time.
     """
     unwritten = [
         Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
-        for outcome in outcomes
+        for outcome in this.outcomes
         if outcome.problem
     ]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = (*failed, *faults.problems.values(), *unwritten, *wanted.undecided, *unheld)
+    found = (*this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided, *unheld)
     return [*dict.fromkeys(found)]
 
 
@@ -102,3 +122,13 @@ def commands(content: FormationSpec) -> dict[str, list[str]]:
     """Return the command of each type that names its program; else that is the image's matter."""
     types = content.processes.items()
     return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
+
+
+def others(this: Pass, known: Cache) -> dict[Key, Lane]:
+    """Return the passes that are wanted because of what this one has put into the cache."""
+    found: dict[Key, Lane] = {}
+    for kind, change in this.changes:
+        for key, lane in known.concerned(kind, change).items():
+            if key != this.key or not this.basis.will_compare(change):
+                found[key] = min(lane, found.get(key, lane))
+    return found

@@ -48,7 +48,16 @@ class Intent:
 
     def without_manifest(self) -> "Intent":
         """Return it without its manifest: enough to see that an object is still as it was written."""
-        return dataclasses.replace(self, manifest={}, size=0)
+        return Intent(
+            self.kind,
+            self.name,
+            self.process_type,
+            {},
+            self.digest,
+            self.handed_over,
+            self.whole,
+            self.images,
+        )
 
     @property
     def switch(self) -> str:

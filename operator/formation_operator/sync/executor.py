@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, FormationSpec
@@ -39,13 +39,8 @@ class Executor:
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
     )
 
-    async def run(self, actions: Iterable[Action]) -> list[Outcome]:
-        """Carry out actions, a few at a time, and return what came of each, without the manifests."""
-        async with asyncio.TaskGroup() as group:
-            begun = [group.create_task(self._carry_out(action)) for action in actions]
-        return [task.result() for task in begun]
-
-    async def _carry_out(self, action: Action) -> Outcome:
+    async def carry_out(self, action: Action) -> Outcome:
+        """Carry out an action when it is its turn, and return what came of it, without the manifest."""
         async with self.places:
             outcome = await self._one(action)
             self._log(outcome)

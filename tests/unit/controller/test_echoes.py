@@ -14,8 +14,7 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
 from formation_operator.requeue import Result
 from formation_operator.settings import Settings
-from formation_operator.sync.executor import Executor
-from formation_operator.sync.outcome import Outcome
+from formation_operator.status.writer import Reporter
 from tests.builders import a_formation, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -227,7 +226,7 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ready: list[int] = []
-    run = Executor.run
+    record = Reporter.record
 
     def then(cluster: SlowCluster) -> None:
         def becomes(count: int) -> None:
@@ -235,15 +234,14 @@ def test_figures_that_change_and_change_back_during_a_pass_are_told_as_they_are_
             status = {"readyReplicas": count, "availableReplicas": count}
             cluster.merge("Deployment", "default", "shop-web", {"status": status}, by=CONTROLLER)
 
-        async def decided(*given: Any) -> list[Outcome]:
-            outcomes = await run(*given)
+        async def recording(*given: Any) -> None:
+            await record(*given)
             if asyncio.get_running_loop().time() > 2 and not ready:
                 becomes(1)
                 await asyncio.sleep(SECONDS)  # another Formation has its turn
                 cluster.incidents.append(Incident("apply_status", meanwhile=lambda: becomes(2)))
-            return outcomes
 
-        monkeypatch.setattr(Executor, "run", decided)
+        monkeypatch.setattr(Reporter, "record", recording)
         create(cluster)
         asyncio.get_running_loop().call_later(2, overwrites_the_status, cluster)
 

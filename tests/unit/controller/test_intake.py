@@ -15,9 +15,10 @@ from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector, watch_events
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Kind
+from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Object
 from formation_operator.observe import autoscalers, children
+from formation_operator.requeue import Result
 from formation_operator.settings import Settings
 from tests import builders
 from tests.builders import a_formation
@@ -64,6 +65,20 @@ async def test_what_the_watches_missed_is_found_deletions_included() -> None:
     cluster.remove(naming.KIND, "default", "a")
     await here.resync()
     assert {name for _, name in here._cache.formations} == {"b"}  # noqa: SLF001
+
+
+async def test_a_pass_that_an_unexpected_error_ends_is_counted_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_: Key) -> Result:
+        raise KeyError("unexpected")
+
+    here = controller(FakeCluster())
+    monkeypatch.setattr(here._reconciler, "run", broken)  # noqa: SLF001
+    with pytest.raises(KeyError):
+        await here._pass(("default", "shop"))  # noqa: SLF001
+    counted = here.instruments.registry.get_sample_value
+    assert counted("formation_operator_passes_total", {"result": "error"}) == 1
 
 
 async def test_a_start_waits_for_a_cluster_that_refuses_to_be_listed() -> None:

@@ -439,6 +439,31 @@ async def test_a_change_that_comes_during_a_pass_does_not_wait_for_its_report() 
     assert await here.passes.run(KEY) == Result(Requeue(Lane.CHANGE))
 
 
+async def test_a_pass_names_the_others_to_which_its_writes_matter() -> None:
+    here = Running(a_formation(processes={"web-x": a_process(replicas=1)}))
+    rival = a_formation("shop-web", processes={"x": a_process()})
+    rival = builders.stored(rival, uid="uid-2", creationTimestamp="2099-01-01T00:00:00Z")
+    here.known.see(naming.KIND, rival)
+    result = await here.passes.run(KEY)
+    assert here.children == {("Deployment", "shop-web-x")}
+    assert result.others == {("default", "shop-web"): Lane.BUILD}
+    assert (await here.passes.run(KEY)).others == {}, "the status matters to nobody else"
+
+
+async def test_an_autoscaler_that_a_pass_finds_by_itself_is_one_of_its_reasons_for_another() -> None:
+    here = Running(TWO)
+    here.server.watchers.append(here.told)
+    await here.settle()
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-web"}
+    here.server.watchers.clear()  # the watch of autoscalers is late
+    here.server.put(HPA.kind, {"metadata": {"name": "late"}, "spec": {"scaleTargetRef": target}})
+    here.server.watchers.append(here.told)
+    here.server.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=SCALE)
+    result = await here.passes.run(KEY)
+    assert result.others == {KEY: Lane.BUILD}
+    assert here.server.read("Deployment", "default", "shop-web")["spec"]["replicas"] == 7
+
+
 async def test_a_formation_that_goes_during_a_pass_wants_nothing_more() -> None:
     here = Running(TWO)
     here.server.watchers.append(here.told)
