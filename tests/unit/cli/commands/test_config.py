@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.cluster import kinds
-from formation_cli.cluster.port import ConflictFailure, Object
+from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import stale
 from formation_cli.naming import CONFIG_LABEL
 from formation_cli.program import program
@@ -405,9 +405,48 @@ def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> No
 def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: str) -> None:
     volumes = [{"secret": {"secretName": STALE}}]
     cluster.objects[kinds.SECRET] = [a_secret(STALE)]
-    cluster.objects[kind] = [
-        {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
-    ]
+    holder = {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
+    cluster.objects.setdefault(kind, []).append(holder)
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
+@pytest.mark.parametrize("kind", stale.HOLDERS)
+def test_whoever_else_names_a_secret_keeps_it(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """As a copy of the Formation does, and a CronJob that was made by hand."""
+    other = {"metadata": {"name": "other"}, "spec": {"envFrom": [{"secretRef": {"name": STALE}}]}}
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    cluster.objects.setdefault(kind, []).append(other)
+    everything = FakeCluster.select
+
+    def select(self: FakeCluster, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        found = everything(self, kind).items
+        wanted = labels.partition(",")[0].partition("=")[::2]
+        return Listed(
+            [each for each in found if not labels or wanted in each["metadata"].get("labels", {}).items()],
+            "1",
+        )
+
+    monkeypatch.setattr(FakeCluster, "select", select)
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
+def test_a_replica_set_that_is_over_keeps_no_secret(cluster: Stored) -> None:
+    old = {"replicas": 0, "template": {"spec": {"volumes": [{"secret": {"secretName": STALE}}]}}}
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    cluster.objects[kinds.REPLICA_SET] = [{"metadata": {"name": "x"}, "spec": old}]
+    run("prune shop --yes")
+    assert cluster.secrets == {}
+
+
+def test_a_secret_that_the_next_apply_brings_back_is_kept(cluster: Stored) -> None:
+    last = json.dumps({"spec": {"envFrom": [{"secretRef": {"name": STALE}}]}})
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    cluster.objects[naming.KIND][0]["metadata"]["annotations"] = annotations
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
     run("prune shop --yes")
     assert [*cluster.secrets] == [STALE]
 
