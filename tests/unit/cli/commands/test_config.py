@@ -225,6 +225,8 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
     ("words", "stdin", "why"),
     [
         ("set shop 1A=b", None, "'1A' can't be the name of a variable"),
+        (f"set shop --secret {PASSWORD}!", None, "What is typed can't be the name of a variable"),
+        (f"set shop https://a:{PASSWORD}@b?c=d", None, "What is typed can't be the name of a variable"),
         ("set shop A=1 A=2", None, "A is named twice"),
         ("set shop TOKEN", None, "TOKEN has no value: type TOKEN=VALUE."),
         ("set shop", None, "Which variables?"),
