@@ -181,6 +181,15 @@ def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored) -> None:
     assert "TOKEN" not in cluster.env
 
 
+def test_a_reference_to_a_secret_is_not_made_plain_by_mistake(cluster: Stored) -> None:
+    item = {"name": "DB", "valueFrom": {"secretKeyRef": {"name": "database", "key": "url"}}}
+    cluster.objects[naming.KIND][0]["spec"]["env"].append(item)
+    assert "DB is secret" in run("set shop DB=abc", code=failures.MISTYPED).stderr
+    assert cluster.spec["env"][-1] == item
+    run("set shop --secret DB", stdin="abc")
+    assert "DB" not in cluster.env
+
+
 def test_plain_and_secret_variables_are_unset_in_one_write(cluster: Stored) -> None:
     run("set shop --secret --env -", stdin=f"TOKEN={PASSWORD}\nOTHER=x\n")
     writes = len(cluster.dry_runs)
