@@ -15,6 +15,7 @@ from formation_cli.failures import Failure
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 Read = Callable[[Cluster, Object], Stored]
 
 
@@ -38,10 +39,10 @@ class Made:
             raise
 
     def delete(self) -> None:
-        """Take it back, whatever comes: Ctrl-C again would leave it behind."""
+        """Take it back, whatever comes: Ctrl-C again, or the end of a CI job, would leave it behind."""
         if not self.name:
             return
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
         try:
             self._cluster.delete(kinds.SECRET, self.name)
         except Failure as failure:

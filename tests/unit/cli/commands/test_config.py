@@ -5,6 +5,7 @@ import copy
 import json
 import pathlib
 import re
+import signal
 from typing import Any
 
 import pytest
@@ -332,6 +333,19 @@ def test_a_refused_change_takes_its_secret_back(cluster: Stored, answer: failure
     cluster.refused = answer
     run("set shop --secret TOKEN", stdin=PASSWORD, code=answer.exit_code)
     assert cluster.secrets == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_nothing_ends_the_command_while_it_takes_its_secret_back(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    handlers = []
+    monkeypatch.setattr(cluster, "delete", lambda *_: handlers.append(signal.getsignal(number)))
+    before = signal.getsignal(number)
+    cluster.refused = refusal()
+    run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
+    assert handlers == [signal.SIG_IGN]
+    assert signal.getsignal(number) == before
 
 
 def test_a_change_that_nobody_knows_of_names_its_secret_and_the_way_to_delete_it(cluster: Stored) -> None:
