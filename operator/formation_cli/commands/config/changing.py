@@ -63,7 +63,8 @@ def change(
     made = Made(cluster, dry_run=dry_run)
 
     def patch(found: Object) -> list[Object]:
-        made.delete()  # somebody else was faster than the one before
+        if made.name not in config_secrets.named(found):
+            made.delete()  # somebody else was faster than the one before
         plan = config.plan(found, read(cluster, found), wanted, secrets.token_hex(5))
         if plan.secret is not None:
             made.create(plan.secret)

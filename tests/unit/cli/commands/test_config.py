@@ -369,6 +369,25 @@ def test_a_change_that_came_too_late_leaves_one_secret(cluster: Stored) -> None:
     assert [*cluster.secrets] == cluster.named
 
 
+def test_a_change_that_was_made_though_its_answer_says_no_keeps_its_secret(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a proxy loses the answer, and sends the patch a second time."""
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    patch, answers = Stored.patch, [ConflictFailure("too late")]
+
+    def twice(self: Stored, kind: str, name: str, body: Any, *, dry_run: bool = False) -> Object:
+        after = patch(self, kind, name, body, dry_run=dry_run)
+        if answers:
+            raise answers.pop()
+        return after
+
+    monkeypatch.setattr(Stored, "patch", twice)
+    run("set shop --secret KEY", stdin="x")
+    (name,) = cluster.named
+    assert cluster.secrets[name] == {"TOKEN": PASSWORD, "KEY": "x"}
+
+
 def test_a_secret_that_has_gone_is_replaced(cluster: Stored) -> None:
     run("set shop --secret TOKEN", stdin=PASSWORD)
     cluster.objects[kinds.SECRET] = []
