@@ -21,8 +21,7 @@ KEEP = "keep"
 THERE = """the context {} has this already: {}
 
 So an operator is installed there, or was, and the demo has changed nothing. If it is at work, try it with
-`kubectl apply -k {}`. If an earlier demo has left this, delete it. The last line deletes every
-Formation of the cluster, and what it runs:
+`kubectl apply -k {}`. If an earlier demo has left this, delete it:
 
 {}"""
 

@@ -8,6 +8,7 @@ from tests.demo.stage import Stage, require
 SHARED = ("manifests/rbac/", "crds/")
 """The operator's account and rights, and the CRD, in the order in which they are deleted."""
 PATIENCE = "--timeout=2m"
+LAST = "This deletes every Formation of the cluster, and what it runs:"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,18 +34,26 @@ class Traces:
     def delete_rest(self) -> None:
         """Delete what Formations need, unless somebody has made one meanwhile: it would go with the CRD."""
         found = self.found()
-        crds = [name for name in found if name.startswith("customresourcedefinition")]
-        if crds and (
-            others := self.stage.run("get", "formations", "--all-namespaces", "--output=name").split()
-        ):
-            require(not others, f"Formations were made elsewhere, so the CRD stays: {', '.join(others)}")
+        has_crd = any(name.startswith("customresourcedefinition") for name in found)
         for folder in SHARED if found else ():
+            if has_crd:  # asked each time, as what is deleted first may take minutes
+                self.require_no_formation()
             self.stage.show("delete", "-k", folder, "--ignore-not-found", PATIENCE)
         require(not (left := self.found()), f"this is still there: {', '.join(left)}")
         progress.step("nothing is left in the cluster of what the demo has made")
+
+    def require_no_formation(self) -> None:
+        """End the demo where somebody has a Formation."""
+        template = "{range .items[*]}{.metadata.namespace}/{.metadata.name} {end}"
+        others = self.stage.run("get", "formations", "--all-namespaces", f"--output=jsonpath={template}")
+        require(
+            not others.strip(),
+            f"Formations were made elsewhere, so the CRD stays: {', '.join(others.split())}",
+        )
 
     def by_hand(self) -> str:
         """Return the commands that delete it."""
         kubectl = " ".join(["kubectl", *self.stage.options])
         commands = [f"delete namespace {self.stage.namespace}", *(f"delete -k {folder}" for folder in SHARED)]
-        return "\n".join(f"    {kubectl} {command}" for command in commands)
+        lines = [f"    {kubectl} {command}" for command in commands]
+        return "\n".join([*lines[:-1], f"    # {LAST}", lines[-1]])

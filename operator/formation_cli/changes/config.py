@@ -60,8 +60,9 @@ def plan(formation: Object, stored: Stored, wanted: Wanted, suffix: str) -> Plan
 
 
 def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:
+    secret = {*stored.data, *(name for name, item in plain(formation).items() if _is_of_secret(item))}
     for name in wanted.plain:
-        if name in stored.data:
+        if name in secret:
             raise Mistyped(
                 f"{name} is secret: anyone who may view the Formation could read a plain value of it.",
                 hint=f"Type --secret {name} without its value; or `config unset` it first.",
@@ -75,6 +76,10 @@ def _check(formation: Object, stored: Stored, wanted: Wanted) -> None:
     for name in wanted.unset:
         if name not in known:
             raise Mistyped(f"There is no variable {name}.", hint=_hint(formation, stored, name, known))
+
+
+def _is_of_secret(item: Object) -> bool:
+    return bool(lenient.mapping(item, "valueFrom", "secretKeyRef"))
 
 
 def _hint(formation: Object, stored: Stored, name: str, known: Mapping[str, Any]) -> str:

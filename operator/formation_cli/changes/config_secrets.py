@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from formation_cli.changes import git
 from formation_cli.naming import CONFIG_LABEL
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
@@ -85,8 +86,13 @@ def _is_name(name: str, formation: Object) -> bool:
 
 
 def unnamed(secrets: Iterable[Object], formation: Object, holders: Iterable[Object]) -> list[str]:
-    """Return the names of a Formation's Secrets that neither it nor any of the holders names anywhere."""
+    """Return the names of a Formation's Secrets that neither it nor any of the holders names anywhere.
+
+    The manifest that `kubectl apply` has noted counts, too: applied again, it brings back what it names.
+    """
+    applied = str(lenient.mapping(formation, "metadata", "annotations").get(git.LAST_APPLIED))
     ours = {each["metadata"]["name"] for each in secrets if is_ours(each, formation)}
+    ours = {each for each in ours if each not in applied}
     for holder in (formation, *holders):
         ours -= _texts({key: value for key, value in holder.items() if key != "metadata"})
     return sorted(ours)

@@ -16,8 +16,7 @@ from formation_operator.kube.objects import lenient
 
 VERBS = {"GET": "read", "PATCH": "change", "POST": "create", "DELETE": "delete"}
 NO_CRD = (
-    "Its administrator installs them: kubectl apply -k crds/, and then the operator "
-    "(README, `Install it on a cluster that you have`)."
+    "Its administrator installs them: kubectl apply -k crds/, and then the operator (README, `Install it`)."
 )
 OLD_CRD = "The cluster's CRD is older than this command: its administrator applies the newer crds/."
 OTHER_CLUSTER = (

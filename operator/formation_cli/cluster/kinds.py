@@ -8,6 +8,7 @@ EVENT = "Event"
 DEPLOYMENT = "Deployment"
 REPLICA_SET = "ReplicaSet"
 JOB = "Job"
+CRON_JOB = "CronJob"
 NAMESPACE = "Namespace"
 ACCESS_REVIEW = "SelfSubjectAccessReview"
 SECRET = "Secret"  # noqa: S105  # it is a kind
@@ -15,6 +16,7 @@ CONFIG_MAP = "ConfigMap"
 BY_NAME = {
     **OF_OPERATOR,
     JOB: Kind(JOB, "batch", "v1", "jobs"),
+    CRON_JOB: Kind(CRON_JOB, "batch", "v1", "cronjobs"),
     NAMESPACE: Kind(NAMESPACE, "", "v1", "namespaces"),
     ACCESS_REVIEW: Kind(ACCESS_REVIEW, "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
     SECRET: Kind(SECRET, "", "v1", "secrets"),

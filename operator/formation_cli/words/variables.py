@@ -41,12 +41,14 @@ def parse(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def check_name(name: str) -> None:
-    """Raise `Mistyped` for a name that no variable can have."""
+def check_name(name: str, *, secret: bool = False) -> None:
+    """Raise `Mistyped` for a name that no variable can have; what may be a secret value isn't shown."""
     if not NAME.fullmatch(name):
+        hidden = secret or CREDENTIALS.search(name)
+        what = "What is typed" if hidden else repr(lenient.shown(name, lenient.LONGEST_WORD))
         raise Mistyped(
-            f"{lenient.shown(name, lenient.LONGEST_WORD)!r} can't be the name of a variable: it begins with "
-            "a letter or '_', and has letters, digits, '_', '-' and '.'."
+            f"{what} can't be the name of a variable: it begins with a letter or '_', and has letters, "
+            "digits, '_', '-' and '.'."
         )
 
 

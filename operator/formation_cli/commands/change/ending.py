@@ -12,6 +12,7 @@ from formation_cli.naming import JOB_LABEL, ONE_OFF_LABEL
 from formation_cli.options import Wait
 from formation_cli.views import log_lines
 from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
 
 
 def end(
@@ -23,7 +24,8 @@ def end(
     formations.find(cluster, name)
     labels = f"{naming.FORMATION_LABEL}={name},{ONE_OFF_LABEL}"
     pods = cluster.select(kinds.POD, labels=labels).items
-    for word, job in [(each, _job(pods, name, each)) for each in words]:
+    jobs = {_job(pods, name, each): each for each in words}  # one that is named twice is ended once
+    for job, word in jobs.items():
         found = cluster.get(kinds.JOB, job)
         if found is None:
             raise NotFound(f"There is no Job {job} any more.")
@@ -33,8 +35,8 @@ def end(
 
 def _job(pods: Iterable[Object], name: str, word: str) -> str:
     for each in pods:
-        job = str(each["metadata"]["labels"][JOB_LABEL])
-        if log_lines.is_named(each, word) or word.rpartition("/")[2] == job:
+        job = lenient.text(lenient.mapping(each, "metadata", "labels"), JOB_LABEL)
+        if job and (log_lines.is_named(each, word) or word.rpartition("/")[2] == job):
             return job
     hint = f"kubectl formation ps {name} run lists them; kubectl formation scale {name} TYPE=0 stops a type."
     raise Mistyped(f"{name} has no process of `run` that is called {word}.", hint=hint)

@@ -15,6 +15,7 @@ from formation_cli.failures import Failure
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 
+ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 Read = Callable[[Cluster, Object], Stored]
 
 
@@ -38,10 +39,10 @@ class Made:
             raise
 
     def delete(self) -> None:
-        """Take it back, whatever comes: Ctrl-C again would leave it behind."""
+        """Take it back, whatever comes: Ctrl-C again, or the end of a CI job, would leave it behind."""
         if not self.name:
             return
-        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDINGS}
         try:
             self._cluster.delete(kinds.SECRET, self.name)
         except Failure as failure:
@@ -62,7 +63,8 @@ def change(
     made = Made(cluster, dry_run=dry_run)
 
     def patch(found: Object) -> list[Object]:
-        made.delete()  # somebody else was faster than the one before
+        if made.name not in config_secrets.named(found):
+            made.delete()  # somebody else was faster than the one before
         plan = config.plan(found, read(cluster, found), wanted, secrets.token_hex(5))
         if plan.secret is not None:
             made.create(plan.secret)

@@ -25,7 +25,8 @@ from formation_cli.terminal import screen
 def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
     """Delete the Secrets that `config` made for a Formation and nothing names any more.
 
-    Its Deployments, Pods and Jobs count as naming one, and so does each field of the Formation.
+    Each Formation, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace counts as naming one, and so
+    does the manifest that `kubectl apply` has noted.
     """
     names, fresh = stale.find(cluster, formations.find(cluster, name))
     for each in fresh:

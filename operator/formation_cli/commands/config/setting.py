@@ -89,7 +89,7 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
         raise Mistyped("Which variables? Type KEY=VALUE, --secret KEY, or --env FILE.")
     valued = [each for each in variables if "=" in each]
     for name in (each.partition("=")[0] for each in variables):
-        words.check_name(name)
+        words.check_name(name, secret=secret)
         if secret and valued:
             raise Mistyped(
                 f"{name}: a secret value isn't typed here: your shell keeps it, and `ps` shows it to others.",

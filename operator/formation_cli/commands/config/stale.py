@@ -7,12 +7,13 @@ from formation_cli.changes import config_secrets
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
 
-HOLDERS = (kinds.DEPLOYMENT, kinds.POD, kinds.JOB)
-"""The kinds whose objects count as naming a Secret, where they have the Formation's label.
+HOLDERS = (naming.KIND, kinds.DEPLOYMENT, kinds.REPLICA_SET, kinds.CRON_JOB, kinds.JOB, kinds.POD)
+"""The kinds whose objects count as naming a Secret, whoever made them: anything of the namespace may.
 
-A Pod of the version before needs its Secret whenever it starts anew. What keeps contents that may come back,
-such as a revision, belongs here, too.
+A Pod of the version before needs its Secret whenever it starts anew, and a ReplicaSet makes such Pods. What
+keeps contents that may come back, such as a revision, belongs here, too.
 """
 FRESH = 60.0
 """Seconds for which a Secret is left alone: whoever has just made it is about to name it."""
@@ -23,11 +24,15 @@ def find(cluster: Cluster, formation: Object) -> tuple[list[str], list[str]]:
     secrets = cluster.select(kinds.SECRET, labels=config_secrets.selector(formation)).items
     if not config_secrets.unnamed(secrets, formation, ()):
         return [], []
-    labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']}"
-    holders = [each for kind in HOLDERS for each in cluster.select(kind, labels=labels).items]
+    holders = (each for kind in HOLDERS for each in cluster.select(kind).items if not _is_over(kind, each))
     names = config_secrets.unnamed(secrets, formation, holders)
     fresh = {each["metadata"]["name"] for each in secrets if _age(each) < FRESH}
     return [each for each in names if each not in fresh], [each for each in names if each in fresh]
+
+
+def _is_over(kind: str, each: Object) -> bool:
+    """Tell whether an object starts nothing any more: the operator brings back no older ReplicaSet."""
+    return kind == kinds.REPLICA_SET and lenient.mapping(each, "spec").get("replicas") == 0
 
 
 def _age(secret: Object) -> float:

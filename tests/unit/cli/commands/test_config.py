@@ -5,6 +5,7 @@ import copy
 import json
 import pathlib
 import re
+import signal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
 from formation_cli.cluster import kinds
-from formation_cli.cluster.port import ConflictFailure, Object
+from formation_cli.cluster.port import ConflictFailure, Listed, Object
 from formation_cli.commands.config import stale
 from formation_cli.naming import CONFIG_LABEL
 from formation_cli.program import program
@@ -181,6 +182,15 @@ def test_a_secret_value_is_not_made_plain_by_mistake(cluster: Stored) -> None:
     assert "TOKEN" not in cluster.env
 
 
+def test_a_reference_to_a_secret_is_not_made_plain_by_mistake(cluster: Stored) -> None:
+    item = {"name": "DB", "valueFrom": {"secretKeyRef": {"name": "database", "key": "url"}}}
+    cluster.objects[naming.KIND][0]["spec"]["env"].append(item)
+    assert "DB is secret" in run("set shop DB=abc", code=failures.MISTYPED).stderr
+    assert cluster.spec["env"][-1] == item
+    run("set shop --secret DB", stdin="abc")
+    assert "DB" not in cluster.env
+
+
 def test_plain_and_secret_variables_are_unset_in_one_write(cluster: Stored) -> None:
     run("set shop --secret --env -", stdin=f"TOKEN={PASSWORD}\nOTHER=x\n")
     writes = len(cluster.dry_runs)
@@ -225,6 +235,8 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
     ("words", "stdin", "why"),
     [
         ("set shop 1A=b", None, "'1A' can't be the name of a variable"),
+        (f"set shop --secret {PASSWORD}!", None, "What is typed can't be the name of a variable"),
+        (f"set shop https://a:{PASSWORD}@b?c=d", None, "What is typed can't be the name of a variable"),
         ("set shop A=1 A=2", None, "A is named twice"),
         ("set shop TOKEN", None, "TOKEN has no value: type TOKEN=VALUE."),
         ("set shop", None, "Which variables?"),
@@ -323,6 +335,19 @@ def test_a_refused_change_takes_its_secret_back(cluster: Stored, answer: failure
     assert cluster.secrets == {}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_nothing_ends_the_command_while_it_takes_its_secret_back(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    handlers = []
+    monkeypatch.setattr(cluster, "delete", lambda *_: handlers.append(signal.getsignal(number)))
+    before = signal.getsignal(number)
+    cluster.refused = refusal()
+    run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
+    assert handlers == [signal.SIG_IGN]
+    assert signal.getsignal(number) == before
+
+
 def test_a_change_that_nobody_knows_of_names_its_secret_and_the_way_to_delete_it(cluster: Stored) -> None:
     cluster.refused = failures.NoAccess("The cluster doesn't answer.")
     result = run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
@@ -342,6 +367,25 @@ def test_a_change_that_came_too_late_leaves_one_secret(cluster: Stored) -> None:
     cluster.conflicts = 2
     run("set shop --secret TOKEN", stdin=PASSWORD)
     assert [*cluster.secrets] == cluster.named
+
+
+def test_a_change_that_was_made_though_its_answer_says_no_keeps_its_secret(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a proxy loses the answer, and sends the patch a second time."""
+    run("set shop --secret TOKEN", stdin=PASSWORD)
+    patch, answers = Stored.patch, [ConflictFailure("too late")]
+
+    def twice(self: Stored, kind: str, name: str, body: Any, *, dry_run: bool = False) -> Object:
+        after = patch(self, kind, name, body, dry_run=dry_run)
+        if answers:
+            raise answers.pop()
+        return after
+
+    monkeypatch.setattr(Stored, "patch", twice)
+    run("set shop --secret KEY", stdin="x")
+    (name,) = cluster.named
+    assert cluster.secrets[name] == {"TOKEN": PASSWORD, "KEY": "x"}
 
 
 def test_a_secret_that_has_gone_is_replaced(cluster: Stored) -> None:
@@ -405,9 +449,48 @@ def test_a_secret_that_nothing_names_is_listed_and_pruned(cluster: Stored) -> No
 def test_what_still_runs_or_may_start_keeps_its_secret(cluster: Stored, kind: str) -> None:
     volumes = [{"secret": {"secretName": STALE}}]
     cluster.objects[kinds.SECRET] = [a_secret(STALE)]
-    cluster.objects[kind] = [
-        {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
-    ]
+    holder = {"metadata": {"name": "x"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
+    cluster.objects.setdefault(kind, []).append(holder)
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
+@pytest.mark.parametrize("kind", stale.HOLDERS)
+def test_whoever_else_names_a_secret_keeps_it(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """As a copy of the Formation does, and a CronJob that was made by hand."""
+    other = {"metadata": {"name": "other"}, "spec": {"envFrom": [{"secretRef": {"name": STALE}}]}}
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    cluster.objects.setdefault(kind, []).append(other)
+    everything = FakeCluster.select
+
+    def select(self: FakeCluster, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        found = everything(self, kind).items
+        wanted = labels.partition(",")[0].partition("=")[::2]
+        return Listed(
+            [each for each in found if not labels or wanted in each["metadata"].get("labels", {}).items()],
+            "1",
+        )
+
+    monkeypatch.setattr(FakeCluster, "select", select)
+    run("prune shop --yes")
+    assert [*cluster.secrets] == [STALE]
+
+
+def test_a_replica_set_that_is_over_keeps_no_secret(cluster: Stored) -> None:
+    old = {"replicas": 0, "template": {"spec": {"volumes": [{"secret": {"secretName": STALE}}]}}}
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
+    cluster.objects[kinds.REPLICA_SET] = [{"metadata": {"name": "x"}, "spec": old}]
+    run("prune shop --yes")
+    assert cluster.secrets == {}
+
+
+def test_a_secret_that_the_next_apply_brings_back_is_kept(cluster: Stored) -> None:
+    last = json.dumps({"spec": {"envFrom": [{"secretRef": {"name": STALE}}]}})
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    cluster.objects[naming.KIND][0]["metadata"]["annotations"] = annotations
+    cluster.objects[kinds.SECRET] = [a_secret(STALE)]
     run("prune shop --yes")
     assert [*cluster.secrets] == [STALE]
 

@@ -134,6 +134,14 @@ def test_a_process_that_runs_once_is_ended_by_its_name(cluster: Guarded, name: s
     assert cluster.dry_runs == []  # the Formation isn't stopped
 
 
+def test_one_that_is_named_twice_is_ended_once(cluster: Guarded) -> None:
+    bare = a_pod(name="shop-bare", labels={"formations.dev/run": "run"})  # somebody's, of no Job
+    cluster.objects["Pod"] += [bare, a_one_off()]
+    cluster.objects["Job"] = [{"kind": "Job", "metadata": {"name": "shop-run-12345678"}}]
+    done = typed("stop shop run.klmno job.batch/shop-run-12345678")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1), done.output
+
+
 def test_a_type_is_not_ended_as_if_it_ran_once(cluster: Guarded) -> None:
     cluster.objects[kinds.POD] = [a_one_off()]
     result = typed("stop shop worker")
