@@ -68,7 +68,10 @@ def test_the_count_is_written_under_a_name_that_flux_leaves_alone(shop: Client, 
 
 
 def test_who_applied_the_count_is_named(shop: Client, formation: Plugin) -> None:
-    assert "the next `kubectl apply` sets it back" in formation.within("scale", "shop", "web=5").stderr
+    assert (
+        "the next `kubectl apply` of its manifest sets it back"
+        in formation.within("scale", "shop", "web=5").stderr
+    )
 
 
 def test_a_pipeline_that_will_set_the_count_back_is_named(user: Client, formation: Plugin) -> None:

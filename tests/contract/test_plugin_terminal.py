@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from formation_cli import failures
 from tests import builders
 from tests.client import Client, eventually
 from tests.plugin import Plugin
@@ -78,7 +79,7 @@ def test_a_job_that_is_detached_is_named_and_its_pod_has_a_log_of_its_own(
     assert shop.get("job", name.partition("/")[2])["spec"]["backoffLimit"] == 0
     made = json.loads(formation("run", "shop", "--detach", "-o", "json", "--", "/shop", "migrate").stdout)
     assert made["kind"] == "Job"
-    assert formation.typed("run", "shop", "-o", "json", "--", "/shop", code=2)
+    assert formation.typed("run", "shop", "-o", "json", "--", "/shop", code=failures.OURS)
 
 
 def test_what_is_refused_is_red_at_a_terminal_and_plain_in_a_pipe(shop: Client, formation: Plugin) -> None:

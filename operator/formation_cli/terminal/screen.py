@@ -15,6 +15,8 @@ from formation_cli.views.table import Table
 
 PLAIN_GAP = 3
 """Spaces between the columns, as kubectl has them."""
+UNFOLDED = {"STATE"}
+"""Columns whose few words are looked for."""
 NARROW_GAP = 1
 """Spaces where the window is too narrow for that."""
 
@@ -63,7 +65,7 @@ def rendered(table: Table, width: int) -> RenderableType:
     gap = PLAIN_GAP if fits else NARROW_GAP
     whole = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in table.columns:
-        whole.add_column(column, overflow="fold")
+        whole.add_column(column, overflow="fold", no_wrap=column in UNFOLDED)
     for row in table.rows:
         whole.add_row(*(Text(cell.text, style=cell.colour) for cell in row))
     return Constrain(whole, width)
