@@ -7,6 +7,7 @@ kopf tries again, and begins with a list where it has to.
 """
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,7 @@ import msgspec
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
-from formation_operator.kube.objects import listings, nesting
+from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, GatedConnector
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
@@ -46,15 +47,12 @@ class BoundedPage(BoundedResponse):
     async def json(self, **_: Any) -> Any:
         """Return what it says, a page of Formations without their managed fields, which nobody reads.
 
-        Raises `ClientPayloadError` for what is no JSON, after which kopf would list no more.
+        Raises `ClientPayloadError` for what is no page, after which kopf would list no more.
         """
         text = await self.read()
         if "limit" not in self.url.query:
             return nesting.parsed(text)
-        try:
-            return await listings.read(text, listings.PAGE_WITHOUT)
-        except ValueError as error:
-            raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}") from error
+        return await _parsed(text, listings.PAGE_WITHOUT)
 
 
 class BoundedLines:
@@ -87,6 +85,19 @@ class BoundedLines:
         await asyncio.sleep(self._backoff.pause())
 
 
+async def _parsed(text: bytes, decoder: msgspec.json.Decoder[Any], *path: str) -> Any:
+    """Return a page, or an event whose object is at a path.
+
+    Raises `ClientPayloadError` for anything else: a proxy may answer with an error of its own, JSON or not, and
+    the status 200.
+    """
+    with contextlib.suppress(ValueError):
+        parsed = await listings.read(text, decoder)
+        if lenient.is_version(lenient.mapping(parsed, *path, "metadata").get("resourceVersion")):
+            return parsed
+    raise aiohttp.ClientPayloadError(f"neither a page nor an event: {text[:200]!r}")
+
+
 async def _readable(line: bytes) -> bytes:
     """Return an event without managed fields, and with null for what is nested too deep.
 
@@ -96,10 +107,7 @@ async def _readable(line: bytes) -> bytes:
         if EXPIRED not in line:
             raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
         return line
-    try:
-        event = await listings.read(line, listings.EVENT_WITHOUT)
-    except ValueError as error:
-        raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
+    event = await _parsed(line, listings.EVENT_WITHOUT, "object")
     try:
         text = msgspec.json.encode(event)
     except UnicodeEncodeError:  # in its managed fields is half of a surrogate pair
