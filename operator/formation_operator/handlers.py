@@ -88,17 +88,17 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 @kopf.on.login()
 async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     """Return the session in which kopf lists and watches; credentials that expire are read anew in it."""
-    server, controller = memo.process.server, memo.process.controller
+    server, informers = memo.process.server, memo.process.controller.informers
     session = kopf_session.session(
-        server, controller.formations_reached, controller.formations_listed, controller.formations_refused
+        server, informers.formations_reached, informers.formations_listed, informers.formations_refused
     )
     return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
 
 @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL)
 async def formation_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
-    """Put the Formation into the store, and so into the queue if that matters to anybody."""
-    memo.process.controller.formation_event(event["type"], event["object"])
+    """Put the Formation into the store, and into the queue if it has changed."""
+    memo.process.controller.informers.formation_event(event["type"], event["object"])
 
 
 @kopf.on.cleanup(errors=kopf.ErrorsMode.PERMANENT)

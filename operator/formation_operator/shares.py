@@ -1,4 +1,4 @@
-"""A memory of limited size that namespaces share: whoever overfills it forgets what is his own."""
+"""A memory of limited size that namespaces share: a namespace that overfills it loses its own entries."""
 
 import collections
 import heapq
@@ -14,9 +14,10 @@ class Shares(Generic[K, V]):
     So a namespace that holds no more than an even share loses nothing, whatever happens in others.
     """
 
-    def __init__(self, most: int) -> None:
-        """Take the size of all namespaces' entries together; an entry's is 1, or what it is put with."""
+    def __init__(self, most: int, least: int = 1) -> None:
+        """Take the size of all namespaces' entries together, and what the smallest entry counts as."""
         self._most = most
+        self._least = least
         self._size = 0
         self._held: dict[str, collections.OrderedDict[K, tuple[V, int]]] = {}
         self._sizes: collections.Counter[str] = collections.Counter()
@@ -36,6 +37,7 @@ class Shares(Generic[K, V]):
     def put(self, namespace: str, key: K, value: V, size: int = 1) -> list[tuple[str, K]]:
         """Remember an entry as the latest; return namespace and key of all that had to go for it."""
         self.pop(namespace, key)
+        size = max(size, self._least)
         self._held.setdefault(namespace, collections.OrderedDict())[key] = value, size
         self._resized(namespace, size)
         gone = []

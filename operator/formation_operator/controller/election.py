@@ -1,7 +1,8 @@
-"""Who may write, as far as one replica can know: from the Lease as it saw it, and a clock of its own.
+"""Leader election: the Lease's times, and whether this replica may write, by the Lease and its own clock.
 
-The rules are client-go's, and that a new Lease is waited for.  No time that another machine wrote is compared
-with a time of this one: of another replica's Lease only that it changes counts, and when that was seen.
+The rules are client-go's, with one more: a replica waits before it takes a new Lease. Times that another
+machine wrote are never compared with times of this one. A replica only sees that another one's Lease changes,
+and notes by its own clock when it saw that.
 Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 """
 
@@ -13,21 +14,21 @@ from formation_operator.kube.port import Object
 
 
 class Times(NamedTuple):
-    """How the Lease is used; all times are in seconds."""
+    """The times of the Lease, in seconds."""
 
     lease: float = 10.0
-    """For how long a Lease that nobody renews stays with its last holder."""
+    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
     deadline: float = 7.0
-    """For how long after the start of its last renewal a replica may write.
+    """How long a replica may write after the start of its last renewal (`renewDeadline`).
 
-    What is less than the lease leaves time for a request that is under way, and for clocks that run unalike.
+    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
     """
     renew: float = 1.0
-    """The pause between two renewals."""
+    """The pause between two renewals (`retryPeriod`)."""
     look: float = 0.5
-    """The pause between two looks of a replica that stands by."""
+    """The pause between two reads of a replica that stands by."""
     attempt: float = 3.0
-    """For how long one request may take: a connection that has died leaves time for another."""
+    """How long one request may take: if its connection has died, there is time for another request."""
 
 
 TIMES = Times()
@@ -42,20 +43,20 @@ class Election:
         self._times = times
         self._lease: Object = {}
         self._changed = math.inf
-        """Since when it is seen as it is; never, as long as nobody has looked."""
+        """When this replica first saw the Lease as it is now; infinite before the first read."""
         self._until = -math.inf
 
     def leads(self, now: float) -> bool:
-        """Tell whether this replica may begin to write."""
+        """Return whether this replica may start to write."""
         return now < self._until
 
     def remaining(self, now: float) -> float:
-        """Return for how long it may, in seconds."""
+        """Return for how many seconds it may."""
         return max(0.0, self._until - now)
 
     @property
     def version(self) -> str:
-        """The version of the Lease that was seen last: what is written over it mustn't meet another one."""
+        """The version of the Lease that was read last: a write must fail if the Lease has another one by then."""
         return lenient.text(lenient.mapping(self._lease, "metadata"), "resourceVersion")
 
     @property
@@ -64,9 +65,9 @@ class Election:
         return lenient.text(_spec(self._lease), "holderIdentity")
 
     def see(self, lease: Object, now: float) -> None:
-        """Take the Lease as it was answered: who sees another holder, or a release, leads no more.
+        """Take the Lease as it was read; a replica that sees another holder, or a release, leads no more.
 
-        A new one takes nothing from who leads: whoever else sees it waits for longer than this one may write.
+        A new Lease doesn't end the leadership: a replica that waits for it waits longer than this one may write.
         """
         if _held(lease) != _held(self._lease):
             self._changed = now
@@ -76,19 +77,19 @@ class Election:
 
     @property
     def is_new(self) -> bool:
-        """Whether nobody has held the Lease since it was made, as far as it says.
+        """Whether no replica has held the Lease since it was created, as far as it says.
 
-        An older one may have been deleted a moment ago, and its holder not know of that yet.
+        An older one may have been deleted a moment ago, and its holder may not know that yet.
         """
         return _is_new(self._lease)
 
     def is_free(self, now: float) -> bool:
-        """Tell whether the Lease may be taken: released, its own, or left alone for long enough."""
-        is_left = not self.is_new and self.holder in ("", self.identity)
-        return is_left or now - self._changed >= self._times.lease
+        """Return whether the Lease may be taken: it was released, is its own, or hasn't changed for long enough."""
+        is_open = not self.is_new and self.holder in ("", self.identity)
+        return is_open or now - self._changed >= self._times.lease
 
     def held(self, written: Object, sent: float) -> None:
-        """Take the answer to a write at a time: this replica leads from then on."""
+        """Take the answer to a write that was sent at a time: this replica leads from that time on."""
         self._lease, self._changed = written, sent
         self._until = sent + self._times.deadline
 
@@ -97,7 +98,7 @@ class Election:
         self._until = -math.inf
 
     def taken(self, time: str) -> Object:
-        """Return the spec by which this replica holds the Lease, renewed at a time for people to read."""
+        """Return the spec by which this replica holds the Lease; people read the time of renewal."""
         before = _spec(self._lease)
         mine = self.holder == self.identity
         return {
@@ -109,7 +110,7 @@ class Election:
         }
 
     def released(self, time: str) -> Object:
-        """Return the spec of a Lease that nobody holds."""
+        """Return the spec of a released Lease."""
         return {**self.taken(time), "holderIdentity": "", "leaseDurationSeconds": 1}
 
 
@@ -118,16 +119,16 @@ def _spec(lease: Object) -> Object:
 
 
 def _is_new(lease: Object) -> bool:
-    """Tell whether a Lease was last renewed before it was made, as a copy of an older one was, or never."""
+    """Return whether a Lease was never renewed, or last before its creation, as a copy of an older one."""
     renewed = timestamps.epoch(lenient.text(_spec(lease), "renewTime"))
     made = timestamps.epoch(lenient.text(lenient.mapping(lease, "metadata"), "creationTimestamp"))
     return renewed is None or renewed < (made or 0.0)
 
 
 def _held(lease: Object) -> tuple[str, str, Object]:
-    """Return what a holder changes of a Lease, and of no other one; others may change what else there is.
+    """Return what identifies a Lease, and what only its holder changes of it.
 
-    Of a new one that is all: it may have been held meanwhile, and made new again.
+    Every change of a new Lease counts: it may have been held meanwhile, and then created again.
     """
     metadata, spec = lenient.mapping(lease, "metadata"), _spec(lease)
     version = lenient.text(metadata, "resourceVersion") if _is_new(lease) else ""

@@ -146,8 +146,7 @@ class Kube(Cluster):
         """Return an object as it is now, or nothing."""
         try:
             return await self._request("GET", path(kind, namespace, name))
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return None
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
@@ -190,8 +189,7 @@ class Kube(Cluster):
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return False
         return True
 

@@ -42,20 +42,6 @@ class ExpiredError(ClusterError):
 class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
 
-    def __init__(self, text: str, name: str = "") -> None:
-        """Take the server's message, and the name of what doesn't exist if it has one."""
-        super().__init__(text)
-        self._name = name
-
-    def require(self, name: str) -> None:
-        """Raise `UnavailableError` unless this is about the object of that name.
-
-        The API server names the object that it doesn't have. Without a name the whole kind is missing, as
-        while the API server starts, and the object may still exist.
-        """
-        if self._name != name:
-            raise UnavailableError(str(self)) from self
-
 
 class RestoredError(Exception):
     """The cluster's data was restored from a backup, so all that is known of it may be wrong."""

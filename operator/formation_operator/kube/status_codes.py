@@ -36,7 +36,7 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
     # All that the patterns look for is in the beginning.
     message = lenient.shown(str(answer.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
     if status == 404 and (answer.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
-        return errors.NotFoundError(message, lenient.text(lenient.mapping(answer, "details"), "name"))
+        return errors.NotFoundError(message)
     if status == 403 and TEMPORARY.search(message):
         return errors.UnavailableError(message)
     if status == 500 and UNTYPED.search(message):

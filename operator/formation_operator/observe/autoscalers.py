@@ -55,7 +55,7 @@ class Autoscaler:
         """Whether it may scale up what is at zero."""
         return (self.kind == kinds.SCALED_OBJECT or self.scaled_to_zero) and not self.held_at_zero
 
-    def is_told_by(self, text: bytes) -> bool:
+    def has_facts_of(self, text: bytes) -> bool:
         """Tell whether an HPA as the API server writes it is known: mostly the figures in its status change.
 
         Nothing in a string can look like what is looked for, since its quotes are escaped. Of a ScaledObject,

@@ -37,10 +37,8 @@ class Cache:
         """Return a store for a kind; those that have the same share are kept within one bound."""
         limit, share = None, watched.share
         if share is not None:
-            bound = bounds.setdefault(share, Shares(share.most))
-            limit = Limit(
-                bound, share.least, lambda fact: watched.size_of(fact, self._wanting), watched.reduced
-            )
+            bound = bounds.setdefault(share, Shares(share.most, share.least))
+            limit = Limit(bound, lambda fact: watched.size_of(fact, self._wanting), watched.reduced)
         return Store(watched.key_of, watched.version_of, watched.groups_of, limit)
 
     def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:

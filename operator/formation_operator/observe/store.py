@@ -55,8 +55,6 @@ class Limit(Generic[T]):
     """How much of a kind is kept: the oldest of too many objects is forgotten, or reduced."""
 
     bound: Bound
-    least: int
-    """What the smallest object counts as."""
     size_of: Callable[[T], int]
     """What an object takes of the bound; one that takes nothing is kept in any case."""
     reduced: Callable[[T], T] | None = None
@@ -140,7 +138,6 @@ class Store(Generic[T]):
         if not size:
             self._limit.bound.pop(namespace, (self, name))
             return
-        size = max(size, self._limit.least)
         for place, (store, its_name) in self._limit.bound.put(namespace, (self, name), None, size):
             store._make_room((place, its_name))  # noqa: SLF001  # another of this class
 

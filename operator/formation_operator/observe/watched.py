@@ -114,7 +114,7 @@ HPAS = dataclasses.replace(
     SCALED_OBJECTS,
     kind=kinds.BY_NAME[kinds.HPA],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.HPA),
-    is_repeated=Autoscaler.is_told_by,
+    is_repeated=Autoscaler.has_facts_of,
 )
 
 
