@@ -1,4 +1,4 @@
-"""How the operator is run, with the values that suit nearly everybody; some have a flag (`command_line`)."""
+"""How the operator runs, with default values; some have a flag (`command_line`)."""
 
 import dataclasses
 
@@ -22,10 +22,10 @@ class Settings:
     resync_retry: float = 60.0
     """The pause after a list that failed."""
     watch_lost: float = 180.0
-    """For how long kopf's watch may fail to bring a Formation that such a list found first; then the process
-    ends. That is more than the watch takes to notice a dead connection, to pause, and to begin anew."""
+    """How long kopf's watch may take to bring a Formation that a resync found first; then the process ends.
+    The watch needs less to notice a dead connection, to pause, and to start again."""
     poll: float = 15.0
-    """How often KEDA's objects are looked for as long as it isn't installed."""
+    """The pause between two looks for KEDA's kind while it isn't installed."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5
@@ -33,7 +33,7 @@ class Settings:
     """The first and the longest pause before a pass that failed is tried again."""
     request_timeout: float = 30.0
     lease: tuple[str, str] | None = None
-    """Namespace and name of the Lease without which nothing is written; none where no other replica runs."""
+    """Namespace and name of the Lease, without which nothing is written; none for a single replica."""
     liveness: str | None = "http://:8080/healthz"
     metrics: tuple[str | None, int] | None = None
     """Host and port at which metrics are served; no host is every address of either family."""

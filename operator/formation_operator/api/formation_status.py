@@ -121,7 +121,7 @@ def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[st
 
 
 def is_ours(condition: Any) -> bool:
-    """Tell whether an item of a status' conditions is one that this operator writes."""
+    """Return whether an item of a status' conditions is one that this operator writes."""
     return isinstance(condition, dict) and condition.get("type") in OUR_CONDITIONS
 
 

@@ -56,7 +56,7 @@ class Election:
 
     @property
     def version(self) -> str:
-        """The version of the Lease that was read last: a write must fail if the Lease has another one by then."""
+        """The version of the Lease that was read last: a write fails if the Lease has another one."""
         return lenient.text(lenient.mapping(self._lease, "metadata"), "resourceVersion")
 
     @property
@@ -67,7 +67,7 @@ class Election:
     def see(self, lease: Object, now: float) -> None:
         """Take the Lease as it was read; a replica that sees another holder, or a release, leads no more.
 
-        A new Lease doesn't end the leadership: a replica that waits for it waits longer than this one may write.
+        A new Lease doesn't end the leadership: others wait for it longer than this replica may write.
         """
         if _held(lease) != _held(self._lease):
             self._changed = now
@@ -84,7 +84,7 @@ class Election:
         return _is_new(self._lease)
 
     def is_free(self, now: float) -> bool:
-        """Return whether the Lease may be taken: it was released, is its own, or hasn't changed for long enough."""
+        """Return whether the Lease may be taken: it was released, is its own, or has expired."""
         is_open = not self.is_new and self.holder in ("", self.identity)
         return is_open or now - self._changed >= self._times.lease
 

@@ -261,7 +261,7 @@ class Informers:
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
 
-        The tombstone has the object's own version: an object that only lost our labels can still be read by name.
+        The tombstone has the object's own version: what only lost our labels can still be read by name.
         """
         store = self._known.stores[kind.name]
         for key in store.known.keys() - names:

@@ -78,7 +78,7 @@ class Controller:
         return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads, so that only one counts them. Any thread may call this."""
+        """Return the Formations if this replica leads, so that only one counts them."""
         return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
@@ -161,7 +161,7 @@ class Controller:
         return result
 
     def _changed(self, changes: Changes) -> None:
-        """Enqueue each Formation that changes in the cluster concern, unless a pass under way compares them."""
+        """Enqueue each Formation that changes in the cluster concern, unless its pass compares them."""
         for kind, change in changes:
             if kind == naming.KIND and change.before is not None:
                 self._forget_replaced(change.before, change.now)

@@ -20,8 +20,8 @@ class Lanes:
         """Take how many keys may have a worker at the same time.
 
         A namespace's share is a quarter of the workers, and at least one.  A namespace may have more while no
-        other one waits, but the last quarter of the workers is kept for namespaces that have less than a share,
-        so that they needn't wait for a pass to end.  That quarter never runs reports, which may be slow.
+        other one waits, but the last quarter of the workers is kept for namespaces with less than a share, so
+        that they needn't wait for a pass to end.  That quarter never runs reports, which may be slow.
         """
         self._free = workers
         self._kept = workers // 4
@@ -94,7 +94,7 @@ class Lanes:
             self._enter(key, self._queued[key])
 
     def _order(self) -> list[Lane]:
-        """Return the lanes in the order of their turns: first those that were passed over, then by urgency."""
+        """Return the lanes in the order of their turns: those that were passed over, then by urgency."""
         # All lanes may be due at the same time: the last of them still gets its turn in time.
         due = TURNS - len(Lane)
         return sorted(Lane, key=lambda lane: -self._passed[lane] if self._passed[lane] >= due else 0)

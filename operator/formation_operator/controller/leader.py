@@ -206,7 +206,7 @@ class Leader:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
 
     async def _give_up(self) -> None:
-        """Release the Lease if this replica holds it, which only a read shows: an answer may have been lost."""
+        """Release the Lease if this replica holds it, as a read shows: an answer may have been lost."""
         while True:
             try:
                 await self._look()

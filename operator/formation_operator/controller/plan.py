@@ -66,7 +66,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Planning:
-    """Plans what to do about the children of a Formation; it yields to other passes after each type and object."""
+    """Plans what to do about the children of a Formation; it yields to others after each type and object."""
 
     wanted: Wanted
     children: Children

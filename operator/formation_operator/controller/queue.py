@@ -3,8 +3,8 @@
 Adding a key that waits already changes nothing but its lane and its time, so a burst of events
 costs one pass.  Adding it while its pass is under way gives one more pass after it.  A key whose pass
 fails is tried again after a back-off with jitter.  A failure of another kind starts with a short pause again,
-so that a passing failure doesn't wait as long as a lasting one.  `lanes` decides which key is next; a key that
-has failed is as urgent as any other.  `pace` limits how often a key comes.
+so that a passing failure doesn't wait as long as a lasting one.  `lanes` decides which key is next; a key
+that has failed is as urgent as any other.  `pace` limits how often a key comes.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Queue:
         self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
-        """Forget a key that is gone, except its pace: creating a Formation again costs as much as a change."""
+        """Forget a key that is gone, except its pace: creating it again costs as much as a change."""
         self._failures.pop(key, None)
         self._silence(key)
         self._due.pop(key, None)

@@ -86,7 +86,7 @@ class Reconciler:
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return Result()  # its children go with it, by garbage collection
-        # Scale requests are judged by these children: a later count is found before anything is written over it.
+        # Scale requests are judged by these children: no later count is overwritten.
         basis = Basis(raw, self._cache.children_of(key))
         this = Pass(key, basis, self._memories.setdefault(basis.uid, Memory()), Faults(key))
         self._under_way[key] = basis
@@ -184,7 +184,7 @@ class Reconciler:
     async def _start(
         self, this: Pass, planning: Planning, by: executor.Executor, group: asyncio.TaskGroup
     ) -> list[asyncio.Task[Outcome]]:
-        """Plan part by part; start the actions of each part while the next is planned, if both fit into memory."""
+        """Plan part by part; the actions of one run while the next is planned, if both fit into memory."""
         this.memory.rendered = None
         started: list[asyncio.Task[Outcome]] = []
         for types in planning.parts:
@@ -229,7 +229,7 @@ class Reconciler:
     # Reporting
 
     async def _report(self, this: Pass, wanted: Wanted, before: FormationStatus) -> Requeue | None:
-        """Write the status, and return when to do so again: findings about Pods may change with time alone."""
+        """Write the status; return when to do so again, as findings about Pods may change with time alone."""
         children = this.basis.shown = self._cache.children_of(this.key)
         deployments = steps.own_deployments(wanted, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
@@ -281,14 +281,14 @@ class Reconciler:
     # The end of a pass
 
     def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
-        """Return the result of a pass that an error ended; a 404 is tried again until the watch reports a deletion."""
+        """Return the result of a pass that an error ended; after a 404, too, the pass is tried again."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
             retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
         )
 
     def _finished(self, this: Pass, result: Result) -> Result:
-        """Return a result with the passes that changes during this one require; a deleted Formation needs no other."""
+        """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)

@@ -60,7 +60,7 @@ def counts(
     for name in wanted.content.spec.processes:
         child = deployment_of(children, about.name, name)
         if child is not None and name in undecided:
-            decided[name] = count_owner.left_as_it_is(formation.spec, child)
+            decided[name] = count_owner.undecided(formation.spec, child)
             continue
         decided[name] = count_owner.decide(
             formation.spec,
@@ -110,7 +110,7 @@ def problems(this: Pass, wanted: Wanted) -> list[Problem]:
 
 
 def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
-    """Return how a pass has to be tried again; a problem that may pass by itself counts before a lasting one."""
+    """Return how a pass has to be tried again; what may pass by itself comes before what lasts."""
     lasting = [problem.lasting for problem in undecided]
     lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
     if not lasting:

@@ -107,7 +107,7 @@ FIELDS = (
     _of_all("security_defaults"),
     _of_all("pod_template"),
 )
-"""Every field. Of several about a part the first that says something counts, or else the type's last one."""
+"""Every field. If several are about a part, the first that is set counts, or else the type's last one."""
 OPERATORS_OWN = _deployment("selector")
 
 
