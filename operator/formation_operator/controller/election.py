@@ -1,4 +1,4 @@
-"""Leader election: the Lease's times, and whether this replica may write, by the Lease and its own clock.
+"""Leader election: whether this replica may write, by the Lease, its times (`settings`) and its own clock.
 
 The rules are client-go's, with one more: a replica waits before it takes a new Lease. Times that another
 machine wrote are never compared with times of this one. A replica only sees that another one's Lease changes,
@@ -7,37 +7,16 @@ Source: ``k8s.io/client-go/tools/leaderelection/leaderelection.go``.
 """
 
 import math
-from typing import NamedTuple
 
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
-
-
-class Times(NamedTuple):
-    """The times of the Lease, in seconds."""
-
-    lease: float = 10.0
-    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
-    deadline: float = 7.0
-    """How long a replica may write after the start of its last renewal (`renewDeadline`).
-
-    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
-    """
-    renew: float = 1.0
-    """The pause between two renewals (`retryPeriod`)."""
-    look: float = 0.5
-    """The pause between two reads of a replica that stands by."""
-    attempt: float = 3.0
-    """How long one request may take: if its connection has died, there is time for another request."""
-
-
-TIMES = Times()
+from formation_operator.settings import LeaseTimes
 
 
 class Election:
     """What a replica knows of the Lease; each ``now`` is of one clock that never goes back."""
 
-    def __init__(self, identity: str, times: Times) -> None:
+    def __init__(self, identity: str, times: LeaseTimes) -> None:
         """Take a name that no other process has, not even the next one here."""
         self.identity = identity
         self._times = times

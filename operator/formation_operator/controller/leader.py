@@ -1,4 +1,4 @@
-"""Leader election: `election` has the rules and times, this reads and writes the Lease.
+"""Leader election: `election` has the rules, this reads and writes the Lease.
 
 The gate of each request (`kube/session`) ensures that only the leader writes.
 """
@@ -13,10 +13,11 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.controller.election import TIMES, Election, Times
+from formation_operator.controller.election import Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import NO_ONES, Cluster, Object
+from formation_operator.settings import LEASE_TIMES, LeaseTimes
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Leader:
         cluster: Cluster,
         lease: tuple[str, str],
         identity: str,
-        times: Times = TIMES,
+        times: LeaseTimes = LEASE_TIMES,
         *,
         clock: Callable[[], float] = machine_clock,
         jitter: Callable[[], float] = random.random,

@@ -1,4 +1,4 @@
-"""The texts of the Events about changes of the status."""
+"""The texts of the Events about the status: its changes, and that it is refused."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +25,12 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
             continue
         if previous.state is not None or _cause(process):
             yield _notice(name, process)
+
+
+def refused(why: str) -> Notice:
+    """Return the Event that the status can't be written."""
+    note = f"the status can't be written, and is out of date until it can: {why}"
+    return Notice("StatusRefused", "Report", note, warning=True, topic="status")
 
 
 def _daemonizing(before: FormationStatus, after: FormationStatus) -> Iterator[Notice]:

@@ -167,9 +167,7 @@ class Reporter:
         before = reports.refused if reports.refused and reports.refused.attempt == attempt else None
         pause = doubled(before and before.pause, REFUSED_FIRST, REFUSED_MOST)
         reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
-        note = f"the status can't be written, and is out of date until it can: {error}"
-        notice = Notice("StatusRefused", "Report", note, warning=True, topic="status")
-        return Written(Requeue(Lane.REPORT, pause), notices=[notice])
+        return Written(Requeue(Lane.REPORT, pause), notices=[change_events.refused(str(error))])
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
