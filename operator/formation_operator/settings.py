@@ -36,9 +36,9 @@ class Settings:
     honour: tuple[str, ...] = ()
     """Further clients, by field manager, whose edits of a child's count are scale requests."""
     workers: int = 20
-    """Passes under way at once, each of another Formation."""
+    """How many passes run at the same time, each of another Formation."""
     status_delay: float = 1.0
-    """For how long changes of readiness are gathered before they are reported."""
+    """How long changes of readiness are gathered before they are reported."""
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
@@ -60,7 +60,7 @@ class Settings:
     metrics: tuple[str | None, int] | None = None
     """Host and port at which metrics are served; no host is every address of either family."""
     metrics_process_types: int = 2000
-    """Of how many process types the metrics list the replicas."""
+    """How many process types have their replicas listed in the metrics."""
 
     @property
     def scopes(self) -> tuple[str | None, ...]:

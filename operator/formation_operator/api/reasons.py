@@ -45,7 +45,7 @@ class Reason(enum.StrEnum):
     BAD_COMMAND = "BadCommand"
     START_ERROR = "StartError"
     LOST = "Lost"
-    # Who ended it.
+    # What ended it.
     LIVENESS_PROBE_FAILED = "LivenessProbeFailed"
     STARTUP_PROBE_FAILED = "StartupProbeFailed"
     POST_START_HOOK_FAILED = "PostStartHookFailed"

@@ -142,7 +142,7 @@ class Leader:
         self._rehearsed = self._clock()
 
     async def _renew(self) -> None:
-        """Write the Lease; write it again if somebody has changed it without taking it."""
+        """Write the Lease; write it again if another client has changed it without taking it."""
         if not await self._write() and self.leads() and self._election.holder == self._election.identity:
             await self._write()
 
@@ -152,7 +152,7 @@ class Leader:
         try:
             written = await self._put(self._election.taken(wall_clock()))
         except (errors.ConflictError, errors.NotFoundError):
-            await self._look()  # somebody was faster, or it has been deleted
+            await self._look()  # another replica was faster, or it was deleted
             return False
         self._election.held(written, sent)
         self._say(logging.INFO, "")
@@ -184,7 +184,7 @@ class Leader:
             return True
         if self._election.is_new:
             seconds = f"{self._times.lease:.0f} s"
-            self._say(logging.INFO, f"it is new: for {seconds} who held an older one may write")
+            self._say(logging.INFO, f"it is new: a holder of an older one may write for {seconds}")
         else:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
         return False

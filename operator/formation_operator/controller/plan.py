@@ -26,7 +26,7 @@ MOST_MANIFESTS = 256 * bounds.KIB
 
 
 class Content(NamedTuple):
-    """What is rendered: a spec, of which counts, `suspend` and `paused` aren't used."""
+    """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
 
     spec: FormationSpec
     version: int | str

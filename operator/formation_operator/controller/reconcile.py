@@ -156,7 +156,7 @@ class Reconciler:
         return judged.undecided
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
-        """Return who scales a Formation and the Deployments of its types."""
+        """Return the autoscalers of a Formation and of its types' Deployments."""
         about = wanted.formation.metadata
         types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
         named = [naming.child(about.name, each) for each in types]

@@ -69,7 +69,7 @@ def reason(exit_: Exit) -> Reason:
     if exit_.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY
     if exit_.reason == "ContainerStatusUnknown" or (exit_.code == 255 and exit_.reason == "Unknown"):
-        return Reason.LOST  # the second is containerd's, of a container that it lost, as after a reboot
+        return Reason.LOST  # containerd reports the second for a container that it lost, as after a reboot
     if exit_.reason in NO_START:
         return why_not_started(exit_.message)
     if _hardly_started(exit_):

@@ -16,7 +16,7 @@ AFTER_FIRST_CRASH = 60.0
 FIRST_PROBES = ("startup", "readiness")
 """Which probes a process has to pass before it gets requests, one after the other."""
 RELIABLE = 600.0
-"""Seconds after which kubelet, too, starts counting a container's crashes anew."""
+"""Seconds after which kubelet, too, starts counting a container's crashes from zero."""
 
 
 def trusted_after(container: Container) -> float | None:

@@ -87,7 +87,7 @@ def way_out(command: Sequence[str]) -> str | None:
 
 
 def judged(command: Sequence[str]) -> bool:
-    """Return whether a command is short enough to be judged: of a part of one, nothing can be said."""
+    """Return whether a command is short enough to be judged, which needs all of it."""
     return len(command) <= MOST_WORDS and sum(map(len, command)) <= LONGEST
 
 

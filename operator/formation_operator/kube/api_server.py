@@ -217,7 +217,7 @@ class Kube(Cluster):
             try:
                 series = {"series": body["series"]}
                 await self._request("PATCH", path(kinds.EVENT, namespace, name), None, series, MERGE_PATCH)
-            except errors.NotFoundError:  # somebody has deleted it
+            except errors.NotFoundError:  # it was deleted
                 self._recorder.forget(formation, notice)
                 _, body, _ = self._recorder.record(formation, notice)
             else:

@@ -2,7 +2,7 @@
 
 Comparing values with a live object gives false differences (the server writes ``0.5`` as
 ``500m`` and drops what is empty) and misses removals.  Ownership doesn't: the server takes a
-field from our Apply entry the moment that anybody else changes it.  So an object is as we want
+field from our Apply entry when any other client changes it.  So an object is as we want
 it when it carries the digest of our intent and our entry still holds every field of it.
 """
 

@@ -1,4 +1,4 @@
-"""From a content to the objects that a Formation should have: a Deployment per type, a Service per port.
+"""The objects that a content should have: a Deployment for each type, and a Service for each with a port.
 
 The content is a spec, and how many processes each type has comes apart from it: what the content itself says
 of counts, `suspend` and `paused` isn't looked at.
@@ -37,7 +37,7 @@ class Intent:
     whole: bool = True
     """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
-    """The image of each container by name, of a Deployment."""
+    """The images of a Deployment, by container."""
     size: int = 0
     """Bytes of the manifest as compact JSON."""
 

@@ -34,7 +34,7 @@ class Executor:
     """What the manifests were rendered from."""
     context: PlanContext
     lost: Collection[ChildId]
-    """The objects of ours that somebody deleted."""
+    """The children that another client deleted."""
     places: asyncio.Semaphore = dataclasses.field(
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
     )

@@ -45,13 +45,13 @@ class Action:
 
     @property
     def meant(self) -> Intent:
-        """The intent, of a verb that writes one."""
+        """The intent of a verb that writes one."""
         assert self.intent is not None  # noqa: S101  # the planner gives these verbs an intent
         return self.intent
 
     @property
     def known(self) -> Child:
-        """The object as it was decided about, of a verb that changes one."""
+        """The object as it was decided about, if the verb changes one."""
         assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
         return self.child
 

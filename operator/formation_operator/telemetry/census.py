@@ -36,7 +36,7 @@ class Census(Collector):
     """Formations by readiness, process types by state, and the replicas of each type up to a number."""
 
     def __init__(self, formations: Callable[[], Iterable[Raw]], most: int) -> None:
-        """Take what returns the Formations, from any thread, and of how many types replicas are listed."""
+        """Take a function that returns the Formations in any thread, and how many types are listed."""
         self._formations = formations
         self._most = most
 

@@ -71,7 +71,7 @@ def number(source: dict[str, Any], key: str) -> int:
 
 
 def is_version(value: Any) -> bool:
-    """Return whether a value is a resource version: of all kinds that we read, a number that grows."""
+    """Return whether a value is a resource version, which is a number for all kinds that we read."""
     return isinstance(value, str) and value.isdecimal() and len(value) <= LONGEST_VERSION
 
 

@@ -1,7 +1,7 @@
 """How objects of lists and watches are parsed: the `fieldsV1` of their managed fields stay text.
 
 Half of a Deployment in a list is the `fieldsV1` of its managed fields, and most of these are alike. Text is
-compared by its bytes. Fields that nobody reads are skipped.
+compared by its bytes. Fields that aren't used are skipped.
 """
 
 from typing import Any, Generic, TypedDict, TypeVar

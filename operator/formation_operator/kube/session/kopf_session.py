@@ -148,8 +148,8 @@ class Survivable:
             answer.close()
             if answer.status == FORBIDDEN:
                 await self._pause(path, namespace if is_watch else None)
-            anew = answer.status == GONE and not is_watch
-            lost = aiohttp.ClientPayloadError if anew else aiohttp.ClientConnectionError
+            is_expired = answer.status == GONE and not is_watch
+            lost = aiohttp.ClientPayloadError if is_expired else aiohttp.ClientConnectionError
             raise lost(f"{request.url.path}: HTTP {answer.status}")
         self._refusals.pop(path, None)
         for place, wanted in DISCOVERY.items():
