@@ -12,12 +12,12 @@ from formation_operator.api import naming
 
 
 def main() -> None:
-    """Read the command line and have kopf run until a signal asks to stop, or the work has ended."""
+    """Read the command line, and run kopf until a signal, or until the work has ended by itself."""
     arguments = command_line.parser().parse_args()
     kopf.configure(log_format=kopf.LogFormat[arguments.log_format.upper()], verbose=arguments.verbose)
     for chatty in ("kopf.objects", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # kopf looks up the user's name, and a random uid has none.
+    # kopf looks up the user's name, which a random uid doesn't have.
     os.environ.setdefault("LOGNAME", naming.FIELD_MANAGER)
     settings = command_line.settings(arguments)
     operator = kopf.operator(
@@ -30,7 +30,7 @@ def main() -> None:
     try:
         uvloop.run(operator)
     except Exception as error:
-        if isinstance(error.__cause__, handlers.WorkEndedError):  # which the log has said
+        if isinstance(error.__cause__, handlers.WorkEndedError):  # it is in the log
             sys.exit(1)
         raise
 

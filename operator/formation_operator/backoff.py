@@ -1,11 +1,11 @@
-"""Growing pauses between tries, so that an ill server can recover from the load of its clients."""
+"""Back-off: growing pauses between tries, so that an overloaded server can recover."""
 
 import random
 from collections.abc import Callable
 
 
 def doubled(before: float | None, first: float, most: float) -> float:
-    """Return the seconds of the pause after one of ``before``: twice as many, up to a limit, or the first."""
+    """Return the pause after a pause of ``before`` seconds: twice that, up to ``most``; else ``first``."""
     return first if before is None else min(2 * before, most)
 
 
@@ -15,7 +15,7 @@ class Backoff:
     def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
         """Take the first and the longest pause in seconds, and what gives a number from 0 to 1.
 
-        A random part of up to half a pause is taken away, so that replicas don't all try at the same moment.
+        Up to half of a pause is taken away at random, so that replicas don't all try at the same moment.
         """
         self._first = first
         self._most = most
@@ -28,5 +28,5 @@ class Backoff:
         return seconds * (1 - self._chance() / 2)
 
     def reset(self) -> None:
-        """Begin with the first pause again, as a try has succeeded."""
+        """Start with the first pause again, because a try has succeeded."""
         self._next = self._first

@@ -28,7 +28,7 @@ POD_NAMESPACE = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount/name
 
 
 def settings(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that a command line asks for."""
+    """Return the settings of a parsed command line."""
     return Settings(
         namespaces=tuple(dict.fromkeys(arguments.namespace or ())),
         write_through=not arguments.no_write_through,

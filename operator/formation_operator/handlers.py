@@ -19,19 +19,19 @@ from formation_operator.process import Process
 from formation_operator.settings import Settings
 
 AGAIN = 1.0
-"""Seconds between the end of a watch that was too old and the next list."""
+"""Seconds between the end of a watch whose version was too old and the next list."""
 LAST_SECONDS: float | None = 30.0
-"""For how long all may come to its end before kopf kills the process."""
+"""How long the cleanup may take before kopf kills the process."""
 NEVER = 365.0 * 24 * 3600
-"""Seconds: off, as kopf may cancel a silent watch for good (nolar/kopf#1276); `watch_lines` ends it."""
+"""Seconds: off, because kopf may cancel a watch for good (nolar/kopf#1276); `watch_lines` ends it."""
 
 
 class WorkEndedError(kopf.PermanentError):
-    """The work has ended by itself, so another process has to begin anew."""
+    """The work has ended by itself, so that another process has to start."""
 
 
 class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
-    """Keeps nothing. kopf's own would copy each Formation, and parse what a tenant forged as kopf's."""
+    """Stores nothing. kopf's own storages would copy each Formation, and parse annotations of tenants."""
 
     def build(self, **_: Any) -> Any:
         """Return what of an object is to be compared."""
@@ -56,30 +56,30 @@ class Nothing(kopf.DiffBaseStorage, kopf.ProgressStorage):
 
 
 class Backoffs:
-    """Pauses between two tries of a request, without end: after the last one kopf would end the process."""
+    """An endless series of pauses between tries of a request: after the last one kopf ends the process."""
 
     def __iter__(self) -> Iterator[float]:
-        """Begin with the first pause."""
+        """Start with the first pause."""
         return itertools.chain((1.0, 2.0, 4.0), itertools.repeat(8.0))
 
 
 @kopf.on.startup(errors=kopf.ErrorsMode.PERMANENT)
 async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-    """Set kopf up, connect, and list all that a pass may need to know."""
+    """Configure kopf, connect, and list all that is watched."""
     settings.peering.standalone = True
     settings.posting.enabled = False
     settings.scanning.disabled = True
     # kopf takes its finalizer off whatever has it. No object can have this one, so it never writes.
     settings.persistence.finalizer = "formations.dev/none has it"
     settings.persistence.diffbase_storage = settings.persistence.progress_storage = Nothing()
-    settings.watching.chunk_size = paging.MOST  # kopf has to ask for pages; `paging` says how large
+    settings.watching.chunk_size = paging.MOST  # kopf must request pages; `paging` sets their size
     settings.watching.server_timeout = 300
     settings.watching.inactivity_timeout = NEVER
     settings.watching.reconnect_backoff = AGAIN
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.networking.error_backoffs = Backoffs()
-    settings.queueing.idle_timeout = 0.05  # a burst keeps a task and a queue of each object for as long
+    settings.queueing.idle_timeout = 0.05  # kopf keeps a task and a queue of each object for so long
     settings.process.ultimate_exiting_timeout = LAST_SECONDS
     memo.process = Process(memo.get("settings") or Settings(liveness=None))
     await memo.process.start()
@@ -87,18 +87,18 @@ async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> N
 
 @kopf.on.login()
 async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
-    """Return the session in which kopf lists and watches; credentials that expire are read anew in it."""
-    server, controller = memo.process.server, memo.process.controller
+    """Return the session in which kopf lists and watches; it reads credentials that expire again."""
+    server, informers = memo.process.server, memo.process.controller.informers
     session = kopf_session.session(
-        server, controller.formations_reached, controller.formations_listed, controller.formations_refused
+        server, informers.formations_reached, informers.formations_listed, informers.formations_refused
     )
     return kopf.AiohttpSession(server=server.url, aiohttp_session=session)
 
 
 @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL)
 async def formation_changed(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
-    """Put the Formation into the store, and so into the queue if that matters to anybody."""
-    memo.process.controller.formation_event(event["type"], event["object"])
+    """Put the Formation into the store, and into the queue if it has changed."""
+    memo.process.controller.informers.formation_event(event["type"], event["object"])
 
 
 @kopf.on.cleanup(errors=kopf.ErrorsMode.PERMANENT)

@@ -1,9 +1,9 @@
 """One process of the operator: its connections, its work and what it answers, from start to end.
 
-kopf ends it on SIGTERM: first its own watch, then `stop`, which ends the work and releases the Lease. It ends
-by itself where another process has to begin anew: the cluster is older than it was (`RestoredError`), kopf's
-watch brings nothing (`WatchLostError`), or the work has failed. Then `end_process` sends it SIGTERM, and
-`handlers.stop` has it exit with 1. Where an address can't be bound, `_answer` exits at once.
+On SIGTERM kopf ends its own watch, then calls `stop`, which ends the work and releases the Lease. The work
+ends by itself if only a new process helps: the cluster is older than it was (`RestoredError`), kopf's watch
+brings nothing (`WatchLostError`), or an unexpected error. Then `end_process` raises SIGTERM, and
+`handlers.stop` makes the exit code 1. If an address can't be bound, `_answer` exits at once.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from formation_operator.telemetry.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 LISTS = 8
-"""Connections for what no pass asks for: with as many as all passes need, nobody stands in line for one."""
+"""Connections for lists, beside those for all passes: so no request has to wait for one."""
 GC_THRESHOLD = 50_000
-"""How many new objects start a search of the garbage collector for cycles.
+"""How many new objects start a run of the garbage collector.
 
-Nothing that is parsed has cycles, and with Python's default each page of a list would be searched more than a
-hundred times.
+Parsed objects have no cycles, and Python's default would search each page of a list more than a hundred
+times.
 """
 GC_AT_START = 500_000
 """The same until everything has been listed: nearly all objects until then are kept.
@@ -41,7 +41,7 @@ Where the cluster can't be reached, the garbage of some thousand tries takes som
 
 
 class Process:
-    """Works while it holds the Lease, or always where there is none."""
+    """Works while it holds the Lease, or always if there is none."""
 
     def __init__(self, settings: Settings) -> None:
         """Take how to run."""
@@ -53,7 +53,7 @@ class Process:
         self.server: connection.Connection
 
     async def start(self) -> None:
-        """Connect, list all that is watched, begin to work, and serve health and metrics."""
+        """Connect, list all that is watched, start the work, and serve health and metrics."""
         gc.set_threshold(GC_AT_START)
         self.server = await connection.login(
             connections=self._settings.workers * executor.CONCURRENT_WRITES + LISTS,
@@ -61,7 +61,7 @@ class Process:
         )
         self.controller = self._control()
         await self.controller.start()
-        # All that is known stays: a search through it would stop everything for up to a third of a second.
+        # The cache stays: a search through it would stop everything for up to a third of a second.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
@@ -70,17 +70,17 @@ class Process:
         await self._answer()
 
     def _control(self) -> Controller:
-        """Return what works, through a port that writes only while this process holds the Lease."""
+        """Return the controller, whose port writes only while this process holds the Lease."""
         lease, timeout = self._settings.lease, self._settings.request_timeout
         if lease is None:
             self._leader = None
             cluster = api_server.Kube(self.server, timeout=timeout)
             lead = leader.alone
         else:
-            # Of many connections that have died, each renewal would meet another one.
+            # One connection: if many have died, each renewal would get another dead one.
             for_lease = api_server.Kube(self.server.another(connections=1), timeout=timeout)
             self._clusters.append(for_lease)
-            # Of two processes in one Pod the second mustn't take the first one's Lease for its own.
+            # The uuid tells two processes in one Pod apart.
             self._leader = leader.Leader(for_lease, lease, f"{socket.gethostname()}_{uuid.uuid4()}")
             cluster = api_server.Kube(self.server, timeout=timeout, may_write=self._leader.leads)
             lead = self._leader.run
@@ -88,19 +88,20 @@ class Process:
         return Controller(cluster, self._settings, clock, lead, self._instruments)
 
     async def _answer(self) -> None:
-        """Answer health checks, and serve metrics; exit where nobody can listen."""
+        """Answer health checks, and serve metrics; exit if an address can't be bound."""
         flag = "--liveness"
         try:
             await self._answering.health(self._settings.liveness, self._ended, self._unready)
             flag = "--metrics"
             await self._answering.metrics(self._settings.metrics, self._instruments.registry)
-        except (OSError, UnicodeError) as error:  # the second of a host that can be nobody's name
+        except (OSError, UnicodeError) as error:  # UnicodeError: the host can't be a name
             sys.exit(f"{flag}: nobody can listen there: {error}")
 
     def _ended(self) -> str:
-        """Return why the process doesn't live; nothing if it does.
+        """Return why the process isn't alive; nothing if it is.
 
-        The loop turns if it answers. How much waits is no matter: a burst of one tenant must end nobody.
+        That it answers shows that its loop runs. The backlog doesn't count: a tenant's burst must not end the
+        process.
         """
         return "the work has ended" if self._work is None or self._work.done() else ""
 
@@ -109,7 +110,7 @@ class Process:
         return self._ended() or (self._leader.unready if self._leader else "")
 
     async def stop(self) -> BaseException | None:
-        """End the work, which releases the Lease, and close what is open; return what ended it before."""
+        """End the work, which releases the Lease, and close connections; return the error that ended it."""
         failure = None
         if self._work is not None:
             self._work.cancel()
@@ -121,7 +122,7 @@ class Process:
 
 
 def end_process(work: asyncio.Task[None]) -> None:
-    """End the process as a signal would, if the work has ended by itself: another process begins anew."""
+    """Raise SIGTERM if the work has ended by itself, so that another process is started."""
     if not work.cancelled():
         logger.error("Stopping: %r", work.exception())
         signal.raise_signal(signal.SIGTERM)

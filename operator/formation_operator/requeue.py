@@ -1,4 +1,4 @@
-"""The request for a pass of a Formation: how urgent it is, and after what time; and how a pass ended."""
+"""Lanes, requeues and results: how urgent a pass is, when another one is due, and how one ended."""
 
 import dataclasses
 import enum
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 
 class Lane(enum.IntEnum):
-    """How urgent a pass is; the lower goes first."""
+    """How urgent a pass is; a lower value is more urgent."""
 
     CHANGE = 0
-    """A spec is another, or the count of a child."""
+    """A spec has changed, or the count of a child."""
     BUILD = 1
-    """A Formation is new, or something of it is missing or isn't as it was written."""
+    """A Formation is new, or a child is missing or isn't as it was written."""
     REPORT = 2
-    """Figures are others, or something is tried again."""
+    """Only the status may change, or something is tried again."""
 
 
 class Requeue(NamedTuple):
-    """The wish for another pass."""
+    """That another pass is wanted."""
 
     lane: Lane
     after: float = 0.0
@@ -26,7 +26,7 @@ class Requeue(NamedTuple):
 
 
 def soonest(*wishes: Requeue | None) -> Requeue | None:
-    """Return one pass for all wishes: in the best of their lanes, at the first of their times."""
+    """Return one requeue for several: with the most urgent lane, and the shortest time."""
     made = [wish for wish in wishes if wish is not None]
     if not made:
         return None
@@ -35,26 +35,26 @@ def soonest(*wishes: Requeue | None) -> Requeue | None:
 
 
 class Retry(enum.Enum):
-    """What a pass couldn't do, and is tried again later each time."""
+    """Whether a pass left something undone that is tried again, with a growing back-off."""
 
     NONE = "none"
     PASSING = "passing"
-    """Waiting may be enough for some of it."""
+    """Some of it may succeed after waiting."""
     LASTING = "lasting"
-    """Waiting won't fix any of it."""
+    """None of it succeeds by waiting."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a pass came to."""
+    """The result of a pass."""
 
     requeue: Requeue | None = None
-    """Another one that it needs, however it ended."""
+    """Another pass that is wanted, however this one ended."""
     retry: Retry = Retry.NONE
     error: Exception | None = None
-    """What ended it early, if anything did."""
+    """The error that ended it early, if one did."""
     others: Mapping[tuple[str, str], Lane] = dataclasses.field(default_factory=dict)
-    """The Formations, by namespace and name, that need a pass because of what it has found or written."""
+    """The other Formations, by namespace and name, that need a pass because of changes that this one made."""
 
     @property
     def failed(self) -> bool:

@@ -1,6 +1,28 @@
-"""How the operator is run, with the values that suit nearly everybody; some have a flag (`command_line`)."""
+"""How the operator runs, and the times of the Lease; some settings have a flag (`command_line`)."""
 
 import dataclasses
+from typing import NamedTuple
+
+
+class LeaseTimes(NamedTuple):
+    """The times of the Lease, in seconds."""
+
+    lease: float = 10.0
+    """How long a Lease stays with its last holder if it isn't renewed (`leaseDuration` of client-go)."""
+    deadline: float = 7.0
+    """How long a replica may write after the start of its last renewal (`renewDeadline`).
+
+    It is shorter than the lease: requests under way need the rest, and clocks run at different speeds.
+    """
+    renew: float = 1.0
+    """The pause between two renewals (`retryPeriod`)."""
+    look: float = 0.5
+    """The pause between two reads of a replica that stands by."""
+    attempt: float = 3.0
+    """How long one request may take: if its connection has died, there is time for another request."""
+
+
+LEASE_TIMES = LeaseTimes()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,18 +36,18 @@ class Settings:
     honour: tuple[str, ...] = ()
     """Further clients, by field manager, whose edits of a child's count are scale requests."""
     workers: int = 20
-    """Passes under way at once, each of another Formation."""
+    """How many passes run at the same time, each of another Formation."""
     status_delay: float = 1.0
-    """For how long changes of readiness are gathered before they are reported."""
+    """How long changes of readiness are gathered before they are reported."""
     resync: float = 600.0
     """How often everything is listed and compared, in case a watch missed something."""
     resync_retry: float = 60.0
     """The pause after a list that failed."""
     watch_lost: float = 180.0
-    """For how long kopf's watch may fail to bring a Formation that such a list found first; then the process
-    ends. That is more than the watch takes to notice a dead connection, to pause, and to begin anew."""
+    """How long kopf's watch may take to bring a Formation that a resync found first; then the process ends.
+    The watch needs less to notice a dead connection, to pause, and to start again."""
     poll: float = 15.0
-    """How often KEDA's objects are looked for as long as it isn't installed."""
+    """The pause between two looks for KEDA's kind while it isn't installed."""
     start_retry: float = 2.0
     """The pause between two tries to list everything when the operator starts."""
     retry_first: float = 0.5
@@ -33,12 +55,12 @@ class Settings:
     """The first and the longest pause before a pass that failed is tried again."""
     request_timeout: float = 30.0
     lease: tuple[str, str] | None = None
-    """Namespace and name of the Lease without which nothing is written; none where no other replica runs."""
+    """Namespace and name of the Lease, without which nothing is written; none for a single replica."""
     liveness: str | None = "http://:8080/healthz"
     metrics: tuple[str | None, int] | None = None
     """Host and port at which metrics are served; no host is every address of either family."""
     metrics_process_types: int = 2000
-    """Of how many process types the metrics list the replicas."""
+    """How many process types have their replicas listed in the metrics."""
 
     @property
     def scopes(self) -> tuple[str | None, ...]:

@@ -1,4 +1,4 @@
-"""A memory of limited size that namespaces share: whoever overfills it forgets what is his own."""
+"""A memory of limited size that namespaces share: a namespace that overfills it loses its own entries."""
 
 import collections
 import heapq
@@ -14,28 +14,30 @@ class Shares(Generic[K, V]):
     So a namespace that holds no more than an even share loses nothing, whatever happens in others.
     """
 
-    def __init__(self, most: int) -> None:
-        """Take the size of all namespaces' entries together; an entry's is 1, or what it is put with."""
+    def __init__(self, most: int, least: int = 1) -> None:
+        """Take the size of all namespaces' entries together, and what the smallest entry counts as."""
         self._most = most
+        self._least = least
         self._size = 0
         self._held: dict[str, collections.OrderedDict[K, tuple[V, int]]] = {}
         self._sizes: collections.Counter[str] = collections.Counter()
         self._fullest: list[tuple[int, str]] = []
-        """A heap of the sizes, negative, that namespaces have or had; each has its own among them."""
+        """A heap of negative sizes with their namespaces; outdated pairs are skipped."""
 
     def __len__(self) -> int:
         """Return the size of all entries."""
         return self._size
 
     def get(self, namespace: str, key: K) -> V | None:
-        """Return an entry, if it is remembered."""
+        """Return an entry, or nothing if there is none."""
         held = self._held.get(namespace)
         found = held.get(key) if held is not None else None
         return found[0] if found is not None else None
 
     def put(self, namespace: str, key: K, value: V, size: int = 1) -> list[tuple[str, K]]:
-        """Remember an entry as the latest; return namespace and key of all that had to go for it."""
+        """Add an entry as the latest; return namespace and key of the entries that were dropped for it."""
         self.pop(namespace, key)
+        size = max(size, self._least)
         self._held.setdefault(namespace, collections.OrderedDict())[key] = value, size
         self._resized(namespace, size)
         gone = []
@@ -47,7 +49,7 @@ class Shares(Generic[K, V]):
         return gone
 
     def pop(self, namespace: str, key: K) -> V | None:
-        """Forget an entry and return it, if it was remembered."""
+        """Drop an entry and return it; nothing if there is none."""
         held = self._held.get(namespace)
         if held is None or key not in held:
             return None
@@ -60,7 +62,7 @@ class Shares(Generic[K, V]):
         self._sizes[namespace] += by
         if not self._held[namespace]:
             del self._held[namespace], self._sizes[namespace]
-        elif len(self._fullest) > 2 * len(self._sizes):  # mostly of the past
+        elif len(self._fullest) > 2 * len(self._sizes):  # most are outdated
             self._fullest = [(-size, each) for each, size in self._sizes.items()]
             heapq.heapify(self._fullest)
         else:

@@ -1,10 +1,10 @@
-"""Where the scripts begin: what isn't installed is named, instead of the module that is missing."""
+"""The entry points of the scripts: if a package is missing, they say how to install it."""
 
 import importlib.util
 import sys
 
 INSTALL = "pip install '.[operator]'"
-"""By its place, not its name: a package index may have a stranger's by that name."""
+"""By its path: a package index may have another package of that name."""
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def run(module: str, program: str, install: str, *extra: str) -> None:
         if not importlib.util.find_spec(name):
             sys.exit(lacks.format(name))
     try:
-        begin = importlib.import_module(module).main
+        entry = importlib.import_module(module).main
     except ModuleNotFoundError as error:
         sys.exit(lacks.format(error.name))
-    begin()
+    entry()

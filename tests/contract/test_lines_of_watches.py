@@ -34,7 +34,7 @@ async def test_whose_a_line_is_and_how_new_stands_where_it_is_looked_for(user: C
             int(metadata["resourceVersion"]),
         )
     # Its controller may have reported on it while the watch went on.
-    assert {autoscalers.autoscaler(raw, HPA).is_told_by(hpa.text) for hpa, raw in found[HPA]} == {True}
+    assert {autoscalers.autoscaler(raw, HPA).has_facts_of(hpa.text) for hpa, raw in found[HPA]} == {True}
 
 
 async def test_that_an_hpa_scaled_to_zero_itself_stands_where_it_is_looked_for(user: Client) -> None:

@@ -104,7 +104,7 @@ ROLLOUT = st.builds(
     blocked=st.sampled_from([None, QUOTA, POD_SECURITY]),
     refused=st.sampled_from([None, QUOTA_OF_SETS]),
     paused=st.booleans(),
-    ending=st.booleans(),
+    terminating=st.booleans(),
 )
 
 

@@ -167,7 +167,7 @@ def test_a_slow_pattern_is_found(pattern: str, way: str) -> None:
 def ended(code: int, reason: str, message: str, *command: str) -> str:
     """Return what is said of a process that ended with a message."""
     moment = "2026-01-01T00:00:00Z"
-    return exits.words(Exit(code, reason, message, moment, moment, "", command))
+    return exits.sentence(Exit(code, reason, message, moment, moment, "", command))
 
 
 FIRST = ("", "/usr/", "screen -d -", "nginx -g ", "sudo -", "flock ", 'exec: "', "sh -c '")

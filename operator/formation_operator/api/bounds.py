@@ -1,4 +1,4 @@
-"""How large a Formation may be: every pass renders it anew, and all tenants share the one loop that does.
+"""How large a Formation may be: a pass may render all of it, and all tenants share one event loop.
 
 etcd takes objects of 1.5 MB, and what the types share is rendered for each of up to 32.
 """
@@ -53,7 +53,7 @@ def encoded(value: Any) -> bytes:
 
 
 def as_objects(text: bytes) -> int:
-    """Return about how many bytes of memory JSON takes once it is read, of which texts are a part.
+    """Return an estimate of the bytes of memory that parsed JSON takes, texts included.
 
     One emoji has Python take four bytes for each letter of a text.
     """

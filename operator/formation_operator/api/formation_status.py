@@ -84,7 +84,7 @@ class FormationStatus(Model):
         return next((each for each in self.conditions or () if each.type == type_), None)
 
     def process(self, name: str) -> ProcessStatus:
-        """Return what is said of a type, be it nothing."""
+        """Return the status of a type; an empty one if there is none."""
         return (self.processes or {}).get(name) or NOTHING
 
 
@@ -97,7 +97,7 @@ DEEPEST = 3
 def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
     """Return what a status says of some types, and our conditions, as far as that fits the model.
 
-    A newer operator writes fields that this one doesn't know, and who may write a status may write anything.
+    A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
     found = _concerning(status if isinstance(status, dict) else {}, process_types)
     for _ in range(DEEPEST):
@@ -121,7 +121,7 @@ def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[st
 
 
 def is_ours(condition: Any) -> bool:
-    """Tell whether an item of a status' conditions is one that this operator writes."""
+    """Return whether an item of a status' conditions is one that this operator writes."""
     return isinstance(condition, dict) and condition.get("type") in OUR_CONDITIONS
 
 

@@ -1,4 +1,4 @@
-"""The words for programs that a status has: its conditions, how a process type is, and why.
+"""The reasons and types for programs that a status has: conditions, states of process types, and causes.
 
 `docs/status.md` tells people what to do about each.  Where Kubernetes' own word says it all, such as
 FailedMount or Evicted, that one is passed on.
@@ -45,7 +45,7 @@ class Reason(enum.StrEnum):
     BAD_COMMAND = "BadCommand"
     START_ERROR = "StartError"
     LOST = "Lost"
-    # Who ended it.
+    # What ended it.
     LIVENESS_PROBE_FAILED = "LivenessProbeFailed"
     STARTUP_PROBE_FAILED = "StartupProbeFailed"
     POST_START_HOOK_FAILED = "PostStartHookFailed"
@@ -76,7 +76,7 @@ class Reason(enum.StrEnum):
 BY_KUBELET = frozenset(
     {Reason.LIVENESS_PROBE_FAILED, Reason.STARTUP_PROBE_FAILED, Reason.POST_START_HOOK_FAILED}
 )
-"""Why kubelet itself ends a process. Only Events tell, and they go sooner than the Pod's own record."""
+"""Why kubelet itself ends a process. Only Events have these, and they expire before the Pod's own record."""
 
 
 class Trouble(enum.StrEnum):

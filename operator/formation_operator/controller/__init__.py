@@ -1,4 +1,4 @@
 """When a pass runs, and what it does.
 
-It is the top of the one way, and imports every other room.
+It is the top room, and imports every other one.
 """

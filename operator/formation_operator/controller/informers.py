@@ -1,7 +1,7 @@
-"""The reflectors of all that is watched, and what becomes of a namespace that refuses us.
+"""The reflectors of all that is watched, and what happens if a namespace forbids a list or a watch.
 
-kopf watches Formations (`handlers`). They are listed here all the same: before the first pass, since claims
-on a name are compared between all Formations; and now and then, since kopf's lists report no deletions.
+kopf watches Formations (`handlers`). They are listed here, too: before the first pass, because claims on a
+name are compared between all Formations; and every resync, because kopf's lists report no deletions.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.kube.reflector import FIRST_PAUSE, LONGEST_PAUSE, Reflector
-from formation_operator.kube.watch_events import Event
+from formation_operator.kube.watch_events import DELETED, Event
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 QUIET_SECONDS, MOST_SECONDS = 5.0, 60.0
-"""So long after the last page of a list of kopf's it has ended; for so long pages may follow one another."""
+"""kopf's list counts as complete so many seconds after its last page, or so many after its first."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
 
 class WatchLostError(Exception):
-    """kopf's watch of Formations brings nothing any more, so what happens to them would go unseen."""
+    """kopf's watch of Formations has stopped bringing events."""
 
 
 class Informers:
@@ -46,12 +46,13 @@ class Informers:
     ) -> None:
         """Take the port, the cache that takes in all objects, and how to run.
 
-        ``changed`` is called with what has changed in the cache, ``synced`` with a scope once all of it is
-        known for the first time, and ``reached`` with kind and scope whenever a watch says anything.
+        ``changed`` is called with what has changed in the cache, ``synced`` with a scope when all of it has
+        been listed for the first time, and ``reached`` with kind and scope at each event or bookmark.
         """
         self._known = known
         self._on_changed = changed
         self._on_synced = synced
+        self._on_reached = reached
         self._settings = settings
         self._reflectors = {
             scope: {
@@ -90,18 +91,18 @@ class Informers:
     # Listing
 
     async def list(self) -> None:
-        """List all that is watched, but for what is in namespaces that refuse, if others don't.
+        """List all that is watched; namespaces that forbid it are left out, unless all do.
 
-        Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
+        Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
         """
         refusals = [refusal for scope in self._reflectors if (refusal := await self._list_scope(scope))]
         if len(refusals) == len(self._reflectors):
             raise refusals[0]
 
     async def _list_scope(self, scope: Scope) -> errors.ForbiddenError | None:
-        """List every kind in a scope; return why it is refused, if it is.
+        """List every kind in a scope; return the error if a list is forbidden.
 
-        No kind is listed after one that is refused: nothing may be decided about without its autoscalers.
+        Then no further kind is listed: a Formation is only worked on when its autoscalers are known.
         """
         try:
             for reflector in self._reflectors[scope].values():
@@ -117,7 +118,7 @@ class Informers:
         return None
 
     def _leave_out(self, scope: Scope, error: errors.ForbiddenError) -> None:
-        """Note that a namespace refuses us, and log it once, with the first kind that it refuses."""
+        """Note that a namespace forbids a list or a watch, and log the first such error."""
         if scope is not None and scope not in self.left_out:
             self.left_out.add(scope)
             logger.warning("Namespace %s is left out as long as it refuses: %s", scope, error)
@@ -138,14 +139,14 @@ class Informers:
         raise AssertionError("none of them ends")
 
     async def _watch_scope(self, scope: Scope) -> NoReturn:
-        """Watch a scope whenever it lets us."""
+        """Watch a scope, or list it again as long as that is forbidden."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             if scope in self.left_out or scope not in self._synced:
                 await asyncio.sleep(backoff.pause())
                 await self._try_to_list(scope)
                 continue
-            begun = asyncio.get_running_loop().time()
+            started = asyncio.get_running_loop().time()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for kind, reflector in self._reflectors[scope].items():
@@ -155,7 +156,7 @@ class Informers:
                 for error in refused.exceptions:
                     if isinstance(error, errors.ForbiddenError):
                         self._leave_out(scope, error)
-            if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:  # lists alone may be allowed
+            if asyncio.get_running_loop().time() - started > LONGEST_PAUSE:  # lists alone may be allowed
                 backoff.reset()
 
     async def _try_to_list(self, scope: Scope) -> None:
@@ -165,12 +166,12 @@ class Informers:
             logger.warning("Namespace %s can't be listed yet: %s", scope, error)
 
     async def _compare_after_lists(self) -> NoReturn:
-        """List the names of Formations whenever kopf has listed: it reports no deletions until then."""
+        """List the names of Formations after each list of kopf's, which reports no deletions."""
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
             await self._listed_anew.wait()
-            begun = asyncio.get_running_loop().time()
-            while self._listed_anew.is_set() and asyncio.get_running_loop().time() - begun < MOST_SECONDS:
+            started = asyncio.get_running_loop().time()
+            while self._listed_anew.is_set() and asyncio.get_running_loop().time() - started < MOST_SECONDS:
                 self._listed_anew.clear()
                 await asyncio.sleep(QUIET_SECONDS)
             self._listed_anew.clear()
@@ -183,21 +184,21 @@ class Informers:
                 backoff.reset()
 
     async def _compare(self, scope: Scope) -> None:
-        """List the names of a scope's Formations; one that can't be listed now comes again, and last."""
+        """List the names of a scope's Formations; a scope that can't be listed now is tried again later."""
         try:
             await self._comparisons[scope].list()
         except errors.ForbiddenError as error:
             self._leave_out(scope, error)
         except errors.ClusterError as error:
             logger.warning("Formations in %s can't be compared: %s", scope or "all namespaces", error)
-            self.listed_by_kopf(scope)
+            self.formations_listed(scope)
 
     def has_synced(self, key: Key) -> bool:
-        """Tell whether all that may concern a Formation is known: nothing is decided about it before."""
+        """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
         return self._scope_of(key) in self._synced
 
     def check_watch(self, missed: dict[Scope, int]) -> None:
-        """Raise `WatchLostError` if kopf still hasn't brought what it had missed some time ago."""
+        """Raise `WatchLostError` if kopf still hasn't brought a version that it had missed some time ago."""
         for scope, version in missed.items():
             if self.missed.get(scope) == version:
                 raise WatchLostError(
@@ -206,26 +207,31 @@ class Informers:
 
     # Taking in
 
-    def listed_by_kopf(self, scope: Scope) -> None:
-        """Take note that kopf's watch begins anew: what it hadn't brought may have been deleted by now."""
+    def formations_listed(self, scope: Scope) -> None:
+        """Take note that kopf has listed Formations, or a page of them, and will watch from there.
+
+        A Formation that kopf's last watch hadn't brought may have been deleted by now.
+        """
         self.missed.pop(scope, None)
         self._uncompared.add(scope)
         self._listed_anew.set()
 
-    def refused_to_kopf(self, scope: Scope) -> None:
-        """Take note that a namespace forbids the watch of Formations: lists alone find what changes."""
+    def formations_refused(self, scope: Scope) -> None:
+        """Take note that a namespace forbids kopf's watch of Formations: only lists find what changes."""
         self._unwatched.add(scope)
         self.missed.pop(scope, None)
         self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
 
-    def watched_by_kopf(self, scope: Scope) -> None:
-        """Take note that kopf's watch of a scope has said anything."""
+    def formations_reached(self, scope: Scope) -> None:
+        """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
+        self._on_reached(naming.KIND, scope)
         if scope in self._unwatched:
             self._unwatched.remove(scope)
             self._take_back(scope)
 
-    def brought(self, raw: Object, *, deleted: bool) -> None:
-        """Take in an event of a Formation that kopf has brought."""
+    def formation_event(self, type_: str | None, raw: Object) -> None:
+        """Take in an event of kopf's list, which has no type, or of its watch."""
+        deleted = type_ == DELETED
         key, version = formations.key_of(raw), formations.version_of(raw)
         scope = self._scope_of(key)
         if version >= self.missed.get(scope, version):
@@ -234,7 +240,7 @@ class Informers:
             self._take(naming.KIND, raw, deleted=deleted)
 
     def is_newer(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may bring anything newer."""
+        """Return whether an event may bring anything newer."""
         return event.deleted or self._known.is_newer(kind.name, event.key, event.version, event.text)
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
@@ -253,9 +259,9 @@ class Informers:
             self._take(kind.name, raw, as_of=version)
 
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
-        """Take as deleted what is known of a kind and a list lacks, unless it is newer than the list.
+        """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
 
-        Its version stays the latest: what lacks our labels and nothing else may be read by its name.
+        The tombstone has the object's own version: what only lost our labels can still be read by name.
         """
         store = self._known.stores[kind.name]
         for key in store.known.keys() - names:
@@ -263,7 +269,7 @@ class Informers:
                 self._on_changed(self._known.drop(kind.name, key, latest))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
-        """Take in an object; whatever is odd about one keeps nobody from seeing the others."""
+        """Take in an object; one that can't be read is logged, and the others are taken in all the same."""
         key = formations.key_of(raw)
         try:
             if deleted:

@@ -1,4 +1,4 @@
-"""The running whole: what comes goes into the cache, and a Formation to which it matters into the queue."""
+"""The controller: a change in the cache puts the Formations that it concerns into the queue."""
 
 import asyncio
 import logging
@@ -15,7 +15,6 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.kube.watch_events import DELETED
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.requeue import Lane, Result
@@ -27,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Controller:
-    """Holds the cache and the queue, and keeps them in step with the cluster."""
+    """Holds the cache, the informers that fill it, and the queue of passes."""
 
     def __init__(
         self,
@@ -37,7 +36,7 @@ class Controller:
         lead: leader.Lead = leader.alone,
         instruments: Instruments | None = None,
     ) -> None:
-        """Take the port to the cluster, how to run, a clock, what has passes run, and what meters them."""
+        """Take the port to the cluster, how to run, a clock, the leader election, and the metrics."""
         self.instruments = instruments or Instruments()
         self._settings = settings
         self._lead = lead
@@ -45,7 +44,7 @@ class Controller:
         """The Formations that would be in the queue if this replica led; the latest is the last."""
         self._cache = Cache()
         self._reconciler = Reconciler(cluster, self._cache, clock, settings)
-        self._informers = Informers(
+        self.informers = Informers(
             cluster,
             self._cache,
             settings,
@@ -62,16 +61,16 @@ class Controller:
         self._show()
 
     def _show(self) -> None:
-        """Show, whenever somebody asks for metrics, what is known and what waits."""
+        """Have each scrape of the metrics read the cache and the queue."""
         watched = (each.kind.name for each in self._cache.watched.values() if not each.kind.optional)
-        self.instruments.watch(watched, self._settings.scopes, self._informers.left_out)
+        self.instruments.watch(watched, self._settings.scopes, self.informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 
     def _leads(self) -> bool:
         return self._unled is None
 
-    # Only the leader has a backlog: what waits here, another replica does. Any thread may call these.
+    # Only the leader has a backlog. The thread of a scrape calls these, too.
     def _depth(self, lane: Lane) -> int:
         return self._queue.depth(lane) if self._leads() else 0
 
@@ -79,7 +78,7 @@ class Controller:
         return self._queue.oldest() if self._leads() else 0.0
 
     def _led(self) -> list[dict[str, Any]]:
-        """Return the Formations if this replica leads: one of several counts. Any thread may call this."""
+        """Return the Formations if this replica leads, so that only one counts them."""
         return [*self._cache.formations.values()] if self._leads() else []
 
     async def start(self) -> None:
@@ -94,14 +93,14 @@ class Controller:
             await asyncio.sleep(self._settings.start_retry)
 
     async def run(self) -> None:
-        """Run passes, and watch; raises what only a new process can mend, in a group."""
+        """Run passes, and watch; raises errors after which only a new process helps, in a group."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._lead(self._work), name="queue")
-            tasks.create_task(self._informers.run(), name="informers")
+            tasks.create_task(self.informers.run(), name="informers")
             tasks.create_task(self._resync_forever(), name="resync")
 
     async def _resync_forever(self) -> NoReturn:
-        """List and compare now and then, in case that a watch has missed anything."""
+        """List everything again from time to time, in case a watch has missed anything."""
         pause = self._settings.resync
         while True:
             await asyncio.sleep(around(pause))
@@ -112,22 +111,22 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                if missed := dict(self._informers.missed):
+                if missed := dict(self.informers.missed):
                     await asyncio.sleep(self._settings.watch_lost)
-                    self._informers.check_watch(missed)
+                    self.informers.check_watch(missed)
 
     async def _work(self) -> None:
-        """Run passes, of every Formation to begin with: another replica may have led until now.
+        """Run passes, first one of every Formation: another replica may have led until now.
 
-        What has changed since its last report comes first. Of the rest what was queued last does: the
-        replica that led before may not have come to that.
+        Formations that have changed since their last report come first, then those that were added last:
+        the replica that led before may not have run their passes.
         """
         self._reconciler.begin_anew()
         latest, self._unled = [*reversed(self._unled or {})], None
         try:
             known = self._cache.formations
             for key in [*latest, *known]:
-                self._ask(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
+                self._enqueue(key, Lane.CHANGE if formations.is_behind(known[key]) else Lane.BUILD)
             await self._queue.work()
         finally:
             self._unled = {}
@@ -135,51 +134,34 @@ class Controller:
     async def resync(self) -> None:
         """Look at the CRD and list every kind that is watched.
 
-        Raises `ClusterError`, and `RestoredError` for which there is no way but to begin anew.
+        Raises `ClusterError`, and `RestoredError`, after which only a new process helps.
         """
         if await self._reconciler.learn():
             for key in self._cache.formations:
-                self._ask(key, Lane.REPORT)
-        await self._informers.list()
-
-    def formations_reached(self, namespace: str | None) -> None:
-        """Take note that kopf's watch in a namespace, or in all, has said anything."""
-        self.instruments.reached(naming.KIND, namespace)
-        self._informers.watched_by_kopf(namespace)
-
-    def formations_listed(self, namespace: str | None) -> None:
-        """Take note that kopf has listed Formations in a namespace, or in all, or a page of them."""
-        self._informers.listed_by_kopf(namespace)
-
-    def formations_refused(self, namespace: str | None) -> None:
-        """Take note that kopf's watch of Formations in a namespace is forbidden."""
-        self._informers.refused_to_kopf(namespace)
-
-    def formation_event(self, type_: str | None, raw: dict[str, Any]) -> None:
-        """Take in an event of a Formation that kopf has brought."""
-        self._informers.brought(raw, deleted=type_ == DELETED)
+                self._enqueue(key, Lane.REPORT)
+        await self.informers.list()
 
     def _on_synced(self, scope: str | None) -> None:
-        """Ask for a pass of each Formation of a scope: nothing could be decided about it until now."""
+        """Enqueue each Formation of a scope: until now no pass of them could run."""
         for key in self._cache.formations:
             if scope in (None, key[0]):
-                self._ask(key, Lane.BUILD)
+                self._enqueue(key, Lane.BUILD)
 
     async def _pass(self, key: Key) -> Result:
-        """Run a pass, count it, and ask for those of other Formations to which its writes matter."""
-        began = time.perf_counter()
+        """Run a pass, count it, and enqueue the other Formations that its writes concern."""
+        started = time.perf_counter()
         try:
             result = await self._reconciler.run(key)
         except Exception:
-            self.instruments.passed(None, time.perf_counter() - began)
+            self.instruments.passed(None, time.perf_counter() - started)
             raise
-        self.instruments.passed(result.retry, time.perf_counter() - began)
+        self.instruments.passed(result.retry, time.perf_counter() - started)
         for other, lane in result.others.items():
-            self._ask(other, lane)
+            self._enqueue(other, lane)
         return result
 
     def _changed(self, changes: Changes) -> None:
-        """Ask for a pass of each Formation to which something matters that has come from outside."""
+        """Enqueue each Formation that changes in the cluster concern, unless its pass compares them."""
         for kind, change in changes:
             if kind == naming.KIND and change.before is not None:
                 self._forget_replaced(change.before, change.now)
@@ -187,10 +169,10 @@ class Controller:
                     self._reconciler.see(change.now)
             for key, lane in self._cache.concerned(kind, change).items():
                 if not self._reconciler.will_compare(key, change):
-                    self._ask(key, lane)
+                    self._enqueue(key, lane)
 
     def _forget_replaced(self, before: dict[str, Any], now: dict[str, Any] | None) -> None:
-        """Drop what is remembered of a Formation that has gone, another of its name come or not."""
+        """Forget a Formation that is gone, even if another one of its name has come."""
         if now is None or formations.uid_of(now) != formations.uid_of(before):
             self._reconciler.forget(formations.uid_of(before))
         if now is None:
@@ -199,9 +181,9 @@ class Controller:
             if self._unled is not None:
                 self._unled.pop(key, None)
 
-    def _ask(self, key: Key, lane: Lane) -> None:
-        """Ask for a pass, but for nobody who has gone; figures are gathered for a while, as others follow."""
-        if key not in self._cache.formations or not self._informers.has_synced(key):
+    def _enqueue(self, key: Key, lane: Lane) -> None:
+        """Add a Formation to the queue, if it exists; reports wait a little, since further changes follow."""
+        if key not in self._cache.formations or not self.informers.has_synced(key):
             return
         if self._unled is not None:
             self._unled.pop(key, None)

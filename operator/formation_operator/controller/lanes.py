@@ -1,7 +1,7 @@
-"""Whose turn it is: keys wait in lanes by what they wait for, and namespaces take turns within each.
+"""Which key gets the next worker: keys wait in lanes by urgency, and namespaces take turns within a lane.
 
-A lane never waits for another to be empty, and no namespace for another to have enough.  Every
-operation costs the same however many keys wait, and nothing is kept of who doesn't.
+A lane gets turns although another one isn't empty, and so does a namespace.  Every operation costs the same
+however many keys wait, and only keys that wait or have a worker take memory.
 """
 
 import collections
@@ -10,18 +10,18 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
 
 TURNS = 8
-"""Of so many turns in a row each lane gets one at least, as long as somebody in it may have it."""
+"""Each lane with a key that may run gets at least one of so many turns in a row."""
 
 
 class Lanes:
     """The keys that wait, and those that have a worker."""
 
     def __init__(self, workers: int) -> None:
-        """Take how many keys may have a worker at once.
+        """Take how many keys may have a worker at the same time.
 
-        A quarter of them is a namespace's share, and one at least.  Who waits alone may have more, but
-        for a last quarter: that is for who has less than a share, so a newcomer waits for no pass to
-        end.  The same quarter is free of reports, however slowly they are written.
+        A namespace's share is a quarter of the workers, and at least one.  A namespace may have more while no
+        other one waits, but the last quarter of the workers is kept for namespaces with less than a share, so
+        that they needn't wait for a pass to end.  That quarter never runs reports, which may be slow.
         """
         self._free = workers
         self._kept = workers // 4
@@ -31,14 +31,14 @@ class Lanes:
         self._running: dict[Key, Lane] = {}
         self._held: collections.Counter[str] = collections.Counter()
         self._reports = 0
-        # A plain dict would walk over all that has left it, to find the first that is still there.
+        # Finding the first key of a plain dict takes time for each key that was removed before it.
         self._waiting: dict[Lane, collections.OrderedDict[str, collections.OrderedDict[Key, None]]] = {
             lane: collections.OrderedDict() for lane in Lane
         }
         self._passed = dict.fromkeys(Lane, 0)
 
     def __contains__(self, key: Key) -> bool:
-        """Whether a key waits, or will when its worker has done with it."""
+        """Return whether a key waits, or will when its pass has ended."""
         return key in self._queued
 
     def __len__(self) -> int:
@@ -46,11 +46,11 @@ class Lanes:
         return len(self._queued)
 
     def depth(self, lane: Lane) -> int:
-        """Return how many keys of a lane wait, or will; any thread may ask."""
+        """Return how many keys of a lane wait, or will; any thread may call this."""
         return sum(each is lane for each in [*self._queued.values()])
 
     def add(self, key: Key, lane: Lane) -> None:
-        """Have a key wait in a lane, unless it waits in that or a better one already."""
+        """Add a key to a lane, unless it already waits in that lane or a more urgent one."""
         before = self._queued.get(key)
         if before is not None and before <= lane:
             return
@@ -61,7 +61,7 @@ class Lanes:
         self._queued[key] = lane
 
     def discard(self, key: Key) -> None:
-        """Have a key wait no more."""
+        """Remove a key that waits."""
         lane = self._queued.pop(key, None)
         if lane is not None and key not in self._running:
             self._leave(key, lane)
@@ -73,7 +73,7 @@ class Lanes:
         full = self._reports == self._most_reports
         lanes = [lane for lane in self._order() if not (full and lane is Lane.REPORT)]
         for lane in lanes:
-            # Few are passed over: not many can have a whole share of the workers.
+            # Few namespaces are passed over: not many can have a whole share of the workers.
             for namespace in self._waiting[lane]:
                 if self._held[namespace] < self._share:
                     return self._start(lane, namespace)
@@ -94,8 +94,8 @@ class Lanes:
             self._enter(key, self._queued[key])
 
     def _order(self) -> list[Lane]:
-        """Return the lanes as they come: first what was passed over for long, then what is urgent."""
-        # All lanes may be due at once, and the last of them still has its turn in time.
+        """Return the lanes in the order of their turns: those that were passed over, then by urgency."""
+        # All lanes may be due at the same time: the last of them still gets its turn in time.
         due = TURNS - len(Lane)
         return sorted(Lane, key=lambda lane: -self._passed[lane] if self._passed[lane] >= due else 0)
 

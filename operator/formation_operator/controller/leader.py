@@ -1,4 +1,4 @@
-"""One of several replicas works, the others stand by: `election` decides, this acts.
+"""Leader election: `election` has the rules, this reads and writes the Lease.
 
 The gate of each request (`kube/session`) ensures that only the leader writes.
 """
@@ -13,31 +13,32 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from formation_operator.controller.election import TIMES, Election, Times
+from formation_operator.controller.election import Election
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import NO_ONES, Cluster, Object
+from formation_operator.settings import LEASE_TIMES, LeaseTimes
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 Lead = Callable[[Work], Coroutine[Any, Any, None]]
-"""Does some work whenever this process may."""
+"""Runs some work whenever this process may write."""
 RELEASE_SECONDS = 2.0
-"""For how long a replica that ends tries to release the Lease; who can't is waited for."""
+"""How long a replica that stops tries to release the Lease; otherwise the others wait until it expires."""
 RETRY_SECONDS = 0.1
 """The pause between two tries."""
 REHEARSAL_SECONDS = 60.0
 """How often a replica that stands by finds out whether it may write the Lease."""
 
 
-# Linux' monotonic clock stands still while the machine is suspended: who wakes up would write beside another.
+# Linux' monotonic clock stands still while the machine is suspended: after that, two replicas would write.
 SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def machine_clock() -> float:
-    """Return the seconds since the machine began."""
+    """Return the seconds since the machine booted, also while it was suspended."""
     return time.clock_gettime(SINCE_BOOT)
 
 
@@ -54,12 +55,12 @@ class Leader:
         cluster: Cluster,
         lease: tuple[str, str],
         identity: str,
-        times: Times = TIMES,
+        times: LeaseTimes = LEASE_TIMES,
         *,
         clock: Callable[[], float] = machine_clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Take a port through which the Lease may be written at any time, its namespace and name, and ours.
+        """Take a port without a gate, the Lease's namespace and name, and this replica's identity.
 
         The clock must be the machine's own: the loop's stands still while the process does.
         """
@@ -72,16 +73,16 @@ class Leader:
         self._said = ""
         self._rehearsed = -math.inf
         self.unready = "the Lease hasn't been read yet"
-        """Why this replica couldn't take over; nothing where that is only a matter of time."""
+        """Why this replica couldn't take over; empty if only the Lease has to expire."""
 
     def leads(self) -> bool:
-        """Tell whether this replica may begin to write at this moment."""
+        """Return whether this replica may start to write at this moment."""
         return self._election.leads(self._clock())
 
     async def run(self, work: Work) -> None:
         """Work whenever this replica leads, and release the Lease at the end.
 
-        What ends the work by itself ends this, too.
+        This ends if the work ends by itself.
         """
         try:
             while True:
@@ -93,7 +94,7 @@ class Leader:
             await self._release()
 
     async def _lead(self, work: Work) -> None:
-        """Work until the Lease is lost; when this returns, nothing of the work goes on."""
+        """Work until the Lease is lost; all work has ended when this returns."""
         working = asyncio.create_task(work(), name="passes")
         try:
             while self.leads():
@@ -108,7 +109,7 @@ class Leader:
             await asyncio.gather(working, return_exceptions=True)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
-        """Try to take the Lease, or to keep it in the remaining time; tell whether this replica leads."""
+        """Try to take the Lease, or to renew it in the remaining time; return whether this replica leads."""
         refused = False
         try:
             async with asyncio.timeout(self._election.remaining(self._clock()) or None):
@@ -123,7 +124,7 @@ class Leader:
 
     async def _take(self) -> None:
         await self._look()
-        # Not shortly before the Lease is free: an answer that doesn't come would hold up who takes it over.
+        # Not shortly before the Lease is free: a request without an answer would delay the take-over.
         if not self._election.is_free(self._clock() + self._times.attempt):
             await self._rehearse()
         if self._is_mine_to_take():
@@ -141,17 +142,17 @@ class Leader:
         self._rehearsed = self._clock()
 
     async def _renew(self) -> None:
-        """Write the Lease; write it again if somebody has changed it without taking it."""
+        """Write the Lease; write it again if another client has changed it without taking it."""
         if not await self._write() and self.leads() and self._election.holder == self._election.identity:
             await self._write()
 
     async def _write(self) -> bool:
-        """Write the Lease over the one that was seen last, and no later one; tell whether it was that one."""
+        """Write the Lease if it still has the version that was read last; return whether it had."""
         sent = self._clock()
         try:
             written = await self._put(self._election.taken(wall_clock()))
         except (errors.ConflictError, errors.NotFoundError):
-            await self._look()  # somebody was faster, or it has been deleted
+            await self._look()  # another replica was faster, or it was deleted
             return False
         self._election.held(written, sent)
         self._say(logging.INFO, "")
@@ -166,7 +167,7 @@ class Leader:
         return await self._in_time(self._cluster.patch(kinds.LEASE, self._namespace, self._name, operations))
 
     async def _look(self) -> None:
-        """See the Lease; where there is none, make one that nobody holds."""
+        """Read the Lease; if there is none, create one without a holder."""
         lease = await self._in_time(self._cluster.get(kinds.LEASE, self._namespace, self._name))
         if lease is None:
             known = kinds.BY_NAME[kinds.LEASE]
@@ -178,12 +179,12 @@ class Leader:
             self._election.see(lease, self._clock())
 
     def _is_mine_to_take(self) -> bool:
-        """Tell whether the Lease is free; else say who is waited for."""
+        """Return whether the Lease is free; log its holder if it isn't."""
         if self._election.is_free(self._clock()):
             return True
         if self._election.is_new:
             seconds = f"{self._times.lease:.0f} s"
-            self._say(logging.INFO, f"it is new: for {seconds} who held an older one may write")
+            self._say(logging.INFO, f"it is new: a holder of an older one may write for {seconds}")
         else:
             self._say(logging.INFO, f"{lenient.shown(self._election.holder)} leads")
         return False
@@ -191,13 +192,13 @@ class Leader:
     async def _in_time(self, request: Awaitable[T]) -> T:
         """Return an answer, or raise `TimeoutError`.
 
-        Each request has a time of its own: a Lease takes several, where the server is slow, too.
+        Each request has its own time-out: taking a Lease needs several, and the server may be slow.
         """
         async with asyncio.timeout(self._times.attempt):
             return await request
 
     async def _release(self) -> None:
-        """Release the Lease, for which there isn't much time."""
+        """Release the Lease within a short time."""
         self._election.ended()
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
@@ -206,7 +207,7 @@ class Leader:
             logger.warning("Lease %s/%s can't be released: %r", self._namespace, self._name, error)
 
     async def _give_up(self) -> None:
-        """Release the Lease if this replica holds it: the answer to its last write may have been lost."""
+        """Release the Lease if this replica holds it, as a read shows: an answer may have been lost."""
         while True:
             try:
                 await self._look()
@@ -220,7 +221,7 @@ class Leader:
                 return
 
     def _say(self, level: int, why_not: str) -> None:
-        """Log whether this replica leads, and what keeps it from that, whenever that changes."""
+        """Log whether this replica leads, and why not, whenever that changes."""
         what = "This replica leads" if self.leads() else "This replica writes nothing"
         said = f"{what}: {why_not or 'it holds the lease'}"
         if said != self._said:
@@ -228,12 +229,12 @@ class Leader:
             logger.log(level, "Lease %s/%s: %s", self._namespace, self._name, said)
 
     def _about(self, seconds: float) -> float:
-        """Return a little less, so that replicas don't go on asking at the same moments."""
+        """Return a little less, so that replicas don't send their requests at the same moments."""
         return seconds * (1 - 0.2 * self._jitter())
 
 
 def _over(version: str) -> Object:
-    """Return what has a patch be a conflict unless it meets a version."""
+    """Return the operation that makes a patch a conflict unless the object has a version."""
     return {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
 
 

@@ -1,7 +1,6 @@
 """What is remembered of one Formation from pass to pass.
 
-Only the pass of the Formation uses it. A pass that goes on after its Formation has gone writes into a memory
-that isn't used any more.
+Only the Formation's own pass uses it. If the Formation is deleted during a pass, no later pass reads it.
 """
 
 import dataclasses
@@ -23,7 +22,7 @@ class Rendered(NamedTuple):
     counts: tuple[object, ...]
     """What was rendered of each type's count."""
     number: int
-    """Of objects."""
+    """How many objects were rendered."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -34,10 +33,10 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    """By uid of a child: the intent that it had last by our doing, and what the server let us own then."""
+    """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 
     rendered: Rendered | None = None
-    """What the last pass rendered: as long as all is like that, nothing is rendered anew."""
+    """What the last pass rendered: it isn't rendered again as long as the children are like that."""
 
     def keep(self, children: Iterable[Child]) -> None:
         """Forget the intents of all children but these."""
@@ -46,16 +45,16 @@ class Memory:
             del self.applied[uid]
 
     def written(self, child: Child, process_type: str, intent: Intent) -> None:
-        """Take note of the answer to a write: a count that it says has no request waiting any more."""
+        """Take note of the answer to a write; a scale request whose count was written is done with."""
         self.remember(child, intent)
         if child.kind.traits.runs_processes and intent.whole:
             self.answers.pop(process_type, None)
 
     def remember(self, child: Child, intent: Intent) -> None:
-        """Remember that a child is as an intent has it."""
+        """Remember that a child is as an intent describes it."""
         self.applied[child.uid] = (intent.applied_as, child.owned)
 
     def forget(self, child: Child, intent: Intent) -> None:
-        """Forget the intent that a child had before another is written: the answer to that may be lost."""
+        """Forget an intent before another one is written: the answer to that write may be lost."""
         if child.uid in self.applied and self.applied[child.uid][0] != intent.applied_as:
             del self.applied[child.uid]

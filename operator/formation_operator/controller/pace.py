@@ -1,8 +1,8 @@
-"""How often one Formation's turn comes: whoever changes it again and again changes it a little later.
+"""How often passes of one Formation may run: a rate limiter for each key.
 
-Each change costs the API server as much as one of somebody else's.  People, pipelines and autoscalers don't
-meet this bound; who flips a count as fast as that goes does, and of what he wants nothing is lost but what he
-has taken back already.
+A Formation that changes all the time would take the API server's time from others.  People, pipelines and
+autoscalers are slower than this limit.  A client that changes a count as fast as it can meets it: its latest
+count is applied all the same, and some of those before it are skipped.
 """
 
 import collections
@@ -10,27 +10,27 @@ import collections
 from formation_operator.kube.objects.kinds import Key
 
 BURST = 20
-"""So many passes of a key may come one right after the other."""
+"""So many passes of a key may run without a pause."""
 PAUSE = 0.2
-"""Seconds between two from then on; each that isn't used comes back after as many."""
+"""Seconds between two passes after that; each pass that isn't used is regained after as many seconds."""
 
 
 class Pace:
-    """A leaky bucket for each key; only of those that aren't empty yet anything is kept.
+    """A leaky bucket for each key; empty buckets take no memory.
 
     Source of the method: the generic cell rate algorithm, https://www.itu.int/rec/T-REC-I.371
     """
 
     def __init__(self) -> None:
         self._empty: collections.OrderedDict[Key, float] = collections.OrderedDict()
-        """When each key's bucket will be empty; the one that was filled last is the last."""
+        """When each key's bucket will be empty; the keys are in the order of their latest passes."""
 
     def took(self, key: Key, now: float) -> None:
-        """Count a pass that begins, and forget whose bucket is empty."""
+        """Count a pass that starts, and drop empty buckets."""
         self._empty[key] = max(now, self._empty.pop(key, now)) + PAUSE
         while next(iter(self._empty.values())) <= now:
             self._empty.popitem(last=False)
 
     def wait(self, key: Key, now: float) -> float:
-        """Return the seconds until the next pass of a key may begin."""
+        """Return the seconds until the next pass of a key may start."""
         return max(0.0, self._empty.get(key, now) - now - (BURST - 1) * PAUSE)

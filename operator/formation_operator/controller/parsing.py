@@ -1,4 +1,4 @@
-"""Read a Formation as it is stored, or say why it can't be worked on and what to do about that."""
+"""Parse a Formation as it is stored, or raise an error that says why it can't be used, and the way out."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ SMALLER = (
 
 
 class UnreadableError(Exception):
-    """There is nothing to be worked on until somebody changes the Formation."""
+    """The Formation can't be used until somebody changes it."""
 
     def __init__(self, reason: Trouble, text: str) -> None:
-        """Take the word for programs, and the sentence with the way out."""
+        """Take the reason for programs, and the sentence with the way out."""
         super().__init__(text)
         self.problem = Problem("", reason, text)
 

@@ -1,7 +1,7 @@
 """The plan of a pass: what is wanted, and the actions that bring a Formation's children to that.
 
-It is a value, decided before anything is written. Types that get another count are planned first, since
-somebody is waiting for those, and of a large Formation only so much at a time as may be held in memory.
+It is a value, decided before anything is written. Types that get another count are planned first, because
+somebody waits for those. A large Formation is planned in parts, so that its manifests fit into memory.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext
 
 MOST_MANIFESTS = 256 * bounds.KIB
-"""Bytes of manifests as compact JSON from which on no other type is rendered until they are written."""
+"""Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
 
 
 class Content(NamedTuple):
-    """What is rendered: a spec, but for what it says of counts, `suspend` and `paused`."""
+    """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
 
     spec: FormationSpec
     version: int | str
@@ -40,10 +40,10 @@ def content_of(formation: Formation) -> Content:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A content, and with which counts it is rendered."""
+    """A content, and the counts with which it is rendered."""
 
     formation: Formation
-    """As it is now: `suspend` and `paused` are its own."""
+    """As it is now: `suspend` and `paused` are taken from it."""
     content: Content
     undecided: Sequence[Problem] = ()
     """Why a type's count stays as it is."""
@@ -66,13 +66,13 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class Planning:
-    """Plans what to do about the children of a Formation; after each type and object, others have a turn."""
+    """Plans what to do about the children of a Formation; it yields to others after each type and object."""
 
     wanted: Wanted
     children: Children
     context: PlanContext
     memory: Memory
-    """Which children are as they should be: to find that takes longer than all else."""
+    """It says which children are as intended: to find that out takes longer than all else."""
     faults: Faults
 
     @property
@@ -87,7 +87,7 @@ class Planning:
         return changed, others
 
     async def plan(self, types: Sequence[str]) -> Plan:
-        """Return what to do about the first of some types: as many as may be held at the same time."""
+        """Return what to do about the first of some types: as many as fit into memory together."""
         actions: list[Action] = []
         intents: list[Intent] = []
         failed: list[Problem] = []
@@ -103,7 +103,7 @@ class Planning:
         return Plan(actions, intents, failed, types[number:])
 
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
-        """Return what to do about the children that aren't among all that is wanted."""
+        """Return what to do about the children that aren't wanted, given the intents of all that is."""
         formation = self.wanted.formation
         if formation.spec.paused:
             return []
@@ -111,7 +111,7 @@ class Planning:
         return planner.obsolete(formation.metadata, declared, intents, self.children)
 
     async def _render(self, name: str, failed: list[Problem]) -> list[Intent]:
-        """Return what a type should have, or note why it can't be rendered."""
+        """Return the intents of a type, or note in ``failed`` why it can't be rendered."""
         found: list[Intent] = []
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
         with self.faults.confined_to(name):
@@ -123,7 +123,7 @@ class Planning:
         return found
 
     async def _decide(self, intent: Intent) -> Action | None:
-        """Return what to do about an object; remember if that is nothing, and else that it isn't known."""
+        """Return what to do about an object, if anything; remember whether it is as intended."""
         action, child = None, self.children.get((intent.kind, intent.name))
         with self.faults.confined_to(intent.process_type):
             action = planner.decide(intent, child, self.context)
@@ -134,9 +134,9 @@ class Planning:
         return action
 
     def as_before(self) -> list[Intent]:
-        """Return all that is wanted if that was rendered before and the children are like it; else nothing.
+        """Return all intents if they were rendered before and the children are like them; else nothing.
 
-        So neither a report nor a Pod that crashes has anything rendered anew.
+        So nothing is rendered for a report, or for a Pod that crashes.
         """
         before, formation = self.memory.rendered, self.wanted.formation.metadata.name
         if before is None or (before.content, before.counts) != (self.wanted.content.version, self._counts):
@@ -149,7 +149,7 @@ class Planning:
         return intents if before == self.rendered(intents) else []
 
     def rendered(self, intents: Sequence[Intent]) -> Rendered | None:
-        """Return what to remember of all that is wanted; nothing if any child isn't like that."""
+        """Return what to remember of all intents; nothing if a child isn't as intended."""
         uid, applied = self.wanted.formation.metadata.uid, self.memory.applied
         for intent in intents:
             child = self.children.get((intent.kind, intent.name))
@@ -161,6 +161,6 @@ class Planning:
 
     @property
     def _counts(self) -> tuple[object, ...]:
-        """What is rendered of each type's count: of one that isn't ours, nothing but a hand-over."""
+        """What is rendered of each type's count; if the count isn't ours, only a hand-over."""
         counts = self.wanted.counts.values()
         return tuple((each.rendered, each.rendered and each.remembered, each.handed_over) for each in counts)

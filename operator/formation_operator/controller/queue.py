@@ -2,9 +2,9 @@
 
 Adding a key that waits already changes nothing but its lane and its time, so a burst of events
 costs one pass.  Adding it while its pass is under way gives one more pass after it.  A key whose pass
-fails is tried again after a pause that doubles each time, with jitter, as long as it fails in the same
-way: what passes soon doesn't wait for what lasts.  Whose turn it is, `lanes` decides; what has failed
-before, is as urgent as anything else.  `pace` bounds how soon a key comes again.
+fails is tried again after a back-off with jitter.  A failure of another kind starts with a short pause again,
+so that a passing failure doesn't wait as long as a lasting one.  `lanes` decides which key is next; a key
+that has failed is as urgent as any other.  `pace` limits how often a key comes.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 PASSING_MOST = 60.0
-"""The longest pause in seconds where waiting may be enough: after an API server that was away for long, all
-would else wait as long again."""
+"""The longest back-off in seconds for a failure that may pass by itself: when an API server comes back after
+a long time, Formations shouldn't wait as long again."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Alarm:
-    """A request whose time hasn't come yet."""
+    """A key that is added to its lane later."""
 
     due: float
-    """By the loop's clock.  Not every handle knows: uvloop rounds, and calls at once what is due soon."""
+    """By the loop's clock; a handle of uvloop doesn't know it exactly."""
     lane: Lane
     handle: asyncio.Handle
 
@@ -44,11 +44,11 @@ class Failure(NamedTuple):
     retry: Retry
     backoff: Backoff
     due: float
-    """When it is tried again, by the loop's clock; passes until then say nothing of how long it lasts."""
+    """When it is tried again, by the loop's clock; failures before that don't lengthen the back-off."""
 
 
 class Queue:
-    """Runs a pass for each key that was added, when its time and its turn have come."""
+    """Runs a pass for each key that was added, when it is due and has its turn."""
 
     def __init__(
         self,
@@ -73,11 +73,11 @@ class Queue:
         self._alarms: dict[Key, Alarm] = {}
         self._failures: dict[Key, Failure] = {}
         self._due: dict[Key, float] = {}
-        """Since when each key waits for its turn, by the machine's monotonic clock."""
+        """When each key was added to its lane, by the machine's monotonic clock."""
         self._pace = Pace()
 
     def add(self, key: Key, lane: Lane, delay: float = 0.0) -> None:
-        """Add a key for a pass, in a lane or a better one, and at the latest after a delay in seconds."""
+        """Add a key to a lane or a more urgent one, after a delay in seconds or earlier."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         delay = max(delay, self._pace.wait(key, now))
@@ -94,27 +94,24 @@ class Queue:
         self._alarms[key] = Alarm(due, lane, loop.call_at(due, self._ring, key))
 
     def forget(self, key: Key) -> None:
-        """Drop what is remembered of a key that is gone, its place in the queue included, but for its pace.
-
-        Whoever deletes a Formation and makes it again costs as much as who changes it.
-        """
+        """Forget a key that is gone, except its pace: creating it again costs as much as a change."""
         self._failures.pop(key, None)
         self._silence(key)
         self._due.pop(key, None)
         self._lanes.discard(key)
 
     def depth(self, lane: Lane) -> int:
-        """Return how many keys wait in a lane; any thread may ask."""
+        """Return how many keys wait in a lane; any thread may call this."""
         return self._lanes.depth(lane)
 
     def oldest(self) -> float:
-        """Return for how many seconds the key that waits longest has waited; any thread may ask."""
+        """Return for how many seconds the oldest key has waited; any thread may call this."""
         now = time.monotonic()
         return now - min([*self._due.values()], default=now)
 
     async def work(self) -> None:
         """Run passes for ever."""
-        self._due = dict.fromkeys(self._due, time.monotonic())  # nobody could have come for them until now
+        self._due = dict.fromkeys(self._due, time.monotonic())  # there was no worker until now
         async with asyncio.TaskGroup() as passes:
             while True:
                 while (key := self._lanes.take()) is not None:
@@ -123,7 +120,7 @@ class Queue:
                 await self._added.wait()
 
     async def _pass(self, key: Key) -> None:
-        # It begins when the loop has come round, and sees whatever the key was added for until now.
+        # It sees all that the key was added for until this turn of the loop.
         self._lanes.discard(key)
         self._due.pop(key, None)
         self._pace.took(key, asyncio.get_running_loop().time())

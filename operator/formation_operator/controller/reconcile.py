@@ -56,11 +56,11 @@ class Reconciler:
         self._under_way: dict[Key, Basis] = {}
 
     async def learn(self) -> bool:
-        """Find out what can be written of a status in this cluster; return whether that has changed."""
+        """Read what the cluster's CRD declares of a status; return whether that has changed."""
         return await self._reporter.learn()
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
-        """Return whether a pass is under way that finds a change at its end, unless that is its own doing."""
+        """Return whether a pass under way compares a change at its end, where it knows its own writes."""
         return key in self._under_way and self._under_way[key].will_compare(change)
 
     def see(self, formation: dict[str, Any]) -> None:
@@ -70,23 +70,23 @@ class Reconciler:
             write_through.resolve(memory.answers, formation)
 
     def begin_anew(self) -> None:
-        """Drop all that is remembered: what another replica has done since isn't in it."""
+        """Forget everything: another replica may have led and written meanwhile."""
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
 
     def forget(self, uid: str) -> None:
-        """Drop what is remembered of a Formation that is gone."""
+        """Forget a Formation that is gone."""
         memory = self._memories.pop(uid, None)
         if memory is not None:
             self._examiner.forget(memory.evidence)
 
     async def run(self, key: Key) -> Result:
-        """Run one pass; what ends it early is in the result."""
+        """Run one pass; an error that ends it early is in the result."""
         raw = self._cache.formations.get(key)
         if raw is None or "deletionTimestamp" in raw["metadata"]:
             return Result()  # its children go with it, by garbage collection
-        # As the requests are judged by: what comes while that is done is found before it is written over.
+        # Scale requests are judged by these children: no later count is overwritten.
         basis = Basis(raw, self._cache.children_of(key))
         this = Pass(key, basis, self._memories.setdefault(basis.uid, Memory()), Faults(key))
         self._under_way[key] = basis
@@ -133,8 +133,7 @@ class Reconciler:
     async def _whole(self, known: dict[str, Any]) -> dict[str, Any]:
         """Return a Formation with its spec and status, which are read again if they aren't kept.
 
-        Raises `NotFoundError` if it has gone, and `ConflictError` if it is another one by now: the watch
-        brings that.
+        Raises `NotFoundError` if it is gone, and `ConflictError` if it has changed: the watch brings both.
         """
         if not known.get("unkept"):
             return known
@@ -157,7 +156,7 @@ class Reconciler:
         return judged.undecided
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
-        """Return who scales a Formation and the Deployments of its types."""
+        """Return the autoscalers of a Formation and of its types' Deployments."""
         about = wanted.formation.metadata
         types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
         named = [naming.child(about.name, each) for each in types]
@@ -166,7 +165,7 @@ class Reconciler:
     # Bringing it about
 
     async def _bring_about(self, this: Pass, wanted: Wanted) -> None:
-        """Plan and execute, unless all is as it was rendered before; then remember what is."""
+        """Plan and execute, unless all children are as rendered before; remember whether they are now."""
         children, memory = this.basis.children, this.memory
         memory.keep(children.values())
         context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
@@ -174,32 +173,32 @@ class Reconciler:
         by = executor.Executor(self._cluster, wanted.formation, wanted.content.spec, context, lost)
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
-            begun = [] if this.intents else await self._begin(this, planning, by, group)
+            started = [] if this.intents else await self._start(this, planning, by, group)
             obsolete = planning.obsolete(this.intents)
-            begun += [group.create_task(by.carry_out(action)) for action in obsolete]
-        for task in begun:
+            started += [group.create_task(by.carry_out(action)) for action in obsolete]
+        for task in started:
             self._take_in(this, task.result())
         if not (wanted.undecided or this.failed or this.faults.problems):
             memory.rendered = planning.rendered(this.intents)
 
-    async def _begin(
+    async def _start(
         self, this: Pass, planning: Planning, by: executor.Executor, group: asyncio.TaskGroup
     ) -> list[asyncio.Task[Outcome]]:
-        """Plan part by part; begin to execute each while the next is planned, if both may be held."""
+        """Plan part by part; the actions of one run while the next is planned, if both fit into memory."""
         this.memory.rendered = None
-        begun: list[asyncio.Task[Outcome]] = []
+        started: list[asyncio.Task[Outcome]] = []
         for types in planning.parts:
             while types:
                 part = await planning.plan(types)
                 this.intents.extend(part.intents)
                 this.failed.extend(part.failed)
                 written = [group.create_task(by.carry_out(action)) for action in part.actions]
-                begun += written
+                started += written
                 for _ in range(2 if written else 0):  # a request is sent in two turns: the rest can wait
                     await asyncio.sleep(0)
                 if (types := part.rest) and written:
                     await asyncio.wait(written)
-        return begun
+        return started
 
     def _context(self, this: Pass, wanted: Wanted) -> planner.PlanContext:
         uids = [child.uid for child in this.basis.children.values()]
@@ -213,7 +212,7 @@ class Reconciler:
         )
 
     def _take_in(self, this: Pass, outcome: Outcome) -> None:
-        """Put the answer to a write into the cache, mostly ahead of the watch, and remember it."""
+        """Put the answer to a write into the cache, mostly before the watch brings it, and remember it."""
         this.outcomes.append(outcome)
         action, child = outcome.action, outcome.child
         if outcome.gone and action.child is not None:
@@ -230,7 +229,7 @@ class Reconciler:
     # Reporting
 
     async def _report(self, this: Pass, wanted: Wanted, before: FormationStatus) -> Requeue | None:
-        """Write how all is, and return when to look again: time alone may change what is wrong with Pods."""
+        """Write the status; return when to do so again, as findings about Pods may change with time alone."""
         children = this.basis.shown = self._cache.children_of(this.key)
         deployments = steps.own_deployments(wanted, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
@@ -260,13 +259,13 @@ class Reconciler:
         )
 
     async def _stall(self, this: Pass, problem: Problem) -> Requeue | None:
-        """Say why nothing can be done about a Formation."""
+        """Write why a Formation can't be used into its status."""
         raw = this.basis.formation
         generation = lenient.number(raw["metadata"], "generation")
         return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
-        """Write a status if it differs; return when to come again if it can't be written now."""
+        """Write a status if it differs; return when to try again if it can't be written now."""
         raw = this.basis.formation
         written = await self._reporter.write(raw, this.memory.reports, status)
         if written.formation is not None:
@@ -282,14 +281,14 @@ class Reconciler:
     # The end of a pass
 
     def _failed(self, this: Pass, error: errors.ClusterError) -> Result:
-        """Return what comes after an error; that the Formation has gone is believed of the watch alone."""
+        """Return the result of a pass that an error ended; after a 404, too, the pass is tried again."""
         logger.warning("%s/%s: %s; trying again", *this.key, error, extra=records.about(this.key))
         return Result(
             retry=Retry.LASTING if isinstance(error, errors.RefusedError) else Retry.PASSING, error=error
         )
 
     def _finished(self, this: Pass, result: Result) -> Result:
-        """Return a result with what has come during the pass; who has gone during it wants nothing else."""
+        """Return a result with the passes that changes during this pass require."""
         current = self._cache.formations.get(this.key)
         lane = this.basis.missed(current, self._cache.children_of(this.key))
         missed = None if lane is None else Requeue(lane, self._delay if lane is Lane.REPORT else 0.0)

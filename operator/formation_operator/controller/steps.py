@@ -1,6 +1,6 @@
 """The pure steps of a pass beside its plan: which counts there are, and what is reported.
 
-An unexpected error ends the type of its step.
+An unexpected error in a step concerns one type; the others go on.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from formation_operator.sync.outcome import Outcome
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
-    """What one pass is about, works with and has come to."""
+    """The state of one pass: its Formation, what it decides from, and its results so far."""
 
     key: Key
     basis: Basis
@@ -50,9 +50,9 @@ class Pass:
 def counts(
     wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
 ) -> dict[str, Replicas]:
-    """Return the count of each type that is rendered, given the status of before and who scales what.
+    """Return the count of each type that is rendered, given the previous status and the autoscalers.
 
-    One that the Formation doesn't have any more has no count of its own.
+    A type of the content that the Formation doesn't declare counts as one whose count is omitted.
     """
     formation, about = wanted.formation, wanted.formation.metadata
     undecided = {problem.process_type for problem in wanted.undecided}
@@ -60,7 +60,7 @@ def counts(
     for name in wanted.content.spec.processes:
         child = deployment_of(children, about.name, name)
         if child is not None and name in undecided:
-            decided[name] = count_owner.left_as_it_is(formation.spec, child)
+            decided[name] = count_owner.undecided(formation.spec, child)
             continue
         decided[name] = count_owner.decide(
             formation.spec,
@@ -73,7 +73,7 @@ def counts(
 
 
 def own_deployments(wanted: Wanted, children: Children) -> dict[str, Child]:
-    """Return the Deployment of each type that has one of its own, though it be of an older spec."""
+    """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
     about = wanted.formation.metadata
     found = {name: deployment_of(children, about.name, name) for name in wanted.counts}
     return {
@@ -84,8 +84,8 @@ def own_deployments(wanted: Wanted, children: Children) -> dict[str, Child]:
 
 
 def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> Status:
-    """Return the status of what was seen, and of a type that none can be computed of only that."""
-    with contextlib.suppress(Exception):  # the type that it is about is looked for, and its error is logged
+    """Return the status; a type whose status can't be computed is reported with that problem only."""
+    with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
         return compute.compute(seen, previous, now)
     for name, count in seen.counts.items():
         with faults.confined_to(name):
@@ -94,9 +94,9 @@ def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> S
 
 
 def problems(this: Pass, wanted: Wanted) -> list[Problem]:
-    """Return what stands in the way of each type, from what it asks for to what was written of it.
+    """Return what keeps each type from being as declared, from parsing to writing.
 
-    An autoscaler that may start a suspended type is in its way before it does so: it may at any time.
+    An autoscaler that may start processes of a suspended type is a problem even before it does so.
     """
     unwritten = [
         Problem(outcome.action.process_type, outcome.trouble, outcome.problem, lasting=outcome.lasting)
@@ -110,7 +110,7 @@ def problems(this: Pass, wanted: Wanted) -> list[Problem]:
 
 
 def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
-    """Return what a pass leaves to be tried again: what may pass soon doesn't wait for what lasts."""
+    """Return how a pass has to be tried again; what may pass by itself comes before what lasts."""
     lasting = [problem.lasting for problem in undecided]
     lasting += [outcome.lasting for outcome in outcomes if outcome.problem or outcome.again]
     if not lasting:
@@ -119,7 +119,7 @@ def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:
 
 
 def commands(content: FormationSpec) -> dict[str, list[str]]:
-    """Return the command of each type that names its program; else that is the image's matter."""
+    """Return the command of each type that has one; otherwise the image decides."""
     types = content.processes.items()
     return {name: [*item.command, *(item.args or [])] for name, item in types if item.command}
 

@@ -1,4 +1,4 @@
-"""What is wrong with one Pod, in everyday words, and whether waiting may fix it.
+"""What is wrong with one Pod, in a plain sentence, and whether waiting may fix it.
 
 The Pod's own status comes first. What isn't in it (a failing probe, a volume that can't be mounted) is only
 in the Events that kubelet records about the Pod: `needs_events` returns whether they are worth a request.
@@ -24,7 +24,7 @@ from formation_operator.observe.pods import Container, Exit, Pod
 ON_THE_WAY = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume")
 """The reasons of Events about a Pod whose containers can't be started yet."""
 NO_CAUSE = "Unable to attach or mount volumes: "
-"""How a message of kubelet begins that only says which volumes it waits for."""
+"""The start of a message of kubelet that only says which volumes it waits for."""
 NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not found$')
 WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
 WAYS_TO_A_NODE = {
@@ -36,8 +36,8 @@ WAYS_TO_AN_ANSWER = {
     re.compile(r"not found in \$PATH"): "is that program in the image?",
 }
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
-"""What the scheduler says of claims that no volume has been found for."""
-# The scheduler's attempts to make room say nothing that its first sentence doesn't.
+"""What the scheduler says of claims without a volume."""
+# The scheduler's later sentences, about preemption, add nothing to the first.
 NOISE = re.compile(r"([.,]|(?<!\s))\s*(no new claims to deallocate|preemption:).*|\. not found$", re.DOTALL)
 
 
@@ -52,7 +52,7 @@ def finding(pod: Pod, now: float, events: Events = ()) -> Finding | None:
 
 
 def _gravest(pod: Pod, each: Iterable[tuple[Container, Finding | None]]) -> Finding | None:
-    """Return the gravest finding about a Pod's containers; of equal ones, the process's own."""
+    """Return the gravest finding about a Pod's containers; among equal ones, that of the process itself."""
     found = [_named(pod, container, own) for container, own in each if own is not None]
     gravest = min(
         found, key=lambda each: (not each.lasting, SEVERITY.index(each.state), not each.own), default=None
@@ -69,7 +69,7 @@ def _named(pod: Pod, container: Container, found: Finding) -> Finding:
 
 
 def needs_events(pod: Pod, now: float, found: Finding | None) -> bool:
-    """Tell whether the Events about a Pod are needed to say what is wrong with it."""
+    """Return whether the Events about a Pod are needed to say what is wrong with it."""
     if pod.failure is not None or pod.unscheduled is not None:
         return False
     crashed = (each for each in pod.containers if grace_periods.crashed(each, now))
@@ -140,7 +140,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
 
 
 def _being_made(pod: Pod, now: float) -> Finding | None:
-    """Return the likeliest reason why containers aren't there yet although nothing is wrong."""
+    """Return the likeliest reason why containers don't exist yet although nothing is wrong."""
     busy = any(item.running_since is not None and not item.ready for item in pod.containers)
     if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
         return None
@@ -174,7 +174,7 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
 
 
 def _in_the_way(events: Events) -> PodEvent | None:
-    """Return the latest Event, if possible one with a cause; those of the scheduler are past."""
+    """Return the latest Event, if possible one with a cause; the scheduler's Events don't count any more."""
     later = [event for event in events if event.reason != "FailedScheduling"]
     known = [event for event in later if event.reason in ON_THE_WAY]
     causes = [event for event in known if not event.message.startswith(NO_CAUSE)]
@@ -223,7 +223,7 @@ def _with_way_in(found: Finding, events: Events) -> Finding:
 
 
 def _exit(pod: Pod, container: Container, last: Exit, events: Events) -> Finding:
-    reason, message = exits.reason(last), exits.words(last, own=container.name == pod.process_type)
+    reason, message = exits.reason(last), exits.sentence(last, own=container.name == pod.process_type)
     if reason != Reason.OUT_OF_MEMORY:
         reason, message = kubelet_events.ended(container, last, events) or (reason, message)
     return Finding(State.CRASHING, reason, message, reason == Reason.BAD_COMMAND, last.finished_at)
@@ -234,12 +234,12 @@ def _unready(pod: Pod, container: Container, now: float, events: Events) -> Find
     kind = "readiness" if container.started else "startup"
     if kind not in container.checks or not grace_periods.unready_for_long(pod, now):
         return None
-    since = container.running_since or 0.0
-    was_ready = grace_periods.unready_since(pod) > since + 1
+    started = container.running_since or 0.0
+    was_ready = grace_periods.unready_since(pod) > started + 1
     if (
         not was_ready
         and now < grace_periods.tried_until(container)
-        and not kubelet_events.probe_failed(kind, events, since)
+        and not kubelet_events.probe_failed(kind, events, started)
     ):
         return None  # most processes take a moment to start
     text = f"runs, but its {kind} probe fails{kubelet_events.probe_says(kind, events)}"

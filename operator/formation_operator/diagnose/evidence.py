@@ -1,4 +1,4 @@
-"""What was read about the Pods of each Formation: kept while it is useful, within a bound of memory."""
+"""What was read about the Pods of each Formation, kept within a bound of memory."""
 
 import dataclasses
 import itertools
@@ -10,8 +10,8 @@ from formation_operator.observe.pods import Pod
 from formation_operator.shares import Shares
 
 MOST_ANSWERS = 32 * 2**20
-"""Bytes of memory that the answers about all Pods may take; those that are dropped are read again after
-their pause."""
+"""Bytes of memory that the answers about all Pods may take; dropped ones are read again after their
+pause."""
 USUAL_SIZE = 256
 """Bytes that an Event takes without its texts."""
 
@@ -23,14 +23,14 @@ class Inquiry:
     namespace: str
     uid: str
     fingerprint: int
-    """A fingerprint of the Pod's own status by then."""
+    """The fingerprint that the Pod had then."""
     events: tuple[PodEvent, ...]
-    asked_at: float
+    read_at: float
     pause: float
 
     def holds(self, pod: Pod, now: float) -> bool:
-        """Tell whether it is still valid for a Pod."""
-        return pod.fingerprint == self.fingerprint and now < self.asked_at + self.pause
+        """Return whether it is still valid for a Pod."""
+        return pod.fingerprint == self.fingerprint and now < self.read_at + self.pause
 
     @property
     def size(self) -> int:
@@ -46,9 +46,9 @@ class Evidence:
     answers: dict[str, Inquiry] = dataclasses.field(default_factory=dict)
     """By uid of a Pod."""
     templates: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    """By process type: a revision of its Deployment, and the hash of the template that this has."""
+    """By process type: a revision of its Deployment, and the hash of that revision's template."""
     over: bool = False
-    """Whether its Formation has gone: what a pass under way still finds isn't kept."""
+    """Whether its Formation is gone, so that the answers of a pass under way aren't kept."""
 
 
 class Archive:
@@ -74,10 +74,10 @@ class Archive:
                 continue
             identity = (evidence, answer.uid)
             for _, (other, uid) in self._held.put(answer.namespace, identity, None, answer.size):
-                if uid in other.answers:  # the time of the next read is kept
+                if uid in other.answers:  # the time of the next read stays
                     other.answers[uid] = dataclasses.replace(other.answers[uid], events=())
 
     def forget(self, evidence: Evidence) -> None:
-        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
+        """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
         self.keep(evidence, {}, ())
         evidence.over = True

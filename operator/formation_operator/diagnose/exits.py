@@ -1,4 +1,4 @@
-"""How a process ended, in everyday words, and the word for programs that goes with it."""
+"""How a process ended: a sentence for people, and a reason for programs."""
 
 import functools
 import re
@@ -28,8 +28,8 @@ SIGNALS: dict[int, str] = {
     signal.SIGTERM: "it was asked to end",
 }
 NO_START = ("StartError", "ContainerCannotRun")
-"""What the container runtimes call an end before the beginning."""
-# What runc and the kernel say of a program that can't be started, after the name of the call.
+"""The reasons of container runtimes for a container that couldn't be started."""
+# What runc and the kernel say of a program that can't be started, after the name of the system call.
 NOT_STARTED = re.compile(
     r'exec: "(?P<program>[^"]*)": (stat \S+: )?(?P<why>[^:]+)|exec (?P<path>\S+): (?P<error>[^:]+)'
 )
@@ -42,10 +42,10 @@ PREAMBLE = re.compile(
     r"^.*unable to start container process: (error during container init: )?|rpc error: code = \w+ desc = "
 )
 NO_COMMAND = "no command specified"
-"""What a container runtime says where there is nothing that it could start."""
+"""What a container runtime says if there is no command."""
 CHECK = "check command, args and the image"
 ONE_WORD_EACH = "each word of a command is an item of its own in the list"
-# What the kernel says of a file that is there.
+# What the kernel says of a file that exists.
 OF_A_FILE = {
     "no such file or directory": "it is there, but not what its first line (#!) names, or its loader",
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
@@ -65,11 +65,11 @@ WAY_OUT = functools.lru_cache(maxsize=64)(check.way_out)
 
 
 def reason(exit_: Exit) -> Reason:
-    """Return the word for programs for how a container ended."""
+    """Return the reason, for programs, that a container ended."""
     if exit_.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY
     if exit_.reason == "ContainerStatusUnknown" or (exit_.code == 255 and exit_.reason == "Unknown"):
-        return Reason.LOST  # the second is containerd's word for what it can't remember, as after a reboot
+        return Reason.LOST  # containerd reports the second for a container that it lost, as after a reboot
     if exit_.reason in NO_START:
         return why_not_started(exit_.message)
     if _hardly_started(exit_):
@@ -80,10 +80,10 @@ def reason(exit_: Exit) -> Reason:
 
 
 @functools.lru_cache(maxsize=1024)
-def words(exit_: Exit, *, own: bool = True) -> str:
-    """Return how a container ended, in a sentence, with the line of its log that tells why.
+def sentence(exit_: Exit, *, own: bool = True) -> str:
+    """Return how a container ended, in a sentence, with the line of its log that says why.
 
-    ``own`` is whether it is the process itself, and not a container beside it, which podTemplate declares.
+    ``own`` is whether it is the process itself, and not another container, which podTemplate declares.
     """
     match reason(exit_):
         case Reason.OUT_OF_MEMORY:
@@ -99,11 +99,11 @@ def words(exit_: Exit, *, own: bool = True) -> str:
         case Reason.COMPLETED:
             text = f"exited with code 0: {keep_running(exit_, own=own)}"
         case Reason.KILLED:
-            text = _signalled(exit_) + _last_words(exit_)
+            text = _signalled(exit_) + _log_line(exit_)
         case _:
             explained = SHELL_CODES.get(exit_.code)
             text = f"exited with code {exit_.code}" + (f" ({explained})" if explained else "")
-            text += _last_words(exit_)
+            text += _log_line(exit_)
     return text
 
 
@@ -121,7 +121,7 @@ def keep_running(exit_: Exit, *, own: bool = True) -> str:
 
 
 def not_started(message: str) -> str:
-    """Return why a program couldn't be started, from the container runtime's own words."""
+    """Return why a program couldn't be started, from the container runtime's message."""
     line = lenient.in_one_line(message)
     if NO_COMMAND in line:
         return "couldn't be started: neither it nor its image names a command: set command"
@@ -135,7 +135,7 @@ def not_started(message: str) -> str:
 
 
 def without_preamble(message: str) -> str:
-    """Return the cause that a container runtime names, without the calls that it came through."""
+    """Return the cause in a container runtime's message, without the calls around it."""
     return PREAMBLE.sub("", message).removesuffix(": unknown")
 
 
@@ -151,7 +151,7 @@ def record(exit_: Exit) -> dict[str, Any]:
         "exitCode": exit_.code,
         **({"signal": exit_.signal} if exit_.signal else {}),
         "reason": reason(exit_),
-        "message": words(exit_),
+        "message": sentence(exit_),
         "finishedAt": exit_.finished_at,
     }
 
@@ -171,8 +171,8 @@ def record_of(pod: Pod, name: str) -> dict[str, Any] | None:
     end = _end(pod)
     if end is None:
         return own or None
-    word, message, moment = end
-    ended = {"reason": word, "message": by_its_node(word, message)}
+    reason_, message, moment = end
+    ended = {"reason": reason_, "message": by_its_node(reason_, message)}
     return {**own, **ended, "finishedAt": moment or own.get("finishedAt", "")}
 
 
@@ -185,11 +185,11 @@ def _end(pod: Pod) -> tuple[str, str, str] | None:
     return None if pod.failed_by_itself or pod.refused else pod.failure
 
 
-def by_its_node(word: str, message: str) -> str:
+def by_its_node(reason_: str, message: str) -> str:
     """Return the sentence for a Pod that failed as a whole."""
     why = message.removeprefix(REJECTED)
     what = "was ended by its node" if why == message else "was refused by its node"
-    return f"{what}: {word}: {why}".rstrip(": ")
+    return f"{what}: {reason_}: {why}".rstrip(": ")
 
 
 def hook_failed(message: str = "") -> str:
@@ -198,14 +198,14 @@ def hook_failed(message: str = "") -> str:
 
 
 def moments(exit_: Exit) -> tuple[float, float]:
-    """Return when a container began and ended, in seconds since 1970."""
+    """Return when a container started and ended, in seconds since 1970."""
     return timestamps.epoch(exit_.started_at) or 0.0, timestamps.epoch(exit_.finished_at) or 0.0
 
 
 def _hardly_started(exit_: Exit) -> bool:
-    """Tell whether exec failed after the container counted as started."""
-    at_once = exit_.code in (1, 255) and exit_.seconds < STARTUP_SECONDS
-    return at_once and HARDLY_STARTED.fullmatch(log_excerpt.message_line(exit_.message)) is not None
+    """Return whether exec failed after the container counted as started."""
+    is_early = exit_.code in (1, 255) and exit_.seconds < STARTUP_SECONDS
+    return is_early and HARDLY_STARTED.fullmatch(log_excerpt.message_line(exit_.message)) is not None
 
 
 def _signalled(exit_: Exit) -> str:
@@ -215,6 +215,6 @@ def _signalled(exit_: Exit) -> str:
     return f"was ended by signal {number} ({name})" + (f": {explained}" if explained else "")
 
 
-def _last_words(exit_: Exit) -> str:
+def _log_line(exit_: Exit) -> str:
     line = log_excerpt.message_line(exit_.message)
     return f": {line}" if line else ""

@@ -23,11 +23,11 @@ class Finding:
     """When it last happened, as an RFC 3339 time."""
     restarts: int = 0
     own: bool = True
-    """Whether it is about the process itself, and not about a container beside it."""
+    """Whether it is about the process itself, and not about another container."""
     gone: bool = False
     """Whether its Pod has failed as a whole, so that another one takes its place."""
     beside: "Finding | None" = None
-    """What is wrong with the process itself, where another container's trouble is graver."""
+    """What is wrong with the process itself, if another container's trouble is graver."""
 
 
 @dataclasses.dataclass(frozen=True)

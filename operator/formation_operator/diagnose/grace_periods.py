@@ -16,7 +16,7 @@ AFTER_FIRST_CRASH = 60.0
 FIRST_PROBES = ("startup", "readiness")
 """Which probes a process has to pass before it gets requests, one after the other."""
 RELIABLE = 600.0
-"""Seconds after which kubelet, too, starts counting a container's crashes anew."""
+"""Seconds after which kubelet, too, starts counting a container's crashes from zero."""
 
 
 def trusted_after(container: Container) -> float | None:
@@ -49,12 +49,12 @@ def crashed(container: Container, now: float) -> Exit | None:
 
 
 def just_started(container: Container, now: float) -> bool:
-    """Tell whether a container hasn't run for long enough to be judged."""
+    """Return whether a container hasn't run for long enough to be judged."""
     return container.running_since is not None and now - container.running_since < PATIENCE
 
 
 def unready_for_long(pod: Pod, now: float) -> bool:
-    """Tell whether a Pod has been unready for so long that it is examined."""
+    """Return whether a Pod has been unready for so long that it is examined."""
     return pod.unready is not None and now - unready_since(pod) >= PATIENCE
 
 

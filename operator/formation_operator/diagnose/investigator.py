@@ -7,7 +7,7 @@ changes. Kubelet may record other Events although the Pod stays the same, so the
 pause that doubles.
 
 A pass requests, reads and keeps only a little, however many Pods there are, and however many Events a tenant
-has recorded about them. After every few Pods, others have a turn.
+has recorded about them. After every few Pods it yields to other tasks.
 """
 
 import asyncio
@@ -31,20 +31,20 @@ from formation_operator.observe.pods import TEMPLATE_LABEL, Pod
 
 T = TypeVar("T")
 CONTAINERS_IN_A_STEP = 64
-"""Containers that are looked at before others have a turn; a Pod may have as many."""
+"""Containers that are looked at before this yields to other tasks; a single Pod may have as many."""
 logger = logging.getLogger(__name__)
 MOST_PODS = 24
-"""A pass reads the Events of so many Pods; the next one reads those of others."""
+"""How many Pods' Events a pass reads; the next pass reads those of other Pods."""
 SIDE_BY_SIDE = 4
-"""So many requests of a pass are under way at once."""
+"""How many requests of a pass run at the same time."""
 PAGES = {kinds.EVENT: 3, kinds.REPLICA_SET: 12}
 """How many pages of an answer are read: kubelet records some dozens of Events about a Pod, and a Deployment
 keeps ten ReplicaSets, of which a page may have only one."""
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 300.0
 ANY, NONE, UNFOUND = "*", "?", "!"
-"""In place of a template's hash: all Pods have the present one; there is none yet, and an event of the
-Deployment will come before there is; its ReplicaSet couldn't be found. No label can have these values."""
+"""Instead of a template's hash: all Pods have the present template; there is none yet, and a change of the
+Deployment will follow; its ReplicaSet couldn't be found. No label can have these values."""
 UNFOUND_PAUSE = 15.0
 """Seconds until a ReplicaSet that couldn't be found is looked for again: no event announces it."""
 
@@ -67,7 +67,7 @@ class Examiner:
         self._archive = Archive()
 
     def forget(self, evidence: Evidence) -> None:
-        """Drop all answers about the Pods of a Formation that has gone, and keep no later ones."""
+        """Drop all answers about the Pods of a Formation that is gone, and keep no later ones."""
         self._archive.forget(evidence)
 
     async def examine(
@@ -99,7 +99,7 @@ class Examiner:
         async for pod in in_turns(pods):
             with faults.confined_to(pod.process_type):
                 waits.append(diagnosis.changes_in(pod, now))
-        waits += [answer.asked_at + answer.pause - now for answer in evidence.answers.values()]
+        waits += [answer.read_at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if more else []
         waits += [UNFOUND_PAUSE] if unfound else []
         again = min((wait for wait in waits if wait is not None), default=None)
@@ -110,15 +110,15 @@ class Examiner:
         return Examined(findings, by_type(pods), again)
 
     async def _read_events(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
-        """Read the Events about Pods where they are due; tell whether some have to wait for the next pass."""
+        """Read the Events about Pods that are due; return whether some have to wait for the next pass."""
         before = evidence.answers
         due = [
             pod
             async for pod in in_turns(pods)
             if pod.uid not in before or not before[pod.uid].holds(pod, now)
         ]
-        # Those first whose Events were read the longest time ago.
-        due.sort(key=lambda pod: before[pod.uid].asked_at if pod.uid in before else 0.0)
+        # Pods whose Events were read the longest time ago come first.
+        due.sort(key=lambda pod: before[pod.uid].read_at if pod.uid in before else 0.0)
         chosen = due[:MOST_PODS]
         fresh = await side_by_side([self._answer(pod, before.get(pod.uid), now) for pod in chosen])
         kept = {pod.uid: before[pod.uid] for pod in pods if pod.uid in before}
@@ -160,7 +160,7 @@ class Examiner:
         return sorted(present, key=lambda pod: (pod.created, pod.name)), UNFOUND in found
 
     async def _template(self, evidence: Evidence, name: str, formation: str, child: Child | None) -> str:
-        """Return the hash of a Deployment's present template; ANY where there is no other."""
+        """Return the hash of a Deployment's present template; ANY if no Pod has another one."""
         if child is None or not child.rollout.current:
             return NONE
         if child.rollout.updated == child.rollout.total > 0:
@@ -184,7 +184,7 @@ class Examiner:
         return UNFOUND
 
     async def _read(self, kind: str, namespace: str, **selectors: str) -> AsyncIterator[list[Object]]:
-        """Yield the first pages of an answer: tenants may have made any number of such objects."""
+        """Yield the first pages of an answer: tenants may have created any number of such objects."""
         pages = 0
         async for items in self._cluster.select(kind, namespace, **selectors):
             yield items
@@ -194,7 +194,7 @@ class Examiner:
 
 
 async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
-    """Yield Pods, with a turn for others after every few; what a Pod costs grows with its containers."""
+    """Yield Pods, and yield to other tasks after every few containers."""
     looked_at = 0
     for pod in pods:
         containers = max(1, len(pod.containers))
@@ -208,7 +208,7 @@ async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:
 async def explain(
     sample: Sample, found: dict[str, Finding | None], answers: Mapping[str, Inquiry], now: float
 ) -> None:
-    """Find again what is wrong with the Pods of a sample, after the Events about some of them were read."""
+    """Update the findings about the Pods of a sample after the Events about some of them were read."""
     findings = []
     async for pod in in_turns(sample.examined):
         found[pod.name] = diagnosis.finding(pod, now, answers[pod.uid].events if pod.uid in answers else ())
@@ -218,7 +218,7 @@ async def explain(
 
 
 async def side_by_side(requests: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return the results of all requests, of which only a few are under way at once."""
+    """Return the results of all requests, of which only a few run at the same time."""
     slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def limited(request: Coroutine[Any, Any, T]) -> T:
@@ -237,7 +237,7 @@ def by_type(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
 
 
 def is_present(replica_set: Object, child: Child) -> bool:
-    """Tell whether a ReplicaSet is the one that a Deployment has now."""
+    """Return whether a ReplicaSet is the one that a Deployment has now."""
     metadata = lenient.mapping(replica_set, "metadata")
     owners = {lenient.text(owner, "uid") for owner in lenient.items(metadata, "ownerReferences")}
     revision = lenient.mapping(metadata, "annotations").get(REVISION_ANNOTATION)

@@ -1,4 +1,4 @@
-"""What only kubelet's Events say: that it ended a container itself, and what a probe's output was.
+"""What only kubelet's Events say: that kubelet ended a container, and a probe's output.
 
 The texts are kubelet's own (pkg/kubelet/prober/prober.go, pkg/kubelet/kuberuntime).
 """
@@ -18,9 +18,9 @@ PROBE_FAILED = {
 }
 FATAL = {"liveness", "startup", "postStart"}
 """The checks that kubelet ends a container for."""
-ASKED_TO_END = (0, 128 + 9, 128 + 15)
+REQUESTED_EXITS = (0, 128 + 9, 128 + 15)
 SAYS = {
-    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<words>\S.*)")
+    kind: re.compile(rf"{kind.title()} probe (failed|errored[^:]*):\s*(?P<output>\S.*)")
     for kind in PROBE_FAILED
 }
 NO_PULL_SECRETS = re.compile(r"Unable to retrieve some image pull secrets \((?P<names>[^)]+)\)")
@@ -36,21 +36,21 @@ def ended(container: Container, last: Exit, events: Events) -> tuple[Reason, str
         killed = latest(events, _ended_for(container, kind))
         earliest = next((first for each, first, _ in container.probing if each == kind), 0.0)
         if kind in container.checks and killed is not None and _fits(killed, last, earliest):
-            words = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
-            return PROBE_FAILED[kind], words
+            message = f"was restarted because its {kind} probe failed{probe_says(kind, events)}"
+            return PROBE_FAILED[kind], message
     return None
 
 
-def probe_failed(kind: str, events: Events, since: float) -> bool:
-    """Tell whether a probe has failed since a moment."""
-    return any(each.last >= since and each.message.startswith(f"{kind.title()} probe ") for each in events)
+def probe_failed(kind: str, events: Events, start: float) -> bool:
+    """Return whether a probe has failed at a time or later."""
+    return any(each.last >= start and each.message.startswith(f"{kind.title()} probe ") for each in events)
 
 
 def probe_says(kind: str, events: Events) -> str:
     """Return what a probe that fails said last, after a colon."""
     newest = latest(events, lambda event: SAYS[kind].match(event.message) is not None)
     found = SAYS[kind].match(newest.message) if newest else None
-    return f": {exits.without_preamble(found['words'])}" if found else ""
+    return f": {exits.without_preamble(found['output'])}" if found else ""
 
 
 def missing_pull_secrets(events: Events) -> str:
@@ -66,11 +66,11 @@ def _ended_for(container: Container, kind: str) -> Callable[[PodEvent], bool]:
 
 
 def _fits(ended: PodEvent, last: Exit, earliest: float = 0.0) -> bool:
-    """Tell whether an Event that kubelet ended a container explains its latest exit.
+    """Return whether an Event that kubelet ended a container explains its latest exit.
 
     After some two dozen Events about a Pod kubelet records none for minutes. So an earlier Event counts, too,
-    if the exit looks like a requested one, and came after ``earliest`` seconds or later.
+    if the exit code is that of a requested end, and the container ran for ``earliest`` seconds or longer.
     """
-    began, finished = exits.moments(last)
-    alike = last.code in ASKED_TO_END and last.seconds + 1 >= earliest
-    return began <= ended.last <= finished + 1 or (ended.last < began and alike)
+    started, finished = exits.moments(last)
+    alike = last.code in REQUESTED_EXITS and last.seconds + 1 >= earliest
+    return started <= ended.last <= finished + 1 or (ended.last < started and alike)

@@ -1,6 +1,6 @@
-"""The line of a log's end that tells why its process ended.
+"""The line at the end of a log that says why its process ended.
 
-Most languages end a trace with its frames, or with words about the runtime: the message comes before.
+In most languages the message of a trace comes before its frames, and before lines about the runtime.
 """
 
 import functools
@@ -11,7 +11,7 @@ from formation_operator.kube.objects import lenient
 LONGEST = 200
 """Characters of the line."""
 LINES = 80
-"""So many lines at the end are read: kubelet's excerpt has no more."""
+"""How many lines at the end are read: kubelet's excerpt has no more."""
 # What stands at the left margin of a trace and isn't its message.
 TRAILERS = re.compile(
     r"""
@@ -27,7 +27,7 @@ TRAILERS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 PANIC = re.compile(r"(panic|fatal error): .*")
-"""How Go begins, whatever it says of its goroutines after that."""
+"""The first line of a crash in Go; its goroutines follow."""
 GOROUTINE = "\ngoroutine "
 
 
@@ -35,13 +35,13 @@ GOROUTINE = "\ngoroutine "
 def message_line(log: str) -> str:
     """Return the line of a log's end that carries the message, cut to what fits a table.
 
-    It is cached, since each exit needs it several times in a row.
+    It is cached, because each exit needs it several times in a row.
     """
     lines = [each for each in log.splitlines()[-LINES:] if _shown(each)]
-    words = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]
-    margin = [each for each in words if not each[0].isspace()]
+    messages = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]
+    margin = [each for each in messages if not each[0].isspace()]
     panics = [each for each in margin if PANIC.fullmatch(_shown(each))] if GOROUTINE in log else []
-    return _shown((panics or margin or words or lines or [""])[-1])
+    return _shown((panics or margin or messages or lines or [""])[-1])
 
 
 def _shown(line: str) -> str:

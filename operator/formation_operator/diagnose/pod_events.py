@@ -8,21 +8,21 @@ from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.kube.port import Object
 
 KEPT, ALIKE = 24, 2
-"""How many Events about a Pod are kept, and how many with the same beginning; the latest ones."""
+"""How many Events about a Pod are kept, and how many that start alike; the latest ones."""
 LONGEST_MESSAGE = 600
 KILLING = "Killing"
-"""What kubelet records when it ends a container itself: no warning, but a cause."""
+"""The reason of kubelet's Event when it ends a container: the type isn't Warning, but it is a cause."""
 COMBINED = "(combined from similar events): "
 """What client-go puts before the latest of many Events about an object."""
 
 
 def matters(event: Object) -> bool:
-    """Tell whether an Event may say what is wrong."""
+    """Return whether an Event may say what is wrong."""
     return event.get("type") == "Warning" or event.get("reason") == KILLING
 
 
 def pod_event(event: Object) -> PodEvent:
-    """Return the facts of an Event; kubelet still records the older kind, which has other fields."""
+    """Return the facts of an Event; kubelet still records those of core/v1, which have other fields."""
     last = (
         lenient.text(lenient.mapping(event, "series"), "lastObservedTime")
         or lenient.text(event, "deprecatedLastTimestamp")
@@ -38,9 +38,9 @@ def pod_event(event: Object) -> PodEvent:
 
 
 def with_earlier(events: tuple[PodEvent, ...], earlier: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
-    """Return Events with the earlier ones that say that kubelet ended the containers.
+    """Return Events together with the earlier ones that say that kubelet ended a container.
 
-    In a long crash loop kubelet records none for longer than the API server keeps them.
+    In a long crash loop kubelet records no new ones for longer than the API server keeps Events.
     """
     present = {each.message for each in events}
     return newest(
@@ -49,7 +49,7 @@ def with_earlier(events: tuple[PodEvent, ...], earlier: Iterable[PodEvent]) -> t
 
 
 def newest(events: Iterable[PodEvent]) -> tuple[PodEvent, ...]:
-    """Return the latest Events, with only a few of each beginning, so that these don't displace others."""
+    """Return the latest Events, with only a few that start alike, so that these don't displace others."""
     often: collections.Counter[tuple[str, str, str]] = collections.Counter()
     kept = []
     for event in sorted(events, key=lambda each: each.last, reverse=True):

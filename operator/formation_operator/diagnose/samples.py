@@ -1,4 +1,4 @@
-"""Where many Pods have the same trouble, only a few are examined, and their findings stand for the others."""
+"""If many Pods have the same trouble, only a few are examined, and their findings apply to the others."""
 
 import collections
 import dataclasses
@@ -9,7 +9,7 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.pods import Pod
 
 FEW = 3
-"""So many Pods stand for all that look like them."""
+"""How many Pods are examined of those that look alike."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ def samples(pods: Iterable[Pod], found: Mapping[str, Finding | None]) -> list[Sa
 
 
 def spoken_for(pod: Pod, own: Finding | None, findings: Sequence[Finding | None]) -> Finding | None:
-    """Return the most frequent finding about the Pods like this one, with its own time and restarts."""
+    """Return the most frequent finding about similar Pods, with this Pod's own time and restarts."""
     often = collections.Counter(each and (each.state, each.reason) for each in findings)
     likely = max(findings, key=lambda each: often[each and (each.state, each.reason)])
     if likely is None:

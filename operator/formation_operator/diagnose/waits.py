@@ -1,4 +1,4 @@
-"""Why a container waits: what kubelet says while it can't start it."""
+"""Why a container waits, by kubelet's reason and message."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ ORDINARY = ("", "ContainerCreating", "PodInitializing")
 """The reasons for which every container waits at first."""
 TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
 LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
-# Of several that fit, the first says most.
+# The first that fits counts: it says most.
 WAYS_TO_AN_IMAGE = {
     re.compile("no match for platform"): "it isn't built for this node's kind of machine",
     re.compile("429 T|toomanyrequests"): TOO_OFTEN,
@@ -65,8 +65,8 @@ def _cannot_start(container: Container, reason: str = "") -> Finding:
 def _refused(container: Container) -> Finding:
     """Return kubelet's refusal to start a container, with the one-line fix where there is one."""
     refusal = container.message
-    for words, (reason, fix) in USERS.items():
-        if words in refusal:
+    for text, (reason, fix) in USERS.items():
+        if text in refusal:
             return Finding(State.STARTING, reason, f"{CANNOT}{fix}", lasting=True)
     missing = NOT_FOUND.fullmatch(refusal)
     if missing is None:
@@ -84,12 +84,12 @@ def _pull_failed(container: Container) -> Finding:
 
 
 def _not_started(container: Container) -> Finding:
-    """Return why the runtime couldn't start a program, in the words of the exit that it may become."""
+    """Return why the runtime couldn't start a program, in the same sentence as an exit has."""
     reason = exits.why_not_started(container.message)
     if reason == Reason.START_ERROR and container.waiting == "CreateContainerError":
         return _cannot_start(container)
-    words = exits.not_started(container.message)
-    return Finding(State.CRASHING, reason, words, lasting=reason == Reason.BAD_COMMAND)
+    message = exits.not_started(container.message)
+    return Finding(State.CRASHING, reason, message, lasting=reason == Reason.BAD_COMMAND)
 
 
 def _hook_failed(container: Container) -> Finding:
@@ -97,7 +97,7 @@ def _hook_failed(container: Container) -> Finding:
 
 
 def _backing_off(container: Container) -> Finding | None:
-    """Return a finding for a crash loop of which nothing else is known."""
+    """Return a finding for a crash loop, if nothing else is known about it."""
     text = "ended, and will be started again: how it ended isn't known any more"
     return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
 
@@ -114,4 +114,4 @@ KNOWN: dict[str, Callable[[Container], Finding | None]] = {
     "PostStartHookError": _hook_failed,
     **dict.fromkeys(PULLS.split(), _pull_failed),
 }
-"""What kubelet calls the reason of a wait."""
+"""By kubelet's reason of a wait."""

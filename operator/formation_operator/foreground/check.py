@@ -87,12 +87,12 @@ def way_out(command: Sequence[str]) -> str | None:
 
 
 def judged(command: Sequence[str]) -> bool:
-    """Tell whether a command is short enough to be judged: of a part of one, nothing can be said."""
+    """Return whether a command is short enough to be judged, which needs all of it."""
     return len(command) <= MOST_WORDS and sum(map(len, command)) <= LONGEST
 
 
 def _goes_behind(daemon: Daemon, words: Sequence[str]) -> bool:
-    """Tell whether a command says that its program goes into the background."""
+    """Return whether a command says that its program goes into the background."""
     return bool(_fitting(daemon.background, words) and (not daemon.only or _fitting(daemon.only, words)))
 
 

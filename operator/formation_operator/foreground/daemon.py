@@ -12,7 +12,7 @@ import string
 
 ANYTHING = r"(?s:.*)"
 UNKNOWN = r"(?s:.*\$\(.*)"
-"""A word with a variable: nobody knows before the process starts what it will be."""
+"""A word with a variable, whose value isn't known before the process starts."""
 NO_FILE = re.compile(rf"[^\n]*[\n=](/dev/null)?|{UNKNOWN}")
 """An option for a PID file that turns it off, or may."""
 

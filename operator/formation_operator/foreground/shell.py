@@ -91,7 +91,7 @@ def end(text: str) -> End | None:
 
 
 def _may_wait(command: Sequence[str]) -> bool:
-    """Tell whether a command waits for others, or is one that this doesn't read."""
+    """Return whether a command waits for others, or is one that this doesn't read."""
     return "wait" in command or command[0] in ("trap", "eval", *COMPOUND)
 
 

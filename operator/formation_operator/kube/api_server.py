@@ -29,15 +29,15 @@ logger = logging.getLogger(__name__)
 
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Asks for nothing but the metadata of what is read."""
+"""Media types of objects without anything but their metadata."""
 UNLIMITED = 0
 """How many connections watches may have: there is one for each kind and namespace."""
 WATCH_SECONDS = 300
-"""After so many seconds the API server ends a watch, so that a connection that has died unseen isn't kept."""
+"""The API server ends a watch after so many seconds, so that no dead connection is kept."""
 LARGE = 2**18
 """Bytes of an answer that takes milliseconds to be parsed."""
 Parse = Callable[[bytes], Awaitable[Any]]
-"""Parses an answer in steps, between which others have a turn; raises `ValueError` if it is no JSON."""
+"""Parses an answer, and yields to other tasks meanwhile; raises `ValueError` if it is no JSON."""
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY = connection.APPLY
@@ -100,7 +100,7 @@ class Kube(Cluster):
     async def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[list[Object]]:
-        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
+        """Yield pages of the objects in a namespace, or of those that the selectors choose."""
         query = {"labelSelector": labels, "fieldSelector": fields}
         async for items, _ in self._pages(kinds.BY_NAME[kind], namespace, query):
             yield items
@@ -129,7 +129,7 @@ class Kube(Cluster):
                 query["continue"] = metadata.get("continue", "")
                 if query["continue"] and ahead:
                     following = asyncio.create_task(fetch())
-                    # Sent in one turn: while the caller takes a page in, nobody else has one.
+                    # It is sent in one turn of the loop, before the caller takes the page in.
                     await asyncio.sleep(0)
                 yield items, metadata["resourceVersion"]
                 del page
@@ -140,23 +140,22 @@ class Kube(Cluster):
             if following is not None:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
-                following = None  # it would hold this frame, and the frame all that was listed
+                following = None  # its traceback would keep this frame, and so all that was listed
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """Return an object as it is now, or nothing."""
+        """Return an object as it is now, or nothing if there is none."""
         try:
             return await self._request("GET", path(kind, namespace, name))
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return None
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
-        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+        """Create an object by server-side apply and return it; raise `ConflictError` if its name is taken."""
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
         return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
-        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        """Write an object by server-side apply with force, and return it as it is then."""
         return await self._apply(manifest, manager)
 
     async def _apply(
@@ -170,7 +169,7 @@ class Kube(Cluster):
         return await self._apply(manifest, part="/status")
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Replace a Formation's whole status, whatever field managers it has, if the version matches."""
+        """Replace a Formation's whole status, whatever its managers; `ConflictError` at another version."""
         query = {"fieldManager": naming.FIELD_MANAGER}
         version = manifest["metadata"]["resourceVersion"]
         operations = [
@@ -185,13 +184,12 @@ class Kube(Cluster):
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
-        """Delete an object, if it is this very one at this version; return whether there was one."""
+        """Delete an object that has a uid and a version; return whether there is one of its name."""
         preconditions = {"uid": uid, "resourceVersion": version}
         body = {"preconditions": preconditions, "propagationPolicy": "Background"}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return False
         return True
 
@@ -219,7 +217,7 @@ class Kube(Cluster):
             try:
                 series = {"series": body["series"]}
                 await self._request("PATCH", path(kinds.EVENT, namespace, name), None, series, MERGE_PATCH)
-            except errors.NotFoundError:  # somebody has deleted it
+            except errors.NotFoundError:  # it was deleted
                 self._recorder.forget(formation, notice)
                 _, body, _ = self._recorder.record(formation, notice)
             else:
@@ -237,15 +235,15 @@ class Kube(Cluster):
         accept: str = connection.JSON,
         parse: Parse | None = None,
     ) -> Object:
-        """Send one request and return the answer, or raise the `ClusterError` that fits it.
+        """Send one request and return the answer, or raise the `ClusterError` that it stands for.
 
-        A write that may not be sent any more raises `UnavailableError`.
+        A write that may not be sent, as another replica may lead, raises `UnavailableError`.
         """
         text = await self._send(method, resource, query or {}, body, content_type, accept)
         try:
             if len(text) < LARGE:
                 return dict(await (parse or _whole)(text))
-            # One at a time: each step of a tenant's pass would wait for a page of every list under way.
+            # One page at a time: otherwise a pass would wait for pages of all lists under way.
             async with self._parsing:
                 await asyncio.sleep(0)
                 return dict(await (parse or _whole)(text))
@@ -274,14 +272,14 @@ def _page(text: bytes) -> Awaitable[Any]:
 
 
 async def _events(lines: Lines) -> AsyncIterator[Event]:
-    """Yield the events of a watch; raises `ClusterError` at the first that is none."""
+    """Yield the events of a watch; raise `ClusterError` at an error, or a line that is no event."""
     async for batch in lines.batches():
         for line in batch:
             yield await watch_events.read(line)
 
 
 def _unavailable(request: str, error: Exception) -> errors.UnavailableError:
-    """Return what a request has come to that got no answer."""
+    """Return the error of a request that got no answer."""
     return errors.UnavailableError(f"{request}: {lenient.shown(str(error)) or type(error).__name__}")
 
 

@@ -3,10 +3,10 @@
 import re
 
 TEST_FAILED = "rejected our request due to an error in our request"
-"""What the API server says, with code 422 for all of them, when the ``test`` of a JSON patch fails."""
+"""What the API server says, with the status 422, if a ``test`` of a JSON patch fails."""
 
 DENIED = re.compile("denied (?:the )?request")
-"""How an admission webhook, or a policy, says no, whatever the code.
+"""How an admission webhook or a policy refuses a request, whatever the status code.
 
 Source: ``k8s.io/apiserver/pkg/admission/plugin/webhook/errors`` and ``.../plugin/policy/validating``.
 """
@@ -17,9 +17,9 @@ class ClusterError(Exception):
 
 
 class RefusedError(ClusterError):
-    """The request is wrong and stays so until somebody changes something (400, 403, 413, 422).
+    """The request fails until somebody changes something (400, 403, 413, 422).
 
-    So is one that answers 500 because what is stored doesn't fit the schema.
+    A request that fails with 500 because a stored object doesn't fit the schema is one, too.
     """
 
 
@@ -32,7 +32,7 @@ class InvalidError(RefusedError):
 
 
 class ConflictError(ClusterError):
-    """The object is another one, was changed since, or has fields that another manager holds (409)."""
+    """The object is another one, has changed, or has fields that another field manager owns (409)."""
 
 
 class ExpiredError(ClusterError):
@@ -41,20 +41,6 @@ class ExpiredError(ClusterError):
 
 class NotFoundError(ClusterError):
     """The object, its namespace or the kind itself doesn't exist (404)."""
-
-    def __init__(self, text: str, name: str = "") -> None:
-        """Take the server's message, and the name of what doesn't exist if it has one."""
-        super().__init__(text)
-        self._name = name
-
-    def require(self, name: str) -> None:
-        """Raise `UnavailableError` unless this is about the object of that name.
-
-        The API server names the object that it doesn't have. Without a name the whole kind is missing, as
-        while the API server starts, and the object may still exist.
-        """
-        if self._name != name:
-            raise UnavailableError(str(self)) from self
 
 
 class RestoredError(Exception):
@@ -66,13 +52,13 @@ class UnavailableError(ClusterError):
 
 
 def is_late(error: RefusedError) -> bool:
-    """Tell whether the object was changed before the request reached it."""
+    """Return whether the object was changed before the request reached it."""
     return TEST_FAILED in str(error)
 
 
 def is_verdict(error: RefusedError) -> bool:
-    """Tell whether validation or admission refused the content.
+    """Return whether validation or admission refused the content.
 
-    Otherwise it wasn't judged: it came too late, we have no right, or something on the way refused it.
+    Otherwise it wasn't judged: the request came too late, or it was forbidden.
     """
     return not is_late(error) and (isinstance(error, InvalidError) or DENIED.search(str(error)) is not None)

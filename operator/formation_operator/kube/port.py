@@ -1,6 +1,6 @@
-"""The port to the cluster: all requests of the operator to an API server.
+"""The port to the cluster: all requests of the operator to an API server, as a protocol.
 
-`api_server.Kube` is the real one.  Everything else depends on this protocol alone, and on the errors of
+`api_server.Kube` implements it.  The rooms above depend on it alone, and on the errors of
 `formation_operator.kube.errors` that each method may raise.
 """
 
@@ -14,17 +14,17 @@ from formation_operator.kube.watch_events import Event
 
 Object = dict[str, Any]
 NO_ONES = "1"
-"""A resource version that no object has: what is written over it creates an object, or is a conflict."""
+"""A resource version that no object has: a write over it creates an object, or is a conflict."""
 
 
 class Cluster(Protocol):
     """Reads and writes of objects as plain JSON."""
 
     def pages(self, kind: Kind, namespace: str | None = None) -> AsyncIterator[tuple[list[Object], str]]:
-        """Yield the objects of a kind that its selector chooses, in a namespace or in all, some at a time.
+        """Yield pages of the objects that a kind's selector chooses, in a namespace or in all.
 
-        A whole list may not fit into memory. With each page comes the version of the list that it is from.
-        Each page is emptied for the next one.
+        A whole list may not fit into memory. Each page comes with the resource version of its list, and is
+        emptied before the next one.
         """
 
     def watch(
@@ -32,38 +32,41 @@ class Cluster(Protocol):
     ) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Watch the objects of a kind that its selector chooses, in a namespace or in all, from a version on.
 
-        It has begun once the context is entered. It ends when the server ends it. Raises `ExpiredError` if
+        It has started when the context is entered, and ends when the server ends it. Raises `ExpiredError` if
         the version is too old, and `UnavailableError` if the connection is lost.
         """
 
     def select(
         self, kind: str, namespace: str, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[list[Object]]:
-        """Yield the objects of a namespace, or those of them that the selectors choose, some at a time.
+        """Yield pages of the objects in a namespace, or of those that the selectors choose.
 
-        Each page is emptied for the next one. The caller may stop early.
+        Each page is emptied before the next one. The caller may stop early.
         """
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """Return an object as it is now, or nothing."""
+        """Return an object as it is now, or nothing if there is none."""
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
-        """Make an object by server-side apply and return it; `ConflictError` if one of its name is there."""
+        """Create an object by server-side apply and return it; raise `ConflictError` if its name is taken."""
 
     async def apply(self, manifest: Object, *, manager: str) -> Object:
-        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        """Write an object by server-side apply with force, and return it as it is then."""
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
 
     async def replace_status(self, manifest: Object) -> Object:
-        """Replace a Formation's whole status, whatever field managers it has, if the version matches."""
+        """Replace a Formation's whole status, whatever its managers; `ConflictError` at another version."""
 
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
-        """Delete an object, if it is this very one at this version; return whether there was one."""
+        """Delete an object that has a uid and a version; return whether there is one of its name.
+
+        Raises `ConflictError` if it has another uid or version.
+        """
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind as the cluster knows it now."""

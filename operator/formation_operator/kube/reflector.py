@@ -1,10 +1,10 @@
 """A reflector: lists a kind, watches it from there, and so keeps a store up to date.
 
-It is client-go's reflector, for one kind in one namespace or in all. A watch that ends goes on from the last
-event or bookmark. Where that isn't possible any more (410, a server that was away, a kind that isn't there),
-the kind is listed again. What a list lacks has been deleted.
+It is client-go's reflector, for one kind in one namespace or in all. When a watch ends, the next one starts
+from the last event or bookmark. If that isn't possible (410, a server that was unreachable, a kind that isn't
+installed), the kind is listed again. Objects that a list lacks have been deleted.
 
-The `kubernetes` package has an informer, too (decision 44 says why it isn't used).
+Decision 44 says why the informer of the `kubernetes` package isn't used.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, as client-go has them."""
 FOR_EVER = 2**63 - 1
-"""The version of a list that is newer than all that is known."""
+"""A version that is newer than all others."""
 
 
 class Sink(Protocol):
     """Takes in what a reflector reads of a kind, mostly into a store."""
 
     def is_newer(self, kind: Kind, event: Event) -> bool:
-        """Tell whether an event may bring anything newer: only then its object is parsed."""
+        """Return whether an event may bring anything newer: only then its object is parsed."""
 
     def seen(self, kind: Kind, raw: Object, *, deleted: bool) -> None:
         """Take in the object of an event."""
@@ -39,7 +39,7 @@ class Sink(Protocol):
         """Take in an object of a list."""
 
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
-        """Drop what a complete list lacks; all objects of the list have been taken in before."""
+        """Drop the objects that a complete list lacks; all that it has were taken in before."""
 
 
 class Reflector:
@@ -57,8 +57,8 @@ class Reflector:
     ) -> None:
         """Take the port, what to reflect, and where to.
 
-        ``reached`` is called whenever the watch says anything, a bookmark included. A kind that may be absent
-        is looked for every ``absent_seconds`` seconds.
+        ``reached`` is called at each event and bookmark. An optional kind that isn't installed is looked for
+        every ``absent_seconds`` seconds.
         """
         self._cluster = cluster
         self.kind = kind
@@ -69,7 +69,7 @@ class Reflector:
         self._absent_seconds = absent_seconds
         self._listing = asyncio.Lock()
         self._version: int | None = None
-        """How far the watch has come; none if it has to begin with a list."""
+        """The version from which the next watch starts; none if a list has to come first."""
         self._newest = 0
         """The latest version of a list or an event."""
         self._trouble = Repeated()
@@ -77,8 +77,8 @@ class Reflector:
     async def list(self) -> None:
         """List once, take in all objects, and drop those that don't exist any more.
 
-        Raises `ClusterError`, unless the kind may be absent: others are listed all the same. Raises
-        `RestoredError` if the list is older than what was known before it.
+        Raises `ClusterError`, unless the kind is optional: then that is logged. Raises `RestoredError` if the
+        list is older than what was known before it.
         """
         try:
             await self._list()
@@ -92,7 +92,7 @@ class Reflector:
             self._say(error)
 
     async def _list(self) -> None:
-        async with self._listing:  # of two lists at once the older may come last
+        async with self._listing:  # otherwise the older of two lists might come last
             newest = self._newest
             names, version = await self._read()
             if version < newest:
@@ -115,7 +115,8 @@ class Reflector:
     async def run(self) -> NoReturn:
         """Watch for ever, from the last list on.
 
-        Raises `ForbiddenError` if a namespace refuses us, and `RestoredError`: then only a new process helps.
+        Raises `ForbiddenError` if a namespace forbids it, and `RestoredError`, after which only a new process
+        helps.
         """
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
@@ -140,9 +141,9 @@ class Reflector:
             await asyncio.sleep(backoff.pause())
 
     async def _watch(self, backoff: Backoff) -> None:
-        """Watch until the server ends that.
+        """Watch until the server ends the watch.
 
-        A watch that can't begin is followed by a list: the server may have been restored meanwhile.
+        If a watch can't start, a list follows: the server may have been restored from a backup meanwhile.
         """
         version, self._version = self._version, None
         assert version is not None  # noqa: S101  # a list has come before
@@ -159,7 +160,7 @@ class Reflector:
                 backoff.reset()
 
     def absent(self) -> None:
-        """Take in that the kind isn't installed, so no object of it exists."""
+        """Drop all objects of a kind that isn't installed."""
         self._sink.replaced(self.kind, self._namespace, set(), FOR_EVER)
 
     def _list_again(self, error: errors.ClusterError) -> None:
@@ -167,7 +168,7 @@ class Reflector:
         self._say(error)
 
     def _say(self, error: errors.ClusterError) -> None:
-        """Log what is wrong when it begins, and not again while it lasts."""
+        """Log an error when it starts, and not again while it lasts."""
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
         text = f"{self.kind.name} can't be listed or watched for now: %s"
         self._trouble.warn(logger, "" if usual else str(error), text)

@@ -1,4 +1,4 @@
-"""What the API server refuses: the error that an answer with another status than 2xx stands for."""
+"""The error that an answer with a status other than 2xx stands for."""
 
 import re
 
@@ -6,9 +6,9 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient, nesting
 
 TEMPORARY = re.compile(r"exceeded quota|status unknown for quota|because it is being terminated")
-"""What is forbidden only until something else goes."""
+"""What is forbidden only until other objects are deleted."""
 UNTYPED = re.compile("failed to create typed (patch|live) object|field not declared in schema")
-"""How server-side apply refuses what doesn't fit the schema, be it what is stored, under the status 500.
+"""How server-side apply refuses an object, sent or stored, that doesn't fit the schema, with the status 500.
 
 Source: ``k8s.io/apimachinery/pkg/util/managedfields/internal/structuredmerge.go``.
 """
@@ -33,10 +33,10 @@ def error_of(status: int, text: bytes) -> errors.ClusterError:
         answer = lenient.mapping(nesting.parsed(text))
     except ValueError:
         answer = {}
-    # All that the patterns look for is in the beginning.
+    # The patterns match near the start of a message.
     message = lenient.shown(str(answer.get("message") or f"HTTP {status}: {text[:200]!r}"), lenient.LONGEST)
     if status == 404 and (answer.get("reason") == "NotFound" or text.strip() == NO_SUCH_PATH):
-        return errors.NotFoundError(message, lenient.text(lenient.mapping(answer, "details"), "name"))
+        return errors.NotFoundError(message)
     if status == 403 and TEMPORARY.search(message):
         return errors.UnavailableError(message)
     if status == 500 and UNTYPED.search(message):

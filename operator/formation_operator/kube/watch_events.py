@@ -1,7 +1,7 @@
-"""One event of a watch, of which only as much is parsed as somebody needs.
+"""An event of a watch, whose object is parsed only when it is needed.
 
-Most events bring nothing new: the answers to our own writes came first, and most of what others write changes
-nothing that we keep. The first bytes of a line say which object it is about, and of which version.
+Most events bring nothing new: the answers to our own writes have come before, and most writes of others
+change no fact that we keep. The first bytes of a line have the object's key and version.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ HEAD = re.compile(
     rb'\{"type":"(ADDED|MODIFIED|DELETED|BOOKMARK)","object":\{"kind":"\w+","apiVersion":"[\w./]+",'
     rb'"metadata":\{"name":"([\w.-]+)",(?:"generateName":"[\w.-]+",)?"namespace":"([\w-]+)","uid":"[\w-]+","resourceVersion":"(\d{1,20})"'
 )
-"""How an event of a built-in kind begins: the API server always writes the fields in this order.
+"""How an event of a built-in kind starts: the API server always writes the fields in this order.
 
-Any other line is parsed as a whole. Nobody can forge this beginning, as a name is no free text.
+Any other line is parsed as a whole. No client can forge this start, because names can't have quotes.
 """
 
 
@@ -31,9 +31,9 @@ class Event:
 
     type: str
     key: Key
-    """Namespace and name of the object; of a bookmark empty."""
+    """Namespace and name of the object; empty for a bookmark."""
     version: int
-    """The object's resource version; of a deletion or a bookmark its own."""
+    """The object's resource version; a deletion or a bookmark has a version of its own."""
     text: bytes
     parsed: dict[str, Any] | None = None
 
@@ -43,7 +43,7 @@ class Event:
         return self.type == DELETED
 
     async def object(self) -> dict[str, Any]:
-        """Return the object; of its managed fields those of each manager stay text.
+        """Return the object; the `fieldsV1` of its managed fields stay text.
 
         Raises `UnavailableError` if it can't be read.
         """
@@ -53,8 +53,8 @@ class Event:
 async def read(line: bytes) -> Event:
     """Return the event that a line is.
 
-    Raises `ExpiredError` if the watch began from a version that is too old, and `UnavailableError` for any
-    other error of the server, or a line that is no event.
+    Raises `ExpiredError` if the watch started from a version that is too old, and `UnavailableError` for any
+    other error event, or a line that is no event.
     """
     head = HEAD.match(line)
     if head is not None:

@@ -1,4 +1,4 @@
-"""Who else decides about counts: the autoscalers of a namespace and what they scale."""
+"""The autoscalers of a namespace, which decide about counts, and their targets."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -16,11 +16,11 @@ KEDA_PAUSED, KEDA_PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh
 SCALED_TO_ZERO = b'{"type":"ScaledToZero","status":"True"'
 """How the API server writes the condition by which an HPA scales its target up from zero."""
 DEPLOYMENTS = ChildKind.DEPLOYMENT.traits.api.group
-"""The API group of Deployments: others have a kind of that name, too."""
+"""The API group of Deployments: another group may have a kind of that name, too."""
 LONGEST_KIND, LONGEST_NAME = 63, 253
 """Characters of the kind of an object, and of its name or its API group."""
 NONE_SUCH = "?"
-"""Stands for what no object can be called."""
+"""Stands for a name that no object can have."""
 Target = tuple[str, str, str]
 """The API group, kind and name of what is scaled."""
 
@@ -37,9 +37,9 @@ class Autoscaler:
     target_kind: str
     target_name: str
     held_at_zero: bool = False
-    """Whether it leaves what is at zero there: an HPA that may not scale up, a paused ScaledObject."""
+    """Whether it leaves a target at zero: an HPA that may not scale up, or a paused ScaledObject."""
     scaled_to_zero: bool = False
-    """Whether an HPA has brought its target to zero itself. Any other zero it leaves as it is."""
+    """Whether an HPA has scaled its target to zero itself: it leaves any other zero as it is."""
 
     def __str__(self) -> str:
         """Return how people name it."""
@@ -55,11 +55,11 @@ class Autoscaler:
         """Whether it may scale up what is at zero."""
         return (self.kind == kinds.SCALED_OBJECT or self.scaled_to_zero) and not self.held_at_zero
 
-    def is_told_by(self, text: bytes) -> bool:
-        """Tell whether an HPA as the API server writes it is known: mostly the figures in its status change.
+    def has_facts_of(self, text: bytes) -> bool:
+        """Return whether an HPA's JSON has the facts that are known: most changes are figures in its status.
 
-        Nothing in a string can look like what is looked for, since its quotes are escaped. Of a ScaledObject,
-        and of an HPA that has scaled to zero, more counts than the target.
+        The quotes in strings are escaped, so none can look like the target. For a ScaledObject, or an HPA
+        that has scaled to zero, this returns false, because it has further facts.
         """
         if self.kind != kinds.HPA or self.scaled_to_zero or SCALED_TO_ZERO in text:
             return False
@@ -68,16 +68,16 @@ class Autoscaler:
         return f'"spec":{{"scaleTargetRef":{target}'.encode() in text
 
     def scales_deployment(self, name: str) -> bool:
-        """Tell whether a Deployment of this name is its target."""
+        """Return whether a Deployment of this name is its target."""
         return self.target == (DEPLOYMENTS, ChildKind.DEPLOYMENT, name)
 
     def scales_formation(self, name: str) -> bool:
-        """Tell whether a Formation of this name is its target."""
+        """Return whether a Formation of this name is its target."""
         return self.target == (naming.GROUP, naming.KIND, name)
 
 
 Deciding = Mapping[Target, Autoscaler]
-"""Of each target of a namespace the one autoscaler that counts, however many it has."""
+"""The autoscaler of each target of a namespace; if a target has several, the one that counts."""
 
 
 def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
@@ -99,9 +99,9 @@ def autoscaler(raw: dict[str, Any], kind: str) -> Autoscaler:
 
 
 def _held_at_zero(raw: dict[str, Any], kind: str) -> bool:
-    """Tell whether an autoscaler leaves at zero what is there."""
+    """Return whether an autoscaler leaves a target at zero."""
     if kind == kinds.HPA:
-        # A minimum that was raised afterwards counts more than that.
+        # A minimum that was raised afterwards takes precedence.
         policy = lenient.mapping(raw, "spec", "behavior", "scaleUp").get("selectPolicy")
         return policy == "Disabled" and lenient.mapping(raw, "spec").get("minReplicas") == 0
     annotations = raw["metadata"].get("annotations") or {}
@@ -124,10 +124,10 @@ def _group(target: dict[str, Any], kind: str) -> str:
 
 
 def _possible(name: str, most: int = LONGEST_NAME) -> str:
-    """Return a name that some object can have, or what is none.
+    """Return a name if an object can have it, else `NONE_SUCH`.
 
-    All autoscalers are known, however many: of one that was forgotten the count would be taken. So little is
-    kept of each.
+    All autoscalers are kept, however many, because we would overwrite the count of one that was dropped. So
+    each must take little memory.
     """
     return name if len(name) <= most and name.isascii() else NONE_SUCH
 
@@ -138,14 +138,14 @@ def group_of(autoscaler: Autoscaler) -> Key:
 
 
 def lane_of(before: Autoscaler | None, now: Autoscaler | None) -> Lane | None:
-    """Return where those have to wait whom an autoscaler scales: most of its changes are of its status."""
+    """Return the lane of what an autoscaler scales; nothing for a change that doesn't matter."""
     if before is not None and now is not None:
         before = dataclasses.replace(before, resource_version=now.resource_version)
     return Lane.BUILD if before != now else None
 
 
 def concerned(change: Change[Autoscaler], wanting: Wanting) -> set[Key]:
-    """Return the Formation that it scales, or those that want the Deployment which it scales."""
+    """Return the Formation that it scales, or the Formations that want the Deployment that it scales."""
     return {key for each in change.facts for key in _scaled(each, wanting)}
 
 
@@ -156,7 +156,7 @@ def _scaled(autoscaler: Autoscaler, wanting: Wanting) -> Iterable[Key]:
 
 
 def deciding(known: Iterable[Autoscaler]) -> Deciding:
-    """Return who decides about each target: KEDA makes an HPA of its own, so its object comes first."""
+    """Return the autoscaler of each target: a ScaledObject comes before the HPA that KEDA makes for it."""
     last_first = sorted(known, key=lambda each: (each.kind == kinds.HPA, each.name), reverse=True)
     return {each.target: each for each in last_first}
 

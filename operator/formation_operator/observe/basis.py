@@ -1,9 +1,9 @@
-"""What a pass decides from, and what it has missed of what came while it was under way.
+"""What a pass decides from, and which changes it has missed while it was under way.
 
-An object that a pass writes comes back through the watch, before the answer to the write or after: an echo.
-So no change of a Formation and its children requests a pass while one is under way. The pass compares at its
-end how they are with what it has written, and requests another one if that differs. Echoes are recognised
-here, and nowhere else.
+An object that a pass writes comes back through the watch, before or after the answer to the write: an echo.
+So changes of a Formation and its children request no pass while its pass is under way. At its end the pass
+compares them with what it has written, and requests another pass if they differ. Echoes are recognised only
+here.
 """
 
 import dataclasses
@@ -17,26 +17,26 @@ from formation_operator.requeue import Lane
 
 @dataclasses.dataclass
 class Basis:
-    """What a pass decides from: the Formation and its children when it began, and its own writes since."""
+    """What a pass decides from: the Formation and its children at its start, and its own writes."""
 
     formation: dict[str, Any]
     children: dict[ChildId, Child]
     shown: Children = dataclasses.field(default_factory=dict)
-    """The children that the status is about: figures may change after it began, and change back."""
+    """The children that the status is about: during the pass, figures may change, and change back."""
 
     @property
     def uid(self) -> str:
-        """Whom the pass is about."""
+        """The uid of the Formation that the pass is about."""
         return formations.uid_of(self.formation)
 
     def is_about(self, formation: dict[str, Any] | None) -> bool:
-        """Return whether it is the Formation that the pass is about, and none that took its name since."""
+        """Return whether it is the Formation that the pass is about, and not a later one of its name."""
         return formation is not None and formations.uid_of(formation) == self.uid
 
     def will_compare(self, change: Change[Any]) -> bool:
-        """Return whether `missed` finds a change that concerns the Formation and comes during the pass.
+        """Return whether `missed` compares the object of a change that comes during the pass.
 
-        It finds those of the Formation itself and of its children, be they echoes or not.
+        It compares the Formation itself and its children.
         """
         fact = change.facts[0]
         if isinstance(fact, dict):
@@ -48,7 +48,7 @@ class Basis:
         self.children[child.kind, child.name] = child
 
     def reported(self, formation: dict[str, Any]) -> None:
-        """Note the Formation with the status that was written: a spec that is another since is missed."""
+        """Note the status that was written; the spec stays the one that the pass decided from."""
         self.formation = {**self.formation, **{key: formation[key] for key in formations.REPORTED}}
 
     def deleted(self, child: Child) -> None:
@@ -56,7 +56,7 @@ class Basis:
         self.children.pop((child.kind, child.name), None)
 
     def missed(self, formation: dict[str, Any] | None, there: Children) -> Lane | None:
-        """Return the lane for what has changed since, but for our own writes; nothing if nothing has."""
+        """Return the lane for the changes during the pass that aren't its own; nothing if there are none."""
         if formation is None:
             return None
         before = [*self.children.items(), *self.shown.items()]

@@ -1,4 +1,4 @@
-"""What the operator knows of the cluster between two passes: a store for each kind, and what links them."""
+"""What the operator knows of the cluster: a store for each kind, and the links between their objects."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -34,17 +34,15 @@ class Cache:
         """Uids of all Formations."""
 
     def _store(self, watched: Watched[Any], bounds: dict[Share, Bound]) -> Store[Any]:
-        """Return a store for a kind; those that have the same share are kept within one bound."""
+        """Return a store for a kind; stores with the same share have one bound."""
         limit, share = None, watched.share
         if share is not None:
-            bound = bounds.setdefault(share, Shares(share.most))
-            limit = Limit(
-                bound, share.least, lambda fact: watched.size_of(fact, self._wanting), watched.reduced
-            )
+            bound = bounds.setdefault(share, Shares(share.most, share.least))
+            limit = Limit(bound, lambda fact: watched.size_of(fact, self._wanting), watched.reduced)
         return Store(watched.key_of, watched.version_of, watched.groups_of, limit)
 
     def is_newer(self, kind: str, key: Key, version: int, text: bytes = b"") -> bool:
-        """Tell whether an object may be newer, by its name and version, and by its text if given."""
+        """Return whether an object may be newer, by its name and version, and by its text if given."""
         store, is_repeated = self.stores[kind], self.watched[kind].is_repeated
         if is_repeated is not None and text:
             known = store.known.get(key)
@@ -53,7 +51,7 @@ class Cache:
         return store.is_newer(key, version)
 
     def see(self, kind: str, raw: dict[str, Any], as_of: int = 0) -> Changes:
-        """Take an object as the API server gave it, of a list as of a version or by itself.
+        """Take an object as the API server sent it, by itself or in a list as of a version.
 
         Returns what that changes.
         """
@@ -68,20 +66,20 @@ class Cache:
         return self._changed(kind, self.stores[kind].put(fact, as_of))
 
     def drop(self, kind: str, key: Key, version: int) -> Changes:
-        """Forget what others deleted, a list lacks, or is well, and return what that changes."""
+        """Forget an object that was deleted, that a list lacks, or that is well; return what that changes."""
         watched, store = self.watched[kind], self.stores[kind]
         known = store.known.get(key)
         if known is None and watched.is_sparse:
-            return []  # if each were remembered for it, no other deletion would be
+            return []  # tombstones of all these would displace the others
         missed_by = watched.missed_by(known, self._wanting) if known is not None else None
         return self._changed(kind, store.drop(key, version, missed_by))
 
     def drop_own(self, child: Child) -> Changes:
-        """Forget a child that we deleted, though it may have changed after we decided to."""
+        """Forget a child that we deleted, even if it had changed after that was decided."""
         store, key = self._children[child.kind], (child.namespace, child.name)
         known = store.known.get(key)
         newest = store.latest(key) if known is None or known.uid == child.uid else 0
-        # The deletion has made a later version, which no answer says.
+        # The deletion has a later version, which no answer shows.
         version = max(newest, int(child.resource_version)) + 1
         return self._changed(child.kind, store.drop(key, version, missed_by=""))
 
@@ -91,7 +89,7 @@ class Cache:
         return [(kind, change)] if change is not None else []
 
     def _follow(self, change: Change[dict[str, Any]]) -> None:
-        """Note who lives, and count anew what a Formation wants no more: it may be a stray from now on."""
+        """Note which Formations exist; children that one doesn't want any more may be strays now."""
         self.living -= {formations.uid_of(change.before)} if change.before else set()
         self.living |= {formations.uid_of(change.now)} if change.now else set()
         for name in formations.given_up(change):
@@ -103,7 +101,7 @@ class Cache:
 
     @property
     def formations(self) -> dict[Key, dict[str, Any]]:
-        """Each Formation as it is, without what no decision needs."""
+        """Each Formation, without what no decision needs."""
         return self._formations.known
 
     def claims(self, key: Key) -> dict[str, Claim]:
@@ -112,7 +110,7 @@ class Cache:
         return {name: formations.winner(rivals) for (_, name), rivals in contested.items() if len(rivals) > 1}
 
     def lost_by(self, key: Key) -> set[ChildId]:
-        """Return kind and name of what a Formation had and wants, and others have deleted."""
+        """Return kind and name of the children that a Formation wants, and that others have deleted."""
         uid = formations.uid_of(self.formations[key]) if key in self.formations else None
         wanted = self._wanted(key)
         return {
@@ -123,9 +121,9 @@ class Cache:
         }
 
     def children_of(self, key: Key) -> dict[ChildId, Child]:
-        """Return, by kind and name, what a Formation owns and whatever has a name that it wants.
+        """Return, by kind and name, the objects that a Formation owns or that have a name it wants.
 
-        Of anything else with its label nothing has to be decided, and anybody may make ten thousands.
+        Other objects with its label don't matter, and anyone may create thousands of them.
         """
         wanted = self._wanted(key)
         found: dict[ChildId, Child] = {}
@@ -135,7 +133,7 @@ class Cache:
         return found
 
     def autoscalers_of(self, namespace: str, targets: Iterable[str]) -> list[Autoscaler]:
-        """Return the autoscalers of what has one of these names: there may be many others in a namespace."""
+        """Return the autoscalers whose target has one of some names: a namespace may have many others."""
         there = [(namespace, target) for target in targets]
         stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
         return [each for store in stores for target in there for each in store.within(target).values()]

@@ -1,7 +1,7 @@
-"""What is really there: the few facts of an object that decisions need, and nothing else.
+"""The children as they are: the few facts of an object that decisions need, and nothing else.
 
-A cache of whole objects would cost many times more memory than the facts do.  Each fact is bounded: anybody
-who may write a Deployment may write our labels and our entry into it.
+Whole objects would take many times more memory.  Each fact is bounded, because anyone who may write a
+Deployment may write our labels and our managed fields into it.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ LONGEST_COUNT = 9
 LONGEST_IMAGE = 1024
 """Characters of an image's name. No runtime takes as many."""
 MOST_CONTAINERS = 64
-"""So many containers of a Deployment are looked at: a process type can't ask for more."""
+"""How many containers of a Deployment are looked at: a process type can't have more."""
 MOST_IMAGES = 16384
 """Characters of the images that are kept of a Deployment."""
 USUAL_SIZE = 1024
@@ -59,17 +59,17 @@ class Rollout:
     serving: bool = False
     """Whether enough Pods are available (the Deployment's own condition Available)."""
     stuck: str | None = None
-    """Why the Deployment gave up on its rollout."""
+    """The controller's message that the rollout is past its deadline, if it is."""
     blocked: str | None = None
     """Why Pods can't be created (quota, Pod Security, ...)."""
     refused: str | None = None
-    """Why the ReplicaSet of the latest spec can't be created: until it can, no figure is about that spec."""
+    """Why the ReplicaSet of the latest spec can't be created; no figure is about that spec until it is."""
     paused: bool = False
-    """Whether somebody holds the Deployment's rollouts back (``kubectl rollout pause``)."""
-    ending: bool = False
-    """Whether the old processes have to end before any of the new ones begins."""
+    """Whether the Deployment's rollouts are paused (``kubectl rollout pause``)."""
+    terminating: bool = False
+    """Whether new processes wait until the old ones have terminated."""
     revision: str = ""
-    """Which version of the pod template this is, by its own controller's count."""
+    """The Deployment's revision: its controller counts the versions of the pod template."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ NAMELESS = Setter("A client without a name", scale=True)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
-    """A Deployment or Service, known by its name and its owner: others may write what else it carries."""
+    """A Deployment or Service, known by its name and its owner: anyone may write its labels."""
 
     kind: ChildKind
     namespace: str
@@ -95,7 +95,7 @@ class Child:
     resource_version: str
     owner: Owner | None
     orphan_of: tuple[str, str] | None
-    """Without an owner: the Formation and the type that its selector and its labels name, if both do."""
+    """Without an owner: the Formation and the type that both its selector and its labels name, if any."""
     deleting: bool
     digest: str | None
     """Digest of the intent that it was last written with."""
@@ -103,9 +103,9 @@ class Child:
     """Our Apply entry in managedFields, as `owned_fields` has it; empty if there is none."""
     owns_count: bool = False
     count_set_by: Setter = NAMELESS
-    """Who set the count, if it isn't ours."""
+    """The client that set the count, if it isn't ours."""
     remembered: int | None = None
-    """The count that we wrote last, or that is to come back after a suspension."""
+    """The count that we wrote last, or that comes back after a suspension."""
     replicas: int = 1
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
@@ -113,17 +113,17 @@ class Child:
 
     @property
     def replicas_of_others(self) -> bool:
-        """Whether processes run by somebody else's count."""
+        """Whether it runs processes by a count that another client set."""
         return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
 
     def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
-        """Whether it is a Formation's own for a type, or an orphan that the Formation may adopt for it."""
+        """Return whether a Formation owns it, or may adopt it as an orphan for a type."""
         if self.owner is not None:
             return self.owner.uid == uid
         return self.orphan_of == (formation, process_type)
 
     def same_object_as(self, other: "Child") -> bool:
-        """Whether nothing differs but how far the rollout has got."""
+        """Return whether at most the progress of the rollout differs."""
         return (
             dataclasses.replace(other, resource_version=self.resource_version, rollout=self.rollout) == self
         )
@@ -132,11 +132,11 @@ class Child:
 ChildId = tuple[ChildKind, str]
 """Kind and name of a child."""
 Children = Mapping[ChildId, Child]
-"""Each object that may be a Formation's, and what is known of it."""
+"""The children of a Formation, and the objects that have their names."""
 
 
 def deployment_of(children: Children, formation: str, process_type: str) -> Child | None:
-    """Return the Deployment that has the name of a type's, whosever it is."""
+    """Return the Deployment that has the name of a type's, whatever its owner."""
     return children.get((ChildKind.DEPLOYMENT, naming.child(formation, process_type)))
 
 
@@ -161,7 +161,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
 
 
 def size_of(child: Child) -> int:
-    """Return about how many bytes of memory a child takes: most of them are texts."""
+    """Return an estimate of the bytes of memory that a child takes; most of them are texts."""
     rollout, owner = child.rollout, child.owner
     texts = [child.owned, child.digest or "", child.count_set_by.manager, *itertools.chain(*child.images)]
     texts += (rollout.stuck or "", rollout.blocked or "", rollout.refused or "", rollout.revision)
@@ -170,10 +170,10 @@ def size_of(child: Child) -> int:
 
 
 def size_of_stray(child: Child, wanting: Wanting) -> int:
-    """Return the bytes of what no Formation wants; nothing of the others, which are all kept.
+    """Return the bytes of a child that no Formation wants; 0 for any other, as these are all kept.
 
-    An owner or a label proves nothing: anybody may name a Formation in as many objects as they like. One
-    that a Formation has no more use for is deleted at once, or after the next list if it was forgotten.
+    An owner or a label proves nothing: anyone may name a Formation in any number of objects. A child that a
+    Formation doesn't want any more is deleted immediately, or after the next list if it was forgotten.
     """
     return 0 if wanting((child.namespace, child.name)) else size_of(child)
 
@@ -185,7 +185,7 @@ def owner_of(child: Child) -> list[Key]:
 
 
 def missed_by(child: Child, wanting: Wanting) -> str:
-    """Return the uid of a child's owner, if that is a Formation which wants it; else nothing."""
+    """Return the uid of a child's owner, if that is a Formation that wants the child; else nothing."""
     uids = map(formations.uid_of, wanting((child.namespace, child.name)).values())
     return child.owner.uid if child.owner is not None and child.owner.uid in uids else ""
 
@@ -218,7 +218,7 @@ def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
 
 def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:
     annotations = raw["metadata"].get("annotations") or {}
-    # Only what we wrote ourselves can be believed.
+    # Anyone may write the annotation: it counts only if we own it.
     remembered = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
     containers = raw["spec"]["template"]["spec"]["containers"]
     return {
@@ -232,7 +232,7 @@ def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any
 
 
 def _digest(annotations: dict[str, Any]) -> str | None:
-    """Return the digest of an object's intent, or what somebody has put in its place."""
+    """Return the digest of an object's intent, or what another client has put in its place."""
     there = naming.INTENT_ANNOTATION in annotations
     return lenient.text(annotations, naming.INTENT_ANNOTATION) if there else None
 
@@ -241,22 +241,22 @@ def _images(containers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     remaining = MOST_IMAGES
     for item in containers:
         image = item.get("image", "")
-        # Nothing is said of the others: cut, it would be another one, and no image has such letters.
+        # Others are left out: no image has such letters, and a shortened name would be another image.
         if len(image) <= min(remaining, LONGEST_IMAGE) and image.isascii():
             remaining -= len(image)
             yield item["name"], lenient.shared(image)
 
 
 def _count(text: str) -> int | None:
-    """Return a count, or nothing for what can't be one: anybody may have written it."""
+    """Return a count, or nothing for a text that can't be one: anyone may have written it."""
     return int(text) if text.isdecimal() and len(text) <= LONGEST_COUNT else None
 
 
 def _setter(managed: list[dict[str, Any]]) -> Setter:
-    """Return who else holds the count: through the subresource if anybody did.
+    """Return the other client that owns the count; one that used the subresource comes first.
 
-    A scale request from or to zero leaves no holder at all, because that subresource drops a zero
-    before its fields are noted (seen on Kubernetes 1.37.2). Every other write leaves one.
+    After a scale request from or to zero the count has no owner, because the subresource drops a zero before
+    its fields are noted (seen on Kubernetes 1.37.2). After every other write it has one.
     """
     others = [
         Setter(entry["manager"], entry.get("subresource") == "scale")
@@ -286,15 +286,15 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         refused=given_up if refused else None,
         blocked=lenient.text(failure, "message") if failure.get("status") == "True" else None,
         paused=raw["spec"].get("paused") is True,
-        ending=_ending(raw["spec"], status, late=stuck is not None),
+        terminating=_is_terminating(raw["spec"], status, late=stuck is not None),
         revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
     )
 
 
-def _ending(spec: dict[str, Any], status: dict[str, Any], *, late: bool) -> bool:
+def _is_terminating(spec: dict[str, Any], status: dict[str, Any], *, late: bool) -> bool:
     if lenient.mapping(spec, "strategy").get("type") != "Recreate" or status.get("updatedReplicas"):
         return False
-    # Before Kubernetes 1.35 what ends isn't counted, and nothing else keeps it late without a process.
+    # Kubernetes before 1.35 doesn't count terminating Pods; nothing else makes it late without a Pod.
     return bool(status.get("replicas") or status.get("terminatingReplicas", late))
 
 

@@ -1,4 +1,4 @@
-"""Unexpected errors: each ends the type that it is about, and nothing else of the pass."""
+"""Unexpected errors: each ends the work on one type, and the pass goes on with the others."""
 
 import contextlib
 import dataclasses
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """What stands in the way of one type, or of the whole Formation where no type is named."""
+    """What keeps one type, or the whole Formation if no type is named, from being as declared."""
 
     process_type: str
     reason: str
@@ -31,7 +31,7 @@ class Problem:
 
 
 class Faults:
-    """The types of one pass that an unexpected error has ended."""
+    """The unexpected errors of one pass, by type."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -39,9 +39,9 @@ class Faults:
 
     @contextlib.contextmanager
     def confined_to(self, process_type: str) -> Iterator[None]:
-        """Have an unexpected error end only what is done here about a type, and log where it comes from.
+        """Confine an unexpected error to what is done here about a type, and log its traceback.
 
-        What the cluster answers is none: `ClusterError` goes on.
+        `ClusterError` is expected, and goes on.
         """
         try:
             yield
@@ -58,6 +58,6 @@ class Faults:
 
 
 def problem(process_type: str, error: Exception) -> Problem:
-    """Return what is said of an unexpected error: its text may quote anything, and is for the log alone."""
+    """Return the problem of an unexpected error, without its text, which may quote anything."""
     text = f"an error of the operator's own ({type(error).__name__}): its log says where; please report it"
     return Problem(process_type, Trouble.INTERNAL_ERROR, text)

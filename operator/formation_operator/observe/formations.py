@@ -1,4 +1,4 @@
-"""The Formations as they are kept: what decisions need, and the names that each of them claims."""
+"""The Formations as they are kept, and the names that each of them claims."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
@@ -22,22 +22,22 @@ KEPT = (
 )
 """What is kept of a Formation's metadata."""
 DECLARED = ("spec", "excess", "spec_size")
-"""What is kept of its spec: besides itself how many bytes of memory it takes."""
+"""What is kept of its spec: itself, why it is too large if it is, and the bytes of memory that it takes."""
 REPORTED = ("status", "status_digest", "status_size")
-"""What is kept of its status: besides itself a digest, and how many bytes of memory it takes."""
+"""What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 SHOWN = ("state", "desiredReplicas", "readyReplicas")
 """What metrics say of a type, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
-"""Bytes of a status as JSON: none of ours has as many."""
+"""Bytes of a status as JSON; ours are all smaller."""
 AS_OBJECTS = 10
-"""How many times, as it is counted: six is usual, and of nothing but short values it is up to eighteen."""
+"""How many times the bytes of its JSON a spec is taken to need in memory: six is usual, eighteen the most."""
 Wanting = Callable[[Key], Mapping[Key, dict[str, Any]]]
-"""Gives the Formations that want a child, by namespace and name of that."""
+"""Returns the Formations that want a child, by its namespace and name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A Formation's wish for a child name; of several the first in this order wins."""
+    """A Formation's claim on the name of a child; of several claims the first in this order wins."""
 
     created: str
     uid: str
@@ -62,8 +62,8 @@ def version_of(raw: dict[str, Any]) -> int:
 def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a Formation without what no decision needs, given what was known of it until now.
 
-    Its spec is measured and taken in when it changes, not with each status, as long as it is kept.
-    Why it is too large to be rendered, if it is, stands beside it as ``excess``.
+    A spec that is known and hasn't changed is taken from there, since most changes are of a status.
+    ``excess`` says why a spec is too large to be rendered, if it is.
     """
     metadata = {key: raw["metadata"][key] for key in KEPT if key in raw["metadata"]}
     if known is not None and not known.get("unkept") and is_same(known, raw):
@@ -76,8 +76,8 @@ def trimmed(raw: dict[str, Any], known: dict[str, Any] | None = None) -> dict[st
 def _reported(raw: dict[str, Any]) -> dict[str, Any]:
     """Return what is kept of a status.
 
-    The conditions of others are nobody's business here.  Of one that is larger than any of ours nothing is
-    kept: so it differs from what is to be there, and the next report puts that in its place.
+    The conditions of others aren't kept.  A status that is larger than any of ours counts as empty, so that
+    the next report replaces it.
     """
     status = lenient.mapping(raw, "status")
     conditions = status.get("conditions")
@@ -90,9 +90,9 @@ def _reported(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec as it is kept: nothing but names of one that is too large to be rendered.
+    """Return a spec as it is kept: only the names of its types if it is too large to be rendered.
 
-    The names of its types stay readable in any case; what was stored under another schema may have none.
+    A spec that was stored under another schema may have no types.
     """
     names = {"processes": dict.fromkeys(lenient.mapping(spec, "processes"))}
     try:
@@ -103,12 +103,12 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def size_of(known: dict[str, Any]) -> int:
-    """Return about how many bytes of memory a Formation takes with its spec and its status."""
+    """Return an estimate of the bytes of memory that a Formation takes."""
     return int(known["spec_size"]) + int(known["status_size"])
 
 
 def outlined(known: dict[str, Any]) -> dict[str, Any]:
-    """Return what is kept of a Formation at the least: the names of its types, and what metrics say of it."""
+    """Return the outline of a Formation: the names of its types, and what metrics report of it."""
     names = dict.fromkeys(lenient.mapping(known, "spec", "processes"))
     status, said = known["status"], lenient.mapping(known, "status", "processes")
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
@@ -127,19 +127,19 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """Return some fields, which are words or figures: anyone who may write a status may write anything."""
+    """Return some fields as short texts or numbers: anyone who may write a status may write anything."""
     return {
         field: lenient.word(said, field) or lenient.number(said, field) for field in fields if field in said
     }
 
 
 def is_same(known: dict[str, Any], raw: dict[str, Any]) -> bool:
-    """Tell whether an object has the spec that is known of it: the API server counts its changes."""
+    """Return whether an object has the spec that is known: each change of it makes a new generation."""
     return all(known["metadata"].get(field) == raw["metadata"].get(field) for field in ("uid", "generation"))
 
 
 def is_behind(raw: dict[str, Any]) -> bool:
-    """Tell whether a Formation has changed since its last report; what is new has none."""
+    """Return whether a Formation has changed since its last report; false if it was never reported."""
     observed = raw["status"].get("observedGeneration")
     return observed is not None and observed != raw["metadata"].get("generation")
 
@@ -152,7 +152,7 @@ def wanted_names(raw: dict[str, Any]) -> list[Key]:
 
 
 def winner(rivals: Iterable[dict[str, Any]]) -> Claim:
-    """Return the claim of the Formation that came first, of several that want one name."""
+    """Return the winning claim of several Formations that want one name: the oldest Formation's."""
     return min(map(_claim, rivals), key=lambda claim: (claim.created, claim.uid))
 
 
@@ -161,10 +161,10 @@ def _claim(raw: dict[str, Any]) -> Claim:
 
 
 def given_up(change: Change[dict[str, Any]]) -> set[Key]:
-    """Return namespace and name of each child that a Formation wants no more."""
+    """Return namespace and name of each child that a Formation doesn't want any more."""
     before, now = change.before, change.now
     if before is None or (now is not None and before["spec"] is now["spec"]):
-        return set()  # as it is with each status
+        return set()  # as after each write of a status
     return {*wanted_names(before)} - {*(wanted_names(now) if now is not None else ())}
 
 
@@ -180,6 +180,6 @@ def lane_of(before: dict[str, Any] | None, now: dict[str, Any] | None) -> Lane |
 
 
 def concerned(change: Change[dict[str, Any]], wanting: Wanting) -> set[Key]:
-    """Return a Formation if it is there, and the rivals that want a name which it has given up."""
+    """Return a Formation if it exists, and the others that want a name that it has given up."""
     rivals = {key for name in given_up(change) for key in wanting(name)}
     return rivals | ({key_of(change.now)} if change.now is not None else set())

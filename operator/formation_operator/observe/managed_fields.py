@@ -2,7 +2,7 @@
 
 Comparing values with a live object gives false differences (the server writes ``0.5`` as
 ``500m`` and drops what is empty) and misses removals.  Ownership doesn't: the server takes a
-field from our Apply entry the moment that anybody else changes it.  So an object is as we want
+field from our Apply entry when any other client changes it.  So an object is as we want
 it when it carries the digest of our intent and our entry still holds every field of it.
 """
 
@@ -21,7 +21,7 @@ COMPACT = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 def entry_of(managed: list[dict[str, Any]], manager: str = naming.FIELD_MANAGER) -> Fields | None:
     """Return the fields that a manager's Apply entry holds, or nothing without such an entry.
 
-    Of an object of a list they are text: `owned_fields` reads both.
+    Objects of a list have them as text, which `owned_fields` reads, too.
     """
     for entry in managed:
         if (
@@ -45,7 +45,7 @@ def missing(intent: Any, fields: Fields, path: Path = ()) -> Iterator[Path]:
             held = fields.get(f"f:{key}")
             if held is None:
                 yield (*path, key)
-            elif held:  # a step less for each of the leaves, which are most of all
+            elif held:  # saves a call for each leaf
                 yield from missing(value, held, (*path, key))
     elif isinstance(intent, list):
         yield from _missing_items(intent, fields, path)
@@ -63,7 +63,7 @@ def _missing_items(items: list[Any], fields: Fields, path: Path) -> Iterator[Pat
 
 
 class Keyed:
-    """The keyed items that an entry holds of one list, each found at once: a list may have thousands."""
+    """The keyed items that an entry holds of one list; a list may have thousands."""
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
@@ -99,7 +99,7 @@ def _shown(item: Any) -> str:
 
 
 def holds(fields: Fields, path: Path) -> bool:
-    """Tell whether an entry holds the field at a path."""
+    """Return whether an entry holds the field at a path."""
     node: Any = fields
     for step in path:
         names = (f"f:{step}", f"k:{step}", f"v:{step}")
@@ -112,7 +112,7 @@ def holds(fields: Fields, path: Path) -> bool:
 def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:
     """Yield the path of each field of a manifest that an entry doesn't hold.
 
-    What identifies the object (name, namespace, kind, version) is owned by nobody.
+    What identifies the object (name, namespace, kind, version) has no owner.
     """
     identity = ("name", "namespace", "uid", "resourceVersion")
     metadata = {key: value for key, value in manifest["metadata"].items() if key not in identity}
@@ -122,8 +122,8 @@ def lost(manifest: dict[str, Any], fields: Fields) -> Iterator[Path]:
 def taken_over(managed: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
     """Return the entries of a restored object with its creator's fields made ours, if we have none.
 
-    A backup tool restores an object under its own name, and would for ever co-own whatever the
-    next intent drops.  Its entry is the one that holds the immutable selector, of the object itself and
+    A backup tool restores an object under its own name, and would own the fields that a later intent drops
+    for ever.  Its entry is the one that holds the immutable selector, of the object itself and
     not of a subresource.  Nothing is returned where our entry is still there.
     Source of the method: client-go's ``csaupgrade``.
     """

@@ -1,7 +1,7 @@
 """The fields of a child that we hold, as they are kept with it.
 
-Most children of a type's name are written alike, so what is kept of one is most often what was kept of
-another, and no more is read of a child of a list than shows that (`kube.objects.listings`).
+Most children of types with the same name have the same entry. So the text of an entry is compared before it
+is parsed (`kube.objects.listings`).
 """
 
 import functools
@@ -16,14 +16,14 @@ from formation_operator.observe.managed_fields import COMPACT, Path, entry_of, h
 LARGEST = 65536
 """Characters of an entry that is kept whole. A Deployment with a thousand variables has as many."""
 MOST_READ = 4 * LARGEST
-"""Bytes of an entry that is parsed to find out whether it is that large; of a larger one the text counts."""
+"""Bytes up to which an entry is parsed to find out whether it is that large; a larger one isn't parsed."""
 DIGEST = "sha256:"
 COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
 USUAL = 4096
-"""Bytes of an entry that is remembered: most entries are as many others."""
+"""Bytes of an entry whose parsed form is cached: most entries are smaller."""
 REMEMBERED = 256
-"""How many of these are; what is kept of one may be six times as long."""
+"""How many entries are cached."""
 ANY_OWNER = "k:owner"
 """Stands for the reference to a child's owner. The API server takes no such key: it isn't JSON."""
 
@@ -34,8 +34,7 @@ class Owned(NamedTuple):
     text: str
     """The whole of it as JSON, or no more than its digest if it is large; empty if there is none.
 
-    Of the owner's uid only that it is there is kept: so the entries of most children of a type's name are one
-    text, which is interned.
+    A stand-in replaces the owner's uid, so that most children have equal texts, which are interned.
     """
     holds_count: bool
     """Whether it holds the count."""
@@ -44,7 +43,7 @@ class Owned(NamedTuple):
 
 
 def of(managed: list[dict[str, Any]], owner: str = "") -> Owned:
-    """Return what is kept of our entry with a child of an owner's, whose uid that is."""
+    """Return what is kept of our entry; ``owner`` is the uid of the child's owner."""
     fields = entry_of(managed)
     text = bytes(fields) if isinstance(fields, listings.Text) else bounds.encoded(fields)
     reference = _quoted(_reference(owner))
@@ -68,7 +67,7 @@ _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 
 def holds_count(entry: dict[str, Any]) -> bool:
-    """Tell whether an entry, be it of somebody else's, holds the count."""
+    """Return whether an entry of any manager holds the count."""
     fields = entry.get("fieldsV1")
     if isinstance(fields, listings.Text):
         return holds(listings.held(bytes(fields)), COUNT)
@@ -85,12 +84,12 @@ def _reference(owner: str) -> str:
 
 
 def is_whole(owned: str) -> bool:
-    """Tell whether it is known what a child's entry holds, and not only if it is the same again."""
+    """Return whether a child's entry is kept whole, and not as a digest."""
     return not owned.startswith(DIGEST)
 
 
 def covers(manifest: dict[str, Any], owned: str, owner: str = "") -> bool:
-    """Tell whether our Apply entry, as it is kept with an owner's child, holds every field of a manifest."""
+    """Return whether our Apply entry, as it is kept with a child, holds every field of a manifest."""
     if not is_whole(owned):
         return False
     fields = json.loads(owned.replace(COMPACT.encode(ANY_OWNER), COMPACT.encode(_reference(owner))))

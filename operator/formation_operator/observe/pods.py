@@ -1,8 +1,7 @@
-"""What is known of a Pod: the few facts that tell why a process isn't well.
+"""What is known of a Pod: the few facts that explain why a process isn't well.
 
-A Pod that runs, is ready and has never restarted has nothing to tell, and nothing of it is kept:
-where all is well the operator's memory doesn't grow with the number of processes.  What is kept of the
-others is bounded, whatever they say of themselves.
+A Pod that runs, is ready and has never restarted is well, and isn't kept: the operator's memory doesn't grow
+with the number of healthy processes.  The facts of other Pods are bounded, whatever their status says.
 """
 
 import dataclasses
@@ -19,22 +18,22 @@ from formation_operator.requeue import Lane
 
 SIGNALS = range(1, 32)
 LONGEST_START = 86400.0
-"""Seconds: nobody waits for longer, whatever a probe allows."""
+"""Seconds: the longest time that is granted to a probe, whatever it allows."""
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 TEMPLATE_LABEL = "pod-template-hash"
 REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
 MOST = 64
-"""So many containers of a Pod are looked at: a process type can't ask for more."""
+"""How many containers of a Pod are looked at: a process type can't have more."""
 NAMED = 5
 """How many names of a kind are kept; the others are counted."""
 LONGEST_COMMAND = 2048
-"""Characters of a command that is kept: a longer one is most likely a script of its own."""
+"""Characters of a command that is kept: a longer one is most likely a script."""
 MOST_SAID = 12288
-"""Characters of all that a Pod's containers left: kubelet gives no more bytes of it."""
+"""Characters of the termination messages of all containers of a Pod: kubelet keeps no more bytes."""
 USUAL_SIZE = 1024
 """Bytes of memory that a Pod takes without its long texts, and each container of it."""
 REJECTED = "Pod was rejected: "
-"""How kubelet begins where it doesn't take a Pod at all."""
+"""How kubelet's message starts if it rejects a Pod."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,14 +42,14 @@ class Exit:
 
     code: int
     reason: str
-    """Kubernetes' word, such as Error, Completed, OOMKilled or StartError."""
+    """Kubernetes' reason, such as Error, Completed, OOMKilled or StartError."""
     message: str
-    """What the process left in its termination message, or else the end of its log."""
+    """The termination message: what the process wrote there, or else the end of its log."""
     started_at: str
     finished_at: str
     memory_limit: str
     command: tuple[str, ...] = ()
-    """What was started, as far as the Pod says it: the image's own part isn't known. Empty if it is long."""
+    """The command as far as the Pod has it: the image's own part isn't known. Empty if it is long."""
 
     @property
     def signal(self) -> int | None:
@@ -59,9 +58,9 @@ class Exit:
 
     @property
     def seconds(self) -> float:
-        """How long the process ran; 0 if nobody knows.
+        """How long the process ran; 0 if that isn't known.
 
-        containerd says 1970 of one that it couldn't start.
+        containerd reports 1970 for a process that it couldn't start.
         """
         started, finished = timestamps.epoch(self.started_at), timestamps.epoch(self.finished_at)
         return max(0.0, finished - started) if started and finished else 0.0
@@ -80,17 +79,17 @@ class Container:
     restarts: int
     running_since: float | None
     waiting: str
-    """Why it isn't started, in Kubernetes' word; empty if it doesn't wait."""
+    """Kubernetes' reason why it isn't started; empty if it doesn't wait."""
     message: str
-    """What Kubernetes says of the wait."""
+    """Kubernetes' message about that."""
     ended: bool
     """Whether it has ended and nothing has been started in its place yet."""
     exit: Exit | None
     """How it ended last."""
     checks: tuple[str, ...]
-    """What kubelet may end it for: its probes by their kind, and postStart."""
+    """Why kubelet may end it: its probes by their kind, and postStart."""
     probing: tuple[tuple[str, float, float], ...] = ()
-    """Of each probe by its kind: after how many seconds its failing may count at the earliest, and has to."""
+    """Each probe by its kind, with the earliest and the latest second after which its failures count."""
 
     @property
     def failure(self) -> Exit | None:
@@ -99,7 +98,7 @@ class Container:
 
     @property
     def well(self) -> bool:
-        """Whether there is nothing to tell of it."""
+        """Whether it never restarted and is ready; an init container is well if it has ended with code 0."""
         if self.init:
             return self.restarts == 0 and (self.exit is not None and self.exit.code == 0 and self.ended)
         return self.restarts == 0 and self.ready and self.running_since is not None
@@ -119,7 +118,7 @@ class Names:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pod:
-    """One process, as far as it isn't simply well."""
+    """One process that isn't well."""
 
     namespace: str
     name: str
@@ -131,31 +130,31 @@ class Pod:
     """Which version of its Deployment's pod template it has (label pod-template-hash)."""
     created: float
     node: str
-    """Where it was sent to; empty if it wasn't yet."""
+    """The node that it was bound to; empty if it wasn't yet."""
     chosen: str
-    """Where the scheduler will send it once what it needs there is ready; empty if nobody says."""
+    """The node on which the scheduler will start it when what it needs there is ready; empty if unknown."""
     claims: Names
     """The volume claims that it names."""
     gates: Names
-    """What has to be taken away before a scheduler looks at it."""
+    """The scheduling gates that have to be removed before a scheduler looks at it."""
     failure: tuple[str, str, str] | None
     """If the Pod as a whole has failed, as after an eviction: reason, message and time."""
     unscheduled: tuple[str, str] | None
-    """If no node takes it: reason and message."""
+    """If no node can run it: reason and message."""
     set_up: bool
-    """Whether its volumes and its network are there, so that nothing but its containers is left to start."""
+    """Whether its volumes and its network are ready, so that only its containers have to start."""
     unready: tuple[str, str, float] | None
-    """What the Pod's own condition Ready says while it's false: reason, message and since when."""
+    """Reason, message and transition time of the Pod's condition Ready while that is false."""
     containers: tuple[Container, ...]
 
     @property
     def refused(self) -> bool:
-        """Whether its node didn't take it at all: no process of it ran."""
+        """Whether its node rejected it, so that no process of it ran."""
         return self.failure is not None and self.failure[1].startswith(REJECTED)
 
     @property
     def failed_by_itself(self) -> bool:
-        """Whether it failed only because a container of it did, which is never started again."""
+        """Whether it failed because a container of it failed that isn't restarted."""
         unexplained = self.failure is not None and self.failure[:2] == (Reason.FAILED, "")
         return unexplained and any(container.failure for container in self.containers)
 
@@ -165,7 +164,7 @@ class Pod:
         return sum(container.restarts for container in self.containers)
 
     def same_as(self, other: "Pod | None") -> bool:
-        """Tell whether two versions of a Pod have the same facts."""
+        """Return whether two versions of a Pod have the same facts."""
         return (
             other is not None and dataclasses.replace(other, resource_version=self.resource_version) == self
         )
@@ -177,9 +176,9 @@ class Pod:
 
 
 def pod(raw: dict[str, Any]) -> Pod | None:
-    """Return the facts of a Pod as the API server gave it; nothing if it is well, or no process of a type.
+    """Return the facts of a Pod as the API server sent it; nothing if it is well, or no process of a type.
 
-    How one ends that is on its way out is its owner's wish, and no news.
+    A Pod that is being deleted counts as well: how it ends doesn't matter any more.
     """
     metadata, spec, status = raw["metadata"], lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
     if "deletionTimestamp" in metadata or not is_process(metadata):
@@ -213,7 +212,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
 
 
 def size_of(pod: Pod) -> int:
-    """Return about how many bytes of memory a Pod takes: what may be many are texts."""
+    """Return an estimate of the bytes of memory that a Pod takes; most of them are texts."""
     texts = [pod.chosen, *(pod.failure or ()), *(pod.unscheduled or ()), *(pod.unready or ())[:2]]
     for container in pod.containers:
         texts += container.name, container.waiting, container.message
@@ -228,16 +227,16 @@ def formation_of(pod: Pod) -> list[Key]:
 
 
 def lane_of(before: Pod | None, now: Pod | None) -> Lane | None:
-    """Return where a Formation has to wait of which a Pod isn't well, or is again."""
+    """Return the lane for a Pod that came, went or changed; nothing if its facts are the same."""
     same = now.same_as(before) if now is not None else before is None
     return None if same else Lane.REPORT
 
 
 def is_process(metadata: dict[str, Any]) -> bool:
-    """Tell whether a Pod was made for a process type, by the ReplicaSet of that type's Deployment.
+    """Return whether the ReplicaSet of a process type's Deployment created a Pod.
 
-    Labels alone say little: a Job's Pod may carry the same.  A ReplicaSet has the name of its Deployment,
-    and behind that the hash which its Pods carry as a label.
+    Labels alone prove little: a Job's Pod may have the same.  A ReplicaSet has the name of its Deployment,
+    followed by the hash that its Pods have as a label.
     Source: generateReplicaSetName in pkg/controller/deployment/sync.go of Kubernetes
     """
     labels = lenient.mapping(metadata, "labels")
@@ -269,7 +268,7 @@ def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Contai
 
 
 def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
-    """Yield containers, and of those that come after too many words only how they ended."""
+    """Yield containers, without termination messages when these have reached `MOST_SAID`."""
     said = 0
     for each in containers:
         said += len(each.exit.message) if each.exit is not None else 0
@@ -328,9 +327,9 @@ def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
 
 
 def _command(spec: dict[str, Any]) -> tuple[str, ...]:
-    words = (*lenient.texts(spec, "command"), *lenient.texts(spec, "args"))
-    # Cut, it would be another command. Shared: all processes of a type have the same.
-    return tuple(map(lenient.shared, words)) if sum(map(len, words)) + len(words) <= LONGEST_COMMAND else ()
+    parts = (*lenient.texts(spec, "command"), *lenient.texts(spec, "args"))
+    # A shortened command would be another one. All processes of a type have the same, so it is interned.
+    return tuple(map(lenient.shared, parts)) if sum(map(len, parts)) + len(parts) <= LONGEST_COMMAND else ()
 
 
 def _failure(status: dict[str, Any], conditions: dict[str, Any]) -> tuple[str, str, str] | None:

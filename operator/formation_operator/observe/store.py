@@ -1,8 +1,8 @@
 """The newest known version of each object of one kind, in whatever order versions come.
 
-They come from three sides (a watch, a list now and then, the answers to our own writes), and each may be
-late.  So an object is taken only if it is newer than what is known, its deletion included: resource versions
-of one kind are numbers that grow.
+Versions come from watches, from lists and from the answers to our own writes, and each may be late.  So an
+object is taken only if it is newer than the known one, or than its tombstone if it was deleted: the resource
+versions of one kind are numbers that grow.
 """
 
 import dataclasses
@@ -14,24 +14,24 @@ from formation_operator.shares import Shares
 
 T = TypeVar("T")
 REMEMBERED = 16384
-"""How many deletions of a kind are remembered: a list of many Pods is under way for longer than a moment.
+"""How many tombstones of a kind are kept: a list of many Pods takes a while, and may have deleted ones.
 
-Each namespace has its share, so nobody who makes and deletes many objects has those of others come back.
+Each namespace has its share, so one that deletes many objects doesn't displace the tombstones of others.
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Change(Generic[T]):
-    """That something newer came."""
+    """That an object came, changed or went."""
 
     before: T | None
-    """What was known until then, if anything."""
+    """What was known before, if anything."""
     now: T | None
-    """What is known now, if the object isn't gone."""
+    """What is known now; nothing if the object is gone."""
 
     @property
     def facts(self) -> list[T]:
-        """What was known and what is, as far as there is either."""
+        """What was known before and what is known now, without what is nothing."""
         return [fact for fact in (self.before, self.now) if fact is not None]
 
 
@@ -43,28 +43,26 @@ class Tombstone(NamedTuple):
 
     version: int = 0
     missed_by: str = ""
-    """Uid of the owner to whom it was lost by somebody else's doing."""
+    """Uid of the owner that still wants it, if another client deleted it."""
 
 
 Bound = Shares[tuple["Store[Any]", str], None]
-"""Keeps the memory of objects down, of one kind or of several together; by store and name."""
+"""Bounds the memory of the objects of one or several kinds; by store and name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Limit(Generic[T]):
-    """How much of a kind is kept: the oldest of too many objects is forgotten, or reduced."""
+    """How much of a kind is kept: if there are too many objects, the oldest is forgotten, or reduced."""
 
     bound: Bound
-    least: int
-    """What the smallest object counts as."""
     size_of: Callable[[T], int]
-    """What an object takes of the bound; one that takes nothing is kept in any case."""
+    """How much of the bound an object takes; one that takes nothing is always kept."""
     reduced: Callable[[T], T] | None = None
-    """What is kept of one of too many, in the same groups, and takes nothing."""
+    """Returns what is kept of one of too many objects; it is in the same groups and takes nothing."""
 
 
 class Store(Generic[T]):
-    """The objects of a kind by namespace and name, and by what else they are looked for."""
+    """The objects of a kind by namespace and name, and by groups (an index, in client-go's terms)."""
 
     def __init__(
         self,
@@ -73,7 +71,7 @@ class Store(Generic[T]):
         groups_of: Callable[[T], Iterable[Hashable]],
         limit: Limit[T] | None = None,
     ) -> None:
-        """Take what gives an object's name, its resource version, and the groups that it is in."""
+        """Take functions that return an object's key, its resource version, and its groups."""
         self.known: dict[Key, T] = {}
         self._key_of = key_of
         self._version_of = version_of
@@ -83,23 +81,23 @@ class Store(Generic[T]):
         self._tombstones: Shares[str, Tombstone] = Shares(REMEMBERED)
 
     def within(self, group: Hashable) -> Mapping[Key, T]:
-        """Return the objects of a group, as they are until the next change."""
+        """Return the objects of a group; the mapping is valid until the next change."""
         return self._groups.get(group, {})
 
     def latest(self, key: Key) -> int:
-        """Return the latest version that is known of a name, be it of a deletion; 0 if none is."""
+        """Return the latest known version of a name, which may be a tombstone's; 0 if none is known."""
         known = self.known.get(key)
         return self._tombstone(key).version if known is None else self._version_of(known)
 
     def missed_by(self, key: Key) -> str:
-        """Return the uid of the owner that lost what had a name; nothing if it's there again."""
+        """Return the uid of the owner that still wants a deleted object; nothing if the object exists."""
         return self._tombstone(key).missed_by
 
     def is_newer(self, key: Key, version: int, as_of: int = 0) -> bool:
-        """Tell whether an object of a name and a version is newer than what is known of the name.
+        """Return whether an object of a name and a version is newer than what is known of the name.
 
-        A list is right about all that was known before its own version (``as_of``), even if it has an older
-        version of an object: a cluster that was restored from a backup looks like that.
+        A list as of a version (``as_of``) replaces all that is older than that version, even by older
+        objects: the cluster may have been restored from a backup.
         """
         known, latest = self.known.get(key), self.latest(key)
         if latest <= as_of:
@@ -107,7 +105,7 @@ class Store(Generic[T]):
         return version > latest or (version == latest and known is None)
 
     def put(self, item: T, as_of: int = 0) -> Change[T] | None:
-        """Take an object, of a list as of a version or by itself; return nothing if it isn't newer."""
+        """Take an object, by itself or from a list as of a version; return nothing if it isn't newer."""
         key = self._key_of(item)
         if not self.is_newer(key, self._version_of(item), as_of):
             return None
@@ -120,13 +118,13 @@ class Store(Generic[T]):
         return Change(before, item)
 
     def drop(self, key: Key, version: int, missed_by: str | None = None) -> Change[T] | None:
-        """Forget what was deleted under a version; return nothing if something later is known of its name.
+        """Replace an object by a tombstone of a version; return nothing if a later version is known.
 
-        Who misses it stays as it was if that isn't said.
+        Without ``missed_by``, an earlier tombstone's owner stays noted.
         """
         if version < self.latest(key):
             return None
-        # The answer to an older write of ours may still be on its way.
+        # The tombstone stays: the answer to an older write of ours may still come.
         missed_by = self.missed_by(key) if missed_by is None else missed_by
         self._tombstones.put(*key, Tombstone(version, missed_by))
         return Change(self._forget(key), None)
@@ -140,12 +138,11 @@ class Store(Generic[T]):
         if not size:
             self._limit.bound.pop(namespace, (self, name))
             return
-        size = max(size, self._limit.least)
         for place, (store, its_name) in self._limit.bound.put(namespace, (self, name), None, size):
             store._make_room((place, its_name))  # noqa: SLF001  # another of this class
 
     def _make_room(self, key: Key) -> None:
-        """Forget an object, or keep less of it; that is no change."""
+        """Forget an object, or reduce it, without reporting a change."""
         known, limit = self.known[key], self._limit
         if limit is None or not limit.size_of(known):
             return
@@ -160,8 +157,8 @@ class Store(Generic[T]):
         return self._tombstones.get(*key) or Tombstone()
 
     def _forget(self, key: Key) -> T | None:
-        """Take an object out as if it had never come, and return it."""
-        # Each group goes with its last one: names come and go for years.
+        """Remove an object without a tombstone, and return it."""
+        # A group is removed with its last object: otherwise names would accumulate for years.
         known = self.known.pop(key, None)
         for group in self._groups_of(known) if known is not None else ():
             members = self._groups.get(group, {})

@@ -1,6 +1,6 @@
-"""The kinds that are watched, and all that sets one apart from another.
+"""The kinds that are watched: a record of functions for each.
 
-One more is a record here, a module of facts beside this one, and the right to list and watch it.
+Another kind needs a record here, a module of facts beside this one, and the right to list and watch it.
 """
 
 import dataclasses
@@ -25,13 +25,13 @@ Fact = TypeVar("Fact")
 class Share:
     """Memory for the objects of one kind, or of several that have the same share.
 
-    Namespaces share it, so none has the objects of another forgotten.
+    Namespaces share it, so that none displaces the objects of another.
     """
 
     most: int
     """Bytes."""
     least: int = 1
-    """As how many of them a smaller object counts: so their number is bounded, too."""
+    """Bytes that the smallest object counts as, which bounds the number of objects, too."""
 
 
 def _key_of(fact: Any) -> Key:
@@ -47,38 +47,38 @@ class Watched(Generic[Fact]):
     """A kind that is watched."""
 
     kind: Kind
-    """Where it is in the API, and which of its objects are watched."""
+    """Its place in the API, and which of its objects are watched."""
     fact_of: Callable[[dict[str, Any], Fact | None], Fact | None]
-    """What is kept of an object, given what was known of it until now; nothing if it has nothing to tell."""
+    """Returns the facts of an object, given those known until now; nothing if it needn't be kept."""
     key_of: Callable[[Fact], Key] = _key_of
     version_of: Callable[[Fact], int] = _version_of
     groups_of: Callable[[Fact], Iterable[Hashable]]
-    """What it is looked for by, beside its name."""
+    """Returns the groups by which it is found, beside its name."""
     lane_of: Callable[[Fact | None, Fact | None], Lane | None]
-    """How urgent it is that what was known before is now something else; nothing if that doesn't matter."""
+    """Returns how urgent a change from facts to others is; nothing if it doesn't matter."""
     concerned: Callable[[Change[Fact], Wanting], set[Key]]
-    """The Formations that a change concerns."""
+    """Returns the Formations that a change concerns."""
     share: Share | None = None
-    """Where there is none, all objects are kept."""
+    """Without one, all objects are kept."""
     size_of: Callable[[Fact, Wanting], int] = lambda *_: 1
-    """Bytes of the share that an object takes; one that takes none is kept in any case."""
+    """Returns the bytes of the share that an object takes; one that takes none is always kept."""
     reduced: Callable[[Fact], Fact] | None = None
-    """What is kept of one that the share has no room for, and takes no bytes; nothing if it is forgotten."""
+    """Returns what is kept of an object without room in the share; without this it is forgotten."""
     is_repeated: Callable[[Fact, bytes], bool] | None = None
-    """Whether the text of an object shows, before it is parsed, that it has the same facts."""
+    """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
     missed_by: Callable[[Fact, Wanting], str] = lambda *_: ""
-    """The uid of the Formation that has lost an object if others delete it; nothing if none has."""
+    """Returns the uid of the Formation that wants an object which others deleted; nothing if none does."""
     is_sparse: bool = False
-    """Whether most objects have nothing to tell, so that no deletion of what isn't known is remembered."""
+    """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
 
 WHOLE = Share(160 * 2**20)
-"""For Formations with specs and statuses; of a namespace that has too much, the oldest are outlined."""
+"""For specs and statuses of Formations; a namespace that has too much has its oldest ones outlined."""
 MOST_BYTES = 32 * 2**20
 MOST_STRAYS = 4096
-"""How many objects with our labels are known that no Formation wants: anybody may make some."""
+"""How many strays are kept: objects with our labels that no Formation wants, which anyone may create."""
 MOST_PODS = 8192
-"""How many Pods are known that aren't well."""
+"""How many Pods that aren't well are kept."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
 
 FORMATIONS: Watched[dict[str, Any]] = Watched(
@@ -114,12 +114,12 @@ HPAS = dataclasses.replace(
     SCALED_OBJECTS,
     kind=kinds.BY_NAME[kinds.HPA],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.HPA),
-    is_repeated=Autoscaler.is_told_by,
+    is_repeated=Autoscaler.has_facts_of,
 )
 
 
 def children_of(kind: ChildKind) -> Watched[Child]:
-    """Return what sets a kind of children apart from kinds that are none."""
+    """Return the record of a kind of children."""
     return Watched(
         kind=kind.traits.api,
         fact_of=lambda raw, _: children.child(raw, kind),
@@ -132,8 +132,8 @@ def children_of(kind: ChildKind) -> Watched[Child]:
     )
 
 
-# Autoscalers first: a count must never be taken for ours before they are known. Formations before what is
-# theirs: of objects that are nobody's only some are kept.
+# They are listed in this order. Autoscalers come first: otherwise their counts could be taken for ours.
+# Formations come before their children: only some objects that no Formation wants are kept.
 WATCHED: tuple[Watched[Any], ...] = (
     SCALED_OBJECTS,
     HPAS,

@@ -1,4 +1,4 @@
-"""From a content to the objects that a Formation should have: a Deployment per type, a Service per port.
+"""The objects that a content should have: a Deployment for each type, and a Service for each with a port.
 
 The content is a spec, and how many processes each type has comes apart from it: what the content itself says
 of counts, `suspend` and `paused` isn't looked at.
@@ -32,12 +32,12 @@ class Intent:
     process_type: str
     manifest: Manifest
     digest: str
-    """Of what is meant; of a count that is undecided, of the one that was written last."""
+    """The digest of the intent; with an undecided count, it has the count that was written last."""
     handed_over: int | None = None
     whole: bool = True
-    """Whether the manifest says all that is meant, a count that is undecided included."""
+    """Whether the manifest is complete: not so while the count is undecided."""
     images: tuple[tuple[str, str], ...] = ()
-    """The image of each container by name, of a Deployment."""
+    """The images of a Deployment, by container."""
     size: int = 0
     """Bytes of the manifest as compact JSON."""
 
@@ -61,7 +61,7 @@ class Intent:
 
     @property
     def switch(self) -> str:
-        """The field of the Formation that does without it where it is false; empty if there is none."""
+        """The field of the Formation that turns the object off if it is false; empty if there is none."""
         field = self.kind.traits.switch
         return f"spec.processes.{self.process_type}.{field}" if field else ""
 
@@ -86,11 +86,11 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
     if not pod_template.tells_when_ready(spec["template"], name):
         # Kubernetes counts it as ready immediately, and a rollout would replace old ones by one that crashes.
         spec["minReadySeconds"] = PROOF_SECONDS
-    # What is undecided is no difference to what was written last.
+    # An undecided count is no difference to what was written last.
     meant = count.undecided or count
     if meant.rendered is not None:
         spec["replicas"] = meant.rendered
-    # Without a count of ours the annotation would change with every scaling of somebody else's.
+    # Without a count of ours the annotation would change with every scaling by another client.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
     about = metadata(owner, content, name, remembered)
     intent = _intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
@@ -98,7 +98,7 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
 
 
 def _without_count(intent: Intent) -> Intent:
-    """Return an intent without a count, which stays as somebody has set it."""
+    """Return an intent without a count, which stays as another client has set it."""
     spec = {field: value for field, value in intent.manifest["spec"].items() if field != "replicas"}
     return dataclasses.replace(intent, manifest={**intent.manifest, "spec": spec}, whole=False)
 

@@ -53,18 +53,18 @@ def _sorted(names: Iterable[str], overriding: set[str], needs: Callable[[str], S
     others, which may be large and many, are never parsed.
     """
     done: dict[str, None] = {}
-    begun: set[str] = set()
+    visited: set[str] = set()
     moving = set(overriding)
     waiting = [*names][::-1]
     while waiting:
         name = waiting[-1]
-        if name in begun:  # what it needs was above it
+        if name in visited:  # what it needs was above it
             done.setdefault(waiting.pop())
             continue
-        begun.add(name)
+        visited.add(name)
         if name in moving:
-            # What has begun isn't waited for: a name may need itself, directly or through others.
-            needed = [each for each in reversed(needs(name)) if each not in begun]
+            # A visited name isn't waited for: it may need itself, directly or through others.
+            needed = [each for each in reversed(needs(name)) if each not in visited]
             moving.update(needed)
             waiting += needed
     return list(done)

@@ -98,7 +98,7 @@ FIELDS = (
     _of_type("pod_template", _deployment()),
     _of_all("labels", _any_child("metadata", "labels")),
     _of_all("annotations", _any_child("metadata", "annotations")),
-    # Whether there is a child, and whether anything is done: no part of one.
+    # Whether a child exists, and whether anything is done: these decide about no part of a child.
     _of_type("service"),
     _of_all("processes"),
     _of_all("paused"),
@@ -107,7 +107,7 @@ FIELDS = (
     _of_all("security_defaults"),
     _of_all("pod_template"),
 )
-"""Every field. Of several about a part the first that says something counts, or else the type's last one."""
+"""Every field. If several are about a part, the first that is set counts, or else the type's last one."""
 OPERATORS_OWN = _deployment("selector")
 
 

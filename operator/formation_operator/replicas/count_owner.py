@@ -1,9 +1,9 @@
-"""How many processes of a type the Formation wants, and whose that number is.
+"""How many processes of a type the Formation wants, and who decides about that count.
 
-A declared count is the Formation's.  If ``replicas`` is omitted, or an autoscaler exists, we set a count
-only at creation (the last one that is known, or else 1) and while suspended, so we never fight over it.
-When we let a count go, the hand-over comes first: the present count passes to a field manager of its
-own, because the Deployment would otherwise drop to Kubernetes' default of 1.
+The Formation decides about a declared count.  If ``replicas`` is omitted, or an autoscaler exists, we set a
+count only at creation (the last known one, or else 1) and while suspended, so that we never fight over it.
+Before our intent stops setting a count, a hand-over gives the present count to a field manager of its own:
+otherwise the Deployment would drop to Kubernetes' default of 1.
 """
 
 import dataclasses
@@ -21,10 +21,10 @@ class Reported:
 
     desired: int | None = None
     resumed: int | None = None
-    """The count to come back to, if it was suspended then."""
+    """The count to come back to, if the Formation was suspended then."""
     autoscaled: bool = False
     current: bool = False
-    """Whether that was about the present spec."""
+    """Whether the status is about the present spec."""
 
     @property
     def count(self) -> int | None:
@@ -36,7 +36,7 @@ UNREPORTED = Reported()
 
 
 def reported(status: FormationStatus, name: str, generation: int) -> Reported:
-    """Return what a status says of a type, for a Formation that has a generation now."""
+    """Return what a status says of a type; ``generation`` is the Formation's present one."""
     process = status.process(name)
     return Reported(
         desired=_possible(process.desired_replicas),
@@ -47,26 +47,26 @@ def reported(status: FormationStatus, name: str, generation: int) -> Reported:
 
 
 def _possible(count: int | None) -> int | None:
-    """Return a count, or nothing for a number that can't be one: anybody may have written it."""
+    """Return a count, or nothing for a number that can't be one: anyone may have written it."""
     return count if count is not None and 0 <= count <= INT32 else None
 
 
 @dataclasses.dataclass(frozen=True)
 class Replicas:
-    """What to write of a type's count: ``replicas`` and the annotation that remembers it."""
+    """The count of a type, and what to write of it: ``replicas``, and the annotation that remembers it."""
 
     desired: int
     """How many processes should run now."""
     rendered: int | None
-    """What our intent says, or nothing where the count isn't ours."""
+    """The count in our intent; nothing if the count isn't ours."""
     remembered: int
     """The count to come back to after a suspension."""
     handed_over: int | None = None
-    """The count to leave behind before our intent stops mentioning it."""
+    """The count that a hand-over sets before our intent stops setting one."""
     autoscaler: Autoscaler | None = None
-    """Whose the count is, if an autoscaler's."""
+    """The autoscaler that decides about the count, if one does."""
     undecided: "Replicas | None" = None
-    """The count that was written last, where nobody knows whose it is by now."""
+    """The count that was written last, if it isn't known who set the present one."""
 
 
 def decide(
@@ -82,7 +82,7 @@ def decide(
         desired = 0 if spec.suspend else declared
         return Replicas(desired=desired, rendered=desired, remembered=declared)
     if child is None:
-        # It is ours until it is there: then the next pass hands it over.
+        # We set it at creation, and the next pass hands it over.
         first = _first((before.count, declared), 1)
         desired = 0 if spec.suspend else first
         ours = desired if desired != 1 else None
@@ -90,10 +90,10 @@ def decide(
     return _theirs(spec, child, autoscaler, before)
 
 
-def left_as_it_is(spec: FormationSpec, child: Child) -> Replicas:
-    """Return the count of a Deployment that somebody set, while nobody knows whether an autoscaler did.
+def undecided(spec: FormationSpec, child: Child) -> Replicas:
+    """Return the count of a Deployment that another client set, perhaps an autoscaler.
 
-    What was written last stays, too: it is the base by which the count will be judged.
+    The count that was written last is kept as the base of a later judgement.
     """
     base, present = child.remembered, child.replicas
     if base is None:
@@ -105,17 +105,17 @@ def left_as_it_is(spec: FormationSpec, child: Child) -> Replicas:
 
 
 def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Replicas:
-    """Return the count of a type whose count isn't ours, but for a suspension."""
+    """Return the count of a type whose count isn't ours, except while suspended."""
     present = child.replicas
     if child.owns_count and child.replicas == 0:
         present = _first((child.remembered, before.count), 1)  # suspended: the zero is ours
     if spec.suspend:
         kept = present
         if autoscaler is not None:
-            # What it sets during a suspension is no wish for later: that would be a fight without end.
+            # A count that it sets during a suspension isn't remembered: that would be an endless fight.
             kept = _first((child.remembered, before.resumed), present)
             if autoscaler.scaled_to_zero:
-                # If it starts a process meanwhile, it leaves the zero that we write then for good.
+                # A zero that we write over its count later is one that it would never scale up.
                 kept = max(kept, 1)
         return Replicas(desired=0, rendered=0, remembered=kept, autoscaler=autoscaler)
     released = present if child.owns_count else None

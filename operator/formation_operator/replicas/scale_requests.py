@@ -1,9 +1,9 @@
 """Scale requests on a child: honoured, and written through to the Formation.
 
-``kubectl scale deployment/shop-worker``, k9s and Lens use the subresource ``scale``, and the field
-managers of the child show it.  Which side moved is a three-way question: the base is the count that
-we wrote last (an annotation in the same write, or the answer that hasn't reached the child yet), the
-sides are the child and the Formation.  If both moved, or there is no base, the Formation wins.
+``kubectl scale deployment/shop-worker``, k9s and Lens use the subresource ``scale``, which the child's
+managed fields show.  The child's count and the Formation's are compared with a base, as in a three-way merge:
+the count that we wrote last (an annotation of the same write, or an answer that isn't on the child yet).  If
+both differ from it, or there is no base, the Formation wins.
 """
 
 import dataclasses
@@ -20,14 +20,14 @@ from formation_operator.observe.children import NAMELESS, Child
 from formation_operator.replicas.count_owner import UNREPORTED, Replicas, Reported
 
 AUTOSCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
-"""Who scales for HPAs, and for ScaledObjects under either of two names. The names are their only marks."""
+"""The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
 
 HOLDS = {
     kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it",
     kinds.SCALED_OBJECT: f'annotate it with {autoscalers.KEDA_PAUSED_AT}: "0" '
     f'or {autoscalers.KEDA_PAUSED}: "true" for as long',
 }
-"""How each kind of autoscaler is kept from starting what is at zero."""
+"""How each kind of autoscaler is kept from scaling a target up from zero."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Request:
     wanted: int
 
     def patch(self, uid: str, generation: int) -> list[dict[str, object]]:
-        """Return the JSON patch for a Formation; it fails if that is another one or generation by now.
+        """Return the JSON patch for a Formation; it fails if the Formation or its generation is another one.
 
-        A server-side apply would own the field, and block the type's removal for ever.
+        A server-side apply would own the field, so that the user couldn't remove the type.
         """
         path = f"/spec/processes/{self.process_type}/replicas"
         return [
@@ -78,24 +78,24 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What was made of a Deployment's count that isn't ours, until the Deployment is written."""
+    """How the count that a client set on a Deployment was judged; kept until the Deployment is written."""
 
     uid: str
     judged: int | None
     """The count of the Deployment that was judged; nothing if it has to be judged again."""
     count: int | None
-    """What the Formation says by this answer."""
+    """The Formation's count by this answer: the base of the next judgement."""
     unanswered: "Unanswered | None" = None
 
     def is_about(self, child: Child) -> bool:
-        """Tell whether a Deployment still has the count that was judged, whatever else was changed of it."""
+        """Return whether a Deployment still has the count that was judged."""
         return (self.uid, self.judged) == (child.uid, child.replicas)
 
     def resolved(self, generation: int, declared: int | None) -> "Answer":
-        """Return this without the unanswered patch, if the Formation is of a later generation by now.
+        """Return this without the unanswered patch, if the Formation has a later generation.
 
-        The patch made the very next generation, or none.  Of later ones nobody knows, so the count may have
-        been taken back.
+        The patch made the next generation, or it failed.  After later generations the patch counts as
+        applied, since the user may have changed the count back.
         """
         sent = self.unanswered
         if sent is None or generation <= sent.generation:
@@ -105,7 +105,7 @@ class Answer:
 
 
 class Unanswered(NamedTuple):
-    """A count that was sent to a Formation of a generation, to which no answer came."""
+    """A patch with a count to a Formation of a generation, to which no answer came."""
 
     generation: int
     wanted: int
@@ -120,11 +120,11 @@ class Scaled:
     autoscaler: Autoscaler | None = None
     before: Reported = UNREPORTED
     answer: Answer | None = None
-    """What an earlier pass made of its count, if the Deployment hasn't been written after that."""
+    """How an earlier pass judged its count, if the Deployment hasn't been written since then."""
 
 
 def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Notice | None:
-    """Return the request to write through, why the Formation wins, or nothing where there is no request."""
+    """Return a request to write through, the Event that the Formation wins, or nothing without a request."""
     child, declared = scaled.child, spec.processes[scaled.process_type].replicas
     if declared is None or child.replicas == (0 if spec.suspend else declared):
         return None
@@ -135,7 +135,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     base = child.remembered if answer is None else answer.count
     if base is None:
         return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
-    # If the Deployment can't be written, its base stays behind what was seen of the Formation.
+    # While the Deployment can't be written, its base is older than the Formation's reported count.
     seen = scaled.before.count if scaled.before.current else None
     if declared not in (base, seen):
         return request.overruled(f"the Formation was changed from {base} to {declared} as well")
@@ -143,7 +143,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
 
 
 def _is_request(scaled: Scaled, policy: Policy) -> bool:
-    """Tell whether a client's change of the count is a request."""
+    """Return whether a client's change of the count is a scale request."""
     child, before = scaled.child, scaled.before
     setter = child.count_set_by
     if not policy.write_through:
@@ -151,14 +151,14 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
     if setter.manager in AUTOSCALERS or scaled.autoscaler is not None:
         return False
     if setter is NAMELESS and before.autoscaled:
-        return False  # the last count of an autoscaler that has just gone: from and to zero it has no name
+        return False  # a deleted autoscaler may have set it: a count from or to zero has no manager
     if child.remembered is None and (setter is NAMELESS or before.count == child.replicas):
         return False  # the count was omitted until now
     return setter.scale or setter.manager in policy.honoured
 
 
 def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:
-    """Return, by type, why it can't be kept at zero though it is suspended, and the way out."""
+    """Return, by type, why a suspended type can't be kept at zero, and the way out."""
     if not spec.suspend or spec.paused:
         return {}
     scaled = {name: count.autoscaler for name, count in counts.items() if count.autoscaler}
@@ -170,7 +170,7 @@ def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, s
 
 
 def contended(spec: FormationSpec, formation: str, known: Deciding) -> Iterator[str]:
-    """Yield a sentence for each count that two clients decide about, or that none can."""
+    """Yield a sentence for each count that two clients want to decide about, or that none can."""
     for name, process in sorted(spec.processes.items()):
         autoscaler = autoscalers.of_child(known, naming.child(formation, name))
         if autoscaler and process.singleton:

@@ -28,34 +28,34 @@ UNLISTED = (
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
 MOST_PAGES = 20
-"""So many pages of a namespace's autoscalers are read: ten thousand, if they are small."""
+"""How many pages of a namespace's autoscalers are read: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
-"""By process type: what was made of a count, until its Deployment is written."""
+"""By process type: how a count was judged, until its Deployment is written."""
 
 
 @dataclasses.dataclass
 class Judged:
-    """What came of the requests on the children of a Formation."""
+    """The result of judging the children of a Formation."""
 
     answers: Answers
     generation: int
-    """The Formation's, by the last count that was written to it."""
+    """The Formation's generation after the last count that was written to it."""
     changes: Changes
-    """What was put into the cache meanwhile."""
+    """What changed in the cache meanwhile."""
     notices: list[Notice] = dataclasses.field(default_factory=list)
     undecided: list[Problem] = dataclasses.field(default_factory=list)
-    """The types whose count can't be judged now, and must stay as it is."""
+    """The types whose count can't be judged now, and stays as it is."""
     error: errors.ClusterError | None = None
-    """Why the others weren't judged: `ConflictError` if the Formation isn't the one in the cache."""
+    """Why the others weren't judged: `ConflictError` if the cache's Formation is out of date."""
 
 
 class Requests:
-    """Finds scale requests on the children of a Formation, and gives their counts to it."""
+    """Finds scale requests on the children of a Formation, and writes their counts to it."""
 
     def __init__(self, cluster: Cluster, known: Cache, policy: scale_requests.Policy) -> None:
-        """Take the port to the cluster, the cache, and whose scaling of a child is a request."""
+        """Take the port to the cluster, the cache, and which changes of a count are requests."""
         self._cluster = cluster
         self._cache = known
         self._policy = policy
@@ -68,10 +68,9 @@ class Requests:
         answers: Answers,
         changes: Changes,
     ) -> Judged:
-        """Give the Formation in the cache what clients requested of its children; ``said`` is its status.
+        """Write scale requests on the children of a Formation to it; ``said`` is its status.
 
-        ``answers`` are those of earlier passes, and are brought up to date. ``changes`` gets what is put into
-        the cache meanwhile.
+        ``answers`` of earlier passes are updated. Changes of the cache are added to ``changes``.
         """
         about = formation.metadata
         kept, found = unwritten(answers, formation, children), self._scaled(formation, children)
@@ -99,7 +98,7 @@ class Requests:
         return judged
 
     async def _judge(self, formation: Formation, scaled: Scaled, judged: Judged) -> None:
-        """Judge the count of one Deployment, and give it to the Formation if it is a request."""
+        """Judge the count of one Deployment, and write it to the Formation if it is a request."""
         name, child, answer = scaled.process_type, scaled.child, scaled.answer
         count = formation.spec.processes[name].replicas
         verdict = scale_requests.judge(formation.spec, scaled, self._policy)
@@ -115,7 +114,7 @@ class Requests:
             except errors.RefusedError as error:
                 judged.answers[name] = Answer(child.uid, None, count)
                 if errors.is_late(error):
-                    # Going on would set the child back to a count that isn't the Formation's any more.
+                    # Otherwise the child would be set to a count that the Formation doesn't have any more.
                     raise errors.ConflictError(CHANGED) from error
                 judged.undecided.append(undecided(name, child, UNWRITABLE, error))
                 return
@@ -124,9 +123,10 @@ class Requests:
             judged.notices.append(verdict)
 
     async def _check_current(self, about: Metadata, generation: int, *, read: bool) -> None:
-        """Raise `ConflictError` if a Formation is of a later generation by now.
+        """Raise `ConflictError` if a Formation has a later generation.
 
-        It is ``read`` after a patch without an answer: that may be in it, and the watch be late.
+        With ``read`` it is read from the API server: an unanswered patch may be in it, and the watch may be
+        late.
         """
         live = await self._cluster.get(naming.KIND, about.namespace, about.name) if read else None
         for raw in filter(None, (live, self._cache.formations.get((about.namespace, about.name)))):
@@ -134,7 +134,7 @@ class Requests:
                 raise errors.ConflictError(CHANGED)
 
     def _scaled(self, formation: Formation, children: Children) -> dict[str, Child]:
-        """Return the Deployments whose count somebody else set, no known autoscaler among them."""
+        """Return the Deployments whose count another client set that is no known autoscaler."""
         about = formation.metadata
         found = {
             name: deployment_of(children, about.name, name)
@@ -158,9 +158,9 @@ class Requests:
         )
 
     async def _look_for_autoscalers(self, namespace: str, changes: Changes) -> errors.ClusterError | None:
-        """List a namespace's autoscalers anew: one may have acted before its watch brought it.
+        """List a namespace's autoscalers: one may have acted before the watch brings it.
 
-        Returns why some of them can't be listed, if they can't.
+        Returns the error if some can't be listed.
         """
         unlisted = None
         for kind in kinds.AUTOSCALERS:
@@ -174,7 +174,7 @@ class Requests:
         return unlisted
 
     async def _list(self, kind: str, namespace: str, changes: Changes) -> None:
-        """List a kind in a namespace; raise `UnavailableError` where that would hold up others."""
+        """List a kind in a namespace; raise `UnavailableError` if there are more than `MOST_PAGES`."""
         pages = 0
         async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
             if pages == MOST_PAGES:
@@ -184,9 +184,9 @@ class Requests:
             pages += 1
 
     async def _write_through(self, about: Metadata, request: Request, judged: Judged) -> tuple[Notice, int]:
-        """Give a count to a Formation; return the Event about that, and the Formation's count then.
+        """Write a count to a Formation; return the Event about that, and the Formation's count then.
 
-        Raises `RefusedError` if that was refused for another reason than the count, as of a later generation.
+        Raises `RefusedError` if the reason isn't the count itself, such as a later generation.
         """
         operations = request.patch(about.uid, judged.generation)
         try:
@@ -202,7 +202,7 @@ class Requests:
 
 
 def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:
-    """Return the answers about Deployments that weren't written after them, in use or not."""
+    """Return the answers about Deployments that we haven't written since then."""
     about, kept = formation.metadata, {}
     for name, answer in answers.items():
         child = deployment_of(children, about.name, name)
@@ -212,9 +212,9 @@ def unwritten(answers: Answers, formation: Formation, children: Children) -> Ans
 
 
 def resolve(answers: Answers, formation: dict[str, Any]) -> None:
-    """Find out by each version of a Formation, as the cache has it, whether unanswered patches are in it.
+    """Resolve unanswered patches by a version of the Formation, as the cache has it.
 
-    Between two versions of which only the later comes, somebody may have taken the count back.
+    Each version is needed: a later one may have the count changed back.
     """
     generation = lenient.number(formation["metadata"], "generation")
     for name, answer in answers.items():
@@ -223,7 +223,7 @@ def resolve(answers: Answers, formation: dict[str, Any]) -> None:
 
 
 def undecided(process_type: str, child: Child, why: str, error: errors.ClusterError) -> Problem:
-    """Return what is said of a count that is neither written through nor set back for now."""
+    """Return the problem of a count that is neither written through nor set back for now."""
     message = f"{why.format(name=child.name, count=child.replicas)}: {error}"
     lasting = isinstance(error, errors.RefusedError)
     return Problem(process_type, Trouble.COUNT_UNDECIDED, message, lasting=lasting)

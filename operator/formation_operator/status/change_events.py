@@ -1,4 +1,4 @@
-"""The Events about changes of the status, and their texts."""
+"""The texts of the Events about the status: its changes, and that it is refused."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     """Yield an Event for each type whose state or reason differs between two statuses.
 
-    A type that begins without trouble isn't worth one.  Another is about commands that leave the foreground.
+    A new type without trouble gets none.  Another Event is about commands that leave the foreground.
     """
     names = after.get("processes") or {}
     known, found = (formation_status.read(status, names) for status in (before, after))
@@ -25,6 +25,12 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
             continue
         if previous.state is not None or _cause(process):
             yield _notice(name, process)
+
+
+def refused(why: str) -> Notice:
+    """Return the Event that the status can't be written."""
+    note = f"the status can't be written, and is out of date until it can: {why}"
+    return Notice("StatusRefused", "Report", note, warning=True, topic="status")
 
 
 def _daemonizing(before: FormationStatus, after: FormationStatus) -> Iterator[Notice]:
@@ -38,7 +44,7 @@ def _state_and_cause(process: ProcessStatus) -> tuple[str, str]:
 
 
 def _cause(process: ProcessStatus) -> str:
-    """Return why a type isn't well, or nothing in the ordinary course of things."""
+    """Return why a type isn't well; nothing if it is, or if it only progresses or is paused."""
     return "" if process.reason in (None, Reason.PROGRESSING, Trouble.PAUSED) else process.reason
 
 
@@ -47,14 +53,14 @@ def _notice(name: str, process: ProcessStatus) -> Notice:
     return Notice(
         reason=cause if cause and state not in ALARMING else state,
         action=cause or state,
-        note=f"{name}: {process.message if cause else _words(process)}",
+        note=f"{name}: {process.message if cause else _message(process)}",
         warning=bool(cause),
         process_type=name,
         topic=f"{name}/{state}/{cause}",
     )
 
 
-def _words(process: ProcessStatus) -> str:
+def _message(process: ProcessStatus) -> str:
     match process.state:
         case State.RUNNING:
             # During a rollout there may be more for a moment.

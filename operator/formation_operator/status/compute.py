@@ -1,6 +1,7 @@
 """The status of a Formation: pure, from what one pass saw.
 
-The status is a fixed point: seeing the same again gives the same status, which isn't written.
+It is a fixed point: from the same observations and the previous status comes the same status, which isn't
+written.
 """
 
 import dataclasses
@@ -44,7 +45,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
 
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
-    """Return the status of a Formation that can't be worked on: what ran before goes on running."""
+    """Return the status of a Formation that can't be used: what ran before goes on running."""
     wanted = [
         Verdict(ConditionType.READY, problem.reason, str(problem), true=False),
         Verdict(ConditionType.STALLED, problem.reason, str(problem)),
@@ -63,12 +64,12 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
 
 
 def differs(wanted: Status, present: Status) -> bool:
-    """Tell whether a status must be written: conditions of others don't count."""
+    """Return whether a status must be written: conditions of others don't count."""
     return {**present, "conditions": _by_type(present)} != {**wanted, "conditions": _by_type(wanted)}
 
 
 def beside(wanted: Status, present: Status) -> Status:
-    """Return a status together with the conditions of others that are there."""
+    """Return a status together with the present conditions of others."""
     others = [item for item in lenient.items(present, "conditions") if item.get("type") not in OUR_CONDITIONS]
     return {**wanted, "conditions": [*wanted["conditions"], *others]}
 
@@ -87,7 +88,7 @@ def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | Non
 
 
 def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
-    """Return the health of a type; if it can't be written as intended, that says why."""
+    """Return the health of a type, with the reason if it can't be written as intended."""
     child, count = seen.deployments.get(name), seen.counts[name]
     behind = not seen.is_as_intended(name)
     problem = next((each for each in seen.problems if each.process_type == name), None)
@@ -129,7 +130,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
-        # The Deployment's figures are about an older spec of it: they say nothing yet.
+        # The Deployment's figures are about its older spec, and don't count yet.
         ready, updated = before.ready_replicas or 0, 0
     else:
         ready = updated = 0
@@ -159,7 +160,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Return how a process of a type ended last; the record outlives the Pod that it came from."""
+    """Return how a process of a type ended last; the record stays when its Pod is gone."""
     ends = [(exits.ended_at(pod, name), pod) for pod in seen.pods.get(name, ())]
     newest = max((moment for moment, _ in ends if moment is not None), default=None)
     if newest is None:
@@ -168,13 +169,13 @@ def _last_exit(seen: Seen, name: str, before: dict[str, Any]) -> dict[str, Any]:
     latest = max(filter(None, records), key=_moment)
     latest = _explained(latest, seen.findings.get(name, ()))
     ended, ended_before = _moment(latest)[0], _moment(before)[0]
-    # Of two about the same moment the fresh one counts, unless it lacks that kubelet ended the process.
+    # The newer record of an exit counts, unless only the older one says that kubelet ended the process.
     knew_more = ended == ended_before and before.get("reason") in BY_KUBELET
     return before if ended_before > ended or knew_more else latest
 
 
 def _explained(record: dict[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return the record of an exit, with kubelet's Events that say that it ended the process itself."""
+    """Return the record of an exit, with the reason of kubelet's Event if kubelet ended the process."""
     for own in (each if each.own else each.beside for each in findings):
         if own and own.reason in BY_KUBELET and own.last == record.get("finishedAt"):
             return {**record, "reason": own.reason, "message": own.message}

@@ -1,6 +1,6 @@
-"""What the cluster's CRD declares of a status: the operator may be newer than it.
+"""What the cluster's CRD declares of a status: the CRD may be older than the operator.
 
-The API server refuses the whole status if it has one unknown field.
+The API server refuses a whole status with one unknown field.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _is_open(schema: Schema) -> bool:
 
 
 def _resolved(node: Schema) -> Schema:
-    """Return a node of pydantic's JSON schema itself, where it is a reference or optional."""
+    """Return a node of pydantic's JSON schema, or the node that it refers to."""
     if "anyOf" in node:
         node = next(option for option in node["anyOf"] if option.get("type") != "null")
     if "$ref" in node:

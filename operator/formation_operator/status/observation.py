@@ -12,18 +12,18 @@ from formation_operator.replicas.count_owner import Replicas
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """Everything that a pass saw of a Formation that it could read."""
+    """All that a pass saw of a Formation."""
 
     name: str
     generation: int
     counts: Mapping[str, Replicas]
     deployments: Mapping[str, Child]
     digests: Mapping[str, str]
-    """The intent of each type that could be rendered."""
+    """The digest of the intent of each type that could be rendered."""
     images: Mapping[str, Mapping[str, str]]
-    """The images that each type's intent asks for, by container."""
+    """The images of each type's intent, by container."""
     problems: Sequence[Problem] = ()
-    """What stands in the way of writing the children."""
+    """What keeps children from being as intended."""
     pods: Mapping[str, Sequence[Pod]] = dataclasses.field(default_factory=dict)
     """The Pods that aren't well, by type."""
     findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
@@ -31,19 +31,19 @@ class Seen:
     suspended: bool = False
     paused: bool = False
     contended: Iterable[str] = ()
-    """What several clients want of one count, in sentences."""
+    """Sentences about counts that several clients want to decide about."""
     daemonizing: Iterable[str] = ()
-    """Whose command leaves the foreground, in sentences."""
+    """Sentences about commands that leave the foreground."""
     undeclared: Sequence[str] = ()
     """The fields of a status that the cluster's CRD doesn't know."""
 
     def is_as_intended(self, process_type: str) -> bool:
-        """Tell whether a type could be rendered, and its Deployment says that it was written so."""
+        """Return whether a type could be rendered, and its Deployment has the digest of the intent."""
         child, digest = self.deployments.get(process_type), self.digests.get(process_type)
         return child is not None and digest is not None and child.digest == digest
 
     def without(self, broken: Mapping[str, Problem]) -> "Seen":
-        """Return this without what is known of some types, and with their problems."""
+        """Return this without the observations of some types, and with their problems."""
         return dataclasses.replace(
             self,
             deployments={name: child for name, child in self.deployments.items() if name not in broken},

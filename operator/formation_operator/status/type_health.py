@@ -1,7 +1,7 @@
 """How a process type is as a whole: its state, and the reason if that isn't Running.
 
-Running means as declared.  The other states name what keeps a type from it, worst first, as found
-on its Pods or by its Deployment's controller.
+Running means as declared.  The other states say what keeps a type from running, the worst first, as found on
+its Pods or by its Deployment's controller.
 """
 
 import collections
@@ -26,9 +26,9 @@ class Health:
     complete: bool
     """Whether the type runs as declared."""
     reason: str = ""
-    """The cause, in a word for programs; empty where there is nothing to explain."""
+    """The reason for programs; empty if there is nothing to explain."""
     message: str = ""
-    """The cause, in a sentence for people without the type's name."""
+    """The reason as a sentence for people, without the type's name."""
     lasting: bool = False
     """Whether waiting won't fix it."""
 
@@ -41,7 +41,7 @@ def health(
     suspended: bool = False,
     ready_before: int | None = None,
 ) -> Health:
-    """Return how a type is; ``child`` is its Deployment, if that was written as intended.
+    """Return the health of a type; ``child`` is its Deployment, if that was written as intended.
 
     ``ready_before`` is how many processes were ready when this same spec was last found to be complete.
     """
@@ -71,7 +71,7 @@ def _complete(
 ) -> bool:
     crashing = sum(each.state == State.CRASHING for each in findings)
     if count.rendered is None:
-        # As long as enough Pods are ready, nothing is wrong: those that are being added take none away.
+        # It is complete as long as enough Pods are ready, even while Pods are added.
         enough = rollout.serving or (
             ready_before is not None and rollout.ready >= min(ready_before, count.desired)
         )
@@ -81,7 +81,7 @@ def _complete(
 
 
 def _worst(findings: Sequence[Finding], *, replaced: bool) -> Finding | None:
-    """Return the gravest finding, of these the most frequent, of these the latest.
+    """Return the gravest finding; among equals the most frequent, and among these the latest.
 
     Pods that failed as a whole and were replaced come after all others, and Progressing comes last.
     Ties break on the message: the result is stable.
@@ -119,11 +119,11 @@ def _ill(
         message = f"{message.rstrip('.')}{often}, last at {found.last}"
     if count.desired > 1 and len(alike) < count.desired:
         message = f"{len(alike)} of {count.desired}: {message}"
-    stuck = bool(rollout.stuck) and not complete and not rollout.ending
+    stuck = bool(rollout.stuck) and not complete and not rollout.terminating
     if stuck:
         message += "; the rollout is past its deadline"
     if _held(rollout):
-        message += f"; {_held_words(child)}"
+        message += f"; {_held_message(child)}"
     elif rollout.updated < rollout.total:
         message += f"; {rollout.total - rollout.updated} of the version before still run"
     lasting = found.lasting or stuck
@@ -140,9 +140,9 @@ def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
         return _blocked(count, rollout, "Pods", rollout.blocked)
     state = _state(count, rollout)
     if _held(rollout):
-        message = _held_words(child)
+        message = _held_message(child)
         return Health(state, complete=False, reason=Reason.DEPLOYMENT_PAUSED, message=message, lasting=True)
-    if rollout.ending:
+    if rollout.terminating:
         message = "waits for the old process to end before a new one is started"
         if rollout.stuck:
             message += f": {HOW_IT_ENDS}"
@@ -171,15 +171,15 @@ def _state(count: Replicas, rollout: Rollout) -> State:
 
 
 def _held(rollout: Rollout) -> bool:
-    """Tell whether a paused Deployment holds a version back; counts it still follows."""
+    """Return whether a paused Deployment holds a version back; a change of its count still takes effect."""
     return rollout.paused and (rollout.updated < rollout.total or not rollout.total)
 
 
-def _held_words(child: Child) -> str:
+def _held_message(child: Child) -> str:
     return f"somebody has paused its Deployment: kubectl rollout resume deployment/{child.name}"
 
 
-# A quota may be freed and a webhook come back; these refuse the same Pod for ever.
+# These refusals last; others pass, as when a quota is freed, or a webhook comes back.
 LASTING_REFUSAL = re.compile(
     r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per|limit to request ratio|must specify"
     r"|denied (the )?request"
@@ -192,7 +192,7 @@ FIX = "securityDefaults: restricted (the default) meets that standard; check wha
 
 
 def _for_good(why: str) -> bool:
-    """Tell whether waiting won't lift a refusal to create something."""
+    """Return whether a refusal to create something lasts."""
     return LASTING_REFUSAL.search(why) is not None
 
 

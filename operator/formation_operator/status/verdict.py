@@ -1,4 +1,4 @@
-"""How a Formation is as a whole: its conditions, from how each of its types is."""
+"""The conditions of a Formation, from the health of its types."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +12,7 @@ RENEW = "apply the crds/ of its version"
 
 
 def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Verdict]:
-    """Return the conditions of a Formation whose types are as ``types`` says."""
+    """Return the conditions of a Formation, given the health of each type."""
     lasting = [problem for problem in seen.problems if problem.lasting]
     waiting = [problem for problem in seen.problems if not problem.lasting]
     excused = {problem.process_type for problem in seen.problems}
@@ -35,7 +35,7 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
         return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:
         return [Verdict(ConditionType.READY, Trouble.PAUSED, text, true=False)]
-    # Of several reasons the one that tells more than that something is under way.
+    # A reason that says more than that something progresses is preferred.
     reason = next((each.reason for each in waiting if each.reason != Reason.PROGRESSING), Reason.PROGRESSING)
     return [
         Verdict(ConditionType.READY, reason, text, true=False),
@@ -44,7 +44,7 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
 
 
 def _extra(seen: Seen) -> Iterable[Verdict]:
-    """Yield what else there is to say, whether or not the Formation is ready."""
+    """Yield the other conditions, whether or not the Formation is ready."""
     yield from _overridden(seen)
     contended = "; ".join(seen.contended)
     if contended:
@@ -61,7 +61,7 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
 
 
 def _overridden(seen: Seen) -> Iterable[Verdict]:
-    """Yield a condition if something in the cluster rewrites what we write, and we let it be."""
+    """Yield a condition if admission changes what we write, which we leave as it is."""
     sentences = []
     for name, child in sorted(seen.deployments.items()):
         if not seen.is_as_intended(name):

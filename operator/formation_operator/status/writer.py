@@ -1,7 +1,7 @@
-"""Reports how a pass went: Events, and one write of the status.
+"""Reports a pass: records Events, and writes the status.
 
-A status that is the same isn't written. After a change, the report waits until the Deployment's controller
-has reacted to it. A Formation gets at most one status a second.
+A status that doesn't differ isn't written. After a change the report waits until the Deployment's controller
+has reacted. A Formation's status is written at most once a second.
 """
 
 import dataclasses
@@ -25,20 +25,20 @@ logger = logging.getLogger(__name__)
 
 
 LEEWAY = 0.01
-"""Seconds: a timer may come a little early by another clock."""
+"""Seconds: a timer may end a little early by another clock."""
 STATUS_SECONDS = 1.0
 """At most one status of a Formation is written in so many seconds: a process may crash often."""
 
 REFUSED_FIRST, REFUSED_MOST = 10.0, 300.0
-"""Seconds before a refused status is tried again, at first and at the most, as long as the Formation, the CRD
-and the status stay the same: one value in it may be the reason. Rights may come back without an event."""
+"""The first and the longest back-off in seconds after a refused status, while the Formation, the CRD and the
+status stay the same. It is tried again because rights may be granted without an event."""
 
 
 class Refusal(NamedTuple):
     """That a status couldn't be written."""
 
     attempt: object
-    """Identifies what was refused: anything else may be tried at once."""
+    """Identifies what was refused: anything else may be tried immediately."""
     at: float
     pause: float
     """Seconds until it is tried again."""
@@ -49,23 +49,23 @@ class Reports:
     """What is remembered of how a Formation was reported."""
 
     due: float | None = None
-    """When the report of a change comes, if it was put off."""
+    """When the report after a change is due, if it was delayed."""
     written: float = -STATUS_SECONDS
     """When a status was last sent."""
     refused: Refusal | None = None
-    """What couldn't be written at the last try."""
+    """The refusal of the last try, if it was refused."""
 
     def pause(self, now: float) -> float:
         """Return the seconds until the next status may be sent."""
-        since = now - self.written
-        return STATUS_SECONDS - since if 0 <= since < STATUS_SECONDS else 0.0  # or the clock was set back
+        waited = now - self.written  # negative if the clock was set back
+        return STATUS_SECONDS - waited if 0 <= waited < STATUS_SECONDS else 0.0
 
 
 class Written(NamedTuple):
-    """What came of a status."""
+    """The result of writing a status."""
 
     requeue: Requeue | None = None
-    """When to come again, if it can't be written now."""
+    """When to try again, if it can't be written now."""
     formation: dict[str, Any] | None = None
     """The Formation as it is kept, if the status was written."""
     notices: Sequence[Notice] = ()
@@ -85,10 +85,10 @@ class Reporter:
         """The fields of a status that the cluster's CRD doesn't know."""
 
     async def learn(self) -> bool:
-        """Find out what the cluster's CRD declares of a status; tell whether that has changed."""
+        """Read what the cluster's CRD declares of a status; return whether that has changed."""
         try:
             schema = crd_schema.of_status(await self._cluster.schema(naming.KIND))
-        except Exception as error:  # noqa: BLE001  # without it everything is written, as it mostly can be
+        except Exception as error:  # noqa: BLE001  # without it all fields are written, which mostly succeeds
             logger.warning("The schema of Formations can't be read: %s", error or type(error).__name__)
             return False
         if schema == self._schema:
@@ -110,17 +110,17 @@ class Reporter:
             await self._cluster.notify(raw, notice)
 
     def later(self, reports: Reports, outcomes: Sequence[Outcome]) -> Requeue | None:
-        """Put the report off until a second after a change went well, so that it holds the cluster's answer.
+        """Return the requeue of a report that has to wait for the reaction to a change; else nothing.
 
-        Until then ``observedGeneration`` shows that the status is about an older spec. Further changes
-        neither hasten the report nor put it off again.
+        Until then ``observedGeneration`` shows that the status is about an older spec. Further changes don't
+        change the time of the report.
         """
         now = self._clock().timestamp()
         changed = any(outcome.child or outcome.gone for outcome in outcomes)
         due = reports.due if reports.due is not None else now + (self._delay if changed else 0.0)
         reports.due = None
         wait = 0.0 if any(outcome.problem for outcome in outcomes) else due - now
-        if not LEEWAY < wait <= self._delay + LEEWAY:  # a clock that was set back holds nothing up
+        if not LEEWAY < wait <= self._delay + LEEWAY:  # the clock may have been set back
             return None
         reports.due = due
         return Requeue(Lane.REPORT, wait)
@@ -139,7 +139,7 @@ class Reporter:
         try:
             written = await self._send(raw, wanted)
         except errors.ConflictError:
-            # The watch brings the newer object, or has done so; that pass may write no sooner, either.
+            # The watch brings the newer Formation, whose pass mustn't write earlier, either.
             return Written(Requeue(Lane.REPORT, reports.pause(now) + LEEWAY))
         except errors.RefusedError as error:
             return self._refused(reports, attempt, error)
@@ -147,13 +147,13 @@ class Reporter:
         return Written(formation=written, notices=[*change_events.notices(raw["status"], wanted)])
 
     async def _send(self, raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-        """Write a status, and return the Formation as it is then and is kept."""
+        """Write a status, and return the Formation as the cache keeps it."""
         written = await self._cluster.apply_status(manifest(raw, wanted))
         present = written.get("status") or {}
         if compute.differs(wanted, present):
-            # Its managed fields were stripped, so an apply doesn't replace what was there before.
+            # Its managed fields were removed, so that an apply doesn't remove old fields of the status.
             whole = manifest(written, compute.beside(wanted, present))
-            del written, present  # they may take megabytes, and the write long
+            del written, present  # they may have megabytes, and the write may take long
             written = await self._cluster.replace_status(whole)
         return formations.trimmed(written, raw)
 
@@ -163,17 +163,15 @@ class Reporter:
         return raw["metadata"].get("generation"), self.undeclared, digest
 
     def _refused(self, reports: Reports, attempt: object, error: errors.RefusedError) -> Written:
-        """Have an Event say that the status can't be written: no other report is possible."""
+        """Return the Event that the status can't be written, which is the only report that is possible."""
         before = reports.refused if reports.refused and reports.refused.attempt == attempt else None
         pause = doubled(before and before.pause, REFUSED_FIRST, REFUSED_MOST)
         reports.refused = Refusal(attempt, self._clock().timestamp(), pause)
-        note = f"the status can't be written, and is out of date until it can: {error}"
-        notice = Notice("StatusRefused", "Report", note, warning=True, topic="status")
-        return Written(Requeue(Lane.REPORT, pause), notices=[notice])
+        return Written(Requeue(Lane.REPORT, pause), notices=[change_events.refused(str(error))])
 
 
 def manifest(raw: dict[str, Any], wanted: compute.Status) -> dict[str, Any]:
-    """Return what is applied: the status alone, for this very object as it was when that was computed."""
+    """Return the manifest that is applied: only the status, with the uid and the version that it is about."""
     metadata = {field: raw["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion")}
     return {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "metadata": metadata, "status": wanted}
 
@@ -185,7 +183,7 @@ def _timeless(status: compute.Status) -> compute.Status:
 
 
 def _held(attempt: object, reports: Reports, now: float) -> float:
-    """Return the seconds for which an attempt has to wait because the same one was refused."""
+    """Return for how many seconds an attempt has to wait because the same one was refused."""
     refused = reports.refused
     if refused is None or refused.attempt != attempt:
         return 0.0

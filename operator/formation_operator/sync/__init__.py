@@ -1,4 +1,4 @@
-"""What to do about a difference, and doing it.
+"""What to do about a difference between intents and children, and doing it.
 
 It imports `render` and what is below.
 """

@@ -1,4 +1,4 @@
-"""Explain a drift: who changed which field of a child, and where the change belongs instead."""
+"""The text of the Event about a repaired drift: who changed which field, and how to change it instead."""
 
 import itertools
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from formation_operator.render import fields
 from formation_operator.render.desired import Intent
 
 SHOWN = 3
-"""How many fields a message names before it only counts them."""
+"""How many fields a message names; the others are counted."""
 LOOKED_AT = 100
 """How many fields, and how many other clients, are looked at: an object may have ten thousands of both."""
 
@@ -20,7 +20,7 @@ SOMEBODY = "Another client"
 
 
 def explain(formation: Formation, content: FormationSpec, intent: Intent, live: dict[str, Any]) -> Notice:
-    """Return the Event that says what was repaired, given the object as the other client wrote it.
+    """Return the Event about a repair, given the object as the other client wrote it.
 
     The ``content`` is what the intent was rendered from.
     """

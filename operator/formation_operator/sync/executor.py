@@ -1,4 +1,4 @@
-"""Carry out what was planned, each object on its own: one that fails holds up no other."""
+"""Carry out the actions of a plan, each on its own: a failure of one doesn't stop the others."""
 
 import asyncio
 import dataclasses
@@ -21,7 +21,7 @@ from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 CONCURRENT_WRITES = 4
-"""How many objects of a Formation are written at the same time: the API server is there for others, too."""
+"""How many objects of a Formation are written at the same time, so that others get their share."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Executor:
     """What the manifests were rendered from."""
     context: PlanContext
     lost: Collection[ChildId]
-    """The objects of ours that somebody deleted."""
+    """The children that another client deleted."""
     places: asyncio.Semaphore = dataclasses.field(
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
     )
 
     async def carry_out(self, action: Action) -> Outcome:
-        """Carry out an action when it is its turn, and return what came of it, without the manifest."""
+        """Carry out an action when it has its turn, and return its outcome, without the manifest."""
         async with self.places:
             outcome = await self._one(action)
             self._log(outcome)
@@ -55,7 +55,7 @@ class Executor:
         return VersionedWrites(self.cluster)
 
     def _log(self, outcome: Outcome) -> None:
-        """Log what was written, unless there is an Event about it, which is logged as it is posted."""
+        """Log a write, unless there is an Event about it, which is logged when it is posted."""
         action, child = outcome.action, outcome.child
         if child is not None and not outcome.again and not outcome.notices:
             did = f"{action.verb.value} {child.kind} {child.name}"
@@ -89,7 +89,7 @@ class Executor:
             return Outcome(ended, problem=fault.message, lasting=True)
 
     async def _create(self, action: Action) -> Outcome:
-        """Create an object, unless one of its name exists that our labels or the watch didn't show us."""
+        """Create an object, unless one of its name exists without our labels, or is new to the cache."""
         manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
         was_deleted = (kind, name) in self.lost
         if was_deleted:
@@ -105,16 +105,16 @@ class Executor:
         return created.with_event(write_events.recreated(action)) if was_deleted else created
 
     async def _found(self, action: Action, child: Child) -> Outcome:
-        """Leave an object that isn't for us; decide anew about one that is, its count included."""
+        """Leave a foreign object alone; have the next pass decide about one of ours."""
         found = planner.decide(action.meant, child, self.context)
         if found is not None and found.verb in (Verb.WAIT, Verb.REFUSE):
             return await self._one(found)
         return Outcome(action, child, again=True)
 
     async def _update(self, action: Action) -> Outcome:
-        """Write the intent over an object as it was decided about; after a conflict, look at it."""
+        """Write the intent over an object at its known version; after a conflict, read the object first."""
         child = action.known
-        if child.owned:  # or what has taken our entry's place has to be seen
+        if child.owned:  # otherwise the object has to be read, to see what replaced our managed fields
             try:
                 return await self._writes.write(action, child.resource_version)
             except errors.ConflictError as error:
@@ -127,7 +127,7 @@ class Executor:
             drift_event.explain(self.formation, self.content, action.meant, live),
             looked_at(action, live),
         )
-        del live  # it may take megabytes, and the write long
+        del live  # it may have megabytes, and the write may take long
         return (await self._writes.bring(action, look)).with_event(notice)
 
     async def _adopt(self, action: Action) -> Outcome:
@@ -135,10 +135,10 @@ class Executor:
         return (await self._update(action)).with_event(write_events.adopted(action))
 
     async def _check_living(self) -> None:
-        """Raise ConflictError if the Formation is going, and its children with it, or orphaned by it.
+        """Raise `ConflictError` if the Formation is being deleted, or is gone.
 
-        Adopted again, or created again, they would be deleted with it, until the watch brings the deletion.
-        Kubernetes' own controllers look twice, too.
+        Until the watch brings the deletion, children would be adopted or created, and then deleted with it.
+        Kubernetes' own controllers read their owner again, too.
         """
         mine = self.formation.metadata
         live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)

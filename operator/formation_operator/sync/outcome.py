@@ -1,4 +1,4 @@
-"""What came of what was planned, object by object."""
+"""The outcomes of a plan's actions."""
 
 import dataclasses
 
@@ -10,15 +10,15 @@ from formation_operator.sync.planner import Action, Verb
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of one action."""
+    """The outcome of one action."""
 
     action: Action
     child: Child | None = None
     """The object as it is now, if it was written or found."""
     again: bool = False
-    """Whether nothing of the intent was written, because the object isn't what was decided about."""
+    """Whether nothing was written because the object has changed: the next pass decides again."""
     taken_over: bool = False
-    """Whether its creator's fields were made ours instead."""
+    """Whether the managed fields of its creator were made ours instead."""
     gone: bool = False
     problem: str | None = None
     """Why it couldn't be done, as people read it."""
@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def is_repair(self) -> bool:
-        """Whether the object was brought back to what it was, which has a limit."""
+        """Whether it counts as a repair, of which `repair_limit` allows only some."""
         return self.taken_over or (self.action.verb in (Verb.REPAIR, Verb.ADOPT) and not self.again)
 
     def with_event(self, notice: Notice) -> "Outcome":

@@ -1,4 +1,4 @@
-"""What to do, decided from what is wanted and what is there: pure, and the only place that decides.
+"""What to do about each object, from intents and children: pure, and the only place that decides this.
 
 An object is *ours* when its controller is this Formation.  An *orphan* carries our labels and our
 selector but has no controller (a restored backup, ``kubectl delete --cascade=orphan``): it is
@@ -39,24 +39,24 @@ class Action:
     intent: Intent | None = None
     child: Child | None = None
     reason: str = ""
-    """For WAIT and REFUSE: what stands in the way, and the way out."""
+    """Why a WAIT or REFUSE does nothing, and the way out."""
     trouble: Trouble | None = None
     """The reason for that, as programs read it."""
 
     @property
     def meant(self) -> Intent:
-        """The intent, of a verb that writes one."""
+        """The intent of a verb that writes one."""
         assert self.intent is not None  # noqa: S101  # the planner gives these verbs an intent
         return self.intent
 
     @property
     def known(self) -> Child:
-        """The object as it was decided about, of a verb that changes one."""
+        """The object as it was decided about, if the verb changes one."""
         assert self.child is not None  # noqa: S101  # the planner gives these verbs a child
         return self.child
 
     def without_manifest(self) -> "Action":
-        """Return it as a pass keeps it after it was carried out."""
+        """Return it without the manifest, as a pass keeps it afterwards."""
         return (
             self if self.intent is None else dataclasses.replace(self, intent=self.intent.without_manifest())
         )
@@ -64,7 +64,7 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class PlanContext:
-    """What surrounds the Formation of this pass."""
+    """What decisions need to know beside the intents and the children."""
 
     uid: str
     living: Collection[str]
@@ -72,11 +72,11 @@ class PlanContext:
     claims: Mapping[str, Claim]
     """The winning claim on each child name that more than one Formation wants."""
     applied: Mapping[str, tuple[str, str]]
-    """By uid: the intent that an object had last by our doing, and what the server let us own then."""
+    """By uid: the intent that we wrote last to an object, and the fields that the server let us own then."""
     restless: Mapping[str, str]
-    """By process type: why it can't be kept at zero though it is suspended, and the way out."""
+    """By process type: why a suspended type can't be kept at zero, and the way out."""
     exhausted: Collection[str]
-    """Uids of the objects that were repaired, or adopted, so often that it is enough for now."""
+    """Uids of the objects that were repaired or adopted so often that they may not be now."""
 
 
 RENAME = "rename the process type or the Formation"
@@ -85,10 +85,10 @@ RENAME = "rename the process type or the Formation"
 def obsolete(
     owner: Metadata, declared: Iterable[str], intents: Sequence[Intent], children: Children
 ) -> list[Action]:
-    """Return the actions that delete what a Formation has and doesn't want any more.
+    """Return the actions that delete the children that a Formation doesn't want any more.
 
-    What has the name of a declared type's child stays as it is, unless that type is among the ``intents``: of
-    one that couldn't be rendered it isn't known what is wanted. No label counts, since others may write them.
+    A child with the name of a declared type's stays if that type has no intents: it couldn't be rendered, so
+    it isn't known what is wanted. Labels don't count, because anyone may write them.
     """
     wanted = {(intent.kind, intent.name) for intent in intents}
     unknown = {naming.child(owner.name, name) for name in declared} - {intent.name for intent in intents}
@@ -117,10 +117,10 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Return whether the object was last written with this intent and no client took a field since.
+    """Return whether the object was last written with this intent, and we still own all its fields.
 
-    What the server let us own after that very write counts as all of it: it may have dropped a
-    field that is empty, and the same write again would change nothing.
+    The fields that the server let us own after that write count as all: it may have dropped an empty field,
+    and the same write again would change nothing.
     """
     if not _bears(intent, child):
         return False
@@ -129,7 +129,7 @@ def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:
 
 
 def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether there is nothing to do about an object of a Formation, without its manifest."""
+    """Return whether a Formation's object is as intended; this needs no manifest."""
     return (
         not child.deleting
         and child.owner is not None
@@ -145,12 +145,12 @@ def _bears(intent: Intent, child: Child) -> bool:
 
 
 def _is_as_answered(intent: Intent, child: Child, applied: Mapping[str, tuple[str, str]]) -> bool:
-    """Return whether we own of an object what the server let us own when we wrote this intent."""
+    """Return whether we own the same fields of an object as after we wrote this intent."""
     return applied.get(child.uid) == (intent.applied_as, child.owned)
 
 
 def had(intent: Intent, child: Child, context: PlanContext) -> bool:
-    """Return whether an object had this intent last, so that any other in it now is somebody else's."""
+    """Return whether we wrote this intent last, so that another client has written any other digest."""
     applied, _ = context.applied.get(child.uid, (None, ""))
     return applied == intent.applied_as
 
@@ -186,10 +186,10 @@ def _other(intent: Intent, child: Child, context: PlanContext) -> Action:
 
 
 def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
-    """Bring an object to a new intent, or back to the one it had unless others undo that again and again."""
-    # A whole object put in place of ours has lost the digest, too.
+    """Update an object to a new intent, or repair it, unless another client undoes that repeatedly."""
+    # A client that replaced the whole object has removed the digest, too.
     other = child.digest not in (intent.digest, None) or intent.handed_over is not None
-    other = other or not owned_fields.is_whole(child.owned)  # so each new operator writes it
+    other = other or not owned_fields.is_whole(child.owned)  # so each new leader writes it
     if other and not had(intent, child, context):
         return Action(Verb.UPDATE, intent.process_type, intent, child)
     restless = context.restless.get(intent.process_type)
@@ -201,7 +201,7 @@ def _change(intent: Intent, child: Child, context: PlanContext) -> Action:
 
 
 def _leave(intent: Intent, child: Child) -> Action:
-    """Don't fight another client."""
+    """Wait instead of fighting another client."""
     reason = f"another client keeps changing {child.kind} {child.name} back: see the Events for its name"
     return _wait(intent, child, reason)
 

@@ -1,4 +1,4 @@
-"""Don't fight: two controllers that correct each other would replace Pods without end.
+"""A limit of repairs: otherwise two controllers that undo each other's writes would replace Pods for ever.
 
 An object is repaired five times in any minute at most, without a pause between the repairs.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 FREE = 5
 WINDOW = 60.0
-"""So many repairs in so many seconds, and no more."""
+"""At most so many repairs in so many seconds."""
 
 
 class Patience:
@@ -20,13 +20,13 @@ class Patience:
     def exhausted(self, uids: Iterable[str], now: float) -> set[str]:
         """Return those of some objects that may not be repaired now; ``now`` is in seconds."""
         repaired = {uid: self._repairs[uid] for uid in uids if uid in self._repairs}
-        # A clock that was set back holds nothing up.
+        # A clock that was set back doesn't extend the limit.
         return {uid for uid, times in repaired.items() if len(times) == FREE and 0 <= now - times[0] < WINDOW}
 
     def repaired(self, uid: str, now: float) -> None:
         """Count a repair."""
         repairs = self._repairs.pop(uid, None) or collections.deque(maxlen=FREE)
         repairs.append(now)
-        self._repairs[uid] = repairs  # at the end: those that were repaired last
+        self._repairs[uid] = repairs  # in the order of the latest repairs
         while now - self._repairs[oldest := next(iter(self._repairs))][-1] > WINDOW:
             del self._repairs[oldest]

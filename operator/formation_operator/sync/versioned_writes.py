@@ -1,4 +1,4 @@
-"""Writes of an object that exists: as it was decided about, or after a look at what it is by now."""
+"""Writes over an object that exists, at the version that was decided about, or after it was read again."""
 
 import contextlib
 import dataclasses
@@ -18,34 +18,34 @@ INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 
 
 class Look(NamedTuple):
-    """What a write needs of an object as it is at this moment, which itself may take megabytes."""
+    """What a write needs of an object as it is now; the object itself may have megabytes."""
 
     version: str
     moved: Child | None
-    """The object, if it isn't what was decided about."""
+    """The object, if it isn't as it was decided about."""
     repaired: list[dict[str, Any]] | None
-    """Its managed fields with those of a restored object made ours, if we have none."""
+    """The managed fields of a restored object with its creator's made ours, if none are ours."""
 
 
 @dataclasses.dataclass(frozen=True)
 class VersionedWrites:
-    """Writes that somebody else's write of the same object makes fail, instead of being lost to them."""
+    """Writes that fail if another client has written the same object, instead of overwriting that."""
 
     cluster: Cluster
 
     async def live(self, child: Child) -> dict[str, Any]:
-        """Return an object as it is at this moment, or raise ConflictError if it is gone."""
+        """Return an object as it is now, or raise `ConflictError` if it is gone."""
         live = await self.cluster.get(child.kind, child.namespace, child.name)
         if live is None:
             raise errors.ConflictError(f"{child.kind} {child.name} is gone")
         return live
 
     async def bring(self, action: Action, look: Look) -> Outcome:
-        """Write the intent over an object, given how it is at this moment.
+        """Write the intent over an object, given how it is now.
 
-        Nothing is written over what the decision wasn't made from: a count that somebody set just now, or
-        an object that has lost the entry by which we know what is ours. The next pass decides anew.
-        Raises `ConflictError` if the object wasn't changed: it is something else that is in the way.
+        Nothing is written if the object has changed in a way that matters to the decision, such as another
+        count, or if it has lost our managed fields. The next pass decides again. Raises `ConflictError` if
+        the object hasn't changed, so that the conflict has another reason.
         """
         if look.moved is not None:
             return Outcome(action, look.moved, again=True)
@@ -68,9 +68,9 @@ class VersionedWrites:
         return Outcome(action, children.child(raw, child.kind))
 
     async def _hand_over(self, action: Action, version: str) -> str:
-        """Give a count that the intent mentions no more to a manager of its own, so that it stays as it is.
+        """Give a count that the intent doesn't set any more to a field manager of its own, so that it stays.
 
-        Returns the version that the object has then.
+        Returns the object's version after that.
         """
         child = action.known
         if action.meant.handed_over is None:
@@ -90,23 +90,23 @@ class VersionedWrites:
         return str(raw["metadata"]["resourceVersion"])
 
     async def _take_over(self, action: Action, version: str, repaired: list[dict[str, Any]]) -> Outcome:
-        """Make the fields of a restored object ours."""
+        """Make the managed fields of a restored object ours."""
         child = action.known
         operations: list[dict[str, Any]] = [
             {"op": "replace", "path": "/metadata/managedFields", "value": repaired},
-            # Makes it a conflict if the object was changed meanwhile.
+            # This makes it a conflict if the object has changed meanwhile.
             {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
         ]
-        if child.digest is not None:  # what is in the fields isn't known to be what we mean
+        if child.digest is not None:  # the fields may not have the values that we intend
             operations.append({"op": "remove", "path": INTENT})
         raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
         return dataclasses.replace(_anew(action, raw), taken_over=True)
 
     async def delete(self, action: Action) -> Outcome:
-        """Delete an object as it was decided about; one that has changed since, only if that is no matter.
+        """Delete an object at its known version, or at a later one if the changes don't matter.
 
-        Only the watch is believed that it isn't there: what was forgotten and is still there would run on.
-        Until the watch brings its deletion, it is tried again.
+        After a 404 the deletion is tried again until the watch brings it: if a proxy sent the 404, the object
+        still exists, and would be forgotten.
         """
         child, missing = action.known, Outcome(action, again=True)
         deleted = Outcome(action, gone=True).with_event(write_events.deleted(action))
@@ -116,7 +116,7 @@ class VersionedWrites:
         if live is None:
             return missing
         moved, version = _moved(action, live), live["metadata"]["resourceVersion"]
-        del live  # it may take megabytes, and the deletion long
+        del live  # it may have megabytes, and the deletion may take long
         if moved is not None:
             return Outcome(action, moved, again=True)
         return deleted if await self._remove(child, version) else missing
@@ -136,17 +136,17 @@ def looked_at(action: Action, live: dict[str, Any]) -> Look:
 
 
 def _moved(action: Action, live: dict[str, Any]) -> Child | None:
-    """Return an object if something has changed that the decision about it was made of."""
+    """Return an object if it has changed in a way that matters to the decision about it."""
     child = children.child(live, action.known.kind)
     return None if _decided(child) == _decided(action.known) else child
 
 
 def _decided(child: Child) -> tuple[object, ...]:
-    """Return what shows whose an object is, what was written last, and whose its count is."""
+    """Return the facts that decisions use: the owner, the intent that was written last, and the count."""
     whose = child.uid, child.owner, child.orphan_of, child.deleting
     return *whose, child.digest, child.replicas, child.remembered, child.owns_count
 
 
 def _anew(action: Action, live: dict[str, Any]) -> Outcome:
-    """Return the outcome that has the next pass decide about an object as it is now."""
+    """Return the outcome after which the next pass decides about an object as it is now."""
     return Outcome(action, children.child(live, action.known.kind), again=True)

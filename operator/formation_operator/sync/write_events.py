@@ -1,11 +1,11 @@
-"""The Events about what was made again, adopted or deleted; `drift_event` has the one about a repair."""
+"""The texts of the Events about children that were created again, adopted or deleted."""
 
 from formation_operator.kube.events.notices import Notice
 from formation_operator.sync.planner import Action
 
 
 def recreated(action: Action) -> Notice:
-    """Return the Event that says that somebody deleted an object, and how to be rid of it."""
+    """Return the Event about an object that another client deleted, with the way to be rid of it."""
     intent = action.meant
     stopped = f"spec.processes.{action.process_type}.replicas to 0, or remove the type"
     way = f"{intent.switch} to false" if intent.switch else stopped
@@ -14,13 +14,13 @@ def recreated(action: Action) -> Notice:
 
 
 def adopted(action: Action) -> Notice:
-    """Return the Event that says that an orphan is this Formation's now."""
+    """Return the Event about an adopted orphan."""
     child = action.known
     note = f"{child.kind} {child.name} had no owner and carries this Formation's labels: adopted it"
     return Notice("Adopted", "Adopt", note, process_type=action.process_type)
 
 
 def deleted(action: Action) -> Notice:
-    """Return the Event that says that an object isn't declared any more."""
+    """Return the Event about an object that was deleted because it isn't declared any more."""
     note = f"{action.known.kind} {action.known.name} is no longer declared: deleted it"
     return Notice("Deleted", "Delete", note, process_type=action.process_type)

@@ -36,7 +36,7 @@ class Census(Collector):
     """Formations by readiness, process types by state, and the replicas of each type up to a number."""
 
     def __init__(self, formations: Callable[[], Iterable[Raw]], most: int) -> None:
-        """Take what returns the Formations, from any thread, and of how many types replicas are listed."""
+        """Take a function that returns the Formations in any thread, and how many types are listed."""
         self._formations = formations
         self._most = most
 
@@ -59,7 +59,7 @@ class Census(Collector):
 
 
 def readiness(raw: Raw) -> tuple[str, str]:
-    """Return the status of the condition Ready and its reason, in words that are known."""
+    """Return the status of the condition Ready and its reason, if they are known ones."""
     conditions = raw["status"].get("conditions")
     for each in conditions if isinstance(conditions, list) else ():
         if isinstance(each, dict) and each.get("type") == ConditionType.READY:
@@ -110,8 +110,8 @@ def _replicas(types: list[Type]) -> Iterator[Metric]:
 
 def _family(name: str, text: str, labels: tuple[str, ...], values: dict[Any, int]) -> Metric:
     family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=labels)
-    for words, value in sorted(values.items()):
-        family.add_metric(words, value)
+    for label_values, value in sorted(values.items()):
+        family.add_metric(label_values, value)
     return family
 
 

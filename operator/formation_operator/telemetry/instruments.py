@@ -103,7 +103,7 @@ class Instruments:
     def look_at(
         self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]
     ) -> None:
-        """Show at each scrape who leads and what waits; another thread calls all three functions."""
+        """Show at each scrape whether this replica leads, and its backlog; the functions run in a thread."""
         self._gauge("leader", "Whether this replica works; the others stand by").set_function(leads)
         waiting = self._gauge("queue_depth", "Formations that wait for a pass, by urgency", "lane")
         for lane in Lane:

@@ -12,7 +12,7 @@ def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
 
 
 class Repeated:
-    """A trouble that is logged when it begins, and when it becomes another, but not while it lasts."""
+    """A trouble that is logged when it starts and when it changes, but not while it stays the same."""
 
     def __init__(self) -> None:
         """Begin without trouble."""

@@ -14,13 +14,13 @@ from formation_operator.telemetry.bounded_port import Answer, Port
 READY, METRICS = "/readyz", "/metrics"
 READING = ("GET", "HEAD")
 LAST_SECONDS = 1.0
-"""For how long an answer under way may take at the end."""
+"""How long an answer under way may take when the server is closed."""
 CACHED_SECONDS = 1.0
-"""For how many seconds metrics that were counted are used again."""
+"""For how many seconds counted metrics are cached."""
 PIECE = 65536
 OPEN = "application/openmetrics-text"
-"""The format that a client has to ask for. Its version is always the same: a client that could choose one
-could have each counted anew."""
+"""The format that a client has to request. Its version is fixed: otherwise a client could have the metrics
+counted again for each version."""
 
 
 class Address(NamedTuple):
@@ -128,5 +128,5 @@ def exposition(registry: CollectorRegistry) -> Answer:
 
 async def pieces(text: bytes) -> AsyncIterator[bytes]:
     """Return a text bit by bit, as fast as the client reads it: whole, it would be copied for each client."""
-    for begin in range(0, len(text), PIECE):
-        yield text[begin : begin + PIECE]
+    for start in range(0, len(text), PIECE):
+        yield text[start : start + PIECE]

@@ -4,15 +4,16 @@ import math
 
 import pytest
 
-from formation_operator.controller.election import TIMES, Election
+from formation_operator.controller.election import Election
 from formation_operator.kube.port import Object
+from formation_operator.settings import LEASE_TIMES
 
 A_TIME = "2026-11-26T07:00:00.000000Z"
 LONG_AGO, FAR_AHEAD = "1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"
 
 
 def an_election(identity: str = "me") -> Election:
-    return Election(identity, TIMES)
+    return Election(identity, LEASE_TIMES)
 
 
 def a_lease(holder: str = "other", renewed: str = A_TIME, version: str = "7", **more: object) -> Object:

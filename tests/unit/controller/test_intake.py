@@ -170,7 +170,7 @@ async def test_a_change_that_a_comparison_brings_before_kopf_does_ends_nothing()
         raw = cluster.put(naming.KIND, builders.stored(a_formation()))
         while not here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
             await asyncio.sleep(0.001)
-        here.formation_event("ADDED", raw)
+        here.informers.formation_event("ADDED", raw)
         lists = len(cluster.asked("pages", naming.KIND))
         while len(cluster.asked("pages", naming.KIND)) < lists + 3:
             await asyncio.sleep(0.001)
@@ -256,7 +256,7 @@ async def test_a_cluster_that_was_restored_is_learnt_from_its_lists_though_its_v
     here = controller(cluster)
     await listing(here, cluster, 20, a_shop(15))
     if deleted:
-        here.formation_event("DELETED", a_shop(18))
+        here.informers.formation_event("DELETED", a_shop(18))
     await listing(here, cluster, 30, restored)
     (known,) = here._cache.formations.values()  # noqa: SLF001
     assert known["metadata"].items() >= {
@@ -279,7 +279,7 @@ async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
             self, kind: Kind, namespace: str | None = None
         ) -> AsyncIterator[tuple[list[Object], str]]:
             if kind.name == naming.KIND and self.version == 24:
-                here.formation_event("DELETED" if deleted else "MODIFIED", told)
+                here.informers.formation_event("DELETED" if deleted else "MODIFIED", told)
             async for page in super().pages(kind, namespace):
                 yield page
 
@@ -299,7 +299,7 @@ async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> Non
     await here.start()
     cluster.remove(naming.KIND, "right", "right")
     for namespace, left in (("left", {"left", "right"}), ("right", {"left"})):
-        await here._informers._reflectors[namespace][naming.KIND].list()  # noqa: SLF001
+        await here.informers._reflectors[namespace][naming.KIND].list()  # noqa: SLF001
         assert {name for _, name in here._cache.formations} == left  # noqa: SLF001
 
 
@@ -342,10 +342,10 @@ async def test_what_is_known_already_is_not_read_again(monkeypatch: pytest.Monke
     deployments = kinds.BY_NAME["Deployment"]
     for _ in range(3):
         await here.resync()
-        assert not here._informers.is_newer(deployments, event("MODIFIED", raw))  # noqa: SLF001
+        assert not here.informers.is_newer(deployments, event("MODIFIED", raw))
     assert len(read) == 1
-    assert here._informers.is_newer(deployments, event("DELETED", raw))  # noqa: SLF001
-    here._informers.seen(deployments, raw, deleted=True)  # noqa: SLF001
+    assert here.informers.is_newer(deployments, event("DELETED", raw))
+    here.informers.seen(deployments, raw, deleted=True)
     known = here._cache.stores["Deployment"].known  # noqa: SLF001
     assert not known, "what lost our labels is deleted under the version that it has"
 
@@ -461,7 +461,7 @@ async def test_that_an_hpa_scales_a_type_from_zero_from_now_on_or_no_more_is_new
         line = json.dumps({"type": "MODIFIED", "object": hpa}, separators=(",", ":"))
         here._unled = {}  # noqa: SLF001  # what passes were asked for since
         said_by, kind = await watch_events.read(line.encode()), kinds.BY_NAME[kinds.HPA]
-        if here._informers.is_newer(kind, said_by):  # noqa: SLF001
-            here._informers.seen(kind, await said_by.object(), deleted=False)  # noqa: SLF001
+        if here.informers.is_newer(kind, said_by):
+            here.informers.seen(kind, await said_by.object(), deleted=False)
         asked.append(bool(here._unled))  # noqa: SLF001
     assert asked == [True, False, True, False, True, False]

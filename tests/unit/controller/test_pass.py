@@ -482,7 +482,7 @@ async def test_what_ends_a_pass_early_is_in_its_result() -> None:
 
 async def test_a_formation_that_is_said_not_to_be_there_is_not_forgotten() -> None:
     here = Running(TWO)
-    missing = errors.NotFoundError("no", KEY[1])
+    missing = errors.NotFoundError("no")
     here.server.incidents.append(Incident(kind=naming.KIND, error=missing, times=2))
     await here.passes.run(KEY)
     result = await here.passes.run(KEY)

@@ -192,7 +192,7 @@ async def test_a_formation_that_kopf_brings_is_left_alone_until_all_that_concern
     cluster.refused["left"] = {kinds.HPA}
     here = controller(cluster, WATCHING)
     async with at_work(here):
-        here.formation_event(None, cluster.read(naming.KIND, "left", "left"))
+        here.informers.formation_event(None, cluster.read(naming.KIND, "left", "left"))
         assert known(here) == {"left", "right"}
         await until(lambda: len(cluster.asked("pages", kinds.HPA)) > 5 and cluster.all("Deployment"))
         assert not cluster.all("Deployment", "left")
@@ -282,11 +282,11 @@ async def test_a_namespace_that_forbids_kopfs_watch_alone_is_left_out_until_that
     here = controller(a_cluster())
     await here.resync()
     for _ in range(3):
-        here.formations_refused("left")
+        here.informers.formations_refused("left")
         await here.resync()
     assert left_out(here) == 1
     assert len(said(caplog)) == 1
-    here.formations_reached("left")
+    here.informers.formations_reached("left")
     assert left_out(here) == 0
 
 
@@ -294,10 +294,10 @@ async def test_what_the_watch_of_a_namespace_that_forbids_it_lacks_ends_no_proce
     cluster = a_cluster()
     here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.001))
     async with at_work(here) as work:
-        here.formations_refused("left")
+        here.informers.formations_refused("left")
         cluster.put(naming.KIND, builders.stored(a_formation("new"), namespace="left", uid="new"))
         await until(lambda: ("left", "new") in here._cache.formations)  # noqa: SLF001
-        here.formations_refused("left")
+        here.informers.formations_refused("left")
         await asyncio.sleep(0.1)
         assert not work.done()
 
@@ -313,6 +313,6 @@ async def test_a_namespace_whose_list_fails_after_kopfs_is_compared_again_by_its
         await until(lambda: len(cluster.streams[kinds.POD]) == 2)
         cluster.refused["left"] = {naming.KIND}
         cluster.calls.clear()
-        here.formations_listed("left")
+        here.informers.formations_listed("left")
         await until(lambda: left_out(here) == 1)
         assert {call.namespace for call in cluster.asked("pages", naming.KIND)} == {"left"}

@@ -156,22 +156,22 @@ ENDS = {
 @pytest.mark.parametrize(("end", "reason", "words"), ENDS.values(), ids=ENDS)
 def test_each_way_to_end_has_its_words(end: Exit, reason: Reason, words: str) -> None:
     assert exits.reason(end) == reason
-    assert exits.words(end) == words
+    assert exits.sentence(end) == words
 
 
 def test_a_process_that_may_have_left_the_foreground_is_told_the_way_out_of_its_program() -> None:
     ends = [an_exit(code=0, started_at=ago(begun), command=("nginx", "-c", "x")) for begun in (6, 600)]
     for end in ends:
-        assert "in the foreground (nginx: add -g 'daemon off;' to its command); if" in exits.words(end)
+        assert "in the foreground (nginx: add -g 'daemon off;' to its command); if" in exits.sentence(end)
 
 
 def test_a_container_of_the_pod_template_has_its_limit_there() -> None:
     end = an_exit(code=137, reason="OOMKilled")
-    assert exits.words(end, own=False) == f"{exits.words(end)} of it in podTemplate"
+    assert exits.sentence(end, own=False) == f"{exits.sentence(end)} of it in podTemplate"
 
 
 def test_of_a_long_last_line_the_beginning_is_told() -> None:
-    assert exits.words(an_exit(message="x" * 201)) == "exited with code 1: " + "x" * 200
+    assert exits.sentence(an_exit(message="x" * 201)) == "exited with code 1: " + "x" * 200
 
 
 def test_the_record_says_what_is_known_and_nothing_else() -> None:

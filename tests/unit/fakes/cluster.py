@@ -204,8 +204,7 @@ class FakeCluster(Objects, Cluster):
         try:
             call = Call("get", kind, namespace, name)
             return await self._carry_out(call, lambda: self.read(kind, namespace, name))
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return None
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
@@ -244,8 +243,7 @@ class FakeCluster(Objects, Cluster):
         call = Call("delete", kind, namespace, name, body=preconditions)
         try:
             await self._carry_out(call, lambda: self.remove(kind, namespace, name, **preconditions))
-        except errors.NotFoundError as error:
-            error.require(name)
+        except errors.NotFoundError:
             return False
         return True
 

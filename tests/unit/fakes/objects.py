@@ -53,7 +53,7 @@ class Objects:
         try:
             return copy.deepcopy(self._objects[kind, namespace, name])
         except KeyError as error:
-            raise errors.NotFoundError(f'{kind} "{name}" not found', name) from error
+            raise errors.NotFoundError(f'{kind} "{name}" not found') from error
 
     def all(self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Return the objects of a kind as they are now, or those that fit, in the order of a list."""

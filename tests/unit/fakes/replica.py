@@ -50,6 +50,6 @@ def bring_formations(cluster: FakeCluster, controller: Controller, lag: Lag | No
     def happened(kind: str, raw: Object, deleted: bool) -> None:
         if kind == naming.KIND:
             type_ = "DELETED" if deleted else "MODIFIED"
-            in_order.call(late(kind, raw), controller.formation_event, type_, raw)
+            in_order.call(late(kind, raw), controller.informers.formation_event, type_, raw)
 
     cluster.watchers.append(happened)

@@ -153,7 +153,7 @@ class Watching:
         async for items, version in self._cluster.pages(kinds.BY_NAME[naming.KIND]):
             since = int(version)
             for raw in items:
-                self.controller.formation_event(None, raw)
+                self.controller.informers.formation_event(None, raw)
         return since
 
     async def _tell(self, version: int) -> None:
@@ -165,7 +165,9 @@ class Watching:
             at, raw, deleted = told[number]
             lag = self._lags[naming.KIND]
             await asyncio.sleep(max(0.0, at + lag - asyncio.get_running_loop().time()))
-            self.controller.formation_event("DELETED" if deleted else "MODIFIED", copy.deepcopy(raw))
+            self.controller.informers.formation_event(
+                "DELETED" if deleted else "MODIFIED", copy.deepcopy(raw)
+            )
             number += 1
 
 

@@ -124,33 +124,6 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
     await cluster.close()
 
 
-NAMED = {
-    "kind": "Status",
-    "message": 'deployments.apps "shop-web" not found',
-    "reason": "NotFound",
-    "details": {"name": "shop-web"},
-}
-
-
-@pytest.mark.parametrize("text", [b"404 page not found", b"<html>Not Found</html>", b'{"message": "no"}'])
-async def test_only_who_names_what_is_missing_is_believed_that_it_is(text: bytes) -> None:
-    class Missing(api_server.Kube):
-        """Has nothing."""
-
-        async def _request(self, *_: Any, **__: Any) -> Object:
-            raise status_codes.error_of(404, text)
-
-    cluster = Missing(connection.Connection(client.Configuration()), timeout=1)
-    place = ("Deployment", "default", "shop-web")
-    for asked in (cluster.get(*place), cluster.delete(*place, "uid", "7")):
-        with pytest.raises(errors.UnavailableError):
-            await asked
-    text = json.dumps(NAMED).encode()
-    assert await cluster.get(*place) is None
-    assert not await cluster.delete(*place, "uid", "7")
-    await cluster.close()
-
-
 @pytest.mark.parametrize("text", [b"<html>Not Found</html>", b'{"message": "no"}', b"", b"404"])
 def test_only_the_api_server_is_believed_that_a_kind_is_not_installed(text: bytes) -> None:
     assert isinstance(status_codes.error_of(404, text), errors.UnavailableError)

@@ -95,7 +95,7 @@ def as_written(name: str, **status: Any) -> bytes:
 
 def test_an_hpa_whose_status_alone_differs_is_told_again_without_being_parsed() -> None:
     known = targeting(HPA, apiVersion="apps/v1", **WORKER)
-    assert known.is_told_by(as_written("shop-worker", currentReplicas=3))
+    assert known.has_facts_of(as_written("shop-worker", currentReplicas=3))
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_an_hpa_whose_status_alone_differs_is_told_again_without_being_parsed() 
     ids=str,
 )
 def test_any_other_target_is_read(known: Autoscaler) -> None:
-    assert not known.is_told_by(as_written("shop-web"))
+    assert not known.has_facts_of(as_written("shop-web"))
 
 
 @pytest.mark.parametrize(("before", "now"), [("False", "True"), ("True", "False"), ("True", "True")])
 def test_an_hpa_that_scales_to_zero_itself_or_no_more_is_read(before: str, now: str) -> None:
     known = scaled_to_zero(before)
-    assert not known.is_told_by(as_written("shop-worker", conditions=[ACTIVE, {**TO_ZERO, "status": now}]))
+    assert not known.has_facts_of(as_written("shop-worker", conditions=[ACTIVE, {**TO_ZERO, "status": now}]))
 
 
 def test_an_hpa_that_started_what_it_had_scaled_to_zero_is_known_without_being_parsed() -> None:
     conditions = [ACTIVE, {**TO_ZERO, "status": "False"}]
-    assert scaled_to_zero("False").is_told_by(as_written("shop-worker", conditions=conditions))
+    assert scaled_to_zero("False").has_facts_of(as_written("shop-worker", conditions=conditions))
 
 
 ACTIVE = {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}

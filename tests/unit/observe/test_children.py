@@ -94,7 +94,7 @@ def test_a_replica_set_that_cannot_be_created_is_no_deadline() -> None:
 def test_a_new_process_that_waits_for_the_old_one_to_end_is_known(
     strategy: str, status: dict[str, int], ending: bool
 ) -> None:
-    assert rollout(spec={"strategy": {"type": strategy}}, **status).ending == ending
+    assert rollout(spec={"strategy": {"type": strategy}}, **status).terminating == ending
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_where_what_ends_is_not_counted_a_singleton_past_its_deadline_without_a_
 ) -> None:
     late = condition("Progressing", "False", "timed out")
     recreate = {"strategy": {"type": "Recreate"}}
-    assert rollout(late, spec=recreate, replicas=0, updatedReplicas=0, **status).ending == ending
+    assert rollout(late, spec=recreate, replicas=0, updatedReplicas=0, **status).terminating == ending
 
 
 def test_a_deployment_that_somebody_paused_is_known() -> None:

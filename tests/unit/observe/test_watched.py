@@ -135,7 +135,7 @@ async def passes_after(*raws: Object) -> list[int]:
     await asyncio.sleep(1800)
     counts = [passes(here)]
     for raw in raws:
-        here._informers.seen(CONFIGS.kind, raw, deleted=False)  # noqa: SLF001
+        here.informers.seen(CONFIGS.kind, raw, deleted=False)
         await asyncio.sleep(60)
         counts.append(passes(here))
     work.cancel()

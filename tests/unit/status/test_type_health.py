@@ -177,11 +177,11 @@ ROLLOUTS = {
         Health(State.RUNNING, complete=True),
     ),
     "the old process has to end first": (
-        how(total=0, updated=0, available=0, ending=True),
+        how(total=0, updated=0, available=0, terminating=True),
         under_way("waits for the old process to end before a new one is started"),
     ),
     "the old process takes longer to end than a rollout may": (
-        how(total=0, updated=0, available=0, ending=True, stuck="timed out"),
+        how(total=0, updated=0, available=0, terminating=True, stuck="timed out"),
         under_way(f"waits for the old process to end before a new one is started: {type_health.HOW_IT_ENDS}"),
     ),
     "refused by Pod Security": (

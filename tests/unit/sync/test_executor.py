@@ -482,7 +482,7 @@ async def test_what_is_said_not_to_be_there_is_deleted_all_the_same(
     calls: int, cluster: FakeCluster, operator: Operator
 ) -> None:
     await operator.work()
-    missing = errors.NotFoundError("no", "shop-worker")
+    missing = errors.NotFoundError("no")
     cluster.incidents.append(Incident(None, "Deployment", "shop-worker", error=missing, times=calls))
     declares_it_no_more(cluster)
     for _ in range(calls):

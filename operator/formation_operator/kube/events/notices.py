@@ -16,7 +16,7 @@ class Notice:
     process_type: str = ""
     """The process type that it is about, if any; a field of the log."""
     topic: str = ""
-    """What makes two Events the same although their notes differ, such as in a figure."""
+    """Events with the same topic are one series although their notes differ; empty if the note decides."""
 
     def __post_init__(self) -> None:
         """Cut the texts to the lengths that the API accepts, and to one line."""

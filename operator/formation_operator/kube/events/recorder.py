@@ -1,6 +1,6 @@
-"""Turn notices into Events of events.k8s.io, the same notice again into a series of one Event.
+"""Turn notices into Events of events.k8s.io; a repeated notice becomes a series of one Event.
 
-A client that fights us would otherwise fill the namespace with copies.
+Otherwise a client that undoes our writes would fill the namespace with copies.
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
 
@@ -16,7 +16,7 @@ from formation_operator.kube.objects import kinds
 from formation_operator.shares import Shares
 
 REMEMBERED = 4096
-"""How many Events of all namespaces are remembered; each of them has its share."""
+"""How many Events of all namespaces are remembered; each namespace has its share."""
 SERIES_ENDS = datetime.timedelta(minutes=6)
 
 Recorded = tuple[str, int, datetime.datetime]

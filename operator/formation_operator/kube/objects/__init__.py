@@ -1,4 +1,4 @@
-"""Kubernetes' objects as JSON: their kinds, and how what others wrote is read.
+"""Kubernetes' objects as JSON: their kinds, and reading what others wrote.
 
 It imports `api`, and sends no request.
 """

@@ -31,11 +31,11 @@ class Kind(NamedTuple):
     metadata_only: bool = False
     """Whether nothing but the metadata of an object is listed and watched."""
     gathered: bool = False
-    """Whether its events may wait a little for others: of many kinds most events say nothing new."""
+    """Whether its events may be gathered for a moment: most of them bring nothing new."""
 
     @property
     def path(self) -> str:
-        """Where the API server serves its version."""
+        """The path of its group and version."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
     def place(self, namespace: str | None, name: str | None = None) -> str:
@@ -52,7 +52,7 @@ class Kind(NamedTuple):
 class ChildKind(enum.StrEnum):
     """A kind of object that a process type has.
 
-    One more is a member here with its traits, and in `render` what it looks like and what decides about its
+    Another one needs a member here with its traits; `render` has its manifest, and what decides about its
     fields.
     """
 
@@ -61,7 +61,7 @@ class ChildKind(enum.StrEnum):
 
     @property
     def traits(self) -> "Traits":
-        """What sets it apart from the others."""
+        """Its traits."""
         return TRAITS[self]
 
 
@@ -70,11 +70,11 @@ class Traits(NamedTuple):
 
     api: Kind
     selector: tuple[str, ...]
-    """Where the labels are by which it finds its Pods."""
+    """The path of the labels that select its Pods."""
     runs_processes: bool = False
     """Whether it runs the processes: then it has a count, images and a rollout."""
     switch: str = ""
-    """The field of a process type that does without it where it is false; empty if no type can."""
+    """The field of a process type that turns it off if it is false; empty if no field does."""
 
 
 TRAITS = {

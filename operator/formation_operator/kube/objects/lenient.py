@@ -1,6 +1,6 @@
-"""Read JSON that others wrote: what is missing, null or of another type than it should be counts as empty.
+"""Read JSON that others wrote: a value that is missing, null or of a wrong type counts as empty.
 
-Kubelet writes a Pod's status, and so may any client that has the right to: no value in it may end a watch.
+Kubelet writes a Pod's status, but any client with the right to may, too: no value in it may end a watch.
 """
 
 import re
@@ -15,9 +15,9 @@ LONGEST_SENTENCE = 1024
 LONGEST_SUMMARY = 4096
 """Bytes of the sentences about all types together."""
 LONGEST_WORD = 128
-"""Bytes of a word for programs, in which an Event takes no more."""
+"""Bytes of a reason for programs: an Event takes no longer one."""
 LONGEST_LOG = 2048
-"""Characters of a log's end, of which kubelet gives no more."""
+"""Characters of a log's end: kubelet keeps no more."""
 CUT = "..."
 """Ends a text that was longer."""
 LONGEST_VERSION = 20
@@ -55,7 +55,7 @@ def text(source: dict[str, Any], key: str) -> str:
 
 
 def word(source: dict[str, Any], key: str) -> str:
-    """Return a text that is a name or a word for programs: what is longer can be neither, and is cut."""
+    """Return a short text, such as a name or a reason; a longer one is cut."""
     return text(source, key)[:LONGEST_WORD]
 
 
@@ -71,7 +71,7 @@ def number(source: dict[str, Any], key: str) -> int:
 
 
 def is_version(value: Any) -> bool:
-    """Tell whether a value is a resource version: of all kinds that we read, a number that grows."""
+    """Return whether a value is a resource version, which is a number for all kinds that we read."""
     return isinstance(value, str) and value.isdecimal() and len(value) <= LONGEST_VERSION
 
 
@@ -86,7 +86,7 @@ def in_one_line(value: str) -> str:
 def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
     """Return a text for people: one printable line of so many bytes at most.
 
-    Every text of others passes here before it gets into a status, an Event or a line of the log.
+    Each text that others wrote goes through this before it gets into a status, an Event or the log.
     """
     line = in_one_line(value[: most + 1])
     text = line.encode()
@@ -94,19 +94,19 @@ def shown(value: str, most: int = LONGEST_SENTENCE) -> str:
 
 
 def _never_frees() -> bool:
-    """Tell whether this Python never frees an interned text: a tenant could fill its memory.
+    """Return whether this Python never frees an interned text, so that a tenant could fill its memory.
 
-    3.12.0 to 3.12.6 do (gh-113993), and so does every build without the global interpreter lock.
+    3.12.0 to 3.12.6 don't (gh-113993), and neither does a build without the global interpreter lock.
     """
     return sys.getrefcount(sys.intern(f"{__name__} has just made this")) > IMMORTAL
 
 
 shared: Callable[[str], str] = str if _never_frees() else sys.intern
-"""Returns the one object for all equal texts, or the text itself where Python would never free that."""
+"""Interns a text; returns the text itself if Python would never free the interned one."""
 
 
 def interned(value: Any) -> Any:
-    """Return a value with its keys and short texts shared with all others that have the same."""
+    """Return a value with its keys and short texts interned."""
     if type(value) is str and len(value) <= LONGEST_SHARED:
         return shared(value)
     if isinstance(value, dict):

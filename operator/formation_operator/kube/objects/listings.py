@@ -1,7 +1,7 @@
 """How objects of lists and watches are parsed: the `fieldsV1` of their managed fields stay text.
 
 Half of a Deployment in a list is the `fieldsV1` of its managed fields, and most of these are alike. Text is
-compared by its bytes. Fields that nobody reads are skipped.
+compared by its bytes. Fields that aren't used are skipped.
 """
 
 from typing import Any, Generic, TypedDict, TypeVar
@@ -29,7 +29,7 @@ class Entry(TypedDict, total=False):
 
 
 class Metadata(TypedDict, total=False):
-    """What is read of an object's metadata, but for the managed fields."""
+    """What is read of an object's metadata, without the managed fields."""
 
     namespace: Any
     name: Any
@@ -81,7 +81,7 @@ Count = TypedDict("Count", {"f:replicas": Text}, total=False)
 Remembered = TypedDict("Remembered", {"f:formations.dev/count": Text}, total=False)
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
 Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
-"""The fields of any entry that matter: the count, and the annotation that remembers it."""
+"""The fields of an entry that matter, whoever its manager is: the count, and our annotation for it."""
 HELD = msgspec.json.Decoder(Held)
 PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
 PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
@@ -89,11 +89,10 @@ PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json
 
 
 async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Return what a text says, in steps between which others have a turn.
+    """Return the value of a JSON text, and yield to other tasks meanwhile.
 
-    Raises `ValueError` if it is no JSON.
-    The `fieldsV1` of an entry is a `Text`. Where anything has another type than it should, all is read as
-    `nesting` reads it, and nothing is left as text.
+    The `fieldsV1` of an entry is a `Text`. If anything has a wrong type, all is parsed as `nesting` does it,
+    and nothing stays text. Raises `ValueError` if the text is no JSON.
     """
     try:
         return await nesting.read(text, decoder.decode)
@@ -102,7 +101,7 @@ async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 
 def held(text: bytes) -> dict[str, Any]:
-    """Return which counts an entry holds; nothing if it has another form than it should."""
+    """Return which counts an entry holds; nothing if the entry is malformed."""
     try:
         return dict(HELD.decode(text))
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""Parses JSON that others wrote, however deep it is nested, and whatever bytes are in its texts.
+"""Parse JSON that others wrote, however deep it is nested, and whatever bytes are in its texts.
 
-Every parser gives up at some level, pydantic's at two hundred. The API server accepts ten thousand in the
-managed fields, which tenants may write, and bytes there that are no UTF-8. One such object would keep all
-others from being read.
+Every parser has a limit of levels, pydantic's is two hundred. In managed fields, which tenants may write, the
+API server accepts ten thousand levels, and bytes that are no UTF-8. One such object must not keep the others
+from being read.
 """
 
 import json
@@ -15,21 +15,21 @@ import pydantic_core
 
 T = TypeVar("T")
 DEEPEST = 190
-"""Levels that are read, or a few more; nothing that we look at has a tenth of them."""
+"""Levels that are read; nothing that we look at has a tenth of them."""
 LEVELS_IN_A_STEP = 4096
 """Brackets that one step reads: some milliseconds."""
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 FLAT = rb'[^"\[\]{}]++|' + STRING
 PAIR = rb"[\[{](?:" + FLAT + rb")*+[\]}]"
 BRACKET = re.compile(rb"(?:" + FLAT + rb"|" + PAIR + rb")*+[\[\]{}]")
-"""Finds the next bracket that opens or closes a level, but for pairs with no bracket between them.
+"""Matches up to the next bracket that opens or closes a level, and skips pairs without brackets inside.
 
-It takes a time in proportion to the text: what is read once is never read again but within a pair.
+Its time is in proportion to the text: only a pair is read twice.
 """
 
 
 def parsed(text: bytes) -> Any:
-    """Return what a text says, with null for what is nested too deep; raise `ValueError` if it is no JSON."""
+    """Return the value of JSON, with null for what is nested too deep; raise `ValueError` if it is none."""
     steps = read(text, pydantic_core.from_json)
     try:
         while True:
@@ -40,15 +40,15 @@ def parsed(text: bytes) -> Any:
 
 @types.coroutine
 def turn() -> Generator[None, None, None]:
-    """Let others have a turn, as ``asyncio.sleep(0)`` does; without an event loop, too."""
+    """Yield to other tasks, as ``asyncio.sleep(0)`` does; it works without an event loop, too."""
     yield
 
 
 async def read(text: bytes, decode: Callable[[bytes], T]) -> T:
     """Return what a decoder makes of a text, with null for what is nested too deep for it.
 
-    Only a text that the decoder can't read takes several steps, between which others have a turn. Raises
-    `ValueError` if it is no JSON.
+    It yields to other tasks if the decoder can't read the text as it is. Raises `ValueError` if it is no
+    JSON.
     """
     try:
         return decode(text)
@@ -67,12 +67,12 @@ async def read(text: bytes, decode: Callable[[bytes], T]) -> T:
 
 
 def is_deep(text: bytes) -> bool:
-    """Tell whether a text may be nested too deep."""
+    """Return whether a text may be nested too deep."""
     return text.count(b"{") + text.count(b"[") > DEEPEST
 
 
 async def cut(text: bytes) -> bytes:
-    """Return a text with null for what is nested too deep, in steps between which others have a turn."""
+    """Return a text with null for what is nested too deep, and yield to other tasks meanwhile."""
     parts: list[bytes] = []
     kept = depth = 0
     for number, match in enumerate(BRACKET.finditer(text), 1):

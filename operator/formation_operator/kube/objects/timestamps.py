@@ -1,4 +1,4 @@
-"""Kubernetes' times as numbers, so that they can be compared. Nothing here knows what time it is."""
+"""Kubernetes' times as numbers, so that they can be compared."""
 
 import datetime
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Clock = Callable[[], datetime.datetime]
 
 
 def epoch(text: str | None) -> float | None:
-    """Return the seconds since 1970 of an RFC 3339 time, or nothing for what isn't one."""
+    """Return the seconds since 1970 of an RFC 3339 time, or nothing for any other text."""
     try:
         moment = datetime.datetime.fromisoformat(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""How requests reach the API server: the connection, who we are to it, and what we spare it and us.
+"""How requests reach the API server: connections, credentials, paging, and pauses that the server wants.
 
-It imports `api`.
+It imports `objects`, and of the rooms below `telemetry`, `api` and `backoff`.
 """

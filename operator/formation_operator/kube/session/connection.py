@@ -1,4 +1,4 @@
-"""The session of our requests, each of which costs as little as it can."""
+"""The session of our requests, and the gate that lets only the leader write."""
 
 import contextlib
 import copy
@@ -28,14 +28,14 @@ Requested = Callable[[str, int | None, float], None]
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-"""What JSON takes as it is and YAML doesn't, as which the API server reads what is applied: it refuses these
-letters, or folds them into a space.
+"""Letters that JSON allows as they are and YAML doesn't. The API server reads what is applied as YAML: it
+refuses these letters, or folds them into a space.
 
 Source: https://yaml.org/spec/1.1/#c-printable
 """
 KEEP_ALIVE = 80.0
-"""Seconds for which an unused connection is kept: a new one costs a TLS handshake, and the API server
-closes one itself after 90.
+"""Seconds for which an idle connection is kept: a new one costs a TLS handshake, and the API server closes
+idle ones after 90.
 
 Source: ``IdleTimeout`` in ``k8s.io/apiserver/pkg/server/secure_serving.go``.
 """
@@ -46,14 +46,14 @@ class NotSentError(aiohttp.ClientError):
 
 
 class GatedConnector(aiohttp.TCPConnector):
-    """Gives no connection to a write of a process that may not write any more.
+    """Gives no connection to a write while this process may not write.
 
-    A request may have waited for a server that asked for a pause, for a free connection, or for a handshake,
-    and aiohttp tries some a second time. So this asks when nothing is left to do but to send.
+    A request may have waited because of ``Retry-After``, for a free connection, or for a handshake, and
+    aiohttp tries some a second time. So this checks at the last moment before a request is sent.
     """
 
     def __init__(self, may_write: Callable[[], bool], **options: Any) -> None:
-        """Take what tells whether to write, and the options of `aiohttp.TCPConnector`."""
+        """Take a function that returns whether to write, and the options of `aiohttp.TCPConnector`."""
         super().__init__(**options)
         self.may_write = may_write
 
@@ -71,9 +71,9 @@ class GatedConnector(aiohttp.TCPConnector):
 class Connection:
     """Requests to one API server, whose lists fit into memory.
 
-    It uses neither the client's own session, which looks for a proxy and into netrc at each request (that
-    takes longer than all else), nor its methods, which take a fourth of the rest. The caller decides how long
-    a request may take: aiohttp's own timers would tick beside that.
+    It doesn't use the client's own session, which looks for a proxy and into netrc at each request (that
+    takes longer than all else), nor its methods, which take a fourth of the rest. The caller limits the time
+    of a request, instead of aiohttp's timers.
 
     No redirect is followed, since each request carries our credentials. No cookie is kept.
     """
@@ -84,13 +84,13 @@ class Connection:
         requested: Requested = lambda *_: None,
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
-        """Take the server's address and our credentials, what counts requests, and another's middlewares."""
+        """Take the server's address and our credentials, a counter of requests, and shared middlewares."""
         self._configuration = configuration
         self._requested = requested
         self.url = str(configuration.host)
         self.proxy = configuration.proxy or proxy_for(self.url)
         self.middlewares = middlewares or (RetryAfter(), Login(configuration))
-        """What each request passes: a pause that the server asked for, and our credentials."""
+        """They pause requests as the server wants, and add our credentials."""
         self._connector = GatedConnector(
             lambda: True, limit=configuration.connection_pool_maxsize, keepalive_timeout=KEEP_ALIVE
         )
@@ -106,11 +106,11 @@ class Connection:
         )
 
     def gate(self, may_write: Callable[[], bool]) -> None:
-        """Have a write be sent only if ``may_write`` returns true once it has its connection."""
+        """Send a write only if ``may_write`` returns true when the write has its connection."""
         self._connector.may_write = may_write
 
     def another(self, connections: int) -> "Connection":
-        """Return one with the same credentials that shares no connection with this one and has no gate."""
+        """Return another one with the same credentials, connections of its own, and no gate."""
         configuration = copy.copy(self._configuration)
         configuration.connection_pool_maxsize = connections
         return Connection(configuration, self._requested, self.middlewares)
@@ -122,7 +122,7 @@ class Connection:
     def stream(
         self, resource: str, query: dict[str, str], accept: str = JSON
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Send a read; its answer is there before the body has come. Raises what aiohttp does."""
+        """Send a read, and return its answer before the body has come. Raises what aiohttp does."""
         url = self._url(resource, query)
         return self._session.get(url, headers={"Accept": accept}, allow_redirects=False)
 
@@ -136,7 +136,7 @@ class Connection:
         accept: str = JSON,
     ) -> tuple[int, bytes]:
         """Send a request and return the status and the text of the answer, or raise what aiohttp does."""
-        began, verb = time.perf_counter(), verb_of(method, query, content_type)
+        started, verb = time.perf_counter(), verb_of(method, query, content_type)
         try:
             async with self._session.request(
                 method,
@@ -147,11 +147,11 @@ class Connection:
             ) as answer:
                 status, text = answer.status, await answer.read()
         except NotSentError:
-            raise  # it was no request
+            raise  # it isn't counted as a request
         except BaseException:
-            self._requested(verb, None, time.perf_counter() - began)
+            self._requested(verb, None, time.perf_counter() - started)
             raise
-        self._requested(verb, status, time.perf_counter() - began)
+        self._requested(verb, status, time.perf_counter() - started)
         return status, text
 
     def _url(self, resource: str, query: dict[str, str]) -> str:
@@ -161,7 +161,7 @@ class Connection:
 async def login(*, connections: int, requested: Requested = lambda *_: None) -> Connection:
     """Log in with the Pod's service account, or else the current kubeconfig.
 
-    Of more requests at once than there may be connections, some wait for others; ``requested`` counts them.
+    ``connections`` is how many requests may run at the same time; ``requested`` counts them.
     """
     configuration = client.Configuration(connection_pool_maxsize=connections)
     await credentials.load(configuration)
@@ -169,7 +169,7 @@ async def login(*, connections: int, requested: Requested = lambda *_: None) -> 
 
 
 def written(body: Any) -> bytes:
-    """Return the JSON of a body, which says the same as YAML."""
+    """Return the JSON of a body, escaped so that it means the same as YAML."""
     text = pydantic_core.to_json(body)
     if text.isascii() and b"\x7f" not in text:
         return text
@@ -199,7 +199,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def _is_within(host: str, networks: str) -> bool:
-    """Tell whether a host is an address in one of the networks among what ``NO_PROXY`` lists."""
+    """Return whether a host is an address in one of the networks that ``NO_PROXY`` lists."""
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host)
         for each in networks.split(","):

@@ -1,8 +1,8 @@
-"""Our credentials and the certificates that we trust, read again when either side refuses the other.
+"""Our credentials and the certificates that we trust, read again when the server or we refuse the other's.
 
 A token lasts for ten minutes or an hour, and kubelet writes the next one into the same file in time. If the
 file can't be read for a while, the last token is used, as in client-go. Certificates change, too: ours, and
-that of the cluster's authority. The session of our requests and the one of kopf both log in here.
+that of the cluster's authority. Our session and kopf's both log in here.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ PAUSE = 1.0
 
 
 class Login:
-    """Middleware of a client's session: proves who we are, and has the server prove who it is."""
+    """Middleware of a client's session: adds our credentials, and checks the server's certificate."""
 
     def __init__(self, configuration: client.Configuration) -> None:
         """Take the configuration of a client that has logged in."""
@@ -43,7 +43,7 @@ class Login:
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; if either side doesn't accept the other, send it again with newer credentials."""
+        """Send a request; if either side refuses the other, send it again with newer credentials."""
         before = await self._sign(request)
         try:
             answer = await send(request)
@@ -56,7 +56,7 @@ class Login:
             self._refused.warn(logger, "")
             return answer
         with contextlib.ExitStack() as unread:
-            unread.callback(answer.close)  # also if the caller gives up meanwhile
+            unread.callback(answer.close)  # even if the caller is cancelled meanwhile
             await self._renew("The API server doesn't accept our credentials")
             if await self._sign(request) == before:
                 unread.pop_all()
@@ -67,7 +67,7 @@ class Login:
         """Write our token and the certificates that we trust into a request, and return both.
 
         With a client certificate there is no token. Raises `ClientConnectionError` if a token has never been
-        readable: to be refused as nobody would look like a lack of rights.
+        readable: an anonymous request would be forbidden, as if rights were missing.
         """
         trouble = ""
         try:
@@ -84,7 +84,7 @@ class Login:
         return self._header, self._tls
 
     async def _renew(self, trouble: str) -> None:
-        """Read our credentials again, unless that was just done; a caller that gives up doesn't end that.
+        """Read our credentials again, unless that was just done; a cancelled caller doesn't end the reading.
 
         An exec plugin of a kubeconfig may take longer than some requests.
         """
@@ -108,27 +108,27 @@ class Login:
 
 
 def tls_of(configuration: client.Configuration) -> ssl.SSLContext:
-    """Return what connections are made with: whom to trust, and who we are if a certificate says it.
+    """Return the TLS context of connections: trusted authorities, and our client certificate, if we have one.
 
-    It takes whatever CA the clients in Go take, which many clusters have: Python wants more from 3.13 on.
+    It accepts any authority that clients in Go accept: Python is stricter from 3.13 on.
     """
     configuration.disable_strict_ssl_verification = True
     return rest.RESTClientObject(configuration).ssl_context
 
 
 def files_of(configuration: client.Configuration) -> list[bytes]:
-    """Return what connections are made of; raise `OSError` if it can't be read."""
+    """Return the contents of the files of certificates and keys; raise `OSError` if one can't be read."""
     named = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
     return [pathlib.Path(file).read_bytes() for file in named if file]
 
 
 def sayable(error: Exception) -> str:
-    """Return what an error may say in a log: most may have words of our token, or of a kubeconfig."""
+    """Return what the log may have of an error, whose text may quote a token or a kubeconfig."""
     return f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
 
 
 def header_of(settings: Any) -> str:
-    """Return what says who we are, nothing if that isn't a token; raise `ValueError` if it is none."""
+    """Return the header with our token, or nothing without one; raise `ValueError` if it is malformed."""
     if "BearerToken" not in settings:
         return ""
     scheme, token = settings["BearerToken"]["value"].split()  # a file often ends with a line break

@@ -1,12 +1,13 @@
 """The session in which kopf lists and watches Formations, and writes nothing.
 
 kopf ends the process if an answer isn't as it expects: an error that it doesn't know, or a text that its
-parser can't read. Tenants can make such objects, and every API server is ill or restarted now and then. So
-this session bounds each page and each line, in bytes and in depth, and an error counts as a lost connection:
-kopf tries again, and begins with a list where it has to.
+parser can't read. Tenants can create such objects, and API servers fail and restart. So this session bounds
+each page and each line, in bytes and in depth, and raises a lost connection for an error: kopf tries again,
+and lists first if it has to.
 """
 
 import asyncio
+import contextlib
 import functools
 import json
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,7 @@ import msgspec
 
 from formation_operator.api import naming
 from formation_operator.backoff import Backoff
-from formation_operator.kube.objects import listings, nesting
+from formation_operator.kube.objects import lenient, listings, nesting
 from formation_operator.kube.session.connection import Connection, GatedConnector
 from formation_operator.kube.session.paging import BoundedResponse, Pages
 from formation_operator.kube.session.retry_after import NAMESPACE
@@ -26,54 +27,51 @@ from formation_operator.kube.session.watch_lines import Lines
 Reached = Callable[[str | None], None]
 FORBIDDEN, GONE = 403, 410
 ANSWER_SECONDS = 60.0
-"""How long a watch may take to begin, and a page to come."""
+"""Seconds until a watch must start, or a page must come."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-"""Seconds between the end of a watch and the next one: kopf itself would begin it at once."""
+"""Seconds between the end of a watch and the next one: kopf itself makes none."""
 FIRST_REFUSED, LONGEST_REFUSED = 1.0, 45.0
-"""Seconds before kopf learns of a refusal, which it logs each time; its own time-out is longer."""
+"""Seconds that a 403 is held back from kopf, which logs each one; its own time-out is longer."""
 DISCOVERY = {
     "/apis": f'"{naming.GROUP}"'.encode(),
     f"/apis/{naming.GROUP}/{naming.VERSION}": f'"{naming.PLURAL}"'.encode(),
 }
-"""What kopf looks for once before it watches, and where."""
+"""The answers in which kopf looks for the kind before it watches, and the text that they must have."""
 ERROR = b'{"type":"ERROR"'
 EXPIRED = b'"code":410'
 
 
 class BoundedPage(BoundedResponse):
-    """An answer that can be parsed whatever it is nested like, and whatever bytes its texts are made of."""
+    """An answer that is parsed however deep it is nested, and whatever bytes its texts have."""
 
     async def json(self, **_: Any) -> Any:
-        """Return what it says, a page of Formations without their managed fields, which nobody reads.
+        """Return its JSON; a page of Formations comes without their managed fields, which aren't used.
 
-        Raises `ClientPayloadError` for what is no JSON, after which kopf would list no more.
+        Raises `ClientPayloadError` if it should be a page and isn't: any other error would end kopf's watch.
         """
         text = await self.read()
         if "limit" not in self.url.query:
             return nesting.parsed(text)
-        try:
-            return await listings.read(text, listings.PAGE_WITHOUT)
-        except ValueError as error:
-            raise aiohttp.ClientPayloadError(f"no list: {text[:200]!r}") from error
+        return await _parsed(text, listings.PAGE_WITHOUT)
 
 
 class BoundedLines:
     """The body of a watch, line by line, each of which kopf can parse."""
 
     def __init__(self, content: aiohttp.StreamReader, reached: Callable[[], None], backoff: Backoff) -> None:
-        """Take the body as it comes, what is called whenever the watch says anything, and the pauses."""
+        """Take the body, a function that is called whenever lines come, and the pauses."""
         self._content = content
         self._reached = reached
         self._backoff = backoff
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the client itself asks of a body."""
+        """Return an attribute of the body that the client uses."""
         return getattr(self._content, name)
 
     async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
-        """Yield the lines as they come; raise `ClientPayloadError` for a lost connection, and for an error.
+        """Yield the lines as they come; raise `ClientPayloadError` for a lost connection, or an error event.
 
-        kopf knows one error in a watch, that it began too long ago; any other would end the process.
+        kopf handles one error event, 410; any other would end the process.
         """
         try:
             async for lines in Lines(self._content).batches():
@@ -87,19 +85,28 @@ class BoundedLines:
         await asyncio.sleep(self._backoff.pause())
 
 
+async def _parsed(text: bytes, decoder: msgspec.json.Decoder[Any], *path: str) -> Any:
+    """Return a page, or an event whose object is at a path.
+
+    Raises `ClientPayloadError` for anything else: a proxy may send an error of its own with the status 200.
+    """
+    with contextlib.suppress(ValueError):
+        parsed = await listings.read(text, decoder)
+        if lenient.is_version(lenient.mapping(parsed, *path, "metadata").get("resourceVersion")):
+            return parsed
+    raise aiohttp.ClientPayloadError(f"neither a page nor an event: {text[:200]!r}")
+
+
 async def _readable(line: bytes) -> bytes:
     """Return an event without managed fields, and with null for what is nested too deep.
 
-    Raises `ClientPayloadError` if it is no event, or an error but the one that kopf knows.
+    Raises `ClientPayloadError` if it is no event, or an error event other than 410.
     """
     if line.startswith(ERROR):
         if EXPIRED not in line:
             raise aiohttp.ClientPayloadError(f"the watch has ended: {line[:200]!r}")
         return line
-    try:
-        event = await listings.read(line, listings.EVENT_WITHOUT)
-    except ValueError as error:
-        raise aiohttp.ClientPayloadError(f"no event: {line[:200]!r}") from error
+    event = await _parsed(line, listings.EVENT_WITHOUT, "object")
     try:
         text = msgspec.json.encode(event)
     except UnicodeEncodeError:  # in its managed fields is half of a surrogate pair
@@ -108,28 +115,29 @@ async def _readable(line: bytes) -> bytes:
 
 
 class Survivable:
-    """Middleware of a client's session: kopf survives whatever an ill server answers."""
+    """Middleware of a client's session: turns answers that would end kopf into lost connections."""
 
     def __init__(self, reached: Reached, listed: Reached, refused: Reached) -> None:
-        """Take what is called with a namespace, or none.
+        """Take functions that are called with a namespace, or with none for all.
 
-        ``reached`` when its watch says anything, ``listed`` when it is listed, and ``refused`` when a watch
-        is forbidden.
+        ``reached`` is called when its watch brings anything, ``listed`` at each page of a list, and
+        ``refused`` when a watch is forbidden.
         """
         self._reached = reached
         self._listed = listed
         self._refused = refused
         self._backoffs: dict[str, Backoff] = {}
-        """By path: of all namespaces together, or of each that is watched by itself."""
+        """By path of a watch."""
         self._refusals: dict[str, Backoff] = {}
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; raise what kopf takes as a lost connection if it is refused, for whatever reason.
+        """Send a request; raise what kopf takes as a lost connection for any status of an error.
 
-        A token for the next page that is too old has kopf begin its list anew: no use to try that again.
-        And the API server serves a new kind some moments before discovery has it: kopf would never see that.
+        After a 410 to a page kopf has to start a new list, and not to send the same request again. The API
+        server accepts requests for a new kind before discovery has it; kopf, which looks only once, must
+        wait.
         """
         path, is_watch = request.url.raw_path, "watch" in request.url.query
         found = NAMESPACE.search(path)
@@ -140,8 +148,8 @@ class Survivable:
             answer.close()
             if answer.status == FORBIDDEN:
                 await self._pause(path, namespace if is_watch else None)
-            anew = answer.status == GONE and not is_watch
-            lost = aiohttp.ClientPayloadError if anew else aiohttp.ClientConnectionError
+            is_expired = answer.status == GONE and not is_watch
+            lost = aiohttp.ClientPayloadError if is_expired else aiohttp.ClientConnectionError
             raise lost(f"{request.url.path}: HTTP {answer.status}")
         self._refusals.pop(path, None)
         for place, wanted in DISCOVERY.items():
@@ -157,7 +165,7 @@ class Survivable:
         return answer
 
     async def _pause(self, path: str, unwatched: str | None) -> None:
-        """Wait before kopf learns that a request is forbidden; report the namespace that has no watch."""
+        """Report a namespace whose watch is forbidden, and hold a 403 back for a while."""
         if unwatched is not None:
             self._refused(unwatched)
         backoff = self._refusals.setdefault(path, Backoff(FIRST_REFUSED, LONGEST_REFUSED))
@@ -165,7 +173,7 @@ class Survivable:
 
 
 async def _sent(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request; raise `ClientConnectionError` for a proxy that refuses, and for no HTTP."""
+    """Send a request; raise `ClientConnectionError` if a proxy refuses it, or the answer isn't HTTP."""
     try:
         return await send(request)
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
@@ -175,7 +183,7 @@ async def _sent(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 
 async def _says(answer: aiohttp.ClientResponse, wanted: bytes) -> bool:
-    """Tell whether an answer is whole, is JSON, and has a text."""
+    """Return whether an answer is complete, is JSON, and contains a text."""
     try:
         text = await answer.read()
         nesting.parsed(text)
@@ -190,11 +198,10 @@ def session(
     listed: Reached = lambda _: None,
     refused: Reached = lambda _: None,
 ) -> aiohttp.ClientSession:
-    """Return a session with a server that has logged in, and does so anew by itself.
+    """Return a session that has logged in and renews its credentials by itself.
 
-    ``reached`` is called with a namespace, or none, whenever a watch there says anything; ``listed`` with
-    each page of a list, of which an empty one has no event for anybody; ``refused`` with a namespace whose
-    watch is forbidden.
+    `Survivable` says when ``reached``, ``listed`` and ``refused`` are called. kopf itself doesn't report an
+    empty page to a handler.
     """
     return aiohttp.ClientSession(
         connector=GatedConnector(lambda: False, limit=0),

@@ -8,20 +8,20 @@ fewer objects.
 import aiohttp
 
 MOST_BYTES = 2 * 2**20
-"""What a page of several objects may have. A single one may have more: etcd takes 1.5 MiB."""
+"""Bytes of a page of several objects. A single object may be larger: etcd takes 1.5 MiB."""
 MOST_OF_ONE = 2**24
-"""Bytes of any other answer, or of a line of a watch, that are read: as JSON an object may have some times
-as many as etcd takes."""
+"""Bytes of any other answer, or of a line of a watch: an object as JSON may be several times as large as in
+etcd."""
 FIRST_LIMIT, MOST = 50, 500
 """The limit of a page: the first, and the largest."""
 REMEMBERED = 1024
-"""The limits of so many lists are remembered."""
+"""For how many lists the limit is remembered."""
 STEP = 4
 """The limit grows or shrinks by this factor at the most."""
 
 
 class TooLargeError(aiohttp.ClientPayloadError):
-    """An answer has more bytes than are read at once."""
+    """An answer has more bytes than are read."""
 
 
 class BoundedResponse(aiohttp.ClientResponse):
@@ -34,9 +34,9 @@ class BoundedResponse(aiohttp.ClientResponse):
         return await super().read()
 
     async def read_within(self, most: int) -> int:
-        """Read the body, which is kept, and return its size; raise `TooLargeError` if that is more.
+        """Read and keep the body, and return its size; raise `TooLargeError` if it is larger than ``most``.
 
-        The connection is closed then: the rest of the body would come on it.
+        Then the connection is closed, because the rest of the body would come on it.
         """
         parts, size = [], 0
         try:
@@ -53,7 +53,7 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 class Pages:
-    """Middleware of a client's session: requests as many objects of a list as fit."""
+    """Middleware of a client's session: sets the limit of each page so that it fits."""
 
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}

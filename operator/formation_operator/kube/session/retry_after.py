@@ -1,8 +1,8 @@
-"""Requests pause for as long as the server's ``Retry-After`` says, for one namespace or the whole cluster.
+"""Requests pause for as long as the server's ``Retry-After`` says, in one namespace or in the whole cluster.
 
-A tenant can cause such an answer about its own namespace by an admission webhook. So the pause holds up no
-other namespace, and a Lease only for a moment, since its renewals have a deadline. A request that times out
-during the pause has failed like any other, and is tried again later.
+A tenant can cause such an answer in its own namespace by an admission webhook. So the pause doesn't affect
+other namespaces, and a Lease only for a moment, because its renewals have a deadline (`settings.LeaseTimes`).
+A request that times out during the pause has failed like any other, and is tried again later.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ LONGEST = 10.0
 """The longest pause in seconds, whatever the server says."""
 LEASES = "/coordination.k8s.io/"
 LONGEST_OF_LEASE = 1.0
-"""The longest time in seconds for which a request about a Lease waits: its holder has seven."""
+"""The longest pause in seconds of a request for a Lease, which is well within `LeaseTimes.deadline`."""
 NAMESPACE = re.compile("/namespaces/([^/]*)")
 
 
@@ -24,12 +24,12 @@ class RetryAfter:
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
-        """By namespace, by the loop's clock; of the whole cluster by no name."""
+        """When the pause of a namespace ends, by the loop's clock; the whole cluster has an empty name."""
 
     async def __call__(
         self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request once the pause is over."""
+        """Send a request after the pause."""
         now = asyncio.get_running_loop().time
         found = NAMESPACE.search(request.url.raw_path)
         namespace = found[1] if found else ""

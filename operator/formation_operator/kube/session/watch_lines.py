@@ -1,4 +1,4 @@
-"""The lines of a watch as they come: whole ones, none of them too long, and none after a long silence."""
+"""The lines of a watch, with bounds on their length and on the time without any."""
 
 import asyncio
 import contextlib
@@ -10,20 +10,20 @@ import aiohttp
 from formation_operator.kube.session import paging
 
 READ_BYTES = 2**16
-"""Bytes of events that are handed on before others have a turn."""
+"""Bytes of events after which this yields to other tasks."""
 SILENCE = 70.0
-"""Seconds without a line after which a watch counts as lost: about once a minute the API server sends a
-bookmark. Blank lines and parts of a line don't count."""
+"""Seconds without a complete line after which a watch counts as lost: the API server sends a bookmark about
+once a minute."""
 GATHERED = 0.5
-"""Seconds that events which aren't urgent wait for others: each autoscaler has a new status every 15
-seconds, and to wake up for it costs more than to read it."""
+"""Seconds for which events that aren't urgent are gathered: each autoscaler gets a new status every 15
+seconds, and waking up for it costs more than reading it."""
 PILE = 2**18
-"""Bytes that may pile up meanwhile: the connection holds no more, and the server would wait to send."""
+"""Bytes that may be gathered: the connection buffers no more, and then the server couldn't send."""
 
 
 @runtime_checkable
 class Buffering(Protocol):
-    """A transport that reads on from its connection while nobody reads from it."""
+    """A transport that buffers what its connection brings."""
 
     def set_read_buffer_limits(self, high: int, low: int) -> None:
         """Stop reading above ``high`` bytes, until less than ``low`` remain."""
@@ -35,17 +35,17 @@ class Lines:
     def __init__(
         self, content: aiohttp.StreamReader, *, gathered_in: asyncio.ReadTransport | None = None
     ) -> None:
-        """Take the body of an answer. If its lines may wait for others, they do so in its transport."""
+        """Take the body of an answer, and its transport if its lines are to be gathered there."""
         self._content = content
         self._gathered_in = gathered_in
 
     async def batches(self) -> AsyncIterator[list[bytes]]:
-        """Yield the lines that have come together, until the server ends the watch.
+        """Yield batches of complete lines, until the server ends the watch.
 
         Raises `ClientPayloadError` if nothing comes for too long, or a line is too long or cut off.
         """
         now = asyncio.get_running_loop().time
-        begun, came, last, rest = now(), 0, now(), b""
+        started, came, last, rest = now(), 0, now(), b""
         while data := await self._read(last + SILENCE):
             came += len(data)
             *lines, rest = (rest + data).split(b"\n")
@@ -57,8 +57,8 @@ class Lines:
             if len(data) == READ_BYTES:
                 await asyncio.sleep(0)
             elif self._gathered_in is not None:
-                seconds = gathering(came, now() - begun)
-                begun, came = now(), 0  # what comes during the pause is what the next one is judged by
+                seconds = gathering(came, now() - started)
+                started, came = now(), 0  # the bytes that come during a pause determine the next one
                 await gather(self._gathered_in, seconds)
         if rest:
             raise aiohttp.ClientPayloadError(f"cut off after {rest[:100]!r}")
@@ -72,7 +72,7 @@ class Lines:
 
 
 async def gather(transport: asyncio.ReadTransport, seconds: float) -> None:
-    """Have events wait on their connection."""
+    """Let events gather on their connection for a time."""
     transport.pause_reading()
     await asyncio.sleep(seconds)
     with contextlib.suppress(RuntimeError):  # it was closed meanwhile
@@ -80,16 +80,16 @@ async def gather(transport: asyncio.ReadTransport, seconds: float) -> None:
 
 
 def gathering(came: int, seconds: float) -> float:
-    """Return for how long events may wait for others, given the bytes that came in the last seconds."""
+    """Return for how many seconds events may be gathered, given the bytes that came in the last seconds."""
     return min(GATHERED, seconds * PILE / max(1, came))
 
 
 def transport_of(answer: aiohttp.ClientResponse) -> asyncio.ReadTransport | None:
-    """Return the transport of an answer, set up so that what isn't read stays on the connection."""
+    """Return the transport of an answer, set so that unread bytes stay on the connection."""
     if answer.connection is None:
         return None
     transport = answer.connection.transport
-    # TLS would read on until much has piled up, and wake us for each event.
+    # TLS would buffer much, and wake us for each event.
     if isinstance(transport, Buffering):
         transport.set_read_buffer_limits(high=1, low=0)
     return transport

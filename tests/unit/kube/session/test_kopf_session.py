@@ -174,6 +174,16 @@ async def test_any_other_error_in_a_watch_is_as_a_lost_connection(number: int) -
             await here.watch()
 
 
+@pytest.mark.parametrize("said", [b'{"error":"upstream"}', b'[{"code":502}]', b'"no"', b"502", b"<html>"])
+async def test_an_error_of_a_proxy_with_the_status_200_is_as_a_lost_connection(said: bytes) -> None:
+    async with session(stream(said + b"\n")) as here:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await here.watch()
+        answer = await here.get(f"{LIST}?limit=500")
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.json()
+
+
 async def test_a_line_that_is_cut_off_is_as_a_lost_connection() -> None:
     async with session(stream(event(formation("a")), event(formation("b"))[:-20])) as here:
         with pytest.raises(aiohttp.ClientPayloadError, match="cut off"):
