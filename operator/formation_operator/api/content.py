@@ -1,7 +1,7 @@
 """The content of a Formation: what a deploy changes, and what a revision of it keeps.
 
-It is the spec as the user wrote it, without what may change at any time and rolls out nothing. So a version of
-the operator that knows more fields, or other defaults, gives the same content the same digest.
+It is the spec as the user wrote it, without what may change at any time and rolls out nothing. So a version
+that knows more fields, or other defaults, gives the same content the same digest.
 """
 
 import hashlib
