@@ -1,4 +1,4 @@
-"""Revisions on a real API server, with the rights that we ship: contents byte by byte, and nobody's restart."""
+"""Revisions on a real API server, with the rights that we ship: contents byte by byte, and no restart."""
 
 import json
 from typing import Any
