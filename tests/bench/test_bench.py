@@ -40,7 +40,7 @@ def of_everybody(deployment: Object) -> Object:
 
 
 @pytest.mark.host
-async def test_the_leanest_client_writes_what_the_operator_writes_but_revisions_and_each_write_is_counted() -> (
+async def test_the_leanest_client_writes_what_the_operator_does_but_revisions_and_each_write_is_counted() -> (
     None
 ):
     async with trial.of(OPERATOR, SIZE) as prepared:

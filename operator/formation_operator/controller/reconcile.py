@@ -76,6 +76,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
+        self._keeper = revision_keeper.Keeper(self._cluster, self._clock)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Formation that is gone."""
