@@ -112,8 +112,9 @@ def renumbered(raw: Object, mine: Metadata, number: int) -> list[Object]:
 def number_in(raw: Object) -> int:
     """Return the number that a revision says in its metadata, or 0."""
     text = lenient.mapping(raw, "metadata", "annotations").get(naming.REVISION_ANNOTATION)
-    known = isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= DIGITS
-    return int(text) if known else 0
+    if not (isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= DIGITS):
+        return 0
+    return int(text)
 
 
 def _listed(raw: Object) -> Listed:
