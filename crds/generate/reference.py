@@ -13,7 +13,13 @@ from crds.generate.rules import table
 from crds.generate.rules.cel import PLACEHOLDER, Rule
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType, RollingUpdate
-from formation_operator.api.formation_status import Condition, FormationStatus, LastExit, ProcessStatus
+from formation_operator.api.formation_status import (
+    Condition,
+    FormationStatus,
+    LastExit,
+    ProcessStatus,
+    Revision,
+)
 
 Json = dict[str, Any]
 
@@ -35,6 +41,7 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("spec.processes.TYPE.rollingUpdate", RollingUpdate, ""),
     ("status", FormationStatus, "What the operator reports."),
     ("status.conditions", Condition, "One of the list."),
+    ("status.revision", Revision, ""),
     ("status.processes.TYPE", ProcessStatus, ""),
     ("status.processes.TYPE.lastExit", LastExit, ""),
 ]

@@ -8,7 +8,7 @@ from tests.builders import Manifest
 from tests.client import Client, eventually
 
 CHILDREN = {"deployments", "services"}
-WATCHED = {"formations", *CHILDREN}
+WATCHED = {"formations", "controllerrevisions", *CHILDREN}
 WRITES = {"POST", "PUT", "PATCH", "APPLY", "DELETE"}
 HELD: Manifest = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
 """A podTemplate of Pods that stay as they are made, whatever kubelet, an image's pull or other Pods do."""

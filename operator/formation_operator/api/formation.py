@@ -164,6 +164,11 @@ class ProcessType(Model):
     )
 
 
+MOST_REVISIONS, REVISIONS = 100, 10
+"""How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
+Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
+
+
 class FormationSpec(Model):
     """The process types of one app, and what they share."""
 
@@ -187,6 +192,10 @@ class FormationSpec(Model):
         None,
         description="true: the operator changes no Deployment or Service of this Formation until it is "
         "false again.",
+    )
+    revision_history_limit: Revisions | None = Field(
+        None,
+        description=f"How many revisions that don't run any more are kept (default {REVISIONS}).",
     )
     security_defaults: SecurityDefaults | None = Field(
         None,

@@ -20,8 +20,8 @@ class Condition(Model):
     """One aspect of the Formation's state, as Kubernetes' own conditions."""
 
     type: str = Field(
-        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing or "
-        "Outdated."
+        description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
+        "Outdated or RevisionFailed."
     )
     status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")
@@ -67,6 +67,13 @@ class ProcessStatus(Model):
     )
 
 
+class Revision(Model):
+    """The revision that keeps the content which was rolled out last."""
+
+    name: str = Field(description="Of its ControllerRevision.")
+    number: int = Field(description="Its number: each deploy has the next one.")
+
+
 class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
@@ -77,6 +84,9 @@ class FormationStatus(Model):
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
     conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
+    revision: Revision | None = Field(
+        None, description="The content that was rolled out last; counts, suspend and paused are none of it."
+    )
     processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
 
     def condition(self, type_: ConditionType) -> Condition | None:

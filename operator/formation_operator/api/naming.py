@@ -22,6 +22,8 @@ PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
 
 INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
+# The number of a revision, so that a list of nothing but metadata has it.
+REVISION_ANNOTATION = f"{GROUP}/revision"
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"

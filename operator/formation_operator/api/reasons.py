@@ -18,6 +18,7 @@ class ConditionType(enum.StrEnum):
     CONTENDED = "ScalingContended"
     DAEMONIZING = "Daemonizing"
     OUTDATED = "Outdated"
+    REVISION_FAILED = "RevisionFailed"
 
 
 class State(enum.StrEnum):

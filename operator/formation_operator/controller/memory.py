@@ -12,6 +12,7 @@ from formation_operator.observe.children import Child
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
+from formation_operator.sync.revision_keeper import Noted
 
 
 class Rendered(NamedTuple):
@@ -32,6 +33,7 @@ class Memory:
     answers: Answers = dataclasses.field(default_factory=dict)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
+    noted: Noted = dataclasses.field(default_factory=Noted)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 

@@ -31,8 +31,9 @@ from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
-from formation_operator.sync import executor, planner, repair_limit
+from formation_operator.sync import executor, planner, repair_limit, revision_keeper
 from formation_operator.sync.outcome import Outcome
+from formation_operator.sync.revision_keeper import Kept
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Reconciler:
         self._patience = repair_limit.Patience()
         self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
+        self._keeper = revision_keeper.Keeper(cluster, clock)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
 
@@ -74,6 +76,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
+        self._keeper = revision_keeper.Keeper(self._cluster, self._clock)
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
@@ -252,11 +255,24 @@ class Reconciler:
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
         )
+        kept = await self._keep(this, wanted, seen, before)
+        seen = dataclasses.replace(seen, revision=kept.revision, unrevised=kept.problem)
         again = examined.again_in
         return soonest(
             await self._write(this, steps.report(seen, before, self._now(), this.faults)),
             Requeue(Lane.REPORT, again + self._delay) if again is not None else None,
+            kept.requeue,
         )
+
+    async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:
+        """Keep the content as a revision once it is rolled out, unless that is another than the spec's."""
+        formation, noted = wanted.formation, this.memory.noted
+        of_spec = wanted.content.version == formation.metadata.generation
+        if not (of_spec and seen.is_rolled_out):
+            return Kept(noted.kept or before.revision)
+        kept = await self._keeper.keep(this.basis.formation, formation, before, noted)
+        await self._record(this, kept.notices)
+        return kept
 
     async def _stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status."""

@@ -144,17 +144,20 @@ def metadata(owner: Metadata, content: FormationSpec, name: str, annotations: di
             **naming.selector(owner.name, name),
         },
         "annotations": {**(content.annotations or {}), **annotations},
-        "ownerReferences": [
-            {
-                "apiVersion": naming.API_VERSION,
-                "kind": naming.KIND,
-                "name": owner.name,
-                "uid": owner.uid,
-                "controller": True,
-                # True would need a permission on finalizers where that admission plugin is on.
-                "blockOwnerDeletion": False,
-            }
-        ],
+        "ownerReferences": [owner_reference(owner)],
+    }
+
+
+def owner_reference(owner: Metadata) -> Manifest:
+    """Return what makes a Formation the owner of an object."""
+    return {
+        "apiVersion": naming.API_VERSION,
+        "kind": naming.KIND,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        # True would need a permission on finalizers where that admission plugin is on.
+        "blockOwnerDeletion": False,
     }
 
 

@@ -37,6 +37,8 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
     }
+    if seen.revision is not None:
+        status["revision"] = seen.revision.model_dump()
     if "web" in processes:  # what the scale subresource reads
         web = seen.deployments.get("web")
         status["replicas"] = web.rollout.total if web else 0
@@ -53,7 +55,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     kept = {
         key: value
         for key, value in previous.items()
-        if key in ("summary", "processes", "replicas", "selector")
+        if key in ("summary", "processes", "replicas", "selector", "revision")
     }
     before = formation_status.read(previous, ())
     return {

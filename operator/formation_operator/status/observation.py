@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
+from formation_operator.api.formation_status import Revision
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
@@ -36,6 +37,15 @@ class Seen:
     """Sentences about commands that leave the foreground."""
     undeclared: Sequence[str] = ()
     """The fields of a status that the cluster's CRD doesn't know."""
+    revision: Revision | None = None
+    """The newest revision."""
+    unrevised: Problem | None = None
+    """Why what was rolled out has none."""
+
+    @property
+    def is_rolled_out(self) -> bool:
+        """Whether every type of the content was written as it is meant to be now."""
+        return not self.paused and all(map(self.is_as_intended, self.counts))
 
     def is_as_intended(self, process_type: str) -> bool:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""

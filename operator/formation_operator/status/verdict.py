@@ -56,6 +56,8 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
         fields = ", ".join(seen.undeclared)
         text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
         yield Verdict(ConditionType.OUTDATED, "OlderCRD", text)
+    if seen.unrevised is not None:
+        yield Verdict(ConditionType.REVISION_FAILED, seen.unrevised.reason, seen.unrevised.message)
     if seen.paused:
         yield Verdict(ConditionType.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
 

@@ -42,7 +42,8 @@ def explain(formation: Formation, content: FormationSpec, intent: Intent, live: 
     return _repaired(
         intent,
         f"{client_of(managed, lost)} changed {changed} of {intent.kind} {intent.name}; set it back. "
-        + _way_out(formation, content, intent, lost),
+        + _way_out(formation, content, intent, lost)
+        + (_way_back(formation) if _is_older(intent, lost) else ""),
     )
 
 
@@ -57,6 +58,20 @@ def _is_rivals(intent: Intent, live: dict[str, Any], lost: list[managed_fields.P
     digest = (metadata.get("annotations") or {}).get(naming.INTENT_ANNOTATION)
     in_our_name = managed_fields.holds(ours, ("metadata", "annotations", naming.INTENT_ANNOTATION))
     return in_our_name and (not lost or digest not in (intent.digest, None))
+
+
+def _is_older(intent: Intent, lost: list[managed_fields.Path]) -> bool:
+    """Return whether a whole older version was put back, as by `kubectl rollout undo`.
+
+    That brings the annotations of the older version, too, and with them the digest that it was written with.
+    """
+    digest = ("metadata", "annotations", naming.INTENT_ANNOTATION)
+    of_template = any(path[:2] == ("spec", "template") for path in lost)
+    return intent.kind.traits.runs_processes and digest in lost and of_template
+
+
+def _way_back(formation: Formation) -> str:
+    return f". To go back to an older version, use: kubectl formation rollback {formation.metadata.name}"
 
 
 def _way_out(

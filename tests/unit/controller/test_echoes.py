@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.content import content_of, digest_of, revision_name
 from formation_operator.controller.intake import Controller
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object
@@ -27,6 +28,7 @@ KEY: Key = ("default", "shop")
 TYPES = ("web", "worker")
 FORMATION = a_formation(processes={name: a_process(replicas=2) for name in TYPES})
 DEPLOYMENTS = [naming.child("shop", name) for name in TYPES]
+REVISION = revision_name("shop", digest_of(content_of(FORMATION["spec"])))
 STATUS = "status"
 CONTROLLER = Owner("kube-controller-manager", "Update", "status")
 SECONDS = 0.02
@@ -148,11 +150,11 @@ def scale(cluster: SlowCluster) -> None:
 
 
 @pytest.mark.parametrize("order", [*orders(*WRITES)], ids=", ".join)
-def test_a_new_formation_costs_one_write_of_each_object_one_status_and_two_passes(
+def test_a_new_formation_costs_one_write_of_each_object_and_its_revision_one_status_and_two_passes(
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = told(delays_of(order), create, monkeypatch)
-    assert sorted(story.tried) == sorted(DEPLOYMENTS)
+    assert sorted(story.tried) == sorted([*DEPLOYMENTS, REVISION])
     assert (story.passes, story.looks, story.reports) == (2, 0, 1)
     assert story.status["summary"] == "web=2/2 worker=2/2", "the cluster's answer is in it"
 
@@ -162,7 +164,7 @@ def test_a_change_of_counts_costs_one_write_of_each_object_one_status_and_two_pa
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = told(delays_of(order), scale, monkeypatch)
-    assert sorted(story.tried) == sorted(2 * DEPLOYMENTS)
+    assert sorted(story.tried) == sorted([*2 * DEPLOYMENTS, REVISION]), "the revision is the new one's"
     assert (story.passes, story.looks, story.reports) == (4, 0, 2)
     assert story.status["summary"] == "web=3/3 worker=3/3"
 

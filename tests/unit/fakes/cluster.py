@@ -189,6 +189,8 @@ class FakeCluster(Objects, Cluster):
         """Yield the objects of a namespace, or those of them that the selectors choose, some at a time."""
         call = Call("select", kind, namespace, selector=labels or fields)
         found = await self._carry_out(call, lambda: self.all(kind, namespace, labels=labels, fields=fields))
+        if kinds.BY_NAME[kind].metadata_only:
+            found = [{"metadata": raw["metadata"]} for raw in found]
         for page in self._pages(found):
             yield page
 

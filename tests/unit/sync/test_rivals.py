@@ -80,6 +80,7 @@ async def test_an_old_manifest_that_is_applied_again_is_set_back_with_an_event(
     (repair,) = repairs(cluster)
     assert repair.note.startswith("kubectl changed ")
     assert "change spec.image of the Formation" in repair.note
+    assert repair.note.endswith("To go back to an older version, use: kubectl formation rollback shop")
 
 
 async def test_who_applies_an_old_manifest_again_and_again_is_not_fought(

@@ -11,6 +11,7 @@ SCALED_OBJECT = "ScaledObject"
 AUTOSCALERS = (HPA, SCALED_OBJECT)
 POD = "Pod"
 REPLICA_SET = "ReplicaSet"
+CONTROLLER_REVISION = "ControllerRevision"
 EVENT = "Event"
 LEASE = "Lease"
 Key = tuple[str, str]
@@ -99,6 +100,7 @@ BY_NAME = {
         Kind(HPA, "autoscaling", "v2", "horizontalpodautoscalers", gathered=True),
         Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
         Kind(REPLICA_SET, "apps", "v1", "replicasets"),
+        Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
         Kind(EVENT, "events.k8s.io", "v1", "events"),
         Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
     )

@@ -1,0 +1,43 @@
+"""The content of a Formation: what a deploy changes, and what a revision of it keeps.
+
+It is the spec as the user wrote it, without what may change at any time and rolls out nothing. So a version
+that knows more fields, or other defaults, gives the same content the same digest.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget"}
+"""Fields of the spec that are no content."""
+OF_TYPE = {"replicas", "autoscaling", "disruptionBudget"}
+"""Fields of a process type that are no content."""
+DIGITS = 10
+"""Letters of a digest in a name: two contents of one Formation never share it by chance."""
+
+
+def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a spec, which is a Formation's as the API server has it."""
+    content = {key: value for key, value in spec.items() if key not in OF_FORMATION}
+    processes = content.get("processes")
+    if isinstance(processes, Mapping):
+        content["processes"] = {name: _of_type(process) for name, process in processes.items()}
+    return content
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """Return what names a content: equal for equal contents, whatever the order of their keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def revision_name(formation: str, digest: str) -> str:
+    """Return the name of the ControllerRevision that keeps a content of a Formation."""
+    return f"{formation}-{digest}"
+
+
+def _of_type(process: Any) -> Any:
+    if not isinstance(process, Mapping):
+        return process
+    return {key: value for key, value in process.items() if key not in OF_TYPE}

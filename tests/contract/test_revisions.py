@@ -1,0 +1,240 @@
+"""Revisions on a real API server, with the rights that we ship: contents byte by byte, and no restart."""
+
+import json
+from typing import Any
+
+import pytest
+
+from formation_operator.api.content import content_of, digest_of
+from tests import server
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.operator_process import OperatorProcess
+
+SHOP = a_formation(
+    image="shop:v1",
+    env=[{"name": "LOG_LEVEL", "value": "info"}, {"name": "EMPTY"}],
+    podTemplate={"metadata": {"annotations": {"ratio": "1e9"}}, "spec": {"nodeSelector": {}}},
+    processes={
+        "web": a_process(
+            "/shop", "web", replicas=2, port=8080, resources={"limits": {"cpu": 0.5, "memory": 1e9}}
+        ),
+        "worker": a_process(replicas=1, args=[], rollingUpdate={"maxSurge": "25%"}),
+    },
+)
+REVISION = "controllerrevisions.apps"
+
+
+def kept(user: Client, number: int, name: str = "shop") -> dict[str, Any]:
+    """Wait until the status names the revision of a number, and return it."""
+
+    def there() -> dict[str, Any] | None:
+        said = user.reported(name)["status"].get("revision") or {}
+        return user.get(REVISION, said["name"]) if said.get("number") == number else None
+
+    return eventually(there)
+
+
+def deploy(user: Client, image: str, number: int) -> dict[str, Any]:
+    user.merge("formation", "shop", {"spec": {"image": image}})
+    return kept(user, number)
+
+
+def numbers(user: Client) -> dict[str, int]:
+    return {item["data"]["image"]: item["revision"] for item in user.list_all(REVISION)}
+
+
+def spec(user: Client) -> Manifest:
+    found: Manifest = user.get("formation", "shop")["spec"]
+    return found
+
+
+def exact(value: Any) -> str:
+    """Return a value as text, in which 1 and 1.0 and true differ."""
+    return json.dumps(value, sort_keys=True)
+
+
+def test_a_revision_is_the_content_byte_by_byte_and_a_viewer_may_read_it(user: Client) -> None:
+    user.apply(SHOP)
+    revision = kept(user, 1)
+    content = content_of(spec(user))
+    assert exact(revision["data"]) == exact(content)
+    assert revision["metadata"]["name"] == f"shop-{digest_of(content)}"
+    assert revision["metadata"]["labels"] == {"formations.dev/formation": "shop"}
+    (owner,) = revision["metadata"]["ownerReferences"]
+    assert owner["uid"] == user.get("formation", "shop")["metadata"]["uid"]
+    user("create", "serviceaccount", "viewer")
+    user("create", "rolebinding", "viewer", "--clusterrole=view", f"--serviceaccount={user.namespace}:viewer")
+    viewer = f"--as=system:serviceaccount:{user.namespace}:viewer"
+    assert user("auth", "can-i", "list", REVISION, viewer, check=False).stdout.strip() == "yes"
+
+
+def test_deploys_scales_and_going_back_have_the_numbers_that_they_should(user: Client) -> None:
+    user.apply(SHOP)
+    first = kept(user, 1)
+    deploy(user, "shop:v2", 2)
+    user("scale", "deployment/shop-web", "--replicas=5")
+    eventually(lambda: spec(user)["processes"]["web"]["replicas"] == 5)
+    user.merge("formation", "shop", {"spec": {"suspend": True}})
+    assert user.reported()["status"]["revision"]["number"] == 2
+    user.merge("formation", "shop", {"spec": {"suspend": None}})
+    again = deploy(user, "shop:v1", 3)
+    assert again["metadata"]["uid"] == first["metadata"]["uid"]
+    assert exact(again["data"]) == exact(first["data"])
+    assert numbers(user) == {"shop:v2": 2, "shop:v1": 3}
+    assert user.events("Deployed") == [
+        "revision 2: image shop:v1 -> shop:v2",
+        "revision 3: image shop:v2 -> shop:v1",
+    ]
+
+
+def test_the_oldest_go_and_forged_ones_stay_and_count_for_nothing(user: Client) -> None:
+    user.apply({**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": 1}})
+    kept(user, 1)
+    forged = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": {"name": f"shop-{number:010}", "labels": {"formations.dev/formation": "shop"}},
+            "revision": 10**9,
+            "data": {"image": f"evil:{number}"},
+        }
+        for number in range(120)
+    ]
+    user("create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": forged}))
+    for number, version in enumerate((2, 3, 2), start=2):
+        deploy(user, f"shop:v{version}", number)
+
+    def pruned() -> bool:
+        return {each: n for each, n in numbers(user).items() if "evil" not in each} == {
+            "shop:v3": 3,
+            "shop:v2": 4,
+        }
+
+    eventually(pruned)
+    assert len(user.list_all(REVISION)) == 120 + 2
+
+
+def test_a_name_that_is_taken_is_said_and_is_free_once_that_object_is_gone(user: Client) -> None:
+    user.apply(SHOP)
+    kept(user, 1)
+    name = f"shop-{digest_of({**content_of(spec(user)), 'image': 'shop:v2'})}"
+    taken = {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {"name": name},
+        "revision": 1,
+        "data": {},
+    }
+    user("create", "-f", "-", input=json.dumps(taken))
+    before = user.get(REVISION, name)
+    user.merge("formation", "shop", {"spec": {"image": "shop:v2"}})
+    failed = eventually(lambda: user.condition("RevisionFailed"))
+    assert failed["reason"] == "NameTaken"
+    assert user.get(REVISION, name) == before
+    user("delete", REVISION, name)
+    kept(user, 2)
+    assert eventually(lambda: user.condition("RevisionFailed") is None)
+
+
+def test_a_full_quota_stops_nothing_else_and_is_said_with_the_way_out(user: Client) -> None:
+    user("create", "quota", "few", "--hard=count/controllerrevisions.apps=1")
+    eventually(lambda: user.get("resourcequota", "few").get("status", {}).get("hard"))
+    user.apply(SHOP)
+    kept(user, 1)
+    user.merge("formation", "shop", {"spec": {"image": "shop:v2"}})
+    failed = eventually(lambda: user.condition("RevisionFailed"))
+    assert "exceeded quota" in failed["message"]
+    assert "spec.revisionHistoryLimit" in failed["message"]
+    assert user.container("shop-web")["image"] == "shop:v2"
+    user("delete", "quota", "few")
+    kept(user, 2)
+
+
+def test_what_kubectl_undoes_is_set_back_and_its_event_names_the_command_that_goes_back(user: Client) -> None:
+    user.apply(SHOP)
+    kept(user, 1)
+    deploy(user, "shop:v2", 2)
+    # The Deployment's controller writes into the ReplicaSet what it goes back to.
+    eventually(lambda: len(user.list_all("replicaset")) == 4)
+    user("rollout", "undo", "deployment/shop-web")
+    (event,) = eventually(lambda: user.events("DriftRepaired"))
+    assert event.endswith("use: kubectl formation rollback shop")
+    eventually(lambda: user.container("shop-web")["image"] == "shop:v2")
+    assert user.reported()["status"]["revision"]["number"] == 2
+
+
+@pytest.mark.parametrize("limit", [-1, 101, "ten"])
+def test_a_limit_that_is_none_is_refused_at_apply(refusing: Client, limit: Any) -> None:
+    wrong = {**SHOP, "spec": {**SHOP["spec"], "revisionHistoryLimit": limit}}
+    done = refusing("apply", "--dry-run=server", "-f", "-", input=json.dumps(wrong), check=False)
+    assert "revisionHistoryLimit" in done.stderr
+
+
+# Alone: the rights of all, or the operator itself
+
+
+@pytest.fixture
+def without_the_right(installed: Cluster, operator: OperatorProcess) -> Any:
+    """An operator whose role is that of the version before."""
+    role = server.of(installed).get("clusterrole", "", "formation-operator")
+    rules = [each for each in role["rules"] if each["resources"] != ["controllerrevisions"]]
+    assert len(rules) == len(role["rules"]) - 1
+    patch = json.dumps({"rules": rules})
+    installed.run_kubectl("patch", "clusterrole", "formation-operator", "--type=merge", "-p", patch)
+    yield
+    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+
+
+@pytest.mark.alone
+def test_without_the_right_all_else_works_and_the_status_says_what_is_missing(
+    without_the_right: None, user: Client, installed: Cluster
+) -> None:
+    user.apply(SHOP)
+    failed = eventually(lambda: user.condition("RevisionFailed"))
+    assert "controllerrevisions.apps is forbidden" in failed["message"]
+    user.merge("formation", "shop", {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 0}}}})
+    eventually(lambda: user.container("shop-web")["image"] == "shop:v2")
+    processes = user.reported()["status"]["processes"]
+    assert processes["web"]["state"] == "Idle"
+    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    assert kept(user, 1)["data"]["image"] == "shop:v2"
+    eventually(lambda: user.condition("RevisionFailed") is None)
+
+
+@pytest.mark.alone
+def test_a_formation_from_before_there_were_revisions_has_one_and_restarts_nothing(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(SHOP)
+    kept(user, 1)
+    interrupted.stop()
+    user("delete", REVISION, "--all")
+    operations = json.dumps([{"op": "remove", "path": "/status/revision"}])
+    user("patch", "formation", "shop", "--subresource=status", "--type=json", "-p", operations)
+    before = {
+        item["metadata"]["name"]: item["metadata"]["generation"] for item in user.list_all("deployment")
+    }
+    interrupted.start()
+    kept(user, 1)
+    assert before == {
+        item["metadata"]["name"]: item["metadata"]["generation"] for item in user.list_all("deployment")
+    }
+    assert user.events("Deployed") == []
+
+
+@pytest.mark.alone
+def test_killed_at_any_moment_of_a_deploy_it_has_one_number(
+    user: Client, interrupted: OperatorProcess
+) -> None:
+    user.apply(SHOP)
+    kept(user, 1)
+    for number in range(2, 5):
+        user.merge("formation", "shop", {"spec": {"image": f"shop:v{number}"}})
+        eventually(lambda number=number: f"shop:v{number}" in numbers(user))  # type: ignore[misc]
+        interrupted.kill()
+        interrupted.start()
+        assert deploy(user, f"shop:v{number}", number)["data"]["image"] == f"shop:v{number}"
+    assert sorted(numbers(user).values()) == [1, 2, 3, 4]

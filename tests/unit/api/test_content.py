@@ -1,0 +1,60 @@
+"""A content is what a deploy changes, and the same content has the same digest."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator.api import content
+
+SPEC: dict[str, Any] = {
+    "image": "shop:v1",
+    "env": [{"name": "LOG_LEVEL", "value": "info"}],
+    "processes": {"web": {"command": ["/shop", "web"], "replicas": 2}, "worker": {"command": ["/shop"]}},
+}
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**SPEC, **fields}
+
+
+def of_web(**fields: Any) -> dict[str, Any]:
+    processes = SPEC["processes"]
+    return changed(processes={**processes, "web": {**processes["web"], **fields}})
+
+
+def digest(spec: dict[str, Any]) -> str:
+    return content.digest_of(content.content_of(spec))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        changed(suspend=True),
+        changed(paused=True),
+        changed(revisionHistoryLimit=3),
+        of_web(replicas=7),
+        {key: SPEC[key] for key in reversed(SPEC)},
+    ],
+    ids=["suspend", "paused", "revisionHistoryLimit", "replicas", "another order"],
+)
+def test_what_rolls_out_nothing_is_no_content(spec: dict[str, Any]) -> None:
+    assert digest(spec) == digest(SPEC)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [changed(image="shop:v2"), changed(env=[]), of_web(port=80), of_web(command=["/shop", "api"])],
+    ids=["image", "env", "port", "command"],
+)
+def test_what_a_deploy_changes_is_another_content(spec: dict[str, Any]) -> None:
+    assert digest(spec) != digest(SPEC)
+
+
+def test_a_spec_is_left_as_it_is() -> None:
+    before = repr(SPEC)
+    content.content_of(SPEC)
+    assert repr(SPEC) == before
+
+
+def test_a_digest_is_the_same_for_ever() -> None:
+    assert digest(SPEC) == "1ff0c4a333"

@@ -1,0 +1,499 @@
+"""A content that is rolled out is kept as a revision: when one is made, which number it has, and which go."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from formation_operator.api import content_changes, naming
+from formation_operator.api.content import content_of, digest_of
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
+from formation_operator.requeue import Lane
+from formation_operator.sync import revision_keeper
+from tests.builders import Manifest, a_formation, a_process, stored
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator, Time
+
+KEY = ("default", "shop")
+REVISION = "ControllerRevision"
+WRITES = ("apply", "patch", "delete")
+TWO = a_formation(
+    image="shop:v1",
+    processes={"web": a_process("/web", replicas=1, port=80), "worker": a_process(replicas=2)},
+)
+
+
+class Shop:
+    """A Formation, its cluster and its operator."""
+
+    def __init__(self, formation: Manifest = TWO, **reported: Any) -> None:
+        self.cluster, self.time = FakeCluster(), Time()
+        self.cluster.per_page = 50
+        self.cluster.put(naming.KIND, {**stored(formation), **reported})
+        self.restart()
+
+    def restart(self) -> None:
+        """Have another operator take over, which remembers nothing."""
+        self.cluster.watchers.clear()
+        self.operator = Operator(self.cluster, self.time)
+
+    async def settle(self) -> None:
+        """Run passes until all is reported."""
+        for _ in range(3):
+            self.time.seconds += 2
+            assert await self.operator.work()
+
+    async def change(self, **spec: Any) -> None:
+        """Change fields of the spec, and have that rolled out."""
+        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+        await self.settle()
+
+    @property
+    def spec(self) -> Manifest:
+        found: Manifest = self.cluster.read(naming.KIND, *KEY)["spec"]
+        return found
+
+    @property
+    def status(self) -> Manifest:
+        found: Manifest = self.cluster.read(naming.KIND, *KEY)["status"]
+        return found
+
+    @property
+    def name(self) -> str:
+        """The name of the revision of what the Formation says now."""
+        return f"shop-{digest_of(content_of(self.spec))}"
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each revision by the image that it keeps."""
+        return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all(REVISION)}
+
+    @property
+    def failed(self) -> Manifest | None:
+        """The condition that says that there is no revision, if there is one."""
+        said = [each["type"] for each in self.status["conditions"]]
+        kind = ConditionType.REVISION_FAILED
+        return condition_of(self.status, kind) if kind in said else None
+
+    @property
+    def ready_reason(self) -> str:
+        """What the status says in the first place."""
+        return str(condition_of(self.status, ConditionType.READY)["reason"])
+
+    def written(self, since: int = 0) -> list[Call]:
+        """Return the writes of revisions."""
+        return [each for each in self.calls(since) if each.verb in WRITES]
+
+    def calls(self, since: int = 0) -> list[Call]:
+        """Return all requests about revisions."""
+        return [each for each in self.cluster.calls[since:] if each.kind == REVISION]
+
+    def deployed(self) -> list[str]:
+        """Return what the Events say about deploys."""
+        return [each.note for each in self.cluster.notices if each.reason == "Deployed"]
+
+    def forge(self, name: str, uid: str | None, **more: Any) -> None:
+        """Have anybody make a revision with our label."""
+        reference = {"apiVersion": naming.API_VERSION, "kind": "Formation", "name": "shop", "uid": uid}
+        owners = [] if uid is None else [{**reference, "controller": True}]
+        labels = {naming.FORMATION_LABEL: "shop"}
+        metadata = {"name": name, "labels": labels, "ownerReferences": owners}
+        self.cluster.put(REVISION, {"revision": 900, "data": {}, **more, "metadata": metadata})
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    here = Shop()
+    await here.settle()
+    return here
+
+
+async def test_a_revision_keeps_the_content_as_the_user_wrote_it_under_our_label_and_no_other(
+    shop: Shop,
+) -> None:
+    (revision,) = shop.cluster.all(REVISION)
+    metadata = revision["metadata"]
+    assert revision["data"] == content_of(TWO["spec"])
+    assert revision["data"]["processes"]["web"] == {"command": ["/web"], "port": 80}
+    assert (metadata["name"], revision["revision"]) == (shop.name, 1)
+    assert metadata["labels"] == {naming.FORMATION_LABEL: "shop"}
+    (owner,) = metadata["ownerReferences"]
+    assert (owner["uid"], owner["controller"]) == ("uid-1", True)
+    assert shop.status["revision"] == {"name": shop.name, "number": 1}
+    assert shop.deployed() == [], "nothing was there before"
+
+
+async def test_a_new_formation_costs_one_request_about_revisions(shop: Shop) -> None:
+    assert [each.verb for each in shop.calls()] == ["apply"]
+
+
+async def test_a_deploy_makes_one_by_one_write_and_an_event_says_what_has_changed(shop: Shop) -> None:
+    before = len(shop.cluster.calls)
+    await shop.change(image="shop:v2")
+    assert [each.verb for each in shop.written(before)] == ["apply"]
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    assert shop.status["revision"] == {"name": shop.name, "number": 2}
+    assert shop.deployed() == ["revision 2: image shop:v1 -> shop:v2"]
+
+
+CHANGES: dict[str, Manifest] = {
+    "a count": {"processes": {"web": {"replicas": 5}}},
+    "a count that is left out": {"processes": {"web": {"replicas": None}}},
+    "a suspension": {"suspend": True},
+    "a pause": {"paused": True},
+    "the history's limit": {"revisionHistoryLimit": 3},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_what_is_no_content_makes_none_and_costs_no_request(shop: Shop, change: Manifest) -> None:
+    before = len(shop.cluster.calls)
+    await shop.change(**change)
+    assert shop.calls(before) == []
+    assert shop.status["revision"] == {"name": shop.name, "number": 1}
+
+
+async def test_a_scale_request_on_a_deployment_makes_none(shop: Shop) -> None:
+    before = len(shop.cluster.calls)
+    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 6}}, by=SCALE)
+    await shop.settle()
+    assert shop.spec["processes"]["web"]["replicas"] == 6
+    assert shop.calls(before) == []
+
+
+async def test_the_same_content_again_has_the_next_number_of_the_same_object(shop: Shop) -> None:
+    (first,) = shop.cluster.all(REVISION)
+    await shop.change(image="shop:v2")
+    before = len(shop.cluster.calls)
+    await shop.change(image="shop:v1")
+    assert [each.verb for each in shop.written(before)] == ["patch"]
+    assert shop.numbers == {"shop:v2": 2, "shop:v1": 3}
+    assert shop.cluster.read(REVISION, "default", shop.name)["metadata"]["uid"] == first["metadata"]["uid"]
+    assert shop.status["revision"] == {"name": shop.name, "number": 3}
+    assert shop.deployed()[-1] == "revision 3: image shop:v2 -> shop:v1"
+    await shop.change(image="shop:v3")
+    assert shop.numbers == {"shop:v2": 2, "shop:v1": 3, "shop:v3": 4}
+
+
+async def test_over_a_restart_nothing_is_asked_about_revisions(shop: Shop) -> None:
+    shop.restart()
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert shop.calls(before) == []
+
+
+# Which go
+
+
+async def test_the_oldest_beyond_the_limit_go_and_one_that_runs_again_is_none_of_them(shop: Shop) -> None:
+    await shop.change(revisionHistoryLimit=2)
+    for version in (2, 3, 1, 4):
+        await shop.change(image=f"shop:v{version}")
+    assert shop.numbers == {"shop:v3": 3, "shop:v1": 4, "shop:v4": 5}
+    assert {each.body["uid"] for each in shop.cluster.asked("delete", REVISION)} != {None}
+
+
+async def test_ten_old_ones_are_kept_where_the_formation_does_not_say(shop: Shop) -> None:
+    for version in range(2, 15):
+        await shop.change(image=f"shop:v{version}")
+    assert sorted(shop.numbers.values()) == [*range(4, 15)]
+
+
+async def test_of_no_old_one_that_is_to_be_kept_the_current_one_stays(shop: Shop) -> None:
+    await shop.change(revisionHistoryLimit=0)
+    for version in (2, 3):
+        await shop.change(image=f"shop:v{version}")
+    assert shop.numbers == {"shop:v3": 3}
+
+
+async def test_one_that_cannot_be_deleted_goes_at_the_next_deploy(shop: Shop) -> None:
+    shop.cluster.incidents.append(Incident("delete", REVISION, error=errors.ForbiddenError("no")))
+    await shop.change(revisionHistoryLimit=0, image="shop:v2")
+    assert shop.failed is None
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    await shop.change(image="shop:v3")
+    assert shop.numbers == {"shop:v3": 3}
+
+
+async def test_somebody_deletes_the_one_that_runs_and_nothing_happens_until_the_next_deploy(
+    shop: Shop,
+) -> None:
+    shop.cluster.remove(REVISION, "default", shop.name)
+    before = len(shop.cluster.calls)
+    await shop.change(processes={"web": {"replicas": 3}})
+    assert shop.calls(before) == []
+    await shop.change(image="shop:v2")
+    assert shop.numbers == {"shop:v2": 2}
+    assert shop.deployed() == ["revision 2"]
+
+
+# Whose they are
+
+
+async def test_forged_ones_are_neither_counted_nor_deleted(shop: Shop) -> None:
+    for number in range(500):
+        shop.forge(f"shop-{number:010}", "another")
+    shop.cluster.per_page = 200
+    await shop.change(revisionHistoryLimit=0, image="shop:v2")
+    assert shop.status["revision"]["number"] == 2
+    assert len(shop.cluster.all(REVISION)) == 501
+
+
+async def test_of_thousands_of_forged_ones_only_some_are_read(shop: Shop) -> None:
+    for number in range(revision_keeper.MOST_PAGES + 5):
+        shop.forge(f"shop-{number:010}", "another")
+    shop.cluster.per_page = 1
+    await shop.change(image="shop:v2")
+    assert shop.status["revision"] == {"name": shop.name, "number": 2}, "by the number in the status"
+    await shop.change(image="shop:v1")
+    assert shop.status["revision"] == {"name": shop.name, "number": 3}
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "-1", "x", ""])
+async def test_a_number_that_is_none_counts_for_nothing(shop: Shop, number: str) -> None:
+    annotations = {naming.REVISION_ANNOTATION: number}
+    shop.cluster.merge(REVISION, "default", shop.name, {"metadata": {"annotations": annotations}})
+    await shop.change(image="shop:v2")
+    assert shop.status["revision"]["number"] == 2
+
+
+TAKEN: dict[str, Manifest] = {
+    "another's, with our content": {"uid": "another"},
+    "ours, with another content": {"uid": "uid-1", "data": {"image": "evil"}},
+    "nobody's, with another content": {"uid": None, "data": {"image": "evil"}},
+}
+
+
+@pytest.mark.parametrize("taken", TAKEN.values(), ids=TAKEN)
+async def test_what_has_the_name_and_is_not_this_content_of_ours_is_left_alone(
+    shop: Shop, taken: Manifest
+) -> None:
+    content = copy.deepcopy(content_of({**TWO["spec"], "image": "shop:v2"}))
+    name = f"shop-{digest_of(content)}"
+    shop.forge(name, **{"data": content, **taken})
+    there, before = shop.cluster.read(REVISION, "default", name), shop.ready_reason
+    await shop.change(image="shop:v2")
+    assert shop.cluster.read(REVISION, "default", name) == there
+    assert shop.failed is not None
+    assert shop.failed["reason"] == "NameTaken"
+    assert f"kubectl get controllerrevision {name} -o yaml" in shop.failed["message"]
+    assert shop.ready_reason == before
+    assert shop.status["revision"]["number"] == 1
+
+
+async def test_an_orphan_with_just_this_content_is_taken_over(shop: Shop) -> None:
+    """So it is after the Formation was deleted with --cascade=orphan, and made again."""
+    content = content_of({**TWO["spec"], "image": "shop:v2"})
+    shop.forge(f"shop-{digest_of(content)}", None, data=content)
+    await shop.change(image="shop:v2")
+    revision = shop.cluster.read(REVISION, "default", shop.name)
+    assert [each["uid"] for each in revision["metadata"]["ownerReferences"]] == ["uid-1"]
+    assert (revision["revision"], shop.status["revision"]["number"]) == (2, 2)
+
+
+# What stands in the way
+
+
+async def test_without_the_right_all_else_works_and_the_status_says_what_is_missing() -> None:
+    here = Shop()
+    refused = errors.ForbiddenError("controllerrevisions.apps is forbidden")
+    here.cluster.incidents.append(Incident(kind=REVISION, error=refused, times=99))
+    await here.settle()
+    for image in ("shop:v2", "shop:v3"):
+        await here.change(image=image)
+    assert here.failed is not None
+    assert here.failed["reason"] == "Refused"
+    assert "controllerrevisions.apps is forbidden" in here.failed["message"]
+    assert "manifests/rbac" in here.failed["message"]
+    assert here.ready_reason == "Progressing", "as without revisions"
+    assert "revision" not in here.status
+    (web, *_) = here.cluster.all("Deployment")
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v3"
+
+    here.cluster.incidents.clear()
+    here.time.seconds += revision_keeper.RETRY_MOST
+    await here.settle()
+    assert here.failed is None
+    assert here.numbers == {"shop:v3": 1}
+
+
+async def test_what_is_refused_is_tried_again_later_each_time_and_not_by_every_pass(shop: Shop) -> None:
+    shop.cluster.incidents.append(Incident(kind=REVISION, error=errors.ForbiddenError("no"), times=99))
+    await shop.change(image="shop:v2")
+    before = len(shop.cluster.calls)
+    for _ in range(3):
+        await shop.settle()
+    assert len(shop.calls(before)) == 1, "in eighteen seconds"
+    result = await shop.operator.run(KEY)
+    assert result.requeue is not None
+    assert result.requeue.lane is Lane.REPORT
+    assert not result.failed
+
+
+async def test_a_full_quota_is_named_and_a_lower_limit_makes_room(shop: Shop) -> None:
+    for version in (2, 3, 4):
+        await shop.change(image=f"shop:v{version}")
+    full = errors.UnavailableError("exceeded quota: count/controllerrevisions.apps=4")
+    shop.cluster.incidents.append(Incident("apply", REVISION, error=full, times=2))
+    await shop.change(image="shop:v5")
+    assert shop.failed is not None
+    assert shop.failed["reason"] == "Retrying"
+    assert "spec.revisionHistoryLimit" in shop.failed["message"]
+    await shop.change(revisionHistoryLimit=1)
+    assert shop.numbers == {"shop:v3": 3, "shop:v4": 4}, "the one that the status names stays"
+    shop.time.seconds += revision_keeper.RETRY_MOST
+    await shop.settle()
+    assert shop.numbers == {"shop:v4": 4, "shop:v5": 5}
+    assert not shop.failed
+
+
+async def test_an_unexpected_error_ends_nothing_but_the_revision(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content_changes, "describe_change", lambda *_: 1 / 0)
+    before = shop.ready_reason
+    await shop.change(image="shop:v2")
+    assert shop.failed is not None
+    assert shop.failed["reason"] == "InternalError"
+    assert shop.ready_reason == before
+
+
+# When a content is rolled out
+
+
+async def test_of_a_paused_formation_a_change_is_kept_once_it_goes_on(shop: Shop) -> None:
+    await shop.change(paused=True, image="shop:v2")
+    assert shop.numbers == {"shop:v1": 1}
+    await shop.change(paused=False)
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_a_content_with_a_type_that_cannot_be_rendered_is_kept_once_that_is_corrected(
+    shop: Shop,
+) -> None:
+    unfit = {"limits": {"mem": "1Gi"}}
+    await shop.change(image="shop:v2", processes={"worker": {"resources": unfit}})
+    assert shop.numbers == {"shop:v1": 1}
+    assert shop.status["revision"]["number"] == 1
+    await shop.change(processes={"worker": {"resources": None}})
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_a_content_whose_template_is_refused_is_not_kept(shop: Shop) -> None:
+    refused = Incident("apply", "Deployment", "shop-worker", error=errors.InvalidError("no"), times=99)
+    shop.cluster.incidents.append(refused)
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    for _ in range(3):
+        shop.time.seconds += 2
+        await shop.operator.run(KEY)
+    assert shop.numbers == {"shop:v1": 1}
+
+
+async def test_a_deploy_while_it_is_suspended_is_kept(shop: Shop) -> None:
+    await shop.change(suspend=True)
+    await shop.change(image="shop:v2")
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    await shop.change(suspend=False)
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+
+
+# Answers that are lost, and operators that end
+
+
+@pytest.mark.parametrize("image", ["shop:v2", "shop:v1"], ids=["a new content", "one from before"])
+async def test_killed_between_the_revision_and_the_status_it_has_no_second_number(image: str) -> None:
+    here = Shop(a_formation(image="shop:v1", processes=TWO["spec"]["processes"]))
+    await here.settle()
+    if image == "shop:v1":
+        await here.change(image="shop:v3")
+    here.cluster.merge(naming.KIND, *KEY, {"spec": {"image": image}})
+    here.cluster.incidents.append(Incident("apply_status", error=errors.UnavailableError("killed"), times=9))
+    await here.operator.run(KEY)
+    here.time.seconds += 2
+    await here.operator.run(KEY)
+    numbers = here.numbers
+    before = len(here.cluster.calls)
+    here.cluster.incidents.clear()
+    here.restart()
+    await here.settle()
+    assert here.numbers == numbers
+    assert here.status["revision"] == {"name": here.name, "number": numbers[image]}
+    assert {each.verb for each in here.written(before)} <= {"apply"}, "which was a conflict"
+
+
+async def test_one_whose_answer_was_lost_has_no_second_number(shop: Shop) -> None:
+    lost = Incident("apply", REVISION, error=errors.UnavailableError("lost"), carried_out=True)
+    shop.cluster.incidents.append(lost)
+    await shop.change(image="shop:v2")
+    shop.time.seconds += revision_keeper.RETRY_FIRST
+    await shop.settle()
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+    assert (shop.status["revision"]["number"], shop.failed) == (2, None)
+
+
+async def test_a_new_formation_whose_first_one_is_there_already_keeps_its_number() -> None:
+    here = Shop()
+    here.forge(
+        here.name,
+        "uid-1",
+        data=content_of(TWO["spec"]),
+        revision=1,
+    )
+    annotations = {naming.REVISION_ANNOTATION: "1"}
+    here.cluster.merge(REVISION, "default", here.name, {"metadata": {"annotations": annotations}})
+    await here.settle()
+    assert (here.numbers, here.status["revision"]["number"]) == ({"shop:v1": 1}, 1)
+
+
+async def test_while_the_status_is_refused_nothing_more_is_asked_about_a_revision(shop: Shop) -> None:
+    shop.cluster.incidents.append(Incident("apply_status", error=errors.InvalidError("no"), times=99))
+    await shop.change(image="shop:v2")
+    before = len(shop.cluster.calls)
+    await shop.settle()
+    assert shop.calls(before) == []
+    shop.cluster.incidents.clear()
+    await shop.change(image="shop:v1")
+    assert shop.numbers == {"shop:v2": 2, "shop:v1": 3}, "though the status never said 2"
+
+
+# Formations from before there were revisions
+
+
+async def test_one_that_was_there_before_has_one_at_its_next_report_and_nothing_is_restarted(
+    shop: Shop,
+) -> None:
+    reported = {key: value for key, value in shop.status.items() if key != "revision"}
+    shop.cluster.remove(REVISION, "default", shop.name)
+    raw = shop.cluster.read(naming.KIND, *KEY)
+    shop.cluster.put(naming.KIND, {**raw, "status": reported})
+    before = len(shop.cluster.calls)
+    shop.restart()
+    await shop.settle()
+    writes = [(each.verb, each.kind) for each in shop.cluster.calls[before:] if each.verb in WRITES]
+    assert writes == [("apply", REVISION)]
+    assert shop.status["revision"] == {"name": shop.name, "number": 1}
+    assert shop.deployed() == []
+
+
+async def test_many_that_were_there_before_take_turns_and_each_waits_in_the_lane_of_reports() -> None:
+    cluster, time = FakeCluster(), Time()
+    names = [f"shop{number}" for number in range(5)]
+    for name in names:
+        formation = stored(a_formation(name), uid=name)
+        cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+    operator = Operator(cluster, time)
+    for name in names:
+        await operator.run(("default", name))
+    time.seconds += 10
+    requeues = [(await operator.run(("default", name))).requeue for name in names]
+    assert [each and each.lane for each in requeues] == [None, *[Lane.REPORT] * 4]
+    waits = [each.after for each in requeues if each is not None]
+    assert waits == pytest.approx([revision_keeper.BACKLOG_PAUSE * turn for turn in (1, 2, 3, 4)])
+    assert len(cluster.all(REVISION)) == 1
+    time.seconds += 1
+    for name in names:
+        await operator.run(("default", name))
+    assert len(cluster.all(REVISION)) == 5
