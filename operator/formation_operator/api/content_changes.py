@@ -15,8 +15,8 @@ DIGEST = re.compile(r"(?<=@sha256:)([0-9a-f]{12})[0-9a-f]+")
 def describe_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return what differs between two contents: ``image shop:v2 -> shop:v3; web: env LOG_LEVEL``.
 
-    Variables are named, and never their values. Nothing is returned for contents that are equal. The words are as
-    they were written: whoever shows the line has to make it printable.
+    Variables are named, and never their values. Of equal contents nothing is said. The words are as they were
+    written: whoever shows the line has to make it printable.
     """
     old, new = (_mapping(each.get("processes")) for each in (before, after))
     shared = _fields(*({key: each[key] for key in each if key != "processes"} for each in (before, after)))

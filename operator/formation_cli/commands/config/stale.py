@@ -8,11 +8,10 @@ from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_operator.api import naming
 
-HOLDERS = (kinds.DEPLOYMENT, kinds.POD, kinds.JOB)
+HOLDERS = (kinds.DEPLOYMENT, kinds.POD, kinds.JOB, kinds.CONTROLLER_REVISION)
 """The kinds whose objects count as naming a Secret, where they have the Formation's label.
 
-A Pod of the version before needs its Secret whenever it starts anew. What keeps contents that may come back,
-such as a revision, belongs here, too.
+A Pod of the version before needs its Secret whenever it starts anew; a revision, if somebody goes back to it.
 """
 FRESH = 60.0
 """Seconds for which a Secret is left alone: whoever has just made it is about to name it."""
