@@ -31,7 +31,7 @@ def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str
     owners = lenient.items(metadata, "ownerReferences")
     processes = lenient.mapping(data, "processes")
     if formation["metadata"]["uid"] not in [each.get("uid") for each in owners if each.get("controller")]:
-        return "belongs to something else"
+        return "isn't owned by this Formation"
     if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
@@ -98,7 +98,7 @@ def needed(formation: Object, content: Object) -> list[Source]:
     name, spec = formation["metadata"]["name"], spec_with(formation["spec"], content)
     templates = (impact.template(name, each, spec) for each in spec["processes"])
     pods = (lenient.mapping(each, "spec") for each in templates)
-    return sorted(source for pod in pods for source in restarts.sources(pod, needed=True))
+    return sorted({source for pod in pods for source in restarts.sources(pod, needed=True)})
 
 
 def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:

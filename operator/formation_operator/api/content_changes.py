@@ -1,68 +1,85 @@
-"""What a deploy changes, in a line: the words for an Event and for the plugin."""
+"""What differs between two contents of a Formation, in one line: names of variables, and never their values.
 
-import re
+The content of before may be anybody's: whoever may write in the namespace may write revisions there.
+"""
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-LONGEST = 400
-"""Characters of a line; a longer one is cut."""
-MOST_NAMES = 8
-"""Variables that are named of one list."""
-DIGEST = re.compile(r"(?<=@sha256:)([0-9a-f]{12})[0-9a-f]+")
-"""The digest of an image, of which a dozen digits tell two apart."""
+MOST_CHANGES, MOST_NAMES = 6, 5
+"""How many changes, and names of variables of one of them, are named before the rest is counted."""
+LONGEST_IMAGE, LONGEST_NAME = 120, 63
+"""Characters of an image and of any other name."""
+
+ANOTHER = object()
+"""What equals nothing."""
 
 
-def describe_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return what differs between two contents: ``image shop:v2 -> shop:v3; web: env LOG_LEVEL``.
+def describe_change(before: Any, after: Any) -> str:
+    """Return what differs between two contents, such as ``image shop:v2 -> shop:v3; web: env LOG_LEVEL``.
 
-    Variables are named, and never their values. Of equal contents nothing is said. The words are as they were
-    written: whoever shows the line has to make it printable.
+    It is empty if nothing does.
     """
-    old, new = (_mapping(each.get("processes")) for each in (before, after))
-    shared = _fields(*({key: each[key] for key in each if key != "processes"} for each in (before, after)))
-    line = "; ".join([*shared, *_types(old, new)])
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+    changes = [*_of_all(_mapping(before), _mapping(after))]
+    return "; ".join(_first(changes, MOST_CHANGES))
 
 
-def _types(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted({*before, *after}):
-        if name not in after:
-            yield f"{name}: gone"
-        elif name not in before:
-            yield f"{name}: new"
-        elif fields := ", ".join(_fields(_mapping(before[name]), _mapping(after[name]))):
-            yield f"{name}: {fields}"
+def _of_all(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    yield from _fields(before, after, beside="processes")
+    old, new = _mapping(before.get("processes")), _mapping(after.get("processes"))
+    for name in sorted({*old, *new}):
+        shown = _shown(name, LONGEST_NAME)
+        if name not in old:
+            yield f"{shown} is new"
+        elif name not in new:
+            yield f"{shown} is gone"
+        else:
+            yield from (f"{shown}: {each}" for each in _fields(_mapping(old[name]), _mapping(new[name])))
 
 
-def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the fields that differ: the image first, and at the end the variables, which are a list."""
-    changed = {name for name in (*before, *after) if before.get(name) != after.get(name)}
-    if "image" in changed:
-        yield f"image {_images(before.get('image'), after.get('image'))}"
-    yield from sorted(changed - {"image", "env"})
-    if "env" in changed:
-        yield _variables(*(_by_name(each.get("env")) for each in (before, after)))
+def _fields(before: Mapping[str, Any], after: Mapping[str, Any], beside: str = "") -> Iterator[str]:
+    """Yield the fields that differ: the image first, since most deploys are about that."""
+    fields = sorted({*before, *after} - {beside}, key=lambda field: (field != "image", field))
+    for field in fields:
+        old, new = before.get(field), after.get(field)
+        if old == new:
+            continue
+        if field == "image":
+            yield f"image {_image(old)} -> {_image(new)}"
+        elif field == "env":
+            yield " ".join(["env", ", ".join(_first(_variables(old, new), MOST_NAMES))]).rstrip()
+        else:
+            yield _shown(field, LONGEST_NAME)
 
 
-def _images(before: Any, after: Any) -> str:
-    """Return both images, without the registry and the folder that they share."""
-    old, new = (DIGEST.sub(r"\1", str(each)) if each else "none" for each in (before, after))
-    folder = old.rpartition("/")[0]
-    if folder and new.rpartition("/")[0] == folder:
-        old, new = old[len(folder) + 1 :], new[len(folder) + 1 :]
-    return f"{old} -> {new}"
+def _image(image: Any) -> str:
+    return _shown(image, LONGEST_IMAGE) if isinstance(image, str) else "none"
 
 
-def _variables(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return the names of variables that differ; none where only their order does."""
-    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"env {', '.join(names[:MOST_NAMES])}{more}".rstrip()
+def _variables(before: Any, after: Any) -> list[str]:
+    """Return the names of the variables that differ; where only their order does, there are none."""
+    old, new = _by_name(before), _by_name(after)
+    return [
+        _shown(name, LONGEST_NAME)
+        for name in sorted({*old, *new})
+        if old.get(name, ANOTHER) != new.get(name, ANOTHER)
+    ]
 
 
 def _by_name(env: Any) -> dict[str, Any]:
-    items = env if isinstance(env, list) else []
-    return {str(each.get("name")): each for each in items if isinstance(each, Mapping)}
+    items = env if isinstance(env, list) else ()
+    return {each["name"]: each for each in map(_mapping, items) if isinstance(each.get("name"), str)}
+
+
+def _first(items: list[str], most: int) -> list[str]:
+    """Return the first of some words, and how many more there are."""
+    return items if len(items) <= most else [*items[:most], f"{len(items) - most} more"]
+
+
+def _shown(text: str, longest: int) -> str:
+    """Return a text as it may be in a line: cut, and without what moves a terminal's cursor."""
+    cut = text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return "".join(letter if letter.isprintable() else "?" for letter in cut)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

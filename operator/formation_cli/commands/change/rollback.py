@@ -36,7 +36,8 @@ def command(
     """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
 
     Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
-    It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the revision needs is gone.
+    It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
+    revision needs is gone.
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run

@@ -90,7 +90,7 @@ def _of_revision(cluster: Cluster, name: str, number: int, output: str | None) -
     before = formations.find(cluster, name)
     found = revisions.find(cluster, before, number)
     after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
-    differs = _show(before, after, output, where=str(found))
+    differs = _show(before, after, output, where=f"as in {found}")
     if differs:
         content = changes.of(before).content
         click.echo(f"{found}: {history.changes(content, found.content)}", err=True)
