@@ -34,7 +34,7 @@ def _types(name: str, old: Object, new: Object) -> Iterator[str]:
 
 def _changes(name: str, type_: str, old: Object, new: Object) -> Iterator[str]:
     """Yield what changes about one type that stays."""
-    before, after = (template(name, type_, each) for each in (old, new))
+    before, after = (_template(name, type_, each) for each in (old, new))
     restarted = before != after and not isinstance(after, str)
     counts = [each["processes"][type_].get("replicas") for each in (old, new)]
     if counts[0] != counts[1]:
@@ -48,7 +48,7 @@ def _changes(name: str, type_: str, old: Object, new: Object) -> Iterator[str]:
         yield "its processes are restarted, as in a deploy"
 
 
-def template(name: str, type_: str, spec: Object) -> Object | str:
+def _template(name: str, type_: str, spec: Object) -> Object | str:
     """Return the Pods of a type, or why they can't be made."""
     try:
         model = FormationSpec.model_validate(spec)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from formation_cli.changes import impact, patches, restarts
+from formation_cli.changes import patches, restarts
 from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
@@ -93,12 +93,15 @@ def patch(formation: Object, content: Object) -> list[Object]:
     return [patches.unchanged(formation), patches.operation("replace", ("spec",), after)]
 
 
-def needed(formation: Object, content: Object) -> list[Source]:
-    """Return the ConfigMaps and Secrets without which processes of a content can't start."""
-    name, spec = formation["metadata"]["name"], spec_with(formation["spec"], content)
-    templates = (impact.template(name, each, spec) for each in spec["processes"])
-    pods = (lenient.mapping(each, "spec") for each in templates)
-    return sorted({source for pod in pods for source in restarts.sources(pod, needed=True)})
+def needed(content: Object) -> list[Source]:
+    """Return the ConfigMaps and Secrets that a content names, and without which processes can't start.
+
+    It is read as it is written: a newer operator's content may have fields that nobody here knows.
+    """
+    levels = [content, *lenient.mapping(content, "processes").values()]
+    pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
+    own: Object = {"containers": levels}  # they name variables as a container does
+    return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})
 
 
 def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:

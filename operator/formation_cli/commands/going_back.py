@@ -37,17 +37,17 @@ def go_back(
 
     def patch(found: Object) -> list[Object]:
         chosen[:] = [choose(found)]
-        _check_sources(cluster, found, chosen[0])
+        _check_sources(cluster, chosen[0])
         return changes.patch(found, chosen[0].content)
 
     before, after = writing.change(cluster, name, patch, dry_run=dry_run)
     return Done(before, after, chosen[0])
 
 
-def _check_sources(cluster: Cluster, formation: Object, revision: Revision) -> None:
+def _check_sources(cluster: Cluster, revision: Revision) -> None:
     """Raise `Failure` if a ConfigMap or a Secret is gone; what can't be read is said."""
     gone = []
-    for source in changes.needed(formation, revision.content):
+    for source in changes.needed(revision.content):
         try:
             found = cluster.get(source.kind, source.name)
         except NoAccess as failure:
@@ -130,7 +130,7 @@ def _take_back(
         advise(done)
         waiting.wait(cluster, done.after, wanted.timeout, types)
     except Failure as second:
-        second.exit_code = failure.exit_code
-        raise
-    click.echo(f"The deploy has failed, and {name} is back at {done.revision}.", err=True)
+        second.show()
+    else:
+        click.echo(f"The deploy has failed, and {name} is back at {done.revision}.", err=True)
     raise click.exceptions.Exit(failure.exit_code)

@@ -9,6 +9,7 @@ from formation_cli import options
 from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.cluster_options import connect_at_once
 from formation_cli.failures import Failure, Mistyped
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -56,7 +57,7 @@ def _hint(name: str, kept: list[Revision]) -> str:
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the numbers that begin so, the latest first, with what each has changed."""
     try:
-        cluster = options.connect_at_once(ctx)
+        cluster = connect_at_once(ctx)
         formation = cluster.get(naming.KIND, options.name_of(ctx))
         found = read(cluster, formation) if formation else []
     except click.ClickException:

@@ -19,7 +19,7 @@ def meant(formation: Object | None) -> Object:
     }
     about = {"labels": metadata.get("labels") or {}, "annotations": annotations}
     meant = {"metadata": {key: value for key, value in about.items() if value}, "spec": formation["spec"]}
-    return _sorted(meant)
+    return dict(_sorted(meant))
 
 
 def _sorted(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Show the revisions of a Formation, or the content of one."""
 
 import time
+from typing import Any
 
 import click
 
@@ -36,7 +37,7 @@ def command(cluster: Cluster, name: str, number: int | None, output: str | None)
     formation = formations.find(cluster, name)
     if number is not None:
         found = [revisions.find(cluster, formation, number)]
-        value = found[0].content
+        value: Any = found[0].content
     else:
         found = revisions.read(cluster, formation)
         lines = history.lines(found, changes.current(formation)[0])

@@ -119,6 +119,14 @@ NEEDS: dict[str, tuple[Object, list[Source]]] = {
         {"podTemplate": {"spec": {"volumes": [{"name": "v", "secret": {"secretName": "a"}}]}}},
         [Source(SECRET, "a")],
     ),
+    "a container of its own": (
+        {"podTemplate": {"spec": {"containers": [{"name": "x", "envFrom": [{"secretRef": {"name": "a"}}]}]}}},
+        [Source(SECRET, "a")],
+    ),
+    "a field of a newer operator": (
+        {"newer": {}, "envFrom": [{"configMapRef": {"name": "a"}}]},
+        [Source(CONFIG_MAP, "a")],
+    ),
     "what is optional": (
         {
             "envFrom": [{"configMapRef": {"name": "a", "optional": True}}],
@@ -134,13 +142,13 @@ NEEDS: dict[str, tuple[Object, list[Source]]] = {
 @pytest.mark.parametrize(("fields", "found"), NEEDS.values(), ids=NEEDS)
 def test_what_a_content_names_is_needed_unless_it_is_optional(fields: Object, found: list[Source]) -> None:
     content = {**SPEC, **fields}
-    assert revisions.needed(shop(None, SPEC), content) == found
+    assert revisions.needed(content) == found
 
 
 def test_what_a_type_of_its_own_names_is_needed_too() -> None:
     content = copy.deepcopy(SPEC)
     content["processes"]["worker"]["envFrom"] = [{"secretRef": {"name": "own"}}]
-    assert revisions.needed(shop(None, SPEC), content) == [Source(SECRET, "own")]
+    assert revisions.needed(content) == [Source(SECRET, "own")]
 
 
 def test_each_field_that_differs_has_a_path_and_so_has_each_variable() -> None:

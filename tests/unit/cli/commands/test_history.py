@@ -7,7 +7,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from formation_cli import cluster_options, completion, failures, options
+from formation_cli import completion, failures, options
+from formation_cli.commands import revisions
 from formation_cli.program import program
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
@@ -23,9 +24,8 @@ FORGED = [a_revision(7, V1, name="evil"), a_revision(8, V1, owners=[])]
 @pytest.fixture(autouse=True)
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     found = FakeCluster(Formation=[shop(KEPT[1], V3)], ControllerRevision=[*KEPT, *FORGED])
-    for module in (options, cluster_options):
-        monkeypatch.setattr(module, "connect", lambda _: found)
-    monkeypatch.setattr(options, "connect_at_once", lambda _: found)
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    monkeypatch.setattr(revisions, "connect_at_once", lambda _: found)
     monkeypatch.setattr(time, "time", lambda: builders.NOW)
     return found
 

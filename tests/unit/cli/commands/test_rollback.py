@@ -167,7 +167,7 @@ def test_a_cluster_that_is_out_of_reach_is_no_missing_right(needs: Stored) -> No
 
 
 def managed(manager: str, operation: str = "Apply") -> Object:
-    fields = {"f:spec": {"f:image": {}, "f:processes": {"f:worker": {"f:command": {}}}}}
+    fields: Object = {"f:spec": {"f:image": {}, "f:processes": {"f:worker": {"f:command": {}}}}}
     return {"manager": manager, "operation": operation, "fieldsV1": fields}
 
 
