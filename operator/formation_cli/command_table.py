@@ -18,7 +18,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "ps": Entry("look.ps:command", "Show the processes of a Formation, or all Formations"),
         "logs": Entry("look.logs:command", "Show what the processes write, in one stream"),
         "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
-        "diff": Entry("look.diff:command", "Show what a manifest would change, and what it would restart"),
+        "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
+        "history": Entry("look.history:command", "Show the revisions of a Formation, and what each changed"),
         "version": Entry(
             "look.version:command", "Show the versions of the plugin, the operator and the cluster"
         ),
@@ -26,6 +27,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Change": {
         "scale": Entry("change.scale:command", "Set the counts of process types, or print them"),
         "deploy": Entry("change.deploy:command", "Run another image"),
+        "rollback": Entry("change.rollback:command", "Go back to a revision"),
         "config": Entry("config.group:command", "Show, set and unset variables; secret ones are in a Secret"),
         "restart": Entry("change.restart:command", "Start processes anew"),
         "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),

@@ -239,7 +239,7 @@ def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the processes of the Formation on the command line that begin so."""
-    name = _name_of(ctx)
+    name = name_of(ctx)
     try:
         found = connect_at_once(ctx).select("Pod", labels=f"{naming.FORMATION_LABEL}={name}").items
     except click.ClickException:
@@ -248,13 +248,14 @@ def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str
     return sorted(each for each in names if each.startswith(incomplete))
 
 
-def _name_of(ctx: click.Context) -> str:
+def name_of(ctx: click.Context) -> str:
+    """Return the Formation on a command line that is being completed, or nothing."""
     # An option that still lacks its value keeps click from giving the arguments before it their names.
     return str(ctx.params.get("name") or next(iter(ctx.args), ""))
 
 
 def _types(ctx: click.Context) -> list[str]:
-    name = _name_of(ctx)
+    name = name_of(ctx)
     try:
         found = connect_at_once(ctx).get(naming.KIND, name) if name else None
     except click.ClickException:

@@ -1,10 +1,10 @@
 """Namespaces whose Pods are held, and one for what is refused: nothing of that is there, so all share it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
 from tests.namespaces import HELD, fresh_namespace
 
@@ -21,3 +21,24 @@ def namespace(installed: Cluster) -> Iterator[str]:
     """A fresh namespace, in which no Pod runs."""
     with fresh_namespace(installed, HELD) as name:
         yield name
+
+
+@pytest.fixture
+def somebody(user: Client) -> Callable[..., str]:
+    """Return the token of somebody with rights, each as verbs and a resource, where the Formation shop is."""
+
+    def granted(*rights: tuple[str, str], cluster_role: str = "") -> str:
+        user("create", "serviceaccount", "somebody")
+        subject = f"--serviceaccount={user.namespace}:somebody"
+        for number, (verbs, resource) in enumerate(rights):
+            role = f"somebody-{number}"
+            user("create", "role", role, f"--verb={verbs}", f"--resource={resource}")
+            user("create", "rolebinding", role, f"--role={role}", subject)
+        if cluster_role:
+            user("create", "rolebinding", "somebody", f"--clusterrole={cluster_role}", subject)
+        token = user("create", "token", "somebody").stdout.strip()
+        whole = (f"--as=system:serviceaccount:{user.namespace}:somebody", "get", "formation", "shop")
+        eventually(lambda: user(*whole, check=False).returncode == 0)
+        return token
+
+    return granted

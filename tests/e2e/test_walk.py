@@ -236,3 +236,20 @@ def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     assert shown.keys() == {"DATABASE_URL", "TOKEN", "SIGNING_KEY"}
     assert all(each.startswith("Secret shop-config-") for each in shown.values())
     reader.types("kubectl wait --for=condition=Ready formation/shop --timeout=3m")
+
+
+def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    for kind, commands in page("how-to/go-back.md"):
+        if kind == "sh" and "--rollback-on-failure" in commands:
+            done = pages.typed(commands, reader.folder, reader.variables)
+            assert done.returncode == 1, done.stderr
+            assert "shop is back at revision" in done.stderr
+        elif kind == "sh":
+            reader.types(commands)
+    spec = reader.kubectl.get("formation", "shop")["spec"]
+    assert spec["image"] == IMAGE
+    assert "env" not in spec
+    rows = pages.columns(reader.types("kubectl formation history shop"))
+    assert [row[2] for row in rows[1:]].count("Runs") == 1

@@ -22,7 +22,9 @@ PIPELINES = {
 ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 
 
-def hint(formation: Object, paths: Iterable[Sequence[str]]) -> str:
+def hint(
+    formation: Object, paths: Iterable[Sequence[str]], way_out: str = "change it there, or leave it out"
+) -> str:
     """Return who will set fields back, in a sentence; nothing where nobody will."""
     found = {
         path[-2] if len(path) > 2 else path[-1]: who for path in paths if (who := setter(formation, path))
@@ -33,19 +35,16 @@ def hint(formation: Object, paths: Iterable[Sequence[str]]) -> str:
     by = ", ".join(dict.fromkeys(found.values()))
     if by == "kubectl apply":
         return f"{what}: the next `kubectl apply` of its manifest sets it back."
-    return (
-        f"{what}: {by} sets it back at the next sync, because Git says it: change it there, or leave it out."
-    )
+    return f"{what}: {by} sets it back at the next sync, because Git says it: {way_out}."
 
 
 def setter(formation: Object, path: Sequence[str]) -> str:
     """Return who applies a field from elsewhere, or nothing."""
     metadata = formation["metadata"]
     for entry in lenient.items(metadata, "managedFields"):
-        if entry.get("operation") == "Apply" and managed_fields.holds(
-            lenient.mapping(entry, "fieldsV1"), tuple(path)
-        ):
-            manager = lenient.text(entry, "manager")
+        manager = lenient.text(entry, "manager")
+        declares = entry.get("operation") == "Apply" or manager in PIPELINES
+        if declares and managed_fields.holds(lenient.mapping(entry, "fieldsV1"), tuple(path)):
             return PIPELINES.get(manager, "kubectl apply" if manager == "kubectl" else manager)
     annotations = lenient.mapping(metadata, "annotations")
     if _holds(_parsed(annotations.get(LAST_APPLIED)), path):

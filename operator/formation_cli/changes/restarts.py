@@ -35,26 +35,35 @@ def type_of(deployment: Object) -> tuple[str, str] | None:
 
 
 def uses(deployment: Object, wanted: Iterable[Source]) -> bool:
-    """Tell whether the Pods of a Deployment get variables or files from one of these.
+    """Tell whether the Pods of a Deployment get variables or files from one of these."""
+    return not {*wanted}.isdisjoint(sources(lenient.mapping(deployment, "spec", "template", "spec")))
+
+
+def sources(pod: Object, *, needed: bool = False) -> set[Source]:
+    """Return what a Pod gets variables or files from; if ``needed``, only what it can't start without.
 
     A Secret for pulling images isn't looked at: no process reads it.
     """
-    pod = lenient.mapping(deployment, "spec", "template", "spec")
-    return not {*wanted}.isdisjoint([*_of_environment(pod), *_of_volumes(pod)])
+    return {
+        Source(kind, name)
+        for kind, reference, field in (*_of_environment(pod), *_of_volumes(pod))
+        if (name := lenient.text(reference, field)) and not (needed and reference.get("optional") is True)
+    }
 
 
-def _of_environment(pod: Object) -> Iterator[Source]:
+def _of_environment(pod: Object) -> Iterator[tuple[str, Object, str]]:
+    """Yield the kind, what refers to it, and the field in which the name is."""
     for container in (*lenient.items(pod, "initContainers"), *lenient.items(pod, "containers")):
         for kind, (in_env, in_env_from) in IN_ENVIRONMENT.items():
             for variable in lenient.items(container, "env"):
-                yield Source(kind, lenient.text(lenient.mapping(variable, "valueFrom", in_env), "name"))
+                yield kind, lenient.mapping(variable, "valueFrom", in_env), "name"
             for each in lenient.items(container, "envFrom"):
-                yield Source(kind, lenient.text(lenient.mapping(each, in_env_from), "name"))
+                yield kind, lenient.mapping(each, in_env_from), "name"
 
 
-def _of_volumes(pod: Object) -> Iterator[Source]:
+def _of_volumes(pod: Object) -> Iterator[tuple[str, Object, str]]:
     for volume in lenient.items(pod, "volumes"):
         for kind, (field, named_by) in IN_VOLUMES.items():
-            yield Source(kind, lenient.text(lenient.mapping(volume, field), named_by))
+            yield kind, lenient.mapping(volume, field), named_by
             for each in lenient.items(lenient.mapping(volume, "projected"), "sources"):
-                yield Source(kind, lenient.text(lenient.mapping(each, field), "name"))
+                yield kind, lenient.mapping(each, field), "name"

@@ -1,4 +1,4 @@
-"""The kinds that commands ask for: the operator's, one-off processes, config, and what has no namespace."""
+"""The kinds that commands ask for: the operator's, Jobs, config, revisions, and what has no namespace."""
 
 from formation_operator.kube.objects.kinds import BY_NAME as OF_OPERATOR
 from formation_operator.kube.objects.kinds import Kind
@@ -13,6 +13,7 @@ NAMESPACE = "Namespace"
 ACCESS_REVIEW = "SelfSubjectAccessReview"
 SECRET = "Secret"  # noqa: S105  # it is a kind
 CONFIG_MAP = "ConfigMap"
+CONTROLLER_REVISION = "ControllerRevision"
 BY_NAME = {
     **OF_OPERATOR,
     JOB: Kind(JOB, "batch", "v1", "jobs"),
@@ -21,4 +22,5 @@ BY_NAME = {
     ACCESS_REVIEW: Kind(ACCESS_REVIEW, "authorization.k8s.io", "v1", "selfsubjectaccessreviews"),
     SECRET: Kind(SECRET, "", "v1", "secrets"),
     CONFIG_MAP: Kind(CONFIG_MAP, "", "v1", "configmaps"),
+    CONTROLLER_REVISION: Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions"),
 }

@@ -22,6 +22,10 @@ SILENCE = 15.0
 """Seconds after which it is worth a word that the operator says nothing."""
 
 
+class NotReady(Failure):
+    """Ends a wait that can't help."""
+
+
 class Sight(NamedTuple):
     """What there is of a Formation at a moment."""
 
@@ -43,7 +47,7 @@ def wait(
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
 
-    Raises `Failure` as soon as waiting can't help, and `TimedOut` after so many seconds.
+    Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
     name = formation["metadata"]["name"]
     since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
@@ -61,7 +65,7 @@ def wait(
         click.echo(sight.progress.sentence, err=True)
     elif sight.progress.failure:
         hint = progress.still_serving(sight.found, since)
-        raise Failure(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
+        raise NotReady(f"{name} isn't ready, and waiting won't help. {sight.progress.failure}", hint=hint)
     else:
         raise TimedOut(f"{timeout:.0f} s are over. {sight.progress.sentence}", hint=_silent(sight, awaited))
 

@@ -18,12 +18,20 @@ def meant(formation: Object | None) -> Object:
         key: value for key, value in (metadata.get("annotations") or {}).items() if key != BOOKKEEPING
     }
     about = {"labels": metadata.get("labels") or {}, "annotations": annotations}
-    return {"metadata": {key: value for key, value in about.items() if value}, "spec": formation["spec"]}
+    meant = {"metadata": {key: value for key, value in about.items() if value}, "spec": formation["spec"]}
+    return dict(_sorted(meant))
 
 
-def lines(name: str, before: list[str], after: list[str]) -> Iterator[str]:
+def _sorted(value: Any) -> Any:
+    """Return a value with its keys in one order, as the API server has those of a Formation."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [*map(_sorted, value)] if isinstance(value, list) else value
+
+
+def lines(name: str, where: str, before: list[str], after: list[str]) -> Iterator[str]:
     """Yield the lines of the difference of two texts; none if they are the same."""
-    return difflib.unified_diff(before, after, f"{name} in the cluster", f"{name} as applied", lineterm="")
+    return difflib.unified_diff(before, after, f"{name} in the cluster", f"{name} {where}", lineterm="")
 
 
 def colour(line: str) -> str:

@@ -5,7 +5,7 @@ import click
 from formation_cli import options
 from formation_cli.changes import git, images
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import waiting, writing
+from formation_cli.commands import going_back, writing
 from formation_cli.failures import Mistyped
 from formation_cli.options import Wait
 
@@ -15,6 +15,7 @@ from formation_cli.options import Wait
     cls=options.Command,
     examples=(
         "deploy shop --image registry.example.com/shop:v2 --wait",
+        "deploy shop --image registry.example.com/shop:v2 --wait --rollback-on-failure",
         "deploy shop --image registry.example.com/shop:v2 --dry-run",
         "deploy shop --type worker --image registry.example.com/shop:v3",
         "deploy shop --type worker --image none   # it runs that of all types again",
@@ -25,6 +26,11 @@ from formation_cli.options import Wait
     "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
 )
 @options.process_type("Of this type only, which then keeps it, until --image none.")
+@click.option(
+    "--rollback-on-failure",
+    is_flag=True,
+    help="If the wait fails, go back to what was there before, and wait for that.",
+)
 @options.dry_run()
 @options.wait()
 @options.written()
@@ -37,13 +43,16 @@ def command(
     output: str | None,
     wait: Wait,
     *,
+    rollback_on_failure: bool,
     dry_run: bool,
 ) -> None:
     """Run another image. Old processes go when new ones have taken their place.
 
     With --wait, end when every process runs the new image, or at once and with the reason if it can't be:
-    the old ones then go on serving.
+    the old ones then go on serving. With --rollback-on-failure the Formation is then as it was before.
     """
+    if rollback_on_failure and not wait.wanted:
+        raise click.UsageError("--rollback-on-failure is about how a wait ends: add --wait.")
     if image == images.NONE and process_type is None:
         raise Mistyped("none is no image; with --type it takes the type's own one away.")
 
@@ -54,8 +63,9 @@ def command(
     path = images.field(before, process_type)
     writing.report(after, output, _sentence(before, process_type, image, dry_run=dry_run))
     _advise(before, path)
-    if wait.wanted and not dry_run:
-        waiting.wait(cluster, after, wait.timeout, [process_type] if process_type else [])
+    if not dry_run:
+        types = [process_type] if process_type else []
+        going_back.wait(cluster, before, after, wait, types, back=rollback_on_failure)
 
 
 def _sentence(formation: Object, process_type: str | None, image: str, *, dry_run: bool) -> str:

@@ -10,9 +10,8 @@ from formation_cli.changes import config, config_secrets, impact
 from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
-from formation_cli.commands import waiting, writing
+from formation_cli.commands import writing
 from formation_cli.failures import Failure
-from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
@@ -104,9 +103,3 @@ def _lines(before: Object, after: Object, wanted: Wanted) -> list[str]:
         *(f"{name}: {where}" for name in wanted.secret),
         *(f"{name}: unset" for name in wanted.unset),
     ]
-
-
-def wait(cluster: Cluster, after: Object, wanted: Wait, *, dry_run: bool) -> None:
-    """Wait until all types run with the change, if that is wanted."""
-    if wanted.wanted and not dry_run:
-        waiting.wait(cluster, after, wanted.timeout)

@@ -10,7 +10,7 @@ from formation_cli.changes.config import Wanted
 from formation_cli.changes.config_secrets import encoded
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster
-from formation_cli.commands import secrecy
+from formation_cli.commands import going_back, secrecy
 from formation_cli.commands.config import changing, stored
 from formation_cli.dialects import dotenv, references
 from formation_cli.failures import Mistyped, did_you_mean
@@ -80,7 +80,8 @@ def command(
             f"kubectl formation config set {name} --secret {' '.join(exposed)}",
             err=True,
         )
-    changing.wait(cluster, after, wait, dry_run=dry_run)
+    if not dry_run:
+        going_back.wait(cluster, before, after, wait)
 
 
 def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[str, str]:

@@ -9,11 +9,19 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
-HOLDERS = (naming.KIND, kinds.DEPLOYMENT, kinds.REPLICA_SET, kinds.CRON_JOB, kinds.JOB, kinds.POD)
+HOLDERS = (
+    naming.KIND,
+    kinds.DEPLOYMENT,
+    kinds.REPLICA_SET,
+    kinds.CRON_JOB,
+    kinds.JOB,
+    kinds.POD,
+    kinds.CONTROLLER_REVISION,
+)
 """The kinds whose objects count as naming a Secret, whoever made them: anything of the namespace may.
 
-A Pod of the version before needs its Secret whenever it starts anew, and a ReplicaSet makes such Pods. What
-keeps contents that may come back, such as a revision, belongs here, too.
+A Pod of the version before needs its Secret whenever it starts anew, and a ReplicaSet makes such Pods. A
+revision needs it if somebody goes back to it.
 """
 FRESH = 60.0
 """Seconds for which a Secret is left alone: whoever has just made it is about to name it."""

@@ -6,6 +6,7 @@ from formation_cli import options
 from formation_cli.changes import config
 from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import going_back
 from formation_cli.commands.config import changing, stored
 from formation_cli.options import Wait
 
@@ -34,4 +35,5 @@ def command(
 
     before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
     changing.report(before, after, wanted, output, dry_run=dry_run)
-    changing.wait(cluster, after, wait, dry_run=dry_run)
+    if not dry_run:
+        going_back.wait(cluster, before, after, wait)

@@ -1,4 +1,4 @@
-"""Show what a manifest would change."""
+"""Show what a manifest or a revision would change."""
 
 import contextlib
 import json
@@ -9,11 +9,13 @@ import click
 
 from formation_cli import options
 from formation_cli.changes import impact
-from formation_cli.cluster import kubectl, refusals
+from formation_cli.changes import revisions as changes
+from formation_cli.cluster import formations, kubectl, refusals
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import revisions
 from formation_cli.failures import FAILED, MISTYPED, Failure
 from formation_cli.terminal import formats, screen
-from formation_cli.views import differences
+from formation_cli.views import differences, history
 from formation_operator.api import naming
 
 DIFFERENT = FAILED
@@ -44,10 +46,16 @@ def _no_difference() -> Iterator[None]:
         "diff -f shop.yaml",
         "diff -f - < shop.yaml",
         "diff -f shop.yaml -o name   # prints those that would change",
+        "diff shop --revision 7      # what `rollback shop --to 7` would change",
     ),
 )
+@options.formation(required=False)
+@click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
 @click.option(
-    "-f", "--filename", required=True, type=click.Path(allow_dash=True), help="The manifest; - for stdin."
+    "--revision",
+    type=int,
+    shell_complete=revisions.complete,
+    help="Instead of a manifest, a revision, as `history` numbers it.",
 )
 @click.option("--server-side", is_flag=True, help="As `kubectl apply --server-side` would change it.")
 @options.output("name", text="Print only the names of those that would change.")
@@ -55,18 +63,47 @@ def _no_difference() -> Iterator[None]:
 @options.pass_cluster
 @click.pass_context
 def command(
-    ctx: click.Context, cluster: Cluster, filename: str, output: str | None, *, server_side: bool
+    ctx: click.Context,
+    cluster: Cluster,
+    name: str | None,
+    filename: str | None,
+    revision: int | None,
+    output: str | None,
+    *,
+    server_side: bool,
 ) -> None:
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
-    Ends with 0 if nothing would change, 1 if something would, and more if it can't be told.
+    With NAME and --revision, show what `rollback` would change. Ends with 0 if nothing would change, 1 if
+    something would, and more if it can't be told.
     """
+    if filename is not None and name is None and revision is None:
+        changed = _of_manifest(cluster, filename, output, server_side=server_side)
+    elif name is not None and revision is not None and filename is None and not server_side:
+        changed = _of_revision(cluster, name, revision, output)
+    else:
+        raise click.UsageError("Say -f FILE, or NAME --revision NUMBER.")
+    ctx.exit(DIFFERENT if changed else 0)
+
+
+def _of_revision(cluster: Cluster, name: str, number: int, output: str | None) -> bool:
+    before = formations.find(cluster, name)
+    found = revisions.find(cluster, before, number)
+    after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
+    differs = _show(before, after, output, where=f"as in {found}")
+    if differs:
+        content = changes.of(before).content
+        click.echo(f"{found}: {history.changes(content, found.content)}", err=True)
+    return differs
+
+
+def _of_manifest(cluster: Cluster, filename: str, output: str | None, *, server_side: bool) -> bool:
     found = [each for each in _applied(cluster, filename, server_side=server_side) if _is_formation(each)]
     if not found:
         raise Refused(f"There is no Formation in {filename}.")
     several = len(found) > 1
     changed = [_show(_before(cluster, each), each, output, several=several) for each in found]
-    ctx.exit(DIFFERENT if any(changed) else 0)
+    return any(changed)
 
 
 def _applied(cluster: Cluster, filename: str, *, server_side: bool) -> list[Object]:
@@ -89,13 +126,20 @@ def _before(cluster: Cluster, after: Object) -> Object | None:
     return cluster.get(naming.KIND, after["metadata"]["name"])
 
 
-def _show(before: Object | None, after: Object, output: str | None, *, several: bool) -> bool:
+def _show(
+    before: Object | None,
+    after: Object,
+    output: str | None,
+    *,
+    several: bool = False,
+    where: str = "as applied",
+) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
     texts = [
         formats.as_yaml(differences.meant(each)).splitlines() if each else [] for each in (before, after)
     ]
-    found = [*differences.lines(name, *texts)]
+    found = [*differences.lines(name, where, *texts)]
     if found and output:
         formats.write_object(after, output)
         return True

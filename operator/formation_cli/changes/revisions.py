@@ -1,0 +1,124 @@
+"""The contents that the operator keeps of a Formation as ControllerRevisions, and the way back to one."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from formation_cli.changes import patches, restarts
+from formation_cli.words.revisions import Revision
+from formation_cli.words.sources import Source
+from formation_operator.api import content as contents
+from formation_operator.api import naming
+from formation_operator.kube.objects import lenient
+
+Object = dict[str, Any]
+Path = tuple[str, ...]
+
+
+def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
+    """Return what there is of a Formation's revisions, by their numbers; others may have made some."""
+    return sorted((_read(each, formation) for each in objects), key=lambda each: (each.number, each.name))
+
+
+def _read(each: Object, formation: Object) -> Revision:
+    metadata, data = each["metadata"], lenient.mapping(each, "data")
+    number = lenient.number(each, "revision")
+    return Revision(
+        number, metadata["name"], _since(metadata), data, _flaw(metadata, number, data, formation)
+    )
+
+
+def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:
+    owners = lenient.items(metadata, "ownerReferences")
+    processes = lenient.mapping(data, "processes")
+    if formation["metadata"]["uid"] not in [each.get("uid") for each in owners if each.get("controller")]:
+        return "isn't owned by this Formation"
+    if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+        return "has no content of a Formation"
+    if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
+        return "has another content than its name says"
+    return ""
+
+
+def _name(formation: Object, content: Object) -> str:
+    return contents.revision_name(formation["metadata"]["name"], contents.digest_of(content))
+
+
+def _since(metadata: Object) -> str:
+    """Return when the operator wrote an object last: that of a content that comes again has a new number."""
+    entries = lenient.items(metadata, "managedFields")
+    written = [lenient.text(each, "time") for each in entries if each.get("manager") == naming.FIELD_MANAGER]
+    return max(written, default="") or lenient.text(metadata, "creationTimestamp")
+
+
+def current(formation: Object) -> tuple[str, int]:
+    """Return the name and the number of what was rolled out last; nothing where that isn't known."""
+    known = lenient.mapping(formation, "status", "revision")
+    return lenient.text(known, "name"), lenient.number(known, "number")
+
+
+def of(formation: Object) -> Revision:
+    """Return what a Formation declares now, with a number if that was rolled out."""
+    content = contents.content_of(formation["spec"])
+    name, number = current(formation)
+    own = _name(formation, content)
+    return Revision(number if own == name else 0, own, "", content)
+
+
+def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
+    """Return what ran before what a Formation declares now, if it is kept."""
+    now, (_, latest) = of(formation), current(formation)
+    earlier = [each for each in kept if not each.flaw and each.name != now.name]
+    return next((each for each in reversed(earlier) if each.number <= (latest or each.number)), None)
+
+
+def spec_with(spec: Object, content: Object) -> Object:
+    """Return a spec with another content: what is no content stays, counts of types that stay included."""
+    now = lenient.mapping(spec, "processes")
+    processes = {
+        name: {**process, **_kept(lenient.mapping(now, name), contents.OF_TYPE)}
+        for name, process in lenient.mapping(content, "processes").items()
+    }
+    return {**content, "processes": processes, **_kept(spec, contents.OF_FORMATION)}
+
+
+def _kept(source: Object, fields: Iterable[str]) -> Object:
+    return {key: source[key] for key in fields if key in source}
+
+
+def patch(formation: Object, content: Object) -> list[Object]:
+    """Return the one write that goes back to a content; nothing where it is so already."""
+    after = spec_with(formation["spec"], content)
+    if after == formation["spec"]:
+        return []
+    return [patches.unchanged(formation), patches.operation("replace", ("spec",), after)]
+
+
+def needed(content: Object) -> list[Source]:
+    """Return the ConfigMaps and Secrets that a content names, and without which processes can't start.
+
+    It is read as it is written: a newer operator's content may have fields that nobody here knows.
+    """
+    levels = [content, *lenient.mapping(content, "processes").values()]
+    pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
+    own: Object = {"containers": levels}  # they name variables as a container does
+    return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})
+
+
+def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
+    """Yield the path of each field that differs between two specs; of shared variables, that of each."""
+    if old == new:
+        return
+    levels = path[1:2] in ((), ("processes",)) and len(path) < 4
+    if levels and isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from changed(old.get(key), new.get(key), (*path, key))
+    elif path[-1] == "env" and len(path) in (2, 4):
+        before, after = (_by_name(items) for items in (old, new))
+        names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+        yield from ((*path, f'{{"name":"{name}"}}') for name in names)
+    else:
+        yield path
+
+
+def _by_name(items: Any) -> dict[str, Object]:
+    return {lenient.text(each, "name"): each for each in lenient.items({"env": items}, "env")}

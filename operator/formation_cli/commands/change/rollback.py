@@ -1,0 +1,48 @@
+"""Go back to a revision."""
+
+import click
+
+from formation_cli import options
+from formation_cli.cluster.port import Cluster
+from formation_cli.commands import going_back, revisions, waiting, writing
+from formation_cli.options import Wait
+
+
+@click.command(
+    "rollback",
+    cls=options.Command,
+    examples=(
+        "rollback shop --wait             # to what ran before",
+        "rollback shop --to 7 --dry-run   # says what that changes, and which types restart",
+        "rollback shop --to 7 --wait",
+    ),
+)
+@options.formation()
+@click.option(
+    "--to",
+    "number",
+    type=int,
+    metavar="REVISION",
+    shell_complete=revisions.complete,
+    help="The revision, as `history` numbers it; without it the one that ran before.",
+)
+@options.dry_run()
+@options.wait()
+@options.written()
+@options.pass_cluster
+def command(
+    cluster: Cluster, name: str, number: int | None, output: str | None, wait: Wait, *, dry_run: bool
+) -> None:
+    """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
+
+    Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
+    It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
+    revision needs is gone.
+    """
+    done = going_back.go_back(
+        cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
+    )
+    writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
+    going_back.advise(done)
+    if wait.wanted and not dry_run:
+        waiting.wait(cluster, done.after, wait.timeout)

@@ -1,0 +1,55 @@
+"""Show the revisions of a Formation, or the content of one."""
+
+import time
+from typing import Any
+
+import click
+
+from formation_cli import options
+from formation_cli.changes import revisions as changes
+from formation_cli.cluster import formations, kinds
+from formation_cli.cluster.port import Cluster
+from formation_cli.commands import revisions
+from formation_cli.terminal import formats, screen
+from formation_cli.views import history
+
+
+@click.command(
+    "history",
+    cls=options.Command,
+    examples=(
+        "history shop",
+        "history shop 7   # its content",
+        "history shop 7 -o json",
+        "history shop -o json",
+    ),
+)
+@options.formation()
+@click.argument("number", type=int, required=False, metavar="[REVISION]", shell_complete=revisions.complete)
+@options.output("json", "yaml", "name")
+@options.pass_cluster
+def command(cluster: Cluster, name: str, number: int | None, output: str | None) -> None:
+    """Show the revisions of a Formation: when each was rolled out last, and what it changed.
+
+    The latest is last. With a number, show the content of that revision: the spec without counts and without
+    what else no deploy changes.
+    """
+    formation = formations.find(cluster, name)
+    if number is not None:
+        found = [revisions.find(cluster, formation, number)]
+        value: Any = found[0].content
+    else:
+        found = revisions.read(cluster, formation)
+        lines = history.lines(found, changes.current(formation)[0])
+        value = [each.json() for each in lines]
+    if output == "name":
+        kind = f"{kinds.CONTROLLER_REVISION.lower()}.apps"
+        formats.write([f"{kind}/{each.name}" for each in found if not each.flaw], output)
+    elif output or number is not None:
+        formats.write(value, output or "yaml")
+    elif lines:
+        screen.write_table(history.table(lines, time.time()))
+    if not found:
+        click.echo(f"{name} has no revision. {revisions.NONE.format(name)}", err=True)
+    elif number is None and not changes.of(formation).number:
+        click.echo(f"What {name} declares now isn't rolled out yet: kubectl formation ps {name}", err=True)

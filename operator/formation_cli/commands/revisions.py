@@ -1,0 +1,67 @@
+"""Read the revisions of a Formation with the user's own rights, and find the one that is meant."""
+
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from formation_cli import options
+from formation_cli.changes import revisions
+from formation_cli.cluster import kinds
+from formation_cli.cluster.port import Cluster, Object
+from formation_cli.cluster_options import connect_at_once
+from formation_cli.failures import Failure, Mistyped
+from formation_cli.views import history
+from formation_cli.words.revisions import Revision
+from formation_operator.api import naming
+
+NONE = (
+    "The operator keeps one with each deploy (spec.revisionHistoryLimit); the status says what keeps it from "
+    "that: kubectl describe formation {}"
+)
+
+
+def read(cluster: Cluster, formation: Object) -> list[Revision]:
+    """Return what there is of a Formation's revisions, also what only looks so."""
+    labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']}"
+    return revisions.read(cluster.select(kinds.CONTROLLER_REVISION, labels=labels).items, formation)
+
+
+def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
+    """Return a revision by its number, or the one that ran before; raises `Failure` where there is none."""
+    found, name = read(cluster, formation), formation["metadata"]["name"]
+    kept = [each for each in found if not each.flaw]
+    if number is None:
+        before = revisions.previous(kept, formation)
+        if before is None:
+            raise Failure(f"{name} has no revision before this one.", hint=NONE.format(name))
+        return before
+    wanted = [each for each in kept if each.number == number]
+    if len(wanted) != 1:
+        raise Mistyped(_missing(number, found), hint=_hint(name, kept))
+    return wanted[0]
+
+
+def _missing(number: int, found: list[Revision]) -> str:
+    same = [each for each in found if each.number == number]
+    foreign = [f"{each.name} {each.flaw}" for each in same if each.flaw]
+    if len(foreign) < len(same):
+        return f"Several objects have the number {number}: {', '.join(each.name for each in same)}."
+    return f"There is no revision {number}." + (f" {'; '.join(foreign[:3])}." if foreign else "")
+
+
+def _hint(name: str, kept: list[Revision]) -> str:
+    return f"There is: {', '.join(str(each.number) for each in kept)}." if kept else NONE.format(name)
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the numbers that begin so, the latest first, with what each has changed."""
+    try:
+        cluster = connect_at_once(ctx)
+        formation = cluster.get(naming.KIND, options.name_of(ctx))
+        found = read(cluster, formation) if formation else []
+    except click.ClickException:
+        return []
+    lines = [each for each in history.lines(found, "") if each.state != history.FOREIGN]
+    items: list[Any] = [CompletionItem(str(each.revision.number), help=each.change) for each in lines[::-1]]
+    return [each for each in items if each.value.startswith(incomplete)]

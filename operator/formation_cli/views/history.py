@@ -1,0 +1,64 @@
+"""The revisions of a Formation, the latest last: what each has changed, and which one runs."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from formation_cli.views import times
+from formation_cli.views.table import Cell, Table
+from formation_cli.words.revisions import Revision
+from formation_operator.api.content_changes import describe_change
+from formation_operator.kube.objects import lenient
+
+Object = dict[str, Any]
+COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
+RUNS, KEPT, FOREIGN = "Runs", "Kept", "Foreign"
+COLOURS = {RUNS: "green", FOREIGN: "yellow"}
+
+
+class Line(NamedTuple):
+    """What there is to say of a revision."""
+
+    revision: Revision
+    state: str
+    change: str
+    """Against the one before, as far as that is kept; or why it is no revision."""
+
+    def json(self) -> Object:
+        """Return it for programs."""
+        number, name, since, *_ = self.revision
+        return {"revision": number, "name": name, "since": since, "state": self.state, "change": self.change}
+
+
+def lines(found: Iterable[Revision], current: str) -> list[Line]:
+    """Return a line for each revision, of which one has the name of the current one; others' come first."""
+    everything = [*found]
+    kept = [each for each in everything if not each.flaw]
+    foreign = [Line(each, FOREIGN, f"{each.name} {each.flaw}") for each in everything if each.flaw]
+    return [*foreign, *_kept(kept, current)]
+
+
+def _kept(kept: Iterable[Revision], current: str) -> Iterator[Line]:
+    before: Revision | None = None
+    for each in kept:
+        change = changes(before.content, each.content) if before else ""
+        yield Line(each, RUNS if each.name == current else KEPT, change)
+        before = each
+
+
+def changes(before: Object, after: Object) -> str:
+    """Return in a line that a terminal can show what differs between two contents."""
+    return lenient.shown(describe_change(before, after))
+
+
+def table(found: Iterable[Line], now: float) -> Table:
+    """Return the lines as a table."""
+    return Table(COLUMNS, [_row(each, now) for each in found], latest_last=True)
+
+
+def _row(line: Line, now: float) -> tuple[Cell, ...]:
+    return (
+        Cell(str(line.revision.number) if line.state != FOREIGN else "-", "bold"),
+        Cell(times.ago(line.revision.since, now) or "-"),
+        Cell(line.state, COLOURS.get(line.state, "")),
+        Cell(line.change or "-"),
+    )

@@ -1,0 +1,171 @@
+import copy
+from typing import Any
+
+import pytest
+
+from formation_cli.changes import revisions
+from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
+from tests.unit.cli.revisions import a_revision, shop
+
+Object = dict[str, Any]
+SPEC: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
+V2, V3 = ({**SPEC, "image": f"shop:v{number}"} for number in (2, 3))
+
+
+def flaw(each: Object) -> str:
+    (found,) = revisions.read([each], shop(None, SPEC))
+    return found.flaw
+
+
+def test_the_operators_own_has_no_flaw() -> None:
+    assert flaw(a_revision(1, SPEC)) == ""
+
+
+OTHER = {"kind": "Formation", "name": "shop", "uid": "uid-2", "controller": True}
+NO_CONTROLLER = {**OTHER, "uid": "uid-1", "controller": False}
+FORGED: dict[str, Object] = {
+    "of another owner": a_revision(1, SPEC, owners=[OTHER]),
+    "of no owner": a_revision(1, SPEC, owners=[]),
+    "of an owner that isn't its controller": a_revision(1, SPEC, owners=[NO_CONTROLLER]),
+    "of another content than its name": a_revision(1, SPEC, data={**SPEC, "image": "evil"}),
+    "of another name": a_revision(1, SPEC, name="shop-0123456789"),
+    "without a content": a_revision(1, SPEC, data=None),
+    "with a list for a content": a_revision(1, SPEC, data=[SPEC]),
+    "with types that are none": a_revision(1, {"processes": {"web": 7}}),
+    "without a type": a_revision(1, {"image": "shop:v1", "processes": {}}),
+    "with counts in its content": a_revision(1, SPEC, data=SPEC),
+    "without a number": a_revision(0, SPEC),
+    "with a word for a number": a_revision(1, SPEC, revision="9"),
+}
+
+
+@pytest.mark.parametrize("each", FORGED.values(), ids=FORGED)
+def test_what_only_looks_like_a_revision_has_a_flaw_and_nobody_goes_back_to_it(each: Object) -> None:
+    assert flaw(each)
+    formation = shop(a_revision(7, V2), V2)
+    assert revisions.previous(revisions.read([each, a_revision(7, V2)], formation), formation) is None
+
+
+def kept(*specs: Object) -> list[Object]:
+    return [a_revision(number, each) for number, each in enumerate(specs, 1)]
+
+
+@pytest.mark.parametrize(
+    ("now", "number"),
+    [(V3, 2), ({**V3, "image": "shop:v4"}, 3), ({**V3, "suspend": True, "paused": True}, 2)],
+    ids=["the latest runs", "what is declared isn't rolled out yet", "what is no content has changed"],
+)
+def test_what_ran_before_is_the_latest_other_content(now: Object, number: int) -> None:
+    objects = kept(SPEC, V2, V3)
+    formation = shop(objects[-1], now)
+    found = revisions.previous(revisions.read(objects, formation), formation)
+    assert found is not None
+    assert found.number == number
+
+
+def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
+    objects = [*kept(SPEC, V2), a_revision(99, V3)]
+    formation = shop(objects[1], V2)
+    found = revisions.previous(revisions.read(objects, formation), formation)
+    assert found is not None
+    assert found.number == 1
+
+
+def test_counts_and_switches_stay_and_the_rest_is_as_it_was() -> None:
+    now = {
+        **V3,
+        "env": [{"name": "A", "value": "1"}],
+        "suspend": True,
+        "paused": True,
+        "revisionHistoryLimit": 3,
+        "disruptionBudget": {"maxUnavailable": 1},
+        "processes": {"web": {"replicas": 5, "port": 80, "disruptionBudget": {}}, "clock": {"replicas": 1}},
+    }
+    formation = shop(None, now)
+    unchanged, written = revisions.patch(formation, a_revision(1, SPEC)["data"])
+    assert unchanged == {"op": "test", "path": "/metadata/generation", "value": 1}
+    assert (written["op"], written["path"]) == ("replace", "/spec")
+    assert written["value"] == {
+        "image": "shop:v1",
+        "suspend": True,
+        "paused": True,
+        "revisionHistoryLimit": 3,
+        "disruptionBudget": {"maxUnavailable": 1},
+        "processes": {"web": {"replicas": 5, "disruptionBudget": {}}, "worker": {}},
+    }
+
+
+def test_what_is_so_already_is_not_written() -> None:
+    assert revisions.patch(shop(None, SPEC), a_revision(1, SPEC)["data"]) == []
+
+
+def test_when_a_content_came_again_is_when_the_operator_wrote_it_last() -> None:
+    again = a_revision(3, SPEC)
+    again["metadata"]["managedFields"] = [
+        {"manager": "formation-operator", "time": "2026-01-01T00:00:00Z"},
+        {"manager": "somebody", "time": "2026-01-02T00:00:00Z"},
+    ]
+    (found,) = revisions.read([again], shop(None, SPEC))
+    assert found.since == "2026-01-01T00:00:00Z"
+
+
+NEEDS: dict[str, tuple[Object, list[Source]]] = {
+    "a shared variable": (
+        {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "a"}}}]},
+        [Source(SECRET, "a")],
+    ),
+    "all variables": ({"envFrom": [{"configMapRef": {"name": "a"}}]}, [Source(CONFIG_MAP, "a")]),
+    "a volume": (
+        {"podTemplate": {"spec": {"volumes": [{"name": "v", "secret": {"secretName": "a"}}]}}},
+        [Source(SECRET, "a")],
+    ),
+    "a container of its own": (
+        {"podTemplate": {"spec": {"containers": [{"name": "x", "envFrom": [{"secretRef": {"name": "a"}}]}]}}},
+        [Source(SECRET, "a")],
+    ),
+    "a field of a newer operator": (
+        {"newer": {}, "envFrom": [{"configMapRef": {"name": "a"}}]},
+        [Source(CONFIG_MAP, "a")],
+    ),
+    "what is optional": (
+        {
+            "envFrom": [{"configMapRef": {"name": "a", "optional": True}}],
+            "podTemplate": {
+                "spec": {"volumes": [{"name": "v", "secret": {"secretName": "a", "optional": True}}]}
+            },
+        },
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "found"), NEEDS.values(), ids=NEEDS)
+def test_what_a_content_names_is_needed_unless_it_is_optional(fields: Object, found: list[Source]) -> None:
+    content = {**SPEC, **fields}
+    assert revisions.needed(content) == found
+
+
+def test_what_a_type_of_its_own_names_is_needed_too() -> None:
+    content = copy.deepcopy(SPEC)
+    content["processes"]["worker"]["envFrom"] = [{"secretRef": {"name": "own"}}]
+    assert revisions.needed(content) == [Source(SECRET, "own")]
+
+
+def test_each_field_that_differs_has_a_path_and_so_has_each_variable() -> None:
+    before = {
+        "env": [{"name": "A", "value": "1"}, {"name": "B"}],
+        "labels": {"a": "b"},
+        "processes": {"env": {"image": "x", "env": [{"name": "C"}]}, "web": {"resources": {"a": 1}}},
+    }
+    after = {
+        "env": [{"name": "A", "value": "2"}, {"name": "B"}],
+        "processes": {"env": {"image": "y", "env": []}, "web": {"resources": {}}, "clock": {}},
+    }
+    assert [*revisions.changed(before, after)] == [
+        ("spec", "env", '{"name":"A"}'),
+        ("spec", "labels"),
+        ("spec", "processes", "clock"),
+        ("spec", "processes", "env", "env", '{"name":"C"}'),
+        ("spec", "processes", "env", "image"),
+        ("spec", "processes", "web", "resources"),
+    ]

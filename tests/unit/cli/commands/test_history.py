@@ -1,0 +1,136 @@
+"""``history``, ``diff --revision`` and the completion of numbers, as they are typed."""
+
+import json
+import time
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from formation_cli import completion, failures, options
+from formation_cli.commands import revisions
+from formation_cli.program import program
+from tests import builders
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import Object, a_revision, shop
+
+V1: Object = {"image": "shop:v1", "processes": {"web": {"replicas": 2}, "worker": {}}}
+V2: Object = {**V1, "image": "shop:v2", "env": [{"name": "TOKEN", "value": "hunter2"}]}
+V3: Object = {**V2, "processes": {"web": {"replicas": 5, "env": [{"name": "LOG_LEVEL"}]}}}
+KEPT = [a_revision(6, V2, ago=7200), a_revision(7, V3), a_revision(5, V1, ago=86400)]
+FORGED = [a_revision(7, V1, name="evil"), a_revision(8, V1, owners=[])]
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = FakeCluster(Formation=[shop(KEPT[1], V3)], ControllerRevision=[*KEPT, *FORGED])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    monkeypatch.setattr(revisions, "connect_at_once", lambda _: found)
+    monkeypatch.setattr(time, "time", lambda: builders.NOW)
+    return found
+
+
+def run(words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_each_revision_says_what_it_changed_and_the_latest_is_last() -> None:
+    (header, *rows) = run("history shop").stdout.splitlines()
+    assert header.split() == ["REVISION", "AGE", "STATE", "CHANGE"]
+    assert [row.split(maxsplit=3) for row in rows[2:]] == [
+        ["5", "24h", "Kept", "-"],
+        ["6", "120m", "Kept", "image shop:v1 -> shop:v2; env TOKEN"],
+        ["7", "60s", "Runs", "web: env LOG_LEVEL; worker is gone"],
+    ]
+    assert "hunter2" not in run("history shop").output
+
+
+def test_what_is_forged_is_listed_as_that() -> None:
+    rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:3]]
+    assert rows == [
+        ["-", "60s", "Foreign", "evil has another content than its name says"],
+        ["-", "60s", "Foreign", f"{FORGED[1]['metadata']['name']} isn't owned by this Formation"],
+    ]
+
+
+def test_programs_get_the_same_and_names_are_those_of_revisions_alone() -> None:
+    found = json.loads(run("history shop -o json").stdout)
+    assert found == yaml.safe_load(run("history shop -o yaml").stdout)
+    assert found[-1] == {
+        "revision": 7,
+        "name": KEPT[1]["metadata"]["name"],
+        "since": builders.ago(60),
+        "state": "Runs",
+        "change": "web: env LOG_LEVEL; worker is gone",
+    }
+    names = [f"controllerrevision.apps/{KEPT[place]['metadata']['name']}" for place in (2, 0, 1)]
+    assert run("history shop -o name").stdout.splitlines() == names
+
+
+def test_with_a_number_the_content_is_shown() -> None:
+    for words in ("history shop 6", "history shop 6 -o yaml", "history shop 6 -o json"):
+        assert yaml.safe_load(run(words).stdout) == KEPT[0]["data"]
+    assert run("history shop 6 -o name").stdout == f"controllerrevision.apps/{KEPT[0]['metadata']['name']}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (4, "There is no revision 4.\nThere is: 5, 6, 7."),
+        (8, "8. shop-"),
+        (8, "isn't owned by this Formation"),
+    ],
+)
+def test_a_number_that_is_no_revisions_is_refused(number: int, said: str) -> None:
+    assert said in run(f"history shop {number}", failures.MISTYPED).stderr
+
+
+def test_where_none_is_kept_that_is_said(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = []
+    result = run("history shop")
+    assert result.stdout == ""
+    assert "shop has no revision. The operator keeps one with each deploy" in result.stderr
+    assert run("history shop -o json").stdout == "[]\n"
+
+
+def test_what_is_declared_and_not_rolled_out_yet_is_said(cluster: FakeCluster) -> None:
+    assert run("history shop").stderr == ""
+    cluster.objects["Formation"] = [shop(KEPT[1], {**V3, "image": "shop:v4"})]
+    assert "isn't rolled out yet" in run("history shop").stderr
+
+
+def test_a_difference_to_a_revision_is_what_going_back_would_change() -> None:
+    result = run("diff shop --revision 6", failures.FAILED)
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["--- shop in the cluster", "+++ shop as in revision 6"]
+    assert "-      - name: LOG_LEVEL" in lines
+    assert "+    worker: {}" in lines
+    assert not any("replicas" in line for line in lines if line[0] in "+-")
+    assert result.stderr.splitlines() == [
+        "web: its processes are restarted, as in a deploy",
+        "worker: new",
+        "revision 6: web: env LOG_LEVEL; worker is new",
+    ]
+
+
+def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
+    assert run("diff shop --revision 7").output == ""
+    assert run("diff shop --revision 6 -o name", failures.FAILED).stdout == "formation.formations.dev/shop\n"
+    assert run("diff shop --revision 4", failures.MISTYPED).stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words", ["", "shop", "--revision 7", "shop -f x.yaml", "shop --revision 7 -f x.yaml"]
+)
+def test_a_manifest_or_a_revision_is_said(words: str) -> None:
+    assert "Say -f FILE, or NAME --revision NUMBER." in run(f"diff {words}", failures.MISTYPED).stderr
+
+
+@pytest.mark.parametrize("words", ["history shop", "rollback shop --to", "diff shop --revision"])
+def test_numbers_are_completed_the_latest_first_and_forged_ones_are_left_out(words: str) -> None:
+    answer = completion.answer(words.split(), "")
+    assert [each.split("\t")[0] for each in answer[:3]] == ["7", "6", "5"]
+    assert answer[1] == "6\timage shop:v1 -> shop:v2; env TOKEN"
+    assert completion.answer(words.split(), "6")[0].startswith("6\t")

@@ -1,0 +1,308 @@
+"""``rollback``, and a deploy that goes back by itself, as they are typed."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.cluster.port import ConflictFailure
+from formation_cli.commands import waiting
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import Object, a_revision, shop
+
+WEB: Object = {"command": ["/shop", "web"]}
+V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
+V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
+R1, R2 = a_revision(1, V1), a_revision(2, V2)
+
+
+class Stored(FakeCluster):
+    """A cluster that keeps what is written, and where not everybody may read everything."""
+
+    forbidden: tuple[str, ...] = ()
+    unreachable = False
+
+    def get(self, kind: str, name: str) -> Object | None:
+        if kind in self.forbidden:
+            failure = failures.NoAccess(f"You may not read {kind} {name}.")
+            failure.refused = not self.unreachable
+            raise failure
+        return copy.deepcopy(super().get(kind, name))
+
+    def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
+        after = super().patch(kind, name, patch, dry_run=dry_run)
+        if not dry_run:
+            after["metadata"]["generation"] += 1
+            self.objects[kind] = [after]
+        return copy.deepcopy(after)
+
+    @property
+    def spec(self) -> Object:
+        return dict(self.objects[naming.KIND][0]["spec"])
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    found = Stored(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+class Waits:
+    """How each wait ends, one after the other, in place of a cluster in which something runs."""
+
+    def __init__(self) -> None:
+        self.ends: list[BaseException | None] = []
+        self.types: list[list[str]] = []
+
+    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = ()) -> None:
+        self.types.append([*types])
+        if end := self.ends.pop(0):
+            raise end
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    found = Waits()
+    monkeypatch.setattr(waiting, "wait", found)
+    return found
+
+
+def run(words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: Stored) -> None:
+    result = run("rollback shop")
+    assert result.stdout == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
+    assert cluster.spec == {"image": "shop:v1", "processes": {"web": {**WEB, "replicas": 4}, "clock": {}}}
+    assert cluster.dry_runs == [False]
+    assert result.stderr.splitlines() == [
+        "clock: new",
+        "web: its processes are restarted, as in a deploy",
+        "worker: taken away: its processes are stopped, and its Deployment is deleted",
+        "clock starts with 1 process: kubectl formation scale shop clock=N",
+    ]
+
+
+@pytest.mark.parametrize("dry_run", ["--dry-run", "--dry-run=server", "--dry-run=client"])
+def test_a_dry_run_says_the_same_and_changes_nothing(cluster: Stored, dry_run: str) -> None:
+    result = run(f"rollback shop {dry_run} --wait")
+    assert result.stdout.endswith("worker is gone (dry run)\n")
+    assert "web: its processes are restarted" in result.stderr
+    assert cluster.spec == V2
+    assert cluster.dry_runs == [True]
+
+
+def test_a_number_is_chosen_and_what_is_so_already_is_not_written(cluster: Stored) -> None:
+    assert run("rollback shop --to 2").stdout == "revision 2: as it was\n"
+    assert cluster.dry_runs == []
+    assert run("rollback shop --to 1 -o name").stdout == "formation.formations.dev/shop\n"
+    assert json.loads(run("rollback shop --to 2 -o json").stdout)["spec"]["image"] == "shop:v2"
+
+
+def test_it_is_written_again_if_somebody_has_just_scaled(cluster: Stored) -> None:
+    cluster.conflicts = 1
+    run("rollback shop")
+    assert cluster.spec["image"] == "shop:v1"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [a_revision(9, V1, owners=[]), a_revision(9, V1, name="shop-0123456789"), a_revision(9, V1, data="x")],
+)
+def test_nobody_goes_back_to_what_is_forged(cluster: Stored, forged: Object) -> None:
+    cluster.objects["ControllerRevision"] = [R2, forged]
+    assert "There is no revision 9." in run("rollback shop --to 9", failures.MISTYPED).stderr
+    assert "no revision before this one" in run("rollback shop", failures.FAILED).stderr
+    assert cluster.dry_runs == []
+
+
+def test_of_two_with_one_number_none_is_chosen(cluster: Stored) -> None:
+    cluster.objects["ControllerRevision"] = [R1, a_revision(1, {**V1, "image": "evil"}), R2]
+    assert "Several objects have the number 1" in run("rollback shop --to 1", failures.MISTYPED).stderr
+
+
+NEEDS = {**V1, "envFrom": [{"secretRef": {"name": "old"}}, {"configMapRef": {"name": "settings"}}]}
+
+
+@pytest.fixture
+def needs(cluster: Stored) -> Stored:
+    cluster.objects |= {
+        "ControllerRevision": [a_revision(1, NEEDS), R2],
+        "Secret": [{"metadata": {"name": "old"}}],
+        "ConfigMap": [{"metadata": {"name": "settings"}}],
+    }
+    return cluster
+
+
+def test_it_is_refused_where_what_the_revision_needs_is_gone(needs: Stored) -> None:
+    needs.objects["Secret"] = []
+    result = run("rollback shop", failures.FAILED)
+    assert "secret/old is gone, which revision 1 needs. Nothing was changed.\n" in result.stderr
+    needs.objects["ConfigMap"] = []
+    assert "configmap/settings, secret/old are gone" in run("rollback shop --dry-run", failures.FAILED).stderr
+    assert needs.dry_runs == []
+
+
+def test_anyone_who_may_not_read_secrets_is_told_and_goes_back_all_the_same(needs: Stored) -> None:
+    needs.forbidden = ("Secret",)
+    result = run("rollback shop")
+    assert "Whether secret/old is still there isn't known: You may not read Secret old." in result.stderr
+    assert needs.spec["envFrom"] == NEEDS["envFrom"]
+
+
+def test_a_cluster_that_is_out_of_reach_is_no_missing_right(needs: Stored) -> None:
+    needs.forbidden, needs.unreachable = ("Secret",), True
+    run("rollback shop", failures.NO_ACCESS)
+    assert needs.dry_runs == []
+
+
+def managed(manager: str, operation: str = "Apply") -> Object:
+    fields: Object = {"f:spec": {"f:image": {}, "f:processes": {"f:worker": {"f:command": {}}}}}
+    return {"manager": manager, "operation": operation, "fieldsV1": fields}
+
+
+@pytest.mark.parametrize(
+    ("entry", "who"),
+    [
+        (managed("kustomize-controller"), "Flux sets it back"),
+        (managed("helm-controller", "Update"), "Flux sets it back"),
+        (managed("argocd-controller", "Update"), "Argo CD sets it back"),
+        (managed("terraform"), "terraform sets it back"),
+        (managed("kubectl"), "the next `kubectl apply` of its manifest"),
+    ],
+)
+def test_who_will_win_is_named_and_where_to_revert(cluster: Stored, entry: Object, who: str) -> None:
+    cluster.objects[naming.KIND] = [shop(R2, V2, managedFields=[entry])]
+    stderr = run("rollback shop").stderr
+    assert who in stderr
+    assert ("revert it there" in stderr) == (entry["manager"] != "kubectl")
+    assert "image, " in stderr
+
+
+def test_where_kubectl_has_only_edited_nobody_is_named(cluster: Stored) -> None:
+    cluster.objects[naming.KIND] = [shop(R2, V2, managedFields=[managed("kubectl-edit", "Update")])]
+    assert "sets it back" not in run("rollback shop").stderr
+
+
+FAILS = waiting.NotReady(
+    "shop isn't ready, and waiting won't help. web: no", hint="Processes from before go on."
+)
+DEPLOY = "deploy shop --image shop:v3 --wait"
+
+
+def test_a_deploy_that_fails_ends_with_the_line_that_goes_back(waits: Waits, cluster: Stored) -> None:
+    waits.ends = [FAILS, failures.TimedOut("60 s are over.")]
+    stderr = run(DEPLOY, failures.FAILED).stderr
+    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
+    cluster.objects[naming.KIND] = [shop(R2, V2)]
+    late = run("config set shop A=1 --wait", failures.TIMED_OUT)
+    assert late.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
+
+
+def test_a_deploy_that_is_tried_again_goes_back_to_what_ran_before_it(waits: Waits, cluster: Stored) -> None:
+    waits.ends = [FAILS]
+    stderr = run("deploy shop --image shop:v2 --wait", failures.FAILED).stderr
+    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
+
+
+def test_where_there_is_nothing_to_go_back_to_no_line_says_so(waits: Waits, cluster: Stored) -> None:
+    cluster.objects[naming.KIND] = [shop(None, V2)]
+    waits.ends = [waiting.NotReady("no")]
+    assert "rollback" not in run(DEPLOY, failures.FAILED).stderr
+
+
+BACK = f"{DEPLOY} --rollback-on-failure"
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (waiting.NotReady("web: no"), failures.FAILED),
+        (failures.TimedOut("60 s are over."), failures.TIMED_OUT),
+    ],
+)
+def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
+    waits: Waits, cluster: Stored, failure: failures.Failure, code: int
+) -> None:
+    waits.ends = [failure, None]
+    result = run(f"{BACK} --type web", code)
+    assert cluster.spec == V2
+    assert waits.types == [["web"], ["web"]]
+    assert f"Error: {failure.message}\n" in result.stderr
+    assert "Going back to revision 2: web: image shop:v3 -> none\n" in result.stderr
+    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at revision 2."
+
+
+def test_a_way_back_that_fails_too_says_both_and_keeps_the_code(waits: Waits, cluster: Stored) -> None:
+    waits.ends = [failures.TimedOut("60 s are over."), waiting.NotReady("web: neither")]
+    stderr = run(BACK, failures.TIMED_OUT).stderr
+    assert "Error: 60 s are over.\n" in stderr
+    assert "Error: web: neither\n" in stderr
+    assert cluster.spec == V2
+
+
+def test_what_somebody_has_deployed_meanwhile_is_left(
+    waits: Waits, cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deployed(*_: Any, **__: Any) -> None:
+        cluster.objects[naming.KIND] = [shop(R2, {**V2, "image": "shop:v4"})]
+        raise FAILS
+
+    monkeypatch.setattr(waiting, "wait", deployed)
+    assert "Somebody else has changed shop meanwhile" in run(BACK, failures.FAILED).stderr
+    assert cluster.spec["image"] == "shop:v4"
+
+
+def test_what_somebody_has_scaled_meanwhile_keeps_its_count(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scaled(*_: Any, **__: Any) -> Iterator[None]:
+        monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
+        cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]["replicas"] = 9
+        raise FAILS
+
+    monkeypatch.setattr(waiting, "wait", scaled)
+    run(BACK, failures.FAILED)
+    assert cluster.spec["image"] == "shop:v2"
+    assert cluster.spec["processes"]["worker"] == {"replicas": 9}
+
+
+def test_a_failing_deploy_of_what_is_there_goes_back_to_the_revision_before(
+    waits: Waits, cluster: Stored
+) -> None:
+    waits.ends = [FAILS, None]
+    run("deploy shop --image shop:v2 --wait --rollback-on-failure", failures.FAILED)
+    assert cluster.spec["image"] == "shop:v1"
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (KeyboardInterrupt(), failures.INTERRUPTED),
+        (failures.NoAccess("out of reach"), failures.NO_ACCESS),
+        (failures.NotFound("deleted"), failures.NOT_FOUND),
+        (failures.Failure("The API server doesn't let you read"), failures.FAILED),
+        (ConflictFailure("too late"), failures.FAILED),
+    ],
+)
+def test_a_wait_that_does_not_fail_by_the_deploy_takes_nothing_back(
+    waits: Waits, cluster: Stored, end: BaseException, code: int
+) -> None:
+    waits.ends = [end]
+    run(BACK, code)
+    assert cluster.spec["image"] == "shop:v3"
+
+
+def test_to_go_back_on_failure_it_has_to_wait() -> None:
+    result = run("deploy shop --image shop:v3 --rollback-on-failure", failures.MISTYPED)
+    assert "add --wait" in result.stderr

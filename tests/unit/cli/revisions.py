@@ -1,0 +1,36 @@
+"""Revisions as the operator keeps them: ControllerRevisions of a Formation."""
+
+import copy
+from typing import Any
+
+from formation_operator.api import content, naming
+from tests import builders
+
+Object = dict[str, Any]
+
+
+def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) -> Object:
+    """Return the revision of a spec of the Formation shop; ``changed`` has what somebody has forged."""
+    data = content.content_of(copy.deepcopy(spec))
+    owner = {"kind": naming.KIND, "name": "shop", "uid": "uid-1", "controller": True}
+    metadata = {
+        "name": changed.pop("name", content.revision_name("shop", content.digest_of(data))),
+        "labels": {naming.FORMATION_LABEL: "shop"},
+        "creationTimestamp": builders.ago(ago),
+        "ownerReferences": changed.pop("owners", [owner]),
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": metadata,
+        "revision": number,
+        "data": data,
+        **changed,
+    }
+
+
+def shop(revision: Object | None, spec: Object, **metadata: Any) -> Object:
+    """Return the Formation with a spec, of which the operator says that a revision was rolled out last."""
+    named = {"name": revision["metadata"]["name"], "number": revision["revision"]} if revision else {}
+    formation = builders.stored({**builders.a_formation(), "spec": copy.deepcopy(spec)}, **metadata)
+    return {**formation, "status": {"revision": named} if named else {}}
