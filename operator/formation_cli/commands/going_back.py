@@ -103,10 +103,12 @@ def wait(
 
 def _line(before: Object, after: Object) -> str:
     """Return what is typed to go back; nothing where nothing to go back to is known."""
-    name, (_, latest) = before["metadata"]["name"], changes.current(before)
+    current, latest = changes.current(before)
+    if latest < 1 or (latest == 1 and changes.of(after).name == current):
+        return ""
     number = changes.of(before).number if _differ(before, after) else 0
     to = f" --to {number}" if number else ""
-    return f"To go back: kubectl formation rollback {name}{to} --wait" if number or latest > 1 else ""
+    return f"To go back: kubectl formation rollback {before['metadata']['name']}{to} --wait"
 
 
 def _differ(one: Object, other: Object) -> bool:

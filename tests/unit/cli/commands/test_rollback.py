@@ -215,10 +215,21 @@ def test_a_deploy_that_is_tried_again_goes_back_to_what_ran_before_it(waits: Wai
     assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
 
 
-def test_where_there_is_nothing_to_go_back_to_no_line_says_so(waits: Waits, cluster: Stored) -> None:
-    cluster.objects[naming.KIND] = [shop(None, V2)]
+def test_what_was_never_rolled_out_is_not_gone_back_to(waits: Waits, cluster: Stored) -> None:
+    cluster.objects[naming.KIND] = [shop(R1, V2)]
+    waits.ends = [FAILS]
+    stderr = run(DEPLOY, failures.FAILED).stderr
+    assert stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --wait"
+
+
+@pytest.mark.parametrize("formation", [shop(None, V2), shop(R1, V1)])
+def test_where_there_is_nothing_to_go_back_to_no_line_says_so(
+    waits: Waits, cluster: Stored, formation: Object
+) -> None:
+    cluster.objects[naming.KIND] = [formation]
     waits.ends = [waiting.NotReady("no")]
-    assert "rollback" not in run(DEPLOY, failures.FAILED).stderr
+    words = f"deploy shop --image {formation['spec']['image']} --wait"
+    assert "rollback" not in run(words, failures.FAILED).stderr
 
 
 BACK = f"{DEPLOY} --rollback-on-failure"
