@@ -194,7 +194,8 @@ def test_without_the_right_all_else_works_and_the_status_says_what_is_missing(
 ) -> None:
     user.apply(SHOP)
     failed = eventually(lambda: user.condition("RevisionFailed"))
-    assert "controllerrevisions.apps is forbidden" in failed["message"]
+    assert "is forbidden" in failed["message"]
+    assert "manifests/rbac" in failed["message"]
     user.merge("formation", "shop", {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 0}}}})
     eventually(lambda: user.container("shop-web")["image"] == "shop:v2")
     processes = user.reported()["status"]["processes"]

@@ -123,7 +123,9 @@ class Kube(Cluster):
             while True:
                 page = await (following or fetch())
                 following = None
-                metadata, items = lenient.mapping(page, "metadata"), page.get("items")
+                metadata, items = lenient.mapping(page, "metadata"), page.get("items", ())
+                if items is None and kind.metadata_only:
+                    items = []  # so the API server says that there are none; of whole objects it says []
                 if not isinstance(items, list) or "resourceVersion" not in metadata:
                     raise errors.UnavailableError(f"{place}: no list: {reprlib.repr(page)}")
                 query["continue"] = metadata.get("continue", "")

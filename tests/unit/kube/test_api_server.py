@@ -48,6 +48,19 @@ async def test_one_namespace_is_listed_or_all_are(namespace: str | None) -> None
     assert items == lists[namespace]["items"]
 
 
+async def test_a_list_of_nothing_but_metadata_may_say_that_there_are_none_by_null() -> None:
+    nothing = {"kind": "PartialObjectMetadataList", "metadata": {"resourceVersion": "9"}, "items": None}
+    kind = kinds.BY_NAME[kinds.CONTROLLER_REVISION]
+    names = kinds.BY_NAME[naming.KIND]._replace(metadata_only=True)
+    places = [api_server.path(kind.name, "a"), api_server.path(naming.KIND, "a")]
+    cluster = Answering(dict.fromkeys(places, nothing))
+    assert [[*page] async for page in cluster.select(kind.name, "a")] == [[]]
+    assert [[*page] async for page, _ in cluster.pages(names, "a")] == [[]]
+    with pytest.raises(errors.UnavailableError):
+        [page async for page in cluster.select(naming.KIND, "a")]
+    await cluster.close()
+
+
 async def test_a_long_list_comes_page_by_page() -> None:
     class Paging(api_server.Kube):
         """Answers with two pages."""
