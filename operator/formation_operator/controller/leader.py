@@ -148,12 +148,15 @@ class Leader:
 
     async def _write(self) -> bool:
         """Write the Lease if it still has the version that was read last; return whether it had."""
-        sent = self._clock()
+        sent, spec = self._clock(), self._election.taken(wall_clock())
         try:
-            written = await self._put(self._election.taken(wall_clock()))
+            written = await self._put(spec)
         except (errors.ConflictError, errors.NotFoundError):
             await self._look()  # another replica was faster, or it was deleted
             return False
+        said = lenient.mapping(written, "spec")
+        if any(said.get(field) != spec[field] for field in ("holderIdentity", "renewTime")):
+            raise errors.UnavailableError("the answer to a write of the Lease doesn't say that it was done")
         self._election.held(written, sent)
         self._say(logging.INFO, "")
         return True

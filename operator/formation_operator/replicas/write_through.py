@@ -112,7 +112,9 @@ class Requests:
             try:
                 verdict, count = await self._write_through(formation.metadata, verdict, judged)
             except errors.RefusedError as error:
-                judged.answers[name] = Answer(child.uid, None, count)
+                # If an earlier one is still unanswered, its late arrival may be why this one is refused.
+                earlier = answer.unanswered if answer is not None else None
+                judged.answers[name] = Answer(child.uid, None, count, earlier)
                 if errors.is_late(error):
                     # Otherwise the child would be set to a count that the Formation doesn't have any more.
                     raise errors.ConflictError(CHANGED) from error

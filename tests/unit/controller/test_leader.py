@@ -176,6 +176,27 @@ def test_who_cannot_renew_works_up_to_the_deadline_and_never_beside_the_next(tro
     on_a_loop_that_leaps(scene)()
 
 
+@pytest.mark.parametrize("said", [{}, {"holderIdentity": "first"}, {"holderIdentity": "another"}])
+def test_an_answer_that_does_not_say_that_the_lease_was_written_makes_no_replica_lead_beside_the_next(
+    said: Object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy may answer from its cache, and send nothing on."""
+
+    async def scene(cluster: FakeCluster) -> None:
+        first, second = await two(cluster)
+        cached = {**lease(cluster), "spec": said}
+
+        async def answer(*_: object) -> Object:
+            return cached
+
+        monkeypatch.setattr(first.link, "patch", answer)
+        stopped = await until(lambda: not first.works, 10)
+        assert not second.works
+        await until(lambda: second.writes, 12 - stopped)
+
+    on_a_loop_that_leaps(scene)()
+
+
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock here knows of a suspended machine")
 def test_who_wakes_up_with_a_machine_that_was_suspended_for_too_long_writes_nothing_and_ends_its_work(
     monkeypatch: pytest.MonkeyPatch,

@@ -218,6 +218,14 @@ async def test_edits_of_something_else_while_a_request_is_on_its_way_do_not_over
     assert shop.counts == {"web": 8, "worker": 6}
 
 
+async def test_a_request_is_not_overruled_by_one_before_it_that_arrives_late(shop: Shop) -> None:
+    await shop.play("scale web 8", "unsent", "scale web 9")
+    shop.cluster.incidents.append(Incident("patch", meanwhile=lambda: shop.edit("web", 8)))
+    await shop.play("conflict", "watch", "run")
+    assert shop.counts["web"] == 9
+    assert shop.events == ["ScaleHonoured"]
+
+
 async def test_a_request_is_not_written_to_a_formation_that_has_taken_the_name_of_the_one_it_was_for(
     shop: Shop,
 ) -> None:
