@@ -14,7 +14,7 @@ from formation_operator.backoff import Backoff
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key, Kind
 from formation_operator.kube.port import Cluster, Object
-from formation_operator.kube.reflector import FIRST_PAUSE, LONGEST_PAUSE, Reflector
+from formation_operator.kube.reflector import FIRST_PAUSE, FOR_EVER, LONGEST_PAUSE, Reflector
 from formation_operator.kube.watch_events import DELETED, Event
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
@@ -261,12 +261,13 @@ class Informers:
     def replaced(self, kind: Kind, namespace: Scope, names: set[Key], version: int) -> None:
         """Drop the known objects of a kind that a list lacks, unless they are newer than the list.
 
-        The tombstone has the object's own version: what only lost our labels can still be read by name.
+        Where labels select the objects, one may lack only our labels, and can still be read by name: then the
+        tombstone has the object's own version. Otherwise no version before the list's comes back.
         """
-        store = self._known.stores[kind.name]
+        store, is_gone = self._known.stores[kind.name], version != FOR_EVER and not kind.label_selector
         for key in store.known.keys() - names:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
-                self._on_changed(self._known.drop(kind.name, key, latest))
+                self._on_changed(self._known.drop(kind.name, key, version if is_gone else latest))
 
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; one that can't be read is logged, and the others are taken in all the same."""

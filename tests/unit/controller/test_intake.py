@@ -291,6 +291,16 @@ async def test_what_happened_while_a_list_was_under_way_is_newer_than_the_list(
     assert there == ([] if deleted else ["25"])
 
 
+async def test_an_answer_from_before_a_list_brings_no_formation_back_that_the_list_lacks() -> None:
+    cluster = FakeCluster()
+    here = controller(cluster)
+    await listing(here, cluster, 20, a_shop(15))
+    cluster.remove(naming.KIND, "default", "shop")
+    await listing(here, cluster, 24)
+    here.informers.formation_event("MODIFIED", a_shop(22))
+    assert not here._cache.formations  # noqa: SLF001
+
+
 async def test_a_list_of_one_namespace_has_nothing_of_another_forgotten() -> None:
     cluster = FakeCluster()
     for namespace in ("left", "right", "right-2"):
