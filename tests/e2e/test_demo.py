@@ -73,6 +73,7 @@ def left(cluster: Cluster) -> str:
     return cluster.run_kubectl("get", "--ignore-not-found", "--output=name", *WHAT_A_DEMO_MAKES)
 
 
+@pytest.mark.long
 def test_a_demo_on_somebodys_cluster_shows_every_step_and_leaves_nothing(theirs: Cluster) -> None:
     done = demo(theirs)
 
