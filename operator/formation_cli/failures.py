@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import shlex
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,18 @@ OTHERS = (
 )
 
 
+FLAGS = {"-n": "namespace", "--context": "context"}
+"""What a command that is pasted has to say again, so that it is about the same Formation."""
+
+
+def pasted(text: str) -> str:
+    """Return a text whose commands say the namespace and the context that were typed."""
+    current = click.get_current_context(silent=True)
+    typed = current.find_root().ensure_object(dict) if current else {}
+    flags = [f"{flag} {shlex.quote(typed[name])} " for flag, name in FLAGS.items() if typed.get(name)]
+    return text.replace("kubectl formation ", f"kubectl formation {''.join(flags)}")
+
+
 class Failure(click.ClickException):
     """Ends the command with a sentence for people, and a hint at the way out."""
 
@@ -67,7 +80,7 @@ class Failure(click.ClickException):
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Take the sentence and the hint."""
         super().__init__(message)
-        self.hint = hint
+        self.hint = pasted(hint)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write both to stderr."""

@@ -9,7 +9,7 @@ from formation_cli.changes import git, impact
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import revisions, waiting, writing
-from formation_cli.failures import Failure, NoAccess, TimedOut
+from formation_cli.failures import Failure, NoAccess, TimedOut, pasted
 from formation_cli.options import Wait
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -74,7 +74,7 @@ def advise(done: Done) -> None:
     writing.advise(
         before,
         *impact.impact(before, after),
-        *(f"{each} starts with 1 process: kubectl formation scale {name} {each}=N" for each in new),
+        *(pasted(f"{each} starts with 1 process: kubectl formation scale {name} {each}=N") for each in new),
         git.hint(before, paths, "revert it there"),
     )
 
@@ -108,7 +108,7 @@ def _line(before: Object, after: Object) -> str:
         return ""
     number = changes.of(before).number if _differ(before, after) else 0
     to = f" --to {number}" if number else ""
-    return f"To go back: kubectl formation rollback {before['metadata']['name']}{to} --wait"
+    return pasted(f"To go back: kubectl formation rollback {before['metadata']['name']}{to} --wait")
 
 
 def _differ(one: Object, other: Object) -> bool:
@@ -134,5 +134,5 @@ def _take_back(
     except Failure as second:
         second.show()
     else:
-        click.echo(f"The deploy has failed, and {name} is back at {done.revision}.", err=True)
+        click.echo(f"The deploy has failed, and {name} is back at what was {done.revision}.", err=True)
     raise click.exceptions.Exit(failure.exit_code)

@@ -5,6 +5,7 @@ import click
 from formation_cli import options
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import going_back, revisions, waiting, writing
+from formation_cli.failures import TimedOut, pasted
 from formation_cli.options import Wait
 
 
@@ -44,5 +45,11 @@ def command(
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
     going_back.advise(done)
-    if wait.wanted and not dry_run:
+    if not wait.wanted or dry_run:
+        return
+    try:
         waiting.wait(cluster, done.after, wait.timeout)
+    except (waiting.NotReady, TimedOut) as failure:
+        others = pasted(f"Other revisions: kubectl formation history {name}")
+        failure.hint = "\n".join(filter(None, [failure.hint, others]))
+        raise

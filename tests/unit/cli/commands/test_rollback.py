@@ -209,6 +209,19 @@ def test_a_deploy_that_fails_ends_with_the_line_that_goes_back(waits: Waits, clu
     assert late.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
 
 
+def test_the_line_that_goes_back_says_which_namespace_and_context_were_typed(waits: Waits) -> None:
+    waits.ends = [FAILS]
+    stderr = run(f"-n demo {DEPLOY} --context eu", failures.FAILED).stderr
+    line = "To go back: kubectl formation -n demo --context eu rollback shop --to 2 --wait"
+    assert stderr.splitlines()[-1] == line
+
+
+def test_going_back_that_fails_names_the_other_revisions(waits: Waits) -> None:
+    waits.ends = [FAILS]
+    stderr = run("rollback shop --wait -n demo", failures.FAILED).stderr
+    assert stderr.splitlines()[-1] == "Other revisions: kubectl formation -n demo history shop"
+
+
 def test_a_deploy_that_is_tried_again_goes_back_to_what_ran_before_it(waits: Waits, cluster: Stored) -> None:
     waits.ends = [FAILS]
     stderr = run("deploy shop --image shop:v2 --wait", failures.FAILED).stderr
@@ -251,7 +264,7 @@ def test_a_deploy_goes_back_by_itself_and_ends_with_the_code_of_its_failure(
     assert waits.types == [["web"], ["web"]]
     assert f"Error: {failure.message}\n" in result.stderr
     assert "Going back to revision 2: web: image shop:v3 -> none\n" in result.stderr
-    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at revision 2."
+    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
 
 
 def test_a_way_back_that_fails_too_says_both_and_keeps_the_code(waits: Waits, cluster: Stored) -> None:
