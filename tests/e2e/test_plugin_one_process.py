@@ -54,7 +54,7 @@ def test_an_image_that_can_not_be_pulled_is_in_the_table(shop: Client, formation
 def test_a_deploy_of_what_is_stopped_says_that_it_was_not_tried(shop: Client, formation: Plugin) -> None:
     formation("stop", "shop", "--wait")
     done = formation("deploy", "shop", "--image", "registry.example.com/shop:nowhere", "--wait")
-    assert "shop is stopped: nothing runs, and no change is tried" in done.stderr
+    assert "shop is stopped: no process type runs, and no change is tried" in done.stderr
     assert "Suspended" in formation("ps").stdout
 
 
