@@ -11,7 +11,9 @@ from formation_operator.kube.objects import lenient
 Object = dict[str, Any]
 COLUMNS = ("NAME", "READY", "PROCESSES", "REASON", "IMAGE", "AGE")
 WIDE = ("OWN IMAGES", "MESSAGE")
-STOPPED = "{name} is stopped: no process type runs, and no change is tried, until `kubectl formation start {name}`"
+STOPPED = (
+    "{name} is stopped: no process type runs, and no change is tried, until `kubectl formation start {name}`"
+)
 
 
 def condition(formation: Object, type_: ConditionType) -> Object:

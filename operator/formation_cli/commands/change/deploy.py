@@ -49,8 +49,8 @@ def command(
     """Run another image. Old processes go when new ones have taken their place.
 
     With --wait, end when every process runs the new image, or at once and with the reason if it can't be. Old
-    processes then run on, but for a singleton's, which ends first. With --rollback-on-failure the Formation is
-    then as it was before.
+    processes then run on, but for a singleton's, which ends first. With --rollback-on-failure the Formation
+    is then as it was before.
     """
     if rollback_on_failure and not wait.wanted:
         raise click.UsageError("--rollback-on-failure is about how a wait ends: add --wait.")

@@ -165,7 +165,8 @@ def test_what_is_stopped_is_so_when_its_last_process_has_ended() -> None:
 def test_what_is_stopped_is_not_said_to_run() -> None:
     suspended = shop(READY, worker={"state": "Suspended"})
     suspended["spec"]["suspend"] = True
-    assert progress_of(suspended).sentence.startswith("shop is stopped: no process type runs, and no change is tried")
+    said = progress_of(suspended).sentence
+    assert said.startswith("shop is stopped: no process type runs, and no change is tried")
     assert progress_of(suspended, stopped=True).done
 
 
