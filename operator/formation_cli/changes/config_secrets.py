@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.changes import git
+from formation_cli.changes import git, owners
 from formation_cli.naming import CONFIG_LABEL
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
@@ -29,15 +29,7 @@ def manifest(formation: Object, data: Mapping[str, str], suffix: str) -> Object:
         "metadata": {
             "name": f"{owner['name']}-config-{suffix}",
             "labels": {naming.FORMATION_LABEL: owner["name"], CONFIG_LABEL: ""},
-            "ownerReferences": [
-                {
-                    "apiVersion": naming.API_VERSION,
-                    "kind": naming.KIND,
-                    "name": owner["name"],
-                    "uid": owner["uid"],
-                    "blockOwnerDeletion": False,
-                }
-            ],
+            "ownerReferences": [owners.reference(formation)],
         },
         "type": "Opaque",
         "immutable": True,

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from formation_cli import once
+from formation_cli.changes import owners
 from formation_cli.failures import Failure, Mistyped
 from formation_cli.naming import DEFAULT_CONTAINER, ONE_OFF, ONE_OFF_LABEL
 from formation_operator.api import naming
@@ -99,13 +100,5 @@ def _metadata(formation: Object, type_: str, suffix: str) -> Object:
     return {
         "name": f"{owner['name']}-{ONE_OFF}-"[: LONGEST - len(suffix)] + suffix,
         "labels": {naming.FORMATION_LABEL: owner["name"], ONE_OFF_LABEL: type_},
-        "ownerReferences": [
-            {
-                "apiVersion": naming.API_VERSION,
-                "kind": naming.KIND,
-                "name": owner["name"],
-                "uid": owner["uid"],
-                "blockOwnerDeletion": False,
-            }
-        ],
+        "ownerReferences": [owners.reference(formation)],
     }
