@@ -62,12 +62,12 @@ FLAGS = {"-n": "namespace", "--context": "context"}
 """What a command that is pasted has to say again, so that it is about the same Formation."""
 
 
-def pasted(text: str) -> str:
-    """Return a text whose commands say the namespace and the context that were typed."""
+def again(words: str) -> str:
+    """Return a command of ours to paste, which says the namespace and the context that were typed."""
     current = click.get_current_context(silent=True)
     typed = current.find_root().ensure_object(dict) if current else {}
-    flags = [f"{flag} {shlex.quote(typed[name])} " for flag, name in FLAGS.items() if typed.get(name)]
-    return text.replace("kubectl formation ", f"kubectl formation {''.join(flags)}")
+    flags = [f"{flag} {shlex.quote(typed[name])}" for flag, name in FLAGS.items() if typed.get(name)]
+    return " ".join(["kubectl formation", *flags, words])
 
 
 class Failure(click.ClickException):
@@ -80,7 +80,11 @@ class Failure(click.ClickException):
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Take the sentence and the hint."""
         super().__init__(message)
-        self.hint = pasted(hint)
+        self.hint = hint
+
+    def also(self, hint: str) -> None:
+        """Add a hint, unless it is empty."""
+        self.hint = "\n".join(filter(None, [self.hint, hint]))
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write both to stderr."""

@@ -9,7 +9,7 @@ from formation_cli.changes import git, impact
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import revisions, waiting, writing
-from formation_cli.failures import Failure, NoAccess, TimedOut, pasted
+from formation_cli.failures import Failure, NoAccess, TimedOut, again
 from formation_cli.options import Wait
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
@@ -74,7 +74,7 @@ def advise(done: Done) -> None:
     writing.advise(
         before,
         *impact.impact(before, after),
-        *(pasted(f"{each} starts with 1 process: kubectl formation scale {name} {each}=N") for each in new),
+        *(f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new),
         git.hint(before, paths, "revert it there"),
     )
 
@@ -95,7 +95,7 @@ def wait(
         waiting.wait(cluster, after, wanted.timeout, types)
     except (waiting.NotReady, TimedOut) as failure:
         if not back:
-            failure.hint = "\n".join(filter(None, [failure.hint, _line(before, after)]))
+            failure.also(_line(before, after))
             raise
         failure.show()
         _take_back(cluster, before, after, failure, wanted, types)
@@ -108,7 +108,8 @@ def _line(before: Object, after: Object) -> str:
         return ""
     number = changes.of(before).number if _differ(before, after) else 0
     to = f" --to {number}" if number else ""
-    return pasted(f"To go back: kubectl formation rollback {before['metadata']['name']}{to} --wait")
+    name = before["metadata"]["name"]
+    return f"To go back: {again(f'rollback {name}{to} --wait')}"
 
 
 def _differ(one: Object, other: Object) -> bool:

@@ -9,7 +9,7 @@ import click
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.failures import Failure, NotFound, TimedOut, pasted
+from formation_cli.failures import Failure, NotFound, TimedOut, again
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing, screen
 from formation_cli.views import processes, progress
@@ -59,9 +59,7 @@ def wait(
             if sight.progress.failure or sight.progress.done or time.monotonic() > until:
                 break
     except KeyboardInterrupt:
-        click.echo(
-            pasted(f"The change is made, and goes on: `kubectl formation ps {name}` shows how far."), err=True
-        )
+        click.echo(f"The change is made, and goes on: `{again(f'ps {name}')}` shows how far.", err=True)
         raise
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)

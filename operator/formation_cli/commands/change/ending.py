@@ -7,7 +7,7 @@ import click
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import writing
-from formation_cli.failures import Mistyped, NotFound
+from formation_cli.failures import Mistyped, NotFound, again
 from formation_cli.naming import JOB_LABEL, ONE_OFF_LABEL
 from formation_cli.options import Wait
 from formation_cli.views import log_lines
@@ -38,5 +38,6 @@ def _job(pods: Iterable[Object], name: str, word: str) -> str:
         job = lenient.text(lenient.mapping(each, "metadata", "labels"), JOB_LABEL)
         if job and (log_lines.is_named(each, word) or word.rpartition("/")[2] == job):
             return job
-    hint = f"kubectl formation ps {name} run lists them; kubectl formation scale {name} TYPE=0 stops a type."
+    lists, stops = again(f"ps {name} run"), again(f"scale {name} TYPE=0")
+    hint = f"{lists} lists them; {stops} stops a type."
     raise Mistyped(f"{name} has no process of `run` that is called {word}.", hint=hint)

@@ -12,7 +12,7 @@ from formation_cli.changes import restarts
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting
-from formation_cli.failures import NotFound
+from formation_cli.failures import NotFound, again
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 from formation_cli.words.sources import SOURCE, Source
@@ -132,5 +132,5 @@ def _restart(cluster: Cluster, name: str, type_: str, patch: Object, *, dry_run:
     try:
         return cluster.patch(kinds.DEPLOYMENT, naming.child(name, type_), patch, dry_run=dry_run)
     except NotFound as failure:
-        hint = f"The operator hasn't made it: kubectl formation ps {name}"
+        hint = f"The operator hasn't made it: {again(f'ps {name}')}"
         raise NotFound(failure.message, hint=hint) from failure

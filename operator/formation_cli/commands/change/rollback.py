@@ -5,7 +5,7 @@ import click
 from formation_cli import options
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import going_back, revisions, waiting, writing
-from formation_cli.failures import TimedOut, pasted
+from formation_cli.failures import TimedOut, again
 from formation_cli.options import Wait
 
 
@@ -50,6 +50,5 @@ def command(
     try:
         waiting.wait(cluster, done.after, wait.timeout)
     except (waiting.NotReady, TimedOut) as failure:
-        others = pasted(f"Other revisions: kubectl formation history {name}")
-        failure.hint = "\n".join(filter(None, [failure.hint, others]))
+        failure.also(f"Other revisions: {again(f'history {name}')}")
         raise

@@ -8,7 +8,7 @@ from formation_cli.changes import git
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import waiting, writing
-from formation_cli.failures import Mistyped, pasted
+from formation_cli.failures import Mistyped, again
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
 from formation_cli.words import counts as words
@@ -74,8 +74,9 @@ def _advise(formation: Object, changed: list[changes.Change]) -> None:
     hints = [git.hint(formation, [("spec", "processes", each.type, "replicas") for each in real])]
     if formation["spec"].get("suspend"):
         name = formation["metadata"]["name"]
-        back = pasted(f"`kubectl formation start {name}`")
-        hints.append(f"{name} is stopped: these are the counts that {back} comes back to.")
+        hints.append(
+            f"{name} is stopped: these are the counts that `{again(f'start {name}')}` comes back to."
+        )
     writing.advise(formation, *hints)
 
 

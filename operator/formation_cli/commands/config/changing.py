@@ -11,7 +11,7 @@ from formation_cli.changes.config import Stored, Wanted
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, ConflictFailure, Object
 from formation_cli.commands import writing
-from formation_cli.failures import Failure
+from formation_cli.failures import Failure, again
 from formation_cli.terminal import formats, screen
 
 ENDINGS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
@@ -77,7 +77,7 @@ def change(
         elif made.name:
             click.echo(
                 f"Secret {made.name} was made, and it isn't known whether the Formation names it. "
-                f"If it doesn't: kubectl formation config prune {name}",
+                f"If it doesn't: {again(f'config prune {name}')}",
                 err=True,
             )
         raise

@@ -13,7 +13,7 @@ from formation_cli.cluster.port import Cluster
 from formation_cli.commands import going_back, secrecy
 from formation_cli.commands.config import changing, stored
 from formation_cli.dialects import dotenv, references
-from formation_cli.failures import Mistyped, did_you_mean
+from formation_cli.failures import Mistyped, again, did_you_mean
 from formation_cli.options import Wait
 from formation_cli.words import variables as words
 
@@ -75,9 +75,9 @@ def command(
     before, after = changing.change(cluster, name, wanted, read, dry_run=dry_run)
     changing.report(before, after, wanted, output, dry_run=dry_run)
     if exposed := words.secret_ones({each: typed[each] for each in wanted.plain if each in typed}):
+        hide = again(f"config set {name} --secret {' '.join(exposed)}")
         click.echo(
-            f"Anyone who may view the Formation can read {', '.join(exposed)}. If that is secret: "
-            f"kubectl formation config set {name} --secret {' '.join(exposed)}",
+            f"Anyone who may view the Formation can read {', '.join(exposed)}. If that is secret: {hide}",
             err=True,
         )
     if not dry_run:

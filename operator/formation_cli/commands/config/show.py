@@ -10,7 +10,7 @@ from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.config import stale
 from formation_cli.dialects import references
-from formation_cli.failures import NoAccess, pasted
+from formation_cli.failures import NoAccess, again
 from formation_cli.terminal import formats, screen
 from formation_cli.views import config as views
 from formation_cli.views.config import Key, Variable
@@ -78,7 +78,7 @@ def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
     """Say what types have of their own, and which Secrets nothing names any more."""
     name = formation["metadata"]["name"]
     if empty:
-        click.echo(pasted(f"{name} has no variable: kubectl formation config set {name} KEY=VALUE"), err=True)
+        click.echo(f"{name} has no variable: {again(f'config set {name} KEY=VALUE')}", err=True)
     for type_, own in sorted(config.own_variables(formation).items()):
         if own:
             click.echo(f"{type_} has of its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
@@ -87,4 +87,4 @@ def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
     except NoAccess:  # anyone who may not list Secrets can't delete them either
         return
     if unnamed := ", ".join([*names, *fresh]):
-        click.echo(pasted(f"Nothing names {unnamed}: kubectl formation config prune {name}"), err=True)
+        click.echo(f"Nothing names {unnamed}: {again(f'config prune {name}')}", err=True)

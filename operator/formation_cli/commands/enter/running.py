@@ -4,7 +4,7 @@ import time
 
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.failures import Failure, Mistyped, NoAccess, did_you_mean
+from formation_cli.failures import Failure, Mistyped, NoAccess, again, did_you_mean
 from formation_cli.views import log_lines, processes
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
@@ -31,7 +31,7 @@ def find(cluster: Cluster, formation: Object, process_type: str | None) -> Objec
         chosen = min(found, key=lambda each: (each.state == processes.STOPPING, not each.ready))
         return there[chosen.process]
     why = "; ".join(dict.fromkeys(each.message or each.state for each in listed))
-    raise Failure(f"No process of {wanted} runs: {why}.", hint=f"kubectl formation ps {name}")
+    raise Failure(f"No process of {wanted} runs: {why}.", hint=again(f"ps {name}"))
 
 
 def chosen(cluster: Cluster, formation: Object, process_type: str | None, process: str | None) -> Object:

@@ -10,7 +10,7 @@ from formation_cli.changes import revisions as changes
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster
 from formation_cli.commands import revisions
-from formation_cli.failures import pasted
+from formation_cli.failures import again
 from formation_cli.terminal import formats, screen
 from formation_cli.views import history
 
@@ -53,6 +53,4 @@ def command(cluster: Cluster, name: str, number: int | None, output: str | None)
     if not found:
         click.echo(f"{name} has no revision. {revisions.NONE.format(name)}", err=True)
     elif number is None and not changes.of(formation).number:
-        click.echo(
-            pasted(f"What {name} declares now isn't rolled out yet: kubectl formation ps {name}"), err=True
-        )
+        click.echo(f"What {name} declares now isn't rolled out yet: {again(f'ps {name}')}", err=True)

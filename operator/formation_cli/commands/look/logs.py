@@ -6,7 +6,7 @@ from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
-from formation_cli.failures import pasted
+from formation_cli.failures import again
 from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import log_writer
 from formation_cli.views import log_lines
@@ -72,7 +72,7 @@ def command(
     formations.chosen(formation, types, besides=[ONE_OFF, *there])
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
     if not sources:
-        click.echo(pasted(f"No process has started: kubectl formation ps {name} says why."), err=True)
+        click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
     lines = (
         log_streams.Following(cluster, query, chosen).lines(labels)
         if follow
