@@ -8,6 +8,7 @@ from formation_cli.words.revisions import Revision
 from formation_cli.words.sources import Source
 from formation_operator.api import content as contents
 from formation_operator.api import naming
+from formation_operator.api.content_changes import changed_variables
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
@@ -28,9 +29,8 @@ def _read(each: Object, formation: Object) -> Revision:
 
 
 def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:
-    owners = lenient.items(metadata, "ownerReferences")
     processes = lenient.mapping(data, "processes")
-    if formation["metadata"]["uid"] not in [each.get("uid") for each in owners if each.get("controller")]:
+    if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
     if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
         return "has no content of a Formation"
@@ -113,12 +113,6 @@ def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
         for key in sorted({*old, *new}):
             yield from changed(old.get(key), new.get(key), (*path, key))
     elif path[-1] == "env" and len(path) in (2, 4):
-        before, after = (_by_name(items) for items in (old, new))
-        names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-        yield from ((*path, f'{{"name":"{name}"}}') for name in names)
+        yield from ((*path, f'{{"name":"{name}"}}') for name in changed_variables(old, new))
     else:
         yield path
-
-
-def _by_name(items: Any) -> dict[str, Object]:
-    return {lenient.text(each, "name"): each for each in lenient.items({"env": items}, "env")}

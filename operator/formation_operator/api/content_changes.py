@@ -47,7 +47,8 @@ def _fields(before: Mapping[str, Any], after: Mapping[str, Any], beside: str = "
         if field == "image":
             yield f"image {_image(old)} -> {_image(new)}"
         elif field == "env":
-            yield " ".join(["env", ", ".join(_first(_variables(old, new), MOST_NAMES))]).rstrip()
+            names = [_shown(name, LONGEST_NAME) for name in changed_variables(old, new)]
+            yield " ".join(["env", ", ".join(_first(names, MOST_NAMES))]).rstrip()
         else:
             yield _shown(field, LONGEST_NAME)
 
@@ -56,14 +57,10 @@ def _image(image: Any) -> str:
     return _shown(image, LONGEST_IMAGE) if isinstance(image, str) else "none"
 
 
-def _variables(before: Any, after: Any) -> list[str]:
+def changed_variables(before: Any, after: Any) -> list[str]:
     """Return the names of the variables that differ; where only their order does, there are none."""
     old, new = _by_name(before), _by_name(after)
-    return [
-        _shown(name, LONGEST_NAME)
-        for name in sorted({*old, *new})
-        if old.get(name, ANOTHER) != new.get(name, ANOTHER)
-    ]
+    return [name for name in sorted({*old, *new}) if old.get(name, ANOTHER) != new.get(name, ANOTHER)]
 
 
 def _by_name(env: Any) -> dict[str, Any]:

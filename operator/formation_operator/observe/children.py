@@ -299,8 +299,7 @@ def _is_terminating(spec: dict[str, Any], status: dict[str, Any], *, late: bool)
 
 
 def _controller(metadata: dict[str, Any]) -> Owner | None:
-    for reference in metadata.get("ownerReferences") or []:
-        if reference.get("controller"):
-            parts = ("apiVersion", "kind", "name", "uid")
-            return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))
-    return None
+    if not (reference := lenient.controller(metadata)):
+        return None
+    parts = ("apiVersion", "kind", "name", "uid")
+    return Owner(*(lenient.shared(lenient.text(reference, part)) for part in parts))

@@ -244,8 +244,7 @@ def is_process(metadata: dict[str, Any]) -> bool:
         lenient.text(labels, label) for label in (naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL)
     )
     expected = f"{naming.child(formation, process_type)}-{lenient.text(labels, TEMPLATE_LABEL)}"
-    owners = lenient.items(metadata, "ownerReferences")
-    owner = next((each for each in owners if each.get("controller") is True), {})
+    owner = lenient.controller(metadata)
     return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == (*REPLICA_SET, expected)
 
 

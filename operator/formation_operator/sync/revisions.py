@@ -124,5 +124,5 @@ def _listed(raw: Object) -> Listed:
 
 def _owner_of(raw: Object) -> str | None:
     """Return the uid of an object's controller."""
-    owners = lenient.items(lenient.mapping(raw, "metadata"), "ownerReferences")
-    return next((str(each.get("uid")) for each in owners if each.get("controller")), None)
+    owner = lenient.controller(lenient.mapping(raw, "metadata"))
+    return str(owner.get("uid")) if owner else None
