@@ -91,6 +91,7 @@ def communicated(
         try:
             return child.communicate(stdin, timeout=UNDERWAY)
         except subprocess.TimeoutExpired:
+            stdin = None  # `communicate` keeps what it hasn't sent yet
             if cause := hopeless():
                 raise HopelessError(cause) from None
 
