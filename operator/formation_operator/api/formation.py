@@ -164,6 +164,45 @@ class ProcessType(Model):
     )
 
 
+DEADLINE = 3600
+"""Seconds that a release command may run where its Formation doesn't say."""
+ACCOUNT = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+
+
+class Release(Model):
+    """The command that runs before a deploy changes any process, and what it is given beside the app's."""
+
+    command: Annotated[Words, Field(min_length=1)] | None = Field(
+        None,
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
+        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one.',
+    )
+    args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
+    env: Env | None = Field(
+        None,
+        description="Environment of the release command; wins over spec.env by name. A change of it runs the "
+        "command again.",
+    )
+    env_from: EnvFrom | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of the release command."
+    )
+    resources: ResourceRequirements | None = Field(
+        None, description="CPU and memory that the release command requests and may use at most."
+    )
+    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = Field(
+        None, description="The service account of the release command, in place of podTemplate's."
+    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None,
+        description=f"Seconds after which a release command that still runs has failed (default {DEADLINE}).",
+    )
+    backoff_limit: Count | None = Field(
+        None,
+        description="How often a release command that fails is tried again (default 0: raise it only if the "
+        "command may run twice).",
+    )
+
+
 MOST_REVISIONS, REVISIONS = 100, 10
 """How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
 Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
@@ -192,6 +231,11 @@ class FormationSpec(Model):
         None,
         description="true: the operator changes no Deployment or Service of this Formation until it is "
         "false again.",
+    )
+    release: Release | None = Field(
+        None,
+        description="A command that runs with the new image and configuration before a deploy changes any "
+        "process, such as a migration. Until it has succeeded, what was released last runs on.",
     )
     revision_history_limit: Revisions | None = Field(
         None,

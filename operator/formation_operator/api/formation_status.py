@@ -74,6 +74,27 @@ class Revision(Model):
     number: int = Field(description="Its number: each deploy has the next one.")
 
 
+class ReleaseStatus(Model):
+    """How far the release command is, and which content was released last."""
+
+    state: str | None = Field(
+        None,
+        description="Running, Succeeded, Failed, Held (spec.suspend is true) or Waiting (the message says "
+        "what for).",
+    )
+    job: str | None = Field(None, description="The Job that runs the release command, or ran it last.")
+    released: str | None = Field(
+        None,
+        description="The digest of the content that was released last: its revision is <formation>-<digest>.",
+    )
+    running: str | None = Field(
+        None, description="The digest of the content that is being released, or whose release has failed."
+    )
+    message: str | None = Field(None, description="Why it isn't done: a sentence for people.")
+    started_at: str | None = Field(None, description="When its Job was created.")
+    finished_at: str | None = Field(None, description="When its Job succeeded or failed.")
+
+
 class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
@@ -86,6 +107,9 @@ class FormationStatus(Model):
     conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
     revision: Revision | None = Field(
         None, description="The content that was rolled out last; counts, suspend and paused are none of it."
+    )
+    release: ReleaseStatus | None = Field(
+        None, description="The release command, where the Formation has one."
     )
     processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
 

@@ -5,6 +5,8 @@ a Deployment's selector can't be changed, and a field manager that is renamed le
 fields behind for ever.  Nothing here may change without a migration.
 """
 
+import hashlib
+
 GROUP = "formations.dev"
 VERSION = "v1"
 KIND = "Formation"
@@ -25,6 +27,14 @@ COUNT_ANNOTATION = f"{GROUP}/count"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
 
+# On the Job of a release and its Pods: the digest of the content that is released.
+RELEASE_LABEL = f"{GROUP}/release"
+# On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
+RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
+RELEASE = "release"
+"""What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
+LONGEST_LABEL = 63
+
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"
 PORT_NAME = "http"
@@ -39,6 +49,15 @@ def type_of(formation: str, child: str) -> str:
     """Return the type whose child has a name; nothing for a name that no child of the Formation has."""
     before, _, process_type = child.partition(f"{formation}-")
     return "" if before else process_type
+
+
+def release_job(formation: str, digest: str) -> str:
+    """Return the name of the Job that releases a content, short enough to be a label of its Pods."""
+    name = f"{formation}-{RELEASE}-{digest}"
+    if len(name) <= LONGEST_LABEL:
+        return name
+    end = f"-{RELEASE}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    return formation[: LONGEST_LABEL - len(end)] + end
 
 
 def selector(formation: str, process_type: str) -> dict[str, str]:

@@ -33,6 +33,16 @@ class State(enum.StrEnum):
     SUSPENDED = "Suspended"
 
 
+class ReleaseState(enum.StrEnum):
+    """How far a release command is."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    HELD = "Held"
+    WAITING = "Waiting"
+
+
 class Reason(enum.StrEnum):
     """Why a type isn't simply running."""
 
@@ -93,3 +103,6 @@ class Trouble(enum.StrEnum):
     CAN_NOT_SUSPEND = "CannotSuspend"
     COUNT_UNDECIDED = "CountUndecided"
     PAUSED = "Paused"
+    RELEASING = "Releasing"
+    RELEASE_FAILED = "ReleaseFailed"
+    RELEASE_HELD = "ReleaseHeld"
