@@ -105,7 +105,8 @@ def problems(this: Pass, wanted: Wanted) -> list[Problem]:
     ]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = (*this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided, *unheld)
+    unknown = (*wanted.undecided, *wanted.unlisted)
+    found = (*this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
     return [*dict.fromkeys(found)]
 
 
