@@ -53,7 +53,7 @@ ROLLING_UPDATE = [
 DISRUPTION_BUDGET = [
     Rule(
         "!has(self.maxUnavailable) || !(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",
-        "with maxUnavailable 0 no node that runs one of these processes could ever be drained: set 1 or more, "
+        "with maxUnavailable 0 no node that runs one of these processes could be drained: set 1 or more, "
         "or a percentage",
         at=".maxUnavailable",
     )
