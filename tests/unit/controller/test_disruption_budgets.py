@@ -1,4 +1,4 @@
-"""A type that declares a disruption budget has one, unless another one selects its Pods; a count writes none."""
+"""A type that declares a disruption budget has one, unless another one selects its Pods."""
 
 import asyncio
 import contextlib
