@@ -300,10 +300,11 @@ class Informers:
     def _note_needs(self, kind: str, key: Key) -> None:
         """Have what a Formation needs watched from now on."""
         formation = self._known.formations.get(key) if kind == naming.KIND else None
-        scope = self._scope_of(key)
-        for name, each in self._known.watched.items() if formation is not None else ():
+        if formation is None:
+            return
+        for name, each in self._known.watched.items():
             if each.needed_by is not None and each.needed_by(formation):
-                self._needed[scope, name].set()
+                self._needed[self._scope_of(key), name].set()
 
     def _scope_of(self, key: Key) -> Scope:
         return key[0] if self._settings.namespaces else None
