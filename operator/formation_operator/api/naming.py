@@ -31,6 +31,8 @@ REVISION_ANNOTATION = f"{GROUP}/revision"
 RELEASE_LABEL = f"{GROUP}/release"
 # On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
 RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
+# On that Job, once its content isn't wanted any more: a content that is wanted again is released anew.
+RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
 LONGEST_LABEL = 63
