@@ -269,6 +269,10 @@ class Informers:
             if (latest := store.latest(key)) <= version and namespace in (None, key[0]):
                 self._on_changed(self._known.drop(kind.name, key, version if is_gone else latest))
 
+    def permitted(self, kind: Kind, namespace: Scope, *, permitted: bool) -> None:
+        """Note in the cache whether a dispensable kind can be watched in a scope."""
+        self._known.set_forbidden(kind.name, namespace, forbidden=not permitted)
+
     def _take(self, kind: str, raw: Object, *, deleted: bool = False, as_of: int = 0) -> None:
         """Take in an object; one that can't be read is logged, and the others are taken in all the same."""
         key = formations.key_of(raw)

@@ -10,6 +10,7 @@ from formation_operator.observe import formations
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.formations import Claim
+from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store
 from formation_operator.observe.watched import WATCHED, Share, Watched
@@ -32,6 +33,8 @@ class Cache:
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
         self.living: set[str] = set()
         """Uids of all Formations."""
+        self._forbidden: set[tuple[str, str | None]] = set()
+        """The dispensable kinds that can't be listed or watched, with the namespace, or none for all."""
 
     def _store(self, watched: Watched[Any], bounds: dict[Share, Bound]) -> Store[Any]:
         """Return a store for a kind; stores with the same share have one bound."""
@@ -139,8 +142,31 @@ class Cache:
         return [each for store in stores for target in there for each in store.within(target).values()]
 
     def pods_of(self, key: Key) -> list[Pod]:
-        """Return the Pods of a Formation that aren't well."""
-        return list(self.stores[kinds.POD].within(key).values())
+        """Return the processes of a Formation that aren't well."""
+        return [pod for pod in self._pods_of(key) if not pod.job]
+
+    def release_pods_of(self, key: Key) -> list[Pod]:
+        """Return the Pods of a Formation's releases that aren't well."""
+        return [pod for pod in self._pods_of(key) if pod.job]
+
+    def _pods_of(self, key: Key) -> Iterable[Pod]:
+        return self.stores[kinds.POD].within(key).values()
+
+    def jobs_of(self, key: Key) -> list[Job]:
+        """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
+        return list(self.stores[kinds.JOB].within(key).values())
+
+    def set_forbidden(self, kind: str, namespace: str | None, *, forbidden: bool) -> None:
+        """Note whether a dispensable kind can't be listed or watched in a namespace, or in all of them."""
+        change = self._forbidden.add if forbidden else self._forbidden.discard
+        change((kind, namespace))
+
+    def is_forbidden(self, kind: str, namespace: str) -> bool:
+        """Return whether what is known of a kind in a namespace may be old, or missing: it can't be watched.
+
+        Only a dispensable kind ever is; without the right to another one there is no pass.
+        """
+        return not self._forbidden.isdisjoint({(kind, namespace), (kind, None)})
 
     def _wanted(self, key: Key) -> list[Key]:
         known = self.formations.get(key)  # it may have gone during the pass

@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
-from formation_operator.observe import autoscalers, children, formations, pods
+from formation_operator.observe import autoscalers, children, formations, jobs, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child
 from formation_operator.observe.formations import Wanting
+from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
@@ -79,6 +80,8 @@ MOST_STRAYS = 4096
 """How many strays are kept: objects with our labels that no Formation wants, which anyone may create."""
 MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
+LEAST_JOB = 1024
+"""Bytes that the Job of a release counts as at least."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
 
 FORMATIONS: Watched[dict[str, Any]] = Watched(
@@ -102,6 +105,15 @@ PODS: Watched[Pod] = Watched(
     share=Share(MOST_BYTES, least=MOST_BYTES // MOST_PODS),
     size_of=lambda pod, _: pods.size_of(pod),
     is_sparse=True,
+)
+JOBS: Watched[Job] = Watched(
+    kind=kinds.BY_NAME[kinds.JOB],
+    fact_of=lambda raw, _: jobs.job(raw),
+    groups_of=jobs.formation_of,
+    lane_of=jobs.lane_of,
+    concerned=lambda change, _: {key for job in change.facts for key in jobs.formation_of(job)},
+    share=Share(MOST_BYTES, least=LEAST_JOB),
+    size_of=lambda job, _: jobs.size_of(job),
 )
 SCALED_OBJECTS: Watched[Autoscaler] = Watched(
     kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
@@ -139,5 +151,6 @@ WATCHED: tuple[Watched[Any], ...] = (
     HPAS,
     FORMATIONS,
     *map(children_of, ChildKind),
+    JOBS,
     PODS,
 )

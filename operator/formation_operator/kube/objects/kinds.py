@@ -12,6 +12,7 @@ AUTOSCALERS = (HPA, SCALED_OBJECT)
 POD = "Pod"
 REPLICA_SET = "ReplicaSet"
 CONTROLLER_REVISION = "ControllerRevision"
+JOB = "Job"
 EVENT = "Event"
 LEASE = "Lease"
 Key = tuple[str, str]
@@ -33,6 +34,8 @@ class Kind(NamedTuple):
     """Whether nothing but the metadata of an object is listed and watched."""
     gathered: bool = False
     """Whether its events may be gathered for a moment: most of them bring nothing new."""
+    dispensable: bool = False
+    """Whether the rest works without the right to list and watch it."""
 
     @property
     def path(self) -> str:
@@ -101,6 +104,7 @@ BY_NAME = {
         Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
         Kind(REPLICA_SET, "apps", "v1", "replicasets"),
         Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
+        Kind(JOB, "batch", "v1", "jobs", naming.RELEASE_LABEL, dispensable=True),
         Kind(EVENT, "events.k8s.io", "v1", "events"),
         Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
     )
