@@ -1,8 +1,8 @@
 """Decides whether a content may be rolled out now, and what to do about its release: pure.
 
-Until the release of a content has succeeded, the content that was released last is rendered. A release that has
-started is never ended for a newer content: once it succeeds its content counts as released, since the database
-fits that one, and the newest content is released next.
+Until the release of a content has succeeded, the content that was released last is rendered. A release that
+has started is never ended for a newer content: once it succeeds its content counts as released, since the
+database fits that one, and the newest content is released next.
 """
 
 import enum
@@ -71,22 +71,22 @@ def decide(this: Situation) -> Decision:
     left = next((each for each in this.jobs if _is_left(each, this)), None)
     if this.needs_none or _has_succeeded(this):
         return _open(this, under_way, left)
-    if under_way is not None:
-        return _beside(this, under_way)
+    return _beside(this, under_way) if under_way is not None else _next(this, left)
+
+
+def _next(this: Situation, left: Job | None) -> Decision:
+    """Decide where no release is under way."""
     failed = next((each for each in this.jobs if each.digest == this.wanted and each.failed), None)
     if failed is not None and not (failed.left or failed.deleting):
         return Decision(Phase.FAILED, job=failed)
     if this.suspended:
         return Decision(Phase.HELD)
-    if failed is not None:  # it was left meanwhile: its name has to become free
-        act = Act.NOTHING if failed.deleting else Act.DELETE
-        return Decision(Phase.ENDING, act, failed, failed)
     if left is not None:
         return Decision(Phase.STARTING, Act.LEAVE, target=left)
-    ending = next((each for each in this.jobs if not each.over or each.deleting), None)
-    if ending is not None:
-        return Decision(Phase.ENDING, job=ending)
-    return Decision(Phase.STARTING, Act.START)
+    if failed is not None and not failed.deleting:  # it was left meanwhile: its name has to become free
+        return Decision(Phase.ENDING, Act.DELETE, failed, failed)
+    ending = next((each for each in this.jobs if each.deleting or not each.over), None)
+    return Decision(Phase.ENDING, job=ending) if ending is not None else Decision(Phase.STARTING, Act.START)
 
 
 def succeeded_last(jobs: Sequence[Job]) -> Job | None:
@@ -95,7 +95,7 @@ def succeeded_last(jobs: Sequence[Job]) -> Job | None:
 
 
 def _has_succeeded(this: Situation) -> bool:
-    """Return whether the release of the wanted content has succeeded, or just now one that was given the same."""
+    """Return whether the wanted content's release has succeeded, or just now one that was given the same."""
     last = succeeded_last(this.jobs)
     same = last is not None and last.key == this.key
     return same or any(each.complete and each.digest == this.wanted for each in this.jobs)

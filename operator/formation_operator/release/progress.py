@@ -1,4 +1,4 @@
-"""What is said of a release: its part of the status, and what keeps the Formation from being as declared.  Pure."""
+"""What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,8 +10,14 @@ from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
+from formation_operator.release import gate
 from formation_operator.release.gate import Decision, Phase
 
+NATIVE = (
+    "make it a sidecar that Kubernetes ends (podTemplate.spec.initContainers with restartPolicy: Always), "
+    "or keep it out of this Pod"
+)
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
 
@@ -38,6 +44,7 @@ def progress(  # noqa: PLR0913  # all that is known of it
     *,
     wanted: str,
     released: str,
+    key: str,
     before: ReleaseStatus,
     cause: Cause,
     jobs: Sequence[Job] = (),
@@ -52,7 +59,7 @@ def progress(  # noqa: PLR0913  # all that is known of it
             status = _status(ReleaseState.FAILED, wanted, released, message, job)
             return Progress(status, Problem("", Trouble.RELEASE_FAILED, message))
         case Phase.RUNNING if job is not None:
-            return _running(job, cause, wanted, released)
+            return _running(job, cause, released, is_earlier=not gate.fits(job, wanted, key))
         case Phase.HELD:
             problem = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
             return Progress(_status(ReleaseState.HELD, wanted, released, HELD), problem)
@@ -86,9 +93,9 @@ def _succeeded(wanted: str, before: ReleaseStatus, jobs: Sequence[Job]) -> Relea
     return ReleaseStatus(state=ReleaseState.SUCCEEDED, released=wanted)
 
 
-def _running(job: Job, cause: Cause, wanted: str, released: str) -> Progress:
+def _running(job: Job, cause: Cause, released: str, *, is_earlier: bool) -> Progress:
     message = f"the release command runs in Job {job.name} since {job.created_at}"
-    if job.digest != wanted:
+    if is_earlier:
         message += f": {EARLIER}"
     if cause.message:
         message += f": {cause.message}"
@@ -121,9 +128,15 @@ def _failure(
     )
 
 
-def cause_of(job: Job, findings: Sequence[Finding], blocked: str, lingering: Sequence[str] = ()) -> Cause:
+def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str) -> Cause:
     """Return why a release isn't done, from what is wrong with its Pods, or why it has none."""
-    worst = max(findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None)
+    for pod in pods:
+        if beside := pod.held_by:
+            said = f"it has succeeded, but {', '.join(beside)} beside it runs on: its Job isn't done"
+            return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
+    worst = max(
+        findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
+    )
     if worst is not None and worst.reason != Reason.PROGRESSING:
         tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
         ends = job.failed is None and not worst.gone

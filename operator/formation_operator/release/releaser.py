@@ -1,7 +1,7 @@
 """Chooses the content that a pass renders, and runs the release command that has to come before it.
 
-Without `spec.release` that is what the Formation says, and nothing is read. Otherwise it costs one step as long
-as the content was released last. While a release is under way, the pass goes on with what was released before.
+Without `spec.release` that is what the Formation says, and nothing is read. Nor is anything read as long as
+the content is the one that was released last. Otherwise the pass goes on with what was released before.
 """
 
 import dataclasses
@@ -16,12 +16,13 @@ from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import doubled
 from formation_operator.diagnose import pod_events
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.finding import Finding, latest
+from formation_operator.diagnose.finding import latest
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
+from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
@@ -42,6 +43,8 @@ PODLESS = 3.0
 """Seconds after which a Job without a Pod is looked into."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
+TURN = 0.5
+"""Seconds between what has to come before a release, and its start."""
 RIGHTS = "apply the rights of the operator's version (manifests/rbac), with jobs.batch"
 
 
@@ -53,15 +56,16 @@ class Noted:
     digest: str = ""
     """Of the content that the Formation has at that generation."""
     key: str = ""
+    released: str = ""
+    """The digest of the content that was released last, before the status says so."""
     unreleased: str = ""
     """The digest of a content that was found not to be rolled out before."""
     started: str = ""
     """The uid of a Job that has started a container."""
     pause: float | None = None
     """Seconds until a step that failed is tried again."""
-    retry_at: float = 0.0
     blocked: tuple[str, str, float, float] = ("", "", 0.0, PODLESS)
-    """The uid of a Job without Pods, why it has none, when that was read, and the pause until it is read again."""
+    """The uid of a Job without Pods, why it has none, when that was read, and the pause after that."""
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
 
@@ -133,28 +137,45 @@ class Releaser:
         if spec.paused:
             return Chosen(this.content, this.before.release)
         _note(this)
-        mine, wanted = this.formation.metadata, this.noted.digest
-        jobs = sorted((job for job in this.jobs if job.owner == mine.uid), key=lambda job: (job.created, job.name))
-        released = before.released or _kept_digest(this)
-        last = gate.succeeded_last(jobs)
-        if last is not None and last.digest not in (released, wanted) and released != wanted:
-            if last.key != this.noted.key and await self._contents.number(mine, last.digest) == 0:
-                released = last.digest  # the database fits this one
-        content = await self._contents.of(mine, released) if released not in ("", wanted) else None
-        situation = await self._situation(this, jobs, released, content)
-        decision = gate.decide(situation)
+        mine, noted = this.formation.metadata, this.noted
+        jobs = sorted(
+            (each for each in this.jobs if each.owner == mine.uid), key=lambda job: (job.created, job.name)
+        )
+        reported = before.released or _kept_digest(this)
+        released = await self._released(this, jobs, noted.released or reported)
+        content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
+        decision = gate.decide(await self._situation(this, jobs, released, content))
         if decision.phase is Phase.OPEN:
-            released = wanted
-        elif content is None:
-            content = NOTHING
-        chosen = Chosen(this.content if decision.phase is Phase.OPEN else content or this.content)
-        return await self._carry_out(this, chosen, decision, released, before, jobs)
+            noted.released = noted.digest
+            return await self._carry_out(this, Chosen(this.content), decision, noted.digest, jobs)
+        noted.released = released
+        if decision.act is Act.START and released != reported:
+            decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
+        return await self._carry_out(this, Chosen(content or NOTHING), decision, released, jobs)
+
+    async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
+        """Return the digest of the content that was released last, given what is known of that.
+
+        A content whose release has succeeded and that isn't rolled out yet is newer: the database fits it.
+        """
+        last, noted = gate.succeeded_last(jobs), this.noted
+        if (
+            last is None
+            or known == noted.digest
+            or last.digest in (known, noted.digest)
+            or last.key == noted.key
+        ):
+            return known
+        is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
+        return last.digest if is_new else known
 
     async def _situation(
         self, this: Asked, jobs: Sequence[Job], released: str, content: Content | None
     ) -> Situation:
         mine, noted = this.formation.metadata, this.noted
-        needs_none = noted.digest == released or (content is not None and _is_given_the_same(this, content.spec))
+        needs_none = noted.digest == released or (
+            content is not None and _is_given_the_same(this, content.spec)
+        )
         if not needs_none and noted.unreleased != noted.digest:
             needs_none = await self._contents.number(mine, noted.digest) > 0
             noted.unreleased = "" if needs_none else noted.digest
@@ -177,26 +198,20 @@ class Releaser:
 
     # Acting
 
-    async def _carry_out(  # noqa: PLR0913  # what was decided, and what it was decided from
-        self,
-        this: Asked,
-        chosen: Chosen,
-        decision: Decision,
-        released: str,
-        before: ReleaseStatus,
-        jobs: Sequence[Job],
+    async def _carry_out(
+        self, this: Asked, chosen: Chosen, decision: Decision, released: str, jobs: Sequence[Job]
     ) -> Chosen:
-        cause, problems, written = Cause(), (), list[Object]()
+        cause, problems, written = Cause(), list[Problem](), list[Object]()
         requeue: Requeue | None = None
         try:
             made = await self._act(this, decision, jobs)
             written += [made] if made is not None else []
             if made is not None and decision.act is Act.START:
-                decision = Decision(Phase.RUNNING, job=_job(made))
+                decision = Decision(Phase.RUNNING, job=observed.job(made))
             if decision.phase is not Phase.OPEN and decision.job is not None:
                 cause, requeue = await self._cause(this, decision.job)
         except NotReadyError as error:
-            cause, problems, requeue = error.cause, tuple(error.problems), self._retry(this, error.pause)
+            cause, problems, requeue = error.cause, [*error.problems], self._retry(this, error.pause)
         except errors.ClusterError as error:
             cause, requeue = _refusal(error), self._retry(this, None)
         said = progress.progress(
@@ -204,13 +219,14 @@ class Releaser:
             decision,
             wanted=this.noted.digest,
             released=released,
-            before=before,
+            before=this.before.release or ReleaseStatus(),
+            key=this.noted.key,
             cause=cause,
             jobs=jobs,
         )
         found = [said.problem] if said.problem is not None else []
-        if decision.act is Act.LEAVE and decision.phase is Phase.STARTING:
-            requeue = Requeue(Lane.CHANGE)
+        if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
+            requeue = Requeue(Lane.CHANGE, TURN)
         return chosen._replace(
             status=said.status, problems=(*found, *problems), requeue=requeue, written=tuple(written)
         )
@@ -228,33 +244,33 @@ class Releaser:
 
     async def _start(self, this: Asked, jobs: Sequence[Job]) -> Object:
         """Keep the content, and start its release; raise `NotReadyError` if that has to wait."""
-        mine, noted, now = this.formation.metadata, this.noted, self._clock().timestamp()
+        mine, noted = this.formation.metadata, this.noted
         if this.forbidden:
-            raise NotReadyError(Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED))
-        if now < noted.retry_at and noted.unreleased == noted.digest and noted.pause is not None:
-            pass  # an event came meanwhile: it may be what was missing
+            raise NotReadyError(
+                Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED)
+            )
         if invalid := _unrenderable(mine, this.content.spec):
             text = "no release command starts before every type can be rendered"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         if alive := await self._runner.alive(mine):
-            text = f"the release command starts once these Pods of an earlier one are gone: {', '.join(alive[:3])}"
+            text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:
             await self._contents.keep(mine, noted.digest, content_of(this.raw["spec"]))
             made = await self._runner.start(mine, this.content.spec, noted.digest, noted.key)
         except InvalidTypeError as error:
-            raise NotReadyError(Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)) from None
+            raise NotReadyError(
+                Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)
+            ) from None
         except (TakenError, errors.ConflictError) as error:
             raise NotReadyError(Cause(str(error), lasting=True, reason=Trouble.NAME_TAKEN)) from None
-        noted.pause, noted.retry_at = None, 0.0
+        noted.pause = None
         await self._runner.prune(mine, [job for job in jobs if job.over and not job.deleting])
         return made
 
     def _retry(self, this: Asked, pause: float | None) -> Requeue:
-        noted = this.noted
         if pause is None:
-            pause = noted.pause = doubled(noted.pause, RETRY_FIRST, RETRY_MOST)
-        noted.retry_at = self._clock().timestamp() + pause
+            pause = this.noted.pause = doubled(this.noted.pause, RETRY_FIRST, RETRY_MOST)
         return Requeue(Lane.REPORT, pause)
 
     # Why it isn't done
@@ -268,7 +284,7 @@ class Releaser:
         if job.is_under_way and not (pods or job.active or job.pods_failed):
             blocked, pause = await self._blocked(this, job, now)
             requeue = soonest(requeue, Requeue(Lane.REPORT, pause))
-        return progress.cause_of(job, findings, blocked), requeue
+        return progress.cause_of(job, pods, findings, blocked), requeue
 
     async def _blocked(self, this: Asked, job: Job, now: float) -> tuple[str, float]:
         """Return why a Job has no Pod, by the Events of its controller, and when to read them again."""
@@ -329,9 +345,3 @@ def _refusal(error: errors.ClusterError) -> Cause:
         text += f": {RIGHTS}"
     lasting = isinstance(error, errors.RefusedError)
     return Cause(text, lasting=lasting, reason=Trouble.REFUSED if lasting else Trouble.RETRYING)
-
-
-def _job(made: Object) -> Job | None:
-    from formation_operator.observe import jobs
-
-    return jobs.job(made)

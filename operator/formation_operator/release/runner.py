@@ -51,8 +51,8 @@ class Runner:
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(
-                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get job "
-                    f"{name} -o yaml shows it; delete it if nobody needs it"
+                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get "
+                    f"job {name} -o yaml shows it; delete it if nobody needs it"
                 ) from None
             return live
         self._log(mine, f"create Job {name}")
@@ -147,4 +147,6 @@ def _statuses(pod: Object) -> Iterator[Object]:
 
 def _has_started(status: Object) -> bool:
     states = ("state", "running"), ("state", "terminated"), ("lastState", "terminated")
-    return bool(any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount"))
+    return bool(
+        any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount")
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus
-from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, Trouble
+from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient
@@ -32,13 +32,21 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
-            f"{name}={item['readyReplicas']}/{item['desiredReplicas']}" for name, item in processes.items()
+            [
+                *_release_summary(seen),
+                *(
+                    f"{name}={item['readyReplicas']}/{item['desiredReplicas']}"
+                    for name, item in processes.items()
+                ),
+            ]
         ),
         "processes": processes,
         "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
     }
     if seen.revision is not None:
         status["revision"] = seen.revision.model_dump()
+    if seen.release is not None:
+        status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
     if "web" in processes:  # what the scale subresource reads
         web = seen.deployments.get("web")
         status["replicas"] = web.rollout.total if web else 0
@@ -55,7 +63,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     kept = {
         key: value
         for key, value in previous.items()
-        if key in ("summary", "processes", "replicas", "selector", "revision")
+        if key in ("summary", "processes", "replicas", "selector", "revision", "release")
     }
     before = formation_status.read(previous, ())
     return {
@@ -63,6 +71,12 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
         "observedGeneration": generation,
         "conditions": conditions.rendered(wanted, before, generation, now),
     }
+
+
+def _release_summary(seen: Seen) -> list[str]:
+    """Return what the summary says of a release, as long as it isn't done."""
+    state = seen.release.state if seen.release is not None else None
+    return [] if state in (None, ReleaseState.SUCCEEDED) else [f"{naming.RELEASE}={str(state).lower()}"]
 
 
 def differs(wanted: Status, present: Status) -> bool:

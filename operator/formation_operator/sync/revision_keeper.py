@@ -94,15 +94,28 @@ class Keeper:
         self._turn = 0.0
         """When the last one of those that were there before gets its first revision."""
 
-    async def keep(
-        self, raw: Mapping[str, Any], formation: Formation, before: FormationStatus, noted: Noted
+    async def keep(  # noqa: PLR0913  # the last two are for releases
+        self,
+        raw: Mapping[str, Any],
+        formation: Formation,
+        before: FormationStatus,
+        noted: Noted,
+        *,
+        content: Mapping[str, Any] | None = None,
+        released: Collection[str] = (),
     ) -> Kept:
-        """Keep the content of a Formation, which is rolled out, given its last status."""
+        """Keep the content of a Formation, which is rolled out, given its last status.
+
+        ``content`` is another content that is rolled out while the Formation's own waits for its release. The
+        revisions of the digests in ``released`` aren't pruned: their Jobs are still there.
+        """
         newest, now = noted.kept or before.revision, self._clock().timestamp()
         wait = self._wait_for_turn(noted, now) if newest is None and _was_reported(before) else 0.0
         if wait > 0:
             return Kept(None, requeue=Requeue(Lane.REPORT, wait))
         name = _name(raw, formation.metadata, noted)
+        if content is not None:
+            name = revision_name(formation.metadata.name, digest_of(content))
         if newest is not None and newest.name == name:
             noted.failed = None
             return Kept(newest)
@@ -110,9 +123,10 @@ class Keeper:
         failed = noted.failed if noted.failed and noted.failed[:2] == (name, limit) else None
         if failed is not None and 0 <= now - failed.at < failed.pause:
             return Kept(newest, failed.problem, Requeue(Lane.REPORT, failed.at + failed.pause - now))
-        content = content_of(raw["spec"])
+        kept_too = {revision_name(formation.metadata.name, each) for each in released}
+        content = dict(content) if content is not None else content_of(raw["spec"])
         try:
-            kept = await self._keep(formation, name, content, newest, first=_is_new(raw, before))
+            kept = await self._keep(formation, name, content, newest, kept_too, first=_is_new(raw, before))
         except Exception as error:  # noqa: BLE001  # nothing else waits for a revision
             problem = _problem(formation.metadata, error)
             pause = doubled(failed and failed.pause, RETRY_FIRST, RETRY_MOST)
@@ -130,25 +144,26 @@ class Keeper:
             self._turn = noted.turn = max(now, self._turn + BACKLOG_PAUSE)
         return noted.turn - now
 
-    async def _keep(
+    async def _keep(  # noqa: PLR0913  # as `keep`
         self,
         formation: Formation,
         name: str,
         content: dict[str, Any],
         newest: Revision | None,
+        kept_too: Collection[str],
         *,
         first: bool,
     ) -> Kept:
         mine, limit = formation.metadata, formation.spec.revision_history_limit
         history = History() if first else await self._history(mine)
-        most, runs = REVISIONS if limit is None else limit, {newest.name} if newest else set[str]()
+        most, runs = REVISIONS if limit is None else limit, {*kept_too, *([newest.name] if newest else ())}
         try:
             number = await self._write(mine, name, content, history, newest.number if newest else 0)
         except errors.ClusterError:
             await self._prune(mine, history, most, runs)  # a quota may have room then
             raise
         kept = Revision(name=name, number=number)
-        await self._prune(mine, history, most, {name})
+        await self._prune(mine, history, most, {name, *kept_too})
         return Kept(kept, notices=[await self._deployed(mine, kept, newest, content)] if newest else [])
 
     async def _history(self, mine: Metadata) -> History:
