@@ -138,9 +138,7 @@ class Releaser:
             return Chosen(this.content, this.before.release)
         _note(this)
         mine, noted = this.formation.metadata, this.noted
-        jobs = sorted(
-            (each for each in this.jobs if each.owner == mine.uid), key=lambda job: (job.created, job.name)
-        )
+        jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
         reported = before.released or _kept_digest(this)
         released = await self._released(this, jobs, noted.released or reported)
         content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
@@ -310,6 +308,11 @@ def _note(this: Asked) -> None:
     if noted.generation != generation:
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
+
+
+def _age(job: Job) -> tuple[float, str, str]:
+    """Return what Jobs are sorted by: times are whole seconds, but one ends before the next starts."""
+    return job.created, job.finished_at or "later", job.name
 
 
 def _kept_digest(this: Asked) -> str:

@@ -36,7 +36,7 @@ class Operator:
         self.known = known or Cache()
         self.changes: Changes = []
         """What the watch has brought that wasn't known."""
-        for kind in (naming.KIND, *ChildKind):
+        for kind in (naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
@@ -48,7 +48,7 @@ class Operator:
         deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS}:
+        elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             self.changes += self.known.see(kind, raw)
 
     async def run(self, key: Key) -> Result:
