@@ -170,7 +170,7 @@ def check_preconditions(given: Object, live: Object | None) -> None:
 
 
 def _controls(owner: Object, raw: Object) -> bool:
-    return lenient.controller(raw["metadata"]).get("uid") == owner["metadata"]["uid"]
+    return bool(lenient.controller(raw["metadata"]).get("uid") == owner["metadata"]["uid"])
 
 
 def fits(values: Object, selector: str) -> bool:
