@@ -349,9 +349,10 @@ async def test_where_the_revision_of_what_was_released_is_lost_its_processes_sta
     assert shop.counts()["shop-web"] == 4
 
 
-async def test_an_operator_that_ends_between_any_two_calls_releases_once_and_changes_no_template_before() -> (
-    None
-):
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
+async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_template_before(
+    after: bool,
+) -> None:
     calls = 0
     while True:
         shop = Shop()
@@ -360,7 +361,7 @@ async def test_an_operator_that_ends_between_any_two_calls_releases_once_and_cha
         made = {job["metadata"]["uid"] for job in shop.jobs()}
         shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
         start = len(shop.cluster.calls)
-        ended = Ended(shop, start + calls)
+        ended = Ended(shop, start + calls, after=after)
         for _ in range(8):
             shop.time.seconds += 2
             try:
@@ -389,9 +390,10 @@ class EndedError(BaseException):
 
 
 class Ended:
-    """Ends the process instead of a call, counted from the first one ever."""
+    """Ends the process before or after a call, counted from the first one ever."""
 
-    def __init__(self, shop: Shop, at: int) -> None:
+    def __init__(self, shop: Shop, at: int, *, after: bool) -> None:
+        self._after = after
         self.happened = False
         self._shop, self._at = shop, at
         self._incident = Incident(meanwhile=self._end, times=float("inf"))
@@ -400,7 +402,9 @@ class Ended:
     def _end(self) -> None:
         if len(self._shop.cluster.calls) > self._at:
             self.happened = True
-            raise EndedError
+            if not self._after:
+                raise EndedError
+            self._incident.error, self._incident.carried_out = EndedError(), True
 
     def lift(self) -> None:
         self._shop.cluster.incidents.remove(self._incident)
