@@ -1,4 +1,4 @@
-"""A release command comes before any process changes: what is rendered meanwhile, in which order, and once."""
+"""A release command comes before any process changes: what is rendered meanwhile, and in which order."""
 
 import copy
 from typing import Any
