@@ -35,6 +35,7 @@ CLUSTER_VERBS = {
     ("apps", "deployments"): CHILDREN,
     ("", "services"): CHILDREN,
     ("apps", "controllerrevisions"): CHILDREN - {"watch"},
+    ("batch", "jobs"): CHILDREN,
     ("", "pods"): SEEN,
     ("autoscaling", "horizontalpodautoscalers"): SEEN,
     ("keda.sh", "scaledobjects"): SEEN,

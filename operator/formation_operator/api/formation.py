@@ -217,11 +217,13 @@ class FormationSpec(Model):
         None, description="ConfigMaps and Secrets whose keys become environment of every type."
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
-        None, description="Labels for the Deployments and Services (for Pods: podTemplate.metadata.labels)."
+        None,
+        description="Labels for the Deployments, the Services and the Jobs of releases (for Pods: "
+        "podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments and Services (for Pods: "
+        description="Annotations for the Deployments, the Services and the Jobs of releases (for Pods: "
         "podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
