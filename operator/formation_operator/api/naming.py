@@ -24,6 +24,8 @@ INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
+# In a revision, which contents had run well before it was rolled out: their digests, with commas between.
+RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"

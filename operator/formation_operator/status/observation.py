@@ -39,6 +39,8 @@ class Seen:
     """The fields of a status that the cluster's CRD doesn't know."""
     revision: Revision | None = None
     """The newest revision."""
+    revised: bool = False
+    """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
     """Why what was rolled out has none."""
 

@@ -32,7 +32,8 @@ from formation_cli.views import history
 def command(cluster: Cluster, name: str, number: int | None, output: str | None) -> None:
     """Show the revisions of a Formation: when each was rolled out last, and what it changed.
 
-    The latest is last. With a number, show the content of that revision: the spec without counts and without
+    The latest is last, and Runs. Of those before, one that Ran has run well, and of one that is Kept that isn't
+    known. With a number, show the content of that revision: the spec without counts and without
     what else no deploy changes.
     """
     formation = formations.find(cluster, name)
