@@ -119,7 +119,8 @@ def test_the_oldest_go_and_forged_ones_stay_and_count_for_nothing(user: Client) 
 
 def test_deleted_and_made_again_it_has_its_revision_soon_and_none_is_reported_as_failed(user: Client) -> None:
     user.apply(SHOP)
-    first, failures = kept(user, 1)["metadata"]["uid"], []
+    first = kept(user, 1)["metadata"]["uid"]
+    failures: list[Manifest] = []
     user("delete", "formation", "shop")
     user.apply(SHOP)
 
