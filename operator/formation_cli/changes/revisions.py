@@ -17,7 +17,19 @@ Path = tuple[str, ...]
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
     """Return what there is of a Formation's revisions, by their numbers; others may have made some."""
-    return sorted((_read(each, formation) for each in objects), key=lambda each: (each.number, each.name))
+    everything = [*objects]
+    found = [_read(each, formation) for each in everything]
+    own = [each for each, revision in zip(everything, found, strict=True) if not revision.flaw]
+    well = _ran_well(own, lenient.mapping(formation, "status", "revision"))
+    found = [each._replace(ran_well=contents.digest_in(each.name) in well) for each in found]
+    return sorted(found, key=lambda each: (each.number, each.name))
+
+
+def _ran_well(own: Iterable[Object], now: Object) -> set[str]:
+    """Return the digests of all that is said to have run well, by each revision and by the status."""
+    said = (contents.ran_well(lenient.mapping(each, "metadata", "annotations")) for each in own)
+    current = {contents.digest_in(lenient.text(now, "name"))} if now.get("ready") is True else set[str]()
+    return current.union(*said)
 
 
 def _read(each: Object, formation: Object) -> Revision:
@@ -65,10 +77,11 @@ def of(formation: Object) -> Revision:
 
 
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
-    """Return what ran before what a Formation declares now, if it is kept."""
+    """Return what ran well before what a Formation declares now, or what ran at all, if it is kept."""
     now, (_, latest) = of(formation), current(formation)
     earlier = [each for each in kept if not each.flaw and each.name != now.name]
-    return next((each for each in reversed(earlier) if each.number <= (latest or each.number)), None)
+    before = [each for each in reversed(earlier) if each.number <= (latest or each.number)]
+    return next((each for each in before if each.ran_well), before[0] if before else None)
 
 
 def spec_with(spec: Object, content: Object) -> Object:

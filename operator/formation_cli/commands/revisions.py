@@ -20,6 +20,8 @@ NONE = (
     "that: kubectl describe formation {}"
 )
 
+AGAIN = "A content that is rolled out again takes the next number, and its old one is gone."
+
 
 def read(cluster: Cluster, formation: Object) -> list[Revision]:
     """Return what there is of a Formation's revisions, also what only looks so."""
@@ -28,7 +30,7 @@ def read(cluster: Cluster, formation: Object) -> list[Revision]:
 
 
 def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
-    """Return a revision by its number, or the one that ran before; raises `Failure` where there is none."""
+    """Return a revision by its number, or the one to go back to; raises `Failure` where there is none."""
     found, name = read(cluster, formation), formation["metadata"]["name"]
     kept = [each for each in found if not each.flaw]
     if number is None:
@@ -51,7 +53,8 @@ def _missing(number: int, found: list[Revision]) -> str:
 
 
 def _hint(name: str, kept: list[Revision]) -> str:
-    return f"There is: {', '.join(str(each.number) for each in kept)}." if kept else NONE.format(name)
+    numbers = ", ".join(str(each.number) for each in kept)
+    return f"These are kept: {numbers}. {AGAIN}" if kept else NONE.format(name)
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -11,7 +11,8 @@ from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
-RUNS, KEPT, FOREIGN = "Runs", "Kept", "Foreign"
+RUNS, RAN, KEPT, FOREIGN = "Runs", "Ran", "Kept", "Foreign"
+"""The second has run well at some time, and of the third that isn't known."""
 COLOURS = {RUNS: "green", FOREIGN: "yellow"}
 
 
@@ -41,7 +42,8 @@ def _kept(kept: Iterable[Revision], current: str) -> Iterator[Line]:
     before: Revision | None = None
     for each in kept:
         change = changes(before.content, each.content) if before else ""
-        yield Line(each, RUNS if each.name == current else KEPT, change)
+        state = RUNS if each.name == current else RAN if each.ran_well else KEPT
+        yield Line(each, state, change)
         before = each
 
 

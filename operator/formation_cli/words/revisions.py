@@ -17,6 +17,8 @@ class Revision(NamedTuple):
     content: Object
     flaw: str = ""
     """Why it is none of the Formation, so that nobody goes back to it; empty if it is one."""
+    ran_well: bool = False
+    """Whether it is known to have run well."""
 
     def __str__(self) -> str:
         """Return what it is called."""

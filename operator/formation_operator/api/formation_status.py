@@ -72,6 +72,9 @@ class Revision(Model):
 
     name: str = Field(description="Of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
+    ready: bool | None = Field(
+        None, description="True once the Formation was Ready with it while a process ran."
+    )
 
 
 class ReleaseStatus(Model):

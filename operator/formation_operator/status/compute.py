@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus
+from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus, Revision
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
@@ -29,6 +29,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
     types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
+    verdicts = verdict.conditions_of(seen, types)
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
@@ -41,10 +42,11 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
             ]
         ),
         "processes": processes,
-        "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
+        "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
     }
     if seen.revision is not None:
-        status["revision"] = seen.revision.model_dump()
+        ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
+        status["revision"] = _revision(seen.revision, previous.revision, ready=ready and seen.revised)
     if seen.release is not None:
         status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
     if "web" in processes:  # what the scale subresource reads
@@ -138,6 +140,12 @@ def _held_up(own: Health, problem: Problem) -> Health:
         message=f"{own.message}; {problem.message}" if troubled else problem.message,
         lasting=problem.lasting,
     )
+
+
+def _revision(now: Revision, before: Revision | None, *, ready: bool) -> dict[str, Any]:
+    """Return the newest revision: one that was ready once stays so."""
+    ready = ready or (before is not None and before.name == now.name and bool(before.ready))
+    return {"name": now.name, "number": now.number, **({"ready": True} if ready else {})}
 
 
 def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:

@@ -47,6 +47,17 @@ def test_each_revision_says_what_it_changed_and_the_latest_is_last() -> None:
     assert "hunter2" not in run("history shop").output
 
 
+def test_what_has_run_well_is_told_from_what_is_only_kept(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = [*KEPT[:1], a_revision(7, V3, well=KEPT[2:]), *KEPT[2:]]
+    rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows] == [("5", "Ran"), ("6", "Kept"), ("7", "Runs")]
+    assert [each["state"] for each in json.loads(run("history shop -o json").stdout)] == [
+        "Ran",
+        "Kept",
+        "Runs",
+    ]
+
+
 def test_what_is_forged_is_listed_as_that() -> None:
     rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:3]]
     assert rows == [
@@ -78,7 +89,10 @@ def test_with_a_number_the_content_is_shown() -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (4, "There is no revision 4.\nThere is: 5, 6, 7."),
+        (
+            4,
+            "There is no revision 4.\nThese are kept: 5, 6, 7. A content that is rolled out again takes the ",
+        ),
         (8, "8. shop-"),
         (8, "isn't owned by this Formation"),
     ],
@@ -118,7 +132,9 @@ def test_a_difference_to_a_revision_is_what_going_back_would_change() -> None:
 def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     assert run("diff shop --revision 7").output == ""
     assert run("diff shop --revision 6 -o name", failures.FAILED).stdout == "formation.formations.dev/shop\n"
-    assert run("diff shop --revision 4", failures.MISTYPED).stdout == ""
+    missing = run("diff shop --revision 4", failures.MISTYPED)
+    assert missing.stdout == ""
+    assert "takes the next number" in missing.stderr
 
 
 @pytest.mark.parametrize(
