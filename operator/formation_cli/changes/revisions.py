@@ -22,7 +22,7 @@ def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
 
 def _read(each: Object, formation: Object) -> Revision:
     metadata, data = each["metadata"], lenient.mapping(each, "data")
-    number = lenient.number(each, "revision")
+    number = each["revision"] if isinstance(each.get("revision"), int) else -1
     return Revision(
         number, metadata["name"], _since(metadata), data, _flaw(metadata, number, data, formation)
     )
@@ -32,7 +32,7 @@ def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str
     processes = lenient.mapping(data, "processes")
     if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
-    if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+    if number < 0 or not processes or not all(isinstance(each, dict) for each in processes.values()):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
         return "has another content than its name says"
@@ -67,7 +67,7 @@ def of(formation: Object) -> Revision:
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
     """Return what ran before what a Formation declares now, if it is kept."""
     now, (_, latest) = of(formation), current(formation)
-    earlier = [each for each in kept if not each.flaw and each.name != now.name]
+    earlier = [each for each in kept if each.number and not each.flaw and each.name != now.name]
     return next((each for each in reversed(earlier) if each.number <= (latest or each.number)), None)
 
 

@@ -51,7 +51,8 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
     if formations.condition(formation, ConditionType.READY).get("reason") in UNWRITTEN:
         return ""
     stalled = formations.condition(formation, ConditionType.STALLED)
-    said = lenient.text(stalled, "message") if stalled.get("status") == "True" else ""
+    counts = stalled.get("status") == "True" and stalled.get("reason") != Trouble.RELEASE_FAILED
+    said = lenient.text(stalled, "message") if counts else ""
     broken = {
         name: lenient.text(status, "message") or said.removeprefix(f"{name}: ")
         for name, status in types.items()
