@@ -91,10 +91,14 @@ def _value(item: dict[str, Any]) -> str:
 def _others(spec: FormationSpec) -> list[str]:
     """Return the fields that have no place elsewhere, by their path."""
     shared = spec.model_fields_set - {"processes", "env", "release"}
-    parts = {f"spec.processes.{name}": process for name, process in spec.processes.items()}
+    parts: dict[str, ProcessType | Release] = {
+        f"spec.processes.{k}": each for k, each in spec.processes.items()
+    }
+    if spec.release:
+        parts["spec.release"] = spec.release
     own = {
         f"{path}.{_alias(part, field)}"
-        for path, part in {**parts, **({"spec.release": spec.release} if spec.release else {})}.items()
+        for path, part in parts.items()
         for field in part.model_fields_set - ELSEWHERE
         if getattr(part, field) is not None
     }

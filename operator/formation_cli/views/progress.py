@@ -71,9 +71,10 @@ def progress(
     found, types = [*found], awaited.statuses(formation)
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
     unfinished = trouble.open_ones(types) if seen else {}
+    gated = awaited.is_gated(formation)
     if awaited.deployments:
         done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
-    elif awaited.is_gated(formation):
+    elif gated:
         done, failure, unfinished = False, releases.failure(formation), {}
     else:
         failure = trouble.lasting(formation, types) if seen else ""
@@ -82,7 +83,9 @@ def progress(
         ready = formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
-    return Progress(done, failure, sentence, table(types, releases.rows(formation), seen=seen))
+    return Progress(
+        done, failure, sentence, table(types, [releases.row(formation)] if gated else [], seen=seen)
+    )
 
 
 def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str], *, done: bool) -> str:

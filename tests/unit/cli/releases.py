@@ -9,23 +9,35 @@ from tests.builders import a_container, a_pod, running
 
 Object = dict[str, Any]
 JOB = "shop-release-abcdefghij"
-SAID = "the release failed: exited with code 3: no database. Ways out: fix it and deploy"
+RUNS = f"the release command runs in Job {JOB} since 2026-11-26T09:00:00Z"
+FAILS = (
+    "the release command has failed: exited with code 3: no database; what was released before runs on. "
+    "Correct it and deploy again, go back (kubectl formation rollback shop), or try it again "
+    f"(kubectl delete job {JOB})"
+)
+HOLDS = "the release command starts once spec.suspend is false"
+MESSAGES = {"Running": RUNS, "Failed": FAILS, "Held": HOLDS}
+REASONS = {"Running": "Releasing", "Failed": "ReleaseFailed", "Held": "ReleaseHeld"}
 
 
-def shop(state: str, *, seen: int = 2, ready: str = "", spec: Object | None = None, **release: Any) -> Object:
-    """Return a Formation whose web runs, and whose release is in a state; ``ready`` is why it isn't ready."""
-    failed = state == "Failed"
-    reason = ready or {"Failed": "ReleaseFailed", "Held": "ReleaseHeld"}.get(state, "Releasing")
-    done = state in ("", "Succeeded")
-    said = "all process types run as declared" if done else SAID if failed else "the release command runs"
+def shop(state: str, *, seen: int = 2, broken: str = "", **release: Any) -> Object:
+    """Return a Formation whose web runs, or is ``broken``, and whose release is in a state."""
+    message = MESSAGES.get(state, "")
+    stalled = state == "Failed" or bool(broken)
+    parts = [f"web: {broken}" * bool(broken), message]
+    said = "; ".join(filter(None, parts if state == "Running" else parts[::-1])) or "all process types run"
+    reason = "Exited" if broken and state == "Running" else REASONS.get(state, "Running")
     conditions = [
-        {"type": "Ready", "status": str(done), "reason": "Ready" if done else reason, "message": said},
-        {"type": "Stalled", "status": str(failed), "reason": reason, "message": said},
+        {"type": "Ready", "status": str(not message), "reason": reason, "message": said},
+        {"type": "Stalled", "status": str(stalled), "reason": reason, "message": said},
     ]
     web = {"state": "Running", "desiredReplicas": 1, "readyReplicas": 1, "updatedReplicas": 1}
-    known = {"state": state, "job": JOB, **release} if state else {}
+    if broken:
+        web |= {"state": "Crashing", "reason": "Exited", "message": broken}
+    about = {"message": message} if message else {}
+    known = {"state": state, "job": JOB, **about, **release} if state else {}
     formation = builders.a_formation(
-        processes={"web": builders.a_process(replicas=1)}, release={"command": ["migrate"]}, **(spec or {})
+        processes={"web": builders.a_process(replicas=1)}, release={"command": ["migrate"]}
     )
     managed = [{"manager": "formation-cli", "operation": "Update", "time": builders.ago(60)}]
     return {

@@ -7,7 +7,7 @@ import click
 from formation_cli import options
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.port import Cluster, LogQuery, Object
+from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
 from formation_cli.commands.look.logs import TAIL
 from formation_cli.commands.releases import Log
@@ -65,12 +65,11 @@ def _follow(cluster: Cluster, name: str) -> None:
     subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
     log = Log(cluster)
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
-        formation: Object | None = next((each for each in objects if each["kind"] == naming.KIND), None)
+        formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:
             raise NotFound(f"Formation {name} was deleted meanwhile.")
         over = releases.is_over(formation)
-        pods = [each for each in objects if each["kind"] == kinds.POD]
-        log.show(releases.pods(formation, pods), last=over)
+        log.show(releases.pods(formation, objects), last=over)
         if over:
-            break
-    screen.write(releases.sentence(formation, time.time()))
+            screen.write(releases.sentence(formation, time.time()))
+            return

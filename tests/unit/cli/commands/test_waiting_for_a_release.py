@@ -1,5 +1,7 @@
 """How a wait goes with a release: deploys wait for it and end with its failure; counts and stops don't."""
 
+from collections.abc import Iterator
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -8,8 +10,8 @@ from formation_cli.cluster.port import Listed, LogQuery
 from formation_cli.program import program
 from tests.builders import ended
 from tests.unit.cli import releases
-from tests.unit.cli.fake_cluster import FakeCluster, Iterator, Object
-from tests.unit.cli.releases import shop
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.releases import Object, shop
 from tests.unit.cli.revisions import a_revision
 
 NEW = "--image x/shop:v2 --wait --timeout 1s"
@@ -22,11 +24,14 @@ class Stored(FakeCluster):
         super().__init__(Formation=[before], **objects)
         self.states = states
         """What becomes of the release after each write."""
-        self.denied = False
+        self.denied, self.broken = False, ""
 
     def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> Object:
         written = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
-        status = {**shop(self.states.pop(0))["status"], "revision": written["status"].get("revision")}
+        status = {
+            **shop(self.states.pop(0), broken=self.broken)["status"],
+            "revision": written["status"].get("revision"),
+        }
         self.objects[kind] = [{**written, "status": status}]
         return written
 
@@ -68,7 +73,7 @@ def test_a_deploy_shows_the_log_and_ends_with_the_failure_and_the_line_that_goes
         ["release", "-", "-", "Failed"]
     ]
     assert lines[-2:] == [
-        f"Error: shop isn't ready, and waiting won't help. {releases.SAID}",
+        f"Error: shop isn't ready, and waiting won't help. {releases.FAILS}",
         "To go back: kubectl formation rollback shop --to 4 --wait",
     ]
 
@@ -91,6 +96,14 @@ def test_anyone_who_may_not_read_logs_is_told_once_and_waits_on(cluster: Stored)
     cluster.denied, cluster.states = True, ["Running"]
     result = run(f"deploy shop {NEW}", failures.TIMED_OUT)
     assert result.stderr.count("What the release writes can't be shown: You may not read pods/log.") == 1
+
+
+def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: Stored) -> None:
+    cluster.broken, cluster.states = "exited with code 1", ["Running"]
+    run(f"deploy shop {NEW}", failures.TIMED_OUT)
+    cluster.states = ["Failed"]
+    stderr = run("deploy shop --image x/shop:v3 --wait", failures.FAILED).stderr
+    assert f"waiting won't help. {releases.FAILS}\n" in stderr
 
 
 @pytest.mark.parametrize("state", ["Running", "Failed"])
