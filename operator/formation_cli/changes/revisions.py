@@ -34,7 +34,7 @@ def _ran_well(own: Iterable[Object], now: Object) -> set[str]:
 
 def _read(each: Object, formation: Object) -> Revision:
     metadata, data = each["metadata"], lenient.mapping(each, "data")
-    number = lenient.number(each, "revision")
+    number = each["revision"] if isinstance(each.get("revision"), int) else -1
     return Revision(
         number, metadata["name"], _since(metadata), data, _flaw(metadata, number, data, formation)
     )
@@ -44,7 +44,7 @@ def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str
     processes = lenient.mapping(data, "processes")
     if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
-    if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+    if number < 0 or not processes or not all(isinstance(each, dict) for each in processes.values()):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
         return "has another content than its name says"
@@ -79,7 +79,7 @@ def of(formation: Object) -> Revision:
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
     """Return what ran well before what a Formation declares now, or what ran at all, if it is kept."""
     now, (_, latest) = of(formation), current(formation)
-    earlier = [each for each in kept if not each.flaw and each.name != now.name]
+    earlier = [each for each in kept if each.number and not each.flaw and each.name != now.name]
     before = [each for each in reversed(earlier) if each.number <= (latest or each.number)]
     return next((each for each in before if each.ran_well), before[0] if before else None)
 
@@ -111,7 +111,7 @@ def needed(content: Object) -> list[Source]:
 
     It is read as it is written: a newer operator's content may have fields that nobody here knows.
     """
-    levels = [content, *lenient.mapping(content, "processes").values()]
+    levels = [content, *lenient.mapping(content, "processes").values(), lenient.mapping(content, "release")]
     pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
     own: Object = {"containers": levels}  # they name variables as a container does
     return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})

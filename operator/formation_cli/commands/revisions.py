@@ -32,7 +32,7 @@ def read(cluster: Cluster, formation: Object) -> list[Revision]:
 def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
     """Return a revision by its number, or the one to go back to; raises `Failure` where there is none."""
     found, name = read(cluster, formation), formation["metadata"]["name"]
-    kept = [each for each in found if not each.flaw]
+    kept = [each for each in found if each.number and not each.flaw]
     if number is None:
         before = revisions.previous(kept, formation)
         if before is None:
@@ -46,7 +46,11 @@ def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
 
 def _missing(number: int, found: list[Revision]) -> str:
     same = [each for each in found if each.number == number]
-    foreign = [f"{each.name} {each.flaw}" for each in same if each.flaw]
+    foreign = [
+        f"{each.name} {each.flaw or 'has none: it is not rolled out'}"
+        for each in same
+        if each.flaw or not number
+    ]
     if len(foreign) < len(same):
         return f"Several objects have the number {number}: {', '.join(each.name for each in same)}."
     return f"There is no revision {number}." + (f" {'; '.join(foreign[:3])}." if foreign else "")
@@ -65,6 +69,6 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         found = read(cluster, formation) if formation else []
     except click.ClickException:
         return []
-    lines = [each for each in history.lines(found, "") if each.state != history.FOREIGN]
+    lines = [each for each in history.lines(found, "") if each.state == history.KEPT]
     items: list[Any] = [CompletionItem(str(each.revision.number), help=each.change) for each in lines[::-1]]
     return [each for each in items if each.value.startswith(incomplete)]

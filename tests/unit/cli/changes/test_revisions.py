@@ -35,7 +35,7 @@ FORGED: dict[str, Object] = {
     "with types that are none": a_revision(1, {"processes": {"web": 7}}),
     "without a type": a_revision(1, {"image": "shop:v1", "processes": {}}),
     "with counts in its content": a_revision(1, SPEC, data=SPEC),
-    "without a number": a_revision(0, SPEC),
+    "with a number below zero": a_revision(-1, SPEC),
     "with a word for a number": a_revision(1, SPEC, revision="9"),
 }
 

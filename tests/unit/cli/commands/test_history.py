@@ -1,6 +1,7 @@
 """``history``, ``diff --revision`` and the completion of numbers, as they are typed."""
 
 import json
+import re
 import time
 
 import pytest
@@ -78,6 +79,25 @@ def test_programs_get_the_same_and_names_are_those_of_revisions_alone() -> None:
     }
     names = [f"controllerrevision.apps/{KEPT[place]['metadata']['name']}" for place in (2, 0, 1)]
     assert run("history shop -o name").stdout.splitlines() == names
+
+
+PENDING = a_revision(0, {**V3, "image": "shop:v4"})
+
+
+def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = [PENDING, *KEPT]
+    row = run("history shop").stdout.splitlines()[-1]
+    assert re.split(" {3,}", row) == ["-", "60s", "Not rolled out", "image shop:v2 -> shop:v4"]
+    assert json.loads(run("history shop -o json").stdout)[-1]["state"] == "Not rolled out"
+    said = f"There is no revision 0. {PENDING['metadata']['name']} has none: it is not rolled out."
+    for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
+        assert said in run(words, failures.MISTYPED).stderr
+    assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
+    assert [each.split("\t")[0] for each in completion.answer(["history", "shop"], "")[:-1]] == [
+        "7",
+        "6",
+        "5",
+    ]
 
 
 def test_with_a_number_the_content_is_shown() -> None:

@@ -62,7 +62,7 @@ class Waits:
         self.ends: list[BaseException | None] = []
         self.types: list[list[str]] = []
 
-    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = ()) -> None:
+    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = (), **_: Any) -> None:
         self.types.append([*types])
         if end := self.ends.pop(0):
             raise end
