@@ -5,6 +5,7 @@ written.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,6 +38,8 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
     }
+    if image := _image(seen):
+        status["image"] = image
     if seen.revision is not None:
         status["revision"] = seen.revision.model_dump()
     if "web" in processes:  # what the scale subresource reads
@@ -44,6 +47,16 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         status["replicas"] = web.rollout.total if web else 0
         status["selector"] = processes["web"]["selector"]
     return status
+
+
+def _image(seen: Seen) -> str:
+    """Return the image that most types run, of several the first type's, and how many others there are."""
+    by_type = (seen.images.get(name, {}).get(naming.PROCESS_CONTAINER) for name in sorted(seen.counts))
+    images = Counter(filter(None, by_type)).most_common()
+    if not images:
+        return ""
+    others = len(images) - 1
+    return f"{images[0][0]} and {others} more" if others else images[0][0]
 
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
@@ -55,7 +68,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     kept = {
         key: value
         for key, value in previous.items()
-        if key in ("summary", "processes", "replicas", "selector", "revision")
+        if key in ("summary", "image", "processes", "replicas", "selector", "revision")
     }
     before = formation_status.read(previous, ())
     return {
