@@ -1,8 +1,8 @@
 """Copy the sources that a release is made from, and write its version and the image's name into the copy.
 
 The version stands in three files, because three tools read one each; the image's name in one. The address of
-the repository is in none, until it is given. The checkout stays as it is. In the copy, all files have one time
-and one mode, so that nothing of this machine gets out.
+the repository is in none, until it is given. The checkout stays as it is. In the copy, all files have one
+time and one mode, so that nothing of this machine gets out.
 """
 
 import os
