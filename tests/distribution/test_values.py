@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import kustomization
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
@@ -327,6 +328,36 @@ def test_a_chart_that_has_lost_its_links_says_so(ready_helm: Helm, tmp_path: pat
             link.unlink()
     with pytest.raises(HelmError, match="files/ leads nowhere"):
         ready_helm.render(chart=tmp_path / "chart")
+
+
+def notes(helm: Helm, folder: pathlib.Path, *flags: str) -> str:
+    """Return what Helm says after an install; without a cluster it takes Kubernetes to be too old."""
+    chart = folder / "chart"
+    shutil.copytree(CHART, chart)
+    about = chart / "Chart.yaml"
+    kept = [
+        line for line in about.read_text().splitlines(keepends=True) if not line.startswith("kubeVersion")
+    ]
+    about.write_text("".join(kept))
+    return helm("install", "ours", str(chart), "--dry-run=client", *flags).partition("\nNOTES:\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("flags", "namespace", "made"),
+    [((), "hello", True), (("--set", "namespaces={blog,shop}"), "blog", False)],
+    ids=["everywhere", "in some namespaces"],
+)
+def test_the_notes_end_with_a_formation_to_paste(
+    ready_helm: Helm, tmp_path: pathlib.Path, flags: tuple[str, ...], namespace: str, made: bool
+) -> None:
+    _, _, shown = notes(ready_helm, tmp_path, *flags).partition("Your first Formation:\n\n")
+    apply = f"kubectl -n {namespace} apply -f - <<'END'\n"
+    before, _, rest = shown.partition(apply)
+    formation, _, after = rest.partition("\nEND\n")
+
+    assert before == (f"kubectl create namespace {namespace}\n" if made else "")
+    assert [*kustomization.parse(formation)] == load(CHART / "files" / "hello.yaml")
+    assert after.strip() == f"kubectl -n {namespace} get formation hello --watch"
 
 
 def test_an_archive_of_the_chart_is_valid_and_makes_the_same(
