@@ -11,7 +11,7 @@ import yaml
 from kubernetes import client, config
 
 import formation_operator
-from crds.generate import chart
+from crds.generate import chart, crd, snapshot
 from formation_operator.command_line import parser
 from tests.cluster import paths
 from tests.distribution import helm
@@ -19,7 +19,6 @@ from tests.images import operator_image
 from tests.kustomization import built, by_key, load
 from tests.unit import structural
 from tests.unit.facts import intents, parsed
-from tests.unit.test_crd import VERSION
 
 MANIFESTS = paths.ROOT / "manifests"
 UPDATE = "`make distribution` builds Helm; then: pytest tests/distribution/test_rendering.py --update-golden"
@@ -72,7 +71,8 @@ def examples() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("formation", examples(), ids=lambda formation: str(formation["metadata"]["name"]))
 def test_a_formation_that_the_chart_shows_can_be_applied(formation: dict[str, Any]) -> None:
-    assert [*structural.faults(VERSION["schema"]["openAPIV3Schema"], formation)] == []
+    (version,) = crd.build(snapshot.read())["spec"]["versions"]
+    assert [*structural.faults(version["schema"]["openAPIV3Schema"], formation)] == []
     assert intents(parsed(formation))
 
 
