@@ -105,6 +105,9 @@ class FormationStatus(Model):
         None, description="The latest generation of the spec that a pass was finished for."
     )
     summary: str | None = Field(None, description="Ready and wanted processes of each type.")
+    image: str | None = Field(
+        None, description="The image that most types run, and how many others there are: ... and 2 more."
+    )
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
     conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")

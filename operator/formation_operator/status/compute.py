@@ -5,6 +5,7 @@ written.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -44,6 +45,8 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
     }
+    if image := _image(seen):
+        status["image"] = image
     if seen.revision is not None:
         ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
         status["revision"] = _revision(seen.revision, previous.revision, ready=ready and seen.revised)
@@ -56,6 +59,16 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     return status
 
 
+def _image(seen: Seen) -> str:
+    """Return the image that most types run, of several the first type's, and how many others there are."""
+    by_type = (seen.images.get(name, {}).get(naming.PROCESS_CONTAINER) for name in sorted(seen.counts))
+    images = Counter(filter(None, by_type)).most_common()
+    if not images:
+        return ""
+    others = len(images) - 1
+    return f"{images[0][0]} and {others} more" if others else images[0][0]
+
+
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
     """Return the status of a Formation that can't be used: what ran before goes on running."""
     wanted = [
@@ -65,7 +78,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     kept = {
         key: value
         for key, value in previous.items()
-        if key in ("summary", "processes", "replicas", "selector", "revision", "release")
+        if key in ("summary", "image", "processes", "replicas", "selector", "revision", "release")
     }
     before = formation_status.read(previous, ())
     return {
