@@ -21,7 +21,7 @@ class Condition(Model):
 
     type: str = Field(
         description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
-        "Outdated or RevisionFailed."
+        "Outdated, RevisionFailed or DisruptionContended."
     )
     status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")

@@ -10,7 +10,7 @@ from typing import Any
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import parsing, plan, steps
+from formation_operator.controller import budgets, parsing, plan, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
 from formation_operator.controller.steps import Pass
@@ -146,11 +146,13 @@ class Reconciler:
         wanted = Wanted(formation, chosen.content, undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)
+        wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
             requeue = await self._report(this, wanted, chosen, before)
+        undecided = [*undecided, *wanted.unlisted]
         return Result(soonest(requeue, chosen.requeue), steps.retry(undecided, this.outcomes))
 
     # What is wanted
@@ -295,6 +297,7 @@ class Reconciler:
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], known),
+            outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
             release=chosen.status,

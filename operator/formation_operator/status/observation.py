@@ -33,6 +33,8 @@ class Seen:
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
+    outvoted: Iterable[str] = ()
+    """Sentences about disruption budgets that step back."""
     daemonizing: Iterable[str] = ()
     """Sentences about commands that leave the foreground."""
     undeclared: Sequence[str] = ()

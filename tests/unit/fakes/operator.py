@@ -49,12 +49,22 @@ class Operator:
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
+        if kind == kinds.ANY_BUDGET.name:
+            self._see_budget(raw, deleted)
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
         elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             self.changes += self.known.see(kind, raw)
+
+    def _see_budget(self, raw: Object, deleted: bool) -> None:
+        """Take what the other watch of budgets tells, which brings everybody's."""
+        known_as = kinds.ANY_BUDGET.known_as
+        if deleted:
+            self.known.drop(known_as, formations.key_of(raw), formations.version_of(raw))
+        else:
+            self.changes += self.known.see(known_as, raw)
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""
