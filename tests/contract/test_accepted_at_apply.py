@@ -7,6 +7,7 @@ import pytest
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client
 from tests.contract.manifests import (
+    MIGRATE,
     SIDECAR,
     WEB,
     WORKER,
@@ -15,6 +16,7 @@ from tests.contract.manifests import (
     limits,
     own,
     processes,
+    release,
     variable,
     without,
     worker,
@@ -83,6 +85,27 @@ ACCEPTED = [
     accepted("every field of a type", EVERYTHING),
     accepted(
         "everything shared", formation(labels={"team": "shop"}, annotations={"note": "a b"}, suspend=True)
+    ),
+    accepted(
+        "every field of a release",
+        release(
+            args=["--verbose"],
+            env=[variable(valueFrom={"secretKeyRef": {"name": "owner", "key": "url"}})],
+            envFrom=[{"configMapRef": {"name": "shop"}, "prefix": "S_"}],
+            resources={"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi"}},
+            serviceAccountName="shop.owner",
+            activeDeadlineSeconds=2_147_483_647,
+            backoffLimit=0,
+        ),
+    ),
+    accepted("args of a release alone", release(command=None, args=["migrate"])),
+    accepted(
+        "types with images of their own beside a release",
+        processes({"web": {**WEB, "image": "shop:v2"}}, release=MIGRATE),
+    ),
+    accepted(
+        "a sidecar named release where there is no release",
+        formation(podTemplate=containers({**SIDECAR, "name": "release"})),
     ),
     accepted("args alone", processes({"worker": {"args": ["worker"]}})),
     accepted("a type that runs its image as it is", processes({"web": {}})),

@@ -237,13 +237,13 @@ class FormationSpec(Model):
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Labels for the Deployments, Services and disruption budgets (for Pods: "
-        "podTemplate.metadata.labels).",
+        description="Labels for the Deployments, Services, disruption budgets and Jobs of releases (for "
+        "Pods: podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments, Services and disruption budgets (for Pods: "
-        "podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments, Services, disruption budgets and Jobs of releases "
+        "(for Pods: podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
         None, description="true: every type runs zero processes until it is false again; counts are kept."

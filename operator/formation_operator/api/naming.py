@@ -26,11 +26,15 @@ INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
+# In a revision, which contents had run well before it was rolled out: their digests, with commas between.
+RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 
 # On the Job of a release and its Pods: the digest of the content that is released.
 RELEASE_LABEL = f"{GROUP}/release"
 # On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
 RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
+# On that Job, once its content isn't wanted any more: a content that is wanted again is released anew.
+RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
 LONGEST_LABEL = 63

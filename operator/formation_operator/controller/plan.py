@@ -7,15 +7,15 @@ somebody waits for those. A large Formation is planned in parts, so that its man
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory, Rendered
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release.content import Content
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.render.disruption import Budgets
@@ -27,16 +27,8 @@ MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
 
 
-class Content(NamedTuple):
-    """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
-
-    spec: FormationSpec
-    version: int | str
-    """Equal for equal contents of a Formation."""
-
-
 def content_of(formation: Formation) -> Content:
-    """Return the content that a pass renders: what the Formation's spec says now."""
+    """Return what the Formation's spec says now: a pass renders it unless its release has to come first."""
     return Content(formation.spec, formation.metadata.generation)
 
 
@@ -111,7 +103,7 @@ class Planning:
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
         """Return what to do about the children that aren't wanted, given the intents of all that is."""
         formation = self.wanted.formation
-        if formation.spec.paused:
+        if formation.spec.paused or not self.wanted.content.known:
             return []
         declared = {**self.wanted.content.spec.processes, **formation.spec.processes}
         found = planner.obsolete(formation.metadata, declared, intents, self.children)

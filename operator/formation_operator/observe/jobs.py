@@ -51,9 +51,16 @@ class Job:
     """Whether no Pod of it is there or will come."""
     suspended: bool
     deleting: bool
+    left: bool
+    """Whether its content was given up after it had ended (annotation formations.dev/release-left)."""
     active: int
     """How many Pods of it are there and haven't ended."""
     pods_failed: int
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has neither succeeded nor failed."""
+        return not self.complete and self.failed is None
 
     @property
     def weight(self) -> tuple[object, ...]:
@@ -97,6 +104,7 @@ def job(raw: dict[str, Any]) -> Job | None:
         over=COMPLETE in met or FAILED in met,
         suspended=lenient.mapping(raw, "spec").get("suspend") is True,
         deleting="deletionTimestamp" in metadata,
+        left=naming.RELEASE_LEFT_ANNOTATION in lenient.mapping(metadata, "annotations"),
         active=lenient.number(status, "active"),
         pods_failed=lenient.number(status, "failed"),
     )

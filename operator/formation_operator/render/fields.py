@@ -108,6 +108,7 @@ FIELDS = (
     _of_type("service"),
     _of_all("processes"),
     _of_all("paused"),
+    _of_all("release"),
     _of_all("revision_history_limit"),
     # What they render is changed by the type's podTemplate, which goes over it.
     _of_type("security_defaults"),

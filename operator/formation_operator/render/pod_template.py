@@ -133,8 +133,9 @@ def _named_after_type(name: str, process: ProcessType, overlay: Manifest) -> Man
     containers = pod.get("containers") or []
     others = [*(pod.get("initContainers") or []), *containers]
     if name != naming.PROCESS_CONTAINER and any(item["name"] == name for item in others):
+        whose = "that of the release command" if name == naming.RELEASE else "the process type"
         raise InvalidTypeError(
-            f"podTemplate: a container is named {name}, like the process type: to change the process's own "
+            f"podTemplate: a container is named {name}, like {whose}: to change the process's own "
             f"container name it {naming.PROCESS_CONTAINER}, or give the sidecar another name"
         )
     for item in containers:
