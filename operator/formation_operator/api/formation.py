@@ -222,6 +222,74 @@ class Release(Model):
     )
 
 
+MOST_SCHEDULES = 32
+LATE = 300
+"""Seconds by which a run may begin too late where its schedule doesn't say."""
+CRON_FIELD = r"[-0-9A-Za-z*?/,]+"
+SCHEDULE = (
+    rf"^({CRON_FIELD}( +{CRON_FIELD}){{4}}"
+    r"|@(annually|yearly|monthly|weekly|daily|midnight|hourly|every ([0-9]+(\.[0-9]+)?(h|m|s))+))$"
+)
+TIME_ZONE = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+ConcurrencyPolicy = Literal["Allow", "Forbid", "Replace"]
+
+
+class Schedule(Model):
+    """A command that runs by the clock and ends, and what it is given beside the app's."""
+
+    schedule: Annotated[str, Field(max_length=128, pattern=SCHEDULE)] = Field(
+        description="When it runs, as cron has it: minute, hour, day of the month, month and day of the week "
+        '("0 3 * * *"), or @hourly, @daily, @weekly, @monthly, @yearly.'
+    )
+    time_zone: Annotated[str, Field(max_length=64, pattern=TIME_ZONE)] | None = Field(
+        None,
+        description="The time zone of schedule, such as Europe/Berlin (default: the cluster's, mostly UTC).",
+    )
+    command: Annotated[Words, Field(min_length=1)] | None = Field(
+        None,
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
+        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one.',
+    )
+    args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
+    image: Image | None = Field(None, description="The image of this schedule, in place of spec.image.")
+    env: Env | None = Field(None, description="Environment of this schedule; wins over spec.env by name.")
+    env_from: EnvFrom | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of this schedule."
+    )
+    resources: ResourceRequirements | None = Field(
+        None, description="CPU and memory that each run requests and may use at most."
+    )
+    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = Field(
+        None, description="The service account of this schedule, in place of podTemplate's."
+    )
+    concurrency_policy: ConcurrencyPolicy | None = Field(
+        None,
+        description="What happens when a run is due while one goes on. Forbid (default): it is left out. "
+        "Allow: both run. Replace: the old one is ended.",
+    )
+    starting_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None,
+        description=f"By how many seconds a run may begin too late, after which it is left out (default {LATE}).",
+    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None, description="Seconds after which a run that goes on has failed (default: none)."
+    )
+    backoff_limit: Count | None = Field(
+        None,
+        description="How often a run that fails is tried again (default 0: raise it only if the command may "
+        "run twice).",
+    )
+    successful_jobs_history_limit: Count | None = Field(
+        None, description="How many Jobs of runs that succeeded are kept (default 3)."
+    )
+    failed_jobs_history_limit: Count | None = Field(
+        None, description="How many Jobs of runs that failed are kept (default 1)."
+    )
+    suspend: bool | None = Field(
+        None, description="true: no run begins until it is false again; one that goes on isn't ended."
+    )
+
+
 MOST_REVISIONS, REVISIONS = 100, 10
 """How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
 Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
@@ -237,21 +305,23 @@ class FormationSpec(Model):
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Labels for the Deployments, Services, disruption budgets and Jobs of releases (for "
-        "Pods: podTemplate.metadata.labels).",
+        description="Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of "
+        "releases (for Pods: podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments, Services, disruption budgets and Jobs of releases "
-        "(for Pods: podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs "
+        "of releases (for Pods: podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
-        None, description="true: every type runs zero processes until it is false again; counts are kept."
+        None,
+        description="true: every type runs zero processes, and no schedule begins a run, until it is false "
+        "again; counts are kept.",
     )
     paused: bool | None = Field(
         None,
-        description="true: the operator changes no Deployment or Service of this Formation until it is "
-        "false again.",
+        description="true: the operator changes no Deployment, Service or CronJob of this Formation until it "
+        "is false again.",
     )
     disruption_budget: DisruptionBudget | None = Field(
         None,
@@ -280,6 +350,15 @@ class FormationSpec(Model):
         description="The process types, keyed by name: web, worker, clock, ... A type that is taken away "
         "is stopped and its Deployment deleted."
     )
+    schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
+        None,
+        description="What runs by the clock and ends, keyed by name: nightly-report, ... Each is the CronJob "
+        "<formation>-<name>. One that is taken away is suspended, and deleted once no run of it goes on.",
+    )
+
+    def schedule(self, name: str) -> Schedule | None:
+        """Return a schedule by its name, if there is one."""
+        return (self.schedules or {}).get(name)
 
 
 class Metadata(Model):

@@ -21,7 +21,7 @@ class Condition(Model):
 
     type: str = Field(
         description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
-        "Outdated, RevisionFailed or DisruptionContended."
+        "Outdated, RevisionFailed, DisruptionContended or ScheduleFailing."
     )
     status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this was seen for.")
@@ -98,6 +98,20 @@ class ReleaseStatus(Model):
     finished_at: str | None = Field(None, description="When its Job succeeded or failed.")
 
 
+class ScheduleStatus(Model):
+    """How a schedule is."""
+
+    state: str | None = Field(
+        None,
+        description="Scheduled, Running, Failing (the last run failed, or one is in trouble), Suspended or "
+        "Waiting (the message says what for).",
+    )
+    message: str | None = Field(None, description="Why it isn't well: a sentence for people.")
+    active: int | None = Field(None, description="How many runs go on.")
+    last_schedule_time: str | None = Field(None, description="When a run was due last that was begun.")
+    last_successful_time: str | None = Field(None, description="When a run succeeded last.")
+
+
 class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
@@ -118,6 +132,7 @@ class FormationStatus(Model):
         None, description="The release command, where the Formation has one."
     )
     processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
+    schedules: dict[str, ScheduleStatus] | None = Field(None, description="Each schedule by name.")
 
     def condition(self, type_: ConditionType) -> Condition | None:
         """Return a condition, if it is listed."""
@@ -134,12 +149,12 @@ DEEPEST = 3
 """So often parts that don't fit are dropped, and then what needs them."""
 
 
-def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
-    """Return what a status says of some types, and our conditions, as far as that fits the model.
+def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:
+    """Return what a status says of some types and schedules, and our conditions, as far as that fits.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    found = _concerning(status if isinstance(status, dict) else {}, process_types)
+    found = _concerning(status if isinstance(status, dict) else {}, process_types, schedules)
     for _ in range(DEEPEST):
         try:
             return FormationStatus.model_validate(found, strict=True, extra="ignore")
@@ -148,16 +163,23 @@ def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
     return FormationStatus()
 
 
-def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[str, Any]:
+def _concerning(
+    status: dict[str, Any], process_types: Iterable[str], schedules: Iterable[str]
+) -> dict[str, Any]:
     """Return a status without what others added to it, however much."""
-    processes, conditions = status.get("processes"), status.get("conditions")
-    known = processes if isinstance(processes, dict) else {}
+    conditions = status.get("conditions")
     ours = (item for item in conditions if is_ours(item)) if isinstance(conditions, list) else ()
-    return {
+    found = {
         **status,
-        "processes": {name: known[name] for name in process_types if name in known},
+        "processes": _named(status.get("processes"), process_types),
         "conditions": [*ours],
     }
+    known = _named(found.pop("schedules", None), schedules)
+    return {**found, "schedules": known} if known else found
+
+
+def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}
 
 
 def is_ours(condition: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import budgets, parsing, plan, steps
+from formation_operator.controller import budgets, parsing, plan, runs, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
 from formation_operator.controller.steps import Pass
@@ -36,6 +36,7 @@ from formation_operator.status import compute, writer
 from formation_operator.status.observation import Seen
 from formation_operator.sync import executor, planner, repair_limit, revision_keeper
 from formation_operator.sync.outcome import Outcome
+from formation_operator.sync.planner import Verb
 from formation_operator.sync.revision_keeper import Kept
 from formation_operator.telemetry import records
 
@@ -69,6 +70,7 @@ class Reconciler:
         self._examiner = investigator.Examiner(cluster)
         self._keeper = revision_keeper.Keeper(cluster, monotonic)
         self._releaser = releaser.Releaser(cluster, self._examiner, clock)
+        self._runs = runs.Runs(cluster, known, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
 
@@ -137,13 +139,16 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
+        before = formation_status.read(
+            this.basis.formation["status"], formation.spec.processes, formation.spec.schedules or ()
+        )
         chosen = await self._choose(this, formation, before)
         if chosen.is_held:
             types = {**formation.spec.processes, **chosen.content.spec.processes}
-            before = formation_status.read(this.basis.formation["status"], types)
+            schedules = {**(formation.spec.schedules or {}), **(chosen.content.spec.schedules or {})}
+            before = formation_status.read(this.basis.formation["status"], types, schedules)
             formation = steps.suspended_until_released(formation, before)
-        wanted = Wanted(formation, chosen.content, undecided)
+        wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)
         wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
@@ -153,7 +158,8 @@ class Reconciler:
         if requeue is None:
             requeue = await self._report(this, wanted, chosen, before)
         undecided = [*undecided, *wanted.unlisted]
-        return Result(soonest(requeue, chosen.requeue), steps.retry(undecided, this.outcomes))
+        requeue = soonest(requeue, chosen.requeue, self._runs.again(this))
+        return Result(requeue, steps.retry(undecided, this.outcomes))
 
     # What is wanted
 
@@ -267,6 +273,10 @@ class Reconciler:
             this.changes.extend(self._cache.put(child.kind, child))
             if outcome.is_repair:
                 self._patience.repaired(child.uid, self._clock().timestamp())
+            if action.verb is Verb.SUSPEND and not outcome.again:
+                this.basis.written(child)
+                this.memory.applied.pop(child.uid, None)
+                self._runs.suspended(this, child)
             if action.intent is not None and not outcome.again:
                 this.basis.written(child)
                 this.memory.written(child, action.process_type, action.intent)
@@ -283,6 +293,7 @@ class Reconciler:
         deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
         examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
+        schedules, look_again = await self._runs.scheduled(this, wanted, examined, now)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
             name=formation.metadata.name,
@@ -301,6 +312,7 @@ class Reconciler:
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
             release=chosen.status,
+            schedules=schedules,
         )
         kept = await self._keep(this, wanted, seen, before)
         seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
@@ -309,6 +321,7 @@ class Reconciler:
             await self._write(this, steps.report(seen, before, self._now(), this.faults)),
             Requeue(Lane.REPORT, again + self._delay) if again is not None else None,
             kept.requeue,
+            look_again,
         )
 
     async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:

@@ -14,12 +14,11 @@ from formation_operator.api.formation_status import FormationStatus, ReleaseStat
 from formation_operator.api.reasons import Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.backoff import doubled
-from formation_operator.diagnose import pod_events
+from formation_operator.diagnose import job_cause
 from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.finding import latest
 from formation_operator.diagnose.investigator import Examiner
+from formation_operator.diagnose.job_cause import Blocked, Cause
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
@@ -30,17 +29,14 @@ from formation_operator.release import gate, progress
 from formation_operator.release.content import NOTHING, Content
 from formation_operator.release.contents import Contents
 from formation_operator.release.gate import Act, Decision, Phase, Situation
-from formation_operator.release.progress import Cause
 from formation_operator.release.runner import Runner, TakenError
-from formation_operator.render import desired
+from formation_operator.render import cron_job, desired
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, soonest
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
-PODLESS = 3.0
-"""Seconds after which a Job without a Pod is looked into."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
 TURN = 0.5
@@ -64,8 +60,8 @@ class Noted:
     """The uid of a Job that has started a container."""
     pause: float | None = None
     """Seconds until a step that failed is tried again."""
-    blocked: tuple[str, str, float, float] = ("", "", 0.0, PODLESS)
-    """The uid of a Job without Pods, why it has none, when that was read, and the pause after that."""
+    blocked: Blocked | None = None
+    """Why a Job has no Pod."""
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
 
@@ -279,27 +275,12 @@ class Releaser:
         findings, again = await self._examiner.examine_pods(this.noted.evidence, pods, now, this.faults)
         requeue = Requeue(Lane.REPORT, again) if again is not None else None
         blocked = ""
-        if job.is_under_way and not (pods or job.active or job.pods_failed):
-            blocked, pause = await self._blocked(this, job, now)
-            requeue = soonest(requeue, Requeue(Lane.REPORT, pause))
-        return progress.cause_of(job, pods, findings, blocked), requeue
-
-    async def _blocked(self, this: Asked, job: Job, now: float) -> tuple[str, float]:
-        """Return why a Job has no Pod, by the Events of its controller, and when to read them again."""
-        uid, known, read_at, pause = this.noted.blocked
-        if uid != job.uid:
-            known, read_at, pause = "", job.created, PODLESS
-        if now >= read_at + pause or now < read_at:
-            known, read_at = await self._refused_pods(job), now
-            pause = doubled(pause, PODLESS, RETRY_MOST)
-        this.noted.blocked = job.uid, known, read_at, pause
-        return known, max(0.1, read_at + pause - now)
-
-    async def _refused_pods(self, job: Job) -> str:
-        async for page in self._cluster.select(kinds.EVENT, job.namespace, fields=f"regarding.uid={job.uid}"):
-            found = latest([*map(pod_events.pod_event, filter(pod_events.matters, page))])
-            return found.message.removeprefix("Error creating: ") if found is not None else ""
-        return ""
+        if job_cause.lacks_pods(job, pods):
+            this.noted.blocked, pause = await job_cause.why_podless(
+                self._cluster, job, this.noted.blocked, now
+            )
+            blocked, requeue = this.noted.blocked.said, soonest(requeue, Requeue(Lane.REPORT, pause))
+        return job_cause.cause_of(job, pods, findings, blocked), requeue
 
 
 def _note(this: Asked) -> None:
@@ -332,11 +313,15 @@ def _is_given_the_same(this: Asked, released: FormationSpec) -> bool:
 
 
 def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
-    """Return why types of a content can't be rendered."""
+    """Return why types or schedules of a content can't be rendered."""
     found = []
-    for name in content.processes:
+    one = Replicas(desired=1, rendered=1, remembered=1)
+    for name in (*content.processes, *(content.schedules or ())):
         try:
-            desired.children(mine, content, name, Replicas(desired=1, rendered=1, remembered=1))
+            if name in content.processes:
+                desired.children(mine, content, name, one)
+            else:
+                cron_job.cron_job(mine, content, name, suspend=False)
         except InvalidTypeError as error:
             found.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
     return found
