@@ -269,7 +269,7 @@ class Schedule(Model):
     )
     starting_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
         None,
-        description=f"By how many seconds a run may begin too late, after which it is left out (default {LATE}).",
+        description=f"By how many seconds a run may begin late, after which it is left out (default {LATE}).",
     )
     active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
         None, description="Seconds after which a run that goes on has failed (default: none)."

@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Sequence
 from formation_operator.api import naming
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.steps import Pass
-from formation_operator.diagnose import job_cause
+from formation_operator.diagnose import diagnosis, job_cause
 from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.children import Child
 from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status.observation import Scheduled
 
@@ -71,12 +73,7 @@ class Runs:
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
             causes = {
-                job.name: job_cause.cause_of(
-                    job,
-                    [pod for pod in pods if pod.job == job.name],
-                    examined.of_runs.get(job.name, ()),
-                    blocked.get(job.uid, ""),
-                )
+                job.name: _cause(job, pods, examined, blocked.get(job.uid, ""))
                 for job in own
                 if not job.complete
             }
@@ -100,6 +97,15 @@ class Runs:
             waits.append(wait)
         said = {uid: each.said for uid, each in this.memory.blocked.items()}
         return said, Requeue(Lane.REPORT, min(waits)) if waits else None
+
+
+def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
+    own = [pod for pod in pods if pod.job == job.name]
+    findings = examined.of_runs.get(job.name, [])
+    if job.failed and not findings:
+        # A Pod that failed counts for a while only, since another one takes its place: here none does.
+        findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
+    return job_cause.cause_of(job, own, findings, blocked)
 
 
 def _is_own(child: Child, uid: str) -> bool:
