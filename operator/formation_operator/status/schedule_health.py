@@ -4,7 +4,7 @@ A run that failed is said of the schedule until one succeeds, and the Formation 
 """
 
 from formation_operator.api.formation_status import ScheduleStatus
-from formation_operator.api.reasons import ScheduleState
+from formation_operator.api.reasons import Reason, ScheduleState
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Runs
@@ -15,6 +15,9 @@ from formation_operator.status.observation import Scheduled
 HELD = "it is made once the release command of its content has succeeded"
 FAILED = "the run in Job {} has failed"
 STUCK = "the run in Job {} is in trouble"
+WAITS = "the run in Job {} waits"
+PLACELESS = {Reason.SCHEDULING_GATED, Reason.UNSCHEDULABLE, Reason.VOLUME_PENDING, Reason.INITIALIZING}
+"""Why a run waits although nothing may be wrong: a node may be on its way."""
 
 
 def status(
@@ -23,13 +26,13 @@ def status(
     """Return how a schedule is; ``problem`` says why it can't be written as it is meant to be."""
     runs = this.child.runs if this.child is not None else Runs()
     going_on = [job for job in this.jobs if job.is_under_way and not job.deleting]
-    active, trouble = max(runs.active, len(going_on)), _trouble(name, this, before, going_on)
+    active, (trouble, fails) = max(runs.active, len(going_on)), _trouble(name, this, before, going_on)
     state = ScheduleState.RUNNING if active else ScheduleState.SCHEDULED
     if this.child is None or problem is not None:
         state, trouble = ScheduleState.WAITING, problem.message if problem is not None else HELD
     elif this.suspended and not active:
         state = ScheduleState.SUSPENDED
-    elif trouble:
+    elif fails:
         state = ScheduleState.FAILING
     return ScheduleStatus(
         state=state,
@@ -47,12 +50,22 @@ def run_of(said: ScheduleStatus | None) -> str:
     return known if known.startswith(start) and known.endswith(end) else ""
 
 
-def _trouble(name: str, this: Scheduled, before: ScheduleStatus | None, going_on: list[Job]) -> str:
-    """Return why the last run failed, or why one can't go on; nothing if there is no such run."""
+def _trouble(
+    name: str, this: Scheduled, before: ScheduleStatus | None, going_on: list[Job]
+) -> tuple[str, bool]:
+    """Return what is wrong with a run that goes on, or why the last one failed; and whether it fails."""
     for job in going_on:
         cause = this.causes.get(job.name, Cause())
+        if cause.reason in PLACELESS:
+            return f"{WAITS.format(job.name)}: {cause.message}", False
         if cause.message:
-            return f"{STUCK.format(job.name)}: {cause.message}"
+            return f"{STUCK.format(job.name)}: {cause.message}", True
+    failure = _failure(name, this, before)
+    return failure, bool(failure)
+
+
+def _failure(name: str, this: Scheduled, before: ScheduleStatus | None) -> str:
+    """Return why the last run failed; nothing if it didn't."""
     last = max((job for job in this.jobs if job.finished_at), key=_ended, default=None)
     if last is None:
         return _known_of(this, before)
