@@ -1,7 +1,7 @@
 """What many commands take: the name of a Formation, its types and processes, a wait, an output format."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -165,7 +165,7 @@ def types(
 
     What may be named ``besides`` is completed as well.
     """
-    complete = functools.partial(complete_type, besides=besides)
+    complete = functools.partial(complete_any, besides=besides) if besides else complete_type
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
         @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete)
@@ -234,18 +234,34 @@ def wait(
     return decorated
 
 
-def complete_type(
+def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types of the Formation on the command line that begin so, but for those that are there."""
+    return _completed(ctx, param, incomplete, _names(ctx, formations.types))
+
+
+def complete_any(
     ctx: click.Context, param: click.Parameter, incomplete: str, besides: Sequence[str] = ()
 ) -> list[str]:
-    """Return the types of the Formation on the command line that begin so, but for those that are there."""
-    given, types = ctx.params.get(param.name or "") or (), _types(ctx)
-    known = [*types, *besides] if types else []
+    """Return the types and schedules that begin so, and what may be named ``besides``."""
+    types = _names(ctx, lambda found: [*formations.types(found), *formations.schedules(found)])
+    return _completed(ctx, param, incomplete, [*types, *besides] if types else [])
+
+
+def complete_schedule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the schedules of the Formation on the command line that begin so."""
+    return _completed(ctx, param, incomplete, _names(ctx, formations.schedules))
+
+
+def _completed(
+    ctx: click.Context, param: click.Parameter, incomplete: str, known: Iterable[str]
+) -> list[str]:
+    given = ctx.params.get(param.name or "") or ()
     return [each for each in known if each.startswith(incomplete) and each not in given]
 
 
 def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the types that begin so, as the beginning of a count."""
-    return [f"{each}=" for each in _types(ctx) if each.startswith(incomplete)]
+    return [f"{each}=" for each in _names(ctx, formations.types) if each.startswith(incomplete)]
 
 
 def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -265,10 +281,10 @@ def name_of(ctx: click.Context) -> str:
     return str(ctx.params.get("name") or next(iter(ctx.args), ""))
 
 
-def _types(ctx: click.Context) -> list[str]:
+def _names(ctx: click.Context, of: Callable[[Any], list[str]]) -> list[str]:
     name = name_of(ctx)
     try:
         found = connect_at_once(ctx).get(naming.KIND, name) if name else None
     except click.ClickException:
         return []
-    return formations.types(found) if found else []
+    return of(found) if found else []

@@ -6,12 +6,12 @@ https://devcenter.heroku.com/articles/dyno-types
 """
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.dialects import dotenv, names, quantities
+from formation_cli.dialects import cron, dotenv, names, quantities
+from formation_cli.dialects.cron import Cron
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import INT32, LONGEST_WORD, MOST_TYPES, MOST_VARIABLES
@@ -58,6 +58,7 @@ class Found:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     memory: dict[str, str] = dataclasses.field(default_factory=dict)
+    schedules: dict[str, Cron] = dataclasses.field(default_factory=dict)
     left_out: list[str] = dataclasses.field(default_factory=list)
 
     def types(self) -> list[str]:
@@ -67,12 +68,7 @@ class Found:
 
 def read(text: str, file: str, found: Found) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Mistyped(f"{file}, line {error.lineno}: no JSON: {error.msg}.") from error
-    except (ValueError, RecursionError) as error:
-        raise Mistyped(f"{file}: no JSON: a number that is too long, or nested too deeply.") from error
+    value = cron.parsed(text, file)
     if isinstance(value, list):
         _read_formation(value, file, found)
     elif isinstance(value, dict):
@@ -93,6 +89,7 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
             found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
         else:
             found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
+    found.schedules |= cron.entries(value, file)
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
 
 
@@ -202,9 +199,10 @@ def _sized(known: Known, name: str) -> dict[str, str]:
 
 
 def left_out(known: Known) -> Iterable[str]:
-    """Return the release, which the API's list has no place for, and types whose memory no dyno has."""
-    release = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
-    return release + [
+    """Return what the API's list has no place for, and types whose memory no dyno has."""
+    parts = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
+    parts += ["spec.schedules: Heroku Scheduler has no file"] if known.spec.schedules else []
+    return parts + [
         f"{name}: no dyno has its memory"
         for name, each in known.spec.processes.items()
         if lenient.mapping(each.resources, "limits").get("memory") is not None and not _sized(known, name)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, Release
+from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
 from formation_operator.kube.objects import lenient
 
 MOST_NODES = 100_000
@@ -95,13 +95,15 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
         names.check_type(each, where)
         _check(process, f"{where}: spec.processes.{each}")
     _check(spec, f"{where}: spec")
+    for each, schedule in (spec.schedules or {}).items():
+        _check(schedule, f"{where}: spec.schedules.{each}")
     if spec.release:
         _check(spec.release, f"{where}: spec.release")
     names.check_together(name, [*spec.processes])
     return Known(name, spec)
 
 
-def _check(part: FormationSpec | ProcessType | Release, where: str) -> None:
+def _check(part: FormationSpec | ProcessType | Release | Schedule, where: str) -> None:
     """Raise `Mistyped` for what the CRD would refuse and what comes later relies on."""
     for item in part.env or []:
         if not (isinstance(item.get("name"), str) and isinstance(item.get("value") or "", str)):

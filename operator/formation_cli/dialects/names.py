@@ -3,6 +3,7 @@
 import re
 
 from formation_cli.failures import Mistyped
+from formation_operator.api import naming
 from formation_operator.api.formation import MOST_TYPES
 from formation_operator.kube.objects import lenient
 
@@ -52,6 +53,16 @@ def check_together(formation: str, types: list[str]) -> None:
                 f"{formation}-{each} has more than {LONGEST_CHILD} characters, too long for Pods' names.",
                 hint="Shorten the type's name, or the Formation's by --name.",
             )
+
+
+def schedule(formation: str, name: str) -> str:
+    """Return the name of a schedule; raises `Mistyped` where it and the Formation's are too long together."""
+    if len(f"{formation}-{name}") > naming.LONGEST_CRON_JOB:
+        raise Mistyped(
+            f"{formation}-{name} has more than {naming.LONGEST_CRON_JOB} characters, too long for a CronJob.",
+            hint="Shorten the Formation's name by --name.",
+        )
+    return name
 
 
 def suggestion(name: str) -> str:

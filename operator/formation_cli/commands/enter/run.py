@@ -10,19 +10,20 @@ from collections.abc import Iterator
 import click
 
 from formation_cli import options
-from formation_cli.changes import one_off
+from formation_cli.changes import one_off, scheduled
 from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
-from formation_cli.failures import Failure, TimedOut
+from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_mean
 from formation_cli.naming import JOB_LABEL
 from formation_cli.terminal import formats
 from formation_cli.views import one_offs
 from formation_cli.words import sizes
 from formation_cli.words.durations import DURATION
+from formation_operator.api import naming
 from formation_operator.kube.objects import lenient
 
 TICK = 2.0
@@ -46,11 +47,15 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
         "run shop -it -- /bin/sh",
         "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
         "run shop --detach --timeout 1h -- /shop import",
+        "run shop --schedule nightly-report   # now, once",
         "run shop --args -- migrate   # the image's ENTRYPOINT gets these arguments",
     ),
 )
 @options.formation()
 @options.process_type("With the environment, resources and image of this type, too.")
+@click.option(
+    "--schedule", shell_complete=options.complete_schedule, help="Begin a run of this schedule now."
+)
 @click.option(
     "-d", "--detach", is_flag=True, help="Don't wait: print the Job's name, which is kept for a day."
 )
@@ -80,6 +85,7 @@ def command(
     cluster: Cluster,
     name: str,
     process_type: str | None,
+    schedule: str | None,
     image: str | None,
     size: dict[str, str] | None,
     timeout: float | None,
@@ -100,11 +106,18 @@ def command(
 
     COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
     ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
+
+    With --schedule the command is that of the schedule, whose CronJob keeps the Job among its others: Ctrl-C
+    ends what is shown, and not the run.
     """
+    if schedule is not None:
+        if words or process_type or image or size or as_args or stdin or tty:
+            raise click.UsageError("A schedule says itself what runs: leave out the command and its options.")
+        _check_output(output, shown=not (detach or dry_run))
+        ctx.exit(_run_schedule(cluster, name, schedule, timeout, output, detach=detach, dry_run=dry_run))
     if not words and not as_args:
         raise click.UsageError("What should run? Write -- and the command, or --args for the image's own.")
-    if output and not (detach or dry_run):
-        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
+    _check_output(output, shown=not (detach or dry_run))
     _check_typing(detach=detach, stdin=stdin, tty=tty)
     formation = formations.find(cluster, name)
     if process_type is not None:
@@ -128,8 +141,46 @@ def command(
         if not detach:
             ctx.exit(_attend(cluster, job, wanted))
         afterwards.pop_all()
+    _tell(cluster, made, output)
+
+
+def _tell(cluster: Cluster, made: Object, output: str | None) -> None:
     formats.write_object(made, output or "name")
-    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{job}", err=True)
+    click.echo(f"kubectl -n {cluster.namespace} logs -f job/{made['metadata']['name']}", err=True)
+
+
+def _check_output(output: str | None, *, shown: bool) -> None:
+    """Raise `click.UsageError` if a Job is to be printed where the command's own output is."""
+    if output and shown:
+        raise click.UsageError("Without --detach the command's own output is shown: leave out --output.")
+
+
+def _run_schedule(
+    cluster: Cluster,
+    name: str,
+    schedule: str,
+    timeout: float | None,
+    output: str | None,
+    *,
+    detach: bool,
+    dry_run: bool,
+) -> int:
+    """Begin a run of a schedule, and return its exit code, which is 0 if nobody waits for its end."""
+    known = formations.schedules(formations.find(cluster, name))
+    if schedule not in known:
+        raise Mistyped(f"There is no schedule {schedule}.", hint=did_you_mean(schedule, known))
+    cron_job = cluster.get(kinds.CRON_JOB, naming.child(name, schedule))
+    if cron_job is None:
+        raise Failure(f"{schedule} has no CronJob.", hint=f"{again(f'ps {name}')} says why.")
+    seconds = math.ceil(timeout) if timeout else None
+    made = cluster.create(scheduled.job(cron_job, secrets.token_hex(4), seconds), dry_run=dry_run)
+    if dry_run:
+        formats.write_object(made, output or "name")
+        return 0
+    if detach:
+        _tell(cluster, made, output)
+        return 0
+    return _attend(cluster, made["metadata"]["name"], OneOff([], seconds=seconds))
 
 
 def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:

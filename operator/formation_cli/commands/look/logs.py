@@ -24,6 +24,7 @@ TAIL = 100
         "logs shop -f",
         "logs shop worker clock --since 10m",
         "logs shop release   # what the release command wrote",
+        "logs shop nightly-report   # what the runs of a schedule wrote that are kept",
         "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
         "logs shop web --previous   # what crashed processes wrote",
         "logs shop --tail=-1 --timestamps > shop.log",
@@ -31,7 +32,8 @@ TAIL = 100
 )
 @options.formation()
 @options.types(
-    f"The same as TYPE, which may be {ONE_OFF} for what runs once, or {naming.RELEASE}; may be repeated.",
+    f"The same as TYPE, which may be a schedule, {ONE_OFF} for what runs once, or {naming.RELEASE}; may be "
+    "repeated.",
     "[TYPE|PROCESS]...",
     besides=(ONE_OFF, naming.RELEASE),
 )
@@ -58,15 +60,15 @@ def command(
 ) -> None:
     """Show what the processes write, in one stream: each line with the process that it is from.
 
-    What the release command and `run` write is among them, and so are Jobs whose Pods have the label
-    formations.dev/formation=NAME.
+    What the release command, schedules and `run` write is among them, and so are Jobs whose Pods have the
+    label formations.dev/formation=NAME.
     """
     if follow and previous:
         raise click.UsageError(
             "What ended before writes nothing more: leave out one of --follow and --previous."
         )
     formation = formations.find(cluster, name)
-    jobs = [ONE_OFF, naming.RELEASE]
+    jobs = [ONE_OFF, naming.RELEASE, *formations.schedules(formation)]
     known = [*formations.types(formation), *jobs]
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)

@@ -33,7 +33,7 @@ from formation_operator.api.reasons import ConditionType
     ),
 )
 @options.formation(required=False)
-@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_type)
+@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
 @click.option("-l", "--selector", default="", help="The Formations whose labels are so, as team=checkout.")
 @click.option("-w", "--watch", is_flag=True, help="Go on, and show what changes, until Ctrl-C.")
@@ -53,7 +53,8 @@ def command(
 
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
     but gets no requests), Crashing, Unschedulable (no node takes it) or Stopping; one of `run` may be
-    Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
+    Completed or Failed; a type without processes is Idle (its count is 0) or Suspended. A schedule of which
+    no run goes on is Scheduled, Failing, Suspended or Waiting, since a run was due last.
     """
     options.check_watch(output, watch=watch)
     if name is None:

@@ -63,7 +63,8 @@ def procfile(procfile: str, described: Described, output: str) -> None:
 def heroku(file: tuple[str, ...], procfile: str | None, described: Described, output: str) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
-    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win.
+    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win. The entries
+    of cron, as Dokku has them, become spec.schedules.
     """
     found = Found()
     for each in file:
@@ -80,6 +81,7 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
             env=found.env | {**wanted.env},
             counts=found.counts | {**wanted.counts},
             memory=found.memory,
+            schedules=found.schedules,
         ),
         [*described.env, *(each for each in file if found.env)],
         output,

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import click
 
-from formation_cli import options
+from formation_cli import files, options
 from formation_cli.commands import secrecy
 from formation_cli.commands.outside import app_options
 from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects import cron
 from formation_cli.dialects.app import App
+from formation_cli.dialects.cron import Cron
 
 MANIFEST = "formation.yaml"
+APP = "app.json"
 
 
 @click.command(
@@ -29,11 +32,12 @@ MANIFEST = "formation.yaml"
 def command(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
+    The cron entries of an app.json beside it become spec.schedules; nothing else of that is read.
     Of --env it asks which variables are secret: those are in no file, and the command that brings them into
     the cluster is printed. Nothing of the Procfile is run, and no file is written over.
     """
     commands, folder = app_options.read_procfile(procfile)
-    found = described.app(commands, folder)
+    found = dataclasses.replace(described.app(commands, folder), schedules=_schedules(procfile))
     secret = secrecy.chosen(found.env)
     plain = {name: value for name, value in found.env.items() if name not in secret}
     found = dataclasses.replace(found, env=plain)
@@ -42,6 +46,11 @@ def command(procfile: str, described: Described) -> None:
         click.echo(f"In {MANIFEST} as they are: {', '.join(plain)}", err=True)
     if secret:
         _tell(found, described.env, secret)
+
+
+def _schedules(procfile: str) -> dict[str, Cron]:
+    beside = pathlib.Path(procfile).with_name(APP)
+    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else {}
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
