@@ -38,7 +38,9 @@ def state(user: Client, wanted: str) -> Manifest:
 
 def jobs(user: Client) -> dict[str, Manifest]:
     """Return the Jobs of releases by name."""
-    return {job["metadata"]["name"]: job for job in user.list_all("job") if LABEL in job["metadata"]["labels"]}
+    return {
+        job["metadata"]["name"]: job for job in user.list_all("job") if LABEL in job["metadata"]["labels"]
+    }
 
 
 def uids(user: Client, *kinds: str) -> dict[str, str]:

@@ -243,7 +243,10 @@ def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(sho
     before = shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]
     deploy(shop)
     assert name in stalled(shop, "NameTaken")
-    assert throughout(2, lambda: (shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"])) == before
+    assert (
+        throughout(2, lambda: (shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]))
+        == before
+    )
     assert releases.images(shop) == V1
     shop("delete", "job", name)
     releases.succeeded(shop)
