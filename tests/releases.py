@@ -82,7 +82,7 @@ def end(user: Client, code: int = 0, message: str = "", name: str = "") -> None:
 
 
 def succeeded(user: Client) -> Manifest:
-    """Say in kubelet's place that the release of the present content has succeeded; wait until it's reported."""
+    """Say in kubelet's place that the present content's release has succeeded; return what is reported."""
     end(user, name=digest(user))
     return state(user, "Succeeded")
 

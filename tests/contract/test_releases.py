@@ -26,7 +26,7 @@ from tests.releases import RELEASE
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
 SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})
-V1, V2 = ({name: f"shop:{version}" for name in ("shop-web", "shop-worker")} for version in ("v1", "v2"))
+V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), f"shop:{version}") for version in ("v1", "v2"))
 REVISION = "controllerrevisions.apps"
 
 

@@ -1,4 +1,4 @@
-"""The operator is killed, or the API server restarted, in each step of a release: it comes first all the same."""
+"""The operator is killed, or the API server restarted, in each step of a release: it still comes first."""
 
 import asyncio
 import contextlib
