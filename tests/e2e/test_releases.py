@@ -1,4 +1,4 @@
-"""Release commands as real processes: what they do, how they fail, what is said of it, and never two at once."""
+"""Release commands as real processes: what they do, how they fail, and never two at once."""
 
 import time
 from collections.abc import Callable
@@ -199,7 +199,7 @@ def test_what_keeps_a_release_from_starting_is_said_within_seconds_and_the_rever
     deployed.apply(shop(version="4"))
     deployed(*READY)
     assert alive.most == 1
-    assert {each for each in releases.jobs(deployed)} == {
+    assert set(releases.jobs(deployed)) == {
         job(deployed),
         next(key.removeprefix("job/") for key in before if key.startswith("job/")),
     }
