@@ -56,6 +56,7 @@ EVERYTHING = worker(
     startupProbe={"exec": {"command": ["true"]}},
     terminationGracePeriodSeconds=0,
     rollingUpdate={"maxSurge": "25%", "maxUnavailable": 0},
+    disruptionBudget={"maxUnavailable": "100%"},
     securityDefaults="none",
     podTemplate={
         "metadata": {"labels": {"team": "shop"}, "annotations": {"example.com/note": "a b"}},
@@ -124,6 +125,14 @@ ACCEPTED = [
     accepted("an empty argument", worker(command=["worker", ""])),
     accepted("a singleton without a count", worker(singleton=True)),
     accepted("a suspended singleton", worker(singleton=True, replicas=0)),
+    accepted("a disruption budget with its default", worker(disruptionBudget={})),
+    accepted("a disruption budget of one", worker(disruptionBudget={"maxUnavailable": 1})),
+    accepted(
+        "a disruption budget for all types, one of which is a singleton",
+        a_formation(
+            disruptionBudget={"maxUnavailable": "10%"}, processes={"clock": {**WORKER, "singleton": True}}
+        ),
+    ),
     accepted("no surge and the default for the other", worker(rollingUpdate={"maxSurge": 0})),
     accepted("a type's name that begins with a digit", worker("2nd")),
     accepted("a type named process", worker("process", podTemplate=own(tty=True))),

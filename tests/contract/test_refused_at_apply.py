@@ -120,6 +120,35 @@ COUNTS = [
         "singleton",
     ),
     refused(
+        "disruptionBudget of a singleton",
+        worker(singleton=True, disruptionBudget={}),
+        f"{W}.disruptionBudget",
+        "singleton",
+    ),
+    refused(
+        "a budget that lets no node be drained",
+        worker(disruptionBudget={"maxUnavailable": 0}),
+        f"{W}.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "the same in per cent",
+        worker(disruptionBudget={"maxUnavailable": "0%"}),
+        f"{W}.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "such a budget for all types",
+        formation(disruptionBudget={"maxUnavailable": 0}),
+        "spec.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "minAvailable, which blocks drains for ever",
+        worker(disruptionBudget={"minAvailable": 1}),
+        f"{W}.disruptionBudget.minAvailable",
+    ),
+    refused(
         "a rollout that can't move",
         worker(rollingUpdate={"maxSurge": 0, "maxUnavailable": "0%"}),
         f"{W}.rollingUpdate",

@@ -34,6 +34,7 @@ CLUSTER_VERBS = {
     ("formations.dev", "formations/status"): {"patch"},
     ("apps", "deployments"): CHILDREN,
     ("", "services"): CHILDREN,
+    ("policy", "poddisruptionbudgets"): CHILDREN,
     ("apps", "controllerrevisions"): CHILDREN - {"watch"},
     ("batch", "jobs"): CHILDREN,
     ("", "pods"): SEEN,

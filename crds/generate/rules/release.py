@@ -10,8 +10,8 @@ TAKEN = containers.any_of(
 SPEC = [
     Rule(
         "!has(self.release) || has(self.image)",
-        "spec.release runs with spec.image, which isn't set: set spec.image (types keep images of their own), "
-        "or leave spec.release out",
+        "spec.release runs with spec.image, which isn't set: set spec.image (types keep images of their own)"
+        ", or leave spec.release out",
         at=".image",
         reason="FieldValueRequired",
     ),

@@ -29,6 +29,7 @@ TABLE: list[tuple[str, list[Rule]]] = [
     (RELEASE, release.RELEASE),
     *((f"{owner}.command", process.COMMAND) for owner in (TYPE, RELEASE)),
     (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
+    *((f"{owner}.disruptionBudget", process.DISRUPTION_BUDGET) for owner in OWNERS),
     *((variable, process.VARIABLE) for variable in VARIABLES),
     *((f"{variable}.valueFrom", process.VALUE_FROM) for variable in VARIABLES),
     *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in (*OWNERS, RELEASE)),

@@ -97,6 +97,20 @@ class RollingUpdate(Model):
     )
 
 
+BUDGET = "25%"
+"""How many processes of a type a drain may have down at a time, where its budget doesn't say."""
+
+
+class DisruptionBudget(Model):
+    """How many processes a drain of nodes, or any other eviction, may take away at a time."""
+
+    max_unavailable: Unavailable | None = Field(
+        None,
+        description="Processes that may be down at a time, as a number or a percentage of the count, rounded "
+        f"up (default {BUDGET}). At least 1.",
+    )
+
+
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
@@ -147,6 +161,11 @@ class ProcessType(Model):
         None,
         description="How fast a rollout of this type goes. With hostNetwork or a hostPort set maxSurge: 0, "
         "because a new process can't start beside the old one on its node.",
+    )
+    disruption_budget: DisruptionBudget | None = Field(
+        None,
+        description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
+        f"means maxUnavailable {BUDGET}. A process that isn't ready never holds a drain up.",
     )
     singleton: bool | None = Field(
         None,
@@ -218,13 +237,13 @@ class FormationSpec(Model):
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Labels for the Deployments, the Services and the Jobs of releases (for Pods: "
-        "podTemplate.metadata.labels).",
+        description="Labels for the Deployments, Services, disruption budgets and Jobs of releases (for "
+        "Pods: podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments, the Services and the Jobs of releases (for Pods: "
-        "podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments, Services, disruption budgets and Jobs of releases "
+        "(for Pods: podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
         None, description="true: every type runs zero processes until it is false again; counts are kept."
@@ -233,6 +252,10 @@ class FormationSpec(Model):
         None,
         description="true: the operator changes no Deployment or Service of this Formation until it is "
         "false again.",
+    )
+    disruption_budget: DisruptionBudget | None = Field(
+        None,
+        description="The disruption budget of each type that has none of its own and isn't a singleton.",
     )
     release: Release | None = Field(
         None,

@@ -19,6 +19,7 @@ class ConditionType(enum.StrEnum):
     DAEMONIZING = "Daemonizing"
     OUTDATED = "Outdated"
     REVISION_FAILED = "RevisionFailed"
+    DISRUPTION_CONTENDED = "DisruptionContended"
 
 
 class State(enum.StrEnum):

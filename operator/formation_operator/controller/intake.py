@@ -63,7 +63,7 @@ class Controller:
     def _show(self) -> None:
         """Have each scrape of the metrics read the cache and the queue."""
         kinds = (each.kind for each in self._cache.watched.values())
-        needed = (kind.name for kind in kinds if not kind.optional and not kind.dispensable)
+        needed = (kind.known_as for kind in kinds if not kind.optional and not kind.dispensable)
         self.instruments.watch(needed, self._settings.scopes, self.informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))

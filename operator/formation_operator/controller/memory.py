@@ -17,12 +17,12 @@ from formation_operator.sync.revision_keeper import Noted
 
 
 class Rendered(NamedTuple):
-    """What was rendered from a content with some counts; the children themselves show the rest."""
+    """What was rendered from a content with counts and budgets; the children themselves show the rest."""
 
     content: int | str
     """The content's version."""
     counts: tuple[object, ...]
-    """What was rendered of each type's count."""
+    """What was rendered of each type's count, and of its disruption budget."""
     number: int
     """How many objects were rendered."""
 

@@ -3,13 +3,14 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import parsing, plan, steps
+from formation_operator.controller import budgets, parsing, plan, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
 from formation_operator.controller.steps import Pass
@@ -44,18 +45,29 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, settings: Settings) -> None:
-        """Take the port to the cluster, the cache, and a clock that gives aware times."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        known: cache.Cache,
+        clock: Clock,
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the port to the cluster, the cache, and a clock that gives aware times.
+
+        ``monotonic`` gives seconds, and nobody sets it.
+        """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
+        self._monotonic = monotonic
         self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
         self._patience = repair_limit.Patience()
         self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
-        self._keeper = revision_keeper.Keeper(cluster, clock)
+        self._keeper = revision_keeper.Keeper(cluster, monotonic)
         self._releaser = releaser.Releaser(cluster, self._examiner, clock)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
@@ -79,7 +91,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._keeper = revision_keeper.Keeper(self._cluster, self._clock)
+        self._keeper = revision_keeper.Keeper(self._cluster, self._monotonic)
         self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
 
     def forget(self, uid: str) -> None:
@@ -134,11 +146,13 @@ class Reconciler:
         wanted = Wanted(formation, chosen.content, undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)
+        wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
             requeue = await self._report(this, wanted, chosen, before)
+        undecided = [*undecided, *wanted.unlisted]
         return Result(soonest(requeue, chosen.requeue), steps.retry(undecided, this.outcomes))
 
     # What is wanted
@@ -283,12 +297,13 @@ class Reconciler:
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], known),
+            outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
             release=chosen.status,
         )
         kept = await self._keep(this, wanted, seen, before)
-        seen = dataclasses.replace(seen, revision=kept.revision, unrevised=kept.problem)
+        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
         again = examined.again_in
         return soonest(
             await self._write(this, steps.report(seen, before, self._now(), this.faults)),

@@ -133,16 +133,9 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     about = wanted.formation.metadata
     types = () if wanted.content.known else wanted.formation.spec.processes
     there = own_deployments(about, types, this.basis.children)
-    unknown = [Problem(name, Trouble.WAITING, UNREADABLE, lasting=False) for name in there]
-    found = (
-        *chosen.problems,
-        *unknown,
-        *this.failed,
-        *this.faults.problems.values(),
-        *unwritten,
-        *wanted.undecided,
-        *unheld,
-    )
+    unread = [Problem(name, Trouble.WAITING, UNREADABLE, lasting=False) for name in there]
+    unknown = (*unread, *wanted.undecided, *wanted.unlisted)
+    found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
     return [*dict.fromkeys(found)]
 
 

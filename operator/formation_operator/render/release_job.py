@@ -93,7 +93,7 @@ def _own_container(container: Manifest, release: Release) -> Manifest:
 
 def _never_restarted(pod: Manifest) -> Manifest:
     """Return a Pod whose containers aren't started again; no resizePolicy that does so is valid there."""
-    containers = {
+    containers: Manifest = {
         key: [{field: item[field] for field in item if field != "resizePolicy"} for item in pod[key]]
         for key in ("initContainers", "containers")
         if key in pod

@@ -33,6 +33,8 @@ class Seen:
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
+    outvoted: Iterable[str] = ()
+    """Sentences about disruption budgets that step back."""
     daemonizing: Iterable[str] = ()
     """Sentences about commands that leave the foreground."""
     undeclared: Sequence[str] = ()
@@ -41,6 +43,8 @@ class Seen:
     """The newest revision."""
     release: ReleaseStatus | None = None
     """How far the release command is, where there is one."""
+    revised: bool = False
+    """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
     """Why what was rolled out has none."""
 

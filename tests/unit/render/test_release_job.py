@@ -97,8 +97,9 @@ def pod(formation: Manifest) -> dict[str, Any]:
 
 def own(formation: Manifest) -> dict[str, Any]:
     """Return the container that runs the command."""
-    (found,) = [each for each in pod(formation)["containers"] if each["name"] == "release"]
-    return found
+    found: list[dict[str, Any]] = [it for it in pod(formation)["containers"] if it["name"] == "release"]
+    assert len(found) == 1
+    return found[0]
 
 
 @pytest.mark.parametrize("case", CASES)
