@@ -190,7 +190,8 @@ def test_a_quota_on_jobs_is_said_and_stops_no_count_and_nobody_elses_deploy(shop
     shop("create", "quota", "few", "--hard=count/jobs.batch=1")
     eventually(lambda: shop.get("resourcequota", "few").get("status", {}).get("hard"))
     deploy(shop)
-    assert "exceeded quota" in stalled(shop, "Refused")
+    eventually(lambda: "exceeded quota" in str(releases.status(shop).get("message")))
+    assert (shop.condition("Ready") or {})["reason"] == "Retrying"
     shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 6}}}})
     eventually(lambda: count(shop) == 6)
     shop.merge("formation", "other", {"spec": {"image": "other:v2"}})
