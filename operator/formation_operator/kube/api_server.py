@@ -156,14 +156,20 @@ class Kube(Cluster):
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
         return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
-    async def apply(self, manifest: Object, *, manager: str) -> Object:
-        """Write an object by server-side apply with force, and return it as it is then."""
-        return await self._apply(manifest, manager)
+    async def apply(self, manifest: Object, *, manager: str, dry_run: bool = False) -> Object:
+        """Write an object by server-side apply with force, and return it as it is, or would be, then."""
+        return await self._apply(manifest, manager, dry_run=dry_run)
 
     async def _apply(
-        self, manifest: Object, manager: str = naming.FIELD_MANAGER, part: str = "", *, force: bool = True
+        self,
+        manifest: Object,
+        manager: str = naming.FIELD_MANAGER,
+        part: str = "",
+        *,
+        force: bool = True,
+        dry_run: bool = False,
     ) -> Object:
-        query = {"fieldManager": manager, "force": str(force).lower()}
+        query = {"fieldManager": manager, "force": str(force).lower()} | ({"dryRun": "All"} if dry_run else {})
         return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:
