@@ -169,7 +169,8 @@ class Kube(Cluster):
         force: bool = True,
         dry_run: bool = False,
     ) -> Object:
-        query = {"fieldManager": manager, "force": str(force).lower()} | ({"dryRun": "All"} if dry_run else {})
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        query |= {"dryRun": "All"} if dry_run else {}
         return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:

@@ -1,7 +1,7 @@
 """Whether the wanted content runs already, where neither a status nor a revision says what was rolled out.
 
-So it is where a Formation takes over Deployments that an earlier one has left, and where it has a release command
-before it has a revision: what runs counts as released.
+So it is where a Formation takes over Deployments that an earlier one has left, and where it has a release
+command before it has a revision: what runs counts as released.
 """
 
 from formation_operator.api import naming
