@@ -83,7 +83,7 @@ def stalled(user: Client, reason: str = "ReleaseFailed") -> str:
 def version_of(item: Manifest) -> str:
     """Return the version of the content that a Deployment or a Pod has."""
     spec = item["spec"].get("template", item)["spec"]
-    return next(each["value"] for each in spec["containers"][0]["env"] if each["name"] == "VERSION")
+    return next(str(each["value"]) for each in spec["containers"][0]["env"] if each["name"] == "VERSION")
 
 
 def running(user: Client) -> Manifest:

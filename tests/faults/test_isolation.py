@@ -199,7 +199,7 @@ def failing_releases(client: Client) -> None:
     names = [f"failing-{number}" for number in range(100)]
     release = {"command": ["/shop", "migrate"], "activeDeadlineSeconds": 1}
     held = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
-    spec = {"release": release, "podTemplate": held, "processes": {"web": idle()}}
+    spec: Manifest = {"release": release, "podTemplate": held, "processes": {"web": idle()}}
     create(client, "formation", [a_formation(name, **spec) for name in names])
     for version in ("v2", "v3"):
         for name in names:

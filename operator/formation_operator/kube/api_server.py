@@ -156,9 +156,13 @@ class Kube(Cluster):
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
         return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
-    async def apply(self, manifest: Object, *, manager: str, dry_run: bool = False) -> Object:
-        """Write an object by server-side apply with force, and return it as it is, or would be, then."""
-        return await self._apply(manifest, manager, dry_run=dry_run)
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply with force, and return it as it is then."""
+        return await self._apply(manifest, manager)
+
+    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
+        """Return an object as `apply` would leave it; nothing is written."""
+        return await self._apply(manifest, manager, dryRun="All")
 
     async def _apply(
         self,
@@ -167,10 +171,9 @@ class Kube(Cluster):
         part: str = "",
         *,
         force: bool = True,
-        dry_run: bool = False,
+        **more: str,
     ) -> Object:
-        query = {"fieldManager": manager, "force": str(force).lower()}
-        query |= {"dryRun": "All"} if dry_run else {}
+        query = {"fieldManager": manager, "force": str(force).lower(), **more}
         return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:

@@ -50,11 +50,11 @@ class Cluster(Protocol):
     async def create(self, manifest: Object, *, manager: str) -> Object:
         """Create an object by server-side apply and return it; raise `ConflictError` if its name is taken."""
 
-    async def apply(self, manifest: Object, *, manager: str, dry_run: bool = False) -> Object:
-        """Write an object by server-side apply with force, and return it as it is then.
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply with force, and return it as it is then."""
 
-        As a dry run nothing is stored: what is returned is how it would be.
-        """
+    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
+        """Return an object as `apply` would leave it; nothing is written."""
 
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""

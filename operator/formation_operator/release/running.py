@@ -38,5 +38,5 @@ async def _is_as_rendered(cluster: Cluster, mine: Metadata, content: FormationSp
     live = await cluster.get(kinds.ChildKind.DEPLOYMENT, mine.namespace, intent.name)
     if live is None:
         return False
-    written = await cluster.apply(intent.manifest, manager=naming.FIELD_MANAGER, dry_run=True)
+    written = await cluster.dry_run(intent.manifest, manager=naming.FIELD_MANAGER)
     return lenient.mapping(written, "spec", "template") == lenient.mapping(live, "spec", "template")

@@ -215,10 +215,12 @@ class FakeCluster(Objects, Cluster):
         metadata = {**manifest["metadata"], "resourceVersion": NO_ONES}
         return await self._apply({**manifest, "metadata": metadata}, manager, force=False)
 
-    async def apply(self, manifest: Object, *, manager: str, dry_run: bool = False) -> Object:
-        """Write an object by server-side apply, over others' fields, and return it as it is, or would be."""
-        if not dry_run:
-            return await self._apply(manifest, manager, force=True)
+    async def apply(self, manifest: Object, *, manager: str) -> Object:
+        """Write an object by server-side apply, over others' fields, and return it as it is then."""
+        return await self._apply(manifest, manager, force=True)
+
+    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
+        """Return an object as a server-side apply would leave it."""
         call = Call("dry_run", *identity_of(manifest), body=copy.deepcopy(manifest), manager=manager)
         return await self._carry_out(call, lambda: self.would_write(manifest, by=Owner(manager, "Apply")))
 
