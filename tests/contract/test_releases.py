@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests import releases, server
-from tests.builders import Manifest, a_formation, a_process, text
+from tests.builders import Manifest, a_formation, a_process
 from tests.client import COLLECTED, Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import an_hpa, count, declared
-from tests.contract.test_one_namespace import rights
+from tests.contract.namespaced import rights
 from tests.faults.replicas import PLACE, release
 from tests.history import History, stages
 from tests.namespaces import HELD, fresh_namespace
@@ -439,18 +439,16 @@ def test_an_operator_for_one_namespace_does_so_too(user: Client, interrupted: Op
     cluster = user.cluster
     interrupted.stop()
     user.server.delete("clusterrolebinding", "", "formation-operator")
-    granted = [text(item) for item in rights(cluster, user.namespace)]
+    granted = rights(cluster, user.namespace)
     for item in granted:
-        made = json.loads(item)
-        if made["kind"] == "Role":
-            made["rules"] = [each for each in made["rules"] if each["resources"] != ["jobs"]]
-        user.apply(made)
+        kept = [each for each in item.get("rules", []) if each["resources"] != ["jobs"]]
+        user.apply({**item, "rules": kept} if kept else item)
     release(cluster)
     try:
         interrupted.start(f"--namespace={user.namespace}", f"--lease={'/'.join(PLACE)}")
         check_without_jobs(user, interrupted)
         for item in granted:
-            user("apply", "-f", "-", input=item)
+            user.apply(item)
         releases.succeeded(user)
         assert {**releases.images(user), **V2} == releases.images(user)
     finally:

@@ -9,7 +9,7 @@ import pytest
 from tests import releases
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client, eventually
-from tests.e2e.test_why_it_is_down import HUNGRY, beside, its_own, sh
+from tests.e2e.containers import HUNGRY, beside, its_own, sh
 from tests.e2e.workers import READY, RUNS
 from tests.history import History, stages
 from tests.images import debian
