@@ -191,6 +191,7 @@ class Reconciler:
             before=before,
             jobs=self._cache.jobs_of(this.key),
             pods=self._cache.release_pods_of(this.key),
+            children=this.basis.children,
             noted=this.memory.releases,
             faults=this.faults,
             forbidden=self._cache.is_forbidden(kinds.JOB, this.key[0]),

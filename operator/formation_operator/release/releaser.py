@@ -23,10 +23,11 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
+from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.release import gate, progress
+from formation_operator.release import gate, progress, running
 from formation_operator.release.content import NOTHING, Content
 from formation_operator.release.contents import Contents
 from formation_operator.release.gate import Act, Decision, Phase, Situation
@@ -80,6 +81,7 @@ class Asked(NamedTuple):
     jobs: Sequence[Job]
     pods: Sequence[Pod]
     """The Pods of its releases that aren't well."""
+    children: Children
     noted: Noted
     faults: Faults
     forbidden: bool
@@ -176,6 +178,8 @@ class Releaser:
         )
         if not needs_none and noted.unreleased != noted.digest:
             needs_none = await self._contents.number(mine, noted.digest) > 0
+            if not (needs_none or released or jobs):
+                needs_none = await running.runs(self._cluster, mine, this.content.spec, this.children)
             noted.unreleased = "" if needs_none else noted.digest
         suspended = bool(this.formation.spec.suspend)
         under_way = next((job for job in jobs if job.is_under_way and not job.deleting), None)
