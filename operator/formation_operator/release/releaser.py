@@ -95,16 +95,15 @@ class Chosen(NamedTuple):
     requeue: Requeue | None = None
     written: Sequence[Object] = ()
     """The Jobs that were written, as the API server answered."""
+    situation: Situation | None = None
+    """What decides how its release goes on; nothing if there is none."""
+    released: str = ""
+    """The digest of the content that was released last."""
 
     @property
     def is_held(self) -> bool:
         """Whether something else than the wanted content is rendered."""
         return self.content.kept is not None or not self.content.known
-
-    @property
-    def released(self) -> str:
-        """The digest of the content that was released last."""
-        return (self.status and self.status.released) or ""
 
 
 class NotReadyError(Exception):
@@ -130,7 +129,7 @@ class Releaser:
         self._runner = Runner(cluster)
 
     async def choose(self, this: Asked) -> Chosen:
-        """Return the content to render; start, end or mark a Job where that is due."""
+        """Return the content to render; nothing is written, so that no count waits for a release."""
         spec, before = this.formation.spec, this.before.release or ReleaseStatus()
         if spec.release is None:
             return Chosen(this.content)
@@ -139,17 +138,26 @@ class Releaser:
         _note(this)
         mine, noted = this.formation.metadata, this.noted
         jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        reported = before.released or _kept_digest(this)
-        released = await self._released(this, jobs, noted.released or reported)
+        released = await self._released(this, jobs, noted.released or before.released or _kept_digest(this))
         content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
-        decision = gate.decide(await self._situation(this, jobs, released, content))
-        if decision.phase is Phase.OPEN:
-            noted.released = noted.digest
-            return await self._carry_out(this, Chosen(this.content), decision, noted.digest, jobs)
+        situation = await self._situation(this, jobs, released, content)
+        if gate.is_open(situation):
+            released, rendered = noted.digest, this.content
+        else:
+            rendered = content or NOTHING
         noted.released = released
-        if decision.act is Act.START and released != reported:
+        return Chosen(rendered, this.before.release, situation=situation, released=released)
+
+    async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Start, end or mark a Job where that is due, and return how the release goes, once counts are written."""
+        if chosen.situation is None:
+            return chosen
+        started = await self._has_started(this, chosen.situation)
+        decision = gate.decide(chosen.situation._replace(started=started))
+        reported = (this.before.release and this.before.release.released) or _kept_digest(this)
+        if decision.act is Act.START and chosen.released != reported:
             decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
-        return await self._carry_out(this, Chosen(content or NOTHING), decision, released, jobs)
+        return await self._carry_out(this, chosen, decision)
 
     async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
         """Return the digest of the content that was released last, given what is known of that.
@@ -177,28 +185,28 @@ class Releaser:
         if not needs_none and noted.unreleased != noted.digest:
             needs_none = await self._contents.number(mine, noted.digest) > 0
             noted.unreleased = "" if needs_none else noted.digest
-        suspended = bool(this.formation.spec.suspend)
-        under_way = next((job for job in jobs if job.is_under_way and not job.deleting), None)
-        started = False
-        if under_way is not None:
-            fits = gate.fits(under_way, noted.digest, noted.key)
-            if needs_none or suspended or not fits:
-                started = await self._has_started(this, under_way)
-        return Situation(noted.digest, noted.key, needs_none, suspended, jobs, started)
+        return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
-    async def _has_started(self, this: Asked, job: Job) -> bool:
-        if this.noted.started != job.uid:
+    async def _has_started(self, this: Asked, situation: Situation) -> bool:
+        """Return whether the Job under way has started a container, as far as that matters."""
+        noted = this.noted
+        job = next((each for each in situation.jobs if each.is_under_way and not each.deleting), None)
+        if job is None:
+            return False
+        wanted = gate.fits(job, noted.digest, noted.key) and not situation.suspended
+        if wanted and not situation.needs_none:
+            return False
+        if noted.started != job.uid:
             now = self._clock().timestamp()
             if not await self._runner.has_started(this.formation.metadata, job, now):
                 return False
-            this.noted.started = job.uid
+            noted.started = job.uid
         return True
 
     # Acting
 
-    async def _carry_out(
-        self, this: Asked, chosen: Chosen, decision: Decision, released: str, jobs: Sequence[Job]
-    ) -> Chosen:
+    async def _carry_out(self, this: Asked, chosen: Chosen, decision: Decision) -> Chosen:
+        jobs = chosen.situation.jobs if chosen.situation is not None else ()
         cause, problems, written = Cause(), list[Problem](), list[Object]()
         requeue: Requeue | None = None
         try:
@@ -216,7 +224,7 @@ class Releaser:
             this.formation,
             decision,
             wanted=this.noted.digest,
-            released=released,
+            released=chosen.released,
             before=this.before.release or ReleaseStatus(),
             key=this.noted.key,
             cause=cause,

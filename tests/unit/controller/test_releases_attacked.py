@@ -1,0 +1,123 @@
+"""Releases under unlucky orders, and with what others forge, strip or delete meanwhile."""
+
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube.port import Object
+from tests.builders import Manifest, a_formation, a_process, ago
+from tests.unit.controller.test_releases import BOTH_V1, KEY, ONE, Shop
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import Call
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    """An app whose first release has succeeded."""
+    found = Shop()
+    await found.settle()
+    await found.finish()
+    return found
+
+
+def a_pod(shop: Shop, state: Manifest, *, phase: str = "Pending") -> Object:
+    """Return the Pod of the release of the content that the Formation has now, an hour old."""
+    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "name": f"shop-release-{shop.digest}", "uid": "job"}
+    return {
+        "metadata": {
+            "name": f"pod-{shop.digest}",
+            "labels": labels,
+            "ownerReferences": [{**job, "controller": True}],
+            "creationTimestamp": ago(3600),
+        },
+        "spec": {"nodeName": "n1", "containers": [{"name": "release"}]},
+        "status": {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": ago(3600)}],
+            "containerStatuses": [{"name": "release", "ready": False, "restartCount": 0, "state": state}],
+        },
+    }
+
+
+RUNS = {"running": {"startedAt": ago(0)}}
+NO_IMAGE = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+
+
+def positions(shop: Shop, since: int) -> dict[tuple[str, str], int]:
+    """Return when the first call of a verb for a kind came, of all since one."""
+    found: dict[tuple[str, str], int] = {}
+    for number, call in enumerate(shop.cluster.calls[since:]):
+        found.setdefault((call.verb, call.kind), number)
+    return found
+
+
+# Counts
+
+
+async def test_a_count_in_the_edit_that_starts_a_release_is_written_before_anything_of_the_release(
+    shop: Shop,
+) -> None:
+    since = len(shop.cluster.calls)
+    shop.cluster.merge(
+        naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 5}}}}
+    )
+    await shop.operator.work()
+    came = positions(shop, since)
+    assert shop.counts()["shop-web"] == 5
+    assert came["apply", "Deployment"] < came["apply", "Job"]
+    assert came["apply", "Deployment"] < came["select", "Pod"]
+
+
+async def test_a_count_is_written_before_it_is_read_why_a_release_hangs(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    shop.cluster.put("Pod", a_pod(shop, NO_IMAGE))
+    shop.restart()
+    since = len(shop.cluster.calls)
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"web": {"replicas": 5}}, "image": "v3"}})
+    await shop.operator.work()
+    came = positions(shop, since)
+    assert shop.counts()["shop-web"] == 5
+    assert came["apply", "Deployment"] < came["select", "Pod"]
+
+
+async def test_whatever_fails_about_a_release_counts_are_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shop.operator._reconciler._releaser._runner, "alive", broken)
+    await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
+    assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
+    assert shop.images() == BOTH_V1
+    assert condition_of(shop.status, ConditionType.STALLED)
+
+
+# A release command that was taken away for a while
+
+
+# Suspended
+
+
+# Jobs that aren't known, have changed, or are of another Formation
+
+
+# What can't be read
+
+
+# What runs counts as released
+
+
+# Without a release
+
+
+async def test_a_formation_without_a_release_command_reads_nothing_of_jobs() -> None:
+    shop = Shop(a_formation(image="shop:v1", processes={"web": a_process(replicas=1)}))
+    await shop.settle()
+    await shop.change(image="shop:v2")
+    asked: list[Call] = shop.cluster.calls
+    assert not [each for each in asked if each.kind in ("Job", "Pod")]
+    assert ONE
