@@ -43,6 +43,8 @@ PODLESS = 3.0
 """Seconds after which a Job without a Pod is looked into."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
+MOST_LEFT = 10
+"""How many Jobs a pass marks as left: anyone may make any number."""
 TURN = 0.5
 """Seconds between what has to come before a release, and its start."""
 RIGHTS = "apply the rights of the operator's version (manifests/rbac), with jobs.batch"
@@ -132,6 +134,7 @@ class Releaser:
         """Return the content to render; nothing is written, so that no count waits for a release."""
         spec, before = this.formation.spec, this.before.release or ReleaseStatus()
         if spec.release is None:
+            this.noted.released = ""  # what is rolled out from here on counts as released
             return Chosen(this.content)
         if spec.paused:
             return Chosen(this.content, this.before.release)
@@ -151,7 +154,7 @@ class Releaser:
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes, once counts are written."""
         if chosen.situation is None:
-            return chosen
+            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
         started = await self._has_started(this, chosen.situation)
         decision = gate.decide(chosen.situation._replace(started=started))
         reported = (this.before.release and this.before.release.released) or _kept_digest(this)
@@ -204,6 +207,18 @@ class Releaser:
         return True
 
     # Acting
+
+    async def _ignore(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Mark Jobs whose Formation has no release command any more: how they end counts for nothing."""
+        mine, written = this.formation.metadata, list[Object]()
+        try:
+            for job in [job for job in this.jobs if job.owner == mine.uid and not (job.left or job.deleting)]:
+                written.append(await self._runner.leave(mine, job))
+                if len(written) == MOST_LEFT:
+                    break
+        except errors.ClusterError:
+            chosen = chosen._replace(requeue=self._retry(this, None))
+        return chosen._replace(written=written)
 
     async def _carry_out(self, this: Asked, chosen: Chosen, decision: Decision) -> Chosen:
         jobs = chosen.situation.jobs if chosen.situation is not None else ()

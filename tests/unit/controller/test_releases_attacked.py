@@ -8,7 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago
-from tests.unit.controller.test_releases import BOTH_V1, KEY, ONE, Shop
+from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call
 
@@ -97,6 +97,32 @@ async def test_whatever_fails_about_a_release_counts_are_written(
 
 
 # A release command that was taken away for a while
+
+
+async def test_what_was_rolled_out_while_there_was_no_release_command_counts_as_released(shop: Shop) -> None:
+    await shop.change(release=None, image="shop:v2")
+    assert shop.images() == BOTH_V2
+    await shop.change(release=RELEASE)
+    assert shop.images() == BOTH_V2
+    assert len(shop.jobs()) == 1
+    await shop.change(image="shop:v3")
+    assert shop.images() == BOTH_V2
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_the_result_of_a_release_whose_command_was_taken_away_is_ignored_for_good(
+    shop: Shop, restarted: bool
+) -> None:
+    await shop.change(image="shop:v2")
+    await shop.change(release=None, image="shop:v5")
+    await shop.finish()
+    assert set(shop.images().values()) == {"shop:v5"}
+    if restarted:
+        shop.restart()
+    await shop.change(release=RELEASE, image="shop:v6")
+    assert set(shop.images().values()) == {"shop:v5"}
+    await shop.finish()
+    assert set(shop.images().values()) == {"shop:v6"}
 
 
 # Suspended
