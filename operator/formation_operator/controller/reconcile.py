@@ -143,7 +143,7 @@ class Reconciler:
         if chosen.is_held:
             types = {**formation.spec.processes, **chosen.content.spec.processes}
             before = formation_status.read(this.basis.formation["status"], types)
-            formation = steps.suspended_until_released(formation, before)
+            formation = steps.suspended_until_released(formation, before, types, this.basis.children)
         wanted = Wanted(formation, chosen.content, undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)

@@ -11,6 +11,7 @@ from tests.builders import Manifest, a_formation, a_process, ago
 from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call
+from tests.unit.fakes.objects import SCALE
 
 
 @pytest.fixture
@@ -126,6 +127,69 @@ async def test_the_result_of_a_release_whose_command_was_taken_away_is_ignored_f
 
 
 # Suspended
+
+
+async def test_a_deploy_just_after_a_resumption_leaves_the_processes_that_run(shop: Shop) -> None:
+    await shop.change(suspend=True)
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": False}})
+    await shop.operator.work()  # its report comes later
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    await shop.operator.work()
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+
+
+async def test_suspend_deploy_and_resume_in_a_breath_keep_the_processes_at_zero_until_the_release(
+    shop: Shop,
+) -> None:
+    for change in ({"suspend": True}, {"image": "shop:v2"}, {"suspend": False}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.settle()
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+
+
+async def test_a_pause_during_a_held_resumption_starts_no_process(shop: Shop) -> None:
+    await shop.change(suspend=True)
+    await shop.change(image="shop:v2")
+    await shop.change(suspend=False, paused=True)
+    await shop.change(paused=False)
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.finish()
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+
+
+async def test_a_process_that_somebody_starts_during_a_held_resumption_resumes_no_other(shop: Shop) -> None:
+    await shop.change(suspend=True)
+    await shop.change(image="shop:v2")
+    await shop.change(suspend=False)
+    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 3}}, by=SCALE)
+    await shop.settle()
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.finish()
+    assert shop.counts() == {"shop-web": 3, "shop-worker": 2}
+
+
+async def test_counts_of_an_autoscaler_come_back_after_a_held_resumption_too() -> None:
+    shop = Shop(a_formation(image="shop:v1", release=RELEASE, processes={"web": a_process("/web")}))
+    await shop.settle()
+    await shop.finish()
+    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 4}}, by=SCALE)
+    await shop.settle()
+    for change in ({"suspend": True}, {"image": "shop:v2"}, {"suspend": False}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()
+    await shop.settle()
+    assert shop.counts() == {"shop-web": 0}
+    await shop.finish()
+    assert shop.counts() == {"shop-web": 4}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    await shop.operator.work()
+    assert shop.counts() == {"shop-web": 4}
 
 
 # Jobs that aren't known, have changed, or are of another Formation
