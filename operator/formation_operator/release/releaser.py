@@ -111,12 +111,19 @@ class Chosen(NamedTuple):
 class NotReadyError(Exception):
     """A release can't start yet."""
 
-    def __init__(self, cause: Cause, problems: Sequence[Problem] = (), pause: float | None = None) -> None:
-        """Take why, the types that are to blame, and after how many seconds it may be different."""
+    def __init__(
+        self,
+        cause: Cause,
+        problems: Sequence[Problem] = (),
+        pause: float | None = None,
+        found: Sequence[Object] = (),
+    ) -> None:
+        """Take why, the types that are to blame, after how many seconds it may be different, and Jobs found."""
         super().__init__(cause.message)
         self.cause = cause
         self.problems = problems
         self.pause = pause
+        self.found = found
 
 
 class Releaser:
@@ -233,6 +240,7 @@ class Releaser:
                 cause, requeue = await self._cause(this, decision.job)
         except NotReadyError as error:
             cause, problems, requeue = error.cause, [*error.problems], self._retry(this, error.pause)
+            written += error.found
         except errors.ClusterError as error:
             cause, requeue = _refusal(error), self._retry(this, None)
         said = progress.progress(
@@ -273,6 +281,8 @@ class Releaser:
         if invalid := _unrenderable(mine, this.content.spec):
             text = "no release command starts before every type can be rendered"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
+        if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
+            raise NotReadyError(Cause("an earlier release command was started"), found=found)
         if alive := await self._runner.alive(mine):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)

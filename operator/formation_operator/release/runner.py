@@ -1,7 +1,7 @@
 """Writes the Jobs of releases: starts one, deletes one, or marks one as left."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
@@ -92,6 +92,20 @@ class Runner:
                 self._log(mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
                 return
 
+    async def unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
+        """Return the Jobs of a Formation's releases but those of some uids, as they are now.
+
+        Another leader, or a request without an answer, may have made one that the watch hasn't brought.
+        """
+        found, pages = list[Object](), 0
+        async for page in self._cluster.select(kinds.JOB, mine.namespace, labels=_labels(mine)):
+            about = [(raw, jobs.job(raw)) for raw in page]
+            found += [raw for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
+            pages += 1
+            if pages == MOST_PAGES or found:
+                break
+        return found
+
     async def alive(self, mine: Metadata) -> list[str]:
         """Return the Pods of a Formation's releases that haven't ended, each with its node."""
         return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
@@ -101,9 +115,8 @@ class Runner:
         return any([_may_run(pod, now) async for pod in self._pods(mine, job.digest)])
 
     async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
-        of = f"={digest}" if digest else ""
-        labels, pages = f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}", 0
-        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=labels):
+        pages = 0
+        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=_labels(mine, digest)):
             for pod in page:
                 yield pod
             pages += 1
@@ -113,6 +126,11 @@ class Runner:
     def _log(self, mine: Metadata, said: str, level: int = logging.INFO) -> None:
         key = mine.namespace, mine.name
         logger.log(level, "%s/%s: %s", *key, said, extra=records.about(key))
+
+
+def _labels(mine: Metadata, digest: str = "") -> str:
+    of = f"={digest}" if digest else ""
+    return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
 
 
 def _has_ended(pod: Object) -> bool:

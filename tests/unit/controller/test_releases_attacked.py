@@ -6,11 +6,12 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago
 from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
 from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Call
+from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
 
 
@@ -193,6 +194,23 @@ async def test_counts_of_an_autoscaler_come_back_after_a_held_resumption_too() -
 
 
 # Jobs that aren't known, have changed, or are of another Formation
+
+
+async def test_no_release_starts_beside_one_that_isnt_known_yet(shop: Shop) -> None:
+    shop.cluster.watchers.clear()  # the watch is late
+    shop.operator.known.see(
+        naming.KIND, shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    )
+    lost = errors.UnavailableError("the answer is lost")
+    shop.cluster.incidents.append(Incident("apply", "Job", error=lost, carried_out=True))
+    await shop.operator.work()
+    assert len(shop.jobs()) == 2
+    shop.operator.known.see(
+        naming.KIND, shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    )
+    shop.time.seconds += 10
+    await shop.operator.work()
+    assert len(shop.jobs()) == 2, "two releases at once"
 
 
 # What can't be read
