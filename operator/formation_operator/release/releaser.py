@@ -236,7 +236,7 @@ class Releaser:
             written += [made] if made is not None else []
             if made is not None and decision.act is Act.START:
                 decision = Decision(Phase.RUNNING, job=observed.job(made))
-            if decision.phase is not Phase.OPEN and decision.job is not None:
+            if decision.phase in (Phase.RUNNING, Phase.FAILED) and decision.job is not None:
                 cause, requeue = await self._cause(this, decision.job)
         except NotReadyError as error:
             cause, problems, requeue = error.cause, [*error.problems], self._retry(this, error.pause)
@@ -256,6 +256,8 @@ class Releaser:
         found = [said.problem] if said.problem is not None else []
         if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
             requeue = Requeue(Lane.CHANGE, TURN)
+        if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
+            requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))
         return chosen._replace(
             status=said.status, problems=(*found, *problems), requeue=requeue, written=tuple(written)
         )

@@ -27,7 +27,9 @@ async def shop() -> Shop:
 def a_pod(shop: Shop, state: Manifest, *, phase: str = "Pending") -> Object:
     """Return the Pod of the release of the content that the Formation has now, an hour old."""
     labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
-    job = {"apiVersion": "batch/v1", "kind": "Job", "name": f"shop-release-{shop.digest}", "uid": "job"}
+    name = f"shop-release-{shop.digest}"
+    uid = shop.cluster.read("Job", "default", name)["metadata"]["uid"]
+    job = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
     return {
         "metadata": {
             "name": f"pod-{shop.digest}",
@@ -45,7 +47,7 @@ def a_pod(shop: Shop, state: Manifest, *, phase: str = "Pending") -> Object:
 
 
 RUNS = {"running": {"startedAt": ago(0)}}
-NO_IMAGE = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+NO_IMAGE = {"waiting": {"reason": "InvalidImageName", "message": "couldn't parse image name"}}
 
 
 def positions(shop: Shop, since: int) -> dict[tuple[str, str], int]:
@@ -211,6 +213,36 @@ async def test_no_release_starts_beside_one_that_isnt_known_yet(shop: Shop) -> N
     shop.time.seconds += 10
     await shop.operator.work()
     assert len(shop.jobs()) == 2, "two releases at once"
+
+
+async def test_a_job_that_changes_just_when_it_is_deleted_is_deleted_later(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    waiting = f"shop-release-{shop.digest}"
+
+    def change() -> None:
+        shop.cluster.merge("Job", "default", waiting, {"status": {"ready": 0}})
+
+    shop.cluster.incidents.append(Incident("delete", "Job", meanwhile=change))
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    result = await shop.operator.run(KEY)
+    assert waiting in {job["metadata"]["name"] for job in shop.jobs()}
+    assert result.requeue is not None
+    assert result.requeue.after <= 2
+
+
+async def test_the_trouble_of_a_release_that_gives_way_isnt_that_of_the_newer_one(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    shop.cluster.put("Pod", a_pod(shop, NO_IMAGE))
+    await shop.settle()
+    assert condition_of(shop.status, ConditionType.STALLED)
+    job = shop.cluster.read("Job", "default", f"shop-release-{shop.digest}")
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v3"}})
+    for _ in range(3):
+        shop.time.seconds += 2
+        await shop.operator.work()
+        assert shop.cluster.read("Job", "default", job["metadata"]["name"])["metadata"]["deletionTimestamp"]
+        assert "Stalled" not in {each["type"] for each in shop.status["conditions"]}
+    assert job["metadata"]["name"] in shop.status["release"]["message"]
 
 
 # What can't be read
