@@ -36,6 +36,7 @@ from formation_operator.render import desired
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, soonest
+from formation_operator.sync.revision_errors import LeavingError
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -295,6 +296,9 @@ class Releaser:
             raise NotReadyError(
                 Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)
             ) from None
+        except LeavingError as error:
+            text = f"the release command starts once that has gone, too: {error}"
+            raise NotReadyError(Cause(text, reason=Trouble.WAITING)) from None
         except (TakenError, errors.ConflictError) as error:
             raise NotReadyError(Cause(str(error), lasting=True, reason=Trouble.NAME_TAKEN)) from None
         noted.pause = None

@@ -11,6 +11,8 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs
 from formation_operator.observe.jobs import Job
 from formation_operator.render import release_job
+from formation_operator.sync import revisions
+from formation_operator.sync.revision_errors import LeavingError
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ class Runner:
     async def start(self, mine: Metadata, content: FormationSpec, digest: str, key: str) -> Object:
         """Create the Job that releases a content, and return it; return one of ours that is there already.
 
-        Raises `TakenError`.
+        Raises `TakenError`, or `LeavingError` if its name is about to become free.
         """
         manifest = release_job.job(mine, content, digest, key)
         name = manifest["metadata"]["name"]
@@ -46,8 +48,8 @@ class Runner:
             made = await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
             live = await self._cluster.get(kinds.JOB, mine.namespace, name)
-            if live is None:
-                raise
+            if live is None or revisions.is_leaving(live, mine):
+                raise LeavingError(f"Job {name} is of a Formation that is gone") from None
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(

@@ -245,6 +245,22 @@ async def test_the_trouble_of_a_release_that_gives_way_isnt_that_of_the_newer_on
     assert job["metadata"]["name"] in shop.status["release"]["message"]
 
 
+@pytest.mark.parametrize("kind", ["ControllerRevision", "Job"])
+async def test_what_a_formation_of_the_same_name_leaves_behind_is_waited_for(kind: str) -> None:
+    shop = Shop()
+    theirs = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": "shop", "uid": "old"}
+    name = f"shop-{shop.digest}" if kind == "ControllerRevision" else f"shop-release-{shop.digest}"
+    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
+    owners = [{**theirs, "controller": True}]
+    shop.cluster.put(kind, {"metadata": {"name": name, "labels": labels, "ownerReferences": owners}})
+    await shop.settle()
+    assert "Stalled" not in {each["type"] for each in shop.status["conditions"]}
+    shop.cluster.remove(kind, "default", name)
+    await shop.settle()
+    await shop.finish()
+    assert shop.images() == BOTH_V1
+
+
 # What can't be read
 
 
