@@ -71,15 +71,23 @@ class Runner:
         self._log(mine, f"delete Job {job.name}")
 
     async def leave(self, mine: Metadata, job: Job) -> Object:
-        """Mark a Job as left, and return it."""
-        annotations = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
+        """Mark a Job as left, and return it.
+
+        Its annotations are read first: somebody may have removed all of them.
+        """
+        live = await self._cluster.get(kinds.JOB, job.namespace, job.name)
+        if live is None:
+            raise errors.NotFoundError(f"Job {job.name} is gone")
+        marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
+        annotations = {**lenient.mapping(live, "metadata", "annotations"), **marks}
         operations = [
             {"op": "replace", "path": "/metadata/uid", "value": job.uid},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": job.resource_version},
-            *(
-                {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
-                for key, value in annotations.items()
-            ),
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": live["metadata"]["resourceVersion"],
+            },
+            {"op": "add", "path": "/metadata/annotations", "value": annotations},
         ]
         marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
         self._log(mine, f"update Job {job.name}")

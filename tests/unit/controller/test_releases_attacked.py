@@ -261,6 +261,15 @@ async def test_what_a_formation_of_the_same_name_leaves_behind_is_waited_for(kin
     assert shop.images() == BOTH_V1
 
 
+async def test_a_job_that_has_lost_its_annotations_holds_up_no_later_release(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    failed = f"shop-release-{shop.digest}"
+    shop.cluster.merge("Job", "default", failed, {"metadata": {"annotations": None}})
+    await shop.change(image="shop:v3")
+    assert f"shop-release-{shop.digest}" in {job["metadata"]["name"] for job in shop.jobs()}
+
+
 # What can't be read
 
 
