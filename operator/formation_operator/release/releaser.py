@@ -183,6 +183,9 @@ class Releaser:
             or last.key == noted.key
         ):
             return known
+        said = this.before.release.started_at if this.before.release else None
+        if last.created_at < (said or ""):
+            return known  # the one that the status is about came later, and its Job was deleted
         is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
         return last.digest if is_new else known
 

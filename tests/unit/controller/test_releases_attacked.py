@@ -270,6 +270,22 @@ async def test_a_job_that_has_lost_its_annotations_holds_up_no_later_release(sho
     assert f"shop-release-{shop.digest}" in {job["metadata"]["name"] for job in shop.jobs()}
 
 
+async def test_an_old_release_whose_content_never_got_a_number_isnt_rolled_out_again(shop: Shop) -> None:
+    refused = errors.ForbiddenError("controllerrevisions is forbidden")
+    shop.cluster.incidents.append(Incident("patch", "ControllerRevision", error=refused, times=float("inf")))
+    [job] = shop.jobs()
+    first = {"metadata": {"creationTimestamp": ago(200)}}
+    shop.cluster.merge("Job", "default", job["metadata"]["name"], first)
+    for image, age in (("shop:v2", 100), ("shop:v3", 50)):
+        await shop.change(image=image)
+        name = f"shop-release-{shop.digest}"
+        shop.cluster.merge("Job", "default", name, {"metadata": {"creationTimestamp": ago(age)}})
+        await shop.finish()
+    shop.cluster.remove("Job", "default", name)
+    await shop.change(image="shop:v4")
+    assert set(shop.images().values()) == {"shop:v3"}
+
+
 # What can't be read
 
 
