@@ -36,6 +36,7 @@ from formation_operator.render import desired
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, soonest
+from formation_operator.sync import revision_errors
 from formation_operator.sync.revision_errors import LeavingError
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
@@ -149,9 +150,13 @@ class Releaser:
         _note(this)
         mine, noted = this.formation.metadata, this.noted
         jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        released = await self._released(this, jobs, noted.released or before.released or _kept_digest(this))
-        content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
-        situation = await self._situation(this, jobs, released, content)
+        known = noted.released or before.released or _kept_digest(this)
+        try:
+            released = await self._released(this, jobs, known)
+            content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
+            situation = await self._situation(this, jobs, released, content)
+        except errors.RefusedError as error:
+            return self._unread(this, error)
         if gate.is_open(situation):
             released, rendered = noted.digest, this.content
         else:
@@ -216,6 +221,14 @@ class Releaser:
                 return False
             noted.started = job.uid
         return True
+
+    def _unread(self, this: Asked, error: errors.RefusedError) -> Chosen:
+        """Return that nothing is changed, because it can't be read what was released last."""
+        text = f"it can't be read what was released last, so nothing is changed: {error}"
+        if isinstance(error, errors.ForbiddenError):
+            text += f": {revision_errors.RIGHTS}"
+        problem = Problem("", Trouble.REFUSED, text)
+        return Chosen(NOTHING, this.before.release, [problem], self._retry(this, None))
 
     # Acting
 

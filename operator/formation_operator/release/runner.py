@@ -18,6 +18,8 @@ from formation_operator.telemetry import records
 logger = logging.getLogger(__name__)
 KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
+MOST_PRUNED = 10
+"""How many are deleted at one start: anyone may make any number."""
 MOST_PAGES = 10
 ENDED = ("Succeeded", "Failed")
 ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
@@ -95,7 +97,7 @@ class Runner:
 
     async def prune(self, mine: Metadata, over: Sequence[Job]) -> None:
         """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
-        for job in over[: max(0, len(over) - KEPT)]:
+        for job in over[: max(0, len(over) - KEPT)][:MOST_PRUNED]:
             try:
                 await self.delete(mine, job, foreground=False)
             except errors.ClusterError as error:

@@ -286,7 +286,31 @@ async def test_an_old_release_whose_content_never_got_a_number_isnt_rolled_out_a
     assert set(shop.images().values()) == {"shop:v3"}
 
 
+async def test_hundreds_of_forged_jobs_are_deleted_a_few_at_a_time(shop: Shop) -> None:
+    [job] = shop.jobs()
+    for number in range(300):
+        about = {key: value for key, value in job["metadata"].items() if key in ("labels", "ownerReferences")}
+        shop.cluster.put("Job", {"metadata": {"name": f"forged-{number}", **about}, "status": job["status"]})
+    since = len(shop.cluster.calls)
+    await shop.change(image="shop:v2")
+    assert len([each for each in shop.cluster.calls[since:] if each.verb == "delete"]) <= 20
+    assert f"shop-release-{shop.digest}" in {each["metadata"]["name"] for each in shop.jobs()}
+
+
 # What can't be read
+
+
+async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_changes(shop: Shop) -> None:
+    shop.restart()
+    refused = errors.ForbiddenError("controllerrevisions.apps is forbidden")
+    shop.cluster.incidents.append(Incident("get", "ControllerRevision", error=refused, times=float("inf")))
+    await shop.change(image="shop:v2")
+    assert shop.images() == BOTH_V1
+    assert "controllerrevisions" in condition_of(shop.status, ConditionType.READY)["message"]
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    await shop.finish()
+    assert shop.images() == BOTH_V2
 
 
 # What runs counts as released
