@@ -49,6 +49,21 @@ class Wanted:
     """Why a type's disruption budget can't be decided about."""
 
 
+def is_as_rendered(wanted: Wanted, counts: Mapping[str, Replicas], children: Children) -> bool:
+    """Return whether each type has its own Deployment, last written with what is wanted now."""
+    owner, content = wanted.formation.metadata, wanted.content.spec
+    for name, count in counts.items():
+        child = deployment_of(children, owner.name, name)
+        if child is None or child.owner is None or child.owner.uid != owner.uid:
+            return False
+        try:
+            if child.digest != desired.deployment(owner, content, name, count).digest:
+                return False
+        except Exception:  # noqa: BLE001  # the plan of its type says it
+            return False
+    return bool(counts)
+
+
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """What to do about some of a Formation's types."""

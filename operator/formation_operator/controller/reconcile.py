@@ -186,16 +186,24 @@ class Reconciler:
 
     def _asked(self, this: Pass, formation: Formation, before: FormationStatus) -> Asked:
         """Return the question which content is rendered: what the spec says, or what was released before it."""
+        content, children = plan.content_of(formation), this.basis.children
+
+        def runs() -> bool:
+            wanted = Wanted(formation, content)
+            counts = steps.counts(wanted, before, children, self._autoscalers(wanted))
+            return plan.is_as_rendered(wanted, counts, children)
+
         return Asked(
             raw=this.basis.formation,
             formation=formation,
-            content=plan.content_of(formation),
+            content=content,
             before=before,
             jobs=self._cache.jobs_of(this.key),
             pods=self._cache.release_pods_of(this.key),
             noted=this.memory.releases,
             faults=this.faults,
             forbidden=self._cache.is_forbidden(kinds.JOB, this.key[0]),
+            runs=runs,
         )
 
     async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:

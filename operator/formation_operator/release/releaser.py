@@ -5,7 +5,7 @@ the content is the one that was released last. Otherwise the pass goes on with w
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from formation_operator.api.content import content_of, digest_of
@@ -88,6 +88,8 @@ class Asked(NamedTuple):
     faults: Faults
     forbidden: bool
     """Whether we have no right to list Jobs."""
+    runs: Callable[[], bool]
+    """Returns whether each Deployment is as what it says now is rendered."""
 
 
 class Chosen(NamedTuple):
@@ -202,7 +204,8 @@ class Releaser:
             content is not None and _is_given_the_same(this, content.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
-            needs_none = await self._contents.number(mine, noted.digest) > 0
+            # Without a revision, what runs shows what was released: a Formation may be older than those.
+            needs_none = await self._contents.number(mine, noted.digest) > 0 or (not released and this.runs())
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 

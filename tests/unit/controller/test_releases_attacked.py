@@ -316,6 +316,18 @@ async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_change
 # What runs counts as released
 
 
+async def test_what_runs_as_rendered_counts_as_released_even_where_no_revision_says_so() -> None:
+    shop = Shop(a_formation(image="shop:v1", processes={"web": a_process(replicas=1)}))
+    await shop.settle()
+    for raw in shop.cluster.all("ControllerRevision"):
+        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
+    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
+    shop.restart()
+    await shop.change(release=RELEASE)
+    assert shop.jobs() == []
+    assert shop.status["release"]["state"] == "Succeeded"
+
+
 # Without a release
 
 
