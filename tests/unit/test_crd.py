@@ -193,6 +193,8 @@ def test_names_subresources_and_columns() -> None:
     }
     columns = [column["name"] for column in VERSION["additionalPrinterColumns"] if "priority" not in column]
     assert columns == ["Ready", "Summary", "Image", "Age"]
+    wide = [column["name"] for column in VERSION["additionalPrinterColumns"] if "priority" in column]
+    assert wide == ["Reason", "Message"]
 
 
 def test_a_message_without_its_culprit_still_reads() -> None:

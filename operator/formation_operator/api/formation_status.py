@@ -72,6 +72,9 @@ class Revision(Model):
 
     name: str = Field(description="Of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
+    ready: bool | None = Field(
+        None, description="True once the Formation was Ready with it while a process ran."
+    )
 
 
 class ReleaseStatus(Model):
@@ -102,6 +105,9 @@ class FormationStatus(Model):
         None, description="The latest generation of the spec that a pass was finished for."
     )
     summary: str | None = Field(None, description="Ready and wanted processes of each type.")
+    image: str | None = Field(
+        None, description="The image that most types run, and how many others there are: ... and 2 more."
+    )
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
     conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")

@@ -26,6 +26,8 @@ INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
+# In a revision, which contents had run well before it was rolled out: their digests, with commas between.
+RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 
 # On the Job of a release and its Pods: the digest of the content that is released.
 RELEASE_LABEL = f"{GROUP}/release"

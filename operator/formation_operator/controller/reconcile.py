@@ -3,7 +3,8 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
@@ -44,18 +45,29 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, settings: Settings) -> None:
-        """Take the port to the cluster, the cache, and a clock that gives aware times."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        known: cache.Cache,
+        clock: Clock,
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the port to the cluster, the cache, and a clock that gives aware times.
+
+        ``monotonic`` gives seconds, and nobody sets it.
+        """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
+        self._monotonic = monotonic
         self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
         self._patience = repair_limit.Patience()
         self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
-        self._keeper = revision_keeper.Keeper(cluster, clock)
+        self._keeper = revision_keeper.Keeper(cluster, monotonic)
         self._releaser = releaser.Releaser(cluster, self._examiner, clock)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
@@ -79,7 +91,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._keeper = revision_keeper.Keeper(self._cluster, self._clock)
+        self._keeper = revision_keeper.Keeper(self._cluster, self._monotonic)
         self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
 
     def forget(self, uid: str) -> None:
@@ -288,7 +300,7 @@ class Reconciler:
             release=chosen.status,
         )
         kept = await self._keep(this, wanted, seen, before)
-        seen = dataclasses.replace(seen, revision=kept.revision, unrevised=kept.problem)
+        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
         again = examined.again_in
         return soonest(
             await self._write(this, steps.report(seen, before, self._now(), this.faults)),

@@ -61,7 +61,7 @@ class Contents:
         if await self._data(mine, digest) is not None:
             return
         try:
-            manifest = revisions.manifest(mine, name, 0, content)
+            manifest = revisions.manifest(mine, name, 0, content, ())
             await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError as error:
             text = (

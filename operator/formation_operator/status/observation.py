@@ -41,6 +41,8 @@ class Seen:
     """The newest revision."""
     release: ReleaseStatus | None = None
     """How far the release command is, where there is one."""
+    revised: bool = False
+    """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
     """Why what was rolled out has none."""
 

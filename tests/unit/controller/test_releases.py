@@ -7,6 +7,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
+from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago, stored
@@ -116,7 +117,7 @@ async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -
     assert shop.revisions() == {"shop:v1": 0}
     assert shop.status["release"]["state"] == "Running"
     assert shop.status["summary"] == "release=running"
-    assert condition_of(shop.status, "Reconciling")["reason"] == "Releasing"
+    assert condition_of(shop.status, ConditionType.RECONCILING)["reason"] == "Releasing"
 
     await shop.finish()
     assert shop.images() == BOTH_V1
@@ -170,14 +171,14 @@ async def test_going_back_to_what_was_released_before_runs_nothing(shop: Shop) -
     await shop.change(image="shop:v1")
     assert shop.images() == BOTH_V1
     assert len(shop.jobs()) == before
-    assert condition_of(shop.status, "Ready")
+    assert condition_of(shop.status, ConditionType.READY)
 
 
 async def test_a_failed_release_changes_nothing_and_its_revert_is_ready_without_a_job(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     await shop.finish("FailureTarget")
     assert shop.images() == BOTH_V1
-    failed = condition_of(shop.status, "Stalled")
+    failed = condition_of(shop.status, ConditionType.STALLED)
     assert failed["reason"] == "ReleaseFailed"
     assert "kubectl formation rollback shop" in failed["message"]
     assert f"kubectl delete job shop-release-{shop.digest}" in failed["message"]
@@ -270,7 +271,7 @@ async def test_a_deploy_while_suspended_is_released_after_it_and_no_process_come
     await shop.change(image="shop:v2")
     assert len(shop.jobs()) == 1
     assert shop.status["release"]["state"] == "Held"
-    assert condition_of(shop.status, "Ready")["reason"] == "ReleaseHeld"
+    assert condition_of(shop.status, ConditionType.READY)["reason"] == "ReleaseHeld"
 
     await shop.change(suspend=False)
     assert len(shop.jobs()) == 2
@@ -307,7 +308,7 @@ async def test_no_release_starts_for_a_content_that_cant_be_rendered(shop: Shop)
     resources = {"limits": {"cores": "1"}}
     await shop.change(image="shop:v2", processes={"web": {"resources": resources}})
     assert len(shop.jobs()) == 1
-    assert "cores" in condition_of(shop.status, "Stalled")["message"]
+    assert "cores" in condition_of(shop.status, ConditionType.STALLED)["message"]
     assert shop.images() == BOTH_V1
 
 
@@ -317,7 +318,7 @@ async def test_a_job_of_that_name_that_is_somebody_elses_is_never_touched(shop: 
     theirs = shop.cluster.put("Job", {"metadata": {"name": name}})
     await shop.change(image="shop:v2")
     assert shop.cluster.read("Job", "default", name) == theirs
-    assert condition_of(shop.status, "Stalled")["reason"] == "NameTaken"
+    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "NameTaken"
     assert shop.images() == BOTH_V1
 
 
@@ -325,7 +326,7 @@ async def test_without_the_right_to_jobs_the_release_says_so_and_nothing_else_ch
     refused = errors.ForbiddenError("jobs.batch is forbidden")
     shop.cluster.incidents.append(Incident("apply", "Job", error=refused, times=float("inf")))
     await shop.change(image="shop:v2", processes={"web": {"replicas": 4}})
-    assert "manifests/rbac" in condition_of(shop.status, "Stalled")["message"]
+    assert "manifests/rbac" in condition_of(shop.status, ConditionType.STALLED)["message"]
     assert shop.counts()["shop-web"] == 4
     shop.cluster.incidents.clear()
     await shop.settle()

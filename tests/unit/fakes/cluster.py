@@ -65,7 +65,7 @@ class Incident:
     name: str = ""
     meanwhile: Callable[[], object] = lambda: None
     """What others do before the call is carried out."""
-    error: Exception | None = None
+    error: BaseException | None = None
     carried_out: bool = False
     """Whether only the answer is lost."""
     times: float = 1
