@@ -251,7 +251,7 @@ def test_a_release_runs_before_a_deploy_as_the_page_says(reader: Reader) -> None
             reader.types_until(commands, said, "rollback shop", "kubectl delete job shop-release-")
     status = reader.kubectl.get("formation", "shop")["status"]
     assert status["release"]["state"] == "Succeeded"
-    assert len(reader.kubectl.list_all("job")) == 2  # older ones have gone
+    eventually(lambda: len(reader.kubectl.list_all("job")) == 2)  # older ones have gone
 
 
 def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
