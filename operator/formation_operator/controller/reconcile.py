@@ -185,7 +185,7 @@ class Reconciler:
         return judged.undecided
 
     def _asked(self, this: Pass, formation: Formation, before: FormationStatus) -> Asked:
-        """Return the question which content is rendered: what the spec says, or what was released before it."""
+        """Return what decides which content is rendered."""
         return Asked(
             raw=this.basis.formation,
             formation=formation,
