@@ -8,6 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
+from formation_operator.release import runner
 from tests.builders import Manifest, a_formation, a_process, ago
 from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
 from tests.unit.facts import condition_of
@@ -93,7 +94,7 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(shop.operator._reconciler._releaser._runner, "alive", broken)
+    monkeypatch.setattr(runner.Runner, "alive", broken)
     await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
     assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
     assert shop.images() == BOTH_V1
