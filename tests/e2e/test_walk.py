@@ -254,6 +254,19 @@ def test_a_release_runs_before_a_deploy_as_the_page_says(reader: Reader) -> None
     eventually(lambda: len(reader.kubectl.list_all("job")) == 2)  # older ones have gone
 
 
+def test_a_schedule_is_declared_run_and_suspended_as_the_page_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    for kind, commands in page("how-to/schedules.md"):
+        if kind == "sh" and "get cronjob" in commands:
+            reader.types_until(commands, "shop-nightly-report 0 3 * * *")
+        elif kind == "sh":
+            shown = reader.types(commands)
+            assert "run shop" not in commands or "migrate: step 3 of 3 done" in shown
+    reader.types_until("kubectl formation ps shop", "nightly-report - Suspended")
+    assert [each["status"]["succeeded"] for each in reader.kubectl.list_all("job")] == [1]
+
+
 def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     reader.types_until("kubectl get fm shop", "True", "web=2/2")
