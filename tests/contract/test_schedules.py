@@ -94,6 +94,19 @@ def test_what_the_api_server_refuses_ends_in_the_status_and_holds_up_no_type(use
     eventually(lambda: is_ready(user))
 
 
+def test_what_another_client_changes_is_set_back(user: Client) -> None:
+    user.apply(a_shop())
+    eventually(lambda: user.find("cronjob", NAME))
+    user.reported()
+    user("patch", "cronjob", NAME, "--type=merge", "-p", '{"spec": {"schedule": "* * * * *"}}')
+    eventually(lambda: cron_job(user)["schedule"] == "0 3 * * *")
+    (note,) = eventually(lambda: user.events("DriftRepaired"))
+    assert "change spec.schedules.nightly-report.schedule of the Formation" in note
+    user("delete", "cronjob", NAME)
+    eventually(lambda: user.find("cronjob", NAME))
+    eventually(lambda: user.events("Recreated"))
+
+
 def test_a_formation_that_is_suspended_at_noon_begins_no_run(user: Client) -> None:
     user.apply(a_shop(schedule="* * * * *"))
     eventually(lambda: user.find("cronjob", NAME))
