@@ -254,7 +254,7 @@ def test_a_release_runs_before_a_deploy_as_the_page_says(reader: Reader) -> None
     eventually(lambda: len(reader.kubectl.list_all("job")) == 2)  # older ones have gone
 
 
-def test_a_schedule_is_declared_run_and_suspended_as_the_page_says(reader: Reader) -> None:
+def test_a_schedule_is_declared_and_run_as_the_page_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     reader.types_until("kubectl get fm shop", "True", "web=2/2")
     for kind, commands in page("how-to/schedules.md"):
@@ -263,7 +263,7 @@ def test_a_schedule_is_declared_run_and_suspended_as_the_page_says(reader: Reade
         elif kind == "sh":
             shown = reader.types(commands)
             assert "run shop" not in commands or "migrate: step 3 of 3 done" in shown
-    reader.types_until("kubectl formation ps shop", "nightly-report - Suspended")
+    reader.types_until("kubectl formation ps shop", "nightly-report - Scheduled")
     assert [each["status"]["succeeded"] for each in reader.kubectl.list_all("job")] == [1]
 
 
