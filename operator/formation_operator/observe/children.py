@@ -91,6 +91,7 @@ class Runs:
     last_successful_time: str = ""
 
 
+NO_RUNS = Runs()
 NAMELESS = Setter("A client without a name", scale=True)
 
 
@@ -120,7 +121,7 @@ class Child:
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: Rollout = Rollout()
-    runs: Runs = Runs()
+    runs: Runs = NO_RUNS
 
     @property
     def replicas_of_others(self) -> bool:
@@ -145,8 +146,9 @@ class Child:
 
     def same_object_as(self, other: "Child") -> bool:
         """Return whether at most the progress of the rollout or of runs differs."""
-        same = {"resource_version": self.resource_version, "rollout": self.rollout, "runs": self.runs}
-        return dataclasses.replace(other, **same) == self
+        return self == dataclasses.replace(
+            other, resource_version=self.resource_version, rollout=self.rollout, runs=self.runs
+        )
 
 
 ChildId = tuple[ChildKind, str]
@@ -176,8 +178,8 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
         owned=owned.text,
+        runs=_runs(raw) if kind is ChildKind.CRON_JOB else NO_RUNS,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
-        **({"runs": _runs(raw)} if kind is ChildKind.CRON_JOB else {}),
     )
 
 

@@ -137,7 +137,9 @@ def lane_of(before: Job | None, now: Job | None) -> Lane | None:
     """Return the lane for a Job that came, went or changed; nothing if its facts are the same."""
     if before is None or now is None:
         known = before or now
-        return known and (Lane.REPORT if known.schedule else Lane.CHANGE)
+        if known is None:
+            return None
+        return Lane.REPORT if known.schedule else Lane.CHANGE
     if before.weight != now.weight and not now.schedule:
         return Lane.CHANGE
     return None if now.same_as(before) else Lane.REPORT

@@ -86,7 +86,7 @@ def rendered(spec: FormationSpec) -> Rendered:
 
 def changed(field: Field) -> FormationSpec:
     """Return a Formation in which one field is another."""
-    aliased = {field.model.model_fields[field.name].alias: OTHER[field.model, field.name]}
+    aliased = {str(field.model.model_fields[field.name].alias): OTHER[field.model, field.name]}
     return spec_of(**{MAPS.get(field.model, "shared"): aliased})
 
 

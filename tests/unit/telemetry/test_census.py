@@ -169,8 +169,8 @@ def test_a_start_that_is_no_time_counts_as_now() -> None:
     assert "formation_operator_release_running_seconds 0.0" in generate_latest(registry).decode()
 
 
-def scheduled(name: str = "shop", **schedules: Raw) -> Raw:
-    raw = a_formation(name=name)
+def scheduled(**schedules: Raw) -> Raw:
+    raw = a_formation()
     raw["spec"]["schedules"] = dict.fromkeys(schedules)
     raw["status"]["schedules"] = schedules
     return raw
