@@ -42,9 +42,10 @@ def _read(each: Object, formation: Object) -> Revision:
 
 def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:
     processes = lenient.mapping(data, "processes")
+    parts = [*processes.values(), *lenient.mapping(data, "schedules").values()]
     if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
-    if number < 0 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+    if number < 0 or not processes or not all(isinstance(each, dict) for each in parts):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
         return "has another content than its name says"
