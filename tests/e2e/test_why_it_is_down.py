@@ -393,7 +393,7 @@ CAUSES = [
         (
             "runs, but its readiness probe fails",
             'exec: "absent": executable file not found in $PATH',
-            "is that program in the image?",
+            "check that the image has that program",
         ),
     ),
     Cause(

@@ -54,7 +54,7 @@ WARNED = {
     "start-stop-daemon -Smp /run/x --exec /serve": "start-stop-daemon writes a PID file",
     "service nginx start": "service goes into the background: run the server itself, in the foreground",
     "systemctl start nginx": "systemctl goes into the background",
-    "nohup serve": "nohup is for what goes into the background: run the program itself, without it",
+    "nohup serve": "nohup is for programs that go into the background: run the program itself, without it",
     "setsid serve": "setsid goes into the background",
     "daemonize /serve": "daemonize goes into the background",
     "screen -dmS web serve": "screen goes into the background",

@@ -11,7 +11,7 @@ class Revision(NamedTuple):
     number: int
     """0 for a content of which no number is known."""
     name: str
-    """Of its ControllerRevision."""
+    """The name of its ControllerRevision."""
     since: str
     """When it was rolled out last."""
     content: Object

@@ -38,7 +38,7 @@ RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 BACKLOG_PAUSE = 0.02
 """Seconds between the first revisions of two Formations that were there before there were revisions."""
 
-LOST = "this content can't be gone back to"
+LOST = "you can't go back to this content"
 RIGHTS = "apply the rights of the operator's version (manifests/rbac), with controllerrevisions.apps"
 ROOM = "raise the quota for controllerrevisions.apps, or lower spec.revisionHistoryLimit"
 
@@ -182,8 +182,8 @@ class Keeper:
             raise errors.ConflictError(f"ControllerRevision {name} is gone")
         if not revisions.is_usable(live, mine, content):
             raise TakenError(
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
+                f"a ControllerRevision {name} exists, and is foreign or has another content: "
+                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
             )
         number = history.number(name, floor, revisions.number_in(live))
         if not revisions.is_numbered(live, mine, number):

@@ -199,7 +199,7 @@ def test_kubectl_completes_the_commands() -> None:
 
 
 def test_kubectl_completes_the_options() -> None:
-    assert "--watch\tGo on, and show what changes, until Ctrl-C." in completion.answer(["ps"], "--w")
+    assert "--watch\tKeep watching, and show changes, until Ctrl-C." in completion.answer(["ps"], "--w")
 
 
 def test_a_file_is_completed_by_the_shell() -> None:

@@ -25,7 +25,7 @@ from formation_cli.options import Wait
     type=int,
     metavar="REVISION",
     shell_complete=revisions.complete,
-    help="The revision, as `history` numbers it; without it the one that ran before.",
+    help="The revision's number in `history`; without it, the one that ran before.",
 )
 @options.dry_run()
 @options.wait()
@@ -37,8 +37,8 @@ def command(
     """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
 
     Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
-    It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
-    revision needs is gone.
+    It is a deploy, and gets the next number. It is refused if a ConfigMap or a Secret that the revision needs
+    is gone.
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run

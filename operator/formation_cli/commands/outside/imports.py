@@ -1,4 +1,4 @@
-"""Make a Formation from what others wrote."""
+"""Make a Formation from another tool's files."""
 
 import dataclasses
 import pathlib
@@ -11,11 +11,13 @@ from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects.heroku import Found, check_commands, read
 
 RELEASE_JOB = click.option(
-    "--release-job", type=click.Path(path_type=pathlib.Path), help="Write the release line here, as a Job."
+    "--release-job",
+    type=click.Path(path_type=pathlib.Path),
+    help="Write the release line into this file, as a Job.",
 )
 
 
-OUTPUT = options.output("json", "yaml", default="yaml", text="Write the Formation so.")
+OUTPUT = options.output("json", "yaml", default="yaml", text="The format of the Formation.")
 
 
 @click.group(
@@ -27,13 +29,16 @@ OUTPUT = options.output("json", "yaml", default="yaml", text="Write the Formatio
     ),
 )
 def command() -> None:
-    """Make a Formation from what others wrote. It is printed; nothing is run, and no cluster is asked."""
+    """Make a Formation from another tool's files.
+
+    The Formation is printed. Nothing is run, and no cluster is used.
+    """
 
 
 @command.command(
     "procfile",
     cls=options.Documented,
-    short_help="From a Procfile, as of Heroku or Foreman",
+    short_help="From a Procfile of Heroku or Foreman",
     examples=(
         "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
         "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
@@ -47,8 +52,8 @@ def command() -> None:
 def procfile(procfile: str, described: Described, release_job: pathlib.Path | None, output: str) -> None:
     """Make a Formation from a Procfile.
 
-    What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
-    $PORT gets a port.
+    A command that needs no shell becomes a list of words; /bin/sh runs the others. A type that is named web
+    or uses $PORT gets a port.
     """
     commands, folder = app_options.read_procfile(procfile)
     app_options.write(described.app(commands, folder), described.env, release_job, output)
@@ -64,7 +69,7 @@ def procfile(procfile: str, described: Described, release_job: pathlib.Path | No
     ),
 )
 @click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option("--procfile", type=click.Path(), help="Where the commands are, if FILE doesn't have them.")
+@click.option("--procfile", type=click.Path(), help="The file with the commands, if FILE doesn't have them.")
 @app_options.described
 @RELEASE_JOB
 @OUTPUT
@@ -77,7 +82,7 @@ def heroku(
 ) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
-    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win.
+    A size becomes its memory, as request and as limit. Counts of -m and variables of --env have priority.
     """
     found = Found()
     for each in file:

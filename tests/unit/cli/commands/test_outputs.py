@@ -166,7 +166,7 @@ def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
     ("state", "option", "said"),
     [
         (builders.waiting("ImagePullBackOff"), "--tail=1", "No process has started"),
-        (builders.running(), "--previous", "None of these processes was started anew."),
+        (builders.running(), "--previous", "None of these processes was restarted."),
     ],
 )
 def test_logs_without_a_line_say_why(

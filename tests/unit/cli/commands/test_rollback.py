@@ -88,7 +88,7 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
     assert result.stderr.splitlines() == [
         "clock: new",
         "web: its processes are restarted, as in a deploy",
-        "worker: taken away: its processes are stopped, and its Deployment is deleted",
+        "worker: removed: its processes are stopped, and its Deployment is deleted",
         "clock starts with 1 process: kubectl formation scale shop clock=N",
     ]
 
@@ -283,7 +283,7 @@ def test_what_somebody_has_deployed_meanwhile_is_left(
         raise FAILS
 
     monkeypatch.setattr(waiting, "wait", deployed)
-    assert "Somebody else has changed shop meanwhile" in run(BACK, failures.FAILED).stderr
+    assert "Someone else has changed shop meanwhile" in run(BACK, failures.FAILED).stderr
     assert cluster.spec["image"] == "shop:v4"
 
 
@@ -315,7 +315,7 @@ def test_a_failing_deploy_of_what_is_there_goes_back_to_the_revision_before(
         (KeyboardInterrupt(), failures.INTERRUPTED),
         (failures.NoAccess("out of reach"), failures.NO_ACCESS),
         (failures.NotFound("deleted"), failures.NOT_FOUND),
-        (failures.Failure("The API server doesn't let you read"), failures.FAILED),
+        (failures.Failure("The API server doesn't allow you to read"), failures.FAILED),
         (ConflictFailure("too late"), failures.FAILED),
     ],
 )

@@ -55,7 +55,7 @@ def test_whoever_waits_no_longer_is_told_that_the_change_goes_on(
     monkeypatch.setattr(follow, "snapshots", interrupted)
     with pytest.raises(KeyboardInterrupt):
         waiting.wait(FakeCluster(), shop(), NEVER)
-    assert "The change is made, and goes on: `kubectl formation ps shop`" in capsys.readouterr().err
+    assert "The change is made, and continues: `kubectl formation ps shop`" in capsys.readouterr().err
 
 
 def test_it_ends_at_once_when_waiting_can_not_help() -> None:
@@ -72,7 +72,7 @@ def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
     ) as ended_with:
         waiting.wait(FakeCluster(Formation=[crashing], Pod=[a_pod()]), crashing, NEVER)
     assert ended_with.value.exit_code == failures.FAILED
-    assert ended_with.value.hint == "Processes from before go on: worker=1."
+    assert ended_with.value.hint == "Old processes keep running: worker=1."
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> Result:

@@ -64,8 +64,8 @@ def test_an_app_json_has_a_name_counts_and_variables() -> None:
     assert found.left_out == [
         "C: Heroku has it set by hand, so it has no value here; put it into a Secret",
         "D: Heroku has it generated as a secret, so it has no value here; put it into a Secret",
-        "addons: no part of a formation",
-        "scripts: no part of a formation",
+        "addons: not a part of a formation",
+        "scripts: not a part of a formation",
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
     spec = {"image": "x", "processes": {"web": web}}
     formation = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
     assert heroku.formation(formation) == [{"type": "web", "quantity": 1}]
-    assert [*heroku.left_out(formation)] == ["web: no dyno has its memory"]
+    assert [*heroku.left_out(formation)] == ["web: no dyno has as much memory"]
 
 
 @pytest.mark.parametrize(

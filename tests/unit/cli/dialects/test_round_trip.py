@@ -115,15 +115,15 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
     found = exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
     assert found.procfile == 'clock: tick "${RATE}"\nbind: serve $PORT\n'
     assert found.left_out == [
-        "web: its program is the image's own, and not in the Formation",
-        "api: its program is the image's own, and not in the Formation",
+        "web: its program is that of the image, and isn't in the Formation",
+        "api: its program is that of the image, and isn't in the Formation",
         "worker: its command has a line break, or another control character",
-        "clock: read back, its command means the same in other words",
-        "bind: read back, it has a port",
-        "SECRET: its value is in the cluster alone",
+        "clock: if imported again, its command has the same meaning in another form",
+        "bind: if imported again, it has a port",
+        "SECRET: its value is only in the cluster",
         "URL: it refers to another variable",
-        "'a.b': no name of a variable for a shell",
-        "OPEN: read back, its value means the same in other words",
+        "'a.b': not a valid variable name in a shell",
+        "OPEN: if imported again, its value has the same meaning in another form",
         "spec.image",
         "spec.processes.api.port",
         "spec.processes.web.resources",

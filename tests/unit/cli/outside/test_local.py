@@ -77,7 +77,7 @@ def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathl
     done = local()
     assert (done.returncode, lines(done.stdout)) == (0, [("worker.1", "5200")])
     assert done.stderr.splitlines() == [
-        f"Left out: {name} runs the image's own program, which isn't in the Formation"
+        f"Left out: {name} runs the program of its image, which isn't in the Formation"
         for name in ("web", "api")
     ]
     assert local("-m", "web=0,api=0").stderr == ""
@@ -109,7 +109,7 @@ def test_what_only_the_cluster_knows_is_named_unless_it_is_given(folder: pathlib
         """,
     )
     done = local(OTHER="from outside")
-    assert "Not set here, but in the cluster: web: SECRET. Give it by --env." in done.stderr
+    assert "Not set here, but in the cluster: web: SECRET. Set it with --env." in done.stderr
     assert "OTHER" not in done.stderr
     assert lines(done.stdout) == [("web.1", "$(SECRET) from outside")]
 

@@ -37,7 +37,7 @@ def test_init_writes_a_formation_and_the_release_line_as_a_job(folder: pathlib.P
     }
     assert job["kind"] == "Job"
     assert job["spec"]["template"]["spec"]["containers"][0]["command"] == ["migrate", "--all"]
-    assert "release: no process type, so it was left out" in result.stderr
+    assert "release: not a process type, so it was left out" in result.stderr
 
 
 def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluster(
@@ -50,7 +50,7 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     written = [(folder / name).read_text() for name in ("formation.yaml", "release.yaml")]
     assert not [text for text in written if "hunter2" in text or "TOKEN" in text]
     assert yaml.safe_load(written[0])["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
-    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
     assert "hunter2" not in result.output
 
@@ -145,7 +145,7 @@ def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_kubectl_completes_what_is_exported() -> None:
-    assert completion.answer(["export"], "s")[0].startswith("systemd\tUnits of systemd")
+    assert completion.answer(["export"], "s")[0].startswith("systemd\tsystemd units")
 
 
 def test_which_formation_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Units of systemd, as they are typed for."""
+"""systemd units, as they are typed for."""
 
 import pathlib
 import re
