@@ -103,8 +103,8 @@ CASES = {
         a_pod(a_crash(last=ended(0, ran=1))),
         CRASHING,
         "ExitedAtOnce",
-        "exited with code 0 right after its start: a process type has to keep running. If it puts itself "
-        "into the background, run it in the foreground; if its work was done, it is a Job",
+        "exited with code 0 right after its start: a process type has to keep running. If it goes "
+        "into the background, run it in the foreground; if its work was done, make it a Job",
     ),
     "its program isn't there": Case(
         a_pod(a_crash(last=ended(128, 'exec: "gunicorm": not found', reason="StartError"))),
@@ -211,7 +211,7 @@ CASES = {
         a_pod(a_crash(lifecycle={"postStart": PROBE})),
         CRASHING,
         "PostStartHookFailed",
-        "was ended because its postStart hook failed",
+        "was killed because its postStart hook failed",
         (an_event("FailedPostStartHook", "PostStartHook failed", 6),),
     ),
     "its hook failed before, but now it crashed by itself": Case(
@@ -422,8 +422,8 @@ CASES = {
         a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
         STARTING,
         "ReadinessProbeFailed",
-        "runs, but its readiness probe fails: connection refused: does it listen on that port, "
-        "and on all addresses?",
+        "runs, but its readiness probe fails: connection refused: check that it listens on that port, "
+        "and on all addresses",
         (an_event("Unhealthy", "Readiness probe failed: connection refused"),),
     ),
     "its probe can't be carried out": Case(
@@ -577,7 +577,7 @@ CASES = {
         CRASHING,
         "ExitedAtOnce",
         "container helper exited with code 0 right after its start: a container beside the process has to "
-        "keep running. If it puts itself into the background, run it in the foreground; if its work was "
+        "keep running. If it goes into the background, run it in the foreground; if its work was "
         "done, move it to initContainers, without a restartPolicy",
     ),
     "a container beside it needs more memory": Case(
@@ -617,7 +617,7 @@ CASES = {
         State.UNSCHEDULABLE,
         "SchedulerSilent",
         "no scheduler has looked at it, or it waits for its volume (see kubectl describe pvc data): "
-        "does one run, and does podTemplate name the right one?",
+        "check that one runs, and that podTemplate names the right one",
     ),
     "nobody names a command": Case(
         a_pod(a_container(waiting("CreateContainerError", "failed to generate spec: no command specified"))),

@@ -9,7 +9,7 @@ LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 # Under another name, what should run once would run again and again: so each names its way out.
 RESERVED_TYPES = {
     "release": "run a migration as a Job with the new image, and deploy that once the Job has completed",
-    "run": "use a Job if it ends; otherwise name it after its work, such as worker",
+    "run": "run it as a Job if it ends, or name it after its work, such as worker",
 }
 OURS = f"{naming.GROUP}/"
 

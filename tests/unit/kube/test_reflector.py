@@ -454,7 +454,7 @@ def test_trouble_is_logged_once_as_long_as_it_is_the_same(caplog: pytest.LogCapt
             await asyncio.sleep(600)
 
     virtual_time.run(scene())
-    assert caplog.messages == ["Pod can't be listed or watched for now: away"]
+    assert caplog.messages == ["Pod can't be listed or watched: away"]
 
 
 def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(

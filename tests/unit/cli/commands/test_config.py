@@ -240,14 +240,14 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         ("set shop A=1 A=2", None, "A is named twice"),
         ("set shop TOKEN", None, "TOKEN has no value: type TOKEN=VALUE."),
         ("set shop", None, "Which variables?"),
-        (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: a secret value isn't typed here"),
+        (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: don't type a secret value here"),
         ("set shop --secret A B", "x", "stdin has one value"),
         ("set shop --secret TOKEN", "\n", "TOKEN: stdin is empty"),
         ("set shop --secret --env -", "# nothing\n", "-: not a variable."),
         ("set shop --secret PORT", "80", "PORT can't be secret: the operator sets it"),
         ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
         (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
-        ("set shop A=\udcff", None, "A: its value is no UTF-8"),
+        ("set shop A=\udcff", None, "A: its value isn't UTF-8"),
         (
             "shop A=1",
             None,
@@ -310,7 +310,7 @@ def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored)
         result = run(words, stdin="x", code=failures.NO_ACCESS)
         assert f"You may not get Secret {cluster.named[0]}." in result.stderr
         assert "The API server says: no" in result.stderr
-        assert "put your variables into a Secret of your own, and name it in spec.envFrom" in result.stderr
+        assert "put your variables into your own Secret, and name it in spec.envFrom" in result.stderr
     assert len(cluster.secrets) == 1
 
 
@@ -352,7 +352,7 @@ def test_a_change_that_nobody_knows_of_names_its_secret_and_the_way_to_delete_it
     cluster.refused = failures.NoAccess("The cluster doesn't answer.")
     result = run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
     (name,) = cluster.secrets
-    assert f"Secret {name} was made, and it isn't known whether the Formation names it." in result.stderr
+    assert f"Secret {name} was made, and the Formation may or may not name it." in result.stderr
     assert "kubectl formation config prune shop" in result.stderr
 
 

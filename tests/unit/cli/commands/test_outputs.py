@@ -85,10 +85,10 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("run shop --timeout 0 -- /shop migrate", "leave it out for no end"),
-        ("run shop worker -- /shop migrate", "'worker' is in front of --"),
-        ("deploy shop --image=", "'' is no image"),
-        ("deploy shop --image=none", "none is no image"),
+        ("run shop --timeout 0 -- /shop migrate", "leave it out for no limit"),
+        ("run shop worker -- /shop migrate", "'worker' is before --"),
+        ("deploy shop --image=", "'' isn't an image"),
+        ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),
         ("stop shop run.x7k2p --wait", "leave it out"),

@@ -195,7 +195,7 @@ def test_where_kubectl_has_only_edited_nobody_is_named(cluster: Stored) -> None:
 
 
 FAILS = waiting.NotReady(
-    "shop isn't ready, and waiting won't help. web: no", hint="Processes from before go on."
+    "shop isn't ready, and waiting won't help. web: no", hint="Old processes keep running."
 )
 DEPLOY = "deploy shop --image shop:v3 --wait"
 
@@ -283,7 +283,7 @@ def test_what_somebody_has_deployed_meanwhile_is_left(
         raise FAILS
 
     monkeypatch.setattr(waiting, "wait", deployed)
-    assert "Someone else has changed shop meanwhile" in run(BACK, failures.FAILED).stderr
+    assert "Someone else has changed shop in the meantime" in run(BACK, failures.FAILED).stderr
     assert cluster.spec["image"] == "shop:v4"
 
 

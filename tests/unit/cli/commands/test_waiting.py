@@ -134,7 +134,7 @@ def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None
 def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> None:
     with pytest.raises(failures.TimedOut, match="0 s are over") as ended_with:
         waiting.wait(FakeCluster(Formation=[shop(seen=1)]), shop(seen=1), 0.1)
-    assert "Does the operator run?" in ended_with.value.hint
+    assert "Check that the operator runs" in ended_with.value.hint
 
 
 class FarAway(FakeCluster):
@@ -166,5 +166,5 @@ def test_what_is_stopped_is_not_at_its_end_before_its_processes_were_seen() -> N
 
 
 def test_it_ends_when_the_formation_was_deleted_before_it_was_seen() -> None:
-    with pytest.raises(failures.NotFound, match="deleted meanwhile"):
+    with pytest.raises(failures.NotFound, match="deleted in the meantime"):
         waiting.wait(FakeCluster(), shop(), NEVER)

@@ -47,7 +47,7 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
     counts = {name: each.get("replicas") for name, each in formation["spec"]["processes"].items()}
     assert counts == {"web": 2, "worker": 4, "clock": None}
     assert formation["spec"]["processes"]["worker"]["resources"]["limits"] == {"memory": "1Gi"}
-    assert "release: no process type" in result.stderr
+    assert "release: not a process type" in result.stderr
 
 
 def test_a_release_that_there_is_not_is_not_written_and_that_is_said(folder: pathlib.Path) -> None:

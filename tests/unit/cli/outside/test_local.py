@@ -238,15 +238,23 @@ def _text(path: pathlib.Path) -> str:
 @pytest.mark.parametrize(
     ("processes", "words", "message"),
     [
-        ("web: {args: [serve]}\n", [], "web runs the image's own program"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out by -m web=0"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the image's own program"),
+        ("web: {args: [serve]}\n", [], "web runs the program of its image"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out with -m web=0"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the program of its image"),
         ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
         ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
         ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
         ("web: {command: [x]}\n", ["wob"], "Did you mean web?"),
-        ('web: {command: ["a\\0b"]}\n', [], "web: its command has a character that no process"),
-        ('web: {command: ["a\\ud800b"]}\n', [], "web: its command has a character that no process"),
+        (
+            'web: {command: ["a\\0b"]}\n',
+            [],
+            "web: its command has a character that can't be passed to a process",
+        ),
+        (
+            'web: {command: ["a\\ud800b"]}\n',
+            [],
+            "web: its command has a character that can't be passed to a process",
+        ),
         ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),
         (BOMB, [], "web has a text of more than 262142 characters, when its variables are replaced"),
         (f"web: {{command: [x, {'y' * 140_000}]}}\n", [], "web: its command has more than 131071 bytes"),

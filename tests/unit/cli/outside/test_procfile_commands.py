@@ -61,7 +61,7 @@ def test_init_writes_nothing_over(folder: pathlib.Path, there: str) -> None:
     (folder / there).write_text("mine")
     result = run("init", *IMAGE)
     assert result.exit_code == failures.FAILED
-    assert f"{there} is there already" in result.output
+    assert f"{there} exists already" in result.output
     assert (folder / there).read_text() == "mine"
     assert {each.name for each in folder.iterdir()} == {"Procfile", there}
 
@@ -93,7 +93,7 @@ def test_nothing_of_a_procfile_is_run(folder: pathlib.Path) -> None:
     [
         (b"web: a\n" * 100_000, "more than 256 KiB"),
         (b"web: a\n\0", "line 2: a zero byte"),
-        (b"web: a\nb: \xff", "line 2: no UTF-8"),
+        (b"web: a\nb: \xff", "line 2: not UTF-8"),
         (b"web: it's", "The command of web has a quote"),
         (b"web: ''", "The program of web is empty"),
         (b"", "There is no process type"),
@@ -116,7 +116,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "set it as web=2")]
+    ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "write it as web=2")]
 )
 def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, message: str) -> None:
     (folder / "Procfile").write_text("web: serve\n")

@@ -159,7 +159,7 @@ def test_security_defaults_are_systemd_s() -> None:
 @pytest.mark.parametrize(
     ("process", "message"),
     [
-        ({"args": ["serve"]}, "web runs the image's own program"),
+        ({"args": ["serve"]}, "web runs the program of its image"),
         ({"command": ["serve"], "replicas": 101}, "101 processes of web are too many"),
         ({"command": ["a\0b"]}, "it has a zero byte"),
         ({"command": ["A=1", "b"]}, "an equals sign in the name of its program"),
