@@ -94,7 +94,7 @@ WARNED = {
     "sh -c 'serve & exit 0'": "the shell starts its last command in the background and ends",
     "bash --login -c 'serve &'": "the shell starts its last command in the background and ends",
     "bash -c -- 'serve &'": "the shell starts its last command in the background and ends",
-    "sh -c 'serve &'": "the shell starts its last command in the background and ends: remove the & at its end",
+    "sh -c 'serve &'": "the shell starts its last command in the background and ends: remove the &",
     "bash -euo pipefail -c 'migrate && exec gunicorn -D &> log'": "gunicorn goes into the background",
     "tini -- bash -lc 'PORT=80 python -m celery multi start 3'": "celery goes into the background",
     """sh -c "sh -c 'serve &'" """: "the shell starts its last command in the background and ends",
