@@ -42,8 +42,8 @@ walk: ## type the tutorial, the ways to try it and those to come here, from a Pr
 audit: ## ask for known vulnerabilities of everything that is locked: before a release, needs the package index
 	$(in_env) -m tests.release.audit
 
-release: ## make the release VERSION=1.2.3 in dist/ (IMAGE=registry/name: what its image is called)
-	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)"
+release: ## make the release VERSION=1.2.3 in dist/ (IMAGE=registry/name, REPOSITORY=https://host/owner/name: what it names)
+	$(in_env) -m tests.release "$(VERSION)" --image="$(IMAGE)" --repository="$(REPOSITORY)"
 
 sample: ## build the sample app's image, and print the file to load it from (docker load --input FILE)
 	$(in_env) -m tests.images.build shop
@@ -63,7 +63,7 @@ down: ## end the cluster, and what the demo left running on it
 build: ## build the cluster's binaries into the cache
 	$(in_env) -m tests.cluster build
 
-crds: ## generate crds/, manifests/policies/ and docs/reference.md from the code
+crds: ## generate crds/, manifests/policies/, docs/reference.md and the chart's README from their sources
 	$(in_env) -m crds.generate
 
 lock: ## pin every Python package anew (needs uv)

@@ -128,5 +128,40 @@ def a_pod(
     }
 
 
+def a_release_pod(*containers: Manifest, digest: str = "abcdefghij", **about: Any) -> Manifest:
+    """Return a Pod of the Job of shop's release; without containers it runs and is ready."""
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": f"shop-release-{digest}", "uid": "job-1"}
+    pod = a_pod(
+        *(containers or (a_container(running(), "release"),)),
+        **{"name": "shop-release-1", "ownerReferences": [{**owner, "controller": True}], **about},
+    )
+    pod["metadata"]["labels"] = {"formations.dev/formation": "shop", "formations.dev/release": digest}
+    return pod
+
+
+def a_release_job(
+    *conditions: Manifest, digest: str = "abcdefghij", status: Manifest | None = None, **metadata: Any
+) -> Manifest:
+    """Return the Job of shop's release as the API server would give it; without conditions it isn't over."""
+    owner = {"apiVersion": "formations.dev/v1", "kind": "Formation", "name": "shop", "uid": "uid-1"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": f"shop-release-{digest}",
+            "namespace": "default",
+            "uid": "job-1",
+            "resourceVersion": "1",
+            "creationTimestamp": ago(60),
+            "labels": {"formations.dev/formation": "shop", "formations.dev/release": digest},
+            "annotations": {"formations.dev/release-key": "a-key"},
+            "ownerReferences": [{**owner, "controller": True}],
+            **metadata,
+        },
+        "spec": {},
+        "status": {"conditions": [*conditions], **(status or {})},
+    }
+
+
 def _all(part: str, containers: tuple[Manifest, ...]) -> list[Manifest]:
     return [item[part] for item in containers]

@@ -1,4 +1,4 @@
-"""The last release, from the repository's own history."""
+"""The last release and other earlier versions, from the repository's own history."""
 
 import functools
 import io
@@ -10,6 +10,8 @@ from tests.cluster import paths
 
 FIRST = "0869e4542e550fb38f75e3bf325bfec3273a536c"
 """What counts as the last release as long as there is no tag."""
+BEFORE_REVISIONS = "d72afb9947a14ad360e6e212627c6311e903a13a"
+"""The last commit whose operator keeps no revisions."""
 TAG = ("describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^")
 
 
@@ -39,9 +41,9 @@ def text(path: str, missing: str | None = None) -> str:
         return missing
 
 
-def extract(folder: pathlib.Path) -> pathlib.Path:
-    """Write the sources of the last release into a folder, and return it."""
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", commit()))) as archive:
+def extract(folder: pathlib.Path, of: str | None = None) -> pathlib.Path:
+    """Write the sources of a commit, or of the last release, into a folder, and return it."""
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", of or commit()))) as archive:
         archive.extractall(folder, filter="data")
     return folder
 
@@ -51,4 +53,4 @@ def _git(*arguments: str) -> bytes:
     try:
         return subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NotHereError(f"the last release isn't in this checkout: {error}") from error
+        raise NotHereError(f"that version isn't in this checkout: {error}") from error

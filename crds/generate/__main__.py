@@ -1,4 +1,4 @@
-"""Write the CRD, the policy and the reference: ``python -m crds.generate [--check | --snapshot]``."""
+"""Write what is generated, the CRD foremost: ``python -m crds.generate [--check | --snapshot]``."""
 
 import argparse
 import pathlib
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from crds.generate import crd, policy, reference, schema, snapshot
+from crds.generate import chart, crd, policy, reference, schema, snapshot
 from formation_operator.api.formation import FormationSpec
 
 FILE = pathlib.Path(__file__).parents[1] / "formations.yaml"
@@ -57,7 +57,7 @@ def reference_text() -> str:
 
 
 def main() -> int:
-    """Write, or compare, the CRD, the policy and the reference."""
+    """Write, or compare, every file that is generated."""
     parser = argparse.ArgumentParser(prog="python -m crds.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only; 1 if a file is out of date")
     parser.add_argument("--snapshot", action="store_true", help="first renew the part of Kubernetes' OpenAPI")
@@ -65,7 +65,13 @@ def main() -> int:
     if chosen.snapshot:
         roots = schema.embedded_roots(FormationSpec.model_json_schema())
         snapshot.write(snapshot.take(sorted(roots)))
-    wanted = {FILE: text(crd.build(snapshot.read())), POLICY: policy_text(), REFERENCE: reference_text()}
+    wanted = {
+        FILE: text(crd.build(snapshot.read())),
+        POLICY: policy_text(),
+        REFERENCE: reference_text(),
+        chart.FOLDER / "values.yaml": chart.values(),
+        chart.FOLDER / "README.md": chart.readme(),
+    }
     if not chosen.check:
         for file, content in wanted.items():
             file.write_text(content, encoding="utf-8")

@@ -14,8 +14,9 @@ READY = '.status.conditions[?(@.type=="Ready")]'
 COLUMNS: list[Json] = [
     {"name": "Ready", "type": "string", "jsonPath": f"{READY}.status"},
     {"name": "Summary", "type": "string", "jsonPath": ".status.summary"},
-    {"name": "Image", "type": "string", "jsonPath": ".spec.image"},
+    {"name": "Image", "type": "string", "jsonPath": ".status.image"},
     {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    {"name": "Reason", "type": "string", "jsonPath": f"{READY}.reason", "priority": 1},
     {"name": "Message", "type": "string", "jsonPath": f"{READY}.message", "priority": 1},
 ]
 # In no category: `kubectl delete all --all` must not reach it.

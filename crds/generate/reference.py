@@ -12,12 +12,19 @@ from crds.generate import crd
 from crds.generate.rules import table
 from crds.generate.rules.cel import PLACEHOLDER, Rule
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, RollingUpdate
+from formation_operator.api.formation import (
+    DisruptionBudget,
+    FormationSpec,
+    ProcessType,
+    Release,
+    RollingUpdate,
+)
 from formation_operator.api.formation_status import (
     Condition,
     FormationStatus,
     LastExit,
     ProcessStatus,
+    ReleaseStatus,
     Revision,
 )
 
@@ -39,9 +46,16 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     ("spec", FormationSpec, "What you write."),
     ("spec.processes.TYPE", ProcessType, OWN_COMMAND),
     ("spec.processes.TYPE.rollingUpdate", RollingUpdate, ""),
+    (
+        "spec.disruptionBudget",
+        DisruptionBudget,
+        "The same on a type: `spec.processes.TYPE.disruptionBudget`.",
+    ),
+    ("spec.release", Release, "The command that runs before a deploy changes any process."),
     ("status", FormationStatus, "What the operator reports."),
     ("status.conditions", Condition, "One of the list."),
     ("status.revision", Revision, ""),
+    ("status.release", ReleaseStatus, ""),
     ("status.processes.TYPE", ProcessStatus, ""),
     ("status.processes.TYPE.lastExit", LastExit, ""),
 ]

@@ -117,8 +117,10 @@ def check_watch(output: str | None, *, watch: bool) -> None:
         raise click.UsageError("--watch shows a table: leave out one of --watch and --output.")
 
 
-def check_image(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """Return an image; raises `click.BadParameter` for what can't be one."""
+def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return an image, if one is named; raises `click.BadParameter` for what can't be one."""
+    if value is None:
+        return None
     if not value or any(map(str.isspace, value)):
         raise click.BadParameter(
             f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1", ctx, param
@@ -156,12 +158,18 @@ def counts() -> Callable[[Callable[..., R]], Callable[..., R]]:
     )
 
 
-def types(text: str, metavar: str = "[TYPE]...") -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Return the arguments that are process types, which may be options, too: other commands have those."""
+def types(
+    text: str, metavar: str = "[TYPE]...", besides: Sequence[str] = ()
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return the arguments that are process types, which may be options, too: other commands have those.
+
+    What may be named ``besides`` is completed as well.
+    """
+    complete = functools.partial(complete_type, besides=besides)
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
-        @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete_type)
-        @click.option("--type", "more", multiple=True, shell_complete=complete_type, help=text)
+        @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete)
+        @click.option("--type", "more", multiple=True, shell_complete=complete, help=text)
         @functools.wraps(function)
         def with_types(*args: Any, types: tuple[str, ...], more: tuple[str, ...], **kwargs: Any) -> R:
             return function(*args, types=(*types, *more), **kwargs)
@@ -227,10 +235,13 @@ def wait(
     return decorated
 
 
-def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_type(
+    ctx: click.Context, param: click.Parameter, incomplete: str, besides: Sequence[str] = ()
+) -> list[str]:
     """Return the types of the Formation on the command line that begin so, but for those that are there."""
-    given = ctx.params.get(param.name or "") or ()
-    return [each for each in _types(ctx) if each.startswith(incomplete) and each not in given]
+    given, types = ctx.params.get(param.name or "") or (), _types(ctx)
+    known = [*types, *besides] if types else []
+    return [each for each in known if each.startswith(incomplete) and each not in given]
 
 
 def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -11,6 +11,7 @@ from tests.server import ServerError
 
 WEB = a_process("gunicorn", "shop.wsgi", port=8080)
 WORKER = a_process()
+MIGRATE: Manifest = {"command": ["/shop", "migrate"]}
 SIDECAR: Manifest = {"name": "proxy", "image": "proxy:1"}
 
 
@@ -24,9 +25,15 @@ def worker(name: str = "worker", /, **fields: Any) -> Manifest:
     return a_formation(processes={name: {**WORKER, **fields}})
 
 
-def processes(value: Any) -> Manifest:
+def release(**fields: Any) -> Manifest:
+    """Return a Formation with a release command of these fields; nothing takes one of them away."""
+    given = {key: value for key, value in {**MIGRATE, **fields}.items() if value is not None}
+    return formation(release=given)
+
+
+def processes(value: Any, **spec: Any) -> Manifest:
     """Return a Formation with exactly these process types."""
-    accepted = formation()
+    accepted = formation(**spec)
     return {**accepted, "spec": {**accepted["spec"], "processes": value}}
 
 

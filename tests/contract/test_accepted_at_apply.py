@@ -7,6 +7,7 @@ import pytest
 from tests.builders import Manifest, a_formation, a_process
 from tests.client import Client
 from tests.contract.manifests import (
+    MIGRATE,
     SIDECAR,
     WEB,
     WORKER,
@@ -15,6 +16,7 @@ from tests.contract.manifests import (
     limits,
     own,
     processes,
+    release,
     variable,
     without,
     worker,
@@ -54,6 +56,7 @@ EVERYTHING = worker(
     startupProbe={"exec": {"command": ["true"]}},
     terminationGracePeriodSeconds=0,
     rollingUpdate={"maxSurge": "25%", "maxUnavailable": 0},
+    disruptionBudget={"maxUnavailable": "100%"},
     securityDefaults="none",
     podTemplate={
         "metadata": {"labels": {"team": "shop"}, "annotations": {"example.com/note": "a b"}},
@@ -83,6 +86,27 @@ ACCEPTED = [
     accepted(
         "everything shared", formation(labels={"team": "shop"}, annotations={"note": "a b"}, suspend=True)
     ),
+    accepted(
+        "every field of a release",
+        release(
+            args=["--verbose"],
+            env=[variable(valueFrom={"secretKeyRef": {"name": "owner", "key": "url"}})],
+            envFrom=[{"configMapRef": {"name": "shop"}, "prefix": "S_"}],
+            resources={"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi"}},
+            serviceAccountName="shop.owner",
+            activeDeadlineSeconds=2_147_483_647,
+            backoffLimit=0,
+        ),
+    ),
+    accepted("args of a release alone", release(command=None, args=["migrate"])),
+    accepted(
+        "types with images of their own beside a release",
+        processes({"web": {**WEB, "image": "shop:v2"}}, release=MIGRATE),
+    ),
+    accepted(
+        "a sidecar named release where there is no release",
+        formation(podTemplate=containers({**SIDECAR, "name": "release"})),
+    ),
     accepted("args alone", processes({"worker": {"args": ["worker"]}})),
     accepted("a type that runs its image as it is", processes({"web": {}})),
     accepted("no command and empty args", processes({"web": {"args": [], "port": 8080}})),
@@ -101,6 +125,14 @@ ACCEPTED = [
     accepted("an empty argument", worker(command=["worker", ""])),
     accepted("a singleton without a count", worker(singleton=True)),
     accepted("a suspended singleton", worker(singleton=True, replicas=0)),
+    accepted("a disruption budget with its default", worker(disruptionBudget={})),
+    accepted("a disruption budget of one", worker(disruptionBudget={"maxUnavailable": 1})),
+    accepted(
+        "a disruption budget for all types, one of which is a singleton",
+        a_formation(
+            disruptionBudget={"maxUnavailable": "10%"}, processes={"clock": {**WORKER, "singleton": True}}
+        ),
+    ),
     accepted("no surge and the default for the other", worker(rollingUpdate={"maxSurge": 0})),
     accepted("a type's name that begins with a digit", worker("2nd")),
     accepted("a type named process", worker("process", podTemplate=own(tty=True))),

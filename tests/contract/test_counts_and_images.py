@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 from collections.abc import Callable
 
 import pytest
@@ -111,6 +112,23 @@ def test_a_new_image_reaches_every_type_that_names_none_of_its_own(user: Client)
     eventually(lambda: user.container("shop-web")["image"] == "registry.example.com/shop:v2")
     assert user.container("shop-worker")["image"] == "registry.example.com/worker:v7"
     assert counts(user) == {"shop-web": 2, "shop-worker": 4}
+
+
+def test_the_image_column_says_that_a_type_has_its_own(user: Client) -> None:
+    def shown() -> list[str]:
+        output = user("get", "fm", "shop", "-o", "wide").stdout
+        return re.split(r" {2,}", output.splitlines()[1])
+
+    user.apply(FORMATION)
+    user.reported()
+    image, own = FORMATION["spec"]["image"], "registry.example.com/worker:v7"
+    assert image in shown()
+
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"image": own}}}})
+    eventually(lambda: f"{image} and 1 more" in shown())
+
+    user.merge("formation", "shop", {"spec": {"image": None, "processes": {"web": {"image": own}}}})
+    eventually(lambda: own in shown())
 
 
 def test_taking_a_count_away_leaves_it_where_it_is(user: Client) -> None:

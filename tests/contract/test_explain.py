@@ -75,7 +75,7 @@ def test_the_columns_are_those_that_a_user_looks_for(kubectl: Client) -> None:
     narrow = kubectl("get", "formations").stdout.splitlines()[0].split()
     wide = kubectl("get", "formations", "-o", "wide").stdout.splitlines()[0].split()
     assert narrow == ["NAME", "READY", "SUMMARY", "IMAGE", "AGE"]
-    assert wide == [*narrow, "MESSAGE"]
+    assert wide == [*narrow, "REASON", "MESSAGE"]
 
 
 def test_a_fresh_formation_never_looks_ready(kubectl: Client) -> None:

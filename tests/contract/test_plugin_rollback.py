@@ -65,6 +65,8 @@ def test_contents_are_listed_with_what_they_changed(shop: Client, formation: Plu
     shown = json.loads(formation.within("history", "shop", "1", "-o", "json").stdout)
     assert shown == content.content_of(V1["spec"])
     formation.within("rollback", "shop", "--to", "9", code=2)
+    missing = formation.within("rollback", "shop", "--to", "7", code=2)
+    assert "These are kept: 1, 2. A content that is rolled out again takes the next number" in missing.stderr
 
 
 def test_it_goes_back_in_one_write_and_keeps_what_is_no_content(shop: Client, formation: Plugin) -> None:
@@ -83,8 +85,21 @@ def test_it_goes_back_in_one_write_and_keeps_what_is_no_content(shop: Client, fo
 
 
 def test_without_a_number_it_is_the_latest_other_content(shop: Client, formation: Plugin) -> None:
-    assert formation.within("rollback", "shop").stdout.startswith("revision 2: ")
+    done = formation.within("rollback", "shop")
+    assert done.stdout.startswith("revision 2: ")
+    assert "revision 2 isn't known to have run well" in done.stderr
     assert spec(shop)["image"] == "example.com/shop:v2"
+
+
+def test_what_ran_well_comes_before_what_is_newer(shop: Client, formation: Plugin) -> None:
+    first = a_revision(1, V1["spec"])
+    keep(shop, 3, builders.a_formation(image="example.com/shop:v4"), well=[first])
+    rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows] == [("1", "Ran"), ("2", "Kept"), ("3", "Kept")]
+    done = formation.within("rollback", "shop")
+    assert done.stdout.startswith("revision 1: ")
+    assert "isn't known to have run well" not in done.stderr
+    assert content.content_of(spec(shop)) == content.content_of(V1["spec"])
 
 
 def test_a_dry_run_is_judged_by_the_api_server_and_changes_nothing(shop: Client, formation: Plugin) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.builders import IMAGE, Manifest, text
 from tests.client import Client
 from tests.contract.manifests import (
+    MIGRATE,
     SIDECAR,
     WEB,
     WORKER,
@@ -23,6 +24,7 @@ from tests.contract.manifests import (
     limits,
     processes,
     refused,
+    release,
     variable,
     without,
     worker,
@@ -61,7 +63,7 @@ NAMES = [
     refused("a dot in a type's name", worker("mail.out"), P, "'mail.out' can't"),
     refused("an empty type's name", worker(""), P, "'' can't be the name of a process type"),
     refused("a line break in a type's name", worker("a\nb"), P, "'...' can't be the name of a process type"),
-    refused("the reserved type release", worker("release"), P, "'release'", "reserved", "as a Job"),
+    refused("the reserved type release", worker("release"), P, "'release'", "reserved", "set spec.release"),
     refused("the reserved type run", worker("run"), P, "'run'", "reserved", "as a Job"),
     refused("a Formation's name with a dot", formation("shop.eu"), "'shop.eu' can't name a Service"),
     refused(
@@ -116,6 +118,35 @@ COUNTS = [
         worker(singleton=True, rollingUpdate={"maxSurge": 1}),
         f"{W}.rollingUpdate",
         "singleton",
+    ),
+    refused(
+        "disruptionBudget of a singleton",
+        worker(singleton=True, disruptionBudget={}),
+        f"{W}.disruptionBudget",
+        "singleton",
+    ),
+    refused(
+        "a budget that lets no node be drained",
+        worker(disruptionBudget={"maxUnavailable": 0}),
+        f"{W}.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "the same in per cent",
+        worker(disruptionBudget={"maxUnavailable": "0%"}),
+        f"{W}.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "such a budget for all types",
+        formation(disruptionBudget={"maxUnavailable": 0}),
+        "spec.disruptionBudget.maxUnavailable",
+        "drained",
+    ),
+    refused(
+        "minAvailable, which blocks drains for ever",
+        worker(disruptionBudget={"minAvailable": 1}),
+        f"{W}.disruptionBudget.minAvailable",
     ),
     refused(
         "a rollout that can't move",
@@ -278,7 +309,74 @@ VALUES = [
     refused("a label's value with a space", formation(labels={"team": "a b"}), "spec.labels.team", "a b"),
     refused("a label's key with a space", formation(labels={"my team": "a"}), "spec.labels", "my team"),
 ]
-REFUSED = [*SHAPE, *NAMES, *COMMANDS, *COUNTS, *VALUES]
+R = "spec.release"
+RELEASES = [
+    refused(
+        "a release with nothing to run",
+        release(command=None),
+        f"{R}.command",
+        "release.command",
+        "release.args",
+    ),
+    refused(
+        "a release with empty args",
+        release(command=None, args=[]),
+        f"{R}.command",
+        "nothing says what to run",
+    ),
+    refused("a release with an empty command", release(command=[]), f"{R}.command", "at least 1"),
+    refused(
+        "a release with an empty program", release(command=["", "x"]), f"{R}.command", "the program", "empty"
+    ),
+    refused("a release's command in one string", release(command="migrate"), f"{R}.command", "array"),
+    refused(
+        "a word that Linux doesn't take in a release", release(args=[WORD + "x"]), f"{R}.args[0]", "131071"
+    ),
+    refused(
+        "a release without the app's image",
+        without(processes({"web": {**WEB, "image": IMAGE}}, release=MIGRATE), "spec", "image"),
+        "spec.image",
+        "set spec.image",
+        "leave spec.release out",
+    ),
+    *(
+        refused(
+            f"one of {kind} that is named like that of the release",
+            formation(release=MIGRATE, podTemplate=containers({**SIDECAR, "name": "release"}, kind=kind)),
+            "spec.podTemplate.spec",
+            "named 'release'",
+            "give it another name",
+        )
+        for kind in ("containers", "initContainers")
+    ),
+    refused("an unknown field of a release", release(podTemplate={}), f'unknown field "{R}.podTemplate"'),
+    refused(
+        "a release that may take no time", release(activeDeadlineSeconds=0), f"{R}.activeDeadlineSeconds"
+    ),
+    refused("a negative number of tries", release(backoffLimit=-1), f"{R}.backoffLimit"),
+    refused("no name of an account", release(serviceAccountName="The_One"), f"{R}.serviceAccountName"),
+    refused("a release's variable twice", release(env=[variable(), variable()]), f"{R}.env[1]", "Duplicate"),
+    refused(
+        "a value and valueFrom in a release",
+        release(env=[variable(value="1", valueFrom={"secretKeyRef": {"name": "s", "key": "k"}})]),
+        f"{R}.env[0]",
+        "'A' has both value and valueFrom",
+    ),
+    refused(
+        "valueFrom nothing in a release",
+        release(env=[variable(valueFrom={})]),
+        f"{R}.env[0].valueFrom",
+        "exactly one",
+    ),
+    refused(
+        "envFrom nothing in a release",
+        release(envFrom=[{"prefix": "A"}]),
+        f"{R}.envFrom[0]",
+        "configMapRef and secretRef",
+    ),
+    refused("no memory of a release", release(resources=limits(memory="x")), f"{R}.resources.limits.memory"),
+]
+REFUSED = [*SHAPE, *NAMES, *COMMANDS, *COUNTS, *VALUES, *RELEASES]
 
 
 @pytest.mark.parametrize(("manifest", "fragments"), REFUSED)
@@ -286,7 +384,9 @@ def test_apply_is_refused_for(refusing: Client, manifest: Manifest, fragments: t
     check_refused(refusing, manifest, fragments)
 
 
-@pytest.mark.parametrize("table", [SHAPE, NAMES, COMMANDS, COUNTS, VALUES], ids=lambda table: table[0].id)
+@pytest.mark.parametrize(
+    "table", [SHAPE, NAMES, COMMANDS, COUNTS, VALUES, RELEASES], ids=lambda table: table[0].id
+)
 def test_kubectl_shows_all_of_it(kubectl: Client, table: list[Any]) -> None:
     manifest, fragments = table[0].values
     done = kubectl("apply", "-f", "-", input=text(manifest), check=False)

@@ -117,6 +117,24 @@ def test_the_oldest_go_and_forged_ones_stay_and_count_for_nothing(user: Client) 
     assert len(user.list_all(REVISION)) == 120 + 2
 
 
+def test_deleted_and_made_again_it_has_its_revision_soon_and_none_is_reported_as_failed(user: Client) -> None:
+    user.apply(SHOP)
+    first = kept(user, 1)["metadata"]["uid"]
+    failures: list[Manifest] = []
+    user("delete", "formation", "shop")
+    user.apply(SHOP)
+
+    def there_again() -> bool:
+        found = user.get("formation", "shop").get("status", {})
+        failures.extend(each for each in found.get("conditions", ()) if each["type"] == "RevisionFailed")
+        said = found.get("revision")
+        live = user.find(REVISION, said["name"]) if said else None
+        return live is not None and live["metadata"]["uid"] != first
+
+    eventually(there_again)
+    assert failures == []
+
+
 def test_a_name_that_is_taken_is_said_and_is_free_once_that_object_is_gone(user: Client) -> None:
     user.apply(SHOP)
     kept(user, 1)

@@ -61,9 +61,9 @@ def binary(module: build.Module) -> pathlib.Path:
 
 
 def digest() -> str:
-    """Return a hash of the chart's own files: not of the manifests that it leads to."""
+    """Return a hash of the chart's own files, without its README and the manifests that it leads to."""
     summary = hashlib.sha256()
     for file in sorted(CHART.rglob("*")):
-        if file.is_file() and not file.is_symlink():
+        if file.is_file() and not file.is_symlink() and file.name != "README.md":
             summary.update(f"{file.relative_to(CHART)}\0".encode() + file.read_bytes())
     return summary.hexdigest()

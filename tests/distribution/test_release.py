@@ -19,13 +19,15 @@ pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 VERSION = "7.8.9-rc.1"
 IMAGE = "registry.example.com/team/formation-operator"
+REPOSITORY = "https://git.example.com/team/formation-operator"
 
 Run = Callable[..., str]
 
 
 def make(target: pathlib.Path, umask: int) -> dict[str, bytes]:
     """Make a release, as somebody with that umask does, and return its files."""
-    command = [sys.executable, "-m", "tests.release", VERSION, "--image", IMAGE, "--target", str(target)]
+    command = [sys.executable, "-m", "tests.release", VERSION, "--image", IMAGE]
+    command += ["--repository", REPOSITORY, "--target", str(target)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
     subprocess.run(command, cwd=paths.ROOT, env=environment, check=True, umask=umask)
     return {path.name: path.read_bytes() for path in target.iterdir()}
@@ -49,7 +51,9 @@ def test_a_release_has_all_its_files_and_their_checksums(first: pathlib.Path) ->
         "formation_operator-7.8.9rc1-py3-none-any.whl",
         "install.yaml",
         "kubectl_complete-formation",
+        "krew.yaml",
         f"kubectl-formation-{VERSION}-linux-ARCH",
+        f"kubectl-formation-{VERSION}-linux-ARCH.tar.gz",
         "operator.yaml",
         "sbom.spdx.json",
     }
@@ -93,7 +97,7 @@ def alone_with(first: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[str], R
         found = subprocess.run(where, stdout=PIPE, text=True, check=False).stdout.strip()
         if not found:
             pytest.skip(f"{python} isn't here")
-        (single,) = first.glob("kubectl-formation-*")
+        (single,) = first.glob("kubectl-formation-*[!z]")
         shutil.copy(single, tmp_path / "kubectl-formation")
         shutil.copy(first / "kubectl_complete-formation", tmp_path)
         (tmp_path / "kubectl_complete-formation").chmod(0o755)

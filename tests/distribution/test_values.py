@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import kustomization
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.distribution.helm import CHART, WITHOUT_CRD, Helm, HelmError
@@ -142,7 +143,8 @@ def test_the_optional_parts_are_there_if_they_are_asked_for(
     ready_helm: Helm, kubectl_binary: pathlib.Path
 ) -> None:
     plain = by_key(ready_helm.render(*WITHOUT_CRD))
-    asked = ("monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "policies.foreground")
+    monitoring = ("serviceMonitor", "operatorAlerts", "appAlerts")
+    asked = (*(f"monitoring.{each}.enabled" for each in monitoring), "policies.foreground")
 
     made = by_key(ready_helm.render(*WITHOUT_CRD, *(f"--set={each}=true" for each in asked)))
 
@@ -154,15 +156,75 @@ def test_the_optional_parts_are_there_if_they_are_asked_for(
     assert extra == by_key(wanted)
 
 
-def test_values_say_which_prometheus_takes_the_alerts_and_where_their_runbooks_are(ready_helm: Helm) -> None:
-    values = {"enabled": True, "runbookUrl": "https://git.example.com/", "labels": {"release": "stack"}}
-    chosen = ("--set-json", f"monitoring.rules={json.dumps(values)}")
-    made = by_key(ready_helm.render(*WITHOUT_CRD, *chosen))["PrometheusRule", helm.NAMESPACE, helm.NAME]
+@pytest.mark.parametrize(
+    ("asked", "name"), [("operatorAlerts", helm.NAME), ("appAlerts", "formation-operator-apps")]
+)
+def test_each_group_of_alerts_is_there_alone_for_the_prometheus_that_its_labels_say(
+    ready_helm: Helm, asked: str, name: str
+) -> None:
+    chosen = (
+        "--set-json",
+        f"monitoring.{asked}={json.dumps({'enabled': True, 'labels': {'release': 'stack'}})}",
+    )
+    made = by_key(ready_helm.render(*WITHOUT_CRD, *chosen))
 
-    assert made["metadata"]["labels"] == {"app.kubernetes.io/name": helm.NAME, "release": "stack"}
-    (group,) = made["spec"]["groups"]
-    base = "https://git.example.com/docs/runbooks.md#"
-    assert all(rule["annotations"]["runbook_url"].startswith(base) for rule in group["rules"])
+    assert [key for key in made if key[0] == "PrometheusRule"] == [("PrometheusRule", helm.NAMESPACE, name)]
+    rule = made["PrometheusRule", helm.NAMESPACE, name]
+    assert rule["metadata"]["labels"] == {"app.kubernetes.io/name": helm.NAME, "release": "stack"}
+    alerts = [alert for group in rule["spec"]["groups"] for alert in group["rules"]]
+    assert not any("runbook_url" in alert["annotations"] for alert in alerts)
+
+
+def test_each_alert_leads_to_its_section_of_a_page_of_runbooks_that_is_published(ready_helm: Helm) -> None:
+    page = "https://git.example.com/docs/runbooks.md"
+    enabled = "monitoring.operatorAlerts.enabled=true,monitoring.appAlerts.enabled=true"
+    made = ready_helm.render(*WITHOUT_CRD, "--set", f"{enabled},monitoring.runbookUrl={page}")
+
+    rules = [item for item in made if item["kind"] == "PrometheusRule"]
+    alerts = [alert for rule in rules for group in rule["spec"]["groups"] for alert in group["rules"]]
+    assert len(alerts) >= 10
+    for alert in alerts:
+        assert alert["annotations"]["runbook_url"] == f"{page}#{alert['alert'].lower()}"
+
+
+def test_common_labels_are_on_every_object_and_pod_and_replace_none(ready_helm: Helm) -> None:
+    labels = {"team": "platform", "app.kubernetes.io/name": "another"}
+    for item in ready_helm.template("--set-json", f"commonLabels={json.dumps(labels)}"):
+        metadata = [item["metadata"]]
+        if item["kind"] == "Deployment":
+            metadata.append(item["spec"]["template"]["metadata"])
+            assert item["spec"]["selector"]["matchLabels"] == {"app.kubernetes.io/name": helm.NAME}
+            assert metadata[1]["labels"]["app.kubernetes.io/name"] == helm.NAME
+        assert [each["labels"]["team"] for each in metadata] == ["platform"] * len(metadata)
+
+
+def test_the_crd_with_common_labels_is_the_same_otherwise(ready_helm: Helm) -> None:
+    (crd,) = load(paths.ROOT / "crds" / "formations.yaml")
+    made = by_key(ready_helm.render("--set", "commonLabels.team=platform"))
+    labelled = made["CustomResourceDefinition", "", "formations.formations.dev"]
+    assert labelled["metadata"].pop("labels") == {"team": "platform"}
+    assert labelled == crd
+
+
+def test_the_service_account_has_the_annotations_that_a_cloud_needs(ready_helm: Helm) -> None:
+    arn = "arn:aws:iam::1:role/operator"
+    chosen = json.dumps({"eks.amazonaws.com/role-arn": arn})
+    made = by_key(ready_helm.render(*WITHOUT_CRD, "--set-json", f"serviceAccount.annotations={chosen}"))
+    account = made["ServiceAccount", helm.NAMESPACE, helm.NAME]
+    assert account["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": arn}
+
+
+def test_the_operator_has_further_variables(ready_helm: Helm) -> None:
+    proxy = [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com:3128"}]
+    assert container(ready_helm, "--set-json", f"env={json.dumps(proxy)}")["env"] == proxy
+
+
+def test_budget_and_spread_can_be_turned_off(ready_helm: Helm) -> None:
+    off = ("--set", "disruptionBudget.enabled=false,topologySpread.enabled=false")
+    kinds = {item["kind"] for item in ready_helm.render(*WITHOUT_CRD, *off)}
+    assert "PodDisruptionBudget" not in kinds
+    assert "topologySpreadConstraints" not in deployment(ready_helm, *off)["template"]["spec"]
+    assert "topologySpreadConstraints" in deployment(ready_helm)["template"]["spec"]
 
 
 def test_what_is_turned_off_is_not_there(ready_helm: Helm) -> None:
@@ -203,7 +265,9 @@ def test_the_network_policy_lets_in_who_may_read_the_metrics(ready_helm: Helm) -
         "image.repository=operator:v7",
         "image.repository=registry.example.com/operator@sha256:0",
         "crd.keep=false",
-        "monitoring.rules.runbookUrl=git.example.com",
+        "monitoring.runbookUrl=git.example.com",
+        "monitoring.rules.enabled=true",
+        "env[0].value=nameless",
         "image.digest=latest",
         "networkPolicy.metricsFrom[0].namespace=monitoring",
         "networkPolicy.metricsFrom[0].ipBlock.except={10.0.0.0/8}",
@@ -236,7 +300,7 @@ def test_the_crd_is_protected_by_all_that_is_not_false(ready_helm: Helm) -> None
 
 def test_nothing_is_scraped_of_an_operator_without_metrics(ready_helm: Helm) -> None:
     with pytest.raises(HelmError, match=r"flags\.metrics is empty"):
-        ready_helm.render("--set", "flags.metrics=,monitoring.rules.enabled=true")
+        ready_helm.render("--set", "flags.metrics=,monitoring.appAlerts.enabled=true")
 
 
 def test_the_objects_of_helm_test_are_in_a_namespace_that_is_named_like_a_number(ready_helm: Helm) -> None:
@@ -264,6 +328,36 @@ def test_a_chart_that_has_lost_its_links_says_so(ready_helm: Helm, tmp_path: pat
             link.unlink()
     with pytest.raises(HelmError, match="files/ leads nowhere"):
         ready_helm.render(chart=tmp_path / "chart")
+
+
+def notes(helm: Helm, folder: pathlib.Path, *flags: str) -> str:
+    """Return what Helm says after an install; without a cluster it takes Kubernetes to be too old."""
+    chart = folder / "chart"
+    shutil.copytree(CHART, chart)
+    about = chart / "Chart.yaml"
+    kept = [
+        line for line in about.read_text().splitlines(keepends=True) if not line.startswith("kubeVersion")
+    ]
+    about.write_text("".join(kept))
+    return helm("install", "ours", str(chart), "--dry-run=client", *flags).partition("\nNOTES:\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("flags", "namespace", "made"),
+    [((), "hello", True), (("--set", "namespaces={blog,shop}"), "blog", False)],
+    ids=["everywhere", "in some namespaces"],
+)
+def test_the_notes_end_with_a_formation_to_paste(
+    ready_helm: Helm, tmp_path: pathlib.Path, flags: tuple[str, ...], namespace: str, made: bool
+) -> None:
+    _, _, shown = notes(ready_helm, tmp_path, *flags).partition("Your first Formation:\n\n")
+    apply = f"kubectl -n {namespace} apply -f - <<'END'\n"
+    before, _, rest = shown.partition(apply)
+    formation, _, after = rest.partition("\nEND\n")
+
+    assert before == (f"kubectl create namespace {namespace}\n" if made else "")
+    assert [*kustomization.parse(formation)] == load(CHART / "files" / "hello.yaml")
+    assert after.strip() == f"kubectl -n {namespace} get formation hello --watch"
 
 
 def test_an_archive_of_the_chart_is_valid_and_makes_the_same(

@@ -2,13 +2,13 @@
 
 import pathlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests import released
 from tests.builders import a_formation, a_process
-from tests.client import Client, established, eventually, is_ready, throughout
+from tests.client import Client, eventually, is_ready, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import count, declared
@@ -16,6 +16,7 @@ from tests.e2e.workers import READY, worker
 from tests.images import shop_image
 from tests.minors import since
 from tests.operator_process import OperatorProcess
+from tests.versions import Version, install, instead_of
 
 pytestmark = [
     pytest.mark.alone,
@@ -32,41 +33,18 @@ RESTING = a_formation(
 )
 
 
-class Version(NamedTuple):
-    """A version of the operator: its sources, and a process of it."""
-
-    sources: pathlib.Path
-    operator: OperatorProcess
-
-
 @pytest.fixture
 def earlier(
     real_node: Cluster, operator: OperatorProcess, shop: None, tmp_path: pathlib.Path
 ) -> Iterator[Version]:
-    """The last release at work, with its own CRD and rights; afterwards everything is as before."""
+    """The last release at work, with its own CRD and rights."""
     try:
         sources = released.extract(tmp_path / "earlier")
     except released.NotHereError as error:
         pytest.skip(str(error))
-    modules = {"PYTHONPATH": str(sources / "operator")}
-    process = OperatorProcess(real_node, variables=modules, measured=False)
-    operator.stop()
-    real_node.run_kubectl("delete", *LEASE)  # it has none
-    install(real_node, sources)
-    try:
-        process.start()
-        yield Version(sources, process)
-    finally:
-        process.stop()
-        install(real_node, paths.ROOT)
-        operator.start()
-
-
-def install(cluster: Cluster, sources: pathlib.Path) -> None:
-    """Apply a version's CRD and rights over another's, as its users do."""
-    for folder in ("crds", "manifests/rbac"):
-        cluster.run_kubectl("apply", "-k", str(sources / folder))
-    established(Client(cluster, "default"), "formations.formations.dev")
+    with instead_of(operator, sources, measured=False) as version:
+        real_node.run_kubectl("delete", *LEASE)  # it has none
+        yield version
 
 
 def processes(user: Client) -> dict[str, list[tuple[str, int]]]:

@@ -252,4 +252,7 @@ def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
     assert spec["image"] == IMAGE
     assert "env" not in spec
     rows = pages.columns(reader.types("kubectl formation history shop"))
-    assert [row[2] for row in rows[1:]].count("Runs") == 1
+    states = [row[2] for row in rows[1:]]
+    assert states.count("Runs") == 1
+    assert "Ran" in states, "what was deployed with --wait has run well"
+    assert "Kept" in states, "and what never ran is only kept"

@@ -32,9 +32,9 @@ class Figures:
         return max(self.latencies)
 
     def __str__(self) -> str:
-        middle = sorted(self.latencies)[len(self.latencies) // 2]
+        middle, worst = sorted(self.latencies)[len(self.latencies) // 2] * 1000, self.worst * 1000
         return (
-            f"{len(self.latencies)} changes, median {middle:.2f} s, worst {self.worst:.2f} s; "
+            f"{len(self.latencies)} changes, median {middle:.0f} ms, worst {worst:.0f} ms; "
             f"{self.memory:.0f} MiB, health check failed {self.unhealthy} times"
         )
 

@@ -14,7 +14,7 @@ import yaml
 from tests.cluster import paths
 from tests.local_http import free_port, text_of
 
-RULES = paths.ROOT / "manifests" / "monitoring" / "prometheus" / "rules.yaml"
+RULES = sorted((paths.ROOT / "manifests" / "monitoring" / "prometheus").glob("*.yaml"))
 SHOWN = re.compile(r"^```yaml\n(# prometheus\.yaml\n.*?)^```$", re.MULTILINE | re.DOTALL)
 (SETTINGS,) = SHOWN.findall((paths.ROOT / "docs" / "operating.md").read_text())
 """What the page has for a Prometheus of one's own."""
@@ -28,10 +28,11 @@ def running(binary: pathlib.Path, target: str, folder: pathlib.Path) -> Iterator
     It scrapes as the page has it, but for how the target is found, and with a label that one in a cluster may
     have.
     """
-    rules = yaml.safe_load(RULES.read_text())
-    for rule in rules["groups"][0]["rules"]:
-        rule["for"] = "1s"
-    (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
+    groups = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
+    for group in groups:
+        for rule in group["rules"]:
+            rule["for"] = "1s"
+    (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
     (job,) = yaml.safe_load(SETTINGS)["scrape_configs"]
     for discovery in ("kubernetes_sd_configs", "relabel_configs"):
         del job[discovery]

@@ -37,8 +37,8 @@ def firing(server: str) -> dict[str, set[str]]:
 def test_promtool_takes_the_rules_and_they_fire_when_they_should(
     binaries: dict[str, pathlib.Path], tmp_path: pathlib.Path
 ) -> None:
-    promtool(binaries, "check", "rules", str(RULES))
-    for file in (RULES, pathlib.Path(__file__).with_name("rules_test.yaml")):
+    promtool(binaries, "check", "rules", *map(str, RULES))
+    for file in (*RULES, pathlib.Path(__file__).with_name("rules_test.yaml")):
         shutil.copy(file, tmp_path)
     promtool(binaries, "test", "rules", str(tmp_path / "rules_test.yaml"))
 

@@ -1,7 +1,8 @@
 """Copy the sources that a release is made from, and write its version and the image's name into the copy.
 
-The version stands in three files, because three tools read one each; the image's name in one. The checkout
-stays as it is. In the copy, all files have one time and one mode, so that nothing of this machine gets out.
+The version stands in three files, because three tools read one each; the image's name in one. The address of
+the repository is in none, until it is given. The checkout stays as it is. In the copy, all files have one
+time and one mode, so that nothing of this machine gets out.
 """
 
 import os
@@ -12,6 +13,7 @@ import subprocess
 
 from tests.cluster import paths
 from tests.cluster.errors import ClusterError
+from tests.release.site import Site
 
 SOURCES = (
     ".dockerignore",
@@ -50,19 +52,24 @@ def epoch() -> int:
     return int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct"))
 
 
-def stage(target: pathlib.Path, version: str, image: str | None, seconds: int) -> None:
+def stage(
+    target: pathlib.Path, version: str, image: str | None, seconds: int, repository: str | None = None
+) -> None:
     """Copy what git knows of the sources into a folder; a link becomes what it leads to.
 
-    Raises ClusterError for a version or a name that a registry wouldn't take.
+    Raises ClusterError for a version or a name that a registry wouldn't take, and for what is no address.
     """
     if not VERSION.fullmatch(version):
         raise ClusterError(f"VERSION={version} is no version: give one such as 1.2.3 or 1.2.3-rc.1")
     if image is not None and not NAME.fullmatch(image):
         raise ClusterError(f"IMAGE={image} is no image's name: give registry and name, without a tag")
+    site = Site(repository, version) if repository else None
     names = [name for name in git("ls-files", "-z", "--", *SOURCES).split("\0") if name]
     for name in names:
         copy(paths.ROOT / name, target / name, [paths.ROOT / each for each in names])
     stamp(target, version, image)
+    if site is not None:
+        address(target / "manifests/chart", site)
     for path in [target, *target.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (seconds, seconds))
@@ -90,6 +97,13 @@ def stamp(folder: pathlib.Path, version: str, image: str | None) -> None:
         replace(file, r"(?<=newTag: ).+", version)
         if image is not None:
             replace(file, r"(?<=newName: ).+", image)
+
+
+def address(chart: pathlib.Path, site: Site) -> None:
+    """Write into the chart where its sources and its runbooks are."""
+    about = chart / "Chart.yaml"
+    replace(about, r"^(?=keywords: )", f"home: {site.repository}\nsources:\n  - {site.repository}\n")
+    replace(chart / "values.yaml", r'(?<=^  runbookUrl: )""', site.page("docs/runbooks.md"))
 
 
 def replace(file: pathlib.Path, pattern: str, text: str) -> None:

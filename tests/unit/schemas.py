@@ -9,6 +9,7 @@ from formation_operator.status import crd_schema
 [VERSION] = crd.build(snapshot.read())["spec"]["versions"]
 PRESENT = crd_schema.of_status(VERSION["schema"]["openAPIV3Schema"])
 PROCESS = ("properties", "processes", "additionalProperties")
+REVISION = ("properties", "revision")
 CONDITION = ("properties", "conditions", "items")
 
 

@@ -11,11 +11,14 @@ import yaml
 from kubernetes import client, config
 
 import formation_operator
+from crds.generate import chart, crd, snapshot
 from formation_operator.command_line import parser
 from tests.cluster import paths
 from tests.distribution import helm
 from tests.images import operator_image
 from tests.kustomization import built, by_key, load
+from tests.unit import structural
+from tests.unit.facts import intents, parsed
 
 MANIFESTS = paths.ROOT / "manifests"
 UPDATE = "`make distribution` builds Helm; then: pytest tests/distribution/test_rendering.py --update-golden"
@@ -39,6 +42,38 @@ def test_helm_has_seen_the_chart_as_it_is_now() -> None:
 def test_the_chart_has_the_version_of_the_operator() -> None:
     (chart,) = load(helm.CHART / "Chart.yaml")
     assert {chart["version"], chart["appVersion"]} == {formation_operator.__version__}
+
+
+def test_values_and_readme_are_made_of_the_descriptions_of_the_schema() -> None:
+    assert (helm.CHART / "values.yaml").read_text() == chart.values(), "run python -m crds.generate"
+    assert (helm.CHART / "README.md").read_text() == chart.readme(), "run python -m crds.generate"
+
+
+def test_each_value_is_described_in_a_sentence_and_has_a_row_in_the_readme() -> None:
+    def defaults(values: dict[str, Any], prefix: str = "") -> set[str]:
+        inner = {name: value for name, value in values.items() if isinstance(value, dict) and value}
+        paths = {prefix + name for name in values if name not in inner}
+        return paths.union(*(defaults(value, f"{prefix}{name}.") for name, value in inner.items()))
+
+    described = dict(chart.leaves())
+    assert described.keys() == defaults(yaml.safe_load((helm.CHART / "values.yaml").read_text()))
+    for path, node in described.items():
+        assert node["description"].endswith((".", ":")), path
+        assert f"| `{path}` | " in (helm.CHART / "README.md").read_text()
+
+
+def examples() -> list[dict[str, Any]]:
+    """Return the Formations that the chart shows: its first one, and that of its page in Artifact Hub."""
+    (about,) = load(helm.CHART / "Chart.yaml")
+    shown = yaml.safe_load(about["annotations"]["artifacthub.io/crdsExamples"])
+    return [*load(helm.CHART / "files" / "hello.yaml"), *shown]
+
+
+@pytest.mark.parametrize("formation", examples(), ids=lambda formation: str(formation["metadata"]["name"]))
+def test_a_formation_that_the_chart_shows_can_be_applied(formation: dict[str, Any]) -> None:
+    (version,) = crd.build(snapshot.read())["spec"]["versions"]
+    assert [*structural.faults(version["schema"]["openAPIV3Schema"], formation)] == []
+    assert intents(parsed(formation))
 
 
 def test_every_flag_of_the_operator_is_a_value_of_the_chart() -> None:

@@ -166,7 +166,8 @@ def test_who_names_a_type_after_what_ends_is_told_how_to_run_it() -> None:
     rules = [rule["message"] for rule in at("processes")["x-kubernetes-validations"]]
     told = [message for message in rules if "reserved" in message]
     assert [message.split(" can't")[0] for message in told] == ["'release'", "'run'"]
-    assert all("as a Job" in message and "choose another" not in message for message in told)
+    assert "so set spec.release" in told[0]
+    assert "so run what ends as a Job" in told[1]
 
 
 def test_a_pod_template_is_partial_and_has_only_what_a_deployment_takes() -> None:
@@ -192,6 +193,8 @@ def test_names_subresources_and_columns() -> None:
     }
     columns = [column["name"] for column in VERSION["additionalPrinterColumns"] if "priority" not in column]
     assert columns == ["Ready", "Summary", "Image", "Age"]
+    wide = [column["name"] for column in VERSION["additionalPrinterColumns"] if "priority" in column]
+    assert wide == ["Reason", "Message"]
 
 
 def test_a_message_without_its_culprit_still_reads() -> None:
@@ -220,6 +223,17 @@ def test_every_path_of_the_kustomize_configuration_exists() -> None:
     known = {"/".join(step for step in path if step != "*") for path, _ in nodes(SCHEMA)}
     known |= {path.replace("spec/processes/", "spec/processes/web/") for path in known}
     assert [path for path in kustomize_paths() if path not in known] == []
+
+
+def test_kustomize_renames_a_secret_and_a_config_map_wherever_all_types_or_the_release_name_one() -> None:
+    named = [
+        "/".join(step for step in path if step != "*")
+        for path, _ in nodes(SCHEMA)
+        if path[-1:] == ("name",) and path[-2].endswith(("MapRef", "MapKeyRef", "secretRef", "secretKeyRef"))
+    ]
+    shared = [path for path in named if "processes" not in path and "env" in path]
+    assert len(shared) == 16
+    assert set(shared) <= {*kustomize_paths()}
 
 
 def kustomize_paths() -> list[str]:

@@ -24,7 +24,12 @@ from tests.unit.facts import intents, parsed
 Json = dict[str, Any]
 
 PAGES = sorted(
-    [*paths.ROOT.glob("*.md"), *(paths.ROOT / "docs").rglob("*.md"), paths.ROOT / "tests/cluster/README.md"]
+    [
+        *paths.ROOT.glob("*.md"),
+        *(paths.ROOT / "docs").rglob("*.md"),
+        paths.ROOT / "manifests/chart/README.md",
+        paths.ROOT / "tests/cluster/README.md",
+    ]
 )
 INDEX = paths.ROOT / "docs" / "README.md"
 BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -65,7 +70,7 @@ def blocks(*kinds: str) -> Iterator[Any]:
 def documents() -> Iterator[Any]:
     for block in blocks("yaml"):
         text = str(block.values[0])
-        if text.splitlines()[0].endswith(("kustomization.yaml", "prometheus.yaml")):
+        if text.splitlines()[0].endswith(("kustomization.yaml", "prometheus.yaml", "values.yaml")):
             continue  # no object of the API
         for place, document in enumerate(yaml.safe_load_all(text)):
             yield pytest.param(document, id=f"{block.id}-{place}")

@@ -16,7 +16,7 @@ from formation_operator.kube.port import Object
 from formation_operator.observe import children
 from formation_operator.observe.cache import Cache
 from formation_operator.settings import Settings
-from tests.builders import MIDNIGHT, a_formation, a_process, stored
+from tests.builders import MIDNIGHT, a_formation, a_pod, a_process, a_release_job, a_release_pod, stored
 from tests.unit.fakes import json_patch
 from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.managed_fields import Owner
@@ -111,6 +111,25 @@ async def test_a_write_for_another_object_or_version_is_a_conflict(
         with pytest.raises(errors.ConflictError):
             await cluster.delete(*WEB, **{**same, **another})
     assert cluster.read(*WEB) == before
+
+
+@pytest.mark.parametrize("pods", [0, 2])
+async def test_what_is_deleted_in_the_foreground_stays_until_what_it_controls_is_gone(
+    cluster: FakeCluster, pods: int
+) -> None:
+    job = cluster.put("Job", a_release_job())
+    place = ("Job", "default", job["metadata"]["name"])
+    for number in range(pods):
+        cluster.put("Pod", a_release_pod(name=f"shop-release-{number}"))
+    cluster.put("Pod", a_pod())
+    with pytest.raises(errors.ConflictError):
+        await cluster.delete(*place, "another", "1", foreground=True)
+    about = job["metadata"]
+    await cluster.delete(*place, about["uid"], about["resourceVersion"], foreground=True)
+    for number in range(pods):
+        assert cluster.read(*place)["metadata"]["deletionTimestamp"]
+        cluster.remove("Pod", "default", f"shop-release-{number}")
+    assert await cluster.get(*place) is None
 
 
 async def test_a_version_alone_keeps_nothing_from_being_created_but_a_uid_does(cluster: FakeCluster) -> None:

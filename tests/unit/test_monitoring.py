@@ -13,9 +13,13 @@ from tests.unit.fakes.cluster import FakeCluster
 from tests.unit.fakes.operator import Time
 
 FOLDER = paths.ROOT / "manifests" / "monitoring"
-(GROUP,) = yaml.safe_load((FOLDER / "prometheus" / "rules.yaml").read_text())["groups"]
+GROUPS = {
+    file.stem: yaml.safe_load(file.read_text())["groups"] for file in (FOLDER / "prometheus").glob("*.yaml")
+}
+"""The groups of alerts, by whom they are for."""
+ALERTS = [rule for groups in GROUPS.values() for group in groups for rule in group["rules"]]
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
-EXPRESSIONS = [rule["expr"] for rule in GROUP["rules"]] + [
+EXPRESSIONS = [rule["expr"] for rule in ALERTS] + [
     target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]
 ]
 NAME = re.compile(r"(?:formation_operator|process)_\w+")
@@ -53,14 +57,28 @@ def test_the_docs_have_every_metric_of_ours_and_no_other() -> None:
     }
 
 
-def test_the_prometheus_operator_gets_the_same_alerts() -> None:
-    wrapped = yaml.safe_load((FOLDER / "prometheusrule.yaml").read_text())
-    assert wrapped["spec"] == {"groups": [GROUP]}
+def test_alerts_about_apps_are_apart_from_those_about_the_operator() -> None:
+    named = {
+        audience: {rule["alert"] for group in groups for rule in group["rules"]}
+        for audience, groups in GROUPS.items()
+    }
+    assert named["apps"] == {"FormationsNotReady", "FormationProcessesMissing"}
+    assert all(name.startswith("FormationOperator") for name in named["operator"])
+    assert named.keys() == {"apps", "operator"}
 
 
-@pytest.mark.parametrize("rule", GROUP["rules"], ids=lambda rule: str(rule["alert"]))
-def test_each_alert_leads_to_a_section_that_says_what_to_do(rule: dict[str, dict[str, str]]) -> None:
-    page, anchor = rule["annotations"]["runbook_url"].split("#")
-    sections = re.findall(r"^## (.+)$", (paths.ROOT / page).read_text(), re.MULTILINE)
-    assert anchor in [title.lower() for title in sections]
+@pytest.mark.parametrize("audience", GROUPS)
+def test_the_prometheus_operator_gets_the_same_alerts(audience: str) -> None:
+    wrapped = yaml.safe_load((FOLDER / f"prometheusrule-{audience}.yaml").read_text())
+    assert wrapped["spec"] == {"groups": GROUPS[audience]}
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: str(rule["alert"]))
+def test_each_alert_has_a_runbook_under_its_name_and_no_address_that_leads_nowhere(
+    rule: dict[str, dict[str, str] | str],
+) -> None:
+    sections = re.findall(r"^## (.+)$", (paths.ROOT / "docs/runbooks.md").read_text(), re.MULTILINE)
+    assert rule["alert"] in sections
+    assert "runbook_url" not in rule["annotations"]
+    assert isinstance(rule["labels"], dict)
     assert rule["labels"]["severity"] in ("warning", "critical")

@@ -35,6 +35,7 @@ OTHER: dict[str, Any] = {
     "terminationGracePeriodSeconds": 7,
     "rollingUpdate": {"maxSurge": 1},
     "singleton": True,
+    "disruptionBudget": {},
     "securityDefaults": "none",
     "podTemplate": {"metadata": {"labels": {"team": "shop"}}},
 }

@@ -1,5 +1,6 @@
 """What a release is made of, part by part; `tests/distribution/test_release.py` makes a whole one."""
 
+import hashlib
 import io
 import json
 import os
@@ -17,7 +18,9 @@ from tests.cluster import paths
 from tests.cluster.errors import ClusterError
 from tests.distribution import helm
 from tests.images import operator_image
-from tests.release import archives, image, notes, plugin, sbom, shelf, staging
+from tests.kustomization import load
+from tests.release import archives, image, krew, notes, plugin, sbom, shelf, staging
+from tests.release.site import Site
 
 LOCK = (paths.ROOT / "requirements.txt").read_text()
 STATUS = (
@@ -64,6 +67,50 @@ def test_a_copy_has_no_link_no_mode_and_no_time_of_this_machine(staged: pathlib.
         assert not path.is_symlink()
         assert status.st_mtime == 1_700_000_000
         assert status.st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
+
+
+REPOSITORY = "https://git.example.com/team/operator"
+
+
+def test_a_release_without_an_address_names_none(staged: pathlib.Path) -> None:
+    (chart,) = load(staged / "manifests/chart/Chart.yaml")
+    (values,) = load(staged / "manifests/chart/values.yaml")
+    assert not {"home", "sources"} & chart.keys()
+    assert values["monitoring"]["runbookUrl"] == ""
+
+
+def test_the_one_address_of_a_release_is_where_chart_and_alerts_and_krew_look(tmp_path: pathlib.Path) -> None:
+    staging.stage(tmp_path / "sources", "7.8.9", None, 0, REPOSITORY)
+    (chart,) = load(tmp_path / "sources/manifests/chart/Chart.yaml")
+    (values,) = load(tmp_path / "sources/manifests/chart/values.yaml")
+
+    assert (chart["home"], chart["sources"]) == (REPOSITORY, [REPOSITORY])
+    assert values["monitoring"]["runbookUrl"] == f"{REPOSITORY}/blob/v7.8.9/docs/runbooks.md"
+
+
+@pytest.mark.parametrize(
+    "address", ["git.example.com/x", "http://git.example.com/x", "https://x/y?z=1", "https://x"]
+)
+def test_what_is_no_address_is_refused(address: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ClusterError, match="is no address"):
+        staging.stage(tmp_path, "1.2.3", None, 0, address)
+
+
+def test_krew_finds_the_plugin_in_the_archive_by_its_checksum(tmp_path: pathlib.Path) -> None:
+    single = tmp_path / "kubectl-formation-7.8.9-linux-amd64"
+    single.write_text("#!/bin/sh\necho it runs\n")
+    krew.write(single, paths.ROOT / "LICENSE", Site(REPOSITORY, "7.8.9"), 0)
+
+    (manifest,) = load(tmp_path / krew.MANIFEST)
+    (platform,) = manifest["spec"]["platforms"]
+    archive = tmp_path / platform["uri"].rpartition("/")[2]
+    assert platform["uri"] == f"{REPOSITORY}/releases/download/v7.8.9/{archive.name}"
+    assert platform["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    with tarfile.open(archive) as unpacked:
+        unpacked.extractall(tmp_path / "store", filter="data")
+    run = [tmp_path / "store" / platform["bin"]]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "it runs\n"
+    assert (tmp_path / "store" / "LICENSE").is_file()  # krew demands it
 
 
 @pytest.mark.parametrize("version", ["", "1", "v1.2.3", "1.2.3+local", "1.2.3\n", "../1.2.3", "latest"])

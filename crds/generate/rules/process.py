@@ -18,8 +18,16 @@ COUNT = [
         reason="FieldValueForbidden",
     ),
 ]
+ALONE = Rule(
+    "!has(self.disruptionBudget) || !self.?singleton.orValue(false)",
+    "a singleton has only one process, so no budget keeps any during a drain: leave disruptionBudget or "
+    "singleton out",
+    at=".disruptionBudget",
+    reason="FieldValueForbidden",
+)
 PROCESS = [
     *COUNT,
+    ALONE,
     Rule(
         "!self.?service.orValue(false) || has(self.port)",
         "a Service needs a port: set port, or leave service out",
@@ -40,6 +48,14 @@ ROLLING_UPDATE = [
         "!(self.maxSurge == 0 || self.maxSurge == '0%') || "
         "!(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",
         "with maxSurge and maxUnavailable both 0, no rollout can progress: set one of them to 1 or more",
+    )
+]
+DISRUPTION_BUDGET = [
+    Rule(
+        "!has(self.maxUnavailable) || !(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",
+        "with maxUnavailable 0 no node that runs one of these processes could be drained: set 1 or more, "
+        "or a percentage",
+        at=".maxUnavailable",
     )
 ]
 

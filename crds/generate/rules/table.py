@@ -7,29 +7,32 @@ resource inwards; a ``*`` stands for any item of a list or any value of a map.
 from collections.abc import Callable
 from typing import Any
 
-from crds.generate.rules import containers, formation, process
+from crds.generate.rules import containers, formation, process, release
 from crds.generate.rules.cel import Rule
 
 Json = dict[str, Any]
 
 TYPE = "spec.processes.*"
 OWNERS = ("spec", TYPE)
+RELEASE = "spec.release"
 PROBES = [f"{TYPE}.{kind}Probe" for kind in ("liveness", "readiness", "startup")]
 PODS = [f"{owner}.podTemplate" for owner in OWNERS]
 CONTAINERS = [f"{pod}.spec.{kind}.*" for pod in PODS for kind in containers.KINDS]
-VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, *CONTAINERS)]
+VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, RELEASE, *CONTAINERS)]
 TABLE: list[tuple[str, list[Rule]]] = [
     ("", formation.RESOURCE),
-    ("spec", [*formation.IMAGES, *formation.OWN_COMMANDS, *containers.SPEC]),
+    ("spec", [*formation.IMAGES, *formation.OWN_COMMANDS, *containers.SPEC, *release.SPEC]),
     ("spec.labels", formation.LABELS),
     ("spec.annotations", formation.ANNOTATIONS),
     ("spec.processes", [*formation.TYPE_NAMES, *containers.PROCESSES]),
     (TYPE, [*process.PROCESS, *containers.PROCESS]),
-    (f"{TYPE}.command", process.COMMAND),
+    (RELEASE, release.RELEASE),
+    *((f"{owner}.command", process.COMMAND) for owner in (TYPE, RELEASE)),
     (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
+    *((f"{owner}.disruptionBudget", process.DISRUPTION_BUDGET) for owner in OWNERS),
     *((variable, process.VARIABLE) for variable in VARIABLES),
     *((f"{variable}.valueFrom", process.VALUE_FROM) for variable in VARIABLES),
-    *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in OWNERS),
+    *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in (*OWNERS, RELEASE)),
     *((probe, process.PROBE) for probe in PROBES),
     *((f"{TYPE}.{kind}Probe", process.ONE_SUCCESS) for kind in ("liveness", "startup")),
     *((f"{place}.readinessProbe", process.READINESS) for place in (TYPE, *CONTAINERS)),

@@ -15,9 +15,15 @@
 {{- with include "formation-operator.args" .root | fromJsonArray -}}
 {{- $_ := set $container "args" (concat (default list $container.args) .) -}}
 {{- end -}}
+{{- with $values.env -}}
+{{- $_ := set $container "env" (concat (default list $container.env) .) -}}
+{{- end -}}
 {{- $_ := set $container "resources" (mergeOverwrite $container.resources $values.resources) -}}
 {{- $_ := set $template.metadata "annotations" (merge dict $template.metadata.annotations $values.podAnnotations) -}}
-{{- $_ := set $template.metadata "labels" (merge dict $template.metadata.labels $values.podLabels) -}}
+{{- $_ := set $template.metadata "labels" (merge dict $template.metadata.labels $values.podLabels $values.commonLabels) -}}
+{{- if not $values.topologySpread.enabled -}}
+{{- $_ := unset $pod "topologySpreadConstraints" -}}
+{{- end -}}
 {{- with $values.podSecurityContext -}}
 {{- $_ := set $pod "securityContext" . -}}
 {{- end -}}

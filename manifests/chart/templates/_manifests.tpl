@@ -2,17 +2,21 @@
 The chart's objects are those of manifests/, which files/ leads to: what both ways to install have in common
 is written down once. The templates change what the values say.
 
-The objects of all files that match `pattern`, as JSON, put into the release's namespace.
+The objects of all files that match `pattern`, as JSON, put into the release's namespace, with the common labels.
 */}}
 {{- define "formation-operator.objects" -}}
 {{- $objects := list -}}
 {{- $namespace := .root.Release.Namespace -}}
+{{- $labels := .root.Values.commonLabels -}}
 {{- range $path, $_ := .root.Files.Glob .pattern -}}
   {{- range regexSplit "(?m)^---$" ($.root.Files.Get $path) -1 -}}
     {{- $object := fromYaml . -}}
     {{- if and $object.kind (not (has $object.kind (list "Kustomization" "Namespace"))) -}}
       {{- if $object.metadata.namespace -}}
         {{- $_ := set $object.metadata "namespace" $namespace -}}
+      {{- end -}}
+      {{- if $labels -}}
+        {{- $_ := set $object.metadata "labels" (merge (default dict $object.metadata.labels) $labels) -}}
       {{- end -}}
       {{- range $object.subjects -}}
         {{- $_ := set . "namespace" $namespace -}}

@@ -37,6 +37,8 @@ class OneOff:
     """After how many seconds it is ended."""
     stdin: bool = False
     tty: bool = False
+    image: str | None = None
+    """The image, in place of the type's and of the one that all types share."""
     as_args: bool = False
     """Whether the words are arguments for the type's command, or the image's ENTRYPOINT."""
 
@@ -49,7 +51,7 @@ def job(formation: Object, wanted: OneOff, suffix: str) -> Object:
         raise Failure(f"The Formation can't be read: {lenient.shown(str(error))}") from error
     name, process = _process(spec, wanted)
     if not (process.image or spec.image):
-        raise Mistyped("Each type has its own image.", hint="Name one with --type.")
+        raise Mistyped("Each type has its own image.", hint="Name one with --type, or an image with --image.")
     try:
         template = pod_template.pod_template(formation["metadata"]["name"], name, spec, process)
     except pod_template.InvalidTypeError as error:
@@ -68,6 +70,7 @@ def _process(spec: FormationSpec, wanted: OneOff) -> tuple[str, ProcessType]:
         "liveness_probe": None,
         "readiness_probe": None,
         "startup_probe": None,
+        "image": wanted.image or base.image,
         **({"resources": resources} if wanted.resources else {}),
     }
     return wanted.process_type or ONE_OFF, base.model_copy(update=own)

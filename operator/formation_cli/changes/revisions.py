@@ -17,12 +17,24 @@ Path = tuple[str, ...]
 
 def read(objects: Iterable[Object], formation: Object) -> list[Revision]:
     """Return what there is of a Formation's revisions, by their numbers; others may have made some."""
-    return sorted((_read(each, formation) for each in objects), key=lambda each: (each.number, each.name))
+    everything = [*objects]
+    found = [_read(each, formation) for each in everything]
+    own = [each for each, revision in zip(everything, found, strict=True) if not revision.flaw]
+    well = _ran_well(own, lenient.mapping(formation, "status", "revision"))
+    found = [each._replace(ran_well=contents.digest_in(each.name) in well) for each in found]
+    return sorted(found, key=lambda each: (each.number, each.name))
+
+
+def _ran_well(own: Iterable[Object], now: Object) -> set[str]:
+    """Return the digests of all that is said to have run well, by each revision and by the status."""
+    said = (contents.ran_well(lenient.mapping(each, "metadata", "annotations")) for each in own)
+    current = {contents.digest_in(lenient.text(now, "name"))} if now.get("ready") is True else set[str]()
+    return current.union(*said)
 
 
 def _read(each: Object, formation: Object) -> Revision:
     metadata, data = each["metadata"], lenient.mapping(each, "data")
-    number = lenient.number(each, "revision")
+    number = each["revision"] if isinstance(each.get("revision"), int) else -1
     return Revision(
         number, metadata["name"], _since(metadata), data, _flaw(metadata, number, data, formation)
     )
@@ -32,7 +44,7 @@ def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str
     processes = lenient.mapping(data, "processes")
     if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
-    if number < 1 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+    if number < 0 or not processes or not all(isinstance(each, dict) for each in processes.values()):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
         return "its content doesn't match its name"
@@ -65,10 +77,11 @@ def of(formation: Object) -> Revision:
 
 
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
-    """Return what ran before what a Formation declares now, if it is kept."""
+    """Return what ran well before what a Formation declares now, or what ran at all, if it is kept."""
     now, (_, latest) = of(formation), current(formation)
-    earlier = [each for each in kept if not each.flaw and each.name != now.name]
-    return next((each for each in reversed(earlier) if each.number <= (latest or each.number)), None)
+    earlier = [each for each in kept if each.number and not each.flaw and each.name != now.name]
+    before = [each for each in reversed(earlier) if each.number <= (latest or each.number)]
+    return next((each for each in before if each.ran_well), before[0] if before else None)
 
 
 def spec_with(spec: Object, content: Object) -> Object:
@@ -98,7 +111,7 @@ def needed(content: Object) -> list[Source]:
 
     It is read as it is written: a newer operator's content may have fields that nobody here knows.
     """
-    levels = [content, *lenient.mapping(content, "processes").values()]
+    levels = [content, *lenient.mapping(content, "processes").values(), lenient.mapping(content, "release")]
     pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
     own: Object = {"containers": levels}  # they name variables as a container does
     return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})

@@ -11,7 +11,7 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.failures import Failure, NoAccess, TimedOut, again
 from formation_cli.options import Wait
-from formation_cli.views import history
+from formation_cli.views import history, releases
 from formation_cli.words.revisions import Revision
 
 
@@ -93,7 +93,7 @@ def wait(
     if not wanted.wanted:
         return
     try:
-        waiting.wait(cluster, after, wanted.timeout, types)
+        waiting.wait(cluster, after, wanted.timeout, types, deployed=True)
     except (waiting.NotReady, TimedOut) as failure:
         if not back:
             failure.also(_line(before, after))
@@ -126,13 +126,15 @@ def _take_back(
     def choose(found: Object) -> Revision:
         if _differ(found, after):
             raise Failure(f"Someone else has changed {name} in the meantime, so it stays as it is.")
-        return changes.of(before) if _differ(before, after) else revisions.find(cluster, found, None)
+        unreleased = releases.is_gated(before)  # to come back to that would run its release again
+        here = _differ(before, after) and not unreleased
+        return changes.of(before) if here else revisions.find(cluster, found, None)
 
     try:
         done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
         advise(done)
-        waiting.wait(cluster, done.after, wanted.timeout, types)
+        waiting.wait(cluster, done.after, wanted.timeout, types, deployed=True)
     except Failure as second:
         second.show()
     else:

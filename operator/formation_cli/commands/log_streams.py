@@ -1,7 +1,9 @@
 """The lines of several processes' logs in one stream: by their times, or as they come."""
 
+import contextlib
 import functools
 import heapq
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +12,7 @@ import click
 
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
-from formation_cli.cluster.handover import Handover
+from formation_cli.cluster.handover import HELD, Handover
 from formation_cli.cluster.port import Cluster, CutFailure, LogQuery, Object
 from formation_cli.failures import Failure, NoAccess, NotFound
 from formation_cli.views import log_lines, processes
@@ -20,6 +22,8 @@ PAUSE = 1.0
 """Seconds before a log whose connection broke is read on."""
 NO_LOG = "previous terminated container"
 """How kubelet says that a process was never started anew."""
+LAST_WORDS = 3.0
+"""Seconds for which the end of a log is waited for that nobody writes to any more."""
 LOST = "unable to retrieve container logs for "
 """How kubelet begins in place of a log that its node no longer has."""
 
@@ -97,6 +101,7 @@ class Following:
         self._query = query
         self._chosen = chosen
         self._lines = Handover[Line | Exception]()
+        self._readers: list[threading.Thread] = []
         self._running: dict[tuple[str, int], bool] = {}
         """Of each run of a process that was found: whether it still runs."""
 
@@ -104,21 +109,38 @@ class Following:
         """Yield the lines as they come, and who comes and goes, for ever."""
         threading.Thread(target=self._discover, args=(labels,), daemon=True).start()
         while True:
-            item = self._lines.get()
-            if isinstance(item, Exception):
-                raise item
-            yield item
+            yield self._next()
+
+    def so_far(self) -> Iterator[Line]:
+        """Yield what has come of the Pods that were seen, without waiting for more."""
+        with contextlib.suppress(queue.Empty):
+            for _ in range(HELD):
+                yield self._next(timeout=0)
+
+    def rest(self) -> Iterator[Line]:
+        """Yield what still comes of Pods that have ended."""
+        until = time.monotonic() + LAST_WORDS
+        while any(each.is_alive() for each in self._readers) and time.monotonic() < until:
+            yield from self.so_far()
+            time.sleep(follow.SETTLING)
+        yield from self.so_far()
+
+    def _next(self, timeout: float | None = None) -> Line:
+        item = self._lines.get(timeout)
+        if isinstance(item, Exception):
+            raise item
+        return item
 
     def _discover(self, labels: str) -> None:
         began = time.monotonic()
         try:
             for type_, pod in follow.follow(self._cluster, Subject(kinds.POD, labels=labels)):
                 if self._chosen(pod):
-                    self._see(pod, gone=type_ == "DELETED", fresh=time.monotonic() - began > PAUSE)
+                    self.see(pod, gone=type_ == "DELETED", fresh=time.monotonic() - began > PAUSE)
         except Exception as error:  # noqa: BLE001  # it is raised where somebody reads the lines
             self._lines.put(error)
 
-    def _see(self, pod: Object, *, gone: bool, fresh: bool) -> None:
+    def see(self, pod: Object, *, gone: bool = False, fresh: bool = True) -> None:
         """Begin to read the log of a process that has started, and say who has come or gone."""
         source = log_lines.source(pod)
         key = source.uid, source.run
@@ -126,7 +148,8 @@ class Following:
         if key not in self._running and log_lines.has_started(pod) and not gone:
             query = self._query._replace(tail=None, since_seconds=None) if fresh else self._query
             self._note(source, "started", fresh=fresh)
-            threading.Thread(target=self._read_on, args=(source, query), daemon=True).start()
+            self._readers.append(threading.Thread(target=self._read_on, args=(source, query), daemon=True))
+            self._readers[-1].start()
         elif self._running.get(key) and not runs:
             self._note(source, f"ended{log_lines.how(pod)}", fresh=True)
         if gone or log_lines.has_started(pod):

@@ -20,6 +20,8 @@ NONE = (
     "that: kubectl describe formation {}"
 )
 
+AGAIN = "A content that is rolled out again takes the next number, and its old one is gone."
+
 
 def read(cluster: Cluster, formation: Object) -> list[Revision]:
     """Return what there is of a Formation's revisions, also what only looks so."""
@@ -28,9 +30,9 @@ def read(cluster: Cluster, formation: Object) -> list[Revision]:
 
 
 def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
-    """Return a revision by its number, or the one that ran before; raises `Failure` where there is none."""
+    """Return a revision by its number, or the one to go back to; raises `Failure` where there is none."""
     found, name = read(cluster, formation), formation["metadata"]["name"]
-    kept = [each for each in found if not each.flaw]
+    kept = [each for each in found if each.number and not each.flaw]
     if number is None:
         before = revisions.previous(kept, formation)
         if before is None:
@@ -44,14 +46,19 @@ def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
 
 def _missing(number: int, found: list[Revision]) -> str:
     same = [each for each in found if each.number == number]
-    foreign = [f"{each.name} {each.flaw}" for each in same if each.flaw]
+    foreign = [
+        f"{each.name} {each.flaw or 'has none: it is not rolled out'}"
+        for each in same
+        if each.flaw or not number
+    ]
     if len(foreign) < len(same):
         return f"Several objects have the number {number}: {', '.join(each.name for each in same)}."
     return f"There is no revision {number}." + (f" {'; '.join(foreign[:3])}." if foreign else "")
 
 
 def _hint(name: str, kept: list[Revision]) -> str:
-    return f"There is: {', '.join(str(each.number) for each in kept)}." if kept else NONE.format(name)
+    numbers = ", ".join(str(each.number) for each in kept)
+    return f"These are kept: {numbers}. {AGAIN}" if kept else NONE.format(name)
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -62,6 +69,6 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         found = read(cluster, formation) if formation else []
     except click.ClickException:
         return []
-    lines = [each for each in history.lines(found, "") if each.state != history.FOREIGN]
+    lines = [each for each in history.lines(found, "") if each.state == history.KEPT]
     items: list[Any] = [CompletionItem(str(each.revision.number), help=each.change) for each in lines[::-1]]
     return [each for each in items if each.value.startswith(incomplete)]

@@ -9,10 +9,11 @@ import click
 from formation_cli.cluster import follow, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands.releases import Log
 from formation_cli.failures import Failure, NotFound, TimedOut, again
 from formation_cli.naming import FIELD_MANAGER, ONE_OFF
 from formation_cli.terminal import drawing, screen
-from formation_cli.views import processes, progress
+from formation_cli.views import processes, progress, releases
 from formation_cli.views.processes import Process
 from formation_cli.views.progress import Awaited, Progress
 from formation_operator.api import naming
@@ -32,6 +33,8 @@ class Sight(NamedTuple):
     formation: Object
     found: list[Process]
     progress: Progress
+    releasing: list[Object]
+    """The Pods of a release that this change has started, or that it waits for."""
 
 
 def wait(
@@ -42,21 +45,27 @@ def wait(
     *,
     restarted: Sequence[Object] = (),
     stopped: bool = False,
+    deployed: bool = False,
 ) -> None:
     """Return when a Formation that was just written is ready, or the types of it that are named.
 
     Where Deployments were ``restarted`` only their rollouts count; if it was ``stopped`` no process is left.
+    What was ``deployed`` waits for its release, whose log is shown; the counts of named types don't.
 
     Raises `NotReady` as soon as waiting can't help, and `TimedOut` after so many seconds.
     """
     name = formation["metadata"]["name"]
     since = max(progress.written_at(each, FIELD_MANAGER) for each in (restarted or (formation,)))
     generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in restarted}
-    awaited = Awaited(formation["metadata"]["generation"], since, tuple(types), generations, stopped)
-    until = time.monotonic() + timeout
+    awaited = Awaited(
+        formation["metadata"]["generation"], since, tuple(types), generations, stopped, deployed
+    )
+    until, log = time.monotonic() + timeout, Log(cluster, beside=True)
     try:
         for sight in _shown(_sights(cluster, name, awaited)):
-            if sight.progress.failure or sight.progress.done or time.monotonic() > until:
+            over = bool(sight.progress.failure) or sight.progress.done
+            log.show(sight.releasing, last=over)
+            if over or time.monotonic() > until:
                 break
     except KeyboardInterrupt:
         click.echo(
@@ -93,7 +102,8 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
         found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]
-        yield Sight(formation, found, progress.progress(awaited, formation, found, deployments))
+        releasing = [] if awaited.is_counts_alone else releases.pods(formation, pods, awaited.since)
+        yield Sight(formation, found, progress.progress(awaited, formation, found, deployments), releasing)
 
 
 def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:

@@ -5,22 +5,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from formation_cli import once
 from formation_cli.dialects import names, references, shell
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.render.pod_template import RESTRICTED_CONTAINER, RESTRICTED_POD
 
 Object = dict[str, Any]
 WEB = "web"
 PORT = 8080
 """Where a web process listens unless another port is asked for; below 1024 needs rights."""
 LISTENS = re.compile(r"\$\{?PORT\b")
-RELEASE_SECONDS = 3600
-"""How long a release command may take: as long as on Heroku.
-
-Source: https://devcenter.heroku.com/articles/release-phase
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +23,7 @@ class App:
     name: str
     image: str
     commands: Mapping[str, str]
-    """The line of each process type, as a shell reads it; ``release`` is none of them."""
+    """The line of each process type, as a shell reads it, and that of ``release``."""
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -51,8 +44,16 @@ def formation(app: App) -> Object:
         "spec": {
             "image": app.image,
             **({"env": variables(app.env)} if app.env else {}),
+            **({"release": _release(app)} if names.RELEASE in app.commands else {}),
             "processes": {each: _process(app, each) for each in types},
         },
+    }
+
+
+def _release(app: App) -> Object:
+    return {
+        "command": words(names.RELEASE, app.commands[names.RELEASE], port=False),
+        **({"resources": _resources(app.memory[names.RELEASE])} if names.RELEASE in app.memory else {}),
     }
 
 
@@ -90,16 +91,3 @@ def _resources(memory: str) -> Object:
 def variables(env: Mapping[str, str]) -> list[Object]:
     """Return variables as a Formation has them, so that nothing in a value is replaced."""
     return [{"name": name, "value": references.escaped(value)} for name, value in env.items()]
-
-
-def release_job(app: App) -> Object:
-    """Return the Job that runs the ``release`` line once, before a deploy."""
-    container = {
-        "name": names.RELEASE,
-        "image": app.image,
-        "command": words(names.RELEASE, app.commands[names.RELEASE], port=False),
-        **({"env": variables(app.env)} if app.env else {}),
-        "securityContext": RESTRICTED_CONTAINER,
-    }
-    pod = {"securityContext": RESTRICTED_POD, "containers": [container]}
-    return once.job({"generateName": f"{app.name}-{names.RELEASE}-"}, {"spec": pod}, RELEASE_SECONDS)

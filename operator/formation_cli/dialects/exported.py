@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from formation_cli.dialects import app, dotenv, names, procfile, references, shell
 from formation_cli.dialects.manifest import Known
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import FormationSpec, ProcessType, Release
 
 ELSEWHERE = {"command", "args", "replicas"}
 """Fields of a type that are in one of the texts, or are told about."""
@@ -22,7 +22,7 @@ class Exported(NamedTuple):
 def exported(known: Known) -> Exported:
     """Return what a Procfile and a ``.env`` file can say of a Formation."""
     lines, left_out = {}, []
-    for name, process in known.spec.processes.items():
+    for name, process in known.parts().items():
         said = _line(name, process)
         left_out += said.left_out
         if said.line:
@@ -42,18 +42,19 @@ class _Said(NamedTuple):
     left_out: list[str]
 
 
-def _line(name: str, process: ProcessType) -> _Said:
+def _line(name: str, process: ProcessType | Release) -> _Said:
+    port = isinstance(process, ProcessType) and process.port is not None
     command = [*(process.command or []), *((process.args or []) if process.command else [])]
     if not command:
         return _Said("", [f"{name}: its program is that of the image, and isn't in the Formation"])
     try:
-        line, same = shell.line(command, port=process.port is not None)
+        line, same = shell.line(command, port=port)
     except ValueError as error:
         return _Said("", [f"{name}: {error}"])
     told = []
     if process.args or not same:
         told.append(f"{name}: if imported again, its command has the same meaning in another form")
-    if process.port is None and app.listens(name, line):
+    if name != names.RELEASE and not port and app.listens(name, line):
         told.append(f"{name}: if imported again, it has a port")
     return _Said(line, told)
 
@@ -89,17 +90,22 @@ def _value(item: dict[str, Any]) -> str:
 
 def _others(spec: FormationSpec) -> list[str]:
     """Return the fields that have no place elsewhere, by their path."""
-    shared = spec.model_fields_set - {"processes", "env"}
+    shared = spec.model_fields_set - {"processes", "env", "release"}
+    parts: dict[str, ProcessType | Release] = {
+        f"spec.processes.{k}": each for k, each in spec.processes.items()
+    }
+    if spec.release:
+        parts["spec.release"] = spec.release
     own = {
-        f"spec.processes.{name}.{_alias(process, field)}"
-        for name, process in spec.processes.items()
-        for field in process.model_fields_set - ELSEWHERE
-        if getattr(process, field) is not None
+        f"{path}.{_alias(part, field)}"
+        for path, part in parts.items()
+        for field in part.model_fields_set - ELSEWHERE
+        if getattr(part, field) is not None
     }
     return sorted(
         {f"spec.{_alias(spec, field)}" for field in shared if getattr(spec, field) is not None} | own
     )
 
 
-def _alias(model: FormationSpec | ProcessType, field: str) -> str:
+def _alias(model: FormationSpec | ProcessType | Release, field: str) -> str:
     return type(model).model_fields[field].alias or field

@@ -42,8 +42,11 @@ ALIKE = {
 """Other sizes, and the one that has as much memory."""
 CANONICAL = {name.lower(): name for name in SIZES} | ALIKE
 HALF = re.compile(r"[\x00\ud800-\udfff]")
-ELSEWHERE = ("addons", "buildpacks", "scripts", "stack")
+ELSEWHERE = ("addons", "buildpacks", "stack")
 """What of an app.json is no part of a formation."""
+NO_PART = "no part of a formation"
+SCRIPTS = {"postdeploy": "it runs once, after the first deploy: kubectl formation run NAME -- COMMAND"}
+"""What of an app.json's scripts is left to people, and how."""
 
 
 @dataclasses.dataclass
@@ -84,7 +87,13 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
         _read_dyno(name, dyno, f"{file}: formation.{lenient.shown(name)}", found)
     for name, variable in _mapping(value, "env", file, MOST_VARIABLES).items():
         _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
-    found.left_out += [f"{each}: not a part of a formation" for each in ELSEWHERE if value.get(each)]
+    for name, script in _mapping(value, "scripts", file, MOST_TYPES).items():
+        if name == names.RELEASE:
+            command = script.get("command") if isinstance(script, dict) else script
+            found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
+        else:
+            found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
+    found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
 
 
 def _mapping(value: Mapping[str, Any], key: str, file: str, most: int) -> dict[str, Any]:
@@ -114,12 +123,10 @@ def _read_formation(value: list[Any], file: str, found: Found) -> None:
 def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
     if not isinstance(dyno, dict):
         raise Mistyped(f"{where} isn't an object like {{quantity, size}}.")
-    if name == names.RELEASE:
-        found.left_out.append("release: not a process type; give the Procfile that has its command")
-        return
-    names.check_type(name, where)
+    if name != names.RELEASE:
+        names.check_type(name, where)
     quantity, size, command = (dyno.get(each) for each in ("quantity", "size", "command"))
-    if quantity is not None:
+    if quantity is not None and name != names.RELEASE:
         found.counts[name] = _count(quantity, where)
     if size is not None:
         found.memory[name] = SIZES[_size(size, where)]
@@ -195,9 +202,10 @@ def _sized(known: Known, name: str) -> dict[str, str]:
 
 
 def left_out(known: Known) -> Iterable[str]:
-    """Return the types whose memory no size of dyno has."""
-    return (
+    """Return the release, which the API's list has no place for, and types whose memory no dyno has."""
+    release = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
+    return release + [
         f"{name}: no dyno has as much memory"
         for name, each in known.spec.processes.items()
         if lenient.mapping(each.resources, "limits").get("memory") is not None and not _sized(known, name)
-    )
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from formation_cli.dialects import dotenv, references
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
 from formation_cli.failures import Mistyped, did_you_mean
-from formation_operator.api.formation import LONGEST_WORD
+from formation_operator.api.formation import LONGEST_WORD, ProcessType
 from formation_operator.kube.objects import lenient
 from formation_operator.render.pod_template import GRACE_SECONDS
 
@@ -74,7 +74,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
 
     Raises `Mistyped` where only the image knows what to run.
     """
-    declared = known.spec.processes[place.type]
+    declared = known.parts()[place.type]
     if not declared.command:
         raise Mistyped(
             f"{place.type} {IMAGES_OWN}.",
@@ -89,7 +89,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
     for name, value in env.items():
         _check(f"{place.type}: the variable {lenient.shown(name)}", name, value)
     _check(f"{place.type}: its command", "", command)
-    grace = declared.termination_grace_period_seconds
+    grace = declared.termination_grace_period_seconds if isinstance(declared, ProcessType) else None
     return Process(
         place.name,
         command,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import FormationSpec, ProcessType, Release
 from formation_operator.kube.objects import lenient
 
 MOST_NODES = 100_000
@@ -33,6 +33,11 @@ class Known:
     name: str
     spec: FormationSpec
 
+    def parts(self) -> dict[str, ProcessType | Release]:
+        """Return the process types and the release by their names, which are never the same."""
+        release = self.spec.release
+        return {**({names.RELEASE: release} if release else {}), **self.spec.processes}
+
     def count(self, name: str) -> int:
         """Return how many processes of a type there are: one, if whoever scales it decides."""
         replicas = self.spec.processes[name].replicas
@@ -48,13 +53,13 @@ class Known:
 
     def elsewhere(self, name: str) -> list[str]:
         """Return what of a type's environment the cluster alone knows: variables, and names of sources."""
-        process = self.spec.processes[name]
+        process = self.parts()[name]
         variables = [each["name"] for each in self._env(name) if "valueFrom" in each]
         sources = [*(self.spec.env_from or []), *(process.env_from or [])]
         return variables + [f"all of {_source(each)}" for each in sources]
 
     def _env(self, name: str) -> list[dict[str, Any]]:
-        both = [*(self.spec.env or []), *(self.spec.processes[name].env or [])]
+        both = [*(self.spec.env or []), *(self.parts()[name].env or [])]
         return [*{each["name"]: each for each in both}.values()]
 
 
@@ -90,11 +95,13 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
         names.check_type(each, where)
         _check(process, f"{where}: spec.processes.{each}")
     _check(spec, f"{where}: spec")
+    if spec.release:
+        _check(spec.release, f"{where}: spec.release")
     names.check_together(name, [*spec.processes])
     return Known(name, spec)
 
 
-def _check(part: FormationSpec | ProcessType, where: str) -> None:
+def _check(part: FormationSpec | ProcessType | Release, where: str) -> None:
     """Raise `Mistyped` for what the CRD would refuse and what comes later relies on."""
     for item in part.env or []:
         if not (isinstance(item.get("name"), str) and isinstance(item.get("value") or "", str)):

@@ -8,12 +8,16 @@ from formation_cli.views.log_lines import Line
 
 
 class Writer:
-    """Writes to stdout: for a person in colours, and without what moves the cursor."""
+    """Writes for a person in colours, and without what moves the cursor.
 
-    def __init__(self, types: list[str], *, timestamps: bool) -> None:
+    It writes to stdout, or to stderr what is said ``beside`` a result.
+    """
+
+    def __init__(self, types: list[str], *, timestamps: bool = False, beside: bool = False) -> None:
         """Take the types in the order of their colours, and whether lines begin with their times."""
         self._types = types
         self._timestamps = timestamps
+        self._beside = beside
         self._terminal = screen.is_terminal()
         self._width = log_lines.width(types)
 
@@ -24,5 +28,6 @@ class Writer:
             time = f"{line.time} " if self._timestamps and line.time else ""
             text = log_lines.harmless(line.text) if self._terminal else line.text
             colour = log_lines.colour(line.source.type, self._types)
-            sys.stdout.write(f"{screen.coloured(prefix, colour)}{time}{text}\n")
-            sys.stdout.flush()
+            stream = sys.stderr if self._beside else sys.stdout
+            stream.write(f"{screen.coloured(prefix, colour)}{time}{text}\n")
+            stream.flush()

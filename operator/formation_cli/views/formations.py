@@ -5,7 +5,7 @@ from typing import Any
 
 from formation_cli.views import times
 from formation_cli.views.table import Cell, Table, state
-from formation_operator.api.reasons import ConditionType, State
+from formation_operator.api.reasons import ConditionType, State, Trouble
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
@@ -32,7 +32,8 @@ def is_true(formation: Object, type_: ConditionType) -> bool:
 def is_stopped(formation: Object) -> bool:
     """Tell whether it is ready because nothing of it is to run."""
     suspended = lenient.mapping(formation, "spec").get("suspend") is True
-    return suspended and is_true(formation, ConditionType.READY)
+    ready = condition(formation, ConditionType.READY)
+    return suspended and (ready.get("status") == "True" or ready.get("reason") == Trouble.RELEASE_HELD)
 
 
 def table(found: Iterable[Object], now: float, *, wide: bool = False, namespaces: bool = False) -> Table:

@@ -11,8 +11,9 @@ from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
 COLUMNS = ("REVISION", "AGE", "STATE", "CHANGE")
-RUNS, KEPT, FOREIGN = "Runs", "Kept", "Foreign"
-COLOURS = {RUNS: "green", FOREIGN: "yellow"}
+RUNS, RAN, KEPT, FOREIGN, UNRELEASED = "Runs", "Ran", "Kept", "Foreign", "Not rolled out"
+"""The second has run well at some time, and of the third that isn't known."""
+COLOURS = {RUNS: "green", FOREIGN: "yellow", UNRELEASED: "yellow"}
 
 
 class Line(NamedTuple):
@@ -30,18 +31,25 @@ class Line(NamedTuple):
 
 
 def lines(found: Iterable[Revision], current: str) -> list[Line]:
-    """Return a line for each revision, of which one has the name of the current one; others' come first."""
+    """Return a line for each revision, of which one has the name of the current one; others' come first.
+
+    Contents that aren't rolled out, since their release hasn't succeeded, come last: against the current one.
+    """
     everything = [*found]
-    kept = [each for each in everything if not each.flaw]
+    kept = [each for each in everything if each.number and not each.flaw]
+    runs = next((each for each in kept if each.name == current), None)
+    waiting = [each for each in everything if not (each.number or each.flaw)]
     foreign = [Line(each, FOREIGN, f"{each.name} {each.flaw}") for each in everything if each.flaw]
-    return [*foreign, *_kept(kept, current)]
+    last = (Line(each, UNRELEASED, changes(runs.content, each.content) if runs else "") for each in waiting)
+    return [*foreign, *_kept(kept, current), *last]
 
 
 def _kept(kept: Iterable[Revision], current: str) -> Iterator[Line]:
     before: Revision | None = None
     for each in kept:
         change = changes(before.content, each.content) if before else ""
-        yield Line(each, RUNS if each.name == current else KEPT, change)
+        state = RUNS if each.name == current else RAN if each.ran_well else KEPT
+        yield Line(each, state, change)
         before = each
 
 
@@ -57,7 +65,7 @@ def table(found: Iterable[Line], now: float) -> Table:
 
 def _row(line: Line, now: float) -> tuple[Cell, ...]:
     return (
-        Cell(str(line.revision.number) if line.state != FOREIGN else "-", "bold"),
+        Cell(str(line.revision.number) if line.state in (RUNS, RAN, KEPT) else "-", "bold"),
         Cell(times.ago(line.revision.since, now) or "-"),
         Cell(line.state, COLOURS.get(line.state, "")),
         Cell(line.change or "-"),

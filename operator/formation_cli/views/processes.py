@@ -95,6 +95,8 @@ def is_of_job(pod: Object) -> bool:
 def process_type(pod: Object) -> str:
     """Return what type a process has."""
     labels = lenient.mapping(pod, "metadata", "labels")
+    if naming.RELEASE_LABEL in labels and is_of_job(pod):
+        return naming.RELEASE
     one_off = ONE_OFF_LABEL in labels or is_of_job(pod)
     return ONE_OFF if one_off else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
 
@@ -125,6 +127,8 @@ def container(pod: Object) -> str:
     named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
     if not named and pods.is_process(about):
         named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
+    if not named and process_type(pod) == naming.RELEASE:
+        named = naming.RELEASE
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
     return named or next((lenient.text(each, "name") for each in first), "")
 

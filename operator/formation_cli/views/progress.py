@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.views import formations, trouble
+from formation_cli.views import formations, releases, trouble
 from formation_cli.views.processes import Process
 from formation_cli.views.table import Cell, Table, state
 from formation_operator.api.reasons import ConditionType, State
@@ -32,6 +32,18 @@ class Awaited:
     """The generation of each Deployment, by name, whose rollout is to be over."""
     stopped: bool = False
     """Whether no process is to be left."""
+    deployed: bool = False
+    """Whether the types that are named are to run what is declared now: else their counts are enough."""
+
+    @property
+    def is_counts_alone(self) -> bool:
+        """Whether no release is waited for: none holds up a count, a restart or a stop."""
+        return self.stopped or bool(self.deployments) or (bool(self.types) and not self.deployed)
+
+    def is_gated(self, formation: Object) -> bool:
+        """Tell whether a release has to come first."""
+        free = self.is_counts_alone or formations.is_stopped(formation)
+        return not free and releases.is_gated(formation)
 
     def statuses(self, formation: Object) -> dict[str, Object]:
         """Return the status of each type that counts and that there is."""
@@ -59,21 +71,29 @@ def progress(
     found, types = [*found], awaited.statuses(formation)
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
     unfinished = trouble.open_ones(types) if seen else {}
+    gated = awaited.is_gated(formation)
     if awaited.deployments:
         done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
+    elif gated:
+        done, failure, unfinished = False, releases.failure(formation), {}
     else:
         failure = trouble.lasting(formation, types) if seen else ""
         named = bool(awaited.types) and not (unfinished or failure)
         left = awaited.stopped and any(each.process for each in found)
-        done = seen and (named or formations.is_true(formation, ConditionType.READY)) and not left
-    sentence = _sentence(formation, [*types], unfinished, done=done)
-    return Progress(done, failure, sentence, table(types, seen=seen))
+        ready = formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)
+        done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
+    sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
+    return Progress(
+        done, failure, sentence, table(types, [releases.row(formation)] if gated else [], seen=seen)
+    )
 
 
 def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str], *, done: bool) -> str:
     """Return how it is: by the types that count, where others keep the Formation from being ready."""
     name = formation["metadata"]["name"]
-    if done and not formations.is_true(formation, ConditionType.READY):
+    if done and not (formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)):
+        if not types:
+            return f"{name}: no process is left"
         return f"{name}: {', '.join(types)} {'runs' if len(types) == 1 else 'run'} as declared"
     if unfinished and not done:
         return f"{name} isn't ready: {trouble.causes(unfinished)}"
@@ -124,9 +144,9 @@ def _is_rolled_out(deployment: Object, generation: int) -> bool:
     return lenient.number(status, "observedGeneration") >= generation and counts == [wanted] * len(counts)
 
 
-def table(types: Mapping[str, Object], *, seen: bool) -> Table:
-    """Return how far each type has come."""
-    return Table(COLUMNS, [_row(name, status, seen=seen) for name, status in types.items()])
+def table(types: Mapping[str, Object], above: Iterable[tuple[Cell, ...]] = (), *, seen: bool) -> Table:
+    """Return how far each type has come, and ``above`` them what has to come first."""
+    return Table(COLUMNS, [*above, *(_row(name, status, seen=seen) for name, status in types.items())])
 
 
 def _row(name: str, status: Object, *, seen: bool) -> tuple[Cell, ...]:

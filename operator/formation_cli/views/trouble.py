@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from formation_cli.views import formations
+from formation_cli.views import formations, releases
 from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
 from formation_operator.kube.objects import lenient
 
@@ -51,7 +51,8 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
     if formations.condition(formation, ConditionType.READY).get("reason") in UNWRITTEN:
         return ""
     stalled = formations.condition(formation, ConditionType.STALLED)
-    said = lenient.text(stalled, "message") if stalled.get("status") == "True" else ""
+    counts = stalled.get("status") == "True" and not releases.failure(formation)  # it holds up no count
+    said = lenient.text(stalled, "message") if counts else ""
     broken = {
         name: lenient.text(status, "message") or said.removeprefix(f"{name}: ")
         for name, status in types.items()

@@ -9,12 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from formation_operator.api import naming
+
 OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget"}
 """Fields of the spec that are no content."""
 OF_TYPE = {"replicas", "autoscaling", "disruptionBudget"}
 """Fields of a process type that are no content."""
 DIGITS = 10
 """Letters of a digest in a name: two contents of one Formation never share it by chance."""
+LONGEST_LIST = 2000
+"""Letters of an annotation with digests: those of 101 revisions have fewer, and no Formation keeps more."""
 
 
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,6 +39,20 @@ def digest_of(content: Mapping[str, Any]) -> str:
 def revision_name(formation: str, digest: str) -> str:
     """Return the name of the ControllerRevision that keeps a content of a Formation."""
     return f"{formation}-{digest}"
+
+
+def digest_in(name: str) -> str:
+    """Return the digest in the name of a revision."""
+    return name.rpartition("-")[2]
+
+
+def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
+    """Return the digests of the contents that have run well, as far as the annotations of a revision say so.
+
+    Anyone may have written them.
+    """
+    text = annotations.get(naming.RAN_WELL_ANNOTATION)
+    return frozenset(text[:LONGEST_LIST].split(",")) if isinstance(text, str) else frozenset()
 
 
 def _of_type(process: Any) -> Any:

@@ -97,6 +97,20 @@ class RollingUpdate(Model):
     )
 
 
+BUDGET = "25%"
+"""How many processes of a type a drain may have down at a time, where its budget doesn't say."""
+
+
+class DisruptionBudget(Model):
+    """How many processes a drain of nodes, or any other eviction, may take away at a time."""
+
+    max_unavailable: Unavailable | None = Field(
+        None,
+        description="Processes that may be down at a time, as a number or a percentage of the count, rounded "
+        f"up (default {BUDGET}). At least 1.",
+    )
+
+
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
@@ -150,6 +164,11 @@ class ProcessType(Model):
         description="The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, "
         "because a new process can't start beside the old one on its node.",
     )
+    disruption_budget: DisruptionBudget | None = Field(
+        None,
+        description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
+        f"means maxUnavailable {BUDGET}. A process that isn't ready never holds a drain up.",
+    )
     singleton: bool | None = Field(
         None,
         description="true: at most one process, and never two during a rollout: the old one ends before "
@@ -163,6 +182,45 @@ class ProcessType(Model):
         description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
         "what the operator renders; the container named process is this type's own. Overrides "
         "spec.podTemplate.",
+    )
+
+
+DEADLINE = 3600
+"""Seconds that a release command may run where its Formation doesn't say."""
+ACCOUNT = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+
+
+class Release(Model):
+    """The command that runs before a deploy changes any process, and what it is given beside the app's."""
+
+    command: Annotated[Words, Field(min_length=1)] | None = Field(
+        None,
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
+        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one.',
+    )
+    args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
+    env: Env | None = Field(
+        None,
+        description="Environment of the release command; wins over spec.env by name. A change of it runs the "
+        "command again.",
+    )
+    env_from: EnvFrom | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of the release command."
+    )
+    resources: ResourceRequirements | None = Field(
+        None, description="CPU and memory that the release command requests and may use at most."
+    )
+    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = Field(
+        None, description="The service account of the release command, in place of podTemplate's."
+    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None,
+        description=f"Seconds after which a release command that still runs has failed (default {DEADLINE}).",
+    )
+    backoff_limit: Count | None = Field(
+        None,
+        description="How often a release command that fails is tried again (default 0: raise it only if the "
+        "command may run twice).",
     )
 
 
@@ -180,12 +238,14 @@ class FormationSpec(Model):
         None, description="ConfigMaps and Secrets whose keys become environment of every type."
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
-        None, description="Labels for the Deployments and Services (for Pods: podTemplate.metadata.labels)."
+        None,
+        description="Labels for the Deployments, Services, disruption budgets and Jobs of releases (for "
+        "Pods: podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments and Services (for Pods: "
-        "podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments, Services, disruption budgets and Jobs of releases "
+        "(for Pods: podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
         None, description="true: every type runs zero processes until it is false again; counts are kept."
@@ -194,6 +254,15 @@ class FormationSpec(Model):
         None,
         description="true: the operator changes no Deployment or Service of this Formation until it is "
         "false again.",
+    )
+    disruption_budget: DisruptionBudget | None = Field(
+        None,
+        description="The disruption budget of each type that has none of its own and isn't a singleton.",
+    )
+    release: Release | None = Field(
+        None,
+        description="A command that runs with the new image and configuration before a deploy changes any "
+        "process, such as a migration. Until it has succeeded, what was released last runs on.",
     )
     revision_history_limit: Revisions | None = Field(
         None,

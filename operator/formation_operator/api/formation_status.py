@@ -21,7 +21,7 @@ class Condition(Model):
 
     type: str = Field(
         description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
-        "Outdated or RevisionFailed."
+        "Outdated, RevisionFailed or DisruptionContended."
     )
     status: str = Field(description="True or False.")
     observed_generation: int = Field(description="The generation of the spec that this describes.")
@@ -74,6 +74,30 @@ class Revision(Model):
 
     name: str = Field(description="The name of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
+    ready: bool | None = Field(
+        None, description="True once the Formation was Ready with it while a process ran."
+    )
+
+
+class ReleaseStatus(Model):
+    """How far the release command is, and which content was released last."""
+
+    state: str | None = Field(
+        None,
+        description="Running, Succeeded, Failed, Held (spec.suspend is true) or Waiting (the message says "
+        "what for).",
+    )
+    job: str | None = Field(None, description="The Job that runs the release command, or ran it last.")
+    released: str | None = Field(
+        None,
+        description="The digest of the content that was released last: its revision is <formation>-<digest>.",
+    )
+    running: str | None = Field(
+        None, description="The digest of the content that is being released, or whose release has failed."
+    )
+    message: str | None = Field(None, description="Why it isn't done: a sentence for people.")
+    started_at: str | None = Field(None, description="When its Job was created.")
+    finished_at: str | None = Field(None, description="When its Job succeeded or failed.")
 
 
 class FormationStatus(Model):
@@ -83,11 +107,17 @@ class FormationStatus(Model):
         None, description="The latest generation of the spec that the operator has handled."
     )
     summary: str | None = Field(None, description="Ready and wanted processes of each type.")
+    image: str | None = Field(
+        None, description="The image that most types run, and how many others there are: ... and 2 more."
+    )
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
     conditions: list[Condition] | None = Field(None, description="Ready, and the reasons if it isn't True.")
     revision: Revision | None = Field(
         None, description="The content that was rolled out last, without counts, suspend and paused."
+    )
+    release: ReleaseStatus | None = Field(
+        None, description="The release command, where the Formation has one."
     )
     processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
 

@@ -5,6 +5,8 @@ a Deployment's selector can't be changed, and a field manager that is renamed le
 fields behind for ever.  Nothing here may change without a migration.
 """
 
+import hashlib
+
 GROUP = "formations.dev"
 VERSION = "v1"
 KIND = "Formation"
@@ -24,6 +26,18 @@ INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
+# In a revision, which contents had run well before it was rolled out: their digests, with commas between.
+RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
+
+# On the Job of a release and its Pods: the digest of the content that is released.
+RELEASE_LABEL = f"{GROUP}/release"
+# On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
+RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
+# On that Job, once its content isn't wanted any more: a content that is wanted again is released anew.
+RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
+RELEASE = "release"
+"""What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
+LONGEST_LABEL = 63
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"
@@ -39,6 +53,15 @@ def type_of(formation: str, child: str) -> str:
     """Return the type whose child has a name; nothing for a name that no child of the Formation has."""
     before, _, process_type = child.partition(f"{formation}-")
     return "" if before else process_type
+
+
+def release_job(formation: str, digest: str) -> str:
+    """Return the name of the Job that releases a content, short enough to be a label of its Pods."""
+    name = f"{formation}-{RELEASE}-{digest}"
+    if len(name) <= LONGEST_LABEL:
+        return name
+    end = f"-{RELEASE}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    return formation[: LONGEST_LABEL - len(end)] + end
 
 
 def selector(formation: str, process_type: str) -> dict[str, str]:

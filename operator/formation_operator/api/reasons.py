@@ -19,6 +19,7 @@ class ConditionType(enum.StrEnum):
     DAEMONIZING = "Daemonizing"
     OUTDATED = "Outdated"
     REVISION_FAILED = "RevisionFailed"
+    DISRUPTION_CONTENDED = "DisruptionContended"
 
 
 class State(enum.StrEnum):
@@ -31,6 +32,16 @@ class State(enum.StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     IDLE = "Idle"
     SUSPENDED = "Suspended"
+
+
+class ReleaseState(enum.StrEnum):
+    """How far a release command is."""
+
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    HELD = "Held"
+    WAITING = "Waiting"
 
 
 class Reason(enum.StrEnum):
@@ -93,3 +104,6 @@ class Trouble(enum.StrEnum):
     CAN_NOT_SUSPEND = "CannotSuspend"
     COUNT_UNDECIDED = "CountUndecided"
     PAUSED = "Paused"
+    RELEASING = "Releasing"
+    RELEASE_FAILED = "ReleaseFailed"
+    RELEASE_HELD = "ReleaseHeld"

@@ -62,8 +62,9 @@ class Controller:
 
     def _show(self) -> None:
         """Have each scrape of the metrics read the cache and the queue."""
-        watched = (each.kind.name for each in self._cache.watched.values() if not each.kind.optional)
-        self.instruments.watch(watched, self._settings.scopes, self.informers.left_out)
+        kinds = (each.kind for each in self._cache.watched.values())
+        needed = (kind.known_as for kind in kinds if not kind.optional and not kind.dispensable)
+        self.instruments.watch(needed, self._settings.scopes, self.informers.left_out)
         self.instruments.look_at(self._leads, self._depth, self._oldest)
         self.instruments.registry.register(Census(self._led, self._settings.metrics_process_types))
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.observe.children import Child
+from formation_operator.release import releaser
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
@@ -16,12 +17,12 @@ from formation_operator.sync.revision_keeper import Noted
 
 
 class Rendered(NamedTuple):
-    """What was rendered from a content with some counts; the children themselves show the rest."""
+    """What was rendered from a content with counts and budgets; the children themselves show the rest."""
 
     content: int | str
     """The content's version."""
     counts: tuple[object, ...]
-    """What was rendered of each type's count."""
+    """What was rendered of each type's count, and of its disruption budget."""
     number: int
     """How many objects were rendered."""
 
@@ -34,6 +35,7 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     noted: Noted = dataclasses.field(default_factory=Noted)
+    releases: releaser.Noted = dataclasses.field(default_factory=releaser.Noted)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 

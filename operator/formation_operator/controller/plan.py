@@ -7,16 +7,18 @@ somebody waits for those. A large Formation is planned in parts, so that its man
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from formation_operator.api import bounds, naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory, Rendered
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release.content import Content
 from formation_operator.render import desired, pod_template
 from formation_operator.render.desired import Intent
+from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync import planner
 from formation_operator.sync.planner import Action, PlanContext
@@ -25,16 +27,8 @@ MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
 
 
-class Content(NamedTuple):
-    """What is rendered: a spec whose counts, `suspend` and `paused` aren't used."""
-
-    spec: FormationSpec
-    version: int | str
-    """Equal for equal contents of a Formation."""
-
-
 def content_of(formation: Formation) -> Content:
-    """Return the content that a pass renders: what the Formation's spec says now."""
+    """Return what the Formation's spec says now: a pass renders it unless its release has to come first."""
     return Content(formation.spec, formation.metadata.generation)
 
 
@@ -49,6 +43,10 @@ class Wanted:
     """Why a type's count stays as it is."""
     counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
     """The count of each type of the content."""
+    budgets: Budgets = dataclasses.field(default_factory=Budgets)
+    """The disruption budgets of its types."""
+    unlisted: Sequence[Problem] = ()
+    """Why a type's disruption budget can't be decided about."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,10 +103,16 @@ class Planning:
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
         """Return what to do about the children that aren't wanted, given the intents of all that is."""
         formation = self.wanted.formation
-        if formation.spec.paused:
+        if formation.spec.paused or not self.wanted.content.known:
             return []
         declared = {**self.wanted.content.spec.processes, **formation.spec.processes}
-        return planner.obsolete(formation.metadata, declared, intents, self.children)
+        found = planner.obsolete(formation.metadata, declared, intents, self.children)
+        return [dataclasses.replace(action, reason=self._why(action)) for action in found]
+
+    def _why(self, action: Action) -> str:
+        """Return why an object goes that is declared; nothing if it isn't any more."""
+        steps_back = action.known.kind == ChildKind.POD_DISRUPTION_BUDGET
+        return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
 
     async def _render(self, name: str, failed: list[Problem]) -> list[Intent]:
         """Return the intents of a type, or note in ``failed`` why it can't be rendered."""
@@ -116,7 +120,8 @@ class Planning:
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
         with self.faults.confined_to(name):
             try:
-                found = desired.children(owner, content, name, self.wanted.counts[name])
+                budget = self.wanted.budgets.wanted.get(name)
+                found = desired.children(owner, content, name, self.wanted.counts[name], budget)
             except pod_template.InvalidTypeError as error:
                 failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
         await asyncio.sleep(0)
@@ -161,6 +166,9 @@ class Planning:
 
     @property
     def _counts(self) -> tuple[object, ...]:
-        """What is rendered of each type's count; if the count isn't ours, only a hand-over."""
-        counts = self.wanted.counts.values()
-        return tuple((each.rendered, each.rendered and each.remembered, each.handed_over) for each in counts)
+        """What is rendered of each type's count and budget; if the count isn't ours, only a hand-over."""
+        counts, budgets = self.wanted.counts.items(), self.wanted.budgets.wanted
+        return tuple(
+            (each.rendered, each.rendered and each.remembered, each.handed_over, budgets.get(name))
+            for name, each in counts
+        )

@@ -3,13 +3,14 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation
 from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import parsing, plan, steps
+from formation_operator.controller import budgets, parsing, plan, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
 from formation_operator.controller.steps import Pass
@@ -17,7 +18,7 @@ from formation_operator.diagnose import investigator
 from formation_operator.foreground import check
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
@@ -26,6 +27,8 @@ from formation_operator.observe.autoscalers import Deciding
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
+from formation_operator.release import releaser
+from formation_operator.release.releaser import Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
@@ -42,18 +45,30 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """Runs passes over what the cache knows."""
 
-    def __init__(self, cluster: Cluster, known: cache.Cache, clock: Clock, settings: Settings) -> None:
-        """Take the port to the cluster, the cache, and a clock that gives aware times."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        known: cache.Cache,
+        clock: Clock,
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the port to the cluster, the cache, and a clock that gives aware times.
+
+        ``monotonic`` gives seconds, and nobody sets it.
+        """
         self._cluster = cluster
         self._cache = known
         self._clock = clock
+        self._monotonic = monotonic
         self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
         self._patience = repair_limit.Patience()
         self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
         self._examiner = investigator.Examiner(cluster)
-        self._keeper = revision_keeper.Keeper(cluster, clock)
+        self._keeper = revision_keeper.Keeper(cluster, monotonic)
+        self._releaser = releaser.Releaser(cluster, self._examiner, clock)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
 
@@ -76,13 +91,15 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._keeper = revision_keeper.Keeper(self._cluster, self._clock)
+        self._keeper = revision_keeper.Keeper(self._cluster, self._monotonic)
+        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
         memory = self._memories.pop(uid, None)
         if memory is not None:
             self._examiner.forget(memory.evidence)
+            self._examiner.forget(memory.releases.evidence)
 
     async def run(self, key: Key) -> Result:
         """Run one pass; an error that ends it early is in the result."""
@@ -121,15 +138,22 @@ class Reconciler:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        wanted = Wanted(formation, plan.content_of(formation), undecided)
+        chosen = await self._choose(this, formation, before)
+        if chosen.is_held:
+            types = {**formation.spec.processes, **chosen.content.spec.processes}
+            before = formation_status.read(this.basis.formation["status"], types)
+            formation = steps.suspended_until_released(formation, before)
+        wanted = Wanted(formation, chosen.content, undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)
+        wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
-            requeue = await self._report(this, wanted, before)
-        return Result(requeue, steps.retry(undecided, this.outcomes))
+            requeue = await self._report(this, wanted, chosen, before)
+        undecided = [*undecided, *wanted.unlisted]
+        return Result(soonest(requeue, chosen.requeue), steps.retry(undecided, this.outcomes))
 
     # What is wanted
 
@@ -157,6 +181,24 @@ class Reconciler:
         if judged.error is not None:
             raise judged.error
         return judged.undecided
+
+    async def _choose(self, this: Pass, formation: Formation, before: FormationStatus) -> Chosen:
+        """Return the content that is rendered: what the spec says, or what was released before it."""
+        asked = Asked(
+            raw=this.basis.formation,
+            formation=formation,
+            content=plan.content_of(formation),
+            before=before,
+            jobs=self._cache.jobs_of(this.key),
+            pods=self._cache.release_pods_of(this.key),
+            noted=this.memory.releases,
+            faults=this.faults,
+            forbidden=self._cache.is_forbidden(kinds.JOB, this.key[0]),
+        )
+        chosen = await self._releaser.choose(asked)
+        for job in chosen.written:
+            this.changes.extend(self._cache.see(kinds.JOB, job))
+        return chosen
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
         """Return the autoscalers of a Formation and of its types' Deployments."""
@@ -231,32 +273,37 @@ class Reconciler:
 
     # Reporting
 
-    async def _report(self, this: Pass, wanted: Wanted, before: FormationStatus) -> Requeue | None:
+    async def _report(
+        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+    ) -> Requeue | None:
         """Write the status; return when to do so again, as findings about Pods may change with time alone."""
         children = this.basis.shown = self._cache.children_of(this.key)
-        deployments = steps.own_deployments(wanted, children)
+        formation, known = wanted.formation, self._autoscalers(wanted)
+        counts = steps.shown_counts(wanted, before, children, known)
+        deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
         examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        formation, known = wanted.formation, self._autoscalers(wanted)
         intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
         seen = Seen(
             name=formation.metadata.name,
             generation=formation.metadata.generation,
-            counts=steps.counts(wanted, before, children, known),
+            counts=counts,
             deployments=deployments,
             digests={name: intent.digest for name, intent in intents.items()},
             images={name: dict(intent.images) for name, intent in intents.items()},
-            problems=steps.problems(this, wanted),
+            problems=steps.problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
             suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], known),
+            outvoted=wanted.budgets.contended.values(),
             daemonizing=check.warnings(steps.commands(wanted.content.spec)),
             undeclared=self._reporter.undeclared,
+            release=chosen.status,
         )
         kept = await self._keep(this, wanted, seen, before)
-        seen = dataclasses.replace(seen, revision=kept.revision, unrevised=kept.problem)
+        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
         again = examined.again_in
         return soonest(
             await self._write(this, steps.report(seen, before, self._now(), this.faults)),
@@ -265,12 +312,14 @@ class Reconciler:
         )
 
     async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:
-        """Keep the content as a revision once it is rolled out, unless that is another than the spec's."""
+        """Keep the content as a revision once it is rolled out."""
         formation, noted = wanted.formation, this.memory.noted
-        of_spec = wanted.content.version == formation.metadata.generation
-        if not (of_spec and seen.is_rolled_out):
+        if not (wanted.content.known and seen.is_rolled_out):
             return Kept(noted.kept or before.revision)
-        kept = await self._keeper.keep(this.basis.formation, formation, before, noted)
+        released = [each.digest for each in self._cache.jobs_of(this.key)]
+        kept = await self._keeper.keep(
+            this.basis.formation, formation, before, noted, content=wanted.content.kept, released=released
+        )
         await self._record(this, kept.notices)
         return kept
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory
@@ -20,6 +20,7 @@ from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
+from formation_operator.release.releaser import Chosen
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
@@ -47,6 +48,9 @@ class Pass:
     """What it has put into the cache."""
 
 
+UNREADABLE = "it stays as it is until the release is done: the revision of what was released last is gone"
+
+
 def counts(
     wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
 ) -> dict[str, Replicas]:
@@ -72,10 +76,31 @@ def counts(
     return decided
 
 
-def own_deployments(wanted: Wanted, children: Children) -> dict[str, Child]:
+def shown_counts(
+    wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
+) -> dict[str, Replicas]:
+    """Return the counts that are reported: of all types that run, where it isn't known what should."""
+    if wanted.content.known:
+        return counts(wanted, before, children, known)
+    formation = wanted.formation
+    declared = dataclasses.replace(wanted, content=wanted.content._replace(spec=formation.spec))
+    there = own_deployments(formation.metadata, formation.spec.processes, children)
+    return {name: count for name, count in counts(declared, before, children, known).items() if name in there}
+
+
+def suspended_until_released(formation: Formation, before: FormationStatus) -> Formation:
+    """Return a Formation whose release is awaited: one that was suspended before stays so until then.
+
+    People suspend an app for a migration that the version before doesn't get on with.
+    """
+    if all(each.resume_replicas is None for each in (before.processes or {}).values()):
+        return formation
+    return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
+
+
+def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
     """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
-    about = wanted.formation.metadata
-    found = {name: deployment_of(children, about.name, name) for name in wanted.counts}
+    found = {name: deployment_of(children, about.name, name) for name in types}
     return {
         name: child
         for name, child in found.items()
@@ -93,7 +118,7 @@ def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> S
     return compute.compute(seen.without(faults.problems), previous, now)
 
 
-def problems(this: Pass, wanted: Wanted) -> list[Problem]:
+def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     """Return what keeps each type from being as declared, from parsing to writing.
 
     An autoscaler that may start processes of a suspended type is a problem even before it does so.
@@ -105,7 +130,12 @@ def problems(this: Pass, wanted: Wanted) -> list[Problem]:
     ]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    found = (*this.failed, *this.faults.problems.values(), *unwritten, *wanted.undecided, *unheld)
+    about = wanted.formation.metadata
+    types = () if wanted.content.known else wanted.formation.spec.processes
+    there = own_deployments(about, types, this.basis.children)
+    unread = [Problem(name, Trouble.WAITING, UNREADABLE, lasting=False) for name in there]
+    unknown = (*unread, *wanted.undecided, *wanted.unlisted)
+    found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
     return [*dict.fromkeys(found)]
 
 

@@ -84,6 +84,25 @@ class Examiner:
             evidence.templates = {}
             return Examined({}, {}, None)
         present, unfound = await self._present(evidence, deployments, pods)
+        found, again = await self._findings(evidence, present, pods, now, faults)
+        waits = [again, UNFOUND_PAUSE if unfound else None]
+        findings = {
+            name: [each for pod in own if (each := found.get(pod.name))]
+            for name, own in by_type(present).items()
+        }
+        return Examined(findings, by_type(pods), _soonest(waits))
+
+    async def examine_pods(
+        self, evidence: Evidence, pods: Sequence[Pod], now: float, faults: Faults
+    ) -> tuple[list[Finding], float | None]:
+        """Return what is wrong with Pods of one template, and the seconds until that may be different."""
+        found, again = await self._findings(evidence, pods, pods, now, faults)
+        return [each for each in found.values() if each is not None], again
+
+    async def _findings(
+        self, evidence: Evidence, present: Sequence[Pod], pods: Sequence[Pod], now: float, faults: Faults
+    ) -> tuple[dict[str, Finding | None], float | None]:
+        """Return what is wrong with some of these Pods, and the seconds until it may be different."""
         found: dict[str, Finding | None] = {}
         silent = []
         async for pod in in_turns(present):
@@ -101,13 +120,7 @@ class Examiner:
                 waits.append(diagnosis.changes_in(pod, now))
         waits += [answer.read_at + answer.pause - now for answer in evidence.answers.values()]
         waits += [FIRST_PAUSE] if more else []
-        waits += [UNFOUND_PAUSE] if unfound else []
-        again = min((wait for wait in waits if wait is not None), default=None)
-        findings = {
-            name: [each for pod in own if (each := found.get(pod.name))]
-            for name, own in by_type(present).items()
-        }
-        return Examined(findings, by_type(pods), again)
+        return found, _soonest(waits)
 
     async def _read_events(self, evidence: Evidence, pods: Sequence[Pod], now: float) -> bool:
         """Read the Events about Pods that are due; return whether some have to wait for the next pass."""
@@ -191,6 +204,10 @@ class Examiner:
             pages += 1
             if pages == PAGES[kind]:
                 return
+
+
+def _soonest(waits: Iterable[float | None]) -> float | None:
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 async def in_turns(pods: Iterable[Pod]) -> AsyncIterator[Pod]:

@@ -185,10 +185,13 @@ class Kube(Cluster):
         query = {"fieldManager": naming.FIELD_MANAGER}
         return await self._request("PATCH", path(kind, namespace, name), query, operations, JSON_PATCH)
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+    async def delete(  # noqa: PLR0913  # the first five say which object
+        self, kind: str, namespace: str, name: str, uid: str, version: str, *, foreground: bool = False
+    ) -> bool:
         """Delete an object that has a uid and a version; return whether there is one of its name."""
         preconditions = {"uid": uid, "resourceVersion": version}
-        body = {"preconditions": preconditions, "propagationPolicy": "Background"}
+        policy = "Foreground" if foreground else "Background"
+        body = {"preconditions": preconditions, "propagationPolicy": policy}
         try:
             await self._request("DELETE", path(kind, namespace, name), None, body)
         except errors.NotFoundError:

@@ -62,10 +62,13 @@ class Cluster(Protocol):
     async def patch(self, kind: str, namespace: str, name: str, operations: list[Object]) -> Object:
         """Change an object by JSON patch and return it."""
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+    async def delete(  # noqa: PLR0913  # the first five say which object
+        self, kind: str, namespace: str, name: str, uid: str, version: str, *, foreground: bool = False
+    ) -> bool:
         """Delete an object that has a uid and a version; return whether there is one of its name.
 
-        Raises `ConflictError` if it has another uid or version.
+        In the foreground it stays, with a deletionTimestamp, until what it owns is gone. Raises
+        `ConflictError` if it has another uid or version.
         """
 
     async def schema(self, kind: str) -> Object:

@@ -41,6 +41,9 @@ class Sink(Protocol):
     def replaced(self, kind: Kind, namespace: str | None, names: set[Key], version: int) -> None:
         """Drop the objects that a complete list lacks; all that it has were taken in before."""
 
+    def permitted(self, kind: Kind, namespace: str | None, *, permitted: bool) -> None:
+        """Note whether a dispensable kind can be watched; while it can't, what is known of it stays."""
+
 
 class Reflector:
     """Keeps the store of one kind up to date, in a namespace or in all."""
@@ -77,8 +80,8 @@ class Reflector:
     async def list(self) -> None:
         """List once, take in all objects, and drop those that don't exist any more.
 
-        Raises `ClusterError`, unless the kind is optional: then that is logged. Raises `RestoredError` if the
-        list is older than what was known before it.
+        Raises `ClusterError`, unless the kind is optional: then that is logged, as is `ForbiddenError` if the
+        kind is dispensable. Raises `RestoredError` if the list is older than what was known before it.
         """
         try:
             await self._list()
@@ -87,7 +90,9 @@ class Reflector:
                 raise
             self.absent()
         except errors.ClusterError as error:
-            if not self.kind.optional:
+            if self.kind.dispensable and isinstance(error, errors.ForbiddenError):
+                self._forbidden()
+            elif not self.kind.optional:
                 raise
             self._say(error)
 
@@ -115,8 +120,8 @@ class Reflector:
     async def run(self) -> NoReturn:
         """Watch for ever, from the last list on.
 
-        Raises `ForbiddenError` if a namespace forbids it, and `RestoredError`, after which only a new process
-        helps.
+        Raises `ForbiddenError` if a namespace forbids a kind that is needed, and `RestoredError`, after which
+        only a new process helps.
         """
         backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         while True:
@@ -128,7 +133,9 @@ class Reflector:
                 self._list_again(error)
             except errors.ForbiddenError as error:
                 self._list_again(error)
-                if self._namespace is not None and not self.kind.optional:
+                if self.kind.dispensable:
+                    self._forbidden()
+                elif self._namespace is not None and not self.kind.optional:
                     raise
             except errors.NotFoundError as error:
                 self._list_again(error)
@@ -150,6 +157,8 @@ class Reflector:
         async with self._cluster.watch(self.kind, self._namespace, version) as events:
             self._version = version
             self._trouble.warn(logger, "")
+            if self.kind.dispensable:
+                self._sink.permitted(self.kind, self._namespace, permitted=True)
             async for event in events:
                 if event.version < self._version:  # only a list shows whether the cluster was restored
                     raise errors.ExpiredError(f"version {event.version} after {self._version}")
@@ -158,6 +167,11 @@ class Reflector:
                     self._sink.seen(self.kind, await event.object(), deleted=event.deleted)
                 self._newest = self._version = event.version
                 backoff.reset()
+
+    def _forbidden(self) -> None:
+        """Report that the kind is forbidden, unless a watch still brings all that changes."""
+        if self._version is None:
+            self._sink.permitted(self.kind, self._namespace, permitted=False)
 
     def absent(self) -> None:
         """Drop all objects of a kind that isn't installed."""
@@ -170,5 +184,5 @@ class Reflector:
     def _say(self, error: errors.ClusterError) -> None:
         """Log an error when it starts, and not again while it lasts."""
         usual = isinstance(error, errors.ExpiredError | errors.NotFoundError)
-        text = f"{self.kind.name} can't be listed or watched: %s"
+        text = f"{self.kind.known_as} can't be listed or watched: %s"
         self._trouble.warn(logger, "" if usual else str(error), text)

@@ -1,15 +1,17 @@
 """What the operator knows of the cluster: a store for each kind, and the links between their objects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import formations
+from formation_operator.observe import budgets, formations
 from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child, ChildId
 from formation_operator.observe.formations import Claim
+from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Bound, Change, Limit, Store
 from formation_operator.observe.watched import WATCHED, Share, Watched
@@ -21,17 +23,19 @@ Changes = list[tuple[str, Change[Any]]]
 
 
 class Cache:
-    """Formations, their children, what scales them, and the Pods that aren't well."""
+    """Formations, their children, what scales them, the Pods that aren't well, and everybody's budgets."""
 
     def __init__(self, watched: Iterable[Watched[Any]] = WATCHED) -> None:
         """Take the kinds that are watched."""
-        self.watched = {each.kind.name: each for each in watched}
+        self.watched = {each.kind.known_as: each for each in watched}
         bounds: dict[Share, Bound] = {}
         self.stores = {kind: self._store(each, bounds) for kind, each in self.watched.items()}
         self._formations: Store[dict[str, Any]] = self.stores[naming.KIND]
         self._children: dict[ChildKind, Store[Child]] = {kind: self.stores[kind] for kind in ChildKind}
         self.living: set[str] = set()
         """Uids of all Formations."""
+        self._forbidden: set[tuple[str, str | None]] = set()
+        """The dispensable kinds that can't be listed or watched, with the namespace, or none for all."""
 
     def _store(self, watched: Watched[Any], bounds: dict[Share, Bound]) -> Store[Any]:
         """Return a store for a kind; stores with the same share have one bound."""
@@ -138,9 +142,38 @@ class Cache:
         stores = [self.stores[kind] for kind in kinds.AUTOSCALERS]
         return [each for store in stores for target in there for each in store.within(target).values()]
 
+    def budgets_over(self, namespace: str, labels: Mapping[str, str]) -> Iterator[Budget]:
+        """Yield the budgets of others that may select a Pod with some labels; valid until the next change."""
+        store: Store[Budget] = self.stores[kinds.ANY_BUDGET.known_as]
+        for group in budgets.groups_over(namespace, labels):
+            yield from store.within(group).values()
+
     def pods_of(self, key: Key) -> list[Pod]:
-        """Return the Pods of a Formation that aren't well."""
-        return list(self.stores[kinds.POD].within(key).values())
+        """Return the processes of a Formation that aren't well."""
+        return [pod for pod in self._pods_of(key) if not pod.job]
+
+    def release_pods_of(self, key: Key) -> list[Pod]:
+        """Return the Pods of a Formation's releases that aren't well."""
+        return [pod for pod in self._pods_of(key) if pod.job]
+
+    def _pods_of(self, key: Key) -> Iterable[Pod]:
+        return self.stores[kinds.POD].within(key).values()
+
+    def jobs_of(self, key: Key) -> list[Job]:
+        """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
+        return list(self.stores[kinds.JOB].within(key).values())
+
+    def set_forbidden(self, kind: str, namespace: str | None, *, forbidden: bool) -> None:
+        """Note whether a dispensable kind can't be listed or watched in a namespace, or in all of them."""
+        change = self._forbidden.add if forbidden else self._forbidden.discard
+        change((kind, namespace))
+
+    def is_forbidden(self, kind: str, namespace: str) -> bool:
+        """Return whether what is known of a kind in a namespace may be old, or missing: it can't be watched.
+
+        Only a dispensable kind ever is; without the right to another one there is no pass.
+        """
+        return not self._forbidden.isdisjoint({(kind, namespace), (kind, None)})
 
     def _wanted(self, key: Key) -> list[Key]:
         known = self.formations.get(key)  # it may have gone during the pass

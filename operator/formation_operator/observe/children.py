@@ -143,7 +143,7 @@ def deployment_of(children: Children, formation: str, process_type: str) -> Chil
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of a Deployment or Service as the API server gave it."""
     metadata = raw["metadata"]
-    owner = _controller(metadata)
+    owner = controller(metadata)
     owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
     return Child(
         kind=kind,
@@ -298,7 +298,8 @@ def _is_terminating(spec: dict[str, Any], status: dict[str, Any], *, late: bool)
     return bool(status.get("replicas") or status.get("terminatingReplicas", late))
 
 
-def _controller(metadata: dict[str, Any]) -> Owner | None:
+def controller(metadata: dict[str, Any]) -> Owner | None:
+    """Return the controller of an object; nothing if it has none."""
     if not (reference := lenient.controller(metadata)):
         return None
     parts = ("apiVersion", "kind", "name", "uid")

@@ -21,8 +21,9 @@ KEPT = (
     "deletionTimestamp",
 )
 """What is kept of a Formation's metadata."""
-DECLARED = ("spec", "excess", "spec_size")
-"""What is kept of its spec: itself, why it is too large if it is, and the bytes of memory that it takes."""
+DECLARED = ("spec", "excess", "spec_size", "budgeted")
+"""What is kept of its spec: itself, why it is too large if it is, the bytes of memory that it takes, and
+whether it declares a disruption budget."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
 SHOWN = ("state", "desiredReplicas", "readyReplicas")
@@ -98,8 +99,14 @@ def _declared(spec: dict[str, Any]) -> dict[str, Any]:
     try:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
-        return {"spec": names, "excess": str(error), "spec_size": 0}
-    return {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
+        return {"spec": names, "excess": str(error), "spec_size": 0, "budgeted": False}
+    kept = {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
+    return {**kept, "budgeted": _declares_budgets(spec)}
+
+
+def _declares_budgets(spec: dict[str, Any]) -> bool:
+    types = lenient.mapping(spec, "processes").values()
+    return any(isinstance(lenient.mapping(each).get("disruptionBudget"), dict) for each in (spec, *types))
 
 
 def size_of(known: dict[str, Any]) -> int:
@@ -113,7 +120,7 @@ def outlined(known: dict[str, Any]) -> dict[str, Any]:
     status, said = known["status"], lenient.mapping(known, "status", "processes")
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
     return {
-        **{key: known[key] for key in ("metadata", "status_digest")},
+        **{key: known[key] for key in ("metadata", "status_digest", "budgeted")},
         "spec": {"processes": names},
         "status": {
             **_brief(status, ("observedGeneration",)),
@@ -149,6 +156,17 @@ def wanted_names(raw: dict[str, Any]) -> list[Key]:
     namespace, formation = key_of(raw)
     processes = lenient.mapping(raw, "spec", "processes")
     return [(namespace, naming.child(formation, name)) for name in processes]
+
+
+def declaring_budgets(namespace: str) -> Key:
+    """Return the group of the Formations that declare a disruption budget: no child has its name."""
+    return namespace, ""
+
+
+def groups_of(raw: dict[str, Any]) -> list[Key]:
+    """Return the groups by which a Formation is found."""
+    declaring = [declaring_budgets(raw["metadata"]["namespace"])] if raw["budgeted"] else []
+    return [*wanted_names(raw), *declaring]
 
 
 def winner(rivals: Iterable[dict[str, Any]]) -> Claim:

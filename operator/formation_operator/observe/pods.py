@@ -1,7 +1,8 @@
 """What is known of a Pod: the few facts that explain why a process isn't well.
 
 A Pod that runs, is ready and has never restarted is well, and isn't kept: the operator's memory doesn't grow
-with the number of healthy processes.  The facts of other Pods are bounded, whatever their status says.
+with the number of healthy processes.  The facts of other Pods are bounded, whatever their status says.  The
+Pods of releases are looked at in the same way.
 """
 
 import dataclasses
@@ -22,6 +23,7 @@ LONGEST_START = 86400.0
 KINDS_OF_PROBE = ("startup", "readiness", "liveness")
 TEMPLATE_LABEL = "pod-template-hash"
 REPLICA_SET = (kinds.BY_NAME[kinds.REPLICA_SET].api_version, kinds.REPLICA_SET)
+JOB = (kinds.BY_NAME[kinds.JOB].api_version, kinds.JOB)
 MOST = 64
 """How many containers of a Pod are looked at: a process type can't have more."""
 NAMED = 5
@@ -90,6 +92,13 @@ class Container:
     """Why kubelet may end it: its probes by their kind, and postStart."""
     probing: tuple[tuple[str, float, float], ...] = ()
     """Each probe by its kind, with the earliest and the latest second after which its failures count."""
+    sidecar: bool = False
+    """Whether it is an init container that runs beside the others and is ended after them."""
+
+    @property
+    def has_started(self) -> bool:
+        """Whether it runs, or has run."""
+        return self.running_since is not None or self.exit is not None or self.restarts > 0
 
     @property
     def failure(self) -> Exit | None:
@@ -118,7 +127,7 @@ class Names:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pod:
-    """One process that isn't well."""
+    """One process, or the Pod of a release, that isn't well."""
 
     namespace: str
     name: str
@@ -126,6 +135,7 @@ class Pod:
     resource_version: str
     formation: str
     process_type: str
+    """`naming.RELEASE` if it is the Pod of a release; no type has this name."""
     template: str
     """Which version of its Deployment's pod template it has (label pod-template-hash)."""
     created: float
@@ -146,6 +156,23 @@ class Pod:
     unready: tuple[str, str, float] | None
     """Reason, message and transition time of the Pod's condition Ready while that is false."""
     containers: tuple[Container, ...]
+    job: str = ""
+    """The name of its Job if it is the Pod of a release."""
+
+    @property
+    def has_started(self) -> bool:
+        """Whether any container of it runs or has run, init containers included."""
+        return any(container.has_started for container in self.containers)
+
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """The containers that keep the Pod of a release from ending although its own has ended well."""
+        own = next((each for each in self.containers if self.job and each.name == naming.RELEASE), None)
+        if own is None or not own.ended or own.failure is not None:
+            return ()
+        return tuple(
+            each.name for each in self.containers if each.running_since is not None and not each.sidecar
+        )
 
     @property
     def refused(self) -> bool:
@@ -176,12 +203,16 @@ class Pod:
 
 
 def pod(raw: dict[str, Any]) -> Pod | None:
-    """Return the facts of a Pod as the API server sent it; nothing if it is well, or no process of a type.
+    """Return the facts of a Pod as the API server sent it.
 
-    A Pod that is being deleted counts as well: how it ends doesn't matter any more.
+    Returns nothing if it is well, or neither a process of a type nor a release. A Pod that is being deleted
+    counts as well: how it ends doesn't matter any more. So does a release that has succeeded.
     """
     metadata, spec, status = raw["metadata"], lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
-    if "deletionTimestamp" in metadata or not is_process(metadata):
+    job = release_of(metadata)
+    if "deletionTimestamp" in metadata or not (job or is_process(metadata)):
+        return None
+    if job and status.get("phase") == "Succeeded":
         return None
     containers = tuple(_within_most_said(itertools.islice(_containers(spec, status), MOST)))
     conditions = {lenient.text(item, "type"): item for item in lenient.items(status, "conditions")}
@@ -196,7 +227,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         formation=lenient.text(labels, naming.FORMATION_LABEL),
-        process_type=lenient.text(labels, naming.PROCESS_TYPE_LABEL),
+        process_type=naming.RELEASE if job else lenient.text(labels, naming.PROCESS_TYPE_LABEL),
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
         node=lenient.shared(lenient.text(spec, "nodeName")),
@@ -208,6 +239,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         set_up=conditions.get("PodReadyToStartContainers", {}).get("status") == "True",
         unready=unready,
         containers=containers,
+        job=job,
     )
 
 
@@ -244,8 +276,20 @@ def is_process(metadata: dict[str, Any]) -> bool:
         lenient.text(labels, label) for label in (naming.FORMATION_LABEL, naming.PROCESS_TYPE_LABEL)
     )
     expected = f"{naming.child(formation, process_type)}-{lenient.text(labels, TEMPLATE_LABEL)}"
+    return _is_controlled_by(metadata, *REPLICA_SET, expected)
+
+
+def release_of(metadata: dict[str, Any]) -> str:
+    """Return the name of the Job of a release that created a Pod; nothing if none did."""
+    labels = lenient.mapping(metadata, "labels")
+    formation, digest = (lenient.text(labels, it) for it in (naming.FORMATION_LABEL, naming.RELEASE_LABEL))
+    expected = naming.release_job(formation, digest) if formation and digest else ""
+    return expected if expected and _is_controlled_by(metadata, *JOB, expected) else ""
+
+
+def _is_controlled_by(metadata: dict[str, Any], *identity: str) -> bool:
     owner = lenient.controller(metadata)
-    return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == (*REPLICA_SET, expected)
+    return (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) == identity
 
 
 def _names(names: Iterable[str]) -> Names:
@@ -262,8 +306,9 @@ def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Contai
         specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}
         for item in lenient.items(status, f"{part}Statuses"):
             own = specs.get(lenient.text(item, "name"), {})
-            sidecar = own.get("restartPolicy") == "Always"
-            yield _container(item, own, init=part == "initContainer" and not sidecar)
+            init = part == "initContainer"
+            sidecar = init and own.get("restartPolicy") == "Always"
+            yield _container(item, own, init=init and not sidecar, sidecar=sidecar)
 
 
 def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
@@ -277,7 +322,7 @@ def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
             yield dataclasses.replace(each, exit=dataclasses.replace(each.exit, message=""))
 
 
-def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> Container:
+def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool, sidecar: bool) -> Container:
     waiting = lenient.mapping(status, "state", "waiting")
     ended = lenient.mapping(status, "state", "terminated")
     last = ended or lenient.mapping(status, "lastState", "terminated")
@@ -295,6 +340,7 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool) -> C
         exit=_exit(last, spec) if last else None,
         checks=_checks(spec),
         probing=tuple((kind, *_probing(lenient.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
+        sidecar=sidecar,
     )
 
 

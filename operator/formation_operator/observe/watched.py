@@ -10,10 +10,12 @@ from typing import Any, Generic, TypeVar
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key, Kind
-from formation_operator.observe import autoscalers, children, formations, pods
+from formation_operator.observe import autoscalers, budgets, children, formations, jobs, pods
 from formation_operator.observe.autoscalers import Autoscaler
+from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child
 from formation_operator.observe.formations import Wanting
+from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.observe.store import Change
 from formation_operator.requeue import Lane
@@ -68,6 +70,8 @@ class Watched(Generic[Fact]):
     """Returns whether the JSON of an object shows, before it is parsed, that it has the known facts."""
     missed_by: Callable[[Fact, Wanting], str] = lambda *_: ""
     """Returns the uid of the Formation that wants an object which others deleted; nothing if none does."""
+    needed_by: Callable[[dict[str, Any]], bool] | None = None
+    """Returns whether a Formation needs it watched, from then on; else it is watched from the start."""
     is_sparse: bool = False
     """Whether most objects aren't kept, so that only kept ones leave tombstones."""
 
@@ -79,6 +83,10 @@ MOST_STRAYS = 4096
 """How many strays are kept: objects with our labels that no Formation wants, which anyone may create."""
 MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
+LEAST_JOB = 1024
+"""Bytes that the Job of a release counts as at least."""
+LEAST_BUDGET = 1024
+"""Bytes that a disruption budget of others counts as at least."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)
 
 FORMATIONS: Watched[dict[str, Any]] = Watched(
@@ -86,7 +94,7 @@ FORMATIONS: Watched[dict[str, Any]] = Watched(
     fact_of=formations.trimmed,
     key_of=formations.key_of,
     version_of=formations.version_of,
-    groups_of=formations.wanted_names,
+    groups_of=formations.groups_of,
     lane_of=formations.lane_of,
     concerned=formations.concerned,
     share=WHOLE,
@@ -103,6 +111,15 @@ PODS: Watched[Pod] = Watched(
     size_of=lambda pod, _: pods.size_of(pod),
     is_sparse=True,
 )
+JOBS: Watched[Job] = Watched(
+    kind=kinds.BY_NAME[kinds.JOB],
+    fact_of=lambda raw, _: jobs.job(raw),
+    groups_of=jobs.formation_of,
+    lane_of=jobs.lane_of,
+    concerned=lambda change, _: {key for job in change.facts for key in jobs.formation_of(job)},
+    share=Share(MOST_BYTES, least=LEAST_JOB),
+    size_of=lambda job, _: jobs.size_of(job),
+)
 SCALED_OBJECTS: Watched[Autoscaler] = Watched(
     kind=kinds.BY_NAME[kinds.SCALED_OBJECT],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.SCALED_OBJECT),
@@ -115,6 +132,17 @@ HPAS = dataclasses.replace(
     kind=kinds.BY_NAME[kinds.HPA],
     fact_of=lambda raw, _: autoscalers.autoscaler(raw, kinds.HPA),
     is_repeated=Autoscaler.has_facts_of,
+)
+BUDGETS: Watched[Budget] = Watched(
+    kind=kinds.ANY_BUDGET,
+    fact_of=lambda raw, _: budgets.budget(raw),
+    groups_of=budgets.groups_of,
+    lane_of=budgets.lane_of,
+    concerned=budgets.concerned,
+    share=Share(MOST_BYTES, least=LEAST_BUDGET),
+    size_of=budgets.size_of,
+    is_repeated=Budget.has_facts_of,
+    needed_by=lambda formation: bool(formation["budgeted"]),
 )
 
 
@@ -139,5 +167,7 @@ WATCHED: tuple[Watched[Any], ...] = (
     HPAS,
     FORMATIONS,
     *map(children_of, ChildKind),
+    JOBS,
     PODS,
+    BUDGETS,
 )

@@ -1,7 +1,7 @@
-"""The objects that a content should have: a Deployment for each type, and a Service for each with a port.
+"""The objects that a content should have: for each type a Deployment, and a Service if it has a port.
 
 The content is a spec, and how many processes each type has comes apart from it: what the content itself says
-of counts, `suspend` and `paused` isn't looked at.
+of counts, `suspend` and `paused` isn't looked at. Which types have a disruption budget comes apart, too.
 """
 
 import dataclasses
@@ -60,18 +60,24 @@ class Intent:
         )
 
     @property
-    def switch(self) -> str:
-        """The field of the Formation that turns the object off if it is false; empty if there is none."""
-        field = self.kind.traits.switch
-        return f"spec.processes.{self.process_type}.{field}" if field else ""
+    def without(self) -> str:
+        """How the Formation does without the object, as an order; empty if it can't."""
+        return self.kind.traits.without.format(self.process_type)
 
 
-def children(owner: Metadata, content: FormationSpec, name: str, count: Replicas) -> list[Intent]:
-    """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered."""
+def children(
+    owner: Metadata, content: FormationSpec, name: str, count: Replicas, budget: int | str | None = None
+) -> list[Intent]:
+    """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered.
+
+    ``budget`` is how many of its processes a drain may have down, if it is to have a disruption budget.
+    """
     process = content.processes[name]
     found = [deployment(owner, content, name, count)]
     if process.port is not None and process.service is not False:
         found.append(service(owner, content, name, process.port))
+    if budget is not None:
+        found.append(disruption_budget(owner, content, name, budget))
     return found
 
 
@@ -113,6 +119,17 @@ def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> In
         ],
     }
     return _intent(ChildKind.SERVICE, name, metadata(owner, content, name, {}), spec)
+
+
+def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget: int | str) -> Intent:
+    """Return the PodDisruptionBudget of a type; nothing in it depends on the count."""
+    spec: Manifest = {
+        "maxUnavailable": budget,
+        "selector": {"matchLabels": naming.selector(owner.name, name)},
+        # By default a process that crashes again and again would hold up every drain.
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+    }
+    return _intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata(owner, content, name, {}), spec)
 
 
 def strategy(process: ProcessType) -> Manifest:

@@ -38,6 +38,10 @@ def _service(*path: str) -> Part:
     return Part(("spec", *path), (ChildKind.SERVICE,))
 
 
+def _budget(*path: str) -> Part:
+    return Part(("spec", *path), (ChildKind.POD_DISRUPTION_BUDGET,))
+
+
 def _container(*path: str) -> Part:
     """Return a part of the container that runs the process, under the name that it has in a podTemplate."""
     return Part((*CONTAINERS, naming.PROCESS_CONTAINER, *path), (ChildKind.DEPLOYMENT,))
@@ -95,6 +99,8 @@ FIELDS = (
     ),
     _of_type("singleton", _deployment("strategy")),
     _of_type("rolling_update", _deployment("strategy")),
+    _of_type("disruption_budget", _budget("maxUnavailable")),
+    _of_all("disruption_budget", _budget("maxUnavailable")),
     _of_type("pod_template", _deployment()),
     _of_all("labels", _any_child("metadata", "labels")),
     _of_all("annotations", _any_child("metadata", "annotations")),
@@ -102,6 +108,7 @@ FIELDS = (
     _of_type("service"),
     _of_all("processes"),
     _of_all("paused"),
+    _of_all("release"),
     _of_all("revision_history_limit"),
     # What they render is changed by the type's podTemplate, which goes over it.
     _of_type("security_defaults"),

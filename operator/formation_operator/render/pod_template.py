@@ -5,10 +5,13 @@ held by golden files (``tests/unit/render/golden``); changing one needs "rolls p
 changelog.  Nothing that changes with a count may appear here.
 """
 
+import functools
+import operator
 from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
+from formation_operator.kube.objects import lenient
 from formation_operator.render import environment, merge
 
 # How long a Service's clients may still send requests to a Pod that is going away. Measured on a
@@ -68,8 +71,17 @@ def _template(
         grace = GRACE_SECONDS
     if grace is not None:
         pod["terminationGracePeriodSeconds"] = grace + pause
-    labels = {**naming.recommended(formation, name), **naming.selector(formation, name)}
-    return {"metadata": {"labels": labels}, "spec": pod}
+    return {"metadata": {"labels": _labels(formation, name)}, "spec": pod}
+
+
+def labels(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> dict[str, str]:
+    """Return the labels of a type's pod template; this takes no more than looking at these."""
+    own = (lenient.mapping(each, "metadata", "labels") for each in (spec.pod_template, process.pod_template))
+    return functools.reduce(operator.or_, own, _labels(formation, name))
+
+
+def _labels(formation: str, name: str) -> dict[str, str]:
+    return {**naming.recommended(formation, name), **naming.selector(formation, name)}
 
 
 def _pause(name: str, process: ProcessType, overlay: Manifest) -> int:
@@ -121,8 +133,9 @@ def _named_after_type(name: str, process: ProcessType, overlay: Manifest) -> Man
     containers = pod.get("containers") or []
     others = [*(pod.get("initContainers") or []), *containers]
     if name != naming.PROCESS_CONTAINER and any(item["name"] == name for item in others):
+        whose = "that of the release command" if name == naming.RELEASE else "the process type"
         raise InvalidTypeError(
-            f"podTemplate: a container is named {name}, like the process type: to change the process's own "
+            f"podTemplate: a container is named {name}, like {whose}: to change the process's own "
             f"container name it {naming.PROCESS_CONTAINER}, or give the sidecar another name"
         )
     for item in containers:

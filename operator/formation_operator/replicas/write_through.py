@@ -11,6 +11,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects.kinds import Kind
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
@@ -28,7 +29,7 @@ UNLISTED = (
 )
 UNWRITABLE = "Deployment {name} was scaled to {count}, which stays so: the Formation can't be written"
 MOST_PAGES = 20
-"""How many pages of a namespace's autoscalers are read: ten thousand objects, if they are small."""
+"""How many pages of a namespace's objects of a kind are read: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
 
 Answers = dict[str, Answer]
@@ -167,23 +168,13 @@ class Requests:
         unlisted = None
         for kind in kinds.AUTOSCALERS:
             try:
-                await self._list(kind, namespace, changes)
+                await look_at(self._cluster, self._cache, kinds.BY_NAME[kind], namespace, changes)
             except errors.ClusterError as error:
                 if kinds.BY_NAME[kind].optional and isinstance(error, errors.NotFoundError):
                     continue  # it isn't installed
                 logger.warning("%s in %s can't be listed: %s", kind, namespace, error)
                 unlisted = error
         return unlisted
-
-    async def _list(self, kind: str, namespace: str, changes: Changes) -> None:
-        """List a kind in a namespace; raise `UnavailableError` if there are more than `MOST_PAGES`."""
-        pages = 0
-        async for items, _ in self._cluster.pages(kinds.BY_NAME[kind], namespace):
-            if pages == MOST_PAGES:
-                raise errors.UnavailableError("there are too many")
-            for raw in items:
-                changes += self._cache.see(kind, raw)
-            pages += 1
 
     async def _write_through(self, about: Metadata, request: Request, judged: Judged) -> tuple[Notice, int]:
         """Write a count to a Formation; return the Event about that, and the Formation's count then.
@@ -201,6 +192,20 @@ class Requests:
         resolve(judged.answers, written)
         judged.generation = lenient.number(written["metadata"], "generation")
         return request.honoured(), request.wanted
+
+
+async def look_at(cluster: Cluster, known: Cache, kind: Kind, namespace: str, changes: Changes) -> None:
+    """List a kind in a namespace, and take it in: the watch may not have brought all of it yet.
+
+    Raises `ClusterError`, which is `UnavailableError` if there are more than `MOST_PAGES`.
+    """
+    pages = 0
+    async for items, _ in cluster.pages(kind, namespace):
+        if pages == MOST_PAGES:
+            raise errors.UnavailableError("there are too many")
+        for raw in items:
+            changes += known.see(kind.known_as, raw)
+        pages += 1
 
 
 def unwritten(answers: Answers, formation: Formation, children: Children) -> Answers:

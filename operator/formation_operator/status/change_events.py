@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from formation_operator.api import formation_status
-from formation_operator.api.formation_status import FormationStatus, ProcessStatus
-from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ReleaseStatus
+from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.kube.events.notices import Notice
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
@@ -19,6 +19,7 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     names = after.get("processes") or {}
     known, found = (formation_status.read(status, names) for status in (before, after))
     yield from _daemonizing(known, found)
+    yield from _release(known.release, found.release)
     for name in names:
         previous, process = known.process(name), found.process(name)
         if process.state is None or _state_and_cause(previous) == _state_and_cause(process):
@@ -37,6 +38,20 @@ def _daemonizing(before: FormationStatus, after: FormationStatus) -> Iterator[No
     known, found = (status.condition(ConditionType.DAEMONIZING) for status in (before, after))
     if found is not None and (known is None or known.message != found.message):
         yield Notice(found.reason, ConditionType.DAEMONIZING, found.message, warning=True)
+
+
+def _release(before: ReleaseStatus | None, now: ReleaseStatus | None) -> Iterator[Notice]:
+    """Yield an Event if a release has started, succeeded or failed."""
+    if now is None or now.job is None or (before and (before.job, before.state) == (now.job, now.state)):
+        return
+    match now.state:
+        case ReleaseState.RUNNING:
+            yield Notice(Trouble.RELEASING, "Release", now.message or "", topic=now.job)
+        case ReleaseState.SUCCEEDED:
+            note = f"the release command has succeeded in Job {now.job}: what it was for is rolled out"
+            yield Notice("Released", "Release", note, topic=now.job)
+        case ReleaseState.FAILED:
+            yield Notice(Trouble.RELEASE_FAILED, "Release", now.message or "", warning=True, topic=now.job)
 
 
 def _state_and_cause(process: ProcessStatus) -> tuple[str, str]:

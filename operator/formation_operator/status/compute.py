@@ -5,12 +5,13 @@ written.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus
-from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, Trouble
+from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus, Revision
+from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
 from formation_operator.kube.objects import lenient
@@ -29,21 +30,43 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
     types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
+    verdicts = verdict.conditions_of(seen, types)
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
-            f"{name}={item['readyReplicas']}/{item['desiredReplicas']}" for name, item in processes.items()
+            [
+                *_release_summary(seen),
+                *(
+                    f"{name}={item['readyReplicas']}/{item['desiredReplicas']}"
+                    for name, item in processes.items()
+                ),
+            ]
         ),
         "processes": processes,
-        "conditions": conditions.rendered(verdict.conditions_of(seen, types), previous, seen.generation, now),
+        "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
     }
+    if image := _image(seen):
+        status["image"] = image
     if seen.revision is not None:
-        status["revision"] = seen.revision.model_dump()
+        ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
+        status["revision"] = _revision(seen.revision, previous.revision, ready=ready and seen.revised)
+    if seen.release is not None:
+        status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
     if "web" in processes:  # what the scale subresource reads
         web = seen.deployments.get("web")
         status["replicas"] = web.rollout.total if web else 0
         status["selector"] = processes["web"]["selector"]
     return status
+
+
+def _image(seen: Seen) -> str:
+    """Return the image that most types run, of several the first type's, and how many others there are."""
+    by_type = (seen.images.get(name, {}).get(naming.PROCESS_CONTAINER) for name in sorted(seen.counts))
+    images = Counter(filter(None, by_type)).most_common()
+    if not images:
+        return ""
+    others = len(images) - 1
+    return f"{images[0][0]} and {others} more" if others else images[0][0]
 
 
 def stalled(generation: int, problem: Problem, previous: Status, now: str) -> Status:
@@ -55,7 +78,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
     kept = {
         key: value
         for key, value in previous.items()
-        if key in ("summary", "processes", "replicas", "selector", "revision")
+        if key in ("summary", "image", "processes", "replicas", "selector", "revision", "release")
     }
     before = formation_status.read(previous, ())
     return {
@@ -63,6 +86,12 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
         "observedGeneration": generation,
         "conditions": conditions.rendered(wanted, before, generation, now),
     }
+
+
+def _release_summary(seen: Seen) -> list[str]:
+    """Return what the summary says of a release, as long as it isn't done."""
+    state = seen.release.state if seen.release is not None else None
+    return [] if state in (None, ReleaseState.SUCCEEDED) else [f"{naming.RELEASE}={str(state).lower()}"]
 
 
 def differs(wanted: Status, present: Status) -> bool:
@@ -124,6 +153,12 @@ def _held_up(own: Health, problem: Problem) -> Health:
         message=f"{own.message}; {problem.message}" if troubled else problem.message,
         lasting=problem.lasting,
     )
+
+
+def _revision(now: Revision, before: Revision | None, *, ready: bool) -> dict[str, Any]:
+    """Return the newest revision: one that was ready once stays so."""
+    ready = ready or (before is not None and before.name == now.name and bool(before.ready))
+    return {"name": now.name, "number": now.number, **({"ready": True} if ready else {})}
 
 
 def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:

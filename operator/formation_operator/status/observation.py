@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from formation_operator.api.formation_status import Revision
+from formation_operator.api.formation_status import ReleaseStatus, Revision
 from formation_operator.diagnose.finding import Finding
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
@@ -33,12 +33,18 @@ class Seen:
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
+    outvoted: Iterable[str] = ()
+    """Sentences about disruption budgets that step back."""
     daemonizing: Iterable[str] = ()
     """Sentences about commands that leave the foreground."""
     undeclared: Sequence[str] = ()
     """The fields of a status that the cluster's CRD doesn't know."""
     revision: Revision | None = None
     """The newest revision."""
+    release: ReleaseStatus | None = None
+    """How far the release command is, where there is one."""
+    revised: bool = False
+    """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
     """Why what was rolled out has none."""
 

@@ -49,6 +49,9 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
     contended = "; ".join(seen.contended)
     if contended:
         yield Verdict(ConditionType.CONTENDED, "Autoscaler", contended)
+    outvoted = "; ".join(seen.outvoted)
+    if outvoted:
+        yield Verdict(ConditionType.DISRUPTION_CONTENDED, "AnotherBudget", outvoted)
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
         yield Verdict(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)

@@ -39,7 +39,7 @@ class Action:
     intent: Intent | None = None
     child: Child | None = None
     reason: str = ""
-    """Why a WAIT or REFUSE does nothing, and the way out."""
+    """Why a WAIT or REFUSE does nothing, and the way out; why a DELETE takes away what is declared."""
     trouble: Trouble | None = None
     """The reason for that, as programs read it."""
 
@@ -211,6 +211,6 @@ def _wait(intent: Intent, child: Child, reason: str) -> Action:
 
 
 def _refuse(intent: Intent, reason: str, way_out: str = f"{RENAME}, or remove that object") -> Action:
-    without = f"set {intent.switch} to false, " if intent.switch else ""
+    without = f"{intent.without}, " if intent.without else ""
     text = f"{reason}: {without}{way_out}"
     return Action(Verb.REFUSE, intent.process_type, intent, reason=text, trouble=Trouble.NAME_TAKEN)

@@ -6,25 +6,25 @@ made once for each generation, that there is nothing to do.
 
 import dataclasses
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of, revision_name
 from formation_operator.api.formation import REVISIONS, Formation, Metadata
 from formation_operator.api.formation_status import FormationStatus, Revision
-from formation_operator.api.reasons import Trouble
 from formation_operator.backoff import doubled
 from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import faults
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.sync import revisions
+from formation_operator.sync import revision_errors, revisions
+from formation_operator.sync.revision_errors import LeavingError, TakenError
 from formation_operator.sync.revisions import History
+from formation_operator.sync.turns import Turns
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -35,12 +35,9 @@ MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 """Seconds until a revision that couldn't be written is tried again, at first and at the most."""
-BACKLOG_PAUSE = 0.02
-"""Seconds between the first revisions of two Formations that were there before there were revisions."""
-
-LOST = "you can't go back to this content"
-RIGHTS = "apply the rights of the operator's version (manifests/rbac), with controllerrevisions.apps"
-ROOM = "raise the quota for controllerrevisions.apps, or lower spec.revisionHistoryLimit"
+LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
+"""The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
+which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
 
 
 class Failure(NamedTuple):
@@ -49,7 +46,8 @@ class Failure(NamedTuple):
     name: str
     limit: int | None
     """What the Formation said then: another limit may make room."""
-    problem: Problem
+    problem: Problem | None
+    """What is said of it; nothing while it is about to pass."""
     at: float
     pause: float
     """Seconds until it is tried again."""
@@ -74,86 +72,98 @@ class Kept(NamedTuple):
 
     revision: Revision | None
     """The newest one there is."""
+    current: bool = False
+    """Whether that keeps the content that was rolled out."""
     problem: Problem | None = None
-    """Why that isn't the content that was rolled out."""
+    """Why it doesn't."""
     requeue: Requeue | None = None
     notices: Sequence[Notice] = ()
-
-
-class TakenError(errors.ClusterError):
-    """The name of a revision is another object's."""
 
 
 class Keeper:
     """Writes revisions, and deletes the oldest."""
 
-    def __init__(self, cluster: Cluster, clock: Clock) -> None:
-        """Take the port to the cluster, and a clock."""
+    def __init__(self, cluster: Cluster, monotonic: Callable[[], float]) -> None:
+        """Take the port to the cluster, and a clock in seconds that nobody sets."""
         self._cluster = cluster
-        self._clock = clock
-        self._turn = 0.0
-        """When the last one of those that were there before gets its first revision."""
+        self._monotonic = monotonic
+        self._turns = Turns()
 
-    async def keep(
-        self, raw: Mapping[str, Any], formation: Formation, before: FormationStatus, noted: Noted
+    async def keep(  # noqa: PLR0913  # the last two are for releases
+        self,
+        raw: Mapping[str, Any],
+        formation: Formation,
+        before: FormationStatus,
+        noted: Noted,
+        *,
+        content: Mapping[str, Any] | None = None,
+        released: Collection[str] = (),
     ) -> Kept:
-        """Keep the content of a Formation, which is rolled out, given its last status."""
-        newest, now = noted.kept or before.revision, self._clock().timestamp()
-        wait = self._wait_for_turn(noted, now) if newest is None and _was_reported(before) else 0.0
-        if wait > 0:
-            return Kept(None, requeue=Requeue(Lane.REPORT, wait))
+        """Keep the content of a Formation, which is rolled out, given its last status.
+
+        ``content`` is another content that is rolled out while the Formation's own waits for its release. The
+        revisions of the digests in ``released`` aren't pruned: their Jobs are still there.
+        """
+        newest, now = noted.kept or before.revision, self._monotonic()
+        if newest is None and _was_reported(before):
+            if noted.turn is None:
+                noted.turn = self._turns.next(formation.metadata.namespace, now)
+            if noted.turn > now:
+                return Kept(None, requeue=Requeue(Lane.REPORT, noted.turn - now))
         name = _name(raw, formation.metadata, noted)
+        if content is not None:
+            raw, name = {**raw, "spec": content}, revision_name(formation.metadata.name, digest_of(content))
         if newest is not None and newest.name == name:
             noted.failed = None
-            return Kept(newest)
+            return Kept(newest, current=True)
         limit = formation.spec.revision_history_limit
         failed = noted.failed if noted.failed and noted.failed[:2] == (name, limit) else None
-        if failed is not None and 0 <= now - failed.at < failed.pause:
-            return Kept(newest, failed.problem, Requeue(Lane.REPORT, failed.at + failed.pause - now))
-        content = content_of(raw["spec"])
+        if failed is not None and now - failed.at < failed.pause:
+            again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
+            return Kept(newest, problem=failed.problem, requeue=again)
+        protected = {revision_name(formation.metadata.name, each) for each in released}
         try:
-            kept = await self._keep(formation, name, content, newest, first=_is_new(raw, before))
+            kept = await self._keep(raw, formation, before, name, newest, protected=protected)
         except Exception as error:  # noqa: BLE001  # nothing else waits for a revision
-            problem = _problem(formation.metadata, error)
-            pause = doubled(failed and failed.pause, RETRY_FIRST, RETRY_MOST)
+            leaving = isinstance(error, LeavingError)
+            pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)
+            problem = None if leaving and pause < LEAVING_SAID else _problem(formation.metadata, error)
             noted.failed = Failure(name, limit, problem, now, pause)
-            return Kept(newest, problem, Requeue(Lane.REPORT, pause))
+            return Kept(newest, problem=problem, requeue=Requeue(Lane.REPORT, pause))
         noted.kept, noted.failed, noted.turn = kept.revision, None, None
         return kept
 
-    def _wait_for_turn(self, noted: Noted, now: float) -> float:
-        """Return the seconds until a Formation that was there before may have its first revision.
-
-        After an upgrade that is all of them, and nobody waits for any.
-        """
-        if noted.turn is None:
-            self._turn = noted.turn = max(now, self._turn + BACKLOG_PAUSE)
-        return noted.turn - now
-
-    async def _keep(
+    async def _keep(  # noqa: PLR0913  # as `keep`
         self,
+        raw: Mapping[str, Any],
         formation: Formation,
+        before: FormationStatus,
         name: str,
-        content: dict[str, Any],
         newest: Revision | None,
         *,
-        first: bool,
+        protected: Collection[str],
     ) -> Kept:
         mine, limit = formation.metadata, formation.spec.revision_history_limit
-        history = History() if first else await self._history(mine)
-        most, runs = REVISIONS if limit is None else limit, {newest.name} if newest else set[str]()
+        content = content_of(raw["spec"])
+        history = History(newest=newest.name if newest else "")
+        if not _is_new(raw, before):
+            history = await self._listed(mine, history)
+        most, runs = REVISIONS if limit is None else limit, {*protected, *([newest.name] if newest else ())}
+        ready = before.revision.name if before.revision and before.revision.ready else ""
+        history = history.with_ready(ready, history.surplus(most, {name, *protected}))
         try:
             number = await self._write(mine, name, content, history, newest.number if newest else 0)
         except errors.ClusterError:
             await self._prune(mine, history, most, runs)  # a quota may have room then
             raise
         kept = Revision(name=name, number=number)
-        await self._prune(mine, history, most, {name})
-        return Kept(kept, notices=[await self._deployed(mine, kept, newest, content)] if newest else [])
+        await self._prune(mine, history, most, {name, *protected})
+        notices = [await self._deployed(mine, kept, newest, content)] if newest else []
+        return Kept(kept, current=True, notices=notices)
 
-    async def _history(self, mine: Metadata) -> History:
-        """Return what is found of a Formation's revisions, and of others with its label."""
-        found, pages = History(), 0
+    async def _listed(self, mine: Metadata, found: History) -> History:
+        """Return a history with what is found of a Formation's revisions, and of others with its label."""
+        pages = 0
         labels = f"{naming.FORMATION_LABEL}={mine.name}"
         async for page in self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels):
             found = found.with_page(mine, page)
@@ -170,7 +180,8 @@ class Keeper:
             number = history.number(name, floor)
             try:
                 await self._cluster.create(
-                    revisions.manifest(mine, name, number, content), manager=naming.FIELD_MANAGER
+                    revisions.manifest(mine, name, number, content, history.ran_well),
+                    manager=naming.FIELD_MANAGER,
                 )
             except errors.ConflictError:
                 pass  # one is there: of ours, if its answer was lost, or of somebody's
@@ -178,8 +189,8 @@ class Keeper:
                 self._log(mine, f"create ControllerRevision {name}")
                 return number
         live = await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
-        if live is None:
-            raise errors.ConflictError(f"ControllerRevision {name} is gone")
+        if live is None or revisions.is_leaving(live, mine):
+            raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
         if not revisions.is_usable(live, mine, content):
             raise TakenError(
                 f"a ControllerRevision {name} exists, and is foreign or has another content: "
@@ -187,7 +198,7 @@ class Keeper:
             )
         number = history.number(name, floor, revisions.number_in(live))
         if not revisions.is_numbered(live, mine, number):
-            operations = revisions.renumbered(live, mine, number)
+            operations = revisions.renumbered(live, mine, number, history.ran_well)
             await self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations)
             self._log(mine, f"update ControllerRevision {name}")
         return number
@@ -244,17 +255,8 @@ def _name(raw: Mapping[str, Any], mine: Metadata, noted: Noted) -> str:
 
 def _problem(mine: Metadata, error: Exception) -> Problem:
     """Return what is said of a revision that couldn't be written, with the way out."""
-    match error:
-        case TakenError():
-            return Problem("", Trouble.NAME_TAKEN, f"{LOST}: {error}")
-        case errors.ForbiddenError():
-            return Problem("", Trouble.REFUSED, f"{LOST}: {error}: {RIGHTS}")
-        case errors.RefusedError():
-            return Problem("", Trouble.REFUSED, f"{LOST}: {error}")
-        case errors.ClusterError() if "quota" in str(error):
-            return Problem("", Trouble.RETRYING, f"{LOST}: {error}: {ROOM}")
-        case errors.ClusterError():
-            return Problem("", Trouble.RETRYING, f"{LOST}: {error}")
+    if isinstance(error, errors.ClusterError):
+        return revision_errors.problem(error)
     key = mine.namespace, mine.name
     logger.error("%s/%s: no revision", *key, exc_info=error, extra=records.about(key))
     return faults.problem("", error)

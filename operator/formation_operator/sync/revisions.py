@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.content import digest_of
+from formation_operator.api.content import digest_in, digest_of, ran_well
 from formation_operator.api.formation import Metadata
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.render import desired
@@ -36,12 +36,28 @@ class History:
     own: tuple[Listed, ...] = ()
     names: frozenset[str] = frozenset()
     """Of all with the Formation's label, whoever owns them."""
+    newest: str = ""
+    """The name of the one that ran until now."""
+    ran_well: frozenset[str] = frozenset()
+    """The digests of the contents that have run well, as the newest one says."""
 
     def with_page(self, mine: Metadata, page: Iterable[Object]) -> "History":
         """Return this with what a page of a list has, of which only the metadata counts."""
         items = [*page]
-        own = [_listed(raw) for raw in items if _owner_of(raw) == mine.uid]
-        return History((*self.own, *own), self.names | {raw["metadata"]["name"] for raw in items})
+        own = [raw for raw in items if _owner_of(raw) == mine.uid]
+        newest = (raw for raw in own if raw["metadata"]["name"] == self.newest)
+        return dataclasses.replace(
+            self,
+            own=(*self.own, *map(_listed, own)),
+            names=self.names | {raw["metadata"]["name"] for raw in items},
+            ran_well=self.ran_well.union(*(ran_well(_annotations_of(raw)) for raw in newest)),
+        )
+
+    def with_ready(self, name: str, gone: Iterable[Listed]) -> "History":
+        """Return this where one of a name has run well, too; of what is about to go that isn't said."""
+        stay = {each.name for each in self.own} - {each.name for each in gone}
+        well = {digest_in(each) for each in stay if each == name or digest_in(each) in self.ran_well}
+        return dataclasses.replace(self, ran_well=frozenset(well))
 
     def number(self, name: str, floor: int, there: int = 0) -> int:
         """Return the number of the revision of a name once its content is rolled out.
@@ -59,8 +75,10 @@ class History:
         return sorted(old, key=lambda each: each.number)[: max(0, len(old) - limit)]
 
 
-def manifest(mine: Metadata, name: str, number: int, content: Mapping[str, Any]) -> Object:
-    """Return a new revision of a Formation."""
+def manifest(
+    mine: Metadata, name: str, number: int, content: Mapping[str, Any], well: Collection[str]
+) -> Object:
+    """Return a new revision of a Formation, with the digests of the contents that have run ``well``."""
     return {
         "apiVersion": kinds.BY_NAME[kinds.CONTROLLER_REVISION].api_version,
         "kind": kinds.CONTROLLER_REVISION,
@@ -69,7 +87,7 @@ def manifest(mine: Metadata, name: str, number: int, content: Mapping[str, Any])
             "namespace": mine.namespace,
             # No other: a StatefulSet adopts orphaned revisions that its selector matches.
             "labels": {naming.FORMATION_LABEL: mine.name},
-            "annotations": {naming.REVISION_ANNOTATION: str(number)},
+            "annotations": _annotations(number, well),
             "ownerReferences": [desired.owner_reference(mine)],
         },
         "revision": number,
@@ -87,15 +105,25 @@ def is_usable(raw: Object, mine: Metadata, content: Mapping[str, Any]) -> bool:
     return (owner == mine.uid or orphan) and same
 
 
+def is_leaving(raw: Object, mine: Metadata) -> bool:
+    """Return whether a Formation of the same name owns an object that was there before: then it goes."""
+    owner = lenient.controller(lenient.mapping(raw, "metadata"))
+    alike = {"apiVersion": naming.API_VERSION, "kind": naming.KIND, "name": mine.name}
+    return owner.items() >= alike.items() and owner.get("uid") != mine.uid
+
+
 def is_numbered(raw: Object, mine: Metadata, number: int) -> bool:
     """Return whether there is nothing to write: a revision is a Formation's own, and has a number."""
     return _owner_of(raw) == mine.uid and raw.get("revision") == number_in(raw) == number
 
 
-def renumbered(raw: Object, mine: Metadata, number: int) -> list[Object]:
-    """Return the JSON patch that gives a revision, as it was read, a number, and an orphan its owner."""
+def renumbered(raw: Object, mine: Metadata, number: int, well: Collection[str]) -> list[Object]:
+    """Return the JSON patch that gives a revision, as it was read, a number, and an orphan its owner.
+
+    It gets the digests of the contents that have run ``well``, too.
+    """
     metadata = raw["metadata"]
-    annotations = {**lenient.mapping(metadata, "annotations"), naming.REVISION_ANNOTATION: str(number)}
+    annotations = {**_annotations_of(raw), **_annotations(number, well)}
     operations: list[Object] = [
         # Both make it a conflict if it is another one by now, or was changed.
         {"op": "replace", "path": "/metadata/uid", "value": metadata["uid"]},
@@ -111,10 +139,19 @@ def renumbered(raw: Object, mine: Metadata, number: int) -> list[Object]:
 
 def number_in(raw: Object) -> int:
     """Return the number that a revision says in its metadata, or 0."""
-    text = lenient.mapping(raw, "metadata", "annotations").get(naming.REVISION_ANNOTATION)
+    text = _annotations_of(raw).get(naming.REVISION_ANNOTATION)
     if not (isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= DIGITS):
         return 0
     return int(text)
+
+
+def _annotations(number: int, well: Collection[str]) -> Object:
+    said = {naming.RAN_WELL_ANNOTATION: ",".join(sorted(well))} if well else {}
+    return {naming.REVISION_ANNOTATION: str(number), **said}
+
+
+def _annotations_of(raw: Object) -> Object:
+    return lenient.mapping(raw, "metadata", "annotations")
 
 
 def _listed(raw: Object) -> Listed:

@@ -7,9 +7,9 @@ from formation_operator.sync.planner import Action
 def recreated(action: Action) -> Notice:
     """Return the Event about an object that another client deleted, with the way to be rid of it."""
     intent = action.meant
-    stopped = f"spec.processes.{action.process_type}.replicas to 0, or remove the type"
-    way = f"{intent.switch} to false" if intent.switch else stopped
-    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, set {way}"
+    stopped = f"set spec.processes.{action.process_type}.replicas to 0, or remove the type"
+    way = intent.without or stopped
+    note = f"{intent.kind} {intent.name} was deleted; created it again. To stop it, {way}"
     return Notice("Recreated", "Create", note, warning=True, process_type=action.process_type)
 
 
@@ -21,6 +21,9 @@ def adopted(action: Action) -> Notice:
 
 
 def deleted(action: Action) -> Notice:
-    """Return the Event about an object that was deleted because it isn't declared any more."""
-    note = f"{action.known.kind} {action.known.name} is no longer declared: deleted it"
+    """Return the Event about an object that was deleted, because it isn't declared any more or steps back."""
+    what = f"{action.known.kind} {action.known.name}"
+    note = f"{what} is no longer declared: deleted it"
+    if action.reason:
+        note = f"deleted {what}, which steps back: {action.reason}"
     return Notice("Deleted", "Delete", note, process_type=action.process_type)

@@ -4,6 +4,8 @@ Words that may be anything (Kubernetes' own reasons, what others wrote into a st
 """
 
 import collections
+import datetime
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.telemetry.instruments import PREFIX
 
 Raw = dict[str, Any]
@@ -20,6 +22,7 @@ UNKNOWN = "Unknown"
 """Nothing has been reported yet."""
 REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING]))
 STATES = frozenset(map(str, State))
+RELEASE_STATES = frozenset(map(str, ReleaseState))
 COUNTED = ("desired", "ready")
 
 
@@ -35,9 +38,12 @@ class Type(NamedTuple):
 class Census(Collector):
     """Formations by readiness, process types by state, and the replicas of each type up to a number."""
 
-    def __init__(self, formations: Callable[[], Iterable[Raw]], most: int) -> None:
-        """Take a function that returns the Formations in any thread, and how many types are listed."""
+    def __init__(
+        self, formations: Callable[[], Iterable[Raw]], most: int, now: Callable[[], float] = time.time
+    ) -> None:
+        """Take what returns the Formations in any thread, how many types are listed, and a clock."""
         self._formations = formations
+        self._now = now
         self._most = most
 
     def describe(self) -> Iterable[Metric]:
@@ -52,6 +58,7 @@ class Census(Collector):
         yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
         states = collections.Counter((_word(each.status.get("state"), STATES),) for each in types)
         yield _family("process_types", "Process types by state", ("state",), states)
+        yield from _releases([*filter(None, map(release_of, formations))], self._now())
         listed = shared(types, self._most)
         yield from _replicas(listed)
         left_out = {(): len(types) - len(listed)}
@@ -71,6 +78,12 @@ def readiness(raw: Raw) -> tuple[str, str]:
             status = each.get("status")
             return status if status in ("True", "False") else UNKNOWN, _word(each.get("reason"), REASONS)
     return UNKNOWN, UNKNOWN
+
+
+def release_of(raw: Raw) -> Raw | None:
+    """Return what a status says of the release command, if it says anything."""
+    release = raw["status"].get("release")
+    return release if isinstance(release, dict) else None
 
 
 def types_of(raw: Raw) -> Iterator[Type]:
@@ -95,6 +108,23 @@ def shared(types: list[Type], most: int) -> list[Type]:
         kept += own if len(own) <= share else sorted(own, key=lambda each: each[:3])[:share]
         waiting -= 1
     return kept
+
+
+def _releases(releases: list[Raw], now: float) -> Iterator[Metric]:
+    states = collections.Counter((_word(each.get("state"), RELEASE_STATES),) for each in releases)
+    text = "Formations with a release command by the state of the last release"
+    yield _family("releases", text, ("state",), states)
+    running = [each for each in releases if each.get("state") == ReleaseState.RUNNING]
+    ages = [now - _started(each, now) for each in running]
+    text = "Age of the oldest release command that runs"
+    yield GaugeMetricFamily(f"{PREFIX}_release_running_seconds", text, value=max(ages, default=0.0))
+
+
+def _started(release: Raw, otherwise: float) -> float:
+    try:
+        return datetime.datetime.fromisoformat(release.get("startedAt") or "").timestamp()
+    except (TypeError, ValueError):  # others may have written it
+        return otherwise
 
 
 def _replicas(types: list[Type]) -> Iterator[Metric]:

@@ -10,10 +10,15 @@ Object = dict[str, Any]
 
 
 def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) -> Object:
-    """Return the revision of a spec of the Formation shop; ``changed`` has what somebody has forged."""
+    """Return the revision of a spec of the Formation shop; ``changed`` has what somebody has forged.
+
+    ``well`` has the revisions that had run well before it.
+    """
     data = content.content_of(copy.deepcopy(spec))
     owner = {"kind": naming.KIND, "name": "shop", "uid": "uid-1", "controller": True}
+    well = ",".join(each["metadata"]["name"][-10:] for each in changed.pop("well", ()))
     metadata = {
+        "annotations": {naming.RAN_WELL_ANNOTATION: well},
         "name": changed.pop("name", content.revision_name("shop", content.digest_of(data))),
         "labels": {naming.FORMATION_LABEL: "shop"},
         "creationTimestamp": builders.ago(ago),
@@ -29,8 +34,13 @@ def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) ->
     }
 
 
-def shop(revision: Object | None, spec: Object, **metadata: Any) -> Object:
-    """Return the Formation with a spec, of which the operator says that a revision was rolled out last."""
+def shop(revision: Object | None, spec: Object, *, ready: bool = False, **metadata: Any) -> Object:
+    """Return the Formation with a spec, of which the operator says that a revision was rolled out last.
+
+    ``ready`` says whether that has run well.
+    """
     named = {"name": revision["metadata"]["name"], "number": revision["revision"]} if revision else {}
+    if ready:
+        named["ready"] = True
     formation = builders.stored({**builders.a_formation(), "spec": copy.deepcopy(spec)}, **metadata)
     return {**formation, "status": {"revision": named} if named else {}}

@@ -10,11 +10,12 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.controller import plan
 from formation_operator.controller.memory import Memory
-from formation_operator.controller.plan import MOST_MANIFESTS, Content, Planning, Wanted
+from formation_operator.controller.plan import MOST_MANIFESTS, Planning, Wanted
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
+from formation_operator.release.content import Content
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas

@@ -24,6 +24,8 @@ from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 T = TypeVar("T")
 QUICK = Settings(("left", "right"), resync=0.001, resync_retry=0.001, start_retry=0.001, retry_first=0.001)
 
+WATCHING = dataclasses.replace(QUICK, resync=600)
+
 
 @pytest.fixture
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +135,26 @@ async def test_keda_is_said_once_to_be_unlisted_where_only_one_of_two_namespaces
     assert len(said(caplog, kinds.SCALED_OBJECT)) == 1
 
 
+@pytest.mark.usefixtures("in_haste")
+@pytest.mark.parametrize("namespaces", [("left", "right"), ()], ids=repr)
+async def test_where_jobs_are_forbidden_all_else_is_served_and_they_are_known_once_they_are_permitted(
+    caplog: pytest.LogCaptureFixture, namespaces: tuple[str, ...]
+) -> None:
+    cluster = a_cluster()
+    cluster.put(kinds.JOB, builders.a_release_job(namespace="left"))
+    cluster.refused = {key: {kinds.JOB} for key in namespaces or ("",)}
+    here = controller(cluster, dataclasses.replace(WATCHING, namespaces=namespaces))
+    cache = here._cache  # noqa: SLF001
+    async with at_work(here):
+        await until(lambda: len(cluster.all("Deployment")) == 2)
+        assert left_out(here) == 0
+        assert cache.is_forbidden(kinds.JOB, "left")
+        cluster.refused.clear()
+        await until(lambda: not cache.is_forbidden(kinds.JOB, "left"))
+        assert [job.digest for job in cache.jobs_of(("left", "shop"))] == ["abcdefghij"]
+    assert len(said(caplog, kinds.JOB)) == len(namespaces or ("",))
+
+
 @pytest.mark.parametrize("namespaces", [("left", "right"), ("left",), ()], ids=repr)
 async def test_where_all_refuse_that_is_an_error(namespaces: tuple[str, ...]) -> None:
     cluster = a_cluster("left", "right", "")
@@ -159,9 +181,6 @@ async def test_what_is_known_of_a_namespace_that_refuses_stays_until_it_can_be_l
     cluster.refused.clear()
     await here.resync()
     assert known(here) == {"right"}
-
-
-WATCHING = dataclasses.replace(QUICK, resync=600)
 
 
 @pytest.mark.usefixtures("in_haste")

@@ -1,107 +1,19 @@
 """A content that is rolled out is kept as a revision: when one is made, which number it has, and which go."""
 
 import copy
-from typing import Any
 
 import pytest
 
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
-from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.requeue import Lane
-from formation_operator.sync import revision_keeper
-from tests.builders import Manifest, a_formation, a_process, stored
-from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Call, FakeCluster, Incident
+from formation_operator.sync import revision_keeper, turns
+from tests.builders import Manifest, a_formation, stored
+from tests.unit.fakes.cluster import FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
-
-KEY = ("default", "shop")
-REVISION = "ControllerRevision"
-WRITES = ("apply", "patch", "delete")
-TWO = a_formation(
-    image="shop:v1",
-    processes={"web": a_process("/web", replicas=1, port=80), "worker": a_process(replicas=2)},
-)
-
-
-class Shop:
-    """A Formation, its cluster and its operator."""
-
-    def __init__(self, formation: Manifest = TWO, **reported: Any) -> None:
-        self.cluster, self.time = FakeCluster(), Time()
-        self.cluster.per_page = 50
-        self.cluster.put(naming.KIND, {**stored(formation), **reported})
-        self.restart()
-
-    def restart(self) -> None:
-        """Have another operator take over, which remembers nothing."""
-        self.cluster.watchers.clear()
-        self.operator = Operator(self.cluster, self.time)
-
-    async def settle(self) -> None:
-        """Run passes until all is reported."""
-        for _ in range(3):
-            self.time.seconds += 2
-            assert await self.operator.work()
-
-    async def change(self, **spec: Any) -> None:
-        """Change fields of the spec, and have that rolled out."""
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
-        await self.settle()
-
-    @property
-    def spec(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["spec"]
-        return found
-
-    @property
-    def status(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["status"]
-        return found
-
-    @property
-    def name(self) -> str:
-        """The name of the revision of what the Formation says now."""
-        return f"shop-{digest_of(content_of(self.spec))}"
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """The number of each revision by the image that it keeps."""
-        return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all(REVISION)}
-
-    @property
-    def failed(self) -> Manifest | None:
-        """The condition that says that there is no revision, if there is one."""
-        said = [each["type"] for each in self.status["conditions"]]
-        kind = ConditionType.REVISION_FAILED
-        return condition_of(self.status, kind) if kind in said else None
-
-    @property
-    def ready_reason(self) -> str:
-        """What the status says in the first place."""
-        return str(condition_of(self.status, ConditionType.READY)["reason"])
-
-    def written(self, since: int = 0) -> list[Call]:
-        """Return the writes of revisions."""
-        return [each for each in self.calls(since) if each.verb in WRITES]
-
-    def calls(self, since: int = 0) -> list[Call]:
-        """Return all requests about revisions."""
-        return [each for each in self.cluster.calls[since:] if each.kind == REVISION]
-
-    def deployed(self) -> list[str]:
-        """Return what the Events say about deploys."""
-        return [each.note for each in self.cluster.notices if each.reason == "Deployed"]
-
-    def forge(self, name: str, uid: str | None, **more: Any) -> None:
-        """Have anybody make a revision with our label."""
-        reference = {"apiVersion": naming.API_VERSION, "kind": "Formation", "name": "shop", "uid": uid}
-        owners = [] if uid is None else [{**reference, "controller": True}]
-        labels = {naming.FORMATION_LABEL: "shop"}
-        metadata = {"name": name, "labels": labels, "ownerReferences": owners}
-        self.cluster.put(REVISION, {"revision": 900, "data": {}, **more, "metadata": metadata})
+from tests.unit.fakes.shop import KEY, REVISION, TWO, WRITES, Shop
 
 
 @pytest.fixture
@@ -261,7 +173,7 @@ async def test_a_number_that_is_none_counts_for_nothing(shop: Shop, number: str)
 
 
 TAKEN: dict[str, Manifest] = {
-    "another's, with our content": {"uid": "another"},
+    "another's, with our content": {"uid": "another", "of": "other"},
     "ours, with another content": {"uid": "uid-1", "data": {"image": "evil"}},
     "nobody's, with another content": {"uid": None, "data": {"image": "evil"}},
 }
@@ -292,6 +204,53 @@ async def test_an_orphan_with_just_this_content_is_taken_over(shop: Shop) -> Non
     revision = shop.cluster.read(REVISION, "default", shop.name)
     assert [each["uid"] for each in revision["metadata"]["ownerReferences"]] == ["uid-1"]
     assert (revision["revision"], shop.status["revision"]["number"]) == (2, 2)
+
+
+# A Formation that was deleted and made again
+
+
+async def test_while_those_of_a_formation_from_before_are_deleted_it_tries_again_soon_and_says_nothing() -> (
+    None
+):
+    here = Shop()
+    here.forge(here.name, "uid-0", data=content_of(TWO["spec"]))
+    await here.settle()
+    assert here.failed is None
+    assert "revision" not in here.status
+    here.cluster.remove(REVISION, "default", here.name)
+    here.time.seconds += 8
+    await here.settle()
+    assert here.numbers == {"shop:v1": 1}
+    assert here.status["revision"] == {"name": here.name, "number": 1}
+
+
+async def test_one_that_is_deleted_while_it_is_looked_at_is_made_anew_soon(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.forge(shop.name, "uid-0")
+    gone = Incident("get", REVISION, meanwhile=lambda: shop.cluster.remove(REVISION, "default", shop.name))
+    shop.cluster.incidents.append(gone)
+    await shop.settle()
+    assert shop.numbers == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_one_of_a_formation_from_before_that_does_not_go_is_said_after_half_a_minute(
+    shop: Shop,
+) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.forge(shop.name, "uid-0")
+    tries = []
+    for second in range(40):
+        before = len(shop.cluster.asked("get", REVISION))
+        await shop.operator.work()
+        if len(shop.cluster.asked("get", REVISION)) > before:
+            tries.append(second)
+        assert (shop.failed is None) or second >= 30
+        shop.time.seconds += 1
+    first = tries[0]
+    assert [each - first for each in tries] == [0, 2, 6, 14, 30]
+    assert shop.failed is not None
+    assert shop.failed["reason"] == "Retrying"
+    assert f"ControllerRevision {shop.name} is of a Formation that is gone" in shop.failed["message"]
 
 
 # What stands in the way
@@ -491,9 +450,25 @@ async def test_many_that_were_there_before_take_turns_and_each_waits_in_the_lane
     requeues = [(await operator.run(("default", name))).requeue for name in names]
     assert [each and each.lane for each in requeues] == [None, *[Lane.REPORT] * 4]
     waits = [each.after for each in requeues if each is not None]
-    assert waits == pytest.approx([revision_keeper.BACKLOG_PAUSE * turn for turn in (1, 2, 3, 4)])
+    assert waits == pytest.approx([turns.PAUSE * turn for turn in (1, 2, 3, 4)])
     assert len(cluster.all(REVISION)) == 1
     time.seconds += 1
     for name in names:
         await operator.run(("default", name))
     assert len(cluster.all(REVISION)) == 5
+
+
+async def test_a_date_that_is_set_back_holds_up_nobody(shop: Shop) -> None:
+    await shop.operator.work()
+    time = shop.time
+    for name in ("a", "b"):
+        formation = stored(a_formation(name), uid=name)
+        shop.cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+    await shop.operator.run(("default", "a"))
+    await shop.operator.run(("default", "b"))
+    time.wrong = -86_400.0
+    for _ in range(2):
+        time.seconds += 1
+        await shop.operator.run(("default", "a"))
+        await shop.operator.run(("default", "b"))
+    assert len(shop.cluster.all(REVISION)) == 3

@@ -65,7 +65,7 @@ class Incident:
     name: str = ""
     meanwhile: Callable[[], object] = lambda: None
     """What others do before the call is carried out."""
-    error: Exception | None = None
+    error: BaseException | None = None
     carried_out: bool = False
     """Whether only the answer is lost."""
     times: float = 1
@@ -239,12 +239,15 @@ class FakeCluster(Objects, Cluster):
         call = Call("patch", kind, namespace, name, body=copy.deepcopy(operations))
         return await self._carry_out(call, lambda: self.patch_now(kind, namespace, name, operations))
 
-    async def delete(self, kind: str, namespace: str, name: str, uid: str, version: str) -> bool:
+    async def delete(  # noqa: PLR0913  # as the port has it
+        self, kind: str, namespace: str, name: str, uid: str, version: str, *, foreground: bool = False
+    ) -> bool:
         """Delete an object, if it is this very one at this version; return whether there was one."""
         preconditions = {"uid": uid, "resourceVersion": version}
         call = Call("delete", kind, namespace, name, body=preconditions)
         try:
-            await self._carry_out(call, lambda: self.remove(kind, namespace, name, **preconditions))
+            remove = self.begin_removal if foreground else self.remove
+            await self._carry_out(call, lambda: remove(kind, namespace, name, **preconditions))
         except errors.NotFoundError:
             return False
         return True

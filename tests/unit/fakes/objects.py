@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Object
 from tests.builders import ago
 from tests.unit.fakes import json_patch, managed_fields
@@ -17,6 +17,8 @@ OPERATOR = Owner(naming.FIELD_MANAGER, "Apply")
 KUBECTL = Owner("kubectl", "Update")
 SCALE = Owner("kubectl", "Update", "scale")
 """Who runs ``kubectl scale``."""
+FOREGROUND = "foregroundDeletion"
+"""The finalizer of an object that stays until what it owns is gone."""
 
 
 class Objects:
@@ -109,6 +111,23 @@ class Objects:
         del self._objects[kind, namespace, name]
         raw["metadata"]["resourceVersion"] = self._next_version()
         self._tell(kind, raw, deleted=True)
+        for owner in [*self._objects.values()]:
+            if FOREGROUND in owner["metadata"].get("finalizers", ()) and _controls(owner, raw):
+                self._end_removal(owner)
+
+    def begin_removal(self, kind: str, namespace: str, name: str, **preconditions: str) -> None:
+        """Delete an object in the foreground: it stays until the objects that it controls are gone.
+
+        These are for the test to delete, as the garbage collector does. Raises as `remove` does.
+        """
+        raw = self.read(kind, namespace, name)
+        check_preconditions(preconditions, raw)
+        deletion = {"deletionTimestamp": ago(0), "finalizers": [FOREGROUND]}
+        self._end_removal(self._replace(raw, {**raw, "metadata": {**raw["metadata"], **deletion}}))
+
+    def _end_removal(self, owner: Object) -> None:
+        if not any(_controls(owner, each) for each in self._objects.values()):
+            self.remove(*identity_of(owner))
 
     def _replace(self, live: Object, after: Object) -> Object:
         """Give an object that differs its next version, and its next generation if it means another thing."""
@@ -148,6 +167,10 @@ def check_preconditions(given: Object, live: Object | None) -> None:
     for field in ("uid", "resourceVersion"):
         if field in given and field in there and given[field] != there[field]:
             raise errors.ConflictError(f"{field} is {there[field]}, not {given[field]}")
+
+
+def _controls(owner: Object, raw: Object) -> bool:
+    return bool(lenient.controller(raw["metadata"]).get("uid") == owner["metadata"]["uid"])
 
 
 def fits(values: Object, selector: str) -> bool:

@@ -9,7 +9,6 @@ from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.investigator import Examiner
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import formations
 from formation_operator.observe.cache import Cache, Changes
@@ -24,32 +23,48 @@ class Time:
     """A clock that only a test moves."""
 
     seconds: float = 0.0
+    wrong: float = 0.0
+    """By how many seconds the machine's date is wrong, which changes when somebody sets it."""
 
     def __call__(self) -> datetime.datetime:
-        return MIDNIGHT + datetime.timedelta(seconds=self.seconds)
+        return MIDNIGHT + datetime.timedelta(seconds=self.seconds + self.wrong)
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed, whatever the date is."""
+        return self.seconds
 
 
 class Operator:
     """One that watches a cluster, with a memory of its own."""
 
-    def __init__(self, cluster: FakeCluster, clock: Clock, known: Cache | None = None) -> None:
+    def __init__(self, cluster: FakeCluster, clock: Time, known: Cache | None = None) -> None:
         self.known = known or Cache()
         self.changes: Changes = []
         """What the watch has brought that wasn't known."""
-        for kind in (naming.KIND, *ChildKind):
+        for kind in (naming.KIND, *ChildKind, kinds.JOB):
             for raw in cluster.all(kind):
                 self.see(kind, raw, deleted=False)
         cluster.watchers.append(self.see)
-        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings())
+        self._reconciler = reconcile.Reconciler(cluster, self.known, clock, Settings(), clock.monotonic)
 
     def see(self, kind: str, raw: Object, deleted: bool) -> None:
         """Take what the watch tells: an object that has lost our label is deleted, by its words."""
+        if kind == kinds.ANY_BUDGET.name:
+            self._see_budget(raw, deleted)
         unlabelled = naming.FORMATION_LABEL not in (raw["metadata"].get("labels") or {})
         deleted = deleted or (kind in set(ChildKind) and unlabelled)
         if deleted and kind in self.known.stores:
             self.known.drop(kind, formations.key_of(raw), formations.version_of(raw))
-        elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS}:
+        elif kind == naming.KIND or kind in {*ChildKind, *kinds.AUTOSCALERS, kinds.JOB, kinds.POD}:
             self.changes += self.known.see(kind, raw)
+
+    def _see_budget(self, raw: Object, deleted: bool) -> None:
+        """Take what the other watch of budgets tells, which brings everybody's."""
+        known_as = kinds.ANY_BUDGET.known_as
+        if deleted:
+            self.known.drop(known_as, formations.key_of(raw), formations.version_of(raw))
+        else:
+            self.changes += self.known.see(known_as, raw)
 
     async def run(self, key: Key) -> Result:
         """Run a pass of a Formation of any namespace."""

@@ -128,12 +128,17 @@ async def test_a_deletion_is_of_one_object_at_one_version() -> None:
 
         async def _request(self, *parts: Any, **_: Any) -> Object:
             method, _resource, _query, body = parts
-            asked.append({method: body["preconditions"]})
+            asked.append({method: body})
             return {"kind": "Status", "status": "Success"}
 
     cluster = Deleting(connection.Connection(client.Configuration()), timeout=1)
     assert await cluster.delete("Deployment", "default", "shop-web", "its uid", "7")
-    assert asked == [{"DELETE": {"uid": "its uid", "resourceVersion": "7"}}]
+    assert await cluster.delete("Job", "default", "shop-release-1", "its uid", "7", foreground=True)
+    preconditions = {"uid": "its uid", "resourceVersion": "7"}
+    assert asked == [
+        {"DELETE": {"preconditions": preconditions, "propagationPolicy": policy}}
+        for policy in ("Background", "Foreground")
+    ]
     await cluster.close()
 
 

@@ -16,7 +16,7 @@ from formation_operator.kube.watch_events import Event
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import FakeCluster, Incident, event
 
-POD, HPA, KEDA = (kinds.BY_NAME[name] for name in (kinds.POD, kinds.HPA, kinds.SCALED_OBJECT))
+POD, HPA, KEDA, JOB = (kinds.BY_NAME[name] for name in (kinds.POD, kinds.HPA, kinds.SCALED_OBJECT, kinds.JOB))
 AWAY = errors.UnavailableError("away")
 
 
@@ -52,6 +52,9 @@ class Seen:
         for key in self.known.keys() - names:
             if self.known[key] <= version and namespace in (None, key[0]):
                 del self.known[key]
+
+    def permitted(self, _: Kind, namespace: str | None, *, permitted: bool) -> None:
+        self.said.append(("permitted" if permitted else "forbidden", namespace or ""))
 
     @property
     def names(self) -> set[str]:
@@ -373,6 +376,62 @@ def test_where_there_is_no_other_namespace_or_the_kind_may_be_absent_it_tries_ag
             here.put("a", "left")
             await asyncio.sleep(0.01)
             assert here.seen.names == {"a"}
+
+    virtual_time.run(scene())
+
+
+@pytest.mark.parametrize("namespace", [None, "left"])
+def test_a_dispensable_kind_that_is_forbidden_counts_as_listed_and_is_tried_until_it_is_permitted(
+    namespace: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        here = Scene(JOB, namespace)
+        where = namespace or ""
+        here.fail("pages", errors.ForbiddenError("no"), times=5)
+        await here.reflector.list()
+        assert here.seen.said == [("forbidden", where)]
+        here.put("a", "left")
+        async with here.running() as task:
+            await asyncio.sleep(300)
+            assert not task.done()
+            assert {*here.seen.said[:5]} == {("forbidden", where)}
+            assert here.seen.said[5:] == [("listed", "a"), ("replaced", where), ("permitted", where)]
+
+    virtual_time.run(scene())
+    assert caplog.messages == ["Job can't be listed or watched for now: no"]
+
+
+def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_forbidden() -> None:
+    async def scene() -> None:
+        here = Scene(JOB, "left")
+        here.put("a", "left")
+        here.fail("watch", errors.ForbiddenError("no"), times=math.inf)
+        async with here.running():
+            await asyncio.sleep(300)
+            await here.reflector.list()
+            verdicts = {what for what, _ in here.seen.said} & {"forbidden", "permitted"}
+            assert (verdicts, here.seen.names) == ({"forbidden"}, {"a"})
+
+    virtual_time.run(scene())
+
+
+def test_a_list_of_a_dispensable_kind_that_is_refused_beside_a_running_watch_does_not_matter() -> None:
+    async def scene() -> None:
+        here = Scene(JOB, "left")
+        async with here.running():
+            here.fail("pages", errors.ForbiddenError("no"))
+            await here.reflector.list()
+            assert ("forbidden", "left") not in here.seen.said
+
+    virtual_time.run(scene())
+
+
+def test_a_dispensable_kind_that_cannot_be_listed_for_another_reason_is_not_taken_for_forbidden() -> None:
+    async def scene() -> None:
+        here = Scene(JOB)
+        here.fail("pages", AWAY)
+        with pytest.raises(errors.UnavailableError):
+            await here.reflector.list()
 
     virtual_time.run(scene())
 

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
-from tests.builders import Manifest, a_container, a_pod, ago, condition, ended, running, waiting
+from tests.builders import (
+    Manifest,
+    a_container,
+    a_pod,
+    a_release_pod,
+    ago,
+    condition,
+    ended,
+    running,
+    waiting,
+)
 from tests.unit.broken_pods import CRASHED, MIGRATED, TIMES, broken_pods
 from tests.unit.facts import known
 
@@ -64,6 +74,72 @@ OTHERS = {
 @pytest.mark.parametrize("raw", OTHERS.values(), ids=OTHERS)
 def test_a_pod_with_our_labels_that_no_deployment_of_a_formation_made_is_no_process(raw: Manifest) -> None:
     assert pods.pod(raw) is None
+
+
+WORK = a_container(running(), "release")
+DONE = a_container(ended(0), "release")
+NO_IMAGE = a_container(waiting("ImagePullBackOff", "no such image"), "release")
+ENVOY = a_container(running(), "envoy")
+RELEASES = {
+    "its image isn't there": (a_release_pod(NO_IMAGE), False, ()),
+    "its init container has run": (a_release_pod(NO_IMAGE, init=(MIGRATED,)), True, ()),
+    "its init container runs": (a_release_pod(NO_IMAGE, init=(a_container(running(), "i"),)), True, ()),
+    "it is tried again": (a_release_pod(a_container(waiting("x"), "release", restarts=1)), True, ()),
+    "it failed": (a_release_pod(a_container(ended(3), "release"), status={"phase": "Failed"}), True, ()),
+    "it failed beside another": (a_release_pod(a_container(ended(3), "release"), ENVOY), True, ()),
+    "it isn't scheduled": (a_release_pod(conditions=(), status={"containerStatuses": []}), False, ()),
+    "a plain sidecar keeps it": (a_release_pod(DONE, ENVOY), True, ("envoy",)),
+    "a native sidecar is about to be ended": (
+        a_release_pod(DONE, init=(a_container(running(), "proxy", restartPolicy="Always"),)),
+        True,
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "has_started", "held_by"), RELEASES.values(), ids=RELEASES)
+def test_of_the_pod_of_a_release_is_known_whether_it_has_started_and_what_keeps_it(
+    raw: Manifest, has_started: bool, held_by: tuple[str, ...]
+) -> None:
+    pod = known(raw)
+    assert (pod.job, pod.process_type) == ("shop-release-abcdefghij", "release")
+    assert (pod.has_started, pod.held_by) == (has_started, held_by)
+
+
+WELL_RELEASES = {
+    "it runs": a_release_pod(WORK),
+    "it runs beside a plain sidecar": a_release_pod(WORK, ENVOY),
+    "it has succeeded": a_release_pod(DONE, status={"phase": "Succeeded"}),
+    "it is being deleted": a_release_pod(NO_IMAGE, deletionTimestamp=ago(1)),
+}
+
+
+@pytest.mark.parametrize("raw", WELL_RELEASES.values(), ids=WELL_RELEASES)
+def test_nothing_is_kept_of_the_pod_of_a_release_that_has_nothing_to_tell(raw: Manifest) -> None:
+    assert pods.pod(raw) is None
+
+
+def of_job(**changes: Any) -> Manifest:
+    (owner,) = a_release_pod()["metadata"]["ownerReferences"]
+    return a_release_pod(NO_IMAGE, ownerReferences=[{**owner, **changes}])
+
+
+NO_RELEASES = {
+    "another Job's": of_job(name="shop-release-klmnopqrst"),
+    "another kind's": of_job(kind="CronJob"),
+    "another API's": of_job(apiVersion="example.com/v1"),
+    "a bare one": a_release_pod(NO_IMAGE, ownerReferences=None),
+}
+
+
+@pytest.mark.parametrize("raw", NO_RELEASES.values(), ids=NO_RELEASES)
+def test_a_pod_with_our_labels_that_no_job_of_a_release_made_is_no_release(raw: Manifest) -> None:
+    assert pods.pod(raw) is None
+
+
+def test_a_process_is_no_release_and_nothing_keeps_it() -> None:
+    pod = known(a_pod(DONE, ENVOY))
+    assert (pod.job, pod.held_by) == ("", ())
 
 
 def test_a_pod_keeps_little_however_large_it_is() -> None:

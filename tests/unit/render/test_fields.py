@@ -34,6 +34,8 @@ OTHER: dict[tuple[type[Model], str], Any] = {
     (ProcessType, "startup_probe"): PROBE,
     (ProcessType, "termination_grace_period_seconds"): 60,
     (ProcessType, "singleton"): True,
+    (ProcessType, "disruption_budget"): {"maxUnavailable": 2},
+    (FormationSpec, "disruption_budget"): {},
     (ProcessType, "rolling_update"): {"maxSurge": 1},
     (ProcessType, "pod_template"): {"spec": {"hostNetwork": True}},
     (FormationSpec, "suspend"): True,

@@ -25,6 +25,15 @@ PROBE = {"httpGet": {"path": "/healthz", "port": "http"}}
 CASES = {
     "a-worker": a_formation(),
     "web-with-port": a_formation(processes={"web": a_process("/shop", "web", replicas=2, port=8080)}),
+    "web-with-disruption-budget": a_formation(
+        labels={"team": "shop"},
+        disruptionBudget={"maxUnavailable": 2},
+        processes={
+            "web": a_process("/web", port=80, disruptionBudget={}),
+            "worker": a_process(),
+            "clock": a_process("/clock", singleton=True),
+        },
+    ),
     "web-without-service": a_formation(processes={"web": a_process("/web", port=8080, service=False)}),
     "web-with-own-probe-and-grace": a_formation(
         processes={

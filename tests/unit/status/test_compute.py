@@ -36,6 +36,34 @@ def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
     assert computed["summary"] == "worker=2/2"
 
 
+def images(**types: str) -> dict[str, dict[str, str]]:
+    return {name: {"process": image, "sidecar": "proxy:v9"} for name, image in types.items()}
+
+
+@pytest.mark.parametrize(
+    ("types", "shown"),
+    [
+        (images(clock="shop:v1", web="shop:v1", worker="shop:v1"), "shop:v1"),
+        (images(clock="shop:v1", web="nginx:1", worker="shop:v1"), "shop:v1 and 1 more"),
+        (images(clock="cron:v3", web="nginx:1", worker="shop:v1"), "cron:v3 and 2 more"),
+        (images(worker="shop:v1"), "shop:v1"),
+        ({}, None),
+    ],
+    ids=["one image", "a type's own", "only their own", "what couldn't be rendered has none", "nothing"],
+)
+def test_the_image_of_most_types_is_shown_and_that_others_run_another(
+    types: dict[str, dict[str, str]], shown: str | None
+) -> None:
+    counts = {name: Replicas(desired=1, rendered=1, remembered=1) for name in ("clock", "web", "worker")}
+    assert status_of(seen(counts=counts, images=types), {}, NOW).get("image") == shown
+
+
+def test_a_spec_that_cannot_be_used_leaves_the_image_of_what_runs() -> None:
+    problem = Problem("", words.Trouble.INVALID_SPEC, "no", lasting=True)
+    before = status_of(seen(images=images(worker="shop:v1")), {}, NOW)
+    assert compute.stalled(4, problem, before, LATER)["image"] == "shop:v1"
+
+
 def test_seeing_the_same_again_gives_the_same_status() -> None:
     first = status_of(seen(), {}, NOW)
     again = status_of(seen(), first, LATER)

@@ -6,7 +6,7 @@ import pytest
 
 from formation_operator.status import crd_schema
 from tests.unit.facts import NOW, seen, status_of
-from tests.unit.schemas import CONDITION, PRESENT, PROCESS, older
+from tests.unit.schemas import CONDITION, PRESENT, PROCESS, REVISION, older
 
 STATUS = status_of(seen(), {}, NOW)
 
@@ -24,10 +24,13 @@ def test_where_no_schema_is_known_everything_is_written(schema: dict[str, Any]) 
 
 
 def test_a_field_that_an_older_crd_lacks_is_named_and_left_out() -> None:
-    schema = older((*PROCESS, "state"), ("summary",), (*CONDITION, "observedGeneration"))
+    schema = older(
+        (*PROCESS, "state"), ("summary",), (*CONDITION, "observedGeneration"), (*REVISION, "ready")
+    )
     assert [*crd_schema.lacking(schema)] == [
         "status.summary",
         "status.conditions.observedGeneration",
+        "status.revision.ready",
         "status.processes.*.state",
     ]
     written = crd_schema.fitting(STATUS, schema)

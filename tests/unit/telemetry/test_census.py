@@ -144,3 +144,26 @@ def test_whatever_a_status_holds_it_is_counted(conditions: Any, processes: Any, 
     found = scraped([raw, other])
     assert sum(value for key, value in found.items() if key[0] == "formations") == 2
     assert sum(value for key, value in found.items() if key[0] == "process_types") == 2
+
+
+def test_releases_are_counted_by_state_with_the_age_of_the_oldest_that_runs() -> None:
+    formations = [a_formation(name=name) for name in "abcde"]
+    states = ["Running", "Running", "Failed", "Anything", None]
+    started = ["2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z", None, "yesterday", 5]
+    for raw, state, at in zip(formations, states, started, strict=True):
+        raw["status"]["release"] = {"state": state, "startedAt": at}
+    registry = CollectorRegistry()
+    registry.register(Census(lambda: formations, 100, now=lambda: 1767225720.0))
+    text = generate_latest(registry).decode()
+    assert 'formation_operator_releases{state="Running"} 2.0' in text
+    assert 'formation_operator_releases{state="Failed"} 1.0' in text
+    assert f'formation_operator_releases{{state="{OTHER}"}} 1.0' in text
+    assert "formation_operator_release_running_seconds 120.0" in text
+
+
+def test_a_start_that_is_no_time_counts_as_now() -> None:
+    raw = a_formation()
+    raw["status"]["release"] = {"state": "Running", "startedAt": ["odd"]}
+    registry = CollectorRegistry()
+    registry.register(Census(lambda: [raw], 100))
+    assert "formation_operator_release_running_seconds 0.0" in generate_latest(registry).decode()

@@ -13,7 +13,7 @@ from formation_cli.options import Wait
     "rollback",
     cls=options.Command,
     examples=(
-        "rollback shop --wait             # to what ran before",
+        "rollback shop --wait             # to what ran well before",
         "rollback shop --to 7 --dry-run   # says what that changes, and which types restart",
         "rollback shop --to 7 --wait",
     ),
@@ -25,7 +25,7 @@ from formation_cli.options import Wait
     type=int,
     metavar="REVISION",
     shell_complete=revisions.complete,
-    help="The revision's number in `history`; without it, the one that ran before.",
+    help="The revision, as `history` numbers it; without it the latest other that ran well.",
 )
 @options.dry_run()
 @options.wait()
@@ -37,14 +37,18 @@ def command(
     """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
 
     Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
-    It is a deploy, and gets the next number. It is refused if a ConfigMap or a Secret that the revision needs
-    is gone.
+    Without --to it is the latest other that is known to have run well, or the latest other if none is.
+    It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
+    revision needs is gone.
     """
     done = going_back.go_back(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
     going_back.advise(done)
+    if number is None and not done.revision.ran_well:
+        unknown = f"{done.revision} isn't known to have run well, and there is no other that is"
+        click.echo(f"{unknown}: {again(f'history {name}')}", err=True)
     if not wait.wanted or dry_run:
         return
     try:

@@ -42,6 +42,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     cls=options.Starter,
     examples=(
         "run shop -- /shop migrate",
+        "run shop --image registry.example.com/shop:v2 -- /shop migrate",
         "run shop -it -- /bin/sh",
         "run shop --type worker --size cpu=1,memory=2Gi -- /shop reindex",
         "run shop --detach --timeout 1h -- /shop import",
@@ -61,6 +62,7 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     is_flag=True,
     help="Use the words as arguments for the image's ENTRYPOINT, or for the command of --type.",
 )
+@click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
 @click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
@@ -78,6 +80,7 @@ def command(
     cluster: Cluster,
     name: str,
     process_type: str | None,
+    image: str | None,
     size: dict[str, str] | None,
     timeout: float | None,
     output: str | None,
@@ -108,7 +111,7 @@ def command(
         formations.chosen(formation, [process_type])
     literal = [references.escaped(word) for word in words]
     seconds = math.ceil(timeout) if timeout else None
-    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, as_args)
+    wanted = OneOff(literal, process_type, size or {}, seconds, stdin or tty, tty, image, as_args)
     manifest = one_off.job(formation, wanted, secrets.token_hex(4))
     if dry_run:
         formats.write_object(cluster.create(manifest, dry_run=True), output or "name")

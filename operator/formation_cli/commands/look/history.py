@@ -32,8 +32,9 @@ from formation_cli.views import history
 def command(cluster: Cluster, name: str, number: int | None, output: str | None) -> None:
     """Show the revisions of a Formation: when each was rolled out last, and what it changed.
 
-    The latest is last. With a number, show the content of that revision: the spec, without counts and other
-    fields that no deploy changes.
+    The latest is last. STATE says Runs of the one that was rolled out last, Ran of others that are known to
+    have run well, and Kept of all else. With a number, show the content of that revision: the spec without
+    counts and without what else no deploy changes.
     """
     formation = formations.find(cluster, name)
     if number is not None:

@@ -23,6 +23,7 @@ TAIL = 100
         "logs shop",
         "logs shop -f",
         "logs shop worker clock --since 10m",
+        "logs shop release   # what the release command wrote",
         "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
         "logs shop web --previous   # what crashed processes wrote",
         "logs shop --tail=-1 --timestamps > shop.log",
@@ -30,7 +31,9 @@ TAIL = 100
 )
 @options.formation()
 @options.types(
-    f"The same as TYPE, which may be {ONE_OFF} for one-off processes; may be repeated.", "[TYPE|PROCESS]..."
+    f"The same as TYPE, which may be {ONE_OFF} for what runs once, or {naming.RELEASE}; may be repeated.",
+    "[TYPE|PROCESS]...",
+    besides=(ONE_OFF, naming.RELEASE),
 )
 @click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
 @click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d.")
@@ -60,21 +63,23 @@ def command(
 ) -> None:
     """Show the logs of the processes, in one stream; each line names its process.
 
-    Those of `run`, and of Jobs whose Pods have the label formations.dev/formation=NAME, are included.
+    The logs of the release command, of `run`, and of Jobs whose Pods have the label
+    formations.dev/formation=NAME are included.
     """
     if follow and previous:
         raise click.UsageError(
             "A process that has ended writes nothing more: leave out one of --follow and --previous."
         )
     formation = formations.find(cluster, name)
-    known = [*formations.types(formation), ONE_OFF]
+    jobs = [ONE_OFF, naming.RELEASE]
+    known = [*formations.types(formation), *jobs]
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
     writer = log_writer.Writer(known, timestamps=timestamps)
     labels = f"{naming.FORMATION_LABEL}={name}"
     found = [each for each in cluster.select(kinds.POD, labels=labels).items if chosen(each)]
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
-    formations.chosen(formation, types, besides=[ONE_OFF, *there])
+    formations.chosen(formation, types, besides=[*jobs, *there])
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
     if not sources:
         click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)

@@ -98,38 +98,17 @@ def read_procfile(path: str) -> tuple[dict[str, str], str]:
     return procfile.parse(files.read(path), path), pathlib.Path.cwd().joinpath(path).parent.name
 
 
-def write(
-    found: App,
-    env: Sequence[str],
-    release: pathlib.Path | None,
-    output: str = "yaml",
-    manifest: pathlib.Path | None = None,
-) -> None:
-    """Write the Formation to a file or to stdout, and the Job of a release line to a file."""
+def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathlib.Path | None = None) -> None:
+    """Write the Formation to a file or to stdout."""
     formation = app.formation(found)
-    job = app.release_job(found) if names.RELEASE in found.commands else None
-    for path in (manifest, release if job else None):
-        if path is not None and path.exists():
-            raise Failure(f"{path} exists already.", hint="Move it away.")
     if manifest is None:
         formats.write(formation, output)
+    elif manifest.exists():
+        raise Failure(f"{manifest} exists already.", hint="Move it away.")
     else:
         files.create(manifest, f"{formats.as_yaml(formation)}\n")
         click.echo(f"{manifest}: Formation {found.name}", err=True)
-    if job is not None:
-        _release(job, release)
-    elif release is not None and manifest is None:
-        click.echo(f"{release} isn't written: there is no line `release:`.", err=True)
+    if names.RELEASE in found.commands:
+        click.echo("release: spec.release, which runs before a deploy changes any process", err=True)
     if env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)
-
-
-def _release(job: dict[str, Any], path: pathlib.Path | None) -> None:
-    start = "release: not a process type, so it was left out"
-    if path is None:
-        click.echo(
-            f"{start}; --release-job release.yaml writes it as a Job to run before a deploy.", err=True
-        )
-        return
-    files.create(path, f"{formats.as_yaml(job)}\n")
-    click.echo(f"{start}; {path} is a Job to run before a deploy: kubectl create -f {path}", err=True)

@@ -10,13 +10,6 @@ from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects.heroku import Found, check_commands, read
 
-RELEASE_JOB = click.option(
-    "--release-job",
-    type=click.Path(path_type=pathlib.Path),
-    help="Write the release line into this file, as a Job.",
-)
-
-
 OUTPUT = options.output("json", "yaml", default="yaml", text="The format of the Formation.")
 
 
@@ -42,21 +35,19 @@ def command() -> None:
     examples=(
         "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
         "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
-        "import procfile --image registry.example.com/shop:v1 --release-job release.yaml",
     ),
 )
 @click.argument("procfile", default="Procfile", type=click.Path(allow_dash=True))
 @app_options.described
-@RELEASE_JOB
 @OUTPUT
-def procfile(procfile: str, described: Described, release_job: pathlib.Path | None, output: str) -> None:
+def procfile(procfile: str, described: Described, output: str) -> None:
     """Make a Formation from a Procfile.
 
-    A command that needs no shell becomes a list of words; /bin/sh runs the others. A type that is named web
-    or uses $PORT gets a port.
+    What needs no shell becomes plain words; the rest is run by /bin/sh. A type that is named web or uses
+    $PORT gets a port. The line release becomes spec.release.
     """
     commands, folder = app_options.read_procfile(procfile)
-    app_options.write(described.app(commands, folder), described.env, release_job, output)
+    app_options.write(described.app(commands, folder), described.env, output)
 
 
 @command.command(
@@ -71,15 +62,8 @@ def procfile(procfile: str, described: Described, release_job: pathlib.Path | No
 @click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("--procfile", type=click.Path(), help="The file with the commands, if FILE doesn't have them.")
 @app_options.described
-@RELEASE_JOB
 @OUTPUT
-def heroku(
-    file: tuple[str, ...],
-    procfile: str | None,
-    described: Described,
-    release_job: pathlib.Path | None,
-    output: str,
-) -> None:
+def heroku(file: tuple[str, ...], procfile: str | None, described: Described, output: str) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
     A size becomes its memory, as request and as limit. Counts of -m and variables of --env have priority.
@@ -101,7 +85,6 @@ def heroku(
             memory=found.memory,
         ),
         [*described.env, *(each for each in file if found.env)],
-        release_job,
         output,
     )
     exports.tell(found.left_out)

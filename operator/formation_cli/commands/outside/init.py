@@ -11,11 +11,9 @@ from formation_cli import options
 from formation_cli.commands import secrecy
 from formation_cli.commands.outside import app_options
 from formation_cli.commands.outside.app_options import Described
-from formation_cli.dialects import names
 from formation_cli.dialects.app import App
 
 MANIFEST = "formation.yaml"
-RELEASE = "release.yaml"
 
 
 @click.command(
@@ -29,7 +27,7 @@ RELEASE = "release.yaml"
 @click.argument("procfile", default="Procfile", type=click.Path())
 @app_options.described
 def command(procfile: str, described: Described) -> None:
-    """Make formation.yaml from a Procfile, and release.yaml from its release line.
+    """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
     With --env it asks which variables are secret. It writes those into no file, and prints the command that
     sets them in the cluster. It runs nothing of the Procfile, and overwrites no file.
@@ -39,7 +37,7 @@ def command(procfile: str, described: Described) -> None:
     secret = secrecy.chosen(found.env)
     plain = {name: value for name, value in found.env.items() if name not in secret}
     found = dataclasses.replace(found, env=plain)
-    app_options.write(found, [], pathlib.Path(RELEASE), manifest=pathlib.Path(MANIFEST))
+    app_options.write(found, [], manifest=pathlib.Path(MANIFEST))
     if plain:
         click.echo(f"In {MANIFEST} as they are: {', '.join(plain)}", err=True)
     if secret:
@@ -48,10 +46,7 @@ def command(procfile: str, described: Described) -> None:
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
     """Say how the secret variables come into the cluster."""
-    others = f" or {RELEASE}" if names.RELEASE in found.commands else ""
-    click.echo(f"Secret, so not in {MANIFEST}{others}: {', '.join(secret)}", err=True)
+    click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
     more = [word for file in files for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "config", "set", found.name, "--secret", *more, *secret])
     click.echo(f"Once it is applied, this sets them:\n  {line}", err=True)
-    if others:
-        click.echo(f"`kubectl formation run {found.name} -- COMMAND` runs a command that has them.", err=True)

@@ -3,15 +3,16 @@
 import importlib
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
 from formation_cli import files, options
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
-from formation_cli.dialects.laptop import Place
+from formation_cli.dialects.laptop import Place, Process
 from formation_cli.dialects.manifest import IMAGES_OWN, Known
+from formation_cli.dialects.names import RELEASE
 from formation_cli.failures import Mistyped
 from formation_cli.words.ports import Port
 from formation_operator.kube.objects import lenient
@@ -28,7 +29,7 @@ PORTS = 100
     cls=options.Documented,
     examples=(
         "local",
-        "local web worker   # only these types",
+        "local web worker   # only these types, and not the release command",
         "local -f formation.yaml -m web=2,worker=1",
         "local -m all=0,web=1 --env test.env --port 7000",
     ),
@@ -68,8 +69,10 @@ def command(
 ) -> None:
     """Run the processes of a Formation on this machine, with its counts, environment and times to stop.
 
-    As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so on. When one
-    process ends, all are stopped. Ctrl-C stops them, too; a second Ctrl-C kills what still runs.
+    As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so forth, and all
+    processes are ended when one ends. Ctrl-C ends them, too, and a second one kills what still runs.
+
+    The release command runs before them, unless types are named; if it fails, no process is started.
     """
     known = manifest.parse(files.read(filename), filename)
     given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
@@ -78,10 +81,31 @@ def command(
     base = {**os.environ}
     processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
-    _tell(known, wanted, {**base, **given})
+    release = [] if types else _release(known, given, base)
+    _tell(
+        known,
+        [*([RELEASE] * len(release)), *(name for name, count in wanted.items() if count)],
+        {**base, **given},
+    )
     # Imported late: help needn't wait for it.
     run = importlib.import_module("formation_cli.commands.outside.foreman").run
-    ctx.exit(run(processes, colour=not os.environ.get("NO_COLOR")))
+    colour = not os.environ.get("NO_COLOR")
+    if release:
+        click.echo("The release command runs first, as before a deploy.", err=True)
+        if code := run(release, colour=colour):
+            click.echo(f"It has ended with code {code}, so no process is started.", err=True)
+            ctx.exit(code)
+    ctx.exit(run(processes, colour=colour))
+
+
+def _release(known: Known, given: Mapping[str, str], base: Mapping[str, str]) -> list[Process]:
+    """Return the release command as a process, if the Formation has one that can run here."""
+    if known.spec.release is None:
+        return []
+    if not known.spec.release.command:
+        exports.tell([f"{RELEASE} {IMAGES_OWN}"])
+        return []
+    return [laptop.process(known, Place(RELEASE, RELEASE, _port(given)), given, base)]
 
 
 def _port(given: Mapping[str, str]) -> int:
@@ -102,7 +126,7 @@ def _places(counts: Mapping[str, int], port: int) -> list[Place]:
     ]
 
 
-def _tell(known: Known, wanted: Mapping[str, int], given: Mapping[str, str]) -> None:
+def _tell(known: Known, types: Iterable[str], given: Mapping[str, str]) -> None:
     """Say what the processes miss."""
-    for each in laptop.missing(known, [type_ for type_, count in wanted.items() if count], given):
+    for each in laptop.missing(known, types, given):
         click.echo(f"Not set here, but in the cluster: {lenient.shown(each)}. Set it with --env.", err=True)

@@ -36,7 +36,7 @@ SAID = {
     "command", "args", "replicas", "port", "env", "env_from", "termination_grace_period_seconds", "singleton",
     "security_defaults", "resources",
 }  # fmt: skip
-UNSAID_SHARED = ("suspend", "paused", "pod_template", "labels", "annotations")
+UNSAID_SHARED = ("suspend", "paused", "release", "pod_template", "labels", "annotations")
 
 
 @dataclasses.dataclass(frozen=True)

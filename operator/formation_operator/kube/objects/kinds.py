@@ -12,6 +12,7 @@ AUTOSCALERS = (HPA, SCALED_OBJECT)
 POD = "Pod"
 REPLICA_SET = "ReplicaSet"
 CONTROLLER_REVISION = "ControllerRevision"
+JOB = "Job"
 EVENT = "Event"
 LEASE = "Lease"
 Key = tuple[str, str]
@@ -33,6 +34,15 @@ class Kind(NamedTuple):
     """Whether nothing but the metadata of an object is listed and watched."""
     gathered: bool = False
     """Whether its events may be gathered for a moment: most of them bring nothing new."""
+    dispensable: bool = False
+    """Whether the rest works without the right to list and watch it."""
+    alias: str = ""
+    """What it is known as here, if another watch brings objects of the kind, too."""
+
+    @property
+    def known_as(self) -> str:
+        """The name under which its objects are kept."""
+        return self.alias or self.name
 
     @property
     def path(self) -> str:
@@ -59,6 +69,7 @@ class ChildKind(enum.StrEnum):
 
     DEPLOYMENT = "Deployment"
     SERVICE = "Service"
+    POD_DISRUPTION_BUDGET = "PodDisruptionBudget"
 
     @property
     def traits(self) -> "Traits":
@@ -74,8 +85,8 @@ class Traits(NamedTuple):
     """The path of the labels that select its Pods."""
     runs_processes: bool = False
     """Whether it runs the processes: then it has a count, images and a rollout."""
-    switch: str = ""
-    """The field of a process type that turns it off if it is false; empty if no field does."""
+    without: str = ""
+    """How a Formation does without it, as an order that has a place for the type; empty if it can't."""
 
 
 TRAITS = {
@@ -87,9 +98,27 @@ TRAITS = {
     ChildKind.SERVICE: Traits(
         Kind(ChildKind.SERVICE, "", "v1", "services", naming.FORMATION_LABEL),
         selector=("spec", "selector"),
-        switch="service",
+        without="set spec.processes.{}.service to false",
+    ),
+    ChildKind.POD_DISRUPTION_BUDGET: Traits(
+        Kind(
+            ChildKind.POD_DISRUPTION_BUDGET,
+            "policy",
+            "v1",
+            "poddisruptionbudgets",
+            naming.FORMATION_LABEL,
+            gathered=True,
+            dispensable=True,
+        ),
+        selector=("spec", "selector", "matchLabels"),
+        without="take disruptionBudget away (of spec.processes.{} or of spec)",
     ),
 }
+
+ANY_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
+    label_selector="", alias="PodDisruptionBudget of anyone"
+)
+"""The budgets of everybody: two that select a Pod have each eviction of it fail."""
 
 BY_NAME = {
     kind.name: kind
@@ -101,6 +130,7 @@ BY_NAME = {
         Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
         Kind(REPLICA_SET, "apps", "v1", "replicasets"),
         Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
+        Kind(JOB, "batch", "v1", "jobs", naming.RELEASE_LABEL, dispensable=True),
         Kind(EVENT, "events.k8s.io", "v1", "events"),
         Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
     )

@@ -5,6 +5,7 @@ import pytest
 
 from formation_cli.changes import revisions
 from formation_cli.words.sources import CONFIG_MAP, SECRET, Source
+from formation_operator.api import naming
 from tests.unit.cli.revisions import a_revision, shop
 
 Object = dict[str, Any]
@@ -34,7 +35,7 @@ FORGED: dict[str, Object] = {
     "with types that are none": a_revision(1, {"processes": {"web": 7}}),
     "without a type": a_revision(1, {"image": "shop:v1", "processes": {}}),
     "with counts in its content": a_revision(1, SPEC, data=SPEC),
-    "without a number": a_revision(0, SPEC),
+    "with a number below zero": a_revision(-1, SPEC),
     "with a word for a number": a_revision(1, SPEC, revision="9"),
 }
 
@@ -69,6 +70,32 @@ def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
     found = revisions.previous(revisions.read(objects, formation), formation)
     assert found is not None
     assert found.number == 1
+
+
+def test_what_ran_well_is_gone_back_to_before_what_is_newer_and_not_known_to_have() -> None:
+    first, second, third = kept(SPEC, V2, V3)
+    third = a_revision(3, V3, well=[first])
+    formation = shop(third, V3, ready=True)
+    found = revisions.read([first, second, third], formation)
+    assert [each.ran_well for each in found] == [True, False, True]
+    before = revisions.previous(found, formation)
+    assert before is not None
+    assert before.number == 1
+
+
+@pytest.mark.parametrize("said", [None, 7, ["x"], ",,", "x" * 10**6])
+def test_what_is_no_list_of_digests_says_nothing(said: Any) -> None:
+    first, second = kept(SPEC, V2)
+    second["metadata"]["annotations"] = {naming.RAN_WELL_ANNOTATION: said}
+    formation = shop(second, V2)
+    assert not any(each.ran_well for each in revisions.read([first, second], formation))
+
+
+def test_what_a_forged_one_says_counts_for_nothing() -> None:
+    first, second = kept(SPEC, V2)
+    forged = a_revision(9, V3, owners=[OTHER], well=[first])
+    formation = shop(second, V2)
+    assert not any(each.ran_well for each in revisions.read([first, second, forged], formation))
 
 
 def test_counts_and_switches_stay_and_the_rest_is_as_it_was() -> None:

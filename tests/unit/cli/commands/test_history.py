@@ -1,6 +1,7 @@
 """``history``, ``diff --revision`` and the completion of numbers, as they are typed."""
 
 import json
+import re
 import time
 
 import pytest
@@ -47,6 +48,17 @@ def test_each_revision_says_what_it_changed_and_the_latest_is_last() -> None:
     assert "hunter2" not in run("history shop").output
 
 
+def test_what_has_run_well_is_told_from_what_is_only_kept(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = [*KEPT[:1], a_revision(7, V3, well=KEPT[2:]), *KEPT[2:]]
+    rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:]]
+    assert [(row[0], row[2]) for row in rows] == [("5", "Ran"), ("6", "Kept"), ("7", "Runs")]
+    assert [each["state"] for each in json.loads(run("history shop -o json").stdout)] == [
+        "Ran",
+        "Kept",
+        "Runs",
+    ]
+
+
 def test_what_is_forged_is_listed_as_that() -> None:
     rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:3]]
     assert rows == [
@@ -69,6 +81,25 @@ def test_programs_get_the_same_and_names_are_those_of_revisions_alone() -> None:
     assert run("history shop -o name").stdout.splitlines() == names
 
 
+PENDING = a_revision(0, {**V3, "image": "shop:v4"})
+
+
+def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(cluster: FakeCluster) -> None:
+    cluster.objects["ControllerRevision"] = [PENDING, *KEPT]
+    row = run("history shop").stdout.splitlines()[-1]
+    assert re.split(" {3,}", row) == ["-", "60s", "Not rolled out", "image shop:v2 -> shop:v4"]
+    assert json.loads(run("history shop -o json").stdout)[-1]["state"] == "Not rolled out"
+    said = f"There is no revision 0. {PENDING['metadata']['name']} has none: it is not rolled out."
+    for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
+        assert said in run(words, failures.MISTYPED).stderr
+    assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
+    assert [each.split("\t")[0] for each in completion.answer(["history", "shop"], "")[:-1]] == [
+        "7",
+        "6",
+        "5",
+    ]
+
+
 def test_with_a_number_the_content_is_shown() -> None:
     for words in ("history shop 6", "history shop 6 -o yaml", "history shop 6 -o json"):
         assert yaml.safe_load(run(words).stdout) == KEPT[0]["data"]
@@ -78,7 +109,10 @@ def test_with_a_number_the_content_is_shown() -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (4, "There is no revision 4.\nThere is: 5, 6, 7."),
+        (
+            4,
+            "There is no revision 4.\nThese are kept: 5, 6, 7. A content that is rolled out again takes the ",
+        ),
         (8, "8. shop-"),
         (8, "isn't owned by this Formation"),
     ],
@@ -118,7 +152,9 @@ def test_a_difference_to_a_revision_is_what_going_back_would_change() -> None:
 def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     assert run("diff shop --revision 7").output == ""
     assert run("diff shop --revision 6 -o name", failures.FAILED).stdout == "formation.formations.dev/shop\n"
-    assert run("diff shop --revision 4", failures.MISTYPED).stdout == ""
+    missing = run("diff shop --revision 4", failures.MISTYPED)
+    assert missing.stdout == ""
+    assert "takes the next number" in missing.stderr
 
 
 @pytest.mark.parametrize(

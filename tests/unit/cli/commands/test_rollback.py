@@ -20,6 +20,7 @@ WEB: Object = {"command": ["/shop", "web"]}
 V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
 V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
+UNKNOWN = "isn't known to have run well, and there is no other that is"
 
 
 class Stored(FakeCluster):
@@ -61,7 +62,7 @@ class Waits:
         self.ends: list[BaseException | None] = []
         self.types: list[list[str]] = []
 
-    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = ()) -> None:
+    def __call__(self, cluster: Any, formation: Object, timeout: float, types: Any = (), **_: Any) -> None:
         self.types.append([*types])
         if end := self.ends.pop(0):
             raise end
@@ -90,7 +91,25 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
         "web: its processes are restarted, as in a deploy",
         "worker: removed: its processes are stopped, and its Deployment is deleted",
         "clock starts with 1 process: kubectl formation scale shop clock=N",
+        f"revision 1 {UNKNOWN}: kubectl formation history shop",
     ]
+
+
+def test_it_goes_back_to_the_latest_that_ran_well_and_past_what_never_did(cluster: Stored) -> None:
+    third = a_revision(3, {**V2, "image": "shop:v3"}, well=[R1])
+    cluster.objects |= {naming.KIND: [shop(third, third["data"])], "ControllerRevision": [R1, R2, third]}
+    result = run("rollback shop")
+    assert result.stdout.startswith("revision 1: image shop:v3 -> shop:v1")
+    assert UNKNOWN not in result.stderr
+
+
+def test_of_a_number_that_somebody_has_typed_it_is_not_said_whether_it_ran_well(cluster: Stored) -> None:
+    assert UNKNOWN not in run("rollback shop --to 1").stderr
+
+
+def test_a_number_that_is_gone_is_refused_with_those_that_are_kept(cluster: Stored) -> None:
+    stderr = run("rollback shop --to 7", failures.MISTYPED).stderr
+    assert "There is no revision 7.\nThese are kept: 1, 2. A content that is rolled out again takes" in stderr
 
 
 @pytest.mark.parametrize("dry_run", ["--dry-run", "--dry-run=server", "--dry-run=client"])

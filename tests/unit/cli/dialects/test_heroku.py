@@ -54,7 +54,7 @@ def test_an_app_json_has_a_name_counts_and_variables() -> None:
                 "D": {"generator": "secret"},
             },
             "addons": ["heroku-postgresql"],
-            "scripts": {"postdeploy": "seed"},
+            "scripts": {"postdeploy": "seed", "release": {"command": "migrate"}, "test": "pytest"},
         }
     )
     assert found.name == "my-shop"
@@ -64,9 +64,11 @@ def test_an_app_json_has_a_name_counts_and_variables() -> None:
     assert found.left_out == [
         "C: Heroku has it set by hand, so it has no value here; put it into a Secret",
         "D: Heroku has it generated as a secret, so it has no value here; put it into a Secret",
-        "addons: not a part of a formation",
-        "scripts: not a part of a formation",
+        "scripts.postdeploy: it runs once, after the first deploy: kubectl formation run NAME -- COMMAND",
+        "scripts.test: no part of a formation",
+        "addons: no part of a formation",
     ]
+    assert found.commands == {"release": "migrate"}
 
 
 def test_the_api_has_commands_too() -> None:
@@ -77,12 +79,32 @@ def test_the_api_has_commands_too() -> None:
     assert found.memory == {"web": "1Gi"}
 
 
+def test_the_release_phase_is_the_release_with_its_memory_and_no_process_type() -> None:
+    found = read(
+        [
+            {"type": "release", "quantity": 0, "size": "Standard-2X", "command": "migrate --all"},
+            {"type": "web", "quantity": 1, "command": "serve"},
+        ]
+    )
+    spec = app.formation(App("shop", "x", found.commands, found.env, found.counts, found.memory))["spec"]
+    limits = {"memory": "1Gi"}
+    assert spec["release"] == {
+        "command": ["migrate", "--all"],
+        "resources": {"requests": limits, "limits": limits},
+    }
+    assert [*spec["processes"]] == ["web"]
+    assert found.left_out == []
+
+
 def test_a_memory_that_no_dyno_has_is_named() -> None:
     web = {"command": ["serve"], "replicas": 1, "resources": {"limits": {"memory": "700Mi"}}}
     spec = {"image": "x", "processes": {"web": web}}
     formation = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
     assert heroku.formation(formation) == [{"type": "web", "quantity": 1}]
     assert [*heroku.left_out(formation)] == ["web: no dyno has as much memory"]
+    spec["release"] = {"command": ["migrate"]}
+    formation = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
+    assert next(iter(heroku.left_out(formation))) == "spec.release: `export procfile` writes its command"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +132,8 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
         ('{"env": {"A": "\\ud800"}}', "env.A: the value isn't text"),
         ('{"env": {"A": "\\u0000"}}', "env.A: the value isn't text"),
         ('[{"type": "web", "command": "a\\nb"}]', "entry 1: command isn't a line"),
+        ('{"scripts": ["migrate"]}', "app.json: scripts is no object"),
+        ('{"scripts": {"release": {"size": "eco"}}}', "app.json: scripts.release: command isn't a line"),
         (json.dumps([{"type": f"w{number}"} for number in range(40)]), "40 process types"),
         (json.dumps({"env": {f"A{number}": "1" for number in range(300)}}), "env has 300 entries"),
     ],

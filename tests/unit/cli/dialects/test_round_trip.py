@@ -14,6 +14,7 @@ from formation_operator.api import naming
 from tests.unit.cli.drawn_texts import ENV, ONE_LINE, SHELLY
 
 TYPES = st.sampled_from(["web", "worker", "clock", "low-prio", "0"])
+RELEASE = "release"
 
 
 def is_command(line: str) -> bool:
@@ -40,7 +41,8 @@ def apps(draw: st.DrawFn) -> App:
     commands = draw(st.dictionaries(TYPES, LINES, min_size=1, max_size=3))
     chosen = draw(st.dictionaries(st.sampled_from([*commands]), st.integers(0, 5)))
     env = draw(ENV)
-    return App("shop", "registry.example.com/shop:v1", commands, env, chosen)
+    release = draw(st.dictionaries(st.just(RELEASE), LINES))
+    return App("shop", "registry.example.com/shop:v1", release | commands, env, chosen)
 
 
 @given(apps())
@@ -104,6 +106,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
             {"name": "OPEN", "value": "$("},
         ],
         "suspend": True,
+        "release": {"command": ["migrate"], "args": ["$(RATE)"], "env": [], "backoffLimit": 2},
         "processes": {
             "web": {"args": ["serve"], "resources": {"limits": {"memory": "1Gi"}}},
             "api": {"port": 80},
@@ -113,10 +116,11 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         },
     }
     found = exported(manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml"))
-    assert found.procfile == 'clock: tick "${RATE}"\nbind: serve $PORT\n'
+    assert found.procfile == 'release: migrate "${RATE}"\nclock: tick "${RATE}"\nbind: serve $PORT\n'
     assert found.left_out == [
-        "web: its program is that of the image, and isn't in the Formation",
-        "api: its program is that of the image, and isn't in the Formation",
+        "release: if imported again, its command has the same meaning in another form",
+        "web: its program is the image's own, and not in the Formation",
+        "api: its program is the image's own, and not in the Formation",
         "worker: its command has a line break, or another control character",
         "clock: if imported again, its command has the same meaning in another form",
         "bind: if imported again, it has a port",
@@ -128,5 +132,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         "spec.processes.api.port",
         "spec.processes.web.resources",
         "spec.processes.worker.terminationGracePeriodSeconds",
+        "spec.release.backoffLimit",
+        "spec.release.env",
         "spec.suspend",
     ]

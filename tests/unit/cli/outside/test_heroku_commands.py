@@ -47,14 +47,8 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
     counts = {name: each.get("replicas") for name, each in formation["spec"]["processes"].items()}
     assert counts == {"web": 2, "worker": 4, "clock": None}
     assert formation["spec"]["processes"]["worker"]["resources"]["limits"] == {"memory": "1Gi"}
-    assert "release: not a process type" in result.stderr
-
-
-def test_a_release_that_there_is_not_is_not_written_and_that_is_said(folder: pathlib.Path) -> None:
-    (folder / "Procfile").write_text("web: serve\nworker: work\n")
-    words = ("formation.json", "--procfile", "Procfile", "--name", "shop", "--release-job", "release.yaml")
-    assert "release.yaml isn't written: there is no line `release:`" in imported(*words).stderr
-    assert not (folder / "release.yaml").exists()
+    assert formation["spec"]["release"] == {"command": ["migrate"]}
+    assert "release: spec.release, which runs before a deploy changes any process" in result.stderr
 
 
 def test_the_shape_comes_back(folder: pathlib.Path) -> None:

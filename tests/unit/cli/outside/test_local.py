@@ -194,6 +194,36 @@ def test_a_second_ctrl_c_kills_what_still_runs(folder: pathlib.Path) -> None:
     assert process.returncode == 130
 
 
+SAYS = "echo $MODE $LEVEL $PROCESS_TYPE; "
+RELEASE = f"image: x\nenv: [{{name: MODE, value: fast}}]\nrelease: {{command: [/bin/sh, -c, '{SAYS}"
+
+
+def test_the_release_command_runs_before_the_processes_and_that_is_said(folder: pathlib.Path) -> None:
+    shared = RELEASE + "touch released'], env: [{name: LEVEL, value: high}]}"
+    formation(folder, "web: {command: [ls, released]}\n", shared)
+    done = local()
+    assert done.returncode == 0, done.stdout
+    assert lines(done.stdout) == [("release", "fast high release"), ("web.1", "released")]
+    assert done.stderr == "The release command runs first, as before a deploy.\n"
+
+
+def test_where_the_release_command_fails_no_process_is_started(folder: pathlib.Path) -> None:
+    formation(folder, "web: {command: [touch, started]}\n", RELEASE + "exit 3']}")
+    done = local()
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == "It has ended with code 3, so no process is started."
+    assert not (folder / "started").exists()
+    assert local("web").returncode == 0
+    assert (folder / "started").exists()
+
+
+def test_a_release_that_only_the_image_knows_is_left_out_and_named(folder: pathlib.Path) -> None:
+    formation(folder, "web: {command: [echo, w]}\n", "image: x\nrelease: {args: [migrate]}")
+    done = local()
+    assert lines(done.stdout) == [("web.1", "w")]
+    assert "Left out: release runs the program of its image" in done.stderr
+
+
 def test_only_the_types_that_are_named_run(folder: pathlib.Path) -> None:
     formation(folder, "web: {command: [echo, w]}\nworker: {command: [echo, x], replicas: 2}\n")
     assert {name for name, _ in lines(local("web").stdout)} == {"web.1"}

@@ -25,19 +25,18 @@ def run(*words: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(program, words, prog_name="kubectl formation", input=stdin)
 
 
-def test_init_writes_a_formation_and_the_release_line_as_a_job(folder: pathlib.Path) -> None:
+def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pathlib.Path) -> None:
     (folder / "Procfile").write_text("web: serve -p $PORT\nrelease: migrate --all\n")
     result = run("init", *IMAGE, "-m", "web=2")
     assert result.exit_code == 0, result.output
     formation = yaml.safe_load((folder / "formation.yaml").read_text())
-    job = yaml.safe_load((folder / "release.yaml").read_text())
     assert formation["metadata"] == {"name": "my-shop"}
     assert formation["spec"]["processes"] == {
         "web": {"command": ["serve", "-p", "$(PORT)"], "replicas": 2, "port": 8080}
     }
-    assert job["kind"] == "Job"
-    assert job["spec"]["template"]["spec"]["containers"][0]["command"] == ["migrate", "--all"]
-    assert "release: not a process type, so it was left out" in result.stderr
+    assert formation["spec"]["release"] == {"command": ["migrate", "--all"]}
+    assert {each.name for each in folder.iterdir()} == {"Procfile", "formation.yaml"}
+    assert "release: spec.release, which runs before a deploy changes any process" in result.stderr
 
 
 def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluster(
@@ -47,16 +46,17 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     (folder / "my .env").write_text("LOG_LEVEL=info\nTOKEN=hunter2\nURL=redis://a:hunter2@b\n")
     result = run("init", *IMAGE, "--env", "my .env")
     assert result.exit_code == 0, result.output
-    written = [(folder / name).read_text() for name in ("formation.yaml", "release.yaml")]
-    assert not [text for text in written if "hunter2" in text or "TOKEN" in text]
-    assert yaml.safe_load(written[0])["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
-    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
+    written = (folder / "formation.yaml").read_text()
+    assert "hunter2" not in written
+    assert "TOKEN" not in written
+    assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
+    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
     assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
     assert "hunter2" not in result.output
 
 
-@pytest.mark.parametrize("there", ["formation.yaml", "release.yaml"])
-def test_init_writes_nothing_over(folder: pathlib.Path, there: str) -> None:
+def test_init_writes_nothing_over(folder: pathlib.Path) -> None:
+    there = "formation.yaml"
     (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
     (folder / there).write_text("mine")
     result = run("init", *IMAGE)
@@ -67,12 +67,14 @@ def test_init_writes_nothing_over(folder: pathlib.Path, there: str) -> None:
 
 
 def test_a_formation_goes_out_and_back(folder: pathlib.Path) -> None:
-    (folder / "Procfile").write_text("web: serve -p $PORT\nworker: sh work.sh | tee log\n")
+    lines = "release: migrate --all\nweb: serve -p $PORT\nworker: sh work.sh | tee log\n"
+    (folder / "Procfile").write_text(lines)
     (folder / "one.env").write_text("A=1\nB='$(A) 0o17'\nC=1e3\n")
     first = run("import", "procfile", *IMAGE, "--env", "one.env", "-m", "all=1,worker=3")
     (folder / "formation.yaml").write_text(first.stdout)
     exported = run("export", "procfile", "-f", "formation.yaml", "--env", "two.env")
     assert "Counts: -m web=1,worker=3" in exported.stderr
+    assert exported.stdout.startswith("release: migrate --all\n")
     (folder / "Procfile").write_text(exported.stdout)
     second = run("import", "procfile", *IMAGE, "--env", "two.env", "-m", "web=1,worker=3")
     assert second.exit_code == 0, second.output

@@ -2,14 +2,15 @@
 
 import pytest
 
-from formation_operator.api.formation import ProcessType
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import children
 from formation_operator.render.desired import Intent
 from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
-EVERYTHING = intents(parsed(a_formation(processes={"web": a_process("/web", port=8080)})))
+WEB = a_process("/web", port=8080)
+BUDGETED = a_formation(processes={"web": {**WEB, "disruptionBudget": {}}})
+EVERYTHING = intents(parsed(BUDGETED))
 STORED = {"uid": "1", "resourceVersion": "1", "ownerReferences": []}
 
 
@@ -25,8 +26,15 @@ def test_a_child_is_recognized_by_the_selector_that_it_was_given(intent: Intent)
     assert children.child(another, intent.kind).orphan_of is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ChildKind if kind.traits.switch])
-def test_what_does_without_a_kind_of_child_is_a_field_of_a_type_that_may_be_false(kind: ChildKind) -> None:
-    off = ProcessType.model_validate({"port": 8080, kind.traits.switch: False})
-    spec = parsed(a_formation(processes={"web": off.model_dump(by_alias=True, exclude_none=True)}))
-    assert kind not in {intent.kind for intent in intents(spec)}
+WITHOUT = {
+    ChildKind.SERVICE: ("set spec.processes.web.service to false", {**WEB, "service": False}),
+    ChildKind.POD_DISRUPTION_BUDGET: ("take disruptionBudget away (of spec.processes.web or of spec)", WEB),
+}
+
+
+@pytest.mark.parametrize("intent", EVERYTHING, ids=lambda intent: str(intent.kind))
+def test_a_formation_that_does_what_a_message_says_does_without_a_child(intent: Intent) -> None:
+    said, process = WITHOUT.get(intent.kind, ("", WEB))
+    assert intent.without == said
+    left = {each.kind for each in intents(parsed(a_formation(processes={"web": process})))}
+    assert (intent.kind in left) == (not said)

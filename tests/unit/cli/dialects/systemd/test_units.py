@@ -130,9 +130,11 @@ def test_what_units_can_not_say_is_named() -> None:
             }
         },
         suspend=True,
+        release={"command": ["migrate"]},
     )
     assert found.left_out == [
         "spec.suspend",
+        "spec.release",
         "spec.processes.web.livenessProbe",
         "spec.processes.web.resources.limits.ephemeral-storage",
         "web: a.b isn't a valid variable name in systemd",

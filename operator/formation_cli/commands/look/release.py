@@ -1,0 +1,75 @@
+"""Show how far the release command of a Formation is, and what it writes."""
+
+import time
+
+import click
+
+from formation_cli import options
+from formation_cli.cluster import follow, formations, kinds
+from formation_cli.cluster.follow import Subject
+from formation_cli.cluster.port import Cluster, LogQuery
+from formation_cli.commands import log_streams
+from formation_cli.commands.look.logs import TAIL
+from formation_cli.commands.releases import Log
+from formation_cli.failures import NotFound
+from formation_cli.naming import JOB_LABEL
+from formation_cli.terminal import formats, log_writer, screen
+from formation_cli.views import log_lines, releases
+from formation_operator.api import naming
+
+TICK = 1.0
+
+
+@click.command(
+    "release",
+    cls=options.Command,
+    examples=("release shop", "release shop -f   # until it has ended", "release shop -o json"),
+)
+@options.formation()
+@click.option("-f", "--follow", "goes_on", is_flag=True, help="Go on until it has ended, or Ctrl-C.")
+@options.output("json", "yaml", "name", text="Print status.release, or the Job's name, for programs.")
+@options.pass_cluster
+def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -> None:
+    """Show how far the release command is that runs before a deploy changes any process, and what it writes.
+
+    Of what it wrote before, the last 100 lines are shown: `logs NAME release --tail=-1` has all. It ends with
+    0 also where the release has failed; `deploy --wait` ends with 1 then.
+    """
+    if goes_on and output:
+        raise click.UsageError("--follow shows a log: leave out one of --follow and --output.")
+    formation = formations.find(cluster, name)
+    known = releases.status(formation)
+    if not releases.is_declared(formation):
+        click.echo(releases.NONE.format(name), err=True)
+    if output:
+        jobs = [f"job.batch/{known['job']}"] if known.get("job") else []
+        formats.write(jobs if output == "name" else known, output)
+    elif releases.is_declared(formation):
+        screen.write(releases.sentence(formation, time.time()))
+        if goes_on and not releases.is_over(formation):
+            _follow(cluster, name)
+        elif known.get("job"):
+            _show(cluster, known["job"])
+
+
+def _show(cluster: Cluster, job: str) -> None:
+    found = cluster.select(kinds.POD, labels=f"{JOB_LABEL}={job}").items
+    sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
+    writer = log_writer.Writer([naming.RELEASE])
+    for line in log_streams.past(cluster, sources, LogQuery("", tail=TAIL, timestamps=True)):
+        writer.write(line)
+
+
+def _follow(cluster: Cluster, name: str) -> None:
+    labels = f"{naming.FORMATION_LABEL}={name},{naming.RELEASE_LABEL}"
+    subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
+    log = Log(cluster)
+    for objects in follow.snapshots(cluster, *subjects, tick=TICK):
+        formation = next((each for each in objects if each["kind"] == naming.KIND), None)
+        if formation is None:
+            raise NotFound(f"Formation {name} was deleted in the meantime.")
+        over = releases.is_over(formation)
+        log.show(releases.pods(formation, objects), last=over)
+        if over:
+            screen.write(releases.sentence(formation, time.time()))
+            return

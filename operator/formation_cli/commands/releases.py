@@ -1,0 +1,35 @@
+"""Show what a release writes while it runs."""
+
+from collections.abc import Iterable
+
+import click
+
+from formation_cli.cluster.port import Cluster, LogQuery, Object
+from formation_cli.commands import log_streams
+from formation_cli.failures import NoAccess
+from formation_cli.terminal.log_writer import Writer
+from formation_operator.api import naming
+
+
+class Log:
+    """The lines of a release's Pods, whose names come with each sight of them."""
+
+    def __init__(self, cluster: Cluster, *, beside: bool = False) -> None:
+        """Take whether it is said ``beside`` a result."""
+        query = LogQuery("", follow=True, timestamps=True)
+        self._following = log_streams.Following(cluster, query, log_streams.of_any_type)
+        self._writer = Writer([naming.RELEASE], beside=beside)
+        self._refused = False
+
+    def show(self, pods: Iterable[Object], *, last: bool = False) -> None:
+        """Write what has come since the sight before; with the ``last`` one wait for the end of the log."""
+        if self._refused:
+            return
+        try:
+            for pod in pods:
+                self._following.see(pod)
+            for line in self._following.rest() if last else self._following.so_far():
+                self._writer.write(line)
+        except NoAccess as failure:  # a release goes on without anyone who reads its log
+            self._refused = True
+            click.echo(f"What the release writes can't be shown: {failure.message}", err=True)

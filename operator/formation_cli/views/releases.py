@@ -1,0 +1,80 @@
+"""The release of a Formation: how far its command is, and which Pods run it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from formation_cli.naming import JOB_LABEL
+from formation_cli.views import formations, times
+from formation_cli.views.table import Cell, state
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType, ReleaseState
+from formation_operator.kube.objects import lenient, timestamps
+
+Object = dict[str, Any]
+NONE = (
+    "{} has no release command. spec.release.command names one that runs before a deploy changes any "
+    "process: kubectl explain formation.spec.release"
+)
+
+
+def is_declared(formation: Object) -> bool:
+    """Tell whether a Formation has a release command."""
+    return lenient.mapping(formation, "spec").get("release") is not None
+
+
+def status(formation: Object) -> Object:
+    """Return what is known of the release for the spec as it is now; nothing where none is declared."""
+    reported = formations.condition(formation, ConditionType.READY)
+    return lenient.mapping(formation, "status", "release") if reported and is_declared(formation) else {}
+
+
+def is_gated(formation: Object) -> bool:
+    """Tell whether the spec as it is now isn't rolled out yet because of its release."""
+    waits = status(formation).get("state") not in (None, ReleaseState.SUCCEEDED)
+    return waits and not formation["spec"].get("paused")  # then the status is that of before
+
+
+def is_over(formation: Object) -> bool:
+    """Tell whether nothing more comes of the release by itself."""
+    known = status(formation)
+    under_way = known.get("state") in (ReleaseState.RUNNING, ReleaseState.WAITING)
+    return not is_declared(formation) or (bool(known) and not under_way)
+
+
+def failure(formation: Object) -> str:
+    """Return why waiting for a release can't help; empty if it may.
+
+    What is wrong with processes of the version before is no reason: often the deploy is to mend it.
+    """
+    said = lenient.text(status(formation), "message")
+    stalled = formations.condition(formation, ConditionType.STALLED)
+    lasting = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
+    return said if is_gated(formation) and lasting else ""
+
+
+def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list[Object]:
+    """Return the Pods of the release's Job; when it is over, only those that were made ``since`` a time."""
+    job, late = lenient.text(status(formation), "job"), 0.0 if is_gated(formation) else since
+    return [
+        each
+        for each in found
+        if job and lenient.mapping(each["metadata"], "labels").get(JOB_LABEL) == job
+        if (timestamps.epoch(each["metadata"]["creationTimestamp"]) or 0.0) >= late
+    ]
+
+
+def sentence(formation: Object, now: float) -> str:
+    """Return how far the release is, in a sentence."""
+    known, name = status(formation), formation["metadata"]["name"]
+    if not known:
+        return formations.sentence(formation)
+    job, ended = lenient.text(known, "job"), times.ago(lenient.text(known, "finishedAt"), now)
+    done = f"has succeeded in Job {job}, {ended} ago" if job else "has nothing to do for what runs"
+    return f"{name}: {lenient.text(known, 'message') or f'the release command {done}'}"
+
+
+def row(formation: Object) -> tuple[Cell, ...]:
+    """Return the row of a release for anyone who waits for it."""
+    known = status(formation)
+    word, message = (lenient.text(known, each) for each in ("state", "message"))
+    return Cell(naming.RELEASE, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")

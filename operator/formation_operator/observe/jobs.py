@@ -1,0 +1,129 @@
+"""What is known of a release's Job: whether it is over, and how it ended.
+
+Anyone who may create Jobs may give one our labels, so its owner counts, too.
+"""
+
+import dataclasses
+import sys
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.kube.objects import lenient, timestamps
+from formation_operator.kube.objects.kinds import Key
+from formation_operator.observe import children
+from formation_operator.requeue import Lane
+
+USUAL_SIZE = 1024
+"""Bytes of memory that a Job takes without its long texts."""
+COMPLETE = "Complete"
+FAILED = "Failed"
+FAILURE_TARGET = "FailureTarget"
+"""It has failed, but Pods of it are still there: one on a lost node may be there for ever."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """The Job of a release."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    formation: str
+    """Its Formation by its label; `owner` says whether that is true."""
+    owner: str
+    """The uid of the Formation that controls it; empty if none does."""
+    digest: str
+    """The digest of the content that it releases (label formations.dev/release)."""
+    key: str
+    """The release key of that content (annotation formations.dev/release-key)."""
+    created: float
+    """Seconds since 1970."""
+    created_at: str
+    """The same in RFC 3339."""
+    finished_at: str
+    """When it was decided how it ends, in RFC 3339; empty as long as it isn't."""
+    complete: bool
+    """Whether it has succeeded."""
+    failed: tuple[str, str] | None
+    """Reason and message if it has failed, even if a Pod of it is still there."""
+    over: bool
+    """Whether no Pod of it is there or will come."""
+    suspended: bool
+    deleting: bool
+    left: bool
+    """Whether its content was given up after it had ended (annotation formations.dev/release-left)."""
+    active: int
+    """How many Pods of it are there and haven't ended."""
+    pods_failed: int
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has neither succeeded nor failed."""
+        return not self.complete and self.failed is None
+
+    @property
+    def weight(self) -> tuple[object, ...]:
+        """What decides about what is rendered."""
+        return self.uid, self.complete, self.failed is None, self.over, self.deleting
+
+    def same_as(self, other: "Job") -> bool:
+        """Return whether two versions of a Job have the same facts."""
+        return dataclasses.replace(other, resource_version=self.resource_version) == self
+
+
+def job(raw: dict[str, Any]) -> Job | None:
+    """Return the facts of a Job as the API server sent it; nothing if its labels name no release."""
+    metadata, status = raw["metadata"], lenient.mapping(raw, "status")
+    labels = lenient.mapping(metadata, "labels")
+    formation, digest = (lenient.text(labels, it) for it in (naming.FORMATION_LABEL, naming.RELEASE_LABEL))
+    if not formation or not digest:
+        return None
+    met = {
+        lenient.word(each, "type"): each
+        for each in lenient.items(status, "conditions")
+        if each.get("status") == "True"
+    }
+    # What comes first has decided: Failed follows FailureTarget when its Pods are gone.
+    failed = met.get(FAILURE_TARGET) or met.get(FAILED)
+    owner = children.controller(metadata)
+    return Job(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        formation=formation,
+        owner=owner.uid if owner is not None and owner.is_formation else "",
+        digest=digest,
+        key=lenient.word(lenient.mapping(metadata, "annotations"), naming.RELEASE_KEY_ANNOTATION),
+        created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
+        created_at=lenient.text(metadata, "creationTimestamp"),
+        finished_at=lenient.word(met.get(COMPLETE) or failed or {}, "lastTransitionTime"),
+        complete=COMPLETE in met,
+        failed=(lenient.word(failed, "reason"), lenient.text(failed, "message")) if failed else None,
+        over=COMPLETE in met or FAILED in met,
+        suspended=lenient.mapping(raw, "spec").get("suspend") is True,
+        deleting="deletionTimestamp" in metadata,
+        left=naming.RELEASE_LEFT_ANNOTATION in lenient.mapping(metadata, "annotations"),
+        active=lenient.number(status, "active"),
+        pods_failed=lenient.number(status, "failed"),
+    )
+
+
+def size_of(job: Job) -> int:
+    """Return an estimate of the bytes of memory that a Job takes; most of them are texts."""
+    return USUAL_SIZE + sum(map(sys.getsizeof, (job.owner, job.key, job.finished_at, *(job.failed or ()))))
+
+
+def formation_of(job: Job) -> list[Key]:
+    """Return the Formation of a Job by its label."""
+    return [(job.namespace, job.formation)]
+
+
+def lane_of(before: Job | None, now: Job | None) -> Lane | None:
+    """Return the lane for a Job that came, went or changed; nothing if its facts are the same."""
+    if before is None or now is None:
+        return None if before is now else Lane.CHANGE
+    if before.weight != now.weight:
+        return Lane.CHANGE
+    return None if now.same_as(before) else Lane.REPORT

@@ -1,0 +1,83 @@
+"""Reads contents that were kept as revisions, and keeps the one that is released first.
+
+What is read is believed only if it has the digest that the status or a Job names: anyone who may write in a
+namespace may write revisions there.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+
+from formation_operator.api import bounds, naming
+from formation_operator.api.content import digest_of, revision_name
+from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.port import Cluster
+from formation_operator.release.content import Content
+from formation_operator.shares import Shares
+from formation_operator.sync import revisions
+
+MOST_BYTES = 16 * 2**20
+"""Of contents that are kept in memory while a release runs; one without room is read in each pass."""
+
+
+class Contents:
+    """The contents of Formations that have revisions."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
+        self._cluster = cluster
+        self._read: Shares[str, dict[str, Any]] = Shares(MOST_BYTES)
+
+    async def of(self, mine: Metadata, digest: str) -> Content | None:
+        """Return a content by its digest; nothing if it isn't kept, or can't be rendered by this version."""
+        found = self._read.get(mine.namespace, f"{mine.uid}/{digest}")
+        if found is None:
+            found = await self._data(mine, digest)
+            size = bounds.size(found) if found is not None else 0
+            if found is None or size > bounds.MOST_DECLARED:
+                return None
+            self._read.put(mine.namespace, f"{mine.uid}/{digest}", found, 10 * size)
+        try:
+            return Content(FormationSpec.model_validate(found), digest, found)
+        except pydantic.ValidationError:
+            return None
+
+    async def number(self, mine: Metadata, digest: str) -> int:
+        """Return the number of the revision of a content; 0 if it was never rolled out, or has none."""
+        raw = await self._cluster.get(
+            kinds.CONTROLLER_REVISION, mine.namespace, revision_name(mine.name, digest)
+        )
+        return revisions.number_in(raw) if raw is not None and _keeps(raw, mine, digest) else 0
+
+    async def keep(self, mine: Metadata, digest: str, content: Mapping[str, Any]) -> None:
+        """Keep a content before it is released, unless it is kept already; its number is 0 until then.
+
+        Raises `ConflictError` if its name is another object's.
+        """
+        name = revision_name(mine.name, digest)
+        if await self._data(mine, digest) is not None:
+            return
+        try:
+            manifest = revisions.manifest(mine, name, 0, content, ())
+            await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
+        except errors.ConflictError as error:
+            text = (
+                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
+                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
+            )
+            raise errors.ConflictError(text) from error
+
+    async def _data(self, mine: Metadata, digest: str) -> dict[str, Any] | None:
+        raw = await self._cluster.get(
+            kinds.CONTROLLER_REVISION, mine.namespace, revision_name(mine.name, digest)
+        )
+        return lenient.mapping(raw, "data") if raw is not None and _keeps(raw, mine, digest) else None
+
+
+def _keeps(raw: Mapping[str, Any], mine: Metadata, digest: str) -> bool:
+    """Return whether an object keeps a content of a digest, and is a Formation's own or its orphan."""
+    content = lenient.mapping(raw, "data")
+    return digest_of(content) == digest and revisions.is_usable(dict(raw), mine, content)

@@ -1,0 +1,146 @@
+"""What is said of a release: its part of the status, and why the Formation isn't as declared.  Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from formation_operator.api.formation import DEADLINE, Formation
+from formation_operator.api.formation_status import ReleaseStatus
+from formation_operator.api.reasons import Reason, ReleaseState, Trouble
+from formation_operator.diagnose.finding import Finding
+from formation_operator.kube.objects import lenient
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
+from formation_operator.release import gate
+from formation_operator.release.gate import Decision, Phase
+
+NATIVE = (
+    "make it a sidecar that Kubernetes ends (podTemplate.spec.initContainers with restartPolicy: Always), "
+    "or keep it out of this Pod"
+)
+HELD = "the release command starts once spec.suspend is false"
+EARLIER = "it releases an earlier content; the newest is released after it"
+
+
+class Progress(NamedTuple):
+    """How a release goes."""
+
+    status: ReleaseStatus
+    problem: Problem | None = None
+
+
+class Cause(NamedTuple):
+    """Why a release isn't done or has failed, as a sentence."""
+
+    message: str = ""
+    lasting: bool = False
+    """Whether waiting won't fix it."""
+    reason: str = ""
+
+
+def progress(  # noqa: PLR0913  # all that is known of it
+    formation: Formation,
+    decision: Decision,
+    *,
+    wanted: str,
+    released: str,
+    key: str,
+    before: ReleaseStatus,
+    cause: Cause,
+    jobs: Sequence[Job] = (),
+) -> Progress:
+    """Return what is said of a release, given the digests of the wanted and of the last released content."""
+    job = decision.job
+    match decision.phase:
+        case Phase.OPEN:
+            return Progress(_succeeded(wanted, before, jobs))
+        case Phase.FAILED if job is not None:
+            message = _failure(formation, job, cause, before, nothing_runs=not released)
+            status = _status(ReleaseState.FAILED, wanted, released, message, job)
+            return Progress(status, Problem("", Trouble.RELEASE_FAILED, message))
+        case Phase.RUNNING if job is not None:
+            return _running(job, cause, released, is_earlier=not gate.fits(job, wanted, key))
+        case Phase.HELD:
+            problem = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
+            return Progress(_status(ReleaseState.HELD, wanted, released, HELD), problem)
+    message = cause.message or _ending(job)
+    problem = Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
+    return Progress(_status(ReleaseState.WAITING, wanted, released, message), problem)
+
+
+def _status(
+    state: ReleaseState, running: str, released: str, message: str, job: Job | None = None
+) -> ReleaseStatus:
+    return ReleaseStatus(
+        state=state,
+        job=job.name if job else None,
+        released=released or None,
+        running=running,
+        message=lenient.shown(message) if message else None,
+        started_at=job.created_at if job else None,
+        finished_at=(job.finished_at or None) if job else None,
+    )
+
+
+def _succeeded(wanted: str, before: ReleaseStatus, jobs: Sequence[Job]) -> ReleaseStatus:
+    """Return the status of a content that is released, with the Job that did it, if there was one."""
+    job = next((each for each in reversed(jobs) if each.complete and each.digest == wanted), None)
+    if job is not None:
+        status = _status(ReleaseState.SUCCEEDED, "", wanted, "", job)
+        return status.model_copy(update={"running": None})
+    if before.released == wanted and before.state == ReleaseState.SUCCEEDED:
+        return before
+    return ReleaseStatus(state=ReleaseState.SUCCEEDED, released=wanted)
+
+
+def _running(job: Job, cause: Cause, released: str, *, is_earlier: bool) -> Progress:
+    message = f"the release command runs in Job {job.name} since {job.created_at}"
+    if is_earlier:
+        message += f": {EARLIER}"
+    if cause.message:
+        message += f": {cause.message}"
+    status = _status(ReleaseState.RUNNING, job.digest, released, message, job)
+    reason = cause.reason if cause.lasting else Trouble.RELEASING
+    return Progress(status, Problem("", reason or Trouble.RELEASING, message, lasting=cause.lasting))
+
+
+def _ending(job: Job | None) -> str:
+    return f"the release command starts once Job {job.name} and its Pods are gone" if job else "it starts"
+
+
+def _failure(
+    formation: Formation, job: Job, cause: Cause, before: ReleaseStatus, *, nothing_runs: bool
+) -> str:
+    """Return why a release has failed, with the ways out; its Pod may be gone, but the status remembers."""
+    if not cause.message and before.job == job.name and before.finished_at == job.finished_at:
+        return before.message or ""
+    reason, said = job.failed or ("", "")
+    why = cause.message or said or reason
+    if reason == "DeadlineExceeded":
+        release = formation.spec.release
+        seconds = (release and release.active_deadline_seconds) or DEADLINE
+        why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
+    else_ = "nothing has changed" if nothing_runs else "what was released before runs on"
+    back = "" if nothing_runs else f"go back (kubectl formation rollback {formation.metadata.name}), "
+    return (
+        f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"
+        f"or try it again (kubectl delete job {job.name})"
+    )
+
+
+def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str) -> Cause:
+    """Return why a release isn't done, from what is wrong with its Pods, or why it has none."""
+    for pod in pods:
+        if beside := pod.held_by:
+            said = f"it has succeeded, but {', '.join(beside)} beside it runs on: its Job isn't done"
+            return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
+    worst = max(
+        findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
+    )
+    if worst is not None and worst.reason != Reason.PROGRESSING:
+        tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
+        ends = job.failed is None and not worst.gone
+        return Cause(f"{worst.message}{tries}", lasting=worst.lasting and ends, reason=worst.reason)
+    if blocked:
+        return Cause(f"its Pod can't be created: {blocked}", reason=Reason.REPLICA_FAILURE)
+    return Cause()

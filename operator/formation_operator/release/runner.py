@@ -1,0 +1,152 @@
+"""Writes the Jobs of releases: starts one, deletes one, or marks one as left."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds, lenient, timestamps
+from formation_operator.kube.port import Cluster, Object
+from formation_operator.observe import jobs
+from formation_operator.observe.jobs import Job
+from formation_operator.render import release_job
+from formation_operator.telemetry import records
+
+logger = logging.getLogger(__name__)
+KEPT = 1
+"""How many Jobs that are over stay beside the newest one, for their logs."""
+MOST_PAGES = 10
+ENDED = ("Succeeded", "Failed")
+ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
+"""Why a container waits that may start at any moment."""
+STARTING = 10.0
+"""Seconds after its creation in which a Pod on a node counts as started: kubelet reports a start late."""
+
+
+class TakenError(Exception):
+    """The name of a Job is another object's; the text is for people."""
+
+
+class Runner:
+    """Writes the Jobs of one cluster, and reads their Pods."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
+        self._cluster = cluster
+
+    async def start(self, mine: Metadata, content: FormationSpec, digest: str, key: str) -> Object:
+        """Create the Job that releases a content, and return it; return one of ours that exists already.
+
+        Raises `TakenError`.
+        """
+        manifest = release_job.job(mine, content, digest, key)
+        name = manifest["metadata"]["name"]
+        try:
+            made = await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
+        except errors.ConflictError:
+            live = await self._cluster.get(kinds.JOB, mine.namespace, name)
+            if live is None:
+                raise
+            known = jobs.job(live)
+            if known is None or known.owner != mine.uid or known.digest != digest:
+                raise TakenError(
+                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get "
+                    f"job {name} -o yaml shows it; delete it if it isn't needed"
+                ) from None
+            return live
+        self._log(mine, f"create Job {name}")
+        return made
+
+    async def delete(self, mine: Metadata, job: Job, *, foreground: bool = True) -> None:
+        """Delete a Job; in the foreground its name becomes free when its Pods are gone."""
+        try:
+            await self._cluster.delete(
+                kinds.JOB, job.namespace, job.name, job.uid, job.resource_version, foreground=foreground
+            )
+        except errors.ConflictError:
+            return  # it has just changed: the watch brings that
+        self._log(mine, f"delete Job {job.name}")
+
+    async def leave(self, mine: Metadata, job: Job) -> Object:
+        """Mark a Job as left, and return it."""
+        annotations = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
+        operations = [
+            {"op": "replace", "path": "/metadata/uid", "value": job.uid},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": job.resource_version},
+            *(
+                {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
+                for key, value in annotations.items()
+            ),
+        ]
+        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
+        self._log(mine, f"update Job {job.name}")
+        return marked
+
+    async def prune(self, mine: Metadata, over: Sequence[Job]) -> None:
+        """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
+        for job in over[: max(0, len(over) - KEPT)]:
+            try:
+                await self.delete(mine, job, foreground=False)
+            except errors.ClusterError as error:
+                self._log(mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
+                return
+
+    async def alive(self, mine: Metadata) -> list[str]:
+        """Return the Pods of a Formation's releases that haven't ended, each with its node."""
+        return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
+
+    async def has_started(self, mine: Metadata, job: Job, now: float) -> bool:
+        """Return whether any container of a Job has started, or may just have."""
+        return any([_may_run(pod, now) async for pod in self._pods(mine, job.digest)])
+
+    async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
+        of = f"={digest}" if digest else ""
+        labels, pages = f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}", 0
+        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=labels):
+            for pod in page:
+                yield pod
+            pages += 1
+            if pages == MOST_PAGES:
+                return
+
+    def _log(self, mine: Metadata, said: str, level: int = logging.INFO) -> None:
+        key = mine.namespace, mine.name
+        logger.log(level, "%s/%s: %s", *key, said, extra=records.about(key))
+
+
+def _has_ended(pod: Object) -> bool:
+    """Return whether no container of a Pod runs or will run."""
+    return lenient.mapping(pod, "status").get("phase") in ENDED
+
+
+def _described(pod: Object) -> str:
+    node = lenient.text(lenient.mapping(pod, "spec"), "nodeName")
+    return f"{pod['metadata']['name']}" + (f" on node {node}" if node else "")
+
+
+def _may_run(pod: Object, now: float) -> bool:
+    """Return whether a container of a Pod has started, as far as is known, or may start at any moment.
+
+    Kubelet reports a start up to some seconds later, and a release that has started isn't ended.
+    """
+    statuses = [*_statuses(pod)]
+    if any(_has_started(each) for each in statuses):
+        return True
+    created = timestamps.epoch(lenient.text(lenient.mapping(pod, "metadata"), "creationTimestamp")) or 0.0
+    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in statuses}
+    bound = bool(lenient.mapping(pod, "spec").get("nodeName"))
+    return bound and now - created < STARTING and reasons <= ON_THE_WAY and not _has_ended(pod)
+
+
+def _statuses(pod: Object) -> Iterator[Object]:
+    status = lenient.mapping(pod, "status")
+    for part in ("initContainerStatuses", "containerStatuses"):
+        yield from lenient.items(status, part)
+
+
+def _has_started(status: Object) -> bool:
+    states = ("state", "running"), ("state", "terminated"), ("lastState", "terminated")
+    return bool(
+        any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount")
+    )

@@ -1,0 +1,76 @@
+"""Which process types should have a disruption budget: where one is declared, and no other budget is there.
+
+What is declared today counts, whatever content is rendered: a budget is none of it.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+
+from formation_operator.api import naming
+from formation_operator.api.formation import BUDGET, Formation, FormationSpec
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe.budgets import Budget
+from formation_operator.observe.children import Children
+from formation_operator.observe.pods import TEMPLATE_LABEL
+from formation_operator.render import pod_template
+
+MOST = 256
+"""How many budgets of others are looked at for a type: beyond that, one is taken to select its processes."""
+Over = Callable[[Mapping[str, str]], Iterable[Budget]]
+"""Returns the budgets that may select a Pod with some labels."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Budgets:
+    """What is to be done about the budgets that a Formation declares."""
+
+    wanted: Mapping[str, int | str] = dataclasses.field(default_factory=dict)
+    """How many processes of a type a drain may have down, where the type is to have a budget."""
+    contended: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Why a type has none although one is declared, and the way out."""
+
+    def without(self, types: Iterable[str]) -> "Budgets":
+        """Return this without the budgets of some types."""
+        return Budgets({name: self.wanted[name] for name in self.wanted.keys() - types}, self.contended)
+
+
+def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | str]:
+    """Return how many processes of each type of a content a drain may have down, where that is declared."""
+    found: dict[str, int | str] = {}
+    for name, rendered in content.processes.items():
+        process = today.processes.get(name) or rendered
+        budget = process.disruption_budget or today.disruption_budget
+        if budget is not None and not process.singleton:
+            found[name] = BUDGET if budget.max_unavailable is None else budget.max_unavailable
+    return found
+
+
+def decide(formation: Formation, content: FormationSpec, children: Children, over: Over) -> Budgets:
+    """Return what is to be done about each budget that is declared, given the children and all budgets."""
+    about = formation.metadata
+    wanted = declared(formation.spec, content)
+    contended = {}
+    for name in wanted:
+        labels = pod_template.labels(about.name, name, content, content.processes[name])
+        child = children.get((ChildKind.POD_DISRUPTION_BUDGET, naming.child(about.name, name)))
+        adopted = child.name if child and child.belongs_to(about.uid, about.name, name) else ""
+        if other := _other({TEMPLATE_LABEL: "", **labels}, adopted, over):
+            contended[name] = f"{name}: {other}"
+    return Budgets(wanted, contended).without(contended)
+
+
+WAY_OUT = (
+    "so there is none of the Formation's own beside it, because Kubernetes evicts no Pod that two select: "
+    "delete the other one, or take disruptionBudget away"
+)
+
+
+def _other(labels: Mapping[str, str], own: str, over: Over) -> str:
+    """Return which other budget selects a type's processes, as a sentence; nothing if none does."""
+    for number, each in enumerate(itertools.islice(over(labels), MOST + 1)):
+        if number == MOST:
+            return f"more than {MOST} PodDisruptionBudgets may select its processes, {WAY_OUT}"
+        if each.name != own and each.selects(labels):
+            return f"PodDisruptionBudget {each.name} selects its processes, {WAY_OUT}"
+    return ""

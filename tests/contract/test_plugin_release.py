@@ -1,0 +1,124 @@
+"""``kubectl formation`` about a release: no Pod runs here, so none ends but by its deadline."""
+
+import functools
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests import builders
+from tests.client import Client, eventually
+from tests.plugin import Plugin
+
+V1, V2 = builders.IMAGE, "example.com/shop:v2"
+DEPLOY = ("deploy", "shop", "--image", V2)
+
+
+def a_shop(**release: object) -> builders.Manifest:
+    """Return a Formation of which nothing runs, so that it is ready without a Pod."""
+    web = builders.a_process("/shop", "web", replicas=0)
+    return builders.a_formation(processes={"web": web}, release={"command": ["/shop", "migrate"], **release})
+
+
+def deployed(user: Client, formation: builders.Manifest) -> Client:
+    """Have a content rolled out that has a release: what runs when one is added counts as released."""
+    before = {**formation, "spec": {key: each for key, each in formation["spec"].items() if key != "release"}}
+    for number, each in enumerate((before, formation), 1):
+        user.apply(each)
+        eventually(functools.partial(has_rolled_out, user, number))
+    return user
+
+
+def has_rolled_out(user: Client, number: int) -> bool:
+    status = user.get("formation", "shop").get("status", {})
+    return bool(status.get("revision", {}).get("number") == number)
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user with a Formation that has a release."""
+    return deployed(user, a_shop())
+
+
+@pytest.fixture
+def failing(user: Client) -> Client:
+    """A user with a Formation whose release has failed after a second."""
+    return deployed(user, a_shop(activeDeadlineSeconds=1))
+
+
+def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
+    shop: Client, formation: Plugin
+) -> None:
+    formation.within(*DEPLOY, "--wait", "--timeout=2s", code=5)
+    (job,) = shop.list_all("jobs.batch")
+    name = job["metadata"]["name"]
+    assert formation.within("release", "shop", "-o", "name").stdout == f"job.batch/{name}\n"
+    assert formation.within("release", "shop").stdout.startswith("shop: the release command ")
+    assert json.loads(formation.within("release", "shop", "-o", "json").stdout)["job"] == name
+    assert shop.container("shop-web")["image"] == V1
+
+
+def test_what_is_not_rolled_out_is_listed_as_that_and_nobody_goes_back_to_it(
+    shop: Client, formation: Plugin
+) -> None:
+    formation.within(*DEPLOY)
+    rows = eventually(
+        lambda: [
+            row
+            for row in json.loads(formation.within("history", "shop", "-o", "json").stdout)
+            if row["state"] == "Not rolled out"
+        ]
+    )
+    assert [(row["revision"], row["change"]) for row in rows] == [(0, f"image {V1} -> {V2}")]
+    refused = formation.within("rollback", "shop", "--to", "0", code=2)
+    assert f"{rows[0]['name']} has none: it is not rolled out." in refused.stderr
+    assert formation.within("rollback", "shop", "--wait").stdout.startswith("revision 2: image ")
+
+
+def test_a_deploy_whose_release_fails_ends_at_once_with_the_line_that_goes_back(
+    failing: Client, formation: Plugin
+) -> None:
+    failed = formation.within(*DEPLOY, "--wait", code=1)
+    assert "Error: shop isn't ready, and waiting won't help." in failed.stderr
+    assert failed.stderr.splitlines()[-1] == "To go back: kubectl formation rollback shop --to 2 --wait"
+    assert "the release command has failed" in formation.within("release", "shop").stdout
+    formation.within("rollback", "shop", "--to", "2", "--wait")
+
+
+def test_a_deploy_whose_release_fails_takes_itself_back(failing: Client, formation: Plugin) -> None:
+    failed = formation.within(*DEPLOY, "--wait", "--rollback-on-failure", code=1)
+    assert failed.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 2."
+    assert failing.get("formation", "shop")["spec"]["image"] == V1
+
+
+def test_a_count_lands_while_a_release_is_under_way(shop: Client, formation: Plugin) -> None:
+    formation.within(*DEPLOY)
+    eventually(lambda: shop.list_all("jobs.batch"))
+    formation.within("scale", "shop", "web=2")
+    eventually(lambda: shop.get("deployment", "shop-web")["spec"]["replicas"] == 2)
+    formation.within("stop", "shop", "--wait")
+
+
+def test_it_is_a_line_of_a_procfile(shop: Client, formation: Plugin) -> None:
+    assert formation.within("export", "procfile", "shop").stdout == "release: /shop migrate\nweb: /shop web\n"
+    assert "Left out: spec.release\n" in formation.within("export", "systemd", "shop").stderr
+
+
+def test_anyone_who_may_only_look_sees_how_far_it_is(
+    shop: Client, formation: Plugin, somebody: Callable[..., str]
+) -> None:
+    formation.within(*DEPLOY)
+    eventually(lambda: shop.list_all("jobs.batch"))
+    token = somebody(cluster_role="view")
+    assert "the release command" in formation.within("--token", token, "release", "shop").stdout
+
+
+def test_where_none_is_declared_the_way_out_is_said(user: Client, formation: Plugin) -> None:
+    user.apply(builders.a_formation())
+    assert "spec.release.command names one" in formation.within("release", "shop").stderr
+
+
+def test_a_command_runs_once_with_the_image_that_is_to_be_deployed(shop: Client, formation: Plugin) -> None:
+    made = formation.within("run", "shop", "--image", V2, "--dry-run", "-o", "json", "--", "/shop", "migrate")
+    pod = json.loads(made.stdout)["spec"]["template"]["spec"]
+    assert [each["image"] for each in pod["containers"]] == [V2]

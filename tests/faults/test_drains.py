@@ -1,0 +1,266 @@
+"""Nodes are drained in turn, and one is lost: each drain ends, and no type of two or more goes to zero.
+
+The scheduler, the eviction API and `kubectl drain` are Kubernetes' own; only the nodes are simulated.
+"""
+
+import collections
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import server
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually, is_ready
+from tests.cluster.cluster import Cluster
+from tests.faults import nodes
+from tests.faults.nodes import LOST, ZONES, Nodes
+from tests.namespaces import fresh_namespace
+from tests.operator_process import OperatorProcess
+
+pytestmark = [pytest.mark.alone, pytest.mark.long]
+
+TYPE = "formations.dev/process-type"
+PATIENCE = "--timeout=90s"
+SPREAD = {
+    "maxSkew": 1,
+    "topologyKey": "topology.kubernetes.io/zone",
+    "whenUnsatisfiable": "ScheduleAnyway",
+    "labelSelector": {"matchLabels": {"formations.dev/formation": "shop"}},
+    "matchLabelKeys": [TYPE, "pod-template-hash"],
+}
+"""The recipe of docs/how-to/drains.md: one constraint for all types."""
+LEAVES_SOON = [
+    {"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
+    for why in ("unreachable", "not-ready")
+]
+POD = {
+    "tolerations": LEAVES_SOON,
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": nodes.LABEL, "operator": "Exists"}]}]
+            }
+        }
+    },
+}
+COUNTS = {"web": 6, "api": 2, "worker": 4, "one": 1, "clock": 1, "crash": 3}
+DOWN = {"web": 2, "api": 1, "worker": 1}
+"""How many processes a drain may have down, of each type that has a budget and is ready."""
+SHOP = a_formation(
+    disruptionBudget={},
+    podTemplate={"spec": {**POD, "topologySpreadConstraints": [SPREAD]}},
+    processes={
+        "web": a_process("/web", replicas=6, port=8080),
+        "api": a_process("/api", replicas=2, disruptionBudget={"maxUnavailable": 1}),
+        "worker": a_process(replicas=4),
+        "one": a_process(replicas=1),
+        "clock": a_process(replicas=1, singleton=True),
+        "crash": a_process(replicas=3),
+    },
+)
+
+
+def together(name: str, **spec: object) -> Manifest:
+    """Return a Formation whose two processes would rather run on one node."""
+    term = {
+        "topologyKey": "kubernetes.io/hostname",
+        "labelSelector": {"matchLabels": {"formations.dev/formation": name}},
+    }
+    close = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+    affinity = {**POD["affinity"], "podAffinity": close}  # type: ignore[dict-item]
+    template = {"spec": {**POD, "affinity": affinity}}
+    return a_formation(name, podTemplate=template, processes={"web": a_process(replicas=2)}, **spec)
+
+
+class Watching:
+    """Counts the ready processes of each type at every moment, as a watch of Pods brings them."""
+
+    def __init__(self, user: Client) -> None:
+        self._ready: dict[str, tuple[str, str]] = {}
+        self.least: dict[tuple[str, str], int] = {}
+        """The fewest ready processes by Formation and type since the last `begin`."""
+        self._lock = threading.Lock()
+        self._events = user.server.follow("pod", user.namespace)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def begin(self) -> None:
+        """Forget the fewest until now."""
+        with self._lock:
+            self.least = {}
+            self._count()
+
+    def _read(self) -> None:
+        for type_, pod in self._events:
+            metadata = pod["metadata"]
+            labels = metadata["labels"]
+            with self._lock:
+                if type_ != "DELETED" and is_ready(pod) and "deletionTimestamp" not in metadata:
+                    self._ready[metadata["name"]] = (labels["formations.dev/formation"], labels[TYPE])
+                else:
+                    self._ready.pop(metadata["name"], None)
+                self._count()
+
+    def _count(self) -> None:
+        now = collections.Counter(self._ready.values())
+        for each in {*now, *self.least}:
+            self.least[each] = min(now[each], self.least.get(each, now[each]))
+
+
+@pytest.fixture
+def namespace(installed: Cluster) -> Iterator[str]:
+    """A fresh namespace whose Pods run."""
+    with fresh_namespace(installed) as name:
+        yield name
+
+
+@pytest.fixture
+def simulated(operator: OperatorProcess, administrator: Cluster) -> Iterator[Nodes]:
+    if administrator.node == "simulated":
+        pytest.skip("the cluster's own simulated node answers for all others")
+    with nodes.simulated(administrator) as found:
+        yield found
+
+
+def pods(user: Client, formation: str = "shop") -> list[Manifest]:
+    there = user.list_all("pod")
+    return [each for each in there if each["metadata"]["labels"]["formations.dev/formation"] == formation]
+
+
+def ready(user: Client, formation: str = "shop") -> dict[str, int]:
+    """Return how many processes of each type are ready, without those that are about to end."""
+    there = (each for each in pods(user, formation) if "deletionTimestamp" not in each["metadata"])
+    return dict(collections.Counter(each["metadata"]["labels"][TYPE] for each in there if is_ready(each)))
+
+
+def all_ready(user: Client) -> bool:
+    wanted = {name: count for name, count in COUNTS.items() if name != "crash"}
+    return ready(user) == wanted and all(
+        ready(user, each) == {"web": 2} for each in ("bare", "close", "theirs")
+    )
+
+
+def drain(user: Client, node: str, *flags: str) -> float:
+    """Drain a node as an administrator does, and return the seconds that it took."""
+    began = time.monotonic()
+    user("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", PATIENCE, *flags)
+    return time.monotonic() - began
+
+
+def on_node(user: Client, node: str) -> list[str]:
+    return [each["metadata"]["name"] for each in user.list_all("pod") if each["spec"].get("nodeName") == node]
+
+
+def zones(user: Client) -> dict[str, dict[str, int]]:
+    """Return how many processes of each type each zone has."""
+    found: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for each in pods(user):
+        found[each["metadata"]["labels"][TYPE]][ZONES[each["spec"]["nodeName"]]] += 1
+    return {name: dict(count) for name, count in found.items()}
+
+
+def homes(user: Client, formation: str) -> set[str]:
+    return {each["spec"]["nodeName"] for each in pods(user, formation)}
+
+
+def test_each_node_is_drained_and_one_is_lost(simulated: Nodes, kubectl: Client) -> None:
+    user = kubectl
+    eventually(lambda: user.find("serviceaccount", "default"))
+    kyverno = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "generated"},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {
+                "matchExpressions": [
+                    {"key": "formations.dev/formation", "operator": "In", "values": ["theirs"]}
+                ]
+            },
+        },
+    }
+    user.apply(kyverno)
+    for each in (SHOP, together("bare"), *(together(it, disruptionBudget={}) for it in ("close", "theirs"))):
+        user.apply(each)
+    watching = Watching(user)
+    eventually(lambda: all_ready(user), patience=120)
+    eventually(lambda: user.condition("DisruptionContended", "theirs"))
+    budgets = {each["metadata"]["name"] for each in user.list_all("poddisruptionbudget")}
+    types = {f"shop-{name}" for name in COUNTS if name != "clock"}
+    assert budgets == {"generated", "close-web", *types}
+    spread = zones(user)
+    print(f"processes of each type by zone: {json.dumps(spread)}")
+    for name in ("web", "worker", "crash"):
+        assert set(spread[name]) == set("abc")
+        assert max(spread[name].values()) - min(spread[name].values()) <= 1
+    assert len(spread["api"]) == 2
+
+    eventually(lambda: settled(user), patience=120)
+    emptied = set()
+    for node in ZONES:
+        here = {each for each in ("bare", "close") if homes(user, each) == {node}}
+        watching.begin()
+        seconds = drain(user, node)
+        print(f"{node} drained in {seconds:.0f} s; fewest ready: {watching.least}")
+        assert on_node(user, node) == []
+        for name, down in DOWN.items():
+            assert watching.least["shop", name] >= COUNTS[name] - down
+        assert watching.least["close", "web"] >= 1
+        assert watching.least["theirs", "web"] >= 1
+        emptied |= {each for each in here if watching.least[each, "web"] == 0}
+        user("uncordon", node)
+        eventually(lambda: all_ready(user), patience=120)
+        eventually(lambda: settled(user), patience=120)
+    assert emptied == {"bare"}, "without a budget, a drain ends both processes at once"
+
+    lost(simulated, user, watching)
+
+
+def settled(user: Client) -> bool:
+    """Tell whether each budget lets the next drain begin."""
+    there = user.list_all("poddisruptionbudget")
+    return all(
+        each["status"].get("disruptionsAllowed", 0) > 0
+        or each["metadata"]["name"] == "shop-crash"  # its processes aren't ready, so they may always go
+        for each in there
+    )
+
+
+def lost(simulated: Nodes, user: Client, watching: Watching) -> None:
+    """Lose a node, and drain another one, and then the lost one."""
+    assert on_node(user, LOST), "something runs on the node that is lost"
+    watching.begin()
+    simulated.lose()
+    eventually(lambda: all_ready(user), patience=180)
+    eventually(lambda: settled(user), patience=120)
+    print(f"{LOST} lost; fewest ready: {watching.least}")
+    for name in DOWN:
+        assert watching.least["shop", name] >= 1
+    seconds = drain(user, "n1")
+    print(f"n1 drained in {seconds:.0f} s beside the lost node")
+    eventually(lambda: all_ready(user), patience=120)
+    seconds = drain(user, LOST, "--skip-wait-for-delete-timeout=1")
+    print(f"{LOST} drained in {seconds:.0f} s although it is lost")
+
+
+def test_kubernetes_evicts_no_pod_that_two_budgets_select(simulated: Nodes, kubectl: Client) -> None:
+    user = kubectl
+    eventually(lambda: user.find("serviceaccount", "default"))
+    template = {"spec": POD}
+    user.apply(a_formation(podTemplate=template, processes={"web": a_process(replicas=2)}))
+    eventually(lambda: ready(user) == {"web": 2})
+    for name in ("one", "two"):
+        user("create", "poddisruptionbudget", name, "--max-unavailable=1", f"--selector={TYPE}=web")
+    eventually(lambda: settled(user))
+    pod = pods(user)[0]["metadata"]["name"]
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+    path = f"{user.server.path('pod', user.namespace, pod)}/eviction"
+    with pytest.raises(server.ServerError, match="more than one PodDisruptionBudget") as refused:
+        user.server.request("POST", path, eviction)
+    assert refused.value.status == 500
+    user("delete", "poddisruptionbudget", "two")
+    user.merge("formation", "shop", {"spec": {"disruptionBudget": {}}})
+    eventually(lambda: user.condition("DisruptionContended"))
+    user.server.request("POST", path, eviction)

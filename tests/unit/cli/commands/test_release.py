@@ -1,0 +1,138 @@
+"""What ``release`` shows, and what ``logs`` has of it."""
+
+import json
+import queue
+import time
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import completion, failures, options
+from formation_cli.cluster.port import Change, LogQuery
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests import builders
+from tests.builders import ended
+from tests.unit.cli import releases
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.releases import Object
+
+LINES = ["2026-11-26T09:00:01.000000001Z adding a column", "2026-11-26T09:00:02.000000001Z no database"]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = FakeCluster(Formation=[], Pod=[releases.pod(ended(3)), builders.a_pod()])
+    found.logs = {f"{releases.JOB}-x7k2p": LINES, "shop-worker-1": ["2026-11-26T09:00:00.000000001Z works"]}
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    monkeypatch.setattr(time, "time", lambda: builders.NOW)
+    return found
+
+
+def run(words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.mark.parametrize(
+    ("formation", "said"),
+    [
+        (releases.shop("Running"), f"shop: {releases.RUNS}"),
+        (releases.shop("Failed"), f"shop: {releases.FAILS}"),
+        (releases.shop("Held"), f"shop: {releases.HOLDS}"),
+        (
+            releases.shop("Succeeded", finishedAt=builders.ago(60)),
+            f"shop: the release command has succeeded in Job {releases.JOB}, 60s ago",
+        ),
+        (
+            releases.shop("Succeeded", job=None),
+            "shop: the release command has nothing to do for what runs",
+        ),
+        (releases.shop("Succeeded", seen=1), "shop: the operator hasn't reported on its latest spec yet"),
+    ],
+)
+def test_its_state_is_said_in_a_sentence(cluster: FakeCluster, formation: Object, said: str) -> None:
+    cluster.objects["Formation"], cluster.objects["Pod"] = [formation], []
+    assert run("release shop").stdout == f"{said}\n"
+
+
+def test_what_it_wrote_is_below_and_nothing_of_the_processes(cluster: FakeCluster) -> None:
+    cluster.objects["Formation"] = [releases.shop("Failed")]
+    cluster.select = lambda *_, **asked: FakeCluster.select(cluster, *_)._replace(  # type: ignore[method-assign]  # by labels
+        items=[cluster.objects["Pod"][0]] if releases.JOB in asked["labels"] else []
+    )
+    assert run("release shop").stdout.splitlines()[1:] == [
+        "release.x7k2p | adding a column",
+        "release.x7k2p | no database",
+    ]
+
+
+def test_where_none_is_declared_the_way_out_is_said(cluster: FakeCluster) -> None:
+    cluster.objects["Formation"] = [builders.stored(builders.a_formation())]
+    result = run("release shop")
+    assert result.stdout == ""
+    assert "shop has no release command. spec.release.command names one" in result.stderr
+    assert run("release shop -o json").stdout == "{}\n"
+    assert run("release shop -o name").stdout == ""
+
+
+def test_programs_get_the_status_and_the_name_of_the_job(cluster: FakeCluster) -> None:
+    cluster.objects["Formation"] = [releases.shop("Failed")]
+    assert json.loads(run("release shop -o json").stdout)["job"] == releases.JOB
+    assert run("release shop -o name").stdout == f"job.batch/{releases.JOB}\n"
+    assert "leave out one" in run("release shop -f -o json", failures.MISTYPED).stderr
+
+
+def test_a_formation_that_there_is_not_ends_as_elsewhere(cluster: FakeCluster) -> None:
+    assert "There is no Formation shop" in run("release shop", failures.NOT_FOUND).stderr
+
+
+class Succeeding(FakeCluster):
+    """The release succeeds once somebody has read its log."""
+
+    def __init__(self) -> None:
+        super().__init__(Formation=[releases.shop("Running")], Pod=[releases.pod()])
+        self.read: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        assert query.follow
+        self.objects["Pod"] = [releases.pod(ended(0))]
+        yield LINES[0]
+        self.read.put(pod)
+
+    def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
+        if kind == naming.KIND:
+            self.read.get()
+            done = releases.shop("Succeeded")
+            yield Change("MODIFIED", {**done, "metadata": {**done["metadata"], "resourceVersion": "2"}})
+        yield from super().watch(kind, version)
+
+
+def test_it_is_followed_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "connect", lambda _: Succeeding())
+    first, *lines, last = run("release shop -f").stdout.splitlines()
+    assert first == f"shop: {releases.RUNS}"
+    assert lines == ["release.x7k2p | adding a column"]
+    assert "the release command has succeeded" in last
+
+
+def test_logs_completes_types_what_runs_once_and_the_release(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.objects["Formation"] = [releases.shop("Failed")]
+    monkeypatch.setattr(options, "connect_at_once", lambda _: cluster)
+    assert completion.answer(["logs", "shop"], "") == ["web", "run", "release", ":4"]
+    assert completion.answer(["logs", "shop", "release"], "re") == [":4"]
+    assert completion.answer(["restart", "shop"], "re") == [":4"]
+
+
+def test_logs_has_the_release_among_the_processes_or_alone(cluster: FakeCluster) -> None:
+    cluster.objects["Formation"] = [releases.shop("Failed")]
+    both = [line.split()[0] for line in run("logs shop").stdout.splitlines()]
+    assert both == ["worker.1", "release.x7k2p", "release.x7k2p"]
+    alone = run("logs shop release").stdout.splitlines()
+    assert [line.split()[0] for line in alone] == ["release.x7k2p", "release.x7k2p"]
+    assert run("logs shop release.x7k2p").stdout.splitlines() == alone
+    assert run("logs shop run").stdout == ""

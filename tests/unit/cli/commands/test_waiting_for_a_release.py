@@ -1,0 +1,142 @@
+"""How a wait goes with a release: deploys wait for it and end with its failure; counts and stops don't."""
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.cluster.port import Listed, LogQuery
+from formation_cli.program import program
+from tests.builders import ended
+from tests.unit.cli import releases
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.releases import Object, shop
+from tests.unit.cli.revisions import a_revision
+
+NEW = "--image x/shop:v2 --wait --timeout 1s"
+
+
+class Stored(FakeCluster):
+    """Keeps what is written, and answers about each generation as the operator would."""
+
+    def __init__(self, before: Object, states: list[str], **objects: list[Object]) -> None:
+        super().__init__(Formation=[before], **objects)
+        self.states = states
+        """What becomes of the release after each write."""
+        self.denied, self.broken = False, ""
+
+    def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> Object:
+        written = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
+        status = {
+            **shop(self.states.pop(0), broken=self.broken)["status"],
+            "revision": written["status"].get("revision"),
+        }
+        self.objects[kind] = [{**written, "status": status}]
+        return written
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        if self.denied:
+            raise failures.NoAccess("You may not read pods/log.")
+        return super().log(pod, query)
+
+    def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
+        return super().select(kind)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    before = shop("Succeeded")
+    runs = a_revision(4, before["spec"])
+    found = Stored(before, [], Pod=[releases.pod(ended(3))], ControllerRevision=[runs])
+    before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4}
+    found.logs = {f"{releases.JOB}-x7k2p": ["2026-11-26T09:00:01.000000001Z no database"]}
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def run(words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_a_deploy_shows_the_log_and_ends_with_the_failure_and_the_line_that_goes_back(
+    cluster: Stored,
+) -> None:
+    cluster.states = ["Failed"]
+    result = run(f"deploy shop {NEW}", failures.FAILED)
+    assert "no database" not in result.stdout
+    lines = result.stderr.splitlines()
+    assert "release.x7k2p | no database" in lines
+    assert [line.split()[:4] for line in lines if line.startswith("release ")] == [
+        ["release", "-", "-", "Failed"]
+    ]
+    assert lines[-2:] == [
+        f"Error: shop isn't ready, and waiting won't help. {releases.FAILS}",
+        "To go back: kubectl formation rollback shop --to 4 --wait",
+    ]
+
+
+def test_a_deploy_whose_release_has_succeeded_is_ready(cluster: Stored) -> None:
+    cluster.states = ["Succeeded"]
+    assert "release.x7k2p | no database" in run(f"deploy shop {NEW}").stderr.splitlines()
+    cluster.objects["Pod"] = [releases.pod(ended(0), ago=3600)]  # of a release before this deploy
+    cluster.states = ["Succeeded"]
+    assert "no database" not in run("deploy shop --image x/shop:v3 --wait").output
+
+
+def test_a_deploy_of_one_type_is_not_ready_by_its_old_processes(cluster: Stored) -> None:
+    cluster.states = ["Running"]
+    result = run(f"deploy shop --type web {NEW}", failures.TIMED_OUT)
+    assert "1 s are over. shop isn't ready: the release command runs" in result.stderr
+
+
+def test_anyone_who_may_not_read_logs_is_told_once_and_waits_on(cluster: Stored) -> None:
+    cluster.denied, cluster.states = True, ["Running"]
+    result = run(f"deploy shop {NEW}", failures.TIMED_OUT)
+    assert result.stderr.count("What the release writes can't be shown: You may not read pods/log.") == 1
+
+
+def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: Stored) -> None:
+    cluster.broken, cluster.states = "exited with code 1", ["Running"]
+    run(f"deploy shop {NEW}", failures.TIMED_OUT)
+    cluster.states = ["Failed"]
+    stderr = run("deploy shop --image x/shop:v3 --wait", failures.FAILED).stderr
+    assert f"waiting won't help. {releases.FAILS}\n" in stderr
+
+
+@pytest.mark.parametrize("state", ["Running", "Failed"])
+def test_a_count_does_not_wait_for_a_release(cluster: Stored, state: str) -> None:
+    cluster.states = [state]
+    result = run("scale shop web=2 --wait --timeout 1s")
+    assert result.stderr.splitlines()[-1] == "shop: web runs as declared"
+    assert "no database" not in result.output
+
+
+@pytest.mark.parametrize("state", ["Running", "Failed"])
+def test_a_stop_does_not_wait_for_a_release(cluster: Stored, state: str) -> None:
+    cluster.states = [state]
+    assert run("stop shop --wait --timeout 1s").stderr.splitlines()[-1] == "shop: no process is left"
+
+
+def test_what_is_stopped_is_ready_at_once_and_is_said_to_be_stopped(cluster: Stored) -> None:
+    cluster.objects["Formation"][0]["spec"]["suspend"] = True
+    cluster.states = ["Held"]
+    assert "shop is stopped" in run(f"deploy shop {NEW}").stderr.splitlines()[-1]
+
+
+def test_a_release_that_fails_is_taken_back_and_that_is_ready_at_once(cluster: Stored) -> None:
+    cluster.states = ["Failed", "Succeeded"]
+    result = run(f"deploy shop {NEW} --rollback-on-failure", failures.FAILED)
+    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 4."
+    assert cluster.objects["Formation"][0]["spec"]["image"] == shop("")["spec"]["image"]
+
+
+def test_after_two_releases_that_fail_it_is_what_runs_that_is_gone_back_to(cluster: Stored) -> None:
+    cluster.states = ["Failed", "Failed", "Succeeded"]
+    run(f"deploy shop {NEW}", failures.FAILED)
+    kept = a_revision(0, cluster.objects["Formation"][0]["spec"])
+    cluster.objects["ControllerRevision"].append(kept)
+    words = "deploy shop --image x/shop:v3 --wait --rollback-on-failure"
+    assert "Going back to revision 4: image x/shop:v3 -> " in run(words, failures.FAILED).stderr

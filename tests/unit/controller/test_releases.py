@@ -1,0 +1,411 @@
+"""A release command comes before any process changes: what is rendered meanwhile, and in which order."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.content import content_of, digest_of
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
+from formation_operator.kube.port import Object
+from tests.builders import Manifest, a_formation, a_process, ago, stored
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.operator import Operator, Time
+
+KEY = ("default", "shop")
+RELEASE = {"command": ["/shop", "migrate"]}
+ONE = a_formation(
+    image="shop:v1",
+    release=RELEASE,
+    processes={"web": a_process("/web", replicas=1, port=80), "worker": a_process(replicas=2)},
+)
+
+
+class Shop:
+    """A Formation with a release command, its cluster and its operator."""
+
+    def __init__(self, formation: Manifest = ONE) -> None:
+        self.cluster, self.time = FakeCluster(), Time()
+        self.cluster.per_page = 50
+        self.cluster.put(naming.KIND, stored(formation))
+        self.restart()
+
+    def restart(self) -> None:
+        """Have another operator take over, which remembers nothing."""
+        self.cluster.watchers.clear()
+        self.operator = Operator(self.cluster, self.time)
+
+    async def settle(self) -> None:
+        """Run passes until all is reported."""
+        for _ in range(4):
+            self.time.seconds += 2
+            await self.operator.work()
+
+    async def change(self, **spec: Any) -> None:
+        """Change fields of the spec, and give the operator time."""
+        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+        await self.settle()
+
+    async def finish(self, condition: str = "Complete", *more: str) -> None:
+        """Have the Job that is under way end, and give the operator time."""
+        self.time.seconds += 1
+        [job] = [each for each in self.jobs() if not each.get("status")]
+        now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+        conditions = [
+            {"type": each, "status": "True", "lastTransitionTime": now, "reason": "BackoffLimitExceeded"}
+            for each in (condition, *more)
+        ]
+        self.cluster.merge("Job", *KEY[:1], job["metadata"]["name"], {"status": {"conditions": conditions}})
+        await self.settle()
+
+    @property
+    def spec(self) -> Manifest:
+        found: Manifest = self.cluster.read(naming.KIND, *KEY)["spec"]
+        return found
+
+    @property
+    def status(self) -> Manifest:
+        found: Manifest = self.cluster.read(naming.KIND, *KEY).get("status", {})
+        return found
+
+    @property
+    def digest(self) -> str:
+        """The digest of the content that the Formation has now."""
+        return digest_of(content_of(self.spec))
+
+    def jobs(self) -> list[Object]:
+        return self.cluster.all("Job")
+
+    def images(self) -> dict[str, str]:
+        """Return the image of each Deployment."""
+        return {
+            raw["metadata"]["name"]: raw["spec"]["template"]["spec"]["containers"][0]["image"]
+            for raw in self.cluster.all("Deployment")
+        }
+
+    def counts(self) -> dict[str, int]:
+        return {raw["metadata"]["name"]: raw["spec"]["replicas"] for raw in self.cluster.all("Deployment")}
+
+    def revisions(self) -> dict[str, int]:
+        """Return the number of each revision by the image of its content."""
+        return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all("ControllerRevision")}
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    """An app whose first release has succeeded."""
+    found = Shop()
+    await found.settle()
+    await found.finish()
+    return found
+
+
+BOTH_V1 = {"shop-web": "shop:v1", "shop-worker": "shop:v1"}
+BOTH_V2 = {"shop-web": "shop:v2", "shop-worker": "shop:v2"}
+
+
+async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -> None:
+    shop = Shop()
+    await shop.settle()
+    assert [job["metadata"]["name"] for job in shop.jobs()] == [f"shop-release-{shop.digest}"]
+    assert not shop.cluster.all("Deployment")
+    assert not shop.cluster.all("Service")
+    assert shop.revisions() == {"shop:v1": 0}
+    assert shop.status["release"]["state"] == "Running"
+    assert shop.status["summary"] == "release=running"
+    assert condition_of(shop.status, ConditionType.RECONCILING)["reason"] == "Releasing"
+
+    await shop.finish()
+    assert shop.images() == BOTH_V1
+    assert shop.revisions() == {"shop:v1": 1}
+    assert shop.status["revision"]["number"] == 1
+    assert shop.status["release"]["state"] == "Succeeded"
+    assert shop.status["release"]["released"] == shop.digest
+
+
+async def test_what_was_released_last_runs_on_with_todays_counts_until_the_release_has_succeeded(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    assert shop.images() == BOTH_V1
+    assert shop.status["release"]["running"] == shop.digest
+    await shop.change(processes={"web": {"replicas": 3}})
+    shop.cluster.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 5}}, by=SCALE)
+    await shop.settle()
+    assert shop.counts() == {"shop-web": 3, "shop-worker": 5}
+    assert shop.images() == BOTH_V1
+    assert len(shop.jobs()) == 2
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.counts() == {"shop-web": 3, "shop-worker": 5}
+    assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+
+
+async def test_a_release_without_a_change_of_what_it_is_given_isnt_run(shop: Shop) -> None:
+    probe = {"tcpSocket": {"port": "http"}}
+    await shop.change(processes={"web": {"livenessProbe": probe}}, release={"activeDeadlineSeconds": 60})
+    assert len(shop.jobs()) == 1
+    [web, _] = shop.cluster.all("Deployment")
+    assert web["spec"]["template"]["spec"]["containers"][0]["livenessProbe"] == probe
+    assert shop.status["release"]["released"] == shop.digest
+
+
+async def test_what_comes_in_one_edit_with_a_new_image_waits_with_it(shop: Shop) -> None:
+    await shop.change(
+        image="shop:v2", labels={"team": "red"}, processes={"worker": None, "clock": a_process()}
+    )
+    assert shop.images() == BOTH_V1
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+    await shop.finish()
+    assert shop.images() == {"shop-web": "shop:v2", "shop-clock": "shop:v2"}
+
+
+async def test_going_back_to_what_was_released_before_runs_nothing(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish()
+    before = len(shop.jobs())
+    await shop.change(image="shop:v1")
+    assert shop.images() == BOTH_V1
+    assert len(shop.jobs()) == before
+    assert condition_of(shop.status, ConditionType.READY)
+
+
+async def test_a_failed_release_changes_nothing_and_its_revert_is_ready_without_a_job(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget")
+    assert shop.images() == BOTH_V1
+    failed = condition_of(shop.status, ConditionType.STALLED)
+    assert failed["reason"] == "ReleaseFailed"
+    assert "kubectl formation rollback shop" in failed["message"]
+    assert f"kubectl delete job shop-release-{shop.digest}" in failed["message"]
+    assert shop.status["summary"].startswith("release=failed ")
+    assert len(shop.jobs()) == 2
+
+    await shop.change(image="shop:v1")
+    assert shop.images() == BOTH_V1
+    assert not [each for each in shop.status["conditions"] if each["type"] == "Stalled"]
+    assert len(shop.jobs()) == 2
+
+
+async def test_anyone_who_comes_back_to_a_failed_content_has_it_released_anew(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    [failed] = [job for job in shop.jobs() if "FailureTarget" in str(job.get("status"))]
+    await shop.change(image="shop:v1")
+    shop.restart()
+    await shop.change(image="shop:v2")
+    again = [job for job in shop.jobs() if job["metadata"]["name"] == failed["metadata"]["name"]]
+    assert [job["metadata"]["uid"] for job in again] != [failed["metadata"]["uid"]]
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+
+
+async def test_a_failed_release_is_tried_again_once_its_job_is_deleted_and_its_pods_are_gone(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
+    pod = shop.cluster.put(
+        "Pod", {"metadata": {"name": "old", "labels": labels}, "status": {"phase": "Running"}}
+    )
+    shop.cluster.remove("Job", "default", f"shop-release-{shop.digest}")
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+    assert "old" in shop.status["release"]["message"]
+    shop.cluster.remove("Pod", "default", pod["metadata"]["name"])
+    await shop.settle()
+    assert len(shop.jobs()) == 2
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+
+
+async def test_deleting_a_completed_job_isnt_a_retry(shop: Shop) -> None:
+    for restarted in (False, True):
+        for job in shop.jobs():
+            shop.cluster.remove("Job", "default", job["metadata"]["name"])
+        if restarted:
+            shop.restart()
+        await shop.settle()
+        assert shop.jobs() == []
+    assert shop.images() == BOTH_V1
+
+
+async def test_the_content_of_a_release_that_has_started_is_rolled_out_before_the_newest_is_released(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
+    state = {"running": {"startedAt": ago(0)}}
+    running = {"phase": "Running", "containerStatuses": [{"name": "release", "state": state}]}
+    shop.cluster.put("Pod", {"metadata": {"name": "v2", "labels": labels}, "status": running})
+    await shop.change(image="shop:v3")
+    await shop.change(image="shop:v4")
+    assert len(shop.jobs()) == 2
+    assert shop.images() == BOTH_V1
+    shop.cluster.remove("Pod", "default", "v2")
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.revisions()["shop:v2"] == 2
+    assert f"shop-release-{shop.digest}" in {job["metadata"]["name"] for job in shop.jobs()}
+    await shop.finish()
+    assert set(shop.images().values()) == {"shop:v4"}
+    assert "shop:v3" not in shop.revisions()
+
+
+async def test_a_release_none_of_whose_containers_has_started_gives_way_to_a_newer_one(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    waiting = f"shop-release-{shop.digest}"
+    await shop.change(image="shop:v3")
+    names = {job["metadata"]["name"] for job in shop.jobs()}
+    assert waiting not in names
+    assert f"shop-release-{shop.digest}" in names
+
+
+async def test_a_deploy_while_suspended_is_released_after_it_and_no_process_comes_before(shop: Shop) -> None:
+    await shop.change(suspend=True)
+    await shop.change(image="shop:v2")
+    assert len(shop.jobs()) == 1
+    assert shop.status["release"]["state"] == "Held"
+    assert condition_of(shop.status, ConditionType.READY)["reason"] == "ReleaseHeld"
+
+    await shop.change(suspend=False)
+    assert len(shop.jobs()) == 2
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    shop.restart()
+    await shop.settle()
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+
+
+async def test_a_formation_that_runs_counts_as_released_when_it_gets_a_release_command() -> None:
+    shop = Shop(a_formation(image="shop:v1", processes={"web": a_process(replicas=1)}))
+    await shop.settle()
+    await shop.change(release=RELEASE)
+    assert shop.jobs() == []
+    assert shop.status["release"]["released"] == shop.digest
+    await shop.change(image="shop:v2", release={"command": ["/shop", "migrate2"]})
+    assert shop.images() == {"shop-web": "shop:v1"}
+    await shop.finish()
+    assert shop.images() == {"shop-web": "shop:v2"}
+
+
+async def test_a_release_command_that_is_taken_away_is_ignored(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.change(release=None)
+    assert shop.images() == BOTH_V2
+    assert len(shop.jobs()) == 2, "it ends by itself"
+    assert "release" not in shop.status
+
+
+async def test_no_release_starts_for_a_content_that_cant_be_rendered(shop: Shop) -> None:
+    resources = {"limits": {"cores": "1"}}
+    await shop.change(image="shop:v2", processes={"web": {"resources": resources}})
+    assert len(shop.jobs()) == 1
+    assert "cores" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert shop.images() == BOTH_V1
+
+
+async def test_a_job_of_that_name_that_is_somebody_elses_is_never_touched(shop: Shop) -> None:
+    spec = copy.deepcopy(shop.spec) | {"image": "shop:v2"}
+    name = f"shop-release-{digest_of(content_of(spec))}"
+    theirs = shop.cluster.put("Job", {"metadata": {"name": name}})
+    await shop.change(image="shop:v2")
+    assert shop.cluster.read("Job", "default", name) == theirs
+    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "NameTaken"
+    assert shop.images() == BOTH_V1
+
+
+async def test_without_the_right_to_jobs_the_release_says_so_and_nothing_else_changes(shop: Shop) -> None:
+    refused = errors.ForbiddenError("jobs.batch is forbidden")
+    shop.cluster.incidents.append(Incident("apply", "Job", error=refused, times=float("inf")))
+    await shop.change(image="shop:v2", processes={"web": {"replicas": 4}})
+    assert "manifests/rbac" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert shop.counts()["shop-web"] == 4
+    shop.cluster.incidents.clear()
+    await shop.settle()
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+
+
+async def test_where_the_revision_of_what_was_released_is_lost_its_processes_stay_as_they_are(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    for raw in shop.cluster.all("ControllerRevision"):
+        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
+    shop.restart()
+    await shop.change(processes={"web": {"replicas": 4}})
+    assert shop.images() == BOTH_V1
+    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+    assert set(shop.status["processes"]) == {"web", "worker"}
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.counts()["shop-web"] == 4
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
+async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_template_before(
+    after: bool,
+) -> None:
+    calls = 0
+    while True:
+        shop = Shop()
+        await shop.settle()
+        await shop.finish()
+        made = {job["metadata"]["uid"] for job in shop.jobs()}
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+        start = len(shop.cluster.calls)
+        ended = Ended(shop, start + calls, after=after)
+        for _ in range(8):
+            shop.time.seconds += 2
+            try:
+                await shop.operator.work()
+            except EndedError:
+                shop.restart()
+                ended.lift()
+            assert shop.images() == BOTH_V1
+        if not ended.happened:
+            ended.lift()
+        await shop.settle()
+        new = [job for job in shop.jobs() if job["metadata"]["uid"] not in made]
+        assert len(new) == 1
+        assert shop.images() == BOTH_V1
+        await shop.finish()
+        assert shop.images() == BOTH_V2
+        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+        if not ended.happened:
+            assert calls > 4
+            return
+        calls += 1
+
+
+class EndedError(BaseException):
+    """The process has ended."""
+
+
+class Ended:
+    """Ends the process before or after a call, counted from the first one ever."""
+
+    def __init__(self, shop: Shop, at: int, *, after: bool) -> None:
+        self._after = after
+        self.happened = False
+        self._shop, self._at = shop, at
+        self._incident = Incident(meanwhile=self._end, times=float("inf"))
+        shop.cluster.incidents.append(self._incident)
+
+    def _end(self) -> None:
+        if len(self._shop.cluster.calls) > self._at:
+            self.happened = True
+            if not self._after:
+                raise EndedError
+            self._incident.error, self._incident.carried_out = EndedError(), True
+
+    def lift(self) -> None:
+        self._shop.cluster.incidents.remove(self._incident)

@@ -1,0 +1,124 @@
+"""Which contents have run well: by the status the one that runs, and by the next revision those before."""
+
+import pytest
+
+from formation_operator.api import naming
+from tests.builders import Manifest
+from tests.unit.fakes.shop import KEY, REVISION, Shop, annotation
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    here = Shop()
+    await here.settle()
+    return here
+
+
+async def runs(shop: Shop, image: str) -> None:
+    """Deploy an image, of which all processes run after a while."""
+    await shop.change(image=image)
+    shop.run_well()
+    await shop.settle()
+
+
+async def test_a_revision_is_ready_once_the_formation_is_and_stays_so_whatever_becomes_of_it(
+    shop: Shop,
+) -> None:
+    assert shop.status["revision"] == {"name": shop.name, "number": 1}
+    shop.run_well()
+    await shop.settle()
+    assert shop.ready_reason == "Running"
+    assert shop.status["revision"] == {"name": shop.name, "number": 1, "ready": True}
+    shop.run_well(web=0)
+    shop.restart()
+    await shop.settle()
+    assert shop.ready_reason != "Running"
+    assert shop.status["revision"]["ready"] is True
+    await shop.change(image="shop:v2")
+    assert shop.status["revision"] == {"name": shop.name, "number": 2}
+
+
+async def test_it_costs_no_write_of_its_own(shop: Shop) -> None:
+    before, said = len(shop.cluster.calls), len(shop.cluster.asked("apply_status"))
+    shop.run_well()
+    await shop.settle()
+    await shop.settle()
+    assert {each.verb for each in shop.cluster.calls[before:]} == {"apply_status", "notify"}
+    assert len(shop.cluster.asked("apply_status")) == said + 1
+
+
+@pytest.mark.parametrize(
+    "idle", [{"suspend": True}, {"processes": {"web": {"replicas": 0}, "worker": {"replicas": 0}}}]
+)
+async def test_a_content_of_which_no_process_has_run_has_not_run_well(shop: Shop, idle: Manifest) -> None:
+    await shop.change(image="shop:v2", **idle)
+    shop.run_well()
+    await shop.settle()
+    assert shop.ready_reason == "Running", "which is: as declared"
+    assert "ready" not in shop.status["revision"]
+
+
+async def test_a_revision_says_which_before_it_have_run_well(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    await shop.change(image="shop:v2")
+    await runs(shop, "shop:v3")
+    await shop.change(image="shop:v4")
+    assert shop.ran_well() == {
+        "shop:v1": set(),
+        "shop:v2": {"shop:v1"},
+        "shop:v3": {"shop:v1"},
+        "shop:v4": {"shop:v1", "shop:v3"},
+    }
+
+
+async def test_a_content_that_comes_again_says_so_too_and_has_run_well_for_good(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    await runs(shop, "shop:v2")
+    before = len(shop.cluster.calls)
+    await shop.change(image="shop:v1")
+    assert [each.verb for each in shop.written(before)] == ["patch"]
+    assert shop.ran_well()["shop:v1"] == {"shop:v1", "shop:v2"}
+    assert "ready" not in shop.status["revision"], "not with that number"
+
+
+async def test_what_is_pruned_is_no_longer_named(shop: Shop) -> None:
+    await shop.change(revisionHistoryLimit=2)
+    for version in range(1, 6):
+        await runs(shop, f"shop:v{version}")
+    assert shop.ran_well()["shop:v5"] == {"shop:v3", "shop:v4"}
+
+
+async def test_what_a_killed_operator_has_not_said_yet_is_known_by_the_status(shop: Shop) -> None:
+    await runs(shop, "shop:v1")
+    shop.restart()
+    await shop.change(image="shop:v2")
+    assert shop.ran_well()["shop:v2"] == {"shop:v1"}
+
+
+@pytest.mark.parametrize("forged", ["", "x" * 100_000, ",".join(f"{each:010}" for each in range(9999))])
+async def test_of_an_annotation_that_somebody_has_written_only_what_is_kept_counts(
+    shop: Shop, forged: str
+) -> None:
+    shop.run_well()
+    await shop.settle()
+    shop.cluster.merge(
+        REVISION,
+        "default",
+        shop.name,
+        {"metadata": {"annotations": {naming.RAN_WELL_ANNOTATION: forged}}},
+    )
+    await shop.change(image="shop:v2")
+    (last,) = [each for each in shop.cluster.all(REVISION) if each["revision"] == 2]
+    assert len(annotation(last)) == 10, "the digest of the one that ran"
+
+
+async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.forge(shop.name, "another", of="other")
+    await shop.settle()
+    shop.run_well()
+    await shop.settle()
+    assert shop.ready_reason == "Running"
+    assert shop.failed is not None
+    assert shop.status["revision"]["number"] == 1
+    assert "ready" not in shop.status["revision"]

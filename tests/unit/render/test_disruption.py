@@ -1,0 +1,107 @@
+"""Which types have a disruption budget: what is declared today, unless another budget selects their Pods."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.observe import budgets
+from formation_operator.observe.budgets import Budget
+from formation_operator.render import disruption, pod_template
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.facts import a_child, parsed
+
+TYPES = {"web": a_process("/web", port=80), "worker": a_process(), "clock": a_process(singleton=True)}
+
+
+def declared(today: Manifest, content: Manifest | None = None) -> dict[str, int | str]:
+    return disruption.declared(parsed(today).spec, parsed(content or today).spec)
+
+
+def test_without_a_declaration_there_is_none() -> None:
+    assert declared(a_formation(processes=TYPES)) == {}
+
+
+def test_that_of_the_spec_is_for_each_type_but_singletons_and_a_type_has_its_own_instead() -> None:
+    own = {**TYPES, "worker": a_process(disruptionBudget={"maxUnavailable": 3})}
+    assert declared(a_formation(disruptionBudget={}, processes=TYPES)) == {"web": "25%", "worker": "25%"}
+    some = a_formation(disruptionBudget={"maxUnavailable": "50%"}, processes=own)
+    assert declared(some) == {"web": "50%", "worker": 3}
+    assert declared(a_formation(processes=own)) == {"worker": 3}
+
+
+def test_what_is_declared_today_counts_while_an_older_content_runs() -> None:
+    content = a_formation(processes={"web": a_process(), "old": a_process(), "clock": a_process()})
+    today = a_formation(processes={**TYPES, "web": a_process(disruptionBudget={"maxUnavailable": 2})})
+    assert declared(today, content) == {"web": 2}
+    for_all = {**today, "spec": {**today["spec"], "disruptionBudget": {}}}
+    assert declared(for_all, content) == {"web": 2, "old": "25%"}, "clock is a singleton by now"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ({}, {}),
+        ({"team": "blue"}, {}),
+        ({"team": "blue", "app.kubernetes.io/name": "mine"}, {"team": "red", "own": "1"}),
+    ],
+)
+def test_the_labels_are_those_of_the_pod_template(labels: tuple[Manifest, Manifest]) -> None:
+    shared, own = ({"metadata": {"labels": each}} for each in labels)
+    spec = parsed(a_formation(podTemplate=shared, processes={"web": a_process(podTemplate=own)})).spec
+    template = pod_template.pod_template("shop", "web", spec, spec.processes["web"])
+    found = pod_template.labels("shop", "web", spec, spec.processes["web"])
+    assert found == template["metadata"]["labels"]
+    bare = FormationSpec.model_validate({"processes": {"web": {"podTemplate": {"spec": {}}}}})
+    assert pod_template.labels("shop", "web", bare, bare.processes["web"])
+
+
+def another(selector: Any, name: str = "theirs") -> Budget:
+    metadata = {"name": name, "namespace": "default", "resourceVersion": "5"}
+    return budgets.budget({"metadata": metadata, "spec": {"selector": selector}})
+
+
+def decided(*there: Budget, **more: Any) -> disruption.Budgets:
+    formation = parsed(a_formation(processes={"web": a_process(disruptionBudget={}), "worker": a_process()}))
+    return disruption.decide(formation, formation.spec, more.get("children", {}), lambda _: there)
+
+
+def test_a_type_whose_pods_another_budget_selects_has_none_and_the_reason_names_that_one() -> None:
+    found = decided(another({"matchLabels": {"app": "blog"}}, "blog"), another({}))
+    assert found.wanted == {}
+    assert "PodDisruptionBudget theirs selects its processes" in found.contended["web"]
+    assert decided(another(None)).wanted == {"web": "25%"}
+
+
+def test_a_budget_that_requires_the_hash_of_a_replica_set_selects_its_processes() -> None:
+    exists = {"matchExpressions": [{"key": "pod-template-hash", "operator": "Exists"}]}
+    assert decided(another(exists)).contended
+
+
+def test_an_orphan_of_our_own_is_no_other_one() -> None:
+    selector = {"matchLabels": naming.selector("shop", "web")}
+    kind = ChildKind.POD_DISRUPTION_BUDGET
+    orphan = a_child(kind=kind, name="shop-web", owner=None, orphan_of=("shop", "web"))
+    there = another(selector, "shop-web")
+    assert decided(there, children={(kind, "shop-web"): orphan}).wanted
+    foreign = a_child(kind=kind, name="shop-web", owner=None, orphan_of=None)
+    assert decided(there, children={(kind, "shop-web"): foreign}).contended
+
+
+def test_no_more_budgets_are_looked_at_for_a_type_than_a_few_hundred() -> None:
+    looked: list[int] = []
+
+    class Counting:
+        name = "none"
+
+        def selects(self, labels: Mapping[str, str]) -> bool:
+            looked.append(1)
+            return False
+
+    there: Any = [Counting()] * 100_000
+    found = decided(*there)
+    assert "more than 256 PodDisruptionBudgets" in found.contended["web"]
+    assert len(looked) == disruption.MOST
