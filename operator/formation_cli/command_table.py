@@ -17,7 +17,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Look": {
         "ps": Entry("look.ps:command", "Show the processes of a Formation, or all Formations"),
         "logs": Entry("look.logs:command", "Show the logs of the processes, in one stream"),
-        "release": Entry("look.release:command", "Show how far the release command is, and what it writes"),
+        "release": Entry("look.release:command", "Show the state of the release command, and its log"),
         "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
         "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
         "history": Entry("look.history:command", "Show the revisions of a Formation, and what each changed"),

@@ -167,7 +167,7 @@ class ProcessType(Model):
     disruption_budget: DisruptionBudget | None = Field(
         None,
         description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
-        f"means maxUnavailable {BUDGET}. A process that isn't ready never holds a drain up.",
+        f"means maxUnavailable {BUDGET}. A process that isn't ready never blocks a drain.",
     )
     singleton: bool | None = Field(
         None,
@@ -201,7 +201,7 @@ class Release(Model):
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
     env: Env | None = Field(
         None,
-        description="Environment of the release command; wins over spec.env by name. A change of it runs the "
+        description="Environment of the release command, over spec.env by name. A change of it runs the "
         "command again.",
     )
     env_from: EnvFrom | None = Field(
@@ -262,7 +262,7 @@ class FormationSpec(Model):
     release: Release | None = Field(
         None,
         description="A command that runs with the new image and configuration before a deploy changes any "
-        "process, such as a migration. Until it has succeeded, what was released last runs on.",
+        "process, such as a migration. Until it has succeeded, the last release keeps running.",
     )
     revision_history_limit: Revisions | None = Field(
         None,

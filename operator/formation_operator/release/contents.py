@@ -65,7 +65,7 @@ class Contents:
             await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError as error:
             text = (
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
+                f"a ControllerRevision {name} exists, and is foreign or has another content: "
                 f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
             )
             raise errors.ConflictError(text) from error

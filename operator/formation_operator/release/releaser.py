@@ -248,7 +248,7 @@ class Releaser:
                 Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED)
             )
         if invalid := _unrenderable(mine, this.content.spec):
-            text = "no release command starts before every type can be rendered"
+            text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         if alive := await self._runner.alive(mine):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"

@@ -51,7 +51,7 @@ class Runner:
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(
-                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get "
+                    f"a Job {name} exists, and is foreign or has lost the operator's labels: kubectl get "
                     f"job {name} -o yaml shows it; delete it if it isn't needed"
                 ) from None
             return live

@@ -81,7 +81,7 @@ def _way_out(
     deciding = [fields.field_of(content, intent.process_type, intent.kind, path) for path in lost]
     fixed = any(field is None and path[0] == "spec" for field, path in zip(deciding, lost, strict=True))
     if intent.without and fixed:
-        return f"For another {intent.kind}, {intent.without} and make one of your own"
+        return f"For another {intent.kind}, {intent.without} and make your own"
     found = [field for field in dict.fromkeys(deciding) if field]
     if not found:
         return "It belongs to the operator, and no field of the Formation changes it"

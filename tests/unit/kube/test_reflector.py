@@ -398,7 +398,7 @@ def test_a_dispensable_kind_that_is_forbidden_counts_as_listed_and_is_tried_unti
             assert here.seen.said[5:] == [("listed", "a"), ("replaced", where), ("permitted", where)]
 
     virtual_time.run(scene())
-    assert caplog.messages == ["Job can't be listed or watched for now: no"]
+    assert caplog.messages == ["Job can't be listed or watched: no"]
 
 
 def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_forbidden() -> None:

@@ -31,7 +31,7 @@ TAIL = 100
 )
 @options.formation()
 @options.types(
-    f"The same as TYPE, which may be {ONE_OFF} for what runs once, or {naming.RELEASE}; may be repeated.",
+    f"The same as TYPE, which may be {ONE_OFF} for one-off processes, or {naming.RELEASE}; may be repeated.",
     "[TYPE|PROCESS]...",
     besides=(ONE_OFF, naming.RELEASE),
 )

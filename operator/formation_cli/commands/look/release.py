@@ -26,7 +26,7 @@ TICK = 1.0
     examples=("release shop", "release shop -f   # until it has ended", "release shop -o json"),
 )
 @options.formation()
-@click.option("-f", "--follow", "goes_on", is_flag=True, help="Go on until it has ended, or Ctrl-C.")
+@click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow it until it has ended, or Ctrl-C.")
 @options.output("json", "yaml", "name", text="Print status.release, or the Job's name, for programs.")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -> None:

@@ -20,7 +20,7 @@ WEB: Object = {"command": ["/shop", "web"]}
 V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
 V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
-UNKNOWN = "isn't known to have run well, and there is no other that is"
+UNKNOWN = "isn't known to have run well, and neither is another one"
 
 
 class Stored(FakeCluster):

@@ -119,8 +119,8 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
     assert found.procfile == 'release: migrate "${RATE}"\nclock: tick "${RATE}"\nbind: serve $PORT\n'
     assert found.left_out == [
         "release: if imported again, its command has the same meaning in another form",
-        "web: its program is the image's own, and not in the Formation",
-        "api: its program is the image's own, and not in the Formation",
+        "web: its program is that of the image, and isn't in the Formation",
+        "api: its program is that of the image, and isn't in the Formation",
         "worker: its command has a line break, or another control character",
         "clock: if imported again, its command has the same meaning in another form",
         "bind: if imported again, it has a port",

@@ -50,7 +50,7 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     assert "hunter2" not in written
     assert "TOKEN" not in written
     assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
-    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
     assert "hunter2" not in result.output
 
