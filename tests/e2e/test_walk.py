@@ -238,6 +238,22 @@ def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     reader.types("kubectl wait --for=condition=Ready formation/shop --timeout=3m")
 
 
+def test_a_release_runs_before_a_deploy_as_the_page_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    blocks = page("how-to/releases.md")
+    for place, (kind, commands) in enumerate(blocks):
+        if kind == "sh":
+            shown = [" ".join(line) for line in pages.columns(below(blocks, place))]
+            reader.types_until(commands, *shown)
+        if "status.release.message" in commands:
+            said = "exited with code 1: fail: failed: this process type always fails"
+            reader.types_until(commands, said, "rollback shop", "kubectl delete job shop-release-")
+    status = reader.kubectl.get("formation", "shop")["status"]
+    assert status["release"]["state"] == "Succeeded"
+    eventually(lambda: len(reader.kubectl.list_all("job")) == 2)  # older ones have gone
+
+
 def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     reader.types_until("kubectl get fm shop", "True", "web=2/2")
