@@ -132,7 +132,7 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
         ('{"env": {"A": "\\ud800"}}', "env.A: the value isn't text"),
         ('{"env": {"A": "\\u0000"}}', "env.A: the value isn't text"),
         ('[{"type": "web", "command": "a\\nb"}]', "entry 1: command isn't a line"),
-        ('{"scripts": ["migrate"]}', "app.json: scripts is no object"),
+        ('{"scripts": ["migrate"]}', "app.json: scripts isn't an object"),
         ('{"scripts": {"release": {"size": "eco"}}}', "app.json: scripts.release: command isn't a line"),
         (json.dumps([{"type": f"w{number}"} for number in range(40)]), "40 process types"),
         (json.dumps({"env": {f"A{number}": "1" for number in range(300)}}), "env has 300 entries"),
