@@ -14,6 +14,7 @@ from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
+from tests.e2e.containers import HUNGRY, beside, its_own, sh
 from tests.images import debian
 from tests.minors import since
 from tests.namespaces import fresh_namespace
@@ -24,10 +25,6 @@ pytestmark = pytest.mark.node
 PATIENCE = 300.0
 SLEEP = ("sleep", "inf")
 NEVER = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 2}
-
-
-def sh(script: str) -> tuple[str, str, str]:
-    return ("/bin/sh", "-c", script)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +48,9 @@ class Cause:
         )
 
 
-def its_own(**more: Any) -> builders.Manifest:
-    """Return what podTemplate says of the process's own container."""
-    return {"name": "process", "imagePullPolicy": "IfNotPresent", **more}
-
-
 def mounting(volume: dict[str, Any]) -> builders.Manifest:
     process = its_own(volumeMounts=[{"name": "it", "mountPath": "/it"}])
     return {"containers": [process], "volumes": [{"name": "it", **volume}]}
-
-
-def beside(**container: Any) -> builders.Manifest:
-    return {
-        "name": "helper",
-        "image": debian.IMAGE.name,
-        "imagePullPolicy": "IfNotPresent",
-        **container,
-    }
 
 
 def given(script: str) -> builders.Manifest:
@@ -102,7 +85,6 @@ CLAIM = {
         "resources": {"requests": {"storage": "1Mi"}},
     },
 }
-HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 # With a pause after the trace, because kubelet doesn't wait for the last line to be written.
 TRACEBACK = (
     "import atexit, time; atexit.register(time.sleep, 1); raise ConnectionError('no database at db:5432')"

@@ -165,31 +165,45 @@ def homes(user: Client, formation: str) -> set[str]:
     return {each["spec"]["nodeName"] for each in pods(user, formation)}
 
 
-def test_each_node_is_drained_and_one_is_lost(simulated: Nodes, kubectl: Client) -> None:
-    user = kubectl
-    eventually(lambda: user.find("serviceaccount", "default"))
-    kyverno = {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {"name": "generated"},
-        "spec": {
-            "maxUnavailable": 1,
-            "selector": {
-                "matchExpressions": [
-                    {"key": "formations.dev/formation", "operator": "In", "values": ["theirs"]}
-                ]
-            },
+GENERATED = {
+    "apiVersion": "policy/v1",
+    "kind": "PodDisruptionBudget",
+    "metadata": {"name": "generated"},
+    "spec": {
+        "maxUnavailable": 1,
+        "selector": {
+            "matchExpressions": [{"key": "formations.dev/formation", "operator": "In", "values": ["theirs"]}]
         },
-    }
-    user.apply(kyverno)
-    for each in (SHOP, together("bare"), *(together(it, disruptionBudget={}) for it in ("close", "theirs"))):
-        user.apply(each)
-    watching = Watching(user)
-    eventually(lambda: all_ready(user), patience=120)
-    eventually(lambda: user.condition("DisruptionContended", "theirs"))
-    budgets = {each["metadata"]["name"] for each in user.list_all("poddisruptionbudget")}
+    },
+}
+"""A budget that selects the processes of a Formation which declares one."""
+
+
+@pytest.fixture
+def shops(simulated: Nodes, kubectl: Client) -> Client:
+    """A user whose Formations run on the nodes."""
+    eventually(lambda: kubectl.find("serviceaccount", "default"))
+    kubectl.apply(GENERATED)
+    contended = (together(name, disruptionBudget={}) for name in ("close", "theirs"))
+    for each in (SHOP, together("bare"), *contended):
+        kubectl.apply(each)
+    eventually(lambda: all_ready(kubectl), patience=120)
+    eventually(lambda: kubectl.condition("DisruptionContended", "theirs"))
+    return kubectl
+
+
+def test_each_node_is_drained_and_one_is_lost(simulated: Nodes, shops: Client) -> None:
+    budgets = {each["metadata"]["name"] for each in shops.list_all("poddisruptionbudget")}
     types = {f"shop-{name}" for name in COUNTS if name != "clock"}
     assert budgets == {"generated", "close-web", *types}
+    spread_over_zones(shops)
+    watching = Watching(shops)
+    emptied = {name for node in reversed(ZONES) for name in drained(shops, node, watching)}
+    assert emptied == {"bare"}, "without a budget, a drain ends both processes at once"
+    lost(simulated, shops, watching)
+
+
+def spread_over_zones(user: Client) -> None:
     spread = zones(user)
     print(f"processes of each type by zone: {json.dumps(spread)}")
     for name in ("web", "worker", "crash"):
@@ -197,25 +211,20 @@ def test_each_node_is_drained_and_one_is_lost(simulated: Nodes, kubectl: Client)
         assert max(spread[name].values()) - min(spread[name].values()) <= 1
     assert len(spread["api"]) == 2
 
-    eventually(lambda: settled(user), patience=120)
-    emptied = set()
-    for node in ZONES:
-        here = {each for each in ("bare", "close") if homes(user, each) == {node}}
-        watching.begin()
-        seconds = drain(user, node)
-        print(f"{node} drained in {seconds:.0f} s; fewest ready: {watching.least}")
-        assert on_node(user, node) == []
-        for name, down in DOWN.items():
-            assert watching.least["shop", name] >= COUNTS[name] - down
-        assert watching.least["close", "web"] >= 1
-        assert watching.least["theirs", "web"] >= 1
-        emptied |= {each for each in here if watching.least[each, "web"] == 0}
-        user("uncordon", node)
-        eventually(lambda: all_ready(user), patience=120)
-        eventually(lambda: settled(user), patience=120)
-    assert emptied == {"bare"}, "without a budget, a drain ends both processes at once"
 
-    lost(simulated, user, watching)
+def drained(user: Client, node: str, watching: Watching) -> set[str]:
+    """Drain a node and have it back; return the Formations that ran only there, and not at all meanwhile."""
+    eventually(lambda: settled(user), patience=120)
+    alone = {each for each in ("bare", "close", "theirs") if homes(user, each) == {node}}
+    watching.begin()
+    seconds = drain(user, node)
+    print(f"{node} drained in {seconds:.0f} s; fewest ready: {watching.least}")
+    assert on_node(user, node) == []
+    for name, down in DOWN.items():
+        assert watching.least["shop", name] >= COUNTS[name] - down
+    user("uncordon", node)
+    eventually(lambda: all_ready(user), patience=120)
+    return {each for each in alone if watching.least[each, "web"] == 0}
 
 
 def settled(user: Client) -> bool:
@@ -260,7 +269,12 @@ def test_kubernetes_evicts_no_pod_that_two_budgets_select(simulated: Nodes, kube
     with pytest.raises(server.ServerError, match="more than one PodDisruptionBudget") as refused:
         user.server.request("POST", path, eviction)
     assert refused.value.status == 500
+    node = user.get("pod", pod)["spec"]["nodeName"]
+    done = user("drain", node, "--ignore-daemonsets", PATIENCE, check=False)
+    assert done.returncode != 0
+    assert "more than one PodDisruptionBudget" in done.stderr
+    user("uncordon", node)
     user("delete", "poddisruptionbudget", "two")
     user.merge("formation", "shop", {"spec": {"disruptionBudget": {}}})
     eventually(lambda: user.condition("DisruptionContended"))
-    user.server.request("POST", path, eviction)
+    drain(user, node)

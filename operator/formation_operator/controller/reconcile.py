@@ -138,16 +138,18 @@ class Reconciler:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
         before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        chosen = await self._choose(this, formation, before)
+        asked = self._asked(this, formation, before)
+        chosen = await self._releaser.choose(asked)
         if chosen.is_held:
             types = {**formation.spec.processes, **chosen.content.spec.processes}
             before = formation_status.read(this.basis.formation["status"], types)
-            formation = steps.suspended_until_released(formation, before)
+            formation = steps.suspended_until_released(formation, before, types, this.basis.children)
         wanted = Wanted(formation, chosen.content, undecided)
         counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
         wanted = dataclasses.replace(wanted, counts=counts)
         wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
+        chosen = await self._release(this, asked, chosen)
         await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
         requeue = self._reporter.later(this.memory.reports, this.outcomes)
         if requeue is None:
@@ -182,23 +184,33 @@ class Reconciler:
             raise judged.error
         return judged.undecided
 
-    async def _choose(self, this: Pass, formation: Formation, before: FormationStatus) -> Chosen:
-        """Return the content that is rendered: what the spec says, or what was released before it."""
-        asked = Asked(
+    def _asked(self, this: Pass, formation: Formation, before: FormationStatus) -> Asked:
+        """Return what decides which content is rendered."""
+        return Asked(
             raw=this.basis.formation,
             formation=formation,
             content=plan.content_of(formation),
             before=before,
             jobs=self._cache.jobs_of(this.key),
             pods=self._cache.release_pods_of(this.key),
+            children=this.basis.children,
             noted=this.memory.releases,
             faults=this.faults,
             forbidden=self._cache.is_forbidden(kinds.JOB, this.key[0]),
         )
-        chosen = await self._releaser.choose(asked)
-        for job in chosen.written:
-            this.changes.extend(self._cache.see(kinds.JOB, job))
-        return chosen
+
+    async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
+        """Have the release go on, unless its content has changed meanwhile; whatever fails about it waits."""
+        current = self._cache.formations.get(this.key)
+        seen = formations.lane_of(this.basis.formation, current)
+        if current is None or seen in (Lane.CHANGE, Lane.BUILD):
+            return chosen  # that brings another pass
+        with this.faults.confined_to(""):
+            chosen = await self._releaser.proceed(asked, chosen)
+            for job in chosen.written:
+                this.changes.extend(self._cache.see(kinds.JOB, job))
+            return chosen
+        return chosen._replace(requeue=Requeue(Lane.REPORT, releaser.RETRY_MOST))
 
     def _autoscalers(self, wanted: Wanted) -> Deciding:
         """Return the autoscalers of a Formation and of its types' Deployments."""

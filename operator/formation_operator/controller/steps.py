@@ -88,14 +88,19 @@ def shown_counts(
     return {name: count for name, count in counts(declared, before, children, known).items() if name in there}
 
 
-def suspended_until_released(formation: Formation, before: FormationStatus) -> Formation:
+def suspended_until_released(
+    formation: Formation, before: FormationStatus, types: Iterable[str], children: Children
+) -> Formation:
     """Return a Formation whose release is awaited: one that was suspended before stays so until then.
 
-    People suspend an app for a migration that the version before doesn't get on with.
+    People suspend an app for a migration that the version before doesn't get on with. The Deployments show
+    it, since the status is written later than they are; it counts where they show nothing.
     """
-    if all(each.resume_replicas is None for each in (before.processes or {}).values()):
-        return formation
-    return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
+    own = own_deployments(formation.metadata, types, children).values()
+    said = any(each.resume_replicas is not None for each in (before.processes or {}).values())
+    if any(each.is_suspended for each in own) or (said and not any(each.is_resumed for each in own)):
+        return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
+    return formation
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:

@@ -116,6 +116,16 @@ class Child:
         """Whether it runs processes by a count that another client set."""
         return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
 
+    @property
+    def is_suspended(self) -> bool:
+        """Whether we wrote a zero, and the count to come back to."""
+        return self.owns_count and self.replicas == 0 and bool(self.remembered)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it runs processes by a count that we wrote, or have left to others."""
+        return self.replicas > 0 and (self.owns_count or self.remembered is None)
+
     def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
         """Return whether a Formation owns it, or may adopt it as an orphan for a type."""
         if self.owner is not None:

@@ -23,10 +23,11 @@ from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
+from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
-from formation_operator.release import gate, progress
+from formation_operator.release import gate, progress, running
 from formation_operator.release.content import NOTHING, Content
 from formation_operator.release.contents import Contents
 from formation_operator.release.gate import Act, Decision, Phase, Situation
@@ -36,6 +37,8 @@ from formation_operator.render import desired
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.requeue import Lane, Requeue, soonest
+from formation_operator.sync import revision_errors
+from formation_operator.sync.revision_errors import LeavingError
 
 RETRY_FIRST, RETRY_MOST = 2.0, 300.0
 """Seconds until a step that failed is tried again, at first and at the most."""
@@ -43,6 +46,8 @@ PODLESS = 3.0
 """Seconds after which a Job without a Pod is looked into."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
+MOST_LEFT = 10
+"""How many Jobs a pass marks as left: anyone may make any number."""
 TURN = 0.5
 """Seconds between what has to come before a release, and its start."""
 RIGHTS = "apply the rights of the operator's version (manifests/rbac), with jobs.batch"
@@ -80,6 +85,7 @@ class Asked(NamedTuple):
     jobs: Sequence[Job]
     pods: Sequence[Pod]
     """The Pods of its releases that aren't well."""
+    children: Children
     noted: Noted
     faults: Faults
     forbidden: bool
@@ -95,27 +101,33 @@ class Chosen(NamedTuple):
     requeue: Requeue | None = None
     written: Sequence[Object] = ()
     """The Jobs that were written, as the API server answered."""
+    situation: Situation | None = None
+    """What decides how its release goes on; nothing if there is none."""
+    released: str = ""
+    """The digest of the content that was released last."""
 
     @property
     def is_held(self) -> bool:
         """Whether something else than the wanted content is rendered."""
         return self.content.kept is not None or not self.content.known
 
-    @property
-    def released(self) -> str:
-        """The digest of the content that was released last."""
-        return (self.status and self.status.released) or ""
-
 
 class NotReadyError(Exception):
     """A release can't start yet."""
 
-    def __init__(self, cause: Cause, problems: Sequence[Problem] = (), pause: float | None = None) -> None:
-        """Take why, the types that are to blame, and after how many seconds it may be different."""
+    def __init__(
+        self,
+        cause: Cause,
+        problems: Sequence[Problem] = (),
+        pause: float | None = None,
+        found: Sequence[Object] = (),
+    ) -> None:
+        """Take why, the types that are to blame, the seconds until it may be different, and Jobs found."""
         super().__init__(cause.message)
         self.cause = cause
         self.problems = problems
         self.pause = pause
+        self.found = found
 
 
 class Releaser:
@@ -130,26 +142,40 @@ class Releaser:
         self._runner = Runner(cluster)
 
     async def choose(self, this: Asked) -> Chosen:
-        """Return the content to render; start, end or mark a Job where that is due."""
+        """Return the content to render; nothing is written, so that no count waits for a release."""
         spec, before = this.formation.spec, this.before.release or ReleaseStatus()
         if spec.release is None:
+            this.noted.released = ""  # what is rolled out from here on counts as released
             return Chosen(this.content)
         if spec.paused:
             return Chosen(this.content, this.before.release)
         _note(this)
         mine, noted = this.formation.metadata, this.noted
         jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        reported = before.released or _kept_digest(this)
-        released = await self._released(this, jobs, noted.released or reported)
-        content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
-        decision = gate.decide(await self._situation(this, jobs, released, content))
-        if decision.phase is Phase.OPEN:
-            noted.released = noted.digest
-            return await self._carry_out(this, Chosen(this.content), decision, noted.digest, jobs)
+        known = noted.released or before.released or _kept_digest(this)
+        try:
+            released = await self._released(this, jobs, known)
+            content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
+            situation = await self._situation(this, jobs, released, content)
+        except errors.RefusedError as error:
+            return self._unread(this, error)
+        if gate.is_open(situation):
+            released, rendered = noted.digest, this.content
+        else:
+            rendered = content or NOTHING
         noted.released = released
-        if decision.act is Act.START and released != reported:
+        return Chosen(rendered, this.before.release, situation=situation, released=released)
+
+    async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Start, end or mark a Job where that is due, and return how the release goes."""
+        if chosen.situation is None:
+            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
+        started = await self._has_started(this, chosen.situation)
+        decision = gate.decide(chosen.situation._replace(started=started))
+        reported = (this.before.release and this.before.release.released) or _kept_digest(this)
+        if decision.act is Act.START and chosen.released != reported:
             decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
-        return await self._carry_out(this, Chosen(content or NOTHING), decision, released, jobs)
+        return await self._carry_out(this, chosen, decision)
 
     async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
         """Return the digest of the content that was released last, given what is known of that.
@@ -164,6 +190,9 @@ class Releaser:
             or last.key == noted.key
         ):
             return known
+        said = this.before.release.started_at if this.before.release else None
+        if last.created_at < (said or ""):
+            return known  # the one that the status is about came later, and its Job was deleted
         is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
         return last.digest if is_new else known
 
@@ -176,29 +205,51 @@ class Releaser:
         )
         if not needs_none and noted.unreleased != noted.digest:
             needs_none = await self._contents.number(mine, noted.digest) > 0
+            if not (needs_none or released or jobs):
+                needs_none = await running.runs(self._cluster, mine, this.content.spec, this.children)
             noted.unreleased = "" if needs_none else noted.digest
-        suspended = bool(this.formation.spec.suspend)
-        under_way = next((job for job in jobs if job.is_under_way and not job.deleting), None)
-        started = False
-        if under_way is not None:
-            fits = gate.fits(under_way, noted.digest, noted.key)
-            if needs_none or suspended or not fits:
-                started = await self._has_started(this, under_way)
-        return Situation(noted.digest, noted.key, needs_none, suspended, jobs, started)
+        return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
-    async def _has_started(self, this: Asked, job: Job) -> bool:
-        if this.noted.started != job.uid:
+    async def _has_started(self, this: Asked, situation: Situation) -> bool:
+        """Return whether the Job under way has started a container, as far as that matters."""
+        noted = this.noted
+        job = next((each for each in situation.jobs if each.is_under_way and not each.deleting), None)
+        if job is None:
+            return False
+        wanted = gate.fits(job, noted.digest, noted.key) and not situation.suspended
+        if wanted and not situation.needs_none:
+            return False
+        if noted.started != job.uid:
             now = self._clock().timestamp()
             if not await self._runner.has_started(this.formation.metadata, job, now):
                 return False
-            this.noted.started = job.uid
+            noted.started = job.uid
         return True
+
+    def _unread(self, this: Asked, error: errors.RefusedError) -> Chosen:
+        """Return that nothing is changed, because it can't be read what was released last."""
+        text = f"it can't be read what was released last, so nothing is changed: {error}"
+        if isinstance(error, errors.ForbiddenError):
+            text += f": {revision_errors.RIGHTS}"
+        problem = Problem("", Trouble.REFUSED, text)
+        return Chosen(NOTHING, this.before.release, [problem], self._retry(this, None))
 
     # Acting
 
-    async def _carry_out(
-        self, this: Asked, chosen: Chosen, decision: Decision, released: str, jobs: Sequence[Job]
-    ) -> Chosen:
+    async def _ignore(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Mark Jobs whose Formation has no release command any more: how they end counts for nothing."""
+        mine, written = this.formation.metadata, list[Object]()
+        try:
+            for job in [job for job in this.jobs if job.owner == mine.uid and not (job.left or job.deleting)]:
+                written.append(await self._runner.leave(mine, job))
+                if len(written) == MOST_LEFT:
+                    break
+        except errors.ClusterError:
+            chosen = chosen._replace(requeue=self._retry(this, None))
+        return chosen._replace(written=written)
+
+    async def _carry_out(self, this: Asked, chosen: Chosen, decision: Decision) -> Chosen:
+        jobs = chosen.situation.jobs if chosen.situation is not None else ()
         cause, problems, written = Cause(), list[Problem](), list[Object]()
         requeue: Requeue | None = None
         try:
@@ -206,17 +257,18 @@ class Releaser:
             written += [made] if made is not None else []
             if made is not None and decision.act is Act.START:
                 decision = Decision(Phase.RUNNING, job=observed.job(made))
-            if decision.phase is not Phase.OPEN and decision.job is not None:
+            if decision.phase in (Phase.RUNNING, Phase.FAILED) and decision.job is not None:
                 cause, requeue = await self._cause(this, decision.job)
         except NotReadyError as error:
             cause, problems, requeue = error.cause, [*error.problems], self._retry(this, error.pause)
+            written += error.found
         except errors.ClusterError as error:
             cause, requeue = _refusal(error), self._retry(this, None)
         said = progress.progress(
             this.formation,
             decision,
             wanted=this.noted.digest,
-            released=released,
+            released=chosen.released,
             before=this.before.release or ReleaseStatus(),
             key=this.noted.key,
             cause=cause,
@@ -225,6 +277,8 @@ class Releaser:
         found = [said.problem] if said.problem is not None else []
         if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
             requeue = Requeue(Lane.CHANGE, TURN)
+        if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
+            requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))
         return chosen._replace(
             status=said.status, problems=(*found, *problems), requeue=requeue, written=tuple(written)
         )
@@ -250,6 +304,8 @@ class Releaser:
         if invalid := _unrenderable(mine, this.content.spec):
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
+        if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
+            raise NotReadyError(Cause("an earlier release command was started"), found=found)
         if alive := await self._runner.alive(mine):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
@@ -260,6 +316,9 @@ class Releaser:
             raise NotReadyError(
                 Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)
             ) from None
+        except LeavingError as error:
+            text = f"the release command starts once that has gone, too: {error}"
+            raise NotReadyError(Cause(text, reason=Trouble.WAITING)) from None
         except (TakenError, errors.ConflictError) as error:
             raise NotReadyError(Cause(str(error), lasting=True, reason=Trouble.NAME_TAKEN)) from None
         noted.pause = None

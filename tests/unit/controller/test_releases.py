@@ -50,6 +50,17 @@ class Shop:
         self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
         await self.settle()
 
+    def orphan(self) -> None:
+        """Have its Formation deleted with --cascade=orphan, and its revisions and Jobs lost."""
+        self.cluster.remove(naming.KIND, *KEY)
+        for kind in ("ControllerRevision", "Job"):
+            for raw in self.cluster.all(kind):
+                self.cluster.remove(kind, "default", raw["metadata"]["name"])
+        for kind in ("Deployment", "Service"):
+            for raw in self.cluster.all(kind):
+                nobody: Manifest = {"metadata": {"ownerReferences": None}}
+                self.cluster.merge(kind, "default", raw["metadata"]["name"], nobody)
+
     async def finish(self, condition: str = "Complete", *more: str) -> None:
         """Have the Job that is under way end, and give the operator time."""
         self.time.seconds += 1
@@ -294,6 +305,29 @@ async def test_a_formation_that_runs_counts_as_released_when_it_gets_a_release_c
     assert shop.images() == {"shop-web": "shop:v1"}
     await shop.finish()
     assert shop.images() == {"shop-web": "shop:v2"}
+
+
+@pytest.mark.parametrize("before", [None, RELEASE], ids=["without a release before", "with one"])
+async def test_what_an_earlier_formation_has_left_running_counts_as_released(before: Manifest | None) -> None:
+    shop = Shop(a_formation(image="shop:v1", release=before, processes=ONE["spec"]["processes"]))
+    await shop.settle()
+    if before:
+        await shop.finish()
+    shop.orphan()
+    shop.cluster.put(naming.KIND, stored(ONE, uid="uid-2"))
+    shop.restart()
+    await shop.settle()
+    assert shop.status["release"]["released"] == shop.digest
+    assert shop.jobs() == []
+    assert {raw["metadata"]["generation"] for raw in shop.cluster.all("Deployment")} == {1}
+    assert shop.status["revision"]["number"] == 1
+
+    shop.orphan()
+    shop.cluster.put(naming.KIND, stored({**ONE, "spec": {**ONE["spec"], "image": "shop:v2"}}, uid="uid-3"))
+    shop.restart()
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+    assert shop.images() == BOTH_V1
 
 
 async def test_a_release_command_that_is_taken_away_is_ignored(shop: Shop) -> None:
