@@ -69,8 +69,8 @@ class Contents:
             if live is None or revisions.is_leaving(live, mine):
                 raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone") from error
             text = (
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
+                f"a ControllerRevision {name} exists, and is foreign or has another content: "
+                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
             )
             raise errors.ConflictError(text) from error
 

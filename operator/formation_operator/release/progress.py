@@ -120,7 +120,7 @@ def _failure(
         release = formation.spec.release
         seconds = (release and release.active_deadline_seconds) or DEADLINE
         why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
-    else_ = "nothing has changed" if nothing_runs else "what was released before runs on"
+    else_ = "nothing has changed" if nothing_runs else "what was released before keeps running"
     back = "" if nothing_runs else f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
         f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"
@@ -132,7 +132,7 @@ def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked
     """Return why a release isn't done, from what is wrong with its Pods, or why it has none."""
     for pod in pods:
         if beside := pod.held_by:
-            said = f"it has succeeded, but {', '.join(beside)} beside it runs on: its Job isn't done"
+            said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
     worst = max(
         findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None

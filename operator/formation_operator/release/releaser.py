@@ -302,7 +302,7 @@ class Releaser:
                 Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED)
             )
         if invalid := _unrenderable(mine, this.content.spec):
-            text = "no release command starts before every type can be rendered"
+            text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
             raise NotReadyError(Cause("an earlier release command was started"), found=found)

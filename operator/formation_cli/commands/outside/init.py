@@ -29,8 +29,8 @@ MANIFEST = "formation.yaml"
 def command(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
-    Of --env it asks which variables are secret: those are in no file, and the command that brings them into
-    the cluster is printed. Nothing of the Procfile is run, and no file is written over.
+    With --env it asks which variables are secret. It writes those into no file, and prints the command that
+    sets them in the cluster. It runs nothing of the Procfile, and overwrites no file.
     """
     commands, folder = app_options.read_procfile(procfile)
     found = described.app(commands, folder)
@@ -49,4 +49,4 @@ def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
     more = [word for file in files for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "config", "set", found.name, "--secret", *more, *secret])
-    click.echo(f"Once it is applied, this brings them:\n  {line}", err=True)
+    click.echo(f"Once it is applied, this sets them:\n  {line}", err=True)

@@ -111,7 +111,7 @@ TRAITS = {
             dispensable=True,
         ),
         selector=("spec", "selector", "matchLabels"),
-        without="take disruptionBudget away (of spec.processes.{} or of spec)",
+        without="remove disruptionBudget (of spec.processes.{} or of spec)",
     ),
 }
 

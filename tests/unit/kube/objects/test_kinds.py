@@ -28,7 +28,7 @@ def test_a_child_is_recognized_by_the_selector_that_it_was_given(intent: Intent)
 
 WITHOUT = {
     ChildKind.SERVICE: ("set spec.processes.web.service to false", {**WEB, "service": False}),
-    ChildKind.POD_DISRUPTION_BUDGET: ("take disruptionBudget away (of spec.processes.web or of spec)", WEB),
+    ChildKind.POD_DISRUPTION_BUDGET: ("remove disruptionBudget (of spec.processes.web or of spec)", WEB),
 }
 
 
