@@ -185,7 +185,7 @@ class Reconciler:
         return judged.undecided
 
     def _asked(self, this: Pass, formation: Formation, before: FormationStatus) -> Asked:
-        """Return the question which content is rendered: what the spec says, or what was released before it."""
+        """Return the question whether what the spec says is rendered, or what was released before."""
         content, children = plan.content_of(formation), this.basis.children
 
         def runs() -> bool:

@@ -122,7 +122,7 @@ class NotReadyError(Exception):
         pause: float | None = None,
         found: Sequence[Object] = (),
     ) -> None:
-        """Take why, the types that are to blame, after how many seconds it may be different, and Jobs found."""
+        """Take why, the types to blame, the seconds until it may be different, and Jobs found."""
         super().__init__(cause.message)
         self.cause = cause
         self.problems = problems
@@ -167,7 +167,7 @@ class Releaser:
         return Chosen(rendered, this.before.release, situation=situation, released=released)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
-        """Start, end or mark a Job where that is due, and return how the release goes, once counts are written."""
+        """Start, end or mark a Job where that is due, once counts are written; return how it goes."""
         if chosen.situation is None:
             return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
         started = await self._has_started(this, chosen.situation)

@@ -8,8 +8,9 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
+from formation_operator.release.runner import Runner
 from tests.builders import Manifest, a_formation, a_process, ago
-from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
+from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, RELEASE, Shop
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
@@ -93,7 +94,7 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(shop.operator._reconciler._releaser._runner, "alive", broken)
+    monkeypatch.setattr(Runner, "alive", broken)
     await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
     assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
     assert shop.images() == BOTH_V1
@@ -337,4 +338,3 @@ async def test_a_formation_without_a_release_command_reads_nothing_of_jobs() -> 
     await shop.change(image="shop:v2")
     asked: list[Call] = shop.cluster.calls
     assert not [each for each in asked if each.kind in ("Job", "Pod")]
-    assert ONE
