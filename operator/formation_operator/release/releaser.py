@@ -160,6 +160,8 @@ class Releaser:
         except errors.RefusedError as error:
             return self._unread(this, error)
         if gate.is_open(situation):
+            if noted.digest not in (noted.released, before.released):
+                self._contents.hold(mine, noted.digest, content_of(this.raw["spec"]))
             released, rendered = noted.digest, this.content
         else:
             rendered = content or NOTHING
@@ -204,8 +206,9 @@ class Releaser:
             content is not None and _is_given_the_same(this, content.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
-            # Without a revision, what runs shows what was released: a Formation may be older than those.
-            needs_none = await self._contents.number(mine, noted.digest) > 0 or (not released and this.runs())
+            # Before a release is reported, what runs counts as released, whether a revision keeps it or not yet.
+            is_first = not (this.before.release and this.before.release.released)
+            needs_none = await self._contents.number(mine, noted.digest) > 0 or (is_first and this.runs())
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 

@@ -130,6 +130,31 @@ async def test_the_result_of_a_release_whose_command_was_taken_away_is_ignored_f
     assert set(shop.images().values()) == {"shop:v6"}
 
 
+async def test_a_release_command_that_is_added_just_after_a_deploy_leaves_what_was_deployed(
+    shop: Shop,
+) -> None:
+    await shop.change(release=None)
+    for change in ({"image": "shop:v2"}, {"release": RELEASE}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+        assert shop.images() == BOTH_V2
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+    assert shop.status["release"]["released"] == shop.digest
+
+
+async def test_counts_go_on_where_a_content_was_rolled_out_just_before_a_release_starts(shop: Shop) -> None:
+    for change in ({"labels": {"team": "red"}}, {"image": "shop:v2"}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+    await shop.change(processes={"web": {"replicas": 5}})
+    assert shop.counts()["shop-web"] == 5
+    assert shop.images() == BOTH_V1
+    assert shop.cluster.read("Deployment", "default", "shop-web")["metadata"]["labels"]["team"] == "red"
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+
+
 # Suspended
 
 
