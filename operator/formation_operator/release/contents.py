@@ -45,7 +45,7 @@ class Contents:
             return None
 
     def hold(self, mine: Metadata, digest: str, content: dict[str, Any]) -> bool:
-        """Keep a content in memory: its revision may come later. Return whether it is small enough to be used."""
+        """Keep a content in memory, as its revision may come later; return whether it is small enough."""
         size = bounds.size(content)
         if size > bounds.MOST_DECLARED:
             return False

@@ -195,8 +195,10 @@ class Releaser:
         said = this.before.release.started_at if this.before.release else None
         if last.created_at < (said or ""):
             return known  # the one that the status is about came later, and its Job was deleted
-        is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
-        return last.digest if is_new else known
+        number = await self._contents.number(this.formation.metadata, last.digest)
+        reported = this.before.revision.number if this.before.revision else 0
+        # It gets its number before the status says that it is rolled out.
+        return last.digest if number == 0 or number > reported else known
 
     async def _situation(
         self, this: Asked, jobs: Sequence[Job], released: str, content: Content | None
@@ -206,7 +208,7 @@ class Releaser:
             content is not None and _is_given_the_same(this, content.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
-            # Before a release is reported, what runs counts as released, whether a revision keeps it or not yet.
+            # What runs when a release command is added counts as released, even if no revision keeps it yet.
             is_first = not (this.before.release and this.before.release.released)
             needs_none = await self._contents.number(mine, noted.digest) > 0 or (is_first and this.runs())
             noted.unreleased = "" if needs_none else noted.digest

@@ -10,7 +10,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.port import Object
 from formation_operator.release.runner import Runner
 from tests.builders import Manifest, a_formation, a_process, ago
-from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, RELEASE, Shop
+from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, RELEASE, EndedError, Shop
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
@@ -321,6 +321,21 @@ async def test_hundreds_of_forged_jobs_are_deleted_a_few_at_a_time(shop: Shop) -
     await shop.change(image="shop:v2")
     assert len([each for each in shop.cluster.calls[since:] if each.verb == "delete"]) <= 20
     assert f"shop-release-{shop.digest}" in {each["metadata"]["name"] for each in shop.jobs()}
+
+
+async def test_what_was_rolled_out_but_not_reported_when_the_operator_ended_stays(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    ended = EndedError()
+    shop.cluster.incidents.append(Incident("apply_status", error=ended))
+    with pytest.raises(EndedError):
+        await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.revisions()["shop:v2"] == 2
+    shop.restart()
+    await shop.change(image="shop:v3")
+    assert shop.images() == BOTH_V2
+    await shop.finish()
+    assert set(shop.images().values()) == {"shop:v3"}
 
 
 # What can't be read
