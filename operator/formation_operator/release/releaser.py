@@ -62,6 +62,8 @@ class Noted:
     key: str = ""
     released: str = ""
     """The digest of the content that was released last, before the status says so."""
+    ungated: bool = False
+    """Whether there was no release command until now: the status may not say so yet."""
     unreleased: str = ""
     """The digest of a content that was found not to be rolled out before."""
     started: str = ""
@@ -145,7 +147,8 @@ class Releaser:
         """Return the content to render; nothing is written, so that no count waits for a release."""
         spec, before = this.formation.spec, this.before.release or ReleaseStatus()
         if spec.release is None:
-            this.noted.released = ""  # what is rolled out from here on counts as released
+            # What is rolled out from here on counts as released.
+            this.noted.released, this.noted.unreleased, this.noted.ungated = "", "", True
             return Chosen(this.content)
         if spec.paused:
             return Chosen(this.content, this.before.release)
@@ -165,7 +168,7 @@ class Releaser:
             released, rendered = noted.digest, this.content
         else:
             rendered = content or NOTHING
-        noted.released = released
+        noted.released, noted.ungated = released, False
         return Chosen(rendered, this.before.release, situation=situation, released=released)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
@@ -209,7 +212,7 @@ class Releaser:
         )
         if not needs_none and noted.unreleased != noted.digest:
             # What runs when a release command is added counts as released, even if no revision keeps it yet.
-            is_first = not (this.before.release and this.before.release.released)
+            is_first = noted.ungated or not (this.before.release and this.before.release.released)
             needs_none = await self._contents.number(mine, noted.digest) > 0 or (is_first and this.runs())
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)

@@ -143,6 +143,23 @@ async def test_a_release_command_that_is_added_just_after_a_deploy_leaves_what_w
     assert shop.status["release"]["released"] == shop.digest
 
 
+async def test_a_release_command_that_is_away_for_a_moment_leaves_what_was_deployed_in_that(
+    shop: Shop,
+) -> None:
+    for change in ({"release": None, "image": "shop:v2"}, {"release": RELEASE}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+        assert shop.images() == BOTH_V2
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+
+
+async def test_a_changed_release_command_runs_although_all_is_as_rendered(shop: Shop) -> None:
+    shop.restart()
+    await shop.change(release={"env": [{"name": "AGAIN", "value": "1"}]})
+    assert len(shop.jobs()) == 2
+
+
 async def test_counts_go_on_where_a_content_was_rolled_out_just_before_a_release_starts(shop: Shop) -> None:
     for change in ({"labels": {"team": "red"}}, {"image": "shop:v2"}):
         shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
