@@ -49,6 +49,7 @@ async def test_what_was_released_last_runs_on_with_todays_counts_until_the_relea
     await shop.change(image="shop:v2")
     assert shop.images() == BOTH_V1
     assert shop.status["release"]["running"] == shop.digest
+    assert shop.status["image"] == "shop:v1"
     await shop.change(processes={"web": {"replicas": 3}})
     shop.cluster.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 5}}, by=SCALE)
     await shop.settle()
