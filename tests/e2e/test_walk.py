@@ -211,7 +211,7 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / ".env").write_text("LOG_LEVEL=info\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
-    shown = page("procfile.md", until="## On the laptop")
+    shown = page("how-to/procfile.md", until="## On the laptop")
     procfile, heroku, _variables = (text for kind, text in shown if kind == "sh")  # the last asks Heroku, too
 
     reader.types(procfile)

@@ -148,7 +148,7 @@ CAUSES = [
         a_process("python3 -m http.server", replicas=1),
         "Crashing",
         "BadCommand",
-        ("couldn't be started: python3 -m http.server", "each word of a command is an item of its own"),
+        ("couldn't be started: python3 -m http.server", "write each word of a command as its own item"),
         stalled=True,
     ),
     Cause(
@@ -313,7 +313,7 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Crashing",
         "ExitedAtOnce",
-        ("container helper exited with code 0 right after its start", "it belongs into initContainers"),
+        ("container helper exited with code 0 right after its start", "move it to initContainers"),
         pod=next_to(command=[*sh("exit 0")]),
     ),
     Cause(
@@ -375,7 +375,7 @@ CAUSES = [
         (
             "runs, but its readiness probe fails",
             'exec: "absent": executable file not found in $PATH',
-            "is that program in the image?",
+            "check that the image has that program",
         ),
     ),
     Cause(
@@ -400,7 +400,7 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Crashing",
         "PostStartHookFailed",
-        ("was ended because its postStart hook failed",),
+        ("was killed because its postStart hook failed",),
         pod={
             "terminationGracePeriodSeconds": 1,
             "containers": [its_own(lifecycle={"postStart": {"exec": {"command": ["false"]}}})],

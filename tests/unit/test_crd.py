@@ -167,7 +167,7 @@ def test_who_names_a_type_after_what_ends_is_told_how_to_run_it() -> None:
     told = [message for message in rules if "reserved" in message]
     assert [message.split(" can't")[0] for message in told] == ["'release'", "'run'"]
     assert "so set spec.release" in told[0]
-    assert "so run what ends as a Job" in told[1]
+    assert "so run it as a Job if it ends" in told[1]
 
 
 def test_a_pod_template_is_partial_and_has_only_what_a_deployment_takes() -> None:

@@ -48,7 +48,7 @@ def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str
     if number < 0 or not processes or not all(isinstance(each, dict) for each in parts):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
-        return "has another content than its name says"
+        return "its content doesn't match its name"
     return ""
 
 

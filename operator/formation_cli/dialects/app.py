@@ -38,7 +38,7 @@ def formation(app: App) -> Object:
     names.check_formation(app.name)
     names.check_together(app.name, types)
     if not app.image or any(map(str.isspace, app.image)):
-        raise Mistyped(f"{app.image[:100]!r} is no image: name it as registry.example.com/shop:v1.")
+        raise Mistyped(f"{app.image[:100]!r} isn't an image: write it like registry.example.com/shop:v1.")
     return {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,

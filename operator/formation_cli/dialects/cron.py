@@ -36,7 +36,7 @@ def parsed(text: str, file: str) -> Any:
     except json.JSONDecodeError as error:
         raise Mistyped(f"{file}, line {error.lineno}: no JSON: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        raise Mistyped(f"{file}: no JSON: a number that is too long, or nested too deeply.") from error
+        raise Mistyped(f"{file}: not JSON: a number is too long, or it is nested too deeply.") from error
 
 
 def entries(app: Any, file: str) -> dict[str, Cron]:

@@ -96,7 +96,7 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
 def _mapping(value: Mapping[str, Any], key: str, file: str, most: int) -> dict[str, Any]:
     found = value.get(key) or {}
     if not isinstance(found, dict):
-        raise Mistyped(f"{file}: {key} is no object.")
+        raise Mistyped(f"{file}: {key} isn't an object.")
     if len(found) > most:
         raise Mistyped(f"{file}: {key} has {len(found)} entries, and a Formation can have {most}.")
     return found
@@ -112,14 +112,14 @@ def _read_formation(value: list[Any], file: str, found: Found) -> None:
         if not isinstance(name, str):
             raise Mistyped(f"{where} has no type: Heroku writes one as {{type, quantity, size}}.")
         if name in seen:
-            raise Mistyped(f"{where}: {lenient.shown(name)} is there twice.")
+            raise Mistyped(f"{where}: {lenient.shown(name)} appears twice.")
         seen.add(name)
         _read_dyno(name, dyno, where, found)
 
 
 def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
     if not isinstance(dyno, dict):
-        raise Mistyped(f"{where} is no object, as {{quantity, size}}.")
+        raise Mistyped(f"{where} isn't an object like {{quantity, size}}.")
     if name != names.RELEASE:
         names.check_type(name, where)
     quantity, size, command = (dyno.get(each) for each in ("quantity", "size", "command"))
@@ -133,7 +133,7 @@ def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
 
 def _count(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= INT32:
-        raise Mistyped(f"{where}: quantity is no count: a whole number from 0 on.")
+        raise Mistyped(f"{where}: quantity isn't a count: it must be 0 or a positive whole number.")
     return value
 
 
@@ -150,13 +150,13 @@ def _size(value: Any, where: str) -> str:
 
 def _command(value: Any, where: str) -> str:
     if not _is_text(value) or not value.strip() or "\n" in value or len(value.encode()) > LONGEST_WORD:
-        raise Mistyped(f"{where}: command is no line of at most {LONGEST_WORD} bytes.")
+        raise Mistyped(f"{where}: command isn't a line of at most {LONGEST_WORD} bytes.")
     return str(value).strip()
 
 
 def _read_variable(name: str, variable: Any, where: str, found: Found) -> None:
     if not dotenv.NAME.fullmatch(name):
-        raise Mistyped(f"{where}: no name of a variable.", hint="It has letters, digits and '_'.")
+        raise Mistyped(f"{where}: not a variable name.", hint="It has letters, digits and '_'.")
     value = variable.get("value") if isinstance(variable, dict) else variable
     if isinstance(variable, dict) and value is None:
         made = "generated as a secret" if variable.get("generator") else "set by hand"
@@ -164,7 +164,7 @@ def _read_variable(name: str, variable: Any, where: str, found: Found) -> None:
     elif _is_text(value):
         found.env[name] = str(value)
     else:
-        raise Mistyped(f"{where}: the value is no text.", hint="Write it in quotes.")
+        raise Mistyped(f"{where}: the value isn't text.", hint="Write it in quotes.")
 
 
 def _is_text(value: Any) -> bool:
@@ -203,7 +203,7 @@ def left_out(known: Known) -> Iterable[str]:
     parts = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
     parts += ["spec.schedules: Heroku Scheduler has no file"] if known.spec.schedules else []
     return parts + [
-        f"{name}: no dyno has its memory"
+        f"{name}: no dyno has as much memory"
         for name, each in known.spec.processes.items()
         if lenient.mapping(each.resources, "limits").get("memory") is not None and not _sized(known, name)
     ]

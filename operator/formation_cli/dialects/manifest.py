@@ -22,7 +22,7 @@ DEEPEST = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-IMAGES_OWN = "runs the image's own program, which isn't in the Formation"
+IMAGES_OWN = "runs the program of its image, which isn't in the Formation"
 """Of a type without a command: only a container can run it."""
 
 
@@ -122,9 +122,9 @@ def _documents(text: str, file: str) -> list[Any]:
         return [*yaml.safe_load_all(text)]
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise Mistyped(f"{file}{line}: no YAML: {lenient.shown(error.problem or '')}.") from error
+        raise Mistyped(f"{file}{line}: not YAML: {lenient.shown(error.problem or '')}.") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise Mistyped(f"{file} is no YAML: {lenient.shown(str(error))}.") from error
+        raise Mistyped(f"{file} isn't YAML: {lenient.shown(str(error))}.") from error
     except RecursionError as error:
         raise Mistyped(f"{file} is nested too deeply.") from error
 

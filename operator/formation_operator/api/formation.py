@@ -117,7 +117,7 @@ class ProcessType(Model):
     command: Annotated[Words, Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
-        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
+        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an '
         "environment variable. Without command and args the image's own command runs.",
     )
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
@@ -125,8 +125,8 @@ class ProcessType(Model):
     replicas: Count | None = Field(
         None,
         description="The count: how many processes of this type run. 0 keeps the type, idle. "
-        "Omitted: starts with 1, or with its last count if the Deployment was deleted, and is left to "
-        "whoever scales the Deployment, such as an autoscaler; a singleton is held at 1.",
+        "Omitted: it starts with 1, or with its last count if the Deployment was deleted, and anyone who "
+        "scales the Deployment sets it, such as an autoscaler; a singleton is kept at 1.",
     )
     port: Port | None = Field(
         None,
@@ -134,7 +134,9 @@ class ProcessType(Model):
         "makes the Service <formation>-<type> with that port.",
     )
     service: bool | None = Field(None, description="false: no Service for the port.")
-    env: Env | None = Field(None, description="Environment of this type; wins over spec.env by name.")
+    env: Env | None = Field(
+        None, description="Environment of this type. Overrides variables of spec.env with the same name."
+    )
     env_from: EnvFrom | None = Field(
         None, description="ConfigMaps and Secrets whose keys become environment of this type."
     )
@@ -154,18 +156,18 @@ class ProcessType(Model):
     )
     termination_grace_period_seconds: Seconds | None = Field(
         None,
-        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with "
-        "a port the 5 s in which traffic moves away come on top.",
+        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a "
+        "port has 5 s more before SIGTERM, in which traffic moves away.",
     )
     rolling_update: RollingUpdate | None = Field(
         None,
-        description="How fast a rollout of this type goes. With hostNetwork or a hostPort set maxSurge: 0, "
+        description="The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, "
         "because a new process can't start beside the old one on its node.",
     )
     disruption_budget: DisruptionBudget | None = Field(
         None,
         description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
-        f"means maxUnavailable {BUDGET}. A process that isn't ready never holds a drain up.",
+        f"means maxUnavailable {BUDGET}. A process that isn't ready never blocks a drain.",
     )
     singleton: bool | None = Field(
         None,
@@ -178,7 +180,7 @@ class ProcessType(Model):
     pod_template: PodTemplate | None = Field(
         None,
         description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders; the container named process stands for this type's own. Wins over "
+        "what the operator renders; the container named process is this type's own. Overrides "
         "spec.podTemplate.",
     )
 
@@ -194,12 +196,12 @@ class Release(Model):
     command: Annotated[Words, Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
-        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one.',
+        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one.',
     )
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
     env: Env | None = Field(
         None,
-        description="Environment of the release command; wins over spec.env by name. A change of it runs the "
+        description="Environment of the release command, over spec.env by name. A change of it runs the "
         "command again.",
     )
     env_from: EnvFrom | None = Field(
@@ -330,11 +332,11 @@ class FormationSpec(Model):
     release: Release | None = Field(
         None,
         description="A command that runs with the new image and configuration before a deploy changes any "
-        "process, such as a migration. Until it has succeeded, what was released last runs on.",
+        "process, such as a migration. Until it has succeeded, the last release keeps running.",
     )
     revision_history_limit: Revisions | None = Field(
         None,
-        description=f"How many revisions that don't run any more are kept (default {REVISIONS}).",
+        description=f"How many old revisions are kept (default {REVISIONS}).",
     )
     security_defaults: SecurityDefaults | None = Field(
         None,
@@ -344,11 +346,11 @@ class FormationSpec(Model):
     pod_template: PodTemplate | None = Field(
         None,
         description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders for every type; the container named process stands for each type's own.",
+        "what the operator renders for every type; the container named process is each type's own.",
     )
     processes: Annotated[dict[str, ProcessType], Field(min_length=1, max_length=MOST_TYPES)] = Field(
-        description="The process types, keyed by name: web, worker, clock, ... A type that is taken away "
-        "is stopped and its Deployment deleted."
+        description="The process types, keyed by name: web, worker, clock, ... If a type is removed, "
+        "its processes stop and its Deployment is deleted."
     )
     schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
         None,

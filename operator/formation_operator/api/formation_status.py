@@ -24,7 +24,7 @@ class Condition(Model):
         "Outdated, RevisionFailed, DisruptionContended or ScheduleFailing."
     )
     status: str = Field(description="True or False.")
-    observed_generation: int = Field(description="The generation of the spec that this was seen for.")
+    observed_generation: int = Field(description="The generation of the spec that this describes.")
     last_transition_time: str = Field(description="When status last changed.")
     reason: str = Field(description="A word for programs.")
     message: str = Field(description="A sentence for people.")
@@ -34,7 +34,7 @@ class LastExit(Model):
     """How a process ended; kept after its Pod is gone."""
 
     exit_code: int | None = Field(None, description="The exit code.")
-    signal: int | None = Field(None, description="The signal that ended it, if one did.")
+    signal: int | None = Field(None, description="The signal that ended it, if any.")
     reason: str | None = Field(
         None, description="A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."
     )
@@ -52,8 +52,10 @@ class ProcessStatus(Model):
     )
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
-    restarts: int | None = Field(None, description="How often containers of this type's Pods were restarted.")
-    last_exit: LastExit | None = Field(None, description="How a process of this type ended last, unasked.")
+    restarts: int | None = Field(None, description="Restarts of the containers in this type's Pods.")
+    last_exit: LastExit | None = Field(
+        None, description="How a process of this type last ended without being asked to."
+    )
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
     resume_replicas: int | None = Field(
@@ -63,14 +65,14 @@ class ProcessStatus(Model):
     updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
     selector: str | None = Field(None, description="The label selector of this type's Pods.")
     replicas_managed_by: str | None = Field(
-        None, description="The autoscaler that the count is left to, as kind/name."
+        None, description="The autoscaler that sets the count, as kind/name."
     )
 
 
 class Revision(Model):
     """The revision that keeps the content which was rolled out last."""
 
-    name: str = Field(description="Of its ControllerRevision.")
+    name: str = Field(description="The name of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
     ready: bool | None = Field(
         None, description="True once the Formation was Ready with it while a process ran."
@@ -116,7 +118,7 @@ class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
     observed_generation: int | None = Field(
-        None, description="The latest generation of the spec that a pass was finished for."
+        None, description="The latest generation of the spec that the operator has handled."
     )
     summary: str | None = Field(None, description="Ready and wanted processes of each type.")
     image: str | None = Field(
@@ -124,9 +126,9 @@ class FormationStatus(Model):
     )
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
-    conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
+    conditions: list[Condition] | None = Field(None, description="Ready, and the reasons if it isn't True.")
     revision: Revision | None = Field(
-        None, description="The content that was rolled out last; counts, suspend and paused are none of it."
+        None, description="The content that was rolled out last, without counts, suspend and paused."
     )
     release: ReleaseStatus | None = Field(
         None, description="The release command, where the Formation has one."

@@ -108,7 +108,7 @@ class Controller:
             try:
                 await self.resync()
             except errors.ClusterError as error:
-                logger.warning("Listing failed; the watches go on: %s", error)
+                logger.warning("Listing failed; the watches continue: %s", error)
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync

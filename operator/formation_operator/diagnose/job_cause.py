@@ -45,7 +45,7 @@ def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked
     """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
     for pod in pods:
         if beside := pod.held_by:
-            said = f"it has succeeded, but {', '.join(beside)} beside it runs on: its Job isn't done"
+            said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
     worst = max(
         findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None

@@ -37,14 +37,20 @@ class Contents:
         found = self._read.get(mine.namespace, f"{mine.uid}/{digest}")
         if found is None:
             found = await self._data(mine, digest)
-            size = bounds.size(found) if found is not None else 0
-            if found is None or size > bounds.MOST_DECLARED:
+            if found is None or not self.hold(mine, digest, found):
                 return None
-            self._read.put(mine.namespace, f"{mine.uid}/{digest}", found, 10 * size)
         try:
             return Content(FormationSpec.model_validate(found), digest, found)
         except pydantic.ValidationError:
             return None
+
+    def hold(self, mine: Metadata, digest: str, content: dict[str, Any]) -> bool:
+        """Keep a content in memory, as its revision may come later; return whether it is small enough."""
+        size = bounds.size(content)
+        if size > bounds.MOST_DECLARED:
+            return False
+        self._read.put(mine.namespace, f"{mine.uid}/{digest}", content, 10 * size)
+        return True
 
     async def number(self, mine: Metadata, digest: str) -> int:
         """Return the number of the revision of a content; 0 if it was never rolled out, or has none."""
@@ -69,8 +75,8 @@ class Contents:
             if live is None or revisions.is_leaving(live, mine):
                 raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone") from error
             text = (
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
+                f"a ControllerRevision {name} exists, and is foreign or has another content: "
+                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
             )
             raise errors.ConflictError(text) from error
 

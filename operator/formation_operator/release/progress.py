@@ -106,7 +106,7 @@ def _failure(
         release = formation.spec.release
         seconds = (release and release.active_deadline_seconds) or DEADLINE
         why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
-    else_ = "nothing has changed" if nothing_runs else "what was released before runs on"
+    else_ = "nothing has changed" if nothing_runs else "what was released before keeps running"
     back = "" if nothing_runs else f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
         f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"

@@ -59,6 +59,8 @@ class Noted:
     key: str = ""
     released: str = ""
     """The digest of the content that was released last, before the status says so."""
+    ungated: bool = False
+    """Whether there was no release command until now: the status may not say so yet."""
     unreleased: str = ""
     """The digest of a content that was found not to be rolled out before."""
     started: str = ""
@@ -141,7 +143,8 @@ class Releaser:
         """Return the content to render; nothing is written, so that no count waits for a release."""
         spec, before = this.formation.spec, this.before.release or ReleaseStatus()
         if spec.release is None:
-            this.noted.released = ""  # what is rolled out from here on counts as released
+            # What is rolled out from here on counts as released.
+            this.noted.released, this.noted.unreleased, this.noted.ungated = "", "", True
             return Chosen(this.content)
         if spec.paused:
             return Chosen(this.content, this.before.release)
@@ -156,10 +159,12 @@ class Releaser:
         except errors.RefusedError as error:
             return self._unread(this, error)
         if gate.is_open(situation):
+            if noted.digest not in (noted.released, before.released):
+                self._contents.hold(mine, noted.digest, content_of(this.raw["spec"]))
             released, rendered = noted.digest, this.content
         else:
             rendered = content or NOTHING
-        noted.released = released
+        noted.released, noted.ungated = released, False
         return Chosen(rendered, this.before.release, situation=situation, released=released)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
@@ -189,8 +194,10 @@ class Releaser:
         said = this.before.release.started_at if this.before.release else None
         if last.created_at < (said or ""):
             return known  # the one that the status is about came later, and its Job was deleted
-        is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
-        return last.digest if is_new else known
+        number = await self._contents.number(this.formation.metadata, last.digest)
+        reported = this.before.revision.number if this.before.revision else 0
+        # It gets its number before the status says that it is rolled out.
+        return last.digest if number == 0 or number > reported else known
 
     async def _situation(
         self, this: Asked, jobs: Sequence[Job], released: str, content: Content | None
@@ -200,8 +207,10 @@ class Releaser:
             content is not None and _is_given_the_same(this, content.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
+            # What runs when a release command is added counts as released, even if no revision keeps it yet.
+            is_first = noted.ungated or not (this.before.release and this.before.release.released)
             needs_none = await self._contents.number(mine, noted.digest) > 0
-            if not (needs_none or released or jobs):
+            if is_first and not needs_none:
                 needs_none = await running.runs(self._cluster, mine, this.content.spec, this.children)
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
@@ -298,7 +307,7 @@ class Releaser:
                 Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED)
             )
         if invalid := _unrenderable(mine, this.content.spec):
-            text = "no release command starts before every type can be rendered"
+            text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
             raise NotReadyError(Cause("an earlier release command was started"), found=found)

@@ -40,7 +40,7 @@ class Runner:
         self._cluster = cluster
 
     async def start(self, mine: Metadata, content: FormationSpec, digest: str, key: str) -> Object:
-        """Create the Job that releases a content, and return it; return one of ours that is there already.
+        """Create the Job that releases a content, and return it; return one of ours that exists already.
 
         Raises `TakenError`, or `LeavingError` if its name is about to become free.
         """
@@ -55,8 +55,8 @@ class Runner:
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(
-                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get "
-                    f"job {name} -o yaml shows it; delete it if nobody needs it"
+                    f"a Job {name} exists, and is foreign or has lost the operator's labels: kubectl get "
+                    f"job {name} -o yaml shows it; delete it if it isn't needed"
                 ) from None
             return live
         self._log(mine, f"create Job {name}")

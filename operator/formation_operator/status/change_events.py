@@ -33,7 +33,7 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 def refused(why: str) -> Notice:
     """Return the Event that the status can't be written."""
-    note = f"the status can't be written, and is out of date until it can: {why}"
+    note = f"the status can't be written and is out of date: {why}"
     return Notice("StatusRefused", "Report", note, warning=True, topic="status")
 
 

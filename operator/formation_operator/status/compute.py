@@ -73,7 +73,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
 
 def _image(seen: Seen) -> str:
     """Return the image that most types run, of several the first type's, and how many others there are."""
-    by_type = (seen.images.get(name, {}).get(naming.PROCESS_CONTAINER) for name in sorted(seen.counts))
+    by_type = (seen.images.get(name, {}).get(name) for name in sorted(seen.counts))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return ""

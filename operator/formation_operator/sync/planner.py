@@ -181,7 +181,7 @@ def _create(intent: Intent, context: PlanContext) -> Action:
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     named = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
     if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
-        return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+        return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
     if child.uid in context.exhausted and had(intent, child, context):
         return _leave(intent, child)
     return Action(Verb.ADOPT, intent.process_type, intent, child)
@@ -195,7 +195,7 @@ def _other(intent: Intent, child: Child, context: PlanContext) -> Action:
     if owner.uid in context.living:
         return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
     return _wait(
-        intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
+        intent, child, f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
     )
 
 

@@ -4,7 +4,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.observe.faults import Problem
 
-LOST = "this content can't be gone back to"
+LOST = "you can't go back to this content"
 RIGHTS = "apply the rights of the operator's version (manifests/rbac), with controllerrevisions.apps"
 ROOM = "raise the quota for controllerrevisions.apps, or lower spec.revisionHistoryLimit"
 

@@ -193,8 +193,8 @@ class Keeper:
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
         if not revisions.is_usable(live, mine, content):
             raise TakenError(
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
+                f"a ControllerRevision {name} exists, and is foreign or has another content: "
+                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
             )
         number = history.number(name, floor, revisions.number_in(live))
         if not revisions.is_numbered(live, mine, number):

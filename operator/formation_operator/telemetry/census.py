@@ -63,14 +63,19 @@ class Census(Collector):
         formations = [*self._formations()]
         types = [each for raw in formations for each in types_of(raw)]
         ready = collections.Counter(map(readiness, formations))
-        yield _family("formations", "Formations by their condition Ready", ("ready", "reason"), ready)
+        yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
         states = collections.Counter((_word(each.status.get("state"), STATES),) for each in types)
         yield _family("process_types", "Process types by state", ("state",), states)
         yield from _releases([*filter(None, map(release_of, formations))], self._now())
         listed = shared(types, self._most)
         yield from _replicas(listed)
         left_out = {(): len(types) - len(listed)}
-        yield _family("process_types_unlisted", "Process types whose replicas aren't listed", (), left_out)
+        yield _family(
+            "process_types_unlisted",
+            "Process types whose replicas aren't listed, because of the limit",
+            (),
+            left_out,
+        )
         yield from self._schedules([each for raw in formations for each in types_of(raw, "schedules")])
 
     def _schedules(self, schedules: list[Type]) -> Iterator[Metric]:

@@ -8,12 +8,12 @@ from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from formation_operator.kube.port import Object
-from formation_operator.release import runner
+from formation_operator.release.runner import Runner
 from tests.builders import Manifest, a_formation, a_process, ago
-from tests.unit.controller.test_releases import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Shop
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, RELEASE, EndedError, Shop
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_whatever_fails_about_a_release_counts_are_written(
     async def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(runner.Runner, "alive", broken)
+    monkeypatch.setattr(Runner, "alive", broken)
     await shop.change(image="shop:v2", processes={"web": {"replicas": 5}})
     assert shop.counts() == {"shop-web": 5, "shop-worker": 2}
     assert shop.images() == BOTH_V1
@@ -128,6 +128,48 @@ async def test_the_result_of_a_release_whose_command_was_taken_away_is_ignored_f
     assert set(shop.images().values()) == {"shop:v5"}
     await shop.finish()
     assert set(shop.images().values()) == {"shop:v6"}
+
+
+async def test_a_release_command_that_is_added_just_after_a_deploy_leaves_what_was_deployed(
+    shop: Shop,
+) -> None:
+    await shop.change(release=None)
+    for change in ({"image": "shop:v2"}, {"release": RELEASE}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+        assert shop.images() == BOTH_V2
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+    assert shop.status["release"]["released"] == shop.digest
+
+
+async def test_a_release_command_that_is_away_for_a_moment_leaves_what_was_deployed_in_that(
+    shop: Shop,
+) -> None:
+    for change in ({"release": None, "image": "shop:v2"}, {"release": RELEASE}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+        assert shop.images() == BOTH_V2
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+
+
+async def test_a_changed_release_command_runs_although_all_is_as_rendered(shop: Shop) -> None:
+    shop.restart()
+    await shop.change(release={"env": [{"name": "AGAIN", "value": "1"}]})
+    assert len(shop.jobs()) == 2
+
+
+async def test_counts_go_on_where_a_content_was_rolled_out_just_before_a_release_starts(shop: Shop) -> None:
+    for change in ({"labels": {"team": "red"}}, {"image": "shop:v2"}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        await shop.operator.work()  # its report comes later
+    await shop.change(processes={"web": {"replicas": 5}})
+    assert shop.counts()["shop-web"] == 5
+    assert shop.images() == BOTH_V1
+    assert shop.cluster.read("Deployment", "default", "shop-web")["metadata"]["labels"]["team"] == "red"
+    await shop.finish()
+    assert shop.images() == BOTH_V2
 
 
 # Suspended
@@ -298,6 +340,21 @@ async def test_hundreds_of_forged_jobs_are_deleted_a_few_at_a_time(shop: Shop) -
     assert f"shop-release-{shop.digest}" in {each["metadata"]["name"] for each in shop.jobs()}
 
 
+async def test_what_was_rolled_out_but_not_reported_when_the_operator_ended_stays(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    ended = EndedError()
+    shop.cluster.incidents.append(Incident("apply_status", error=ended))
+    with pytest.raises(EndedError):
+        await shop.finish()
+    assert shop.images() == BOTH_V2
+    assert shop.revisions()["shop:v2"] == 2
+    shop.restart()
+    await shop.change(image="shop:v3")
+    assert shop.images() == BOTH_V2
+    await shop.finish()
+    assert set(shop.images().values()) == {"shop:v3"}
+
+
 # What can't be read
 
 
@@ -338,4 +395,3 @@ async def test_a_formation_without_a_release_command_reads_nothing_of_jobs() -> 
     await shop.change(image="shop:v2")
     asked: list[Call] = shop.cluster.calls
     assert not [each for each in asked if each.kind in ("Job", "Pod")]
-    assert ONE

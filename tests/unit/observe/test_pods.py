@@ -38,7 +38,7 @@ ILL = {
     "it runs again after a crash": a_pod(a_container(running(), last=ended(1), restarts=1)),
     "it isn't ready": a_pod(a_container(running(), ready=False)),
     "its own condition isn't met": a_pod(conditions=(condition("Ready", status=False),)),
-    "nothing is known of it yet": a_pod(conditions=(), status={"containerStatuses": []}),
+    "nothing is known about it yet": a_pod(conditions=(), status={"containerStatuses": []}),
     "it was evicted": a_pod(status={"phase": "Failed", "reason": "Evicted"}),
     "its init container still runs": a_pod(init=(a_container(running(), "migrate"),)),
     "its init container needed two tries": a_pod(init=(a_container(ended(0), "migrate", restarts=1),)),

@@ -34,7 +34,7 @@ NOT_CREATED = "FailedCreate"
 def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     """Return how long a command may take; raises `click.BadParameter` for no time at all."""
     if value == 0:
-        raise click.BadParameter("it needs some time; leave it out for no end", ctx, param)
+        raise click.BadParameter("it needs more than 0; leave it out for no limit", ctx, param)
     return value
 
 
@@ -52,28 +52,28 @@ def _check_timeout(ctx: click.Context, param: click.Parameter, value: float | No
     ),
 )
 @options.formation()
-@options.process_type("With the environment, resources and image of this type, too.")
+@options.process_type("Also use the environment, resources and image of this type.")
 @click.option(
-    "--schedule", shell_complete=options.complete_schedule, help="Begin a run of this schedule now."
+    "--schedule", shell_complete=options.complete_schedule, help="Start a run of this schedule now."
 )
 @click.option(
-    "-d", "--detach", is_flag=True, help="Don't wait: print the Job's name, which is kept for a day."
+    "-d", "--detach", is_flag=True, help="Don't wait: print the name of the Job, which is kept for a day."
 )
-@click.option("-i", "--stdin", is_flag=True, help="Give it what you type, or what comes by a pipe.")
-@click.option("-t", "--tty", is_flag=True, help="Give it your terminal, and what you type.")
+@click.option("-i", "--stdin", is_flag=True, help="Send it your input, or that of a pipe.")
+@click.option("-t", "--tty", is_flag=True, help="Give it your terminal and your input.")
 @click.option(
     "--args",
     "as_args",
     is_flag=True,
-    help="Give the words to the image's ENTRYPOINT, or to the command of --type, as arguments.",
+    help="Use the words as arguments for the image's ENTRYPOINT, or for the command of --type.",
 )
 @click.option("--image", callback=options.check_image, help="Another image, such as the one to be deployed.")
-@click.option("--size", type=sizes.SIZE, help="Its CPU and memory, as cpu=1,memory=2Gi.")
+@click.option("--size", type=sizes.SIZE, help="Its CPU and memory, such as cpu=1,memory=2Gi.")
 @click.option(
     "--timeout",
     type=DURATION,
     callback=_check_timeout,
-    help="Ask it to end after 90s, 10m or 1h; then it has its grace period, which is 30 s unless declared.",
+    help="Send it SIGTERM after 90s, 10m or 1h; then it has its grace period (30 s unless declared).",
 )
 @options.dry_run()
 @options.output("json", "yaml", "name", text="Print the Job, with --detach or --dry-run, for programs.")
@@ -98,13 +98,13 @@ def command(
     stdin: bool,
     tty: bool,
 ) -> None:
-    """Run a command as a process of its own, with the image, environment and config of the Formation.
+    """Run a command in a new process, with the image, environment and config of the Formation.
 
     It runs in a Job, once, and is never retried. `run` shows what it writes, ends with its exit code, and
-    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' where you need one. It gets
-    its arguments as they are: $(NAME), which means a variable in a manifest, has no meaning here.
+    deletes the Job; Ctrl-C ends it. No shell is involved: write /bin/sh -c '...' if you need one. Arguments
+    arrive as you type them: $(NAME) isn't replaced.
 
-    COMMAND runs in place of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
+    COMMAND runs instead of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
     ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
 
     With --schedule the command is that of the schedule, whose CronJob keeps the Job among its others: Ctrl-C
@@ -186,9 +186,9 @@ def _run_schedule(
 def _check_typing(*, detach: bool, stdin: bool, tty: bool) -> None:
     """Raise `click.UsageError` if nobody can type what the command would wait for."""
     if detach and (stdin or tty):
-        raise click.UsageError("With --detach nobody can type: leave out --stdin and --tty.")
+        raise click.UsageError("With --detach there is no input: leave out --stdin and --tty.")
     if tty and not sys.stdin.isatty():
-        raise click.UsageError("--tty needs a terminal, and stdin is none: leave it out.")
+        raise click.UsageError("--tty needs a terminal, and stdin isn't one: leave it out.")
 
 
 def _delete(cluster: Cluster, job: str) -> None:
@@ -223,7 +223,7 @@ def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
         if stage.started:
             outputs.show(cluster, pod, wanted)
             return _ended(pod, pods, wanted.seconds)
-    raise AssertionError("a watch goes on until something is wrong")
+    raise AssertionError("a watch continues until something is wrong")
 
 
 def _ended(pod: Object, later: Iterator[Object], seconds: int | None) -> int:
@@ -239,8 +239,8 @@ def _cut_short(pod: Object, seconds: int | None) -> Failure:
     """Return how a command ends whose Pod was deleted: when its time is over, the Job does that."""
     if seconds is not None:
         grace = lenient.number(lenient.mapping(pod, "spec"), "terminationGracePeriodSeconds")
-        hint = f"It had {grace} s to end after SIGTERM, as terminationGracePeriodSeconds says."
-        return TimedOut(f"Its {seconds} s are over: it was ended.", hint=hint)
+        hint = f"It had {grace} s to end after SIGTERM (terminationGracePeriodSeconds)."
+        return TimedOut(f"Its {seconds} s are over: it was stopped.", hint=hint)
     return Failure("Its Pod was deleted before it had ended.")
 
 

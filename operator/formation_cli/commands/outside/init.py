@@ -32,9 +32,9 @@ APP = "app.json"
 def command(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
-    The cron entries of an app.json beside it become spec.schedules; nothing else of that is read.
-    Of --env it asks which variables are secret: those are in no file, and the command that brings them into
-    the cluster is printed. Nothing of the Procfile is run, and no file is written over.
+    The cron entries of an app.json beside it become spec.schedules; it reads nothing else of that file.
+    With --env it asks which variables are secret. It writes those into no file, and prints the command that
+    sets them in the cluster. It runs nothing of the Procfile, and overwrites no file.
     """
     commands, folder = app_options.read_procfile(procfile)
     found = dataclasses.replace(described.app(commands, folder), schedules=_schedules(procfile))
@@ -58,4 +58,4 @@ def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
     more = [word for file in files for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "config", "set", found.name, "--secret", *more, *secret])
-    click.echo(f"Once it is applied, this brings them:\n  {line}", err=True)
+    click.echo(f"Once it is applied, this sets them:\n  {line}", err=True)

@@ -118,12 +118,12 @@ TRAITS = {
             dispensable=True,
         ),
         selector=("spec", "selector", "matchLabels"),
-        without="take disruptionBudget away (of spec.processes.{} or of spec)",
+        without="remove disruptionBudget (of spec.processes.{} or of spec)",
     ),
     ChildKind.CRON_JOB: Traits(
         Kind(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", naming.FORMATION_LABEL, dispensable=True),
         selector=("spec", "jobTemplate", "metadata", "labels"),
-        without="take spec.schedules.{} away",
+        without="remove spec.schedules.{}",
         label=naming.SCHEDULE_LABEL,
     ),
 }

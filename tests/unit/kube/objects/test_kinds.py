@@ -32,8 +32,8 @@ def test_a_child_is_recognized_by_the_labels_that_its_pods_or_jobs_were_given(in
 
 WITHOUT = {
     ChildKind.SERVICE: ("set spec.processes.web.service to false", {**WEB, "service": False}),
-    ChildKind.POD_DISRUPTION_BUDGET: ("take disruptionBudget away (of spec.processes.web or of spec)", WEB),
-    ChildKind.CRON_JOB: ("take spec.schedules.nightly-report away", WEB),
+    ChildKind.POD_DISRUPTION_BUDGET: ("remove disruptionBudget (of spec.processes.web or of spec)", WEB),
+    ChildKind.CRON_JOB: ("remove spec.schedules.nightly-report", WEB),
 }
 
 
