@@ -57,7 +57,7 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
     (
         "spec.schedules.NAME",
         Schedule,
-        "A command that runs by the clock and ends ([how](how-to/schedules.md)).",
+        "A command that runs on a schedule and ends ([how](how-to/schedules.md)).",
     ),
     ("status", FormationStatus, "What the operator reports."),
     ("status.conditions", Condition, "One of the list."),

@@ -237,7 +237,7 @@ ConcurrencyPolicy = Literal["Allow", "Forbid", "Replace"]
 
 
 class Schedule(Model):
-    """A command that runs by the clock and ends, and what it is given beside the app's."""
+    """A command that runs on a schedule and ends, and what it is given beside the app's."""
 
     schedule: Annotated[str, Field(max_length=128, pattern=SCHEDULE)] = Field(
         description="When it runs, as cron has it: minute, hour, day of the month, month and day of the week "
@@ -266,15 +266,15 @@ class Schedule(Model):
     )
     concurrency_policy: ConcurrencyPolicy | None = Field(
         None,
-        description="What happens when a run is due while one goes on. Forbid (default): it is left out. "
-        "Allow: both run. Replace: the old one is ended.",
+        description="What happens when a run is due while another one is active. Forbid (default): it is "
+        "skipped. Allow: both run. Replace: the old one is ended.",
     )
     starting_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
         None,
-        description=f"By how many seconds a run may begin late, after which it is left out (default {LATE}).",
+        description=f"How many seconds late a run may start; after that it is skipped (default {LATE}).",
     )
     active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
-        None, description="Seconds after which a run that goes on has failed (default: none)."
+        None, description="Seconds after which a run that is still active has failed (default: none)."
     )
     backoff_limit: Count | None = Field(
         None,
@@ -288,7 +288,7 @@ class Schedule(Model):
         None, description="How many Jobs of runs that failed are kept (default 1)."
     )
     suspend: bool | None = Field(
-        None, description="true: no run begins until it is false again; one that goes on isn't ended."
+        None, description="true: no run starts until it is false again; an active one isn't ended."
     )
 
 
@@ -354,8 +354,8 @@ class FormationSpec(Model):
     )
     schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
         None,
-        description="What runs by the clock and ends, keyed by name: nightly-report, ... Each is the CronJob "
-        "<formation>-<name>. One that is taken away is suspended, and deleted once no run of it goes on.",
+        description="What runs on a schedule and ends, keyed by name: nightly-report, ... Each is the CronJob "
+        "<formation>-<name>. One that is removed is suspended, and deleted when no run of it is active.",
     )
 
     def schedule(self, name: str) -> Schedule | None:

@@ -109,9 +109,9 @@ class ScheduleStatus(Model):
         "Waiting (the message says what for).",
     )
     message: str | None = Field(None, description="Why it isn't well: a sentence for people.")
-    active: int | None = Field(None, description="How many runs go on.")
-    last_schedule_time: str | None = Field(None, description="When a run was due last that was begun.")
-    last_successful_time: str | None = Field(None, description="When a run succeeded last.")
+    active: int | None = Field(None, description="How many runs are active.")
+    last_schedule_time: str | None = Field(None, description="When the last run that started was due.")
+    last_successful_time: str | None = Field(None, description="When a run last succeeded.")
 
 
 class FormationStatus(Model):

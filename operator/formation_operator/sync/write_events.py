@@ -23,7 +23,9 @@ def adopted(action: Action) -> Notice:
 def suspended(action: Action) -> Notice:
     """Return the Event about a CronJob that isn't declared any more, which is deleted later."""
     child = action.known
-    note = f"{child.kind} {child.name} is no longer declared: suspended it; it goes once no run of it goes on"
+    note = (
+        f"{child.kind} {child.name} is no longer declared: suspended it; it is deleted when no run is active"
+    )
     return Notice("Suspended", "Suspend", note, process_type=action.process_type)
 
 

@@ -107,12 +107,12 @@ def command(
     COMMAND runs instead of the image's ENTRYPOINT and CMD. With --args all words are arguments for that
     ENTRYPOINT, or for the command of --type; without words the image, or the type, runs as it is.
 
-    With --schedule the command is that of the schedule, whose CronJob keeps the Job among its others: Ctrl-C
-    ends what is shown, and not the run.
+    With --schedule it runs what the schedule says, whose CronJob keeps the Job: Ctrl-C stops showing the
+    output, and doesn't end the run.
     """
     if schedule is not None:
         if words or process_type or image or size or as_args or stdin or tty:
-            raise click.UsageError("A schedule says itself what runs: leave out the command and its options.")
+            raise click.UsageError("The schedule says what runs: leave out the command and its options.")
         _check_output(output, shown=not (detach or dry_run))
         ctx.exit(_run_schedule(cluster, name, schedule, timeout, output, detach=detach, dry_run=dry_run))
     if not words and not as_args:

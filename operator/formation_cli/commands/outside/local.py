@@ -73,7 +73,7 @@ def command(
     processes are ended when one ends. Ctrl-C ends them, too, and a second one kills what still runs.
 
     The release command runs before them, unless types are named; if it fails, no process is started. Nothing
-    runs by the clock.
+    runs on a schedule.
     """
     known = manifest.parse(files.read(filename), filename)
     given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
@@ -83,7 +83,7 @@ def command(
     processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
     exports.tell(
-        f"spec.schedules.{each}: nothing runs by the clock here" for each in known.spec.schedules or ()
+        f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
     )
     release = [] if types else _release(known, given, base)
     _tell(

@@ -111,7 +111,7 @@ def test_its_output_and_its_exit_code_are_shown_and_the_job_stays(cluster: FakeC
 @pytest.mark.parametrize(
     "words", [("--type", "worker"), ("--image", "x:1"), ("--args",), ("-i",), ("--", "/shop", "report")]
 )
-def test_a_schedule_says_itself_what_runs(cluster: FakeCluster, words: tuple[str, ...]) -> None:
+def test_a_schedule_says_what_runs(cluster: FakeCluster, words: tuple[str, ...]) -> None:
     result = typed("run", "shop", "--schedule", "nightly-report", *words)
     assert result.exit_code != 0
     assert "leave out the command and its options" in result.stderr
