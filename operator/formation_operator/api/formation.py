@@ -354,8 +354,8 @@ class FormationSpec(Model):
     )
     schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
         None,
-        description="What runs on a schedule and ends, keyed by name: nightly-report, ... Each is the CronJob "
-        "<formation>-<name>. One that is removed is suspended, and deleted when no run of it is active.",
+        description="What runs on a schedule and ends, keyed by name (nightly-report). Each is a CronJob, "
+        "<formation>-<name>. One that is removed is suspended, and deleted when no run is active.",
     )
 
     def schedule(self, name: str) -> Schedule | None:
