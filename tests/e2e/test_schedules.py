@@ -70,7 +70,7 @@ def test_one_that_fails_says_why_until_one_succeeds(person: Client, formation: P
     assert "no database" in eventually(failing)
     ready = person.condition("Ready") or {}
     assert ready["status"] == "True"
-    assert len(person.events("RunFailed")) == 1
+    eventually(lambda: len(person.events("RunFailed")) == 1)
     command = {"spec": {"schedules": {"report": {"command": ["true"]}}}}
     person.merge("formation", "shop", command)
     container = functools.partial(command_of, person)

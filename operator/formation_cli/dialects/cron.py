@@ -43,7 +43,7 @@ def entries(app: Any, file: str) -> dict[str, Cron]:
     """Return the entries of an app.json, each under a name that is like its command."""
     listed = app.get("cron") or [] if isinstance(app, Mapping) else []
     if not isinstance(listed, list):
-        raise Mistyped(f"{file}: cron is no list.")
+        raise Mistyped(f"{file}: cron must be a list.")
     if len(listed) > MOST_SCHEDULES:
         raise Mistyped(
             f"{file}: {len(listed)} entries of cron, and a Formation can have {MOST_SCHEDULES} schedules."
@@ -57,12 +57,14 @@ def entries(app: Any, file: str) -> dict[str, Cron]:
 
 def _entry(entry: Any, where: str) -> Cron:
     if not isinstance(entry, Mapping):
-        raise Mistyped(f"{where} is no object, as {{command, schedule}}.")
+        raise Mistyped(f"{where} must be an object such as {{command, schedule}}.")
     command, schedule = entry.get("command"), entry.get("schedule")
     if not isinstance(command, str) or not _is_line(command):
-        raise Mistyped(f"{where}: command is no line of at most {LONGEST_WORD} bytes.")
+        raise Mistyped(f"{where}: command must be a line of at most {LONGEST_WORD} bytes.")
     if not isinstance(schedule, str) or not TIME.fullmatch(schedule.strip()):
-        raise Mistyped(f"{where}: schedule is none.", hint='It is written as "0 3 * * *", or as @daily.')
+        raise Mistyped(
+            f"{where}: schedule isn't one of cron.", hint='Write "0 3 * * *" or @daily, for example.'
+        )
     policy = entry.get("concurrency_policy")
     if policy is not None and (not isinstance(policy, str) or policy.lower() not in POLICIES):
         raise Mistyped(f"{where}: concurrency_policy is one of {', '.join(POLICIES)}.")

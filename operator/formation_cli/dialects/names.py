@@ -60,7 +60,7 @@ def schedule(formation: str, name: str) -> str:
     if len(f"{formation}-{name}") > naming.LONGEST_CRON_JOB:
         raise Mistyped(
             f"{formation}-{name} has more than {naming.LONGEST_CRON_JOB} characters, too long for a CronJob.",
-            hint="Shorten the Formation's name by --name.",
+            hint="Shorten the Formation's name: --name sets it.",
         )
     return name
 
