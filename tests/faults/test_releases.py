@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -179,18 +180,24 @@ def test_a_release_survives_a_kill_at_every_call(place: Place, shop: Client, *, 
 def test_a_release_goes_on_through_restarts_of_the_api_server_in_each_step(
     place: Place, shop: Client
 ) -> None:
-    deploy = Deploy(shop, 1)
-    with daemons.without(place.cluster, daemons.API_SERVER):
-        pass
-    eventually(lambda: releases.pods(shop, deploy.digest))
-    with daemons.without(place.cluster, daemons.API_SERVER):
-        pass
-    releases.run(shop, deploy.digest)
-    with daemons.without(place.cluster, daemons.API_SERVER):
-        pass
-    releases.end(shop, name=deploy.digest)
-    with daemons.without(place.cluster, daemons.API_SERVER):
-        pass
-    eventually(lambda: carried_on(place, deploy))
-    assert numbers(shop) == [1, 2]
-    assert len(releases.jobs(shop)) == 2
+    def restart() -> None:
+        with daemons.without(place.cluster, daemons.API_SERVER):
+            time.sleep(1)
+
+    made = {*releases.jobs(shop)}
+    image = {"spec": {"image": "shop:v1"}}
+    shop.merge("formation", "shop", image)
+    restart()
+    wanted = releases.digest(shop)
+    eventually(lambda: releases.pods(shop, wanted))
+    restart()
+    releases.run(shop, wanted)
+    restart()
+    assert {*releases.images(shop).values()} == {"shop:v0"}
+    releases.end(shop, name=wanted)
+    restart()
+    eventually(lambda: {*releases.images(shop).values()} == {"shop:v1"})
+    restart()
+    eventually(lambda: numbers(shop) == [1, 2])
+    assert releases.state(shop, "Succeeded")["released"] == wanted
+    assert {*releases.jobs(shop)} - made == {f"shop-release-{wanted}"}

@@ -174,9 +174,12 @@ class Releaser:
         started = await self._has_started(this, chosen.situation)
         decision = gate.decide(chosen.situation._replace(started=started))
         reported = (this.before.release and this.before.release.released) or _kept_digest(this)
-        if decision.act is Act.START and chosen.released != reported:
-            decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
-        return await self._carry_out(this, chosen, decision)
+        if decision.act not in (Act.START, Act.LEAVE) or chosen.released == reported:
+            return await self._carry_out(this, chosen, decision)
+        # What runs now is rolled out and reported first: until then the Jobs show that it was released.
+        chosen = await self._carry_out(this, chosen, decision._replace(act=Act.NOTHING))
+        this.noted.pause = doubled(this.noted.pause, TURN, RETRY_MOST)
+        return chosen._replace(requeue=soonest(chosen.requeue, Requeue(Lane.REPORT, this.noted.pause)))
 
     async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
         """Return the digest of the content that was released last, given what is known of that.
@@ -280,7 +283,7 @@ class Releaser:
             jobs=jobs,
         )
         found = [said.problem] if said.problem is not None else []
-        if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
+        if decision.act is Act.LEAVE and requeue is None:  # its turn comes after what was done now
             requeue = Requeue(Lane.CHANGE, TURN)
         if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
             requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))
@@ -357,6 +360,7 @@ def _note(this: Asked) -> None:
     if noted.generation != generation:
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
+        noted.pause = None
 
 
 def _age(job: Job) -> tuple[float, str, str]:
