@@ -102,6 +102,8 @@ class Runs:
 def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
     own = [pod for pod in pods if pod.job == job.name]
     findings = examined.of_runs.get(job.name, [])
+    if job.is_under_way and not job.pods_failed:
+        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
     if job.failed and not findings:
         # A Pod that failed counts for a while only, since another one takes its place: here none does.
         findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]

@@ -44,9 +44,9 @@ class Noted:
     """Why a Job has no Pod."""
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
 
-    def retry(self) -> Requeue:
-        """Return when to try a step that failed again: later each time."""
-        self.pause = doubled(self.pause, RETRY_FIRST, RETRY_MOST)
+    def retry(self, first: float = RETRY_FIRST) -> Requeue:
+        """Return when to try again what failed or has to wait: after ``first`` seconds, later each time."""
+        self.pause = doubled(self.pause, first, RETRY_MOST)
         return Requeue(Lane.REPORT, self.pause)
 
 

@@ -103,6 +103,7 @@ def _note(this: Asked) -> None:
     if noted.generation != generation:
         noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
         noted.key = release_key(this.formation.spec)
+        noted.pause = None
 
 
 def _age(job: Job) -> tuple[float, str, str]:

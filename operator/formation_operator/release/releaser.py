@@ -62,9 +62,11 @@ class Releaser:
         started = await self._has_started(this, chosen.situation)
         decision = gate.decide(chosen.situation._replace(started=started))
         reported = (this.before.release and this.before.release.released) or this.kept_digest
-        if decision.act is Act.START and chosen.released != reported:
-            decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
-        return await self._carry_out(this, chosen, decision)
+        if decision.act not in (Act.START, Act.LEAVE) or chosen.released == reported:
+            return await self._carry_out(this, chosen, decision)
+        # What runs now is rolled out and reported first: until then the Jobs show that it was released.
+        chosen = await self._carry_out(this, chosen, decision._replace(act=Act.NOTHING))
+        return chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry(TURN)))
 
     async def _has_started(self, this: Asked, situation: Situation) -> bool:
         """Return whether the Job under way has started a container, as far as that matters."""
@@ -147,7 +149,7 @@ class Releaser:
 def _again(done: Attempt) -> Requeue | None:
     """Return when to look at a release again after an attempt."""
     decision, requeue = done.decision, done.requeue
-    if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
+    if decision.act is Act.LEAVE and requeue is None:  # its turn comes after what was done now
         requeue = Requeue(Lane.CHANGE, TURN)
     if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
         requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))

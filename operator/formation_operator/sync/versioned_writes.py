@@ -114,9 +114,10 @@ class VersionedWrites:
         operations: list[dict[str, Any]] = [
             {"op": "replace", "path": "/metadata/uid", "value": child.uid},
             {"op": "replace", "path": "/metadata/resourceVersion", "value": child.resource_version},
-            {"op": "replace", "path": "/spec/suspend", "value": True},
-            {"op": "add", "path": INTENT, "value": LEAVING},
+            {"op": "add", "path": "/spec/suspend", "value": True},
         ]
+        if child.digest is not None:  # otherwise it may have no annotations at all
+            operations.append({"op": "add", "path": INTENT, "value": LEAVING})
         try:
             raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
         except errors.ConflictError:

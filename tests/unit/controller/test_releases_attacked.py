@@ -355,6 +355,31 @@ async def test_what_was_rolled_out_but_not_reported_when_the_operator_ended_stay
     assert set(shop.images().values()) == {"shop:v3"}
 
 
+async def test_a_content_of_the_same_key_stays_if_the_operator_ends_before_it_reports_that(
+    shop: Shop,
+) -> None:
+    await shop.change(image="shop:v2")
+    shop.cluster.put("Pod", a_pod(shop, RUNS, phase="Running"))
+    await shop.change(labels={"team": "red"})
+    [job] = [each for each in shop.jobs() if not each.get("status")]
+    now = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+    complete = {"conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": now}]}
+    shop.cluster.merge("Job", "default", job["metadata"]["name"], {"status": complete})
+    for _ in range(2):
+        await shop.operator.work()  # its report comes later
+    assert shop.images() == BOTH_V2
+    shop.restart()
+    await shop.operator.work()
+    assert shop.images() == BOTH_V2
+    await shop.settle()
+    assert shop.images() == BOTH_V2
+    assert len(shop.jobs()) == 2
+    assert shop.status["release"]["released"] == shop.digest
+    await shop.change(image="shop:v3")
+    assert shop.images() == BOTH_V2
+    assert shop.cluster.read("Deployment", "default", "shop-web")["metadata"]["labels"]["team"] == "red"
+
+
 # What can't be read
 
 

@@ -75,16 +75,17 @@ class Shop:
         self.cluster.put(kinds.JOB, {"metadata": metadata, "status": {"conditions": conditions}})
 
     def pod(self, job: str, said: str) -> None:
-        """Have the Pod of a Job have failed, with a last line."""
-        exit_ = {"exitCode": 3, "reason": "Error", "message": said, "startedAt": RAN, "finishedAt": RAN}
+        """Have the Pod of a Job have failed just now, with a last line."""
+        now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+        exit_ = {"exitCode": 3, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
         metadata = {
             "name": f"{job}-x",
             "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
             "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": job, "controller": True}],
-            "creationTimestamp": RAN,
+            "creationTimestamp": now,
         }
         container = {"name": "nightly-report", "ready": False, "state": {"terminated": exit_}}
-        status = {"phase": "Failed", "containerStatuses": [container], "startTime": RAN}
+        status = {"phase": "Failed", "containerStatuses": [container], "startTime": now}
         self.cluster.put(kinds.POD, {"metadata": metadata, "spec": {}, "status": status})
 
     @property
@@ -245,6 +246,18 @@ async def test_a_run_that_failed_is_a_condition_and_an_event_and_the_formation_i
     assert "no database" in shop.failing
 
 
+async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(shop: Shop) -> None:
+    shop.pod("shop-nightly-report-1", "no database")
+    shop.job("shop-nightly-report-1")
+    await shop.runs("shop-nightly-report-1")
+    assert (shop.said["state"], shop.failing) == ("Running", "")
+    shop.cluster.merge(kinds.JOB, "default", "shop-nightly-report-1", {"status": {"failed": 1}})
+    shop.time.seconds += 1
+    assert await shop.operator.work()
+    assert "shop-nightly-report-1 is in trouble: " in shop.failing
+    assert "RunFailed" not in shop.events
+
+
 async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:
     shop.job("shop-nightly-report-1", failed=RAN)
     await shop.settle()
@@ -291,7 +304,7 @@ async def test_a_cron_job_of_somebody_else_is_never_touched() -> None:
     assert shop.cron_job["spec"] == {"schedule": "@daily"}
     ready = condition_of(shop.status, ConditionType.READY)
     assert ready["reason"] == "NameTaken"
-    assert "take spec.schedules.nightly-report away" in ready["message"]
+    assert "remove spec.schedules.nightly-report" in ready["message"]
 
 
 RELEASED: Manifest = {
