@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from formation_operator.api import naming
 from formation_operator.controller import leader
 from formation_operator.controller.informers import Informers
-from formation_operator.controller.queue import Queue
+from formation_operator.controller.queueing.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key

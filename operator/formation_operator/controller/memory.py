@@ -10,7 +10,7 @@ from typing import NamedTuple
 from formation_operator.diagnose.evidence import Evidence
 from formation_operator.diagnose.job_cause import Blocked
 from formation_operator.observe.children import Child
-from formation_operator.release import releaser
+from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
@@ -36,7 +36,7 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     noted: Noted = dataclasses.field(default_factory=Noted)
-    releases: releaser.Noted = dataclasses.field(default_factory=releaser.Noted)
+    releases: asked.Noted = dataclasses.field(default_factory=asked.Noted)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 

@@ -68,7 +68,7 @@ class Runs:
         blocked, requeue = await self._blocked(this, jobs, {pod.job for pod in pods}, now)
         for name in names:
             child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
-            child = child if child is not None and _is_own(child, this.basis.uid) else None
+            child = child if child is not None and child.is_owned_by(this.basis.uid) else None
             own = [
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
@@ -108,7 +108,3 @@ def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> C
         # A Pod that failed counts for a while only, since another one takes its place: here none does.
         findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
     return job_cause.cause_of(job, own, findings, blocked)
-
-
-def _is_own(child: Child, uid: str) -> bool:
-    return child.owner is not None and child.owner.uid == uid

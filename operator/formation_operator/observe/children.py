@@ -138,6 +138,10 @@ class Child:
         """Whether it runs processes by a count that we wrote, or have left to others."""
         return self.replicas > 0 and (self.owns_count or self.remembered is None)
 
+    def is_owned_by(self, uid: str) -> bool:
+        """Return whether an object of a uid is its owner."""
+        return self.owner is not None and self.owner.uid == uid
+
     def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
         """Return whether a Formation owns it, or may adopt it as an orphan for a type."""
         if self.owner is not None:

@@ -18,7 +18,7 @@ from formation_operator.kube.port import Cluster
 from formation_operator.release.content import Content
 from formation_operator.shares import Shares
 from formation_operator.sync import revisions
-from formation_operator.sync.revision_errors import LeavingError
+from formation_operator.sync.revision_errors import LeavingError, TakenError
 
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
@@ -62,7 +62,7 @@ class Contents:
     async def keep(self, mine: Metadata, digest: str, content: Mapping[str, Any]) -> None:
         """Keep a content before it is released, unless it is kept already; its number is 0 until then.
 
-        Raises `ConflictError` if its name is another object's, and `LeavingError` if that is about to go.
+        Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
         name = revision_name(mine.name, digest)
         if await self._data(mine, digest) is not None:
@@ -74,11 +74,7 @@ class Contents:
             live = await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
             if live is None or revisions.is_leaving(live, mine):
                 raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone") from error
-            text = (
-                f"a ControllerRevision {name} exists, and is foreign or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if it isn't needed"
-            )
-            raise errors.ConflictError(text) from error
+            raise TakenError(kinds.CONTROLLER_REVISION, name, "another content") from error
 
     async def _data(self, mine: Metadata, digest: str) -> dict[str, Any] | None:
         raw = await self._cluster.get(

@@ -12,7 +12,7 @@ from formation_operator.observe import jobs
 from formation_operator.observe.jobs import Job
 from formation_operator.render import release_job
 from formation_operator.sync import revisions
-from formation_operator.sync.revision_errors import LeavingError
+from formation_operator.sync.revision_errors import LeavingError, TakenError
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,6 @@ ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
 """Why a container waits that may start at any moment."""
 STARTING = 10.0
 """Seconds after its creation in which a Pod on a node counts as started: kubelet reports a start late."""
-
-
-class TakenError(Exception):
-    """The name of a Job is another object's; the text is for people."""
 
 
 class Runner:
@@ -54,10 +50,7 @@ class Runner:
                 raise LeavingError(f"Job {name} is of a Formation that is gone") from None
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
-                raise TakenError(
-                    f"a Job {name} exists, and is foreign or has lost the operator's labels: kubectl get "
-                    f"job {name} -o yaml shows it; delete it if it isn't needed"
-                ) from None
+                raise TakenError(kinds.JOB, name, "lost the operator's labels") from None
             return live
         self._log(mine, f"create Job {name}")
         return made

@@ -150,8 +150,7 @@ class Requests:
             for name, child in found.items()
             if child is not None
             and not child.owns_count
-            and child.owner is not None
-            and child.owner.uid == about.uid
+            and child.is_owned_by(about.uid)
             and autoscalers.of_child(known, child.name) is None
         }
 

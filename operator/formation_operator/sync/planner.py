@@ -103,8 +103,7 @@ def obsolete(
     found = [
         Action(_farewell(child), naming.type_of(owner.name, child.name), child=child)
         for identity, child in children.items()
-        if child.owner is not None
-        and child.owner.uid == owner.uid
+        if child.is_owned_by(owner.uid)
         and not (identity in wanted or child.name in unknown or child.deleting)
     ]
     return [each for each in found if each.verb is not Verb.DELETE or each.known.uid not in busy]
@@ -146,8 +145,7 @@ def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, 
     """Return whether a Formation's object is as intended; this needs no manifest."""
     return (
         not child.deleting
-        and child.owner is not None
-        and child.owner.uid == uid
+        and child.is_owned_by(uid)
         and _bears(intent, child)
         and _is_as_answered(intent, child, applied)
     )
