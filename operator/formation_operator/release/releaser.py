@@ -342,6 +342,9 @@ class Releaser:
 
     async def _cause(self, this: Asked, job: Job) -> tuple[Cause, Requeue | None]:
         """Return why a release isn't done or has failed, and when to look again."""
+        if this.forbidden and job.is_under_way:
+            text = f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}"
+            return Cause(text, lasting=True, reason=Trouble.REFUSED), None
         now, pods = self._clock().timestamp(), [pod for pod in this.pods if pod.job == job.name]
         findings, again = await self._examiner.examine_pods(this.noted.evidence, pods, now, this.faults)
         requeue = Requeue(Lane.REPORT, again) if again is not None else None
