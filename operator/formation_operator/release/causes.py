@@ -17,6 +17,9 @@ async def of_job(
     cluster: Cluster, examiner: Examiner, this: Asked, job: Job, now: float
 ) -> tuple[Cause, Requeue | None]:
     """Return why a release isn't done or has failed, and when to look again."""
+    if this.forbidden and job.is_under_way:
+        text = f"the operator may not list Jobs, so it isn't known how this one goes: {RIGHTS}"
+        return Cause(text, lasting=True, reason=Trouble.REFUSED), None
     pods, noted = [pod for pod in this.pods if pod.job == job.name], this.noted
     findings, again = await examiner.examine_pods(noted.evidence, pods, now, this.faults)
     requeue = Requeue(Lane.REPORT, again) if again is not None else None

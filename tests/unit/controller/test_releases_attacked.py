@@ -396,6 +396,17 @@ async def test_without_the_right_to_read_revisions_it_is_said_why_nothing_change
     assert shop.images() == BOTH_V2
 
 
+async def test_a_release_whose_job_cant_be_watched_any_more_says_so(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    shop.operator.known.set_forbidden("Job", None, forbidden=True)
+    await shop.settle()
+    assert "may not list Jobs" in condition_of(shop.status, ConditionType.STALLED)["message"]
+    assert shop.images() == BOTH_V1
+    shop.operator.known.set_forbidden("Job", None, forbidden=False)
+    await shop.finish()
+    assert shop.images() == BOTH_V2
+
+
 # What runs counts as released
 
 
