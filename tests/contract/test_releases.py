@@ -17,11 +17,10 @@ from tests.client import COLLECTED, Client, eventually, throughout
 from tests.cluster import paths
 from tests.cluster.cluster import Cluster
 from tests.contract.counting import an_hpa, count, declared
-from tests.contract.namespaced import rights
-from tests.faults.replicas import PLACE, release
+from tests.contract.without_jobs import check_without_jobs
 from tests.history import History, stages
 from tests.namespaces import HELD, fresh_namespace
-from tests.operator_process import OperatorProcess, healthy
+from tests.operator_process import OperatorProcess
 from tests.releases import RELEASE
 
 WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
@@ -368,28 +367,25 @@ def generations(user: Client) -> dict[str, int]:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("lost", ["jobs", REVISION])
-def test_whoever_deletes_completed_jobs_or_revisions_runs_nothing_again_also_after_a_restart(
-    shop: Client, interrupted: OperatorProcess, lost: str
+def test_nobodys_release_runs_again_though_completed_jobs_and_then_all_revisions_are_deleted(
+    shop: Client, interrupted: OperatorProcess
 ) -> None:
     deploy(shop)
     releases.succeeded(shop)
-    eventually(lambda: len(shop.list_all("pod")) > 3)
-    interrupted.stop()
-    shop("delete", lost, "--all")
-    kinds = ("deployment", "replicaset", "job")
     eventually(lambda: len(shop.list_all("replicaset")) == 4)
+    kinds = ("deployment", "replicaset")
     before, written = releases.uids(shop, *kinds), generations(shop)
+    shop("delete", "job", "--all")
+    assert throughout(2, lambda: releases.jobs(shop)) == {}
+    interrupted.stop()
+    shop("delete", REVISION, "--all")
     interrupted.start()
     shop.reported()
-    assert throughout(5, lambda: releases.uids(shop, *kinds)) == before
-    assert generations(shop) == written
-    shop("delete", lost, "--all", "--ignore-not-found")
+    assert throughout(4, lambda: releases.jobs(shop)) == {}
+    assert (releases.uids(shop, *kinds), generations(shop)) == (before, written)
     shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 4}}}})
     eventually(lambda: count(shop) == 4)
-    assert throughout(3, lambda: releases.uids(shop, "deployment", "replicaset")) == {
-        key: uid for key, uid in before.items() if not key.startswith("job/")
-    }
+    assert releases.uids(shop, *kinds) == before
 
 
 @pytest.fixture
@@ -405,25 +401,6 @@ def without_jobs(installed: Cluster, interrupted: OperatorProcess) -> Iterator[N
     installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
 
 
-def check_without_jobs(user: Client, operator: OperatorProcess) -> None:
-    """Check what works without the right to Jobs, and what is said of that which doesn't."""
-    user.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
-    user.reported("other")
-    user.merge("formation", "other", {"spec": {"image": "other:v2"}})
-    eventually(lambda: releases.images(user)["other-worker"] == "other:v2")
-    assert user.condition("Stalled", "other") is None
-    eventually(lambda: healthy(operator.health.replace("/healthz", "/readyz")))
-    user.apply({**SHOP, "spec": {**SHOP["spec"], "release": None}})
-    eventually(lambda: numbers(user).get("shop:v1") == 1)
-    user.merge("formation", "shop", {"spec": {"release": RELEASE, "image": "shop:v2"}})
-    message = stalled(user, "Refused")
-    assert "jobs" in message
-    assert "manifests/rbac" in message
-    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 5}}}})
-    eventually(lambda: count(user) == 5)
-    assert {**releases.images(user), **V1} == releases.images(user)
-
-
 @pytest.mark.alone
 def test_without_the_right_to_jobs_whatever_has_no_release_works_and_the_operator_is_ready(
     without_jobs: None, user: Client, interrupted: OperatorProcess, installed: Cluster
@@ -431,26 +408,4 @@ def test_without_the_right_to_jobs_whatever_has_no_release_works_and_the_operato
     check_without_jobs(user, interrupted)
     installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
     releases.succeeded(user)
-    assert {**releases.images(user), **V2} == releases.images(user)
-
-
-@pytest.mark.alone
-def test_an_operator_for_one_namespace_does_so_too(user: Client, interrupted: OperatorProcess) -> None:
-    cluster = user.cluster
-    interrupted.stop()
-    user.server.delete("clusterrolebinding", "", "formation-operator")
-    granted = rights(cluster, user.namespace)
-    for item in granted:
-        kept = [each for each in item.get("rules", []) if each["resources"] != ["jobs"]]
-        user.apply({**item, "rules": kept} if kept else item)
-    release(cluster)
-    try:
-        interrupted.start(f"--namespace={user.namespace}", f"--lease={'/'.join(PLACE)}")
-        check_without_jobs(user, interrupted)
-        for item in granted:
-            user.apply(item)
-        releases.succeeded(user)
-        assert {**releases.images(user), **V2} == releases.images(user)
-    finally:
-        interrupted.stop()
-        cluster.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    assert releases.images(user)["shop-worker"] == "shop:v2"

@@ -1,4 +1,4 @@
-"""The operator is killed, or the API server restarted, in each step of a release: it still comes first."""
+"""A release still comes first if the operator is killed, or the API server restarted, in any of its steps."""
 
 import asyncio
 import contextlib
