@@ -16,7 +16,7 @@ POLICY = FILE.parents[1] / "manifests" / "policies" / "foreground.yaml"
 REFERENCE = FILE.parents[1] / "docs" / "reference.md"
 POLICY_HEADER = """\
 # Generated from the operator's table of daemons by `python -m crds.generate`: don't edit.
-# Warns whoever applies a Formation whose command leaves the foreground, and refuses nothing.
+# Warns anyone who applies a Formation whose command leaves the foreground, and refuses nothing.
 """
 
 

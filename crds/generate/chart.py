@@ -19,8 +19,8 @@ A `Formation` is a twelve-factor app on Kubernetes as one object: its process ty
 This chart installs the operator, its rights and the CRD. It needs Kubernetes 1.32 or newer, and Helm 3 or 4.
 Paths on this page are paths of the project's repository.
 
-**Pre-release**: no version is tagged, and no image or chart is published yet. `docs/install.md` says how to
-build the image.
+**Pre-release**: no version is tagged, and no image or chart is published yet. To build the image, see
+`docs/how-to/install.md`.
 
 ## Install
 ```sh

@@ -18,6 +18,7 @@ from formation_operator.api.formation import (
     ProcessType,
     Release,
     RollingUpdate,
+    Schedule,
 )
 from formation_operator.api.formation_status import (
     Condition,
@@ -26,6 +27,7 @@ from formation_operator.api.formation_status import (
     ProcessStatus,
     ReleaseStatus,
     Revision,
+    ScheduleStatus,
 )
 
 Json = dict[str, Any]
@@ -52,12 +54,18 @@ SECTIONS: list[tuple[str, type[BaseModel], str]] = [
         "The same on a type: `spec.processes.TYPE.disruptionBudget`.",
     ),
     ("spec.release", Release, "The command that runs before a deploy changes any process."),
+    (
+        "spec.schedules.NAME",
+        Schedule,
+        "A command that runs on a schedule and ends ([how](how-to/schedules.md)).",
+    ),
     ("status", FormationStatus, "What the operator reports."),
     ("status.conditions", Condition, "One of the list."),
     ("status.revision", Revision, ""),
     ("status.release", ReleaseStatus, ""),
     ("status.processes.TYPE", ProcessStatus, ""),
     ("status.processes.TYPE.lastExit", LastExit, ""),
+    ("status.schedules.NAME", ScheduleStatus, ""),
 ]
 KUBERNETES = "https://kubernetes.io/docs/reference/generated/kubernetes-api/v{minor}/#{kind}-v1-core"
 COLUMNS = """\
@@ -171,7 +179,9 @@ def _message(rule: Rule) -> str:
 
 
 def _field(path: str, rule: Rule) -> str:
-    return f"{path.replace('processes.*', 'processes.TYPE').replace('.*', '[]')}{rule.at}".lstrip(".")
+    for item, shown in (("processes.*", "processes.TYPE"), ("schedules.*", "schedules.NAME"), (".*", "[]")):
+        path = path.replace(item, shown)
+    return f"{path}{rule.at}".lstrip(".")
 
 
 def _cell(text: str) -> str:

@@ -29,7 +29,7 @@ def _remember_duration(ctx: click.Context, param: click.Parameter, value: str | 
         return
     seconds = DURATION.convert(value, param, ctx)
     if seconds > DAY:
-        raise click.BadParameter("it is a day at most", ctx, param)
+        raise click.BadParameter("at most a day", ctx, param)
     _remember(ctx, param, f"{seconds}s")
 
 
@@ -79,19 +79,19 @@ CLUSTER_OPTIONS = (
         "--namespace",
         hidden=False,
         shell_complete=_complete_namespace,
-        help="The namespace, in place of the context's.",
+        help="The namespace, instead of the context's.",
     ),
     _option(
         "--context",
         hidden=False,
         shell_complete=_complete_context,
-        help="The context of the kubeconfig, in place of the current one.",
+        help="The context of the kubeconfig, instead of the current one.",
     ),
     _option(
         "--kubeconfig",
         hidden=False,
         type=click.Path(dir_okay=False),
-        help="The file, in place of $KUBECONFIG.",
+        help="The file, instead of $KUBECONFIG.",
     ),
     _option("--cluster"),
     _option("--user"),

@@ -16,8 +16,8 @@ class Entry(NamedTuple):
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Look": {
         "ps": Entry("look.ps:command", "Show the processes of a Formation, or all Formations"),
-        "logs": Entry("look.logs:command", "Show what the processes write, in one stream"),
-        "release": Entry("look.release:command", "Show how far the release command is, and what it writes"),
+        "logs": Entry("look.logs:command", "Show the logs of the processes, in one stream"),
+        "release": Entry("look.release:command", "Show the state of the release command, and its log"),
         "events": Entry("look.events:command", "Show what happened to a Formation and all that it made"),
         "diff": Entry("look.diff:command", "Show what a manifest or a rollback would change and restart"),
         "history": Entry("look.history:command", "Show the revisions of a Formation, and what each changed"),
@@ -30,20 +30,20 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "deploy": Entry("change.deploy:command", "Run another image"),
         "rollback": Entry("change.rollback:command", "Go back to a revision"),
         "config": Entry("config.group:command", "Show, set and unset variables; secret ones are in a Secret"),
-        "restart": Entry("change.restart:command", "Start processes anew"),
+        "restart": Entry("change.restart:command", "Restart processes"),
         "stop": Entry("change.suspend:stop", "Stop all processes, and remember their counts"),
         "start": Entry("change.suspend:start", "Start them again"),
     },
     "Enter": {
-        "run": Entry("enter.run:command", "Run a command as a process of its own"),
-        "exec": Entry("enter.exec:command", "Run a command in a process that is there"),
-        "port-forward": Entry("enter.port_forward:command", "Lead a port of this machine to a process"),
+        "run": Entry("enter.run:command", "Run a command in a new process"),
+        "exec": Entry("enter.exec:command", "Run a command in a running process"),
+        "port-forward": Entry("enter.port_forward:command", "Forward a port of this machine to a process"),
     },
     "Outside a cluster": {
         "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
         "init": Entry("outside.init:command", "Make formation.yaml from a Procfile"),
-        "import": Entry("outside.imports:command", "Make a Formation from what others wrote"),
-        "export": Entry("outside.exports:command", "Write a Formation for others"),
+        "import": Entry("outside.imports:command", "Make a Formation from another tool's files"),
+        "export": Entry("outside.exports:command", "Write a Formation for another tool"),
     },
 }
 """The commands by section, in the order of the help."""

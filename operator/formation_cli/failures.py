@@ -39,22 +39,22 @@ TERMINATED = SIGNAL + signal.SIGTERM
 MEANINGS = {
     0: "done",
     FAILED: "it failed: a process crashes, the Formation is stalled, the API server refuses",
-    MISTYPED: "typed wrongly; nothing was changed",
+    MISTYPED: "mistyped; nothing was changed",
     NOT_FOUND: "there is no such Formation, or the cluster doesn't know Formations",
-    NO_ACCESS: "the cluster can't be reached, or doesn't let you",
-    TIMED_OUT: "not so within --timeout",
+    NO_ACCESS: "the cluster can't be reached, or denies you access",
+    TIMED_OUT: "the --timeout of the wait is over",
     OVERTIME: "`run`: its --timeout is over",
-    OURS: "`run`, `exec`: the command wasn't reached: each of 1 to 5 above",
+    OURS: "`run`, `exec`: the command wasn't reached, for one of the causes 1 to 5",
     NOT_STARTED: "`run`: its command can't be started",
     NO_COMMAND: "`run`: there is no such command",
-    HUNG_UP: "its terminal is gone (SIGHUP)",
-    INTERRUPTED: "interrupted by Ctrl-C",
-    TERMINATED: "asked to end (SIGTERM)",
+    HUNG_UP: "the terminal was closed (SIGHUP)",
+    INTERRUPTED: "interrupted with Ctrl-C",
+    TERMINATED: "ended with SIGTERM",
 }
 """For the help, which says `OTHERS` below it."""
 OTHERS = (
-    "`run` and `exec` end with the code of their command, and with 124 to 127 and a line `Error:` where "
-    "something else fails; `port-forward` ends with kubectl's, `diff` with 1 if something would change."
+    "`run` and `exec` end with the code of their command, or with 124 to 127 and a line `Error:` if "
+    "something else fails; `port-forward` ends with kubectl's code, `diff` with 1 if something would change."
 )
 
 

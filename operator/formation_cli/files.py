@@ -23,15 +23,19 @@ def read(path: str) -> str:
     except OSError as error:
         raise Mistyped(f"{path} can't be read: {error.strerror}.") from error
     if len(data) > MOST:
-        raise Mistyped(f"{path} has more than {MOST // 1024} KiB, which are read: is it the right file?")
+        raise Mistyped(
+            f"{path} has more than {MOST // 1024} KiB, which is the limit: check that it is the right file"
+        )
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise Mistyped(f"{path}, line {line}: a zero byte, so it is no text: is it the right file?")
+        raise Mistyped(
+            f"{path}, line {line}: a zero byte, so it isn't text: check that it is the right file."
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Mistyped(f"{path}, line {line}: no UTF-8: save it in that encoding.") from error
+        raise Mistyped(f"{path}, line {line}: not UTF-8: save it in that encoding.") from error
 
 
 def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
@@ -43,7 +47,8 @@ def renew(folder: pathlib.Path, texts: Mapping[str, str], mark: str) -> None:
         path = folder / name
         if path.is_symlink() or (path.exists() and not read(str(path)).startswith(mark)):
             raise Failure(
-                f"{path} is there already, and isn't ours.", hint="Move it away, or name another folder."
+                f"{path} exists already, and isn't from this command.",
+                hint="Move it away, or name another folder.",
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +67,6 @@ def create(path: pathlib.Path, text: str) -> None:
             path.chmod(PRIVATE)
             file.write(text)
     except FileExistsError as error:
-        raise Failure(f"{path} is there already.", hint="Move it away.") from error
+        raise Failure(f"{path} exists already.", hint="Move it away.") from error
     except OSError as error:
         raise Failure(f"{path} can't be written: {error.strerror}.") from error

@@ -1,7 +1,7 @@
 """What many commands take: the name of a Formation, its types and processes, a wait, an output format."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -77,9 +77,7 @@ class Starter(Command):
             raise click.UsageError(sentence, ctx) from error
         words = ctx.params["words"]
         if behind is not None and len(words) > len(behind):
-            sentence = (
-                f"{words[0]!r} is in front of --: a type is named by --type, and the command comes behind."
-            )
+            sentence = f"{words[0]!r} is before --: name a type with --type, and put the command after --."
             raise click.UsageError(sentence, ctx)
         return rest
 
@@ -100,7 +98,7 @@ def pass_cluster(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def output(
-    *formats: str, text: str = "Write it so, for programs.", default: str | None = None
+    *formats: str, text: str = "Print it in this format, for programs.", default: str | None = None
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the option -o, with the formats that a command can write."""
     return click.option(
@@ -110,7 +108,7 @@ def output(
 
 def written() -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the option -o of a command that changes something."""
-    return output("json", "yaml", "name", text="Print what was written so, for programs.")
+    return output("json", "yaml", "name", text="Print what was written in this format, for programs.")
 
 
 def check_watch(output: str | None, *, watch: bool) -> None:
@@ -124,7 +122,9 @@ def check_image(ctx: click.Context, param: click.Parameter, value: str | None) -
     if value is None:
         return None
     if not value or any(map(str.isspace, value)):
-        raise click.BadParameter(f"{value[:100]!r} is no image; try registry.example.com/shop:v1", ctx, param)
+        raise click.BadParameter(
+            f"{value[:100]!r} isn't an image; try registry.example.com/shop:v1", ctx, param
+        )
     return value
 
 
@@ -165,7 +165,7 @@ def types(
 
     What may be named ``besides`` is completed as well.
     """
-    complete = functools.partial(complete_type, besides=besides)
+    complete = functools.partial(complete_any, besides=besides) if besides else complete_type
 
     def decorated(function: Callable[..., R]) -> Callable[..., R]:
         @click.argument("types", nargs=-1, metavar=metavar, shell_complete=complete)
@@ -186,7 +186,7 @@ def process_type(text: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
 
 def process() -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return the option --process, which names one process."""
-    text = "This very process, as `ps` or `logs` names it."
+    text = "This process, with its name in `ps` or `logs`."
     return click.option("--process", shell_complete=complete_process, help=text)
 
 
@@ -197,7 +197,8 @@ def dry_run() -> Callable[[Callable[..., R]], Callable[..., R]]:
         type=click.Choice(["none", "server", "client"]),
         default="none",
         callback=lambda *given: given[-1] != "none",
-        help="Change nothing, and say what would change. Alone it means server; client asks the server, too.",
+        help="Change nothing, and say what would change. Without a value it means server; client also "
+        "asks the server.",
     )
 
 
@@ -220,7 +221,7 @@ def wait(
             type=DURATION,
             default="5m",
             show_default=True,
-            help="How long to wait, as 90s or 10m.",
+            help="How long to wait, such as 90s or 10m.",
         )
         @functools.wraps(function)
         def with_wait(*args: Any, wanted: bool, timeout: float, **kwargs: Any) -> R:
@@ -234,18 +235,34 @@ def wait(
     return decorated
 
 
-def complete_type(
+def complete_type(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the types of the Formation on the command line that begin so, but for those that are there."""
+    return _completed(ctx, param, incomplete, _names(ctx, formations.types))
+
+
+def complete_any(
     ctx: click.Context, param: click.Parameter, incomplete: str, besides: Sequence[str] = ()
 ) -> list[str]:
-    """Return the types of the Formation on the command line that begin so, but for those that are there."""
-    given, types = ctx.params.get(param.name or "") or (), _types(ctx)
-    known = [*types, *besides] if types else []
+    """Return the types and schedules that begin so, and what may be named ``besides``."""
+    types = _names(ctx, lambda found: [*formations.types(found), *formations.schedules(found)])
+    return _completed(ctx, param, incomplete, [*types, *besides] if types else [])
+
+
+def complete_schedule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the schedules of the Formation on the command line that begin so."""
+    return _completed(ctx, param, incomplete, _names(ctx, formations.schedules))
+
+
+def _completed(
+    ctx: click.Context, param: click.Parameter, incomplete: str, known: Iterable[str]
+) -> list[str]:
+    given = ctx.params.get(param.name or "") or ()
     return [each for each in known if each.startswith(incomplete) and each not in given]
 
 
 def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the types that begin so, as the beginning of a count."""
-    return [f"{each}=" for each in _types(ctx) if each.startswith(incomplete)]
+    return [f"{each}=" for each in _names(ctx, formations.types) if each.startswith(incomplete)]
 
 
 def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -265,10 +282,10 @@ def name_of(ctx: click.Context) -> str:
     return str(ctx.params.get("name") or next(iter(ctx.args), ""))
 
 
-def _types(ctx: click.Context) -> list[str]:
+def _names(ctx: click.Context, of: Callable[[Any], list[str]]) -> list[str]:
     name = name_of(ctx)
     try:
         found = connect_at_once(ctx).get(naming.KIND, name) if name else None
     except click.ClickException:
         return []
-    return formations.types(found) if found else []
+    return of(found) if found else []

@@ -85,8 +85,8 @@ program = Program(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="""Run the processes of a twelve-factor app: look, scale, deploy, and see why one is down.
 
-    NAME is a Formation in the current namespace; `COMMAND --help` has examples. All of it could be done
-    with kubectl, whose options for the cluster are understood before and after the command.
+    NAME is a Formation in the current namespace; `COMMAND --help` has examples. kubectl can do
+    all of it; its options for the cluster may come before or after the command.
     """,
 )
 click.version_option(__version__, message="kubectl formation %(version)s")(program)

@@ -57,7 +57,8 @@ def parser() -> argparse.ArgumentParser:
         type=lease,
         default=lease_of_pod(),
         metavar="NAMESPACE/NAME",
-        help="write only while holding this Lease, so that several replicas may run; empty for a single one "
+        help="write only while holding this Lease, so that several replicas may run; empty: no Lease, "
+        "for a single replica "
         "(default: in a Pod formation-operator in its namespace, elsewhere none)",
     )
     own.add_argument("--log-format", choices=["plain", "full", "json"], default="plain")
@@ -83,14 +84,14 @@ def _add_work(own: argparse.ArgumentParser, defaults: Settings) -> None:
     own.add_argument(
         "--no-write-through",
         action="store_true",
-        help="set back a child that somebody scaled, instead of writing its count to the Formation",
+        help="set back a Deployment that someone scaled, instead of writing its count to the Formation",
     )
     own.add_argument(
         "--honour",
         action="append",
         type=manager,
         metavar="MANAGER",
-        help="take this client's edits of a child's count for scale requests, too (may be repeated; "
+        help="also accept this client's edits of a Deployment's count as scale requests (may be repeated; "
         "Argo CD: argocd-server)",
     )
     own.add_argument(
@@ -117,7 +118,7 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         type=listening,
         default=METRICS if POD_NAMESPACE.exists() else None,
         metavar="HOST:PORT",
-        help="where to serve /metrics; without a host at every address, empty for nowhere "
+        help="where to serve /metrics; without a host: every address; empty: off "
         f"(default: in a Pod :{METRICS.port}, elsewhere nowhere)",
     )
     own.add_argument(
@@ -125,7 +126,7 @@ def _add_addresses(own: argparse.ArgumentParser, defaults: Settings) -> None:
         type=within(int, *LISTED_TYPES),
         default=defaults.metrics_process_types,
         metavar="NUMBER",
-        help="list the replicas of so many process types at the most; 0 for none (default: %(default)s)",
+        help="list the replicas of at most this many process types; 0 for none (default: %(default)s)",
     )
 
 
@@ -163,7 +164,7 @@ def listening(text: str) -> server.Address | None:
         if not text or HOST_AND_PORT.fullmatch(text):
             return server.address(text) if text else None
     raise argparse.ArgumentTypeError(
-        f"{text!r} isn't HOST:PORT, such as :{METRICS.port}; leave it empty for nowhere"
+        f"{text!r} isn't HOST:PORT, such as :{METRICS.port}; leave it empty to turn it off"
     )
 
 
@@ -173,7 +174,7 @@ def answering(text: str) -> str:
         if not text or (HEALTH.fullmatch(text) and server.address(text)):
             return text
     wanted = f"http://HOST:PORT/PATH, such as {Settings.liveness} ({server.READY} is taken)"
-    raise argparse.ArgumentTypeError(f"{text!r} isn't {wanted}; leave it empty for nowhere")
+    raise argparse.ArgumentTypeError(f"{text!r} isn't {wanted}; leave it empty to turn it off")
 
 
 def lease(text: str) -> tuple[str, str] | None:

@@ -95,7 +95,7 @@ class Process:
             flag = "--metrics"
             await self._answering.metrics(self._settings.metrics, self._instruments.registry)
         except (OSError, UnicodeError) as error:  # UnicodeError: the host can't be a name
-            sys.exit(f"{flag}: nobody can listen there: {error}")
+            sys.exit(f"{flag}: the address can't be used: {error}")
 
     def _ended(self) -> str:
         """Return why the process isn't alive; nothing if it is.

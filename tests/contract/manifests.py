@@ -12,6 +12,7 @@ from tests.server import ServerError
 WEB = a_process("gunicorn", "shop.wsgi", port=8080)
 WORKER = a_process()
 MIGRATE: Manifest = {"command": ["/shop", "migrate"]}
+REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
 SIDECAR: Manifest = {"name": "proxy", "image": "proxy:1"}
 
 
@@ -29,6 +30,12 @@ def release(**fields: Any) -> Manifest:
     """Return a Formation with a release command of these fields; nothing takes one of them away."""
     given = {key: value for key, value in {**MIGRATE, **fields}.items() if value is not None}
     return formation(release=given)
+
+
+def scheduled(name: str = "nightly", /, **fields: Any) -> Manifest:
+    """Return a Formation with a schedule of these fields; nothing takes one of them away."""
+    given = {key: value for key, value in {**REPORT, **fields}.items() if value is not None}
+    return formation(schedules={name: given})
 
 
 def processes(value: Any, **spec: Any) -> Manifest:
@@ -84,7 +91,7 @@ def refusal(kubectl: Client, manifest: Manifest) -> str:
 
 def check_message(message: str, fragments: tuple[str, ...]) -> None:
     """Fail unless a refusal contains every fragment."""
-    message = re.sub(r"processes\[([^]]+)\]", r"processes.\1", message)  # as CEL's messages spell it
+    message = re.sub(r"(processes|schedules)\[([^]]+)\]", r"\1.\2", message)  # as CEL's messages spell it
     missing = [fragment for fragment in fragments if fragment not in message]
     assert not missing, message
 

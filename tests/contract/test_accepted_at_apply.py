@@ -17,6 +17,7 @@ from tests.contract.manifests import (
     own,
     processes,
     release,
+    scheduled,
     variable,
     without,
     worker,
@@ -98,6 +99,30 @@ ACCEPTED = [
             backoffLimit=0,
         ),
     ),
+    accepted(
+        "every field of a schedule",
+        scheduled(
+            timeZone="America/Argentina/Buenos_Aires",
+            args=["--verbose"],
+            image="reporter:1",
+            env=[variable(valueFrom={"secretKeyRef": {"name": "owner", "key": "url"}})],
+            envFrom=[{"configMapRef": {"name": "shop"}, "prefix": "S_"}],
+            resources={"requests": {"cpu": "100m"}, "limits": {"memory": "1Gi"}},
+            serviceAccountName="shop.reporter",
+            concurrencyPolicy="Allow",
+            startingDeadlineSeconds=1,
+            activeDeadlineSeconds=2_147_483_647,
+            backoffLimit=0,
+            successfulJobsHistoryLimit=0,
+            failedJobsHistoryLimit=0,
+            suspend=True,
+        ),
+    ),
+    *(
+        accepted(f"the schedule {each}", scheduled(schedule=each))
+        for each in ("@daily", "*/5 9-17 * * MON-FRI", "0  3 1,15 jan,JUL ?", "@every 1h30m", "* * * * *")
+    ),
+    accepted("the longest name of a schedule", scheduled("n" * 47)),
     accepted("args of a release alone", release(command=None, args=["migrate"])),
     accepted(
         "types with images of their own beside a release",

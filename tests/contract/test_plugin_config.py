@@ -209,7 +209,7 @@ def test_whoever_may_not_read_the_secret_is_told_the_way_out(
     token = somebody(("get,patch", "formations.formations.dev"), ("create,delete", "secrets"))
     done = formation.within("--token", token, "config", "set", "shop", "--secret", "KEY", stdin="1", code=4)
     assert f"You may not read Secret {name} in namespace {shop.namespace}." in done.stderr
-    assert "put your variables into a Secret of your own" in done.stderr
+    assert "put your variables into your own Secret" in done.stderr
     formation.within("--token", token, "config", "set", "shop", "MODE=slow")
     assert [*secrets(shop)] == [name]
 

@@ -117,7 +117,7 @@ def test_what_would_change_is_shown_with_what_it_restarts(
     assert formation.within("diff", "-f", file(same)).stdout == ""
     counted = formation.within("diff", "-f", file(scaled), code=1)
     assert "+      replicas: 4" in counted.stdout.splitlines()
-    assert counted.stderr == "worker: 1 -> 4 processes; none that goes on is restarted\n"
+    assert counted.stderr == "worker: 1 -> 4 processes; none that keeps running is restarted\n"
     restarted = formation.within("diff", "-f", file(newer), code=1)
     assert restarted.stderr == "worker: its processes are restarted, as in a deploy\n"
 

@@ -59,7 +59,7 @@ def test_contents_are_listed_with_what_they_changed(shop: Client, formation: Plu
     stranger = keep(shop, 9, V1, name="shop-0123456789")
     rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("-", "Foreign"), ("1", "Kept"), ("2", "Kept")]
-    assert rows[0][3] == f"{stranger} has another content than its name says"
+    assert rows[0][3] == f"{stranger} its content doesn't match its name"
     assert "shop:v2" in rows[2][3]
     assert "MODE" in rows[2][3]
     shown = json.loads(formation.within("history", "shop", "1", "-o", "json").stdout)

@@ -12,6 +12,7 @@ from tests.builders import IMAGE, Manifest, text
 from tests.client import Client
 from tests.contract.manifests import (
     MIGRATE,
+    REPORT,
     SIDECAR,
     WEB,
     WORKER,
@@ -25,6 +26,7 @@ from tests.contract.manifests import (
     processes,
     refused,
     release,
+    scheduled,
     variable,
     without,
     worker,
@@ -376,7 +378,67 @@ RELEASES = [
     ),
     refused("no memory of a release", release(resources=limits(memory="x")), f"{R}.resources.limits.memory"),
 ]
-REFUSED = [*SHAPE, *NAMES, *COMMANDS, *COUNTS, *VALUES, *RELEASES]
+S = "spec.schedules"
+N = f"{S}.nightly"
+SCHEDULES = [
+    *(
+        refused(f"no schedule: {each!r}", scheduled(schedule=each), f"{N}.schedule")
+        for each in (
+            "",
+            "daily",
+            "@noon",
+            "0 3 * *",
+            "0 3 * * * *",
+            "TZ=UTC 0 3 * * *",
+            "@every 5",
+            "0 3\t* * *",
+        )
+    ),
+    refused("a schedule without a time", scheduled(schedule=None), f"{N}.schedule", "Required"),
+    refused("no time zone", scheduled(timeZone="Europe / Berlin"), f"{N}.timeZone"),
+    refused(
+        "a schedule with nothing to run", scheduled(command=None), f"{N}.command", "nothing says what to run"
+    ),
+    refused("a schedule with empty args", scheduled(command=None, args=[]), f"{N}.command", "set command"),
+    refused(
+        "a schedule with an empty program", scheduled(command=[""]), f"{N}.command", "the program", "empty"
+    ),
+    refused("another concurrency policy", scheduled(concurrencyPolicy="Never"), f"{N}.concurrencyPolicy"),
+    refused("a run that may take no time", scheduled(activeDeadlineSeconds=0), f"{N}.activeDeadlineSeconds"),
+    refused(
+        "a run that may never be late", scheduled(startingDeadlineSeconds=0), f"{N}.startingDeadlineSeconds"
+    ),
+    refused("a podTemplate of a schedule", scheduled(podTemplate={}), f'unknown field "{N}.podTemplate"'),
+    refused(
+        "a schedule's variable twice", scheduled(env=[variable(), variable()]), f"{N}.env[1]", "Duplicate"
+    ),
+    refused(
+        "valueFrom nothing in a schedule", scheduled(env=[variable(valueFrom={})]), f"{N}.env[0].valueFrom"
+    ),
+    refused("the name of a type", scheduled("web"), S, "'web' is the name of a process type, too"),
+    *(
+        refused(f"the reserved schedule {each}", scheduled(each), S, f"'{each}'", "reserved")
+        for each in ("run", "release")
+    ),
+    refused("a schedule in capitals", scheduled("Nightly"), S, "'Nightly' can't be the name of a schedule"),
+    refused(
+        "a schedule whose CronJob's name is too long",
+        scheduled("n" * 48),
+        S,
+        f"shop-{'n' * 48} has more than 52 characters",
+        "shorten",
+    ),
+    refused(
+        "more than 32 schedules", formation(schedules={f"s{each}": REPORT for each in range(33)}), S, "32"
+    ),
+    refused(
+        "a schedule without an image",
+        without(processes({"web": {**WEB, "image": IMAGE}}, schedules={"nightly": REPORT}), "spec", "image"),
+        "spec.image",
+        "no image for schedule nightly",
+    ),
+]
+REFUSED = [*SHAPE, *NAMES, *COMMANDS, *COUNTS, *VALUES, *RELEASES, *SCHEDULES]
 
 
 @pytest.mark.parametrize(("manifest", "fragments"), REFUSED)

@@ -74,7 +74,7 @@ and when you have seen enough:
 
     def leave(self) -> str:
         """Leave everything as it is."""
-        return "" if self.rested else "the cluster goes on running: `make down` ends it"
+        return "" if self.rested else "the cluster keeps running: `make down` ends it"
 
 
 def enter() -> OwnCluster:

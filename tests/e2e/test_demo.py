@@ -156,7 +156,7 @@ def test_what_somebody_at_a_terminal_keeps_goes_by_the_commands_that_the_demo_pr
 
 def by_hand() -> list[str]:
     """Return the blocks of commands by which the page has it done without make."""
-    text = (paths.ROOT / "docs" / "install.md").read_text()
+    text = (paths.ROOT / "docs" / "how-to" / "install.md").read_text()
     _, _, rest = text.partition("## Run it on your machine")
     section, _, _ = rest.partition("\n## ")
     return [commands for kind, commands in pages.blocks(section) if kind == "sh"]

@@ -62,7 +62,7 @@ def test_an_image_that_can_not_be_pulled_ends_the_wait_at_once(shop: Client, for
     assert done.stdout == f"image: {debian.IMAGE.name} -> {UNPULLABLE}\n"
     assert "Error: shop isn't ready, and waiting won't help. w" in done.stderr
     assert UNPULLABLE in done.stderr
-    assert "Processes from before go on: web=1 worker=1." in done.stderr
+    assert "Old processes keep running: web=1 worker=1." in done.stderr
 
 
 def test_a_process_that_crashes_ends_the_wait_with_its_last_words(person: Client, formation: Plugin) -> None:

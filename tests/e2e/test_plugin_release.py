@@ -50,7 +50,7 @@ def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself
     failed = formation(*words, "--wait", code=1)
     assert failed.stderr.count("| no database\n") == 1
     assert "Error: shop isn't ready, and waiting won't help." in failed.stderr
-    assert "Processes from before go on: web=1." in failed.stderr
+    assert "Old processes keep running: web=1." in failed.stderr
     assert failed.stderr.splitlines()[-1].startswith("To go back: kubectl formation rollback shop")
     back = formation(*words, "--wait", "--rollback-on-failure", code=1)
     assert "shop is back at what was revision" in back.stderr

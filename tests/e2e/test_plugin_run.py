@@ -85,5 +85,5 @@ def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, format
 def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, formation: Plugin) -> None:
     limited = ("run", "shop", "--type", "web", "--timeout", "2s")
     done = formation(*limited, "--", "sleep", "600", code=failures.OVERTIME)
-    assert "Its 2 s are over: it was ended." in done.stderr
+    assert "Its 2 s are over: it was stopped." in done.stderr
     assert "1 s to end after SIGTERM" in done.stderr

@@ -61,7 +61,7 @@ def test_a_failure_that_is_older_than_the_change_ends_a_wait_at_once(shop: Clien
         "Error: shop isn't ready, and waiting won't help. clock, web, worker: can't"
     )
     assert error(again).count(UNPULLABLE) == 1
-    assert "Processes from before go on: clock=1 web=1 worker=" in again.stderr
+    assert "Old processes keep running: clock=1 web=1 worker=" in again.stderr
     scaled = formation("scale", "shop", "worker=3", "--wait", code=1)
     assert error(scaled).startswith("Error: shop isn't ready, and waiting won't help. worker: can't")
 

@@ -127,7 +127,7 @@ def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(per
     words = (
         "worker: exited with code 3: no database",
         "the rollout is past its deadline",
-        "1 of the version before still run",
+        "1 of the old version still run",
     )
 
     def stalled() -> bool:

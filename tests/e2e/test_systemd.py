@@ -1,4 +1,4 @@
-"""The units that ``kubectl formation export systemd`` writes, on a real systemd as docs/procfile.md says."""
+"""The units that ``kubectl formation export systemd`` writes, on a real systemd: docs/how-to/procfile.md."""
 
 import os
 import pathlib

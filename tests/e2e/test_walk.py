@@ -211,7 +211,7 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
     (reader.folder / ".env").write_text("LOG_LEVEL=info\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
-    shown = page("procfile.md", until="## On the laptop")
+    shown = page("how-to/procfile.md", until="## On the laptop")
     procfile, heroku, _variables = (text for kind, text in shown if kind == "sh")  # the last asks Heroku, too
 
     reader.types(procfile)
@@ -236,6 +236,35 @@ def test_variables_are_set_as_the_page_on_config_says(reader: Reader) -> None:
     assert shown.keys() == {"DATABASE_URL", "TOKEN", "SIGNING_KEY"}
     assert all(each.startswith("Secret shop-config-") for each in shown.values())
     reader.types("kubectl wait --for=condition=Ready formation/shop --timeout=3m")
+
+
+def test_a_release_runs_before_a_deploy_as_the_page_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    blocks = page("how-to/releases.md")
+    for place, (kind, commands) in enumerate(blocks):
+        if kind == "sh":
+            shown = [" ".join(line) for line in pages.columns(below(blocks, place))]
+            reader.types_until(commands, *shown)
+        if "status.release.message" in commands:
+            said = "exited with code 1: fail: failed: this process type always fails"
+            reader.types_until(commands, said, "rollback shop", "kubectl delete job shop-release-")
+    status = reader.kubectl.get("formation", "shop")["status"]
+    assert status["release"]["state"] == "Succeeded"
+    eventually(lambda: len(reader.kubectl.list_all("job")) == 2)  # older ones have gone
+
+
+def test_a_schedule_is_declared_and_run_as_the_page_says(reader: Reader) -> None:
+    reader.types("kubectl apply -k manifests/samples/")
+    reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    for kind, commands in page("how-to/schedules.md"):
+        if kind == "sh" and "get cronjob" in commands:
+            reader.types_until(commands, "shop-nightly-report 0 3 * * *")
+        elif kind == "sh":
+            shown = reader.types(commands)
+            assert "run shop" not in commands or "migrate: step 3 of 3 done" in shown
+    reader.types_until("kubectl formation ps shop", "nightly-report - Scheduled")
+    assert [each["status"]["succeeded"] for each in reader.kubectl.list_all("job")] == [1]
 
 
 def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:

@@ -14,6 +14,7 @@ from tests import builders
 from tests.builders import a_formation, a_process
 from tests.client import Client, eventually
 from tests.cluster.cluster import Cluster
+from tests.e2e.containers import HUNGRY, beside, its_own, sh
 from tests.images import debian
 from tests.minors import since
 from tests.namespaces import fresh_namespace
@@ -24,10 +25,6 @@ pytestmark = pytest.mark.node
 PATIENCE = 300.0
 SLEEP = ("sleep", "inf")
 NEVER = {"exec": {"command": ["false"]}, "periodSeconds": 1, "failureThreshold": 2}
-
-
-def sh(script: str) -> tuple[str, str, str]:
-    return ("/bin/sh", "-c", script)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +48,9 @@ class Cause:
         )
 
 
-def its_own(**more: Any) -> builders.Manifest:
-    """Return what podTemplate says of the process's own container."""
-    return {"name": "process", "imagePullPolicy": "IfNotPresent", **more}
-
-
 def mounting(volume: dict[str, Any]) -> builders.Manifest:
     process = its_own(volumeMounts=[{"name": "it", "mountPath": "/it"}])
     return {"containers": [process], "volumes": [{"name": "it", **volume}]}
-
-
-def beside(**container: Any) -> builders.Manifest:
-    return {
-        "name": "helper",
-        "image": debian.IMAGE.name,
-        "imagePullPolicy": "IfNotPresent",
-        **container,
-    }
 
 
 def given(script: str) -> builders.Manifest:
@@ -102,7 +85,6 @@ CLAIM = {
         "resources": {"requests": {"storage": "1Mi"}},
     },
 }
-HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
 # With a pause after the trace, because kubelet doesn't wait for the last line to be written.
 TRACEBACK = (
     "import atexit, time; atexit.register(time.sleep, 1); raise ConnectionError('no database at db:5432')"
@@ -166,7 +148,7 @@ CAUSES = [
         a_process("python3 -m http.server", replicas=1),
         "Crashing",
         "BadCommand",
-        ("couldn't be started: python3 -m http.server", "each word of a command is an item of its own"),
+        ("couldn't be started: python3 -m http.server", "write each word of a command as its own item"),
         stalled=True,
     ),
     Cause(
@@ -331,7 +313,7 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Crashing",
         "ExitedAtOnce",
-        ("container helper exited with code 0 right after its start", "it belongs into initContainers"),
+        ("container helper exited with code 0 right after its start", "move it to initContainers"),
         pod=next_to(command=[*sh("exit 0")]),
     ),
     Cause(
@@ -393,7 +375,7 @@ CAUSES = [
         (
             "runs, but its readiness probe fails",
             'exec: "absent": executable file not found in $PATH',
-            "is that program in the image?",
+            "check that the image has that program",
         ),
     ),
     Cause(
@@ -418,7 +400,7 @@ CAUSES = [
         a_process(*SLEEP, replicas=1),
         "Crashing",
         "PostStartHookFailed",
-        ("was ended because its postStart hook failed",),
+        ("was killed because its postStart hook failed",),
         pod={
             "terminationGracePeriodSeconds": 1,
             "containers": [its_own(lifecycle={"postStart": {"exec": {"command": ["false"]}}})],

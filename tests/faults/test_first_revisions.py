@@ -184,9 +184,10 @@ def test_1000_formations_from_before_get_a_revision_each_and_nothing_restarts(
     assert running(tenants) == before
     for tenant in tenants:
         formations, revisions = named(tenant.list_all("formation")), named(tenant.list_all(REVISION))
-        said = {name: item["status"]["revision"] for name, item in formations.items()}
-        of = {item["metadata"]["ownerReferences"][0]["name"]: name for name, item in revisions.items()}
-        assert said == {name: {"name": of[name], "number": 1} for name in formations}
+        said = {item["status"]["revision"]["name"]: name for name, item in formations.items()}
+        of = {name: item["metadata"]["ownerReferences"][0]["name"] for name, item in revisions.items()}
+        assert said == of
+        assert [item["status"]["revision"]["number"] for item in formations.values()] == [1] * EACH
         assert [item["revision"] for item in revisions.values()] == [1] * EACH
         assert tenant.events("Deployed") == []
     asked, made = written(tenants, since)
@@ -201,9 +202,7 @@ def test_1000_formations_from_before_get_a_revision_each_and_nothing_restarts(
     operator.restart()
     restarted = neighbour.while_(lambda: time.sleep(lasted), 0)
     took = seconds(made[0], made[-1])
-    print(
-        f"{ALL} first revisions from {seconds(since, made[0]):.1f} s after the start of the upgraded operator"
-    )
+    print(f"{ALL} first revisions, from {seconds(since, made[0]):.1f} s after the upgraded operator's start")
     print(f"to {seconds(since, made[-1]):.1f} s: {(ALL - 1) / took:.1f}/s")
     print(f"another tenant meanwhile:                  {meanwhile}")
     print(f"the same afterwards:                       {afterwards}")

@@ -194,6 +194,18 @@ def loud_pods(client: Client) -> None:
     create(client, "events.events.k8s.io", events)
 
 
+def failing_releases(client: Client) -> None:
+    """A hundred Formations whose release fails within a second, edited again and again."""
+    names = [f"failing-{number}" for number in range(100)]
+    release = {"command": ["/shop", "migrate"], "activeDeadlineSeconds": 1}
+    held = {"spec": {"schedulingGates": [{"name": "example.com/hold"}]}}
+    spec: Manifest = {"release": release, "podTemplate": held, "processes": {"web": idle()}}
+    create(client, "formation", [a_formation(name, **spec) for name in names])
+    for version in ("v2", "v3"):
+        for name in names:
+            client.server.merge("formation", client.namespace, name, {"spec": {"image": f"shop:{version}"}})
+
+
 SHORT: list[Attack] = [slow_words]
 LONG: list[Attack] = [
     wide_specs,
@@ -204,6 +216,7 @@ LONG: list[Attack] = [
     forged_children,
     fights,
     loud_pods,
+    failing_releases,
 ]
 ATTACKS = [*SHORT, *(pytest.param(each, marks=pytest.mark.long) for each in LONG)]
 

@@ -11,8 +11,9 @@ NOTES = """\
 {section}
 
 ## Install it
-See docs/install.md, and check first what you have downloaded: `sha256sum --check SHA256SUMS`. The image is
-`{image}`. `kubectl formation` is `kubectl-formation-{version}-linux-*`, a single file: see docs/cli.md.
+Check first what you have downloaded (`sha256sum --check SHA256SUMS`), then see docs/how-to/install.md.
+
+The image is `{image}`. The plugin is `kubectl-formation-{version}-linux-*`, a single file: see docs/cli.md.
 """
 
 

@@ -15,7 +15,7 @@ from formation_operator.observe import owned_fields, pods
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.children import Child, Owner, Rollout
 from formation_operator.observe.pods import Pod
-from formation_operator.render import desired, disruption
+from formation_operator.render import cron_job, desired, disruption
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner
 from formation_operator.replicas.count_owner import Replicas
@@ -37,10 +37,17 @@ def intents(formation: Formation) -> list[Intent]:
         name: count_owner.decide(formation.spec, it, None) for name, it in formation.spec.processes.items()
     }
     budgets = disruption.declared(formation.spec, formation.spec)
+    suspended = cron_job.suspended(formation.spec, formation.spec)
     return [
-        each
-        for name, count in wanted.items()
-        for each in desired.children(formation.metadata, formation.spec, name, count, budgets.get(name))
+        *(
+            each
+            for name, count in wanted.items()
+            for each in desired.children(formation.metadata, formation.spec, name, count, budgets.get(name))
+        ),
+        *(
+            cron_job.cron_job(formation.metadata, formation.spec, name, suspend=suspend)
+            for name, suspend in suspended.items()
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from crds.generate import crd, snapshot
-from crds.generate.rules import release
+from crds.generate.rules import release, schedules
 from crds.generate.rules.formation import OWN_COMMANDS
 from crds.generate.rules.process import ALONE
 from tests import released
@@ -23,6 +23,10 @@ ACCEPTED = {
     **{
         f"a rule is new: {each.schema()['message']}": "it is about spec.release, which nobody had"
         for each in release.SPEC
+    },
+    **{
+        f"a rule is new: {each.schema()['message']}": "schedules are new, too"
+        for each in (*schedules.SPEC, *schedules.RESOURCE)
     },
     f"a rule is new: {ALONE.schema()['message']}": "disruptionBudget is new, too",
     "maxLength is 131071, and was not limited": "a word of a command: Linux has never started a longer one",

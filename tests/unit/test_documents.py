@@ -15,7 +15,6 @@ from crds.generate import crd, snapshot
 from formation_cli.program import program
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, ProcessType
-from formation_operator.render import pod_template
 from tests import builders
 from tests.cluster import paths
 from tests.unit import structural
@@ -95,17 +94,6 @@ def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
         assert intents(parsed(formation))
     elif version not in OF_OTHERS:
         assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
-
-
-JOBS = [row for row in documents() if row.values[0].get("kind") in {"Job", "CronJob"}]
-
-
-@pytest.mark.parametrize("job", JOBS)
-def test_each_job_is_let_into_a_namespace_that_is_restricted(job: Json) -> None:
-    spec = job["spec"]["jobTemplate"]["spec"] if job["kind"] == "CronJob" else job["spec"]
-    pod = spec["template"]["spec"]
-    assert pod["securityContext"] == pod_template.RESTRICTED_POD
-    assert [each["securityContext"] for each in pod["containers"]] == [pod_template.RESTRICTED_CONTAINER]
 
 
 def budgets() -> Iterator[Any]:

@@ -35,8 +35,6 @@ QUICK = Settings(start_retry=0.01, liveness=None)
 LONGEST_PAUSE = kopf_session.LONGEST_PAUSE
 LEASE = ("formation-system", "formation-operator")
 STATUSES = [403, 404, 410, 429, 500, 503]
-FROM_THE_START = [each for each in watched.WATCHED if each.needed_by is None]
-"""What is watched whether or not a Formation needs it."""
 
 
 def a_cluster(*names: str, namespace: str = "default") -> FakeCluster:
@@ -54,6 +52,10 @@ def put(cluster: FakeCluster, name: str, namespace: str = "default", **metadata:
 
 def label(cluster: FakeCluster, name: str, namespace: str = "default") -> None:
     cluster.merge(naming.KIND, namespace, name, {"metadata": {"labels": {"a": str(cluster.version)}}})
+
+
+AT_FIRST = sum(each.needed_by is None for each in watched.WATCHED)
+"""How many watches there are before any Formation needs another."""
 
 
 async def until(happened: Callable[[], object]) -> None:
@@ -120,7 +122,7 @@ class Running:
         live = self.server.cluster.read(naming.KIND, namespace, name)["metadata"]["resourceVersion"]
         return known is not None and known["metadata"]["resourceVersion"] == live
 
-    async def until_watching(self, number: int = len(FROM_THE_START)) -> None:
+    async def until_watching(self, number: int = AT_FIRST) -> None:
         await until(lambda: self.server.watches.total() == number)
 
     async def until_all_goes_on(self) -> None:
@@ -260,7 +262,7 @@ async def test_several_namespaces_are_watched_each_by_itself(tmp_path: pathlib.P
     put(cluster, "b", "right")
     put(cluster, "c", "elsewhere")
     async with started(cluster, tmp_path, Settings(("left", "right"), liveness=None)) as here:
-        await here.until_watching(2 * len(FROM_THE_START))
+        await here.until_watching(2 * AT_FIRST)
         put(cluster, "d", "right")
         cluster.remove(naming.KIND, "left", "a")
         label(cluster, "c", "elsewhere")
@@ -275,15 +277,15 @@ async def test_a_namespace_that_refuses_from_the_start_is_served_as_soon_as_it_l
     put(cluster, "b", "right")
 
     def refuse(server: LiveApiServer) -> None:
-        server.refusals = {f"left/{each.kind.plural}": 403 for each in FROM_THE_START}
+        server.refusals = {f"left/{each.kind.plural}": 403 for each in watched.WATCHED}
 
     settings = Settings(("left", "right"), liveness=None)
     async with started(cluster, tmp_path, settings, before=refuse) as here:
-        await here.until_watching(len(FROM_THE_START))
+        await here.until_watching(AT_FIRST)
         await until(lambda: here.server.lists[f"left/{naming.PLURAL}"] > 3)
         assert here.known == {"b"}
         here.server.refusals.clear()
-        await here.until_watching(2 * len(FROM_THE_START))
+        await here.until_watching(2 * AT_FIRST)
         assert here.known == {"a", "b"}
         cluster.remove(naming.KIND, "left", "a")
         await here.server.publish()
@@ -604,7 +606,7 @@ async def test_the_program_works_and_ends_well_when_it_is_asked_to_stop(
 ) -> None:
     cluster = a_cluster("a")
     async with serving(cluster, tmp_path) as server, program(tmp_path, *arguments) as running:
-        await until(lambda: server.watches.total() == len(FROM_THE_START) and cluster.all("Deployment"))
+        await until(lambda: server.watches.total() == AT_FIRST and cluster.all("Deployment"))
         put(cluster, "b")
         await server.publish()
         await until(lambda: len(cluster.all("Deployment")) == 2)
@@ -618,7 +620,7 @@ async def test_the_program_ends_with_an_error_and_its_cause_when_the_work_has_en
 ) -> None:
     cluster = a_cluster("a")
     async with serving(cluster, tmp_path) as server, program(tmp_path, *OPERATOR) as running:
-        await until(lambda: server.watches.total() == len(FROM_THE_START) and cluster.all("Deployment"))
+        await until(lambda: server.watches.total() == AT_FIRST and cluster.all("Deployment"))
         await be_restored(server)
         _, said = await asyncio.wait_for(running.communicate(), 60)
     assert running.returncode == 1

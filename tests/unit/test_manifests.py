@@ -36,6 +36,7 @@ CLUSTER_VERBS = {
     ("", "services"): CHILDREN,
     ("policy", "poddisruptionbudgets"): CHILDREN,
     ("apps", "controllerrevisions"): CHILDREN - {"watch"},
+    ("batch", "cronjobs"): CHILDREN,
     ("batch", "jobs"): CHILDREN,
     ("", "pods"): SEEN,
     ("autoscaling", "horizontalpodautoscalers"): SEEN,

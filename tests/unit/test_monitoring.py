@@ -62,7 +62,7 @@ def test_alerts_about_apps_are_apart_from_those_about_the_operator() -> None:
         audience: {rule["alert"] for group in groups for rule in group["rules"]}
         for audience, groups in GROUPS.items()
     }
-    assert named["apps"] == {"FormationsNotReady", "FormationProcessesMissing"}
+    assert named["apps"] == {"FormationsNotReady", "FormationProcessesMissing", "FormationScheduleFailing"}
     assert all(name.startswith("FormationOperator") for name in named["operator"])
     assert named.keys() == {"apps", "operator"}
 

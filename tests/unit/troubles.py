@@ -103,8 +103,8 @@ CASES = {
         a_pod(a_crash(last=ended(0, ran=1))),
         CRASHING,
         "ExitedAtOnce",
-        "exited with code 0 right after its start: a process type has to keep running. If it puts itself "
-        "into the background, run it in the foreground; if its work was done, it is a Job",
+        "exited with code 0 right after its start: a process type has to keep running. If it goes "
+        "into the background, run it in the foreground; if its work was done, make it a Job",
     ),
     "its program isn't there": Case(
         a_pod(a_crash(last=ended(128, 'exec: "gunicorm": not found', reason="StartError"))),
@@ -183,7 +183,7 @@ CASES = {
         a_pod(a_crash(livenessProbe={**PROBE, "initialDelaySeconds": 60}, code=143)),
         CRASHING,
         "Killed",
-        "was ended by signal 15 (SIGTERM): it was asked to end",
+        "was ended by signal 15 (SIGTERM): a client asked it to end",
         (killed("liveness", before=300),),
     ),
     "a probe of another container failed": Case(
@@ -205,13 +205,13 @@ CASES = {
         a_pod(a_container(waiting("PostStartHookError", "exit status 1"))),
         CRASHING,
         "PostStartHookFailed",
-        "was ended because its postStart hook failed: exit status 1",
+        "was killed because its postStart hook failed: exit status 1",
     ),
     "its hook failed, as only an Event tells": Case(
         a_pod(a_crash(lifecycle={"postStart": PROBE})),
         CRASHING,
         "PostStartHookFailed",
-        "was ended because its postStart hook failed",
+        "was killed because its postStart hook failed",
         (an_event("FailedPostStartHook", "PostStartHook failed", 6),),
     ),
     "its hook failed before, but now it crashed by itself": Case(
@@ -265,7 +265,7 @@ CASES = {
         refused("container has runAsNonRoot and image has non-numeric user (app), cannot verify"),
         STARTING,
         "ImageUserNotNumeric",
-        f"can't start: its image names its user by a word: set USER to a number in the Dockerfile, {FIX}",
+        f"can't start: its image names its user with a word: set USER to a number in the Dockerfile, {FIX}",
         lasting=True,
     ),
     "its Secret is missing": Case(
@@ -302,7 +302,7 @@ CASES = {
         a_pod(a_container(waiting("PodInitializing")), init=(a_container(running(), "migrate"),)),
         STARTING,
         "Initializing",
-        "container migrate still runs: the process starts when that has ended",
+        "container migrate still runs: the process starts when it has ended",
     ),
     "its volume can't be mounted": Case(
         a_pod(a_container(waiting("ContainerCreating"))),
@@ -382,13 +382,13 @@ CASES = {
         {**a_pod(), "spec": {"nodeName": "n1"}, "status": {}},
         STARTING,
         "NodeSilent",
-        "waits for its node n1, which hasn't taken it up: is it there, and does it run?",
+        "waits for its node n1, which hasn't started it: check that the node exists and is healthy",
     ),
     "no scheduler looks at it": Case(
         {**a_pod(), "spec": {"schedulerName": "absent"}, "status": {}},
         State.UNSCHEDULABLE,
         "SchedulerSilent",
-        "no scheduler has looked at it: does one run, and does podTemplate name the right one?",
+        "no scheduler has looked at it: check that one runs, and that podTemplate names the right one",
     ),
     "podTemplate makes it root": Case(
         refused('container\'s runAsUser breaks non-root policy (pod: "shop_default(1)", container: worker)'),
@@ -403,7 +403,7 @@ CASES = {
         CRASHING,
         "BadCommand",
         "couldn't be started: python3 -m shop: not found: "
-        "each word of a command is an item of its own in the list",
+        "write each word of a command as its own item of the list",
         lasting=True,
     ),
     "its working directory isn't one": Case(
@@ -422,8 +422,8 @@ CASES = {
         a_pod(a_container(running(60), ready=False, started=True, readinessProbe=PROBE)),
         STARTING,
         "ReadinessProbeFailed",
-        "runs, but its readiness probe fails: connection refused: does it listen on that port, "
-        "and on all addresses?",
+        "runs, but its readiness probe fails: connection refused: check that it listens on that port, "
+        "and on all addresses",
         (an_event("Unhealthy", "Readiness probe failed: connection refused"),),
     ),
     "its probe can't be carried out": Case(
@@ -474,7 +474,7 @@ CASES = {
         with_spec(a_pod(conditions=(condition("Ready", status=False),)), nodeName="n1"),
         State.UNREADY,
         "NodeNotReady",
-        "its node n1 is out of reach: whether it still runs isn't known",
+        "its node n1 can't be reached, so the process may or may not still run",
     ),
     "it crashes, and so a sidecar that asks it isn't ready": Case(
         a_pod(
@@ -500,13 +500,13 @@ CASES = {
         {**a_pod(), "spec": {"volumes": claiming("data")}, "status": {"nominatedNodeName": "n1"}},
         State.UNSCHEDULABLE,
         "VolumePending",
-        "node n1 would take it, and the scheduler waits for its volume: see kubectl describe pvc data",
+        "node n1 has room for it, and the scheduler waits for its volume: see kubectl describe pvc data",
     ),
     "the scheduler waits for something that has no name": Case(
         {**a_pod(), "spec": {}, "status": {"nominatedNodeName": "n1"}},
         State.UNSCHEDULABLE,
         "VolumePending",
-        "node n1 would take it, and the scheduler waits for what it needs there, such as a volume",
+        "node n1 has room for it, and the scheduler waits for what it needs there, such as a volume",
     ),
     "no volume suits its claims": Case(
         unscheduled(
@@ -529,7 +529,7 @@ CASES = {
         State.UNSCHEDULABLE,
         "Unschedulable",
         "no node can take it: 0/1 nodes are available: 1 node(s) had untolerated taint(s): "
-        "such a node is lost, short of memory or disk, or kept for others",
+        "such a node is lost, short of memory or disk, or reserved",
     ),
     "its node refuses it": Case(
         failing("Pod was rejected: no disk", reason="Evicted"),
@@ -551,7 +551,7 @@ CASES = {
         STARTING,
         "ReadinessProbeFailed",
         'runs, but its readiness probe fails: exec: "curl": executable file not found in $PATH: '
-        "is that program in the image?",
+        "check that the image has that program",
         (an_event("Unhealthy", f"Readiness probe errored and resulted in unknown state: {MISSING_PROGRAM}"),),
     ),
     "its probe failed, and then that of another container": Case(
@@ -577,8 +577,8 @@ CASES = {
         CRASHING,
         "ExitedAtOnce",
         "container helper exited with code 0 right after its start: a container beside the process has to "
-        "keep running. If it puts itself into the background, run it in the foreground; if its work was "
-        "done, it belongs into initContainers, without a restartPolicy",
+        "keep running. If it goes into the background, run it in the foreground; if its work was "
+        "done, move it to initContainers, without a restartPolicy",
     ),
     "a container beside it needs more memory": Case(
         a_pod(a_container(running()), a_crash(name="helper", last=ended(137, reason="OOMKilled"))),
@@ -604,20 +604,20 @@ CASES = {
         a_pod(a_container(waiting("ContainerCreating")), conditions=MAKING),
         STARTING,
         "Progressing",
-        "perhaps an image is still being pulled",
+        "the node may still be pulling an image",
     ),
     "its image isn't there yet, or its hook hangs": Case(
         a_pod(a_container(waiting("ContainerCreating"), lifecycle={"postStart": PROBE}), conditions=MAKING),
         STARTING,
         "Progressing",
-        "perhaps an image is still being pulled, or a postStart hook still runs",
+        "the node may still be pulling an image, or a postStart hook still runs",
     ),
     "it has a claim, and no scheduler says anything": Case(
         {**a_pod(), "spec": {"volumes": claiming("data")}, "status": {}},
         State.UNSCHEDULABLE,
         "SchedulerSilent",
         "no scheduler has looked at it, or it waits for its volume (see kubectl describe pvc data): "
-        "does one run, and does podTemplate name the right one?",
+        "check that one runs, and that podTemplate names the right one",
     ),
     "nobody names a command": Case(
         a_pod(a_container(waiting("CreateContainerError", "failed to generate spec: no command specified"))),
@@ -630,6 +630,6 @@ CASES = {
         a_pod(a_container(BACK_OFF)),
         CRASHING,
         "Lost",
-        "ended, and will be started again: how it ended isn't known any more",
+        "ended, and will be started again; its exit isn't known any more",
     ),
 }

@@ -9,7 +9,7 @@ LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 # Under another name, what should run once would run again and again: so each names its way out.
 RESERVED_TYPES = {
     "release": "set spec.release, whose command runs once before a deploy changes any process",
-    "run": "run what ends as a Job, and name what goes on after what it does, such as worker",
+    "run": "run it as a Job if it ends, or name it after its work, such as worker",
 }
 OURS = f"{naming.GROUP}/"
 
@@ -109,7 +109,8 @@ def keys(what: str, *reserved: str) -> list[Rule]:
         no_key(
             "self",
             "format.qualifiedName().validate(t).hasValue()",
-            f"'{{t}}' is no key for {what}: write name or prefix/name with letters, digits, '-', '_' and '.'",
+            f"'{{t}}' isn't a key for {what}: "
+            "write name or prefix/name with letters, digits, '-', '_' and '.'",
         ),
     ]
 

@@ -47,7 +47,7 @@ ROLLING_UPDATE = [
         "!has(self.maxSurge) || !has(self.maxUnavailable) || "
         "!(self.maxSurge == 0 || self.maxSurge == '0%') || "
         "!(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",
-        "with maxSurge and maxUnavailable both 0 no rollout could ever move: set one of them to 1 or more",
+        "with maxSurge and maxUnavailable both 0, no rollout can progress: set one of them to 1 or more",
     )
 ]
 DISRUPTION_BUDGET = [
@@ -70,7 +70,7 @@ VALUE_FROM = [one_of(SOURCES, f"set exactly one of {', '.join(SOURCES)}")]
 ENV_FROM = [one_of(["configMapRef", "secretRef"], "set exactly one of configMapRef and secretRef")]
 
 HANDLERS = ["httpGet", "tcpSocket", "exec", "grpc"]
-PROBE = [one_of(HANDLERS, f"a probe asks in exactly one way: set one of {', '.join(HANDLERS)}")]
+PROBE = [one_of(HANDLERS, f"a probe has exactly one way to check: set one of {', '.join(HANDLERS)}")]
 ONE_SUCCESS = [
     Rule(
         "!has(self.successThreshold) || self.successThreshold <= 1",
@@ -81,7 +81,7 @@ ONE_SUCCESS = [
 READINESS = [
     Rule(
         "!has(self.terminationGracePeriodSeconds)",
-        "a process that isn't ready goes on running: only a livenessProbe and a startupProbe have this",
+        "a process that isn't ready keeps running: only a livenessProbe and a startupProbe have this",
         at=".terminationGracePeriodSeconds",
         reason="FieldValueForbidden",
     )

@@ -7,7 +7,7 @@ resource inwards; a ``*`` stands for any item of a list or any value of a map.
 from collections.abc import Callable
 from typing import Any
 
-from crds.generate.rules import containers, formation, process, release
+from crds.generate.rules import containers, formation, process, release, schedules
 from crds.generate.rules.cel import Rule
 
 Json = dict[str, Any]
@@ -15,24 +15,37 @@ Json = dict[str, Any]
 TYPE = "spec.processes.*"
 OWNERS = ("spec", TYPE)
 RELEASE = "spec.release"
+SCHEDULE = "spec.schedules.*"
+ENDING = (RELEASE, SCHEDULE)
 PROBES = [f"{TYPE}.{kind}Probe" for kind in ("liveness", "readiness", "startup")]
 PODS = [f"{owner}.podTemplate" for owner in OWNERS]
 CONTAINERS = [f"{pod}.spec.{kind}.*" for pod in PODS for kind in containers.KINDS]
-VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, RELEASE, *CONTAINERS)]
+VARIABLES = [f"{owner}.env.*" for owner in (*OWNERS, *ENDING, *CONTAINERS)]
 TABLE: list[tuple[str, list[Rule]]] = [
-    ("", formation.RESOURCE),
-    ("spec", [*formation.IMAGES, *formation.OWN_COMMANDS, *containers.SPEC, *release.SPEC]),
+    ("", [*formation.RESOURCE, *schedules.RESOURCE]),
+    (
+        "spec",
+        [
+            *formation.IMAGES,
+            *formation.OWN_COMMANDS,
+            *containers.SPEC,
+            *release.SPEC,
+            *schedules.SPEC,
+        ],
+    ),
     ("spec.labels", formation.LABELS),
     ("spec.annotations", formation.ANNOTATIONS),
     ("spec.processes", [*formation.TYPE_NAMES, *containers.PROCESSES]),
     (TYPE, [*process.PROCESS, *containers.PROCESS]),
     (RELEASE, release.RELEASE),
-    *((f"{owner}.command", process.COMMAND) for owner in (TYPE, RELEASE)),
+    ("spec.schedules", schedules.NAMES),
+    (SCHEDULE, schedules.SCHEDULE),
+    *((f"{owner}.command", process.COMMAND) for owner in (TYPE, *ENDING)),
     (f"{TYPE}.rollingUpdate", process.ROLLING_UPDATE),
     *((f"{owner}.disruptionBudget", process.DISRUPTION_BUDGET) for owner in OWNERS),
     *((variable, process.VARIABLE) for variable in VARIABLES),
     *((f"{variable}.valueFrom", process.VALUE_FROM) for variable in VARIABLES),
-    *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in (*OWNERS, RELEASE)),
+    *((f"{owner}.envFrom.*", process.ENV_FROM) for owner in (*OWNERS, *ENDING)),
     *((probe, process.PROBE) for probe in PROBES),
     *((f"{TYPE}.{kind}Probe", process.ONE_SUCCESS) for kind in ("liveness", "startup")),
     *((f"{place}.readinessProbe", process.READINESS) for place in (TYPE, *CONTAINERS)),

@@ -135,7 +135,7 @@ def advice(before: Object, after: Object, wanted: Wanted) -> list[str]:
     return [
         *_hidden(after, names),
         *(_later(after) if wanted.secret else ()),
-        f"{', '.join(dangling)} still refers to what was unset." if dangling else "",
+        f"{', '.join(dangling)}  still refers to a variable that was unset." if dangling else "",
         git.hint(before, _paths(before, after, names)),
     ]
 
@@ -161,10 +161,10 @@ def _later(after: Object) -> Iterator[str]:
     sources = config_secrets.env_from(after)
     places = [place for place, each in enumerate(sources) if config_secrets.own_name(each) in ours]
     if places and (later := sources[places[-1] + 1 :]):
-        yield f"{', '.join(map(source, later))} comes later in spec.envFrom: what it has, too, wins."
+        yield f"{', '.join(map(source, later))} comes later in spec.envFrom, so its variables win."
     for type_, process in sorted(lenient.mapping(after, "spec", "processes").items()):
         if own := lenient.items(lenient.mapping(process), "envFrom"):
-            yield f"{type_} has an envFrom of its own ({', '.join(map(source, own))}), which wins."
+            yield f"{type_} has its own envFrom ({', '.join(map(source, own))}), which wins."
 
 
 def _paths(before: Object, after: Object, names: Collection[str]) -> list[tuple[str, ...]]:

@@ -66,7 +66,7 @@ def _change(wanted: Wanted, known: Mapping[str, int], left_open: Mapping[str, tu
         raise Mistyped(f"There is no process type {name}.", hint=did_you_mean(name, {*known, *left_open}))
     before, autoscaler = left_open[name]
     if autoscaler:
-        hint = f"Change its bounds, or delete it: kubectl edit {autoscaler}"
+        hint = f"Change its limits, or delete it: kubectl edit {autoscaler}"
         raise Mistyped(f"{autoscaler} decides how many {name} processes there are.", hint=hint)
     return Change(name, before, wanted.of(before), declared=False)
 

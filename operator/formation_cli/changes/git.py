@@ -35,7 +35,7 @@ def hint(
     by = ", ".join(dict.fromkeys(found.values()))
     if by == "kubectl apply":
         return f"{what}: the next `kubectl apply` of its manifest sets it back."
-    return f"{what}: {by} sets it back at the next sync, because Git says it: {way_out}."
+    return f"{what}: {by} sets it back at the next sync, because Git declares it: {way_out}."
 
 
 def setter(formation: Object, path: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ def _types(name: str, old: Object, new: Object) -> Iterator[str]:
     before, after = old["processes"], new["processes"]
     for each in sorted({*before, *after}):
         if each not in after:
-            yield f"{each}: taken away: its processes are stopped, and its Deployment is deleted"
+            yield f"{each}: removed: its processes are stopped, and its Deployment is deleted"
         elif each not in before:
             yield f"{each}: new"
         else:
@@ -40,7 +40,7 @@ def _changes(name: str, type_: str, old: Object, new: Object) -> Iterator[str]:
     if counts[0] != counts[1]:
         words = ["left open" if count is None else str(count) for count in counts]
         yield f"{words[0]} -> {words[1]} processes" + (
-            "" if restarted else "; none that goes on is restarted"
+            "" if restarted else "; none that keeps running is restarted"
         )
     if isinstance(after, str):
         yield f"can't be made: {after}"
@@ -63,7 +63,7 @@ def _template(name: str, type_: str, spec: Object) -> Object | str:
 def _switches(old: Object, new: Object) -> Iterator[str]:
     sentences = {
         "suspend": ("all processes are stopped", "all processes are started again"),
-        "paused": ("the operator changes nothing any more", "the operator changes things again"),
+        "paused": ("the operator stops making changes", "the operator makes changes again"),
     }
     for switch, (on, off) in sentences.items():
         if bool(old.get(switch)) != bool(new.get(switch)):

@@ -51,9 +51,7 @@ def job(formation: Object, wanted: OneOff, suffix: str) -> Object:
         raise Failure(f"The Formation can't be read: {lenient.shown(str(error))}") from error
     name, process = _process(spec, wanted)
     if not (process.image or spec.image):
-        raise Mistyped(
-            "Each type has an image of its own.", hint="Name one with --type, or an image with --image."
-        )
+        raise Mistyped("Each type has its own image.", hint="Name one with --type, or an image with --image.")
     try:
         template = pod_template.pod_template(formation["metadata"]["name"], name, spec, process)
     except pod_template.InvalidTypeError as error:

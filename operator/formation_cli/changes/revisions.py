@@ -42,12 +42,13 @@ def _read(each: Object, formation: Object) -> Revision:
 
 def _flaw(metadata: Object, number: int, data: Object, formation: Object) -> str:
     processes = lenient.mapping(data, "processes")
+    parts = [*processes.values(), *lenient.mapping(data, "schedules").values()]
     if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
         return "isn't owned by this Formation"
-    if number < 0 or not processes or not all(isinstance(each, dict) for each in processes.values()):
+    if number < 0 or not processes or not all(isinstance(each, dict) for each in parts):
         return "has no content of a Formation"
     if contents.content_of(data) != data or metadata["name"] != _name(formation, data):
-        return "has another content than its name says"
+        return "its content doesn't match its name"
     return ""
 
 
@@ -86,12 +87,15 @@ def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
 
 def spec_with(spec: Object, content: Object) -> Object:
     """Return a spec with another content: what is no content stays, counts of types that stay included."""
-    now = lenient.mapping(spec, "processes")
-    processes = {
-        name: {**process, **_kept(lenient.mapping(now, name), contents.OF_TYPE)}
-        for name, process in lenient.mapping(content, "processes").items()
+    maps = {
+        part: {
+            name: {**each, **_kept(lenient.mapping(spec, part, name), fields)}
+            for name, each in lenient.mapping(content, part).items()
+        }
+        for part, fields in contents.WITHOUT.items()
+        if part in content
     }
-    return {**content, "processes": processes, **_kept(spec, contents.OF_FORMATION)}
+    return {**content, **maps, **_kept(spec, contents.OF_FORMATION)}
 
 
 def _kept(source: Object, fields: Iterable[str]) -> Object:
@@ -111,7 +115,8 @@ def needed(content: Object) -> list[Source]:
 
     It is read as it is written: a newer operator's content may have fields that nobody here knows.
     """
-    levels = [content, *lenient.mapping(content, "processes").values(), lenient.mapping(content, "release")]
+    own_ones = [each for part in contents.WITHOUT for each in lenient.mapping(content, part).values()]
+    levels = [content, *own_ones, lenient.mapping(content, "release")]
     pods = [lenient.mapping(each, "podTemplate", "spec") for each in levels]
     own: Object = {"containers": levels}  # they name variables as a container does
     return sorted({source for pod in (own, *pods) for source in restarts.sources(pod, needed=True)})
@@ -121,7 +126,7 @@ def changed(old: Any, new: Any, path: Path = ("spec",)) -> Iterator[Path]:
     """Yield the path of each field that differs between two specs; of shared variables, that of each."""
     if old == new:
         return
-    levels = path[1:2] in ((), ("processes",)) and len(path) < 4
+    levels = path[1:2] in ((), ("processes",), ("schedules",)) and len(path) < 4
     if levels and isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             yield from changed(old.get(key), new.get(key), (*path, key))

@@ -20,7 +20,8 @@ NO_CRD = (
 )
 OLD_CRD = "The cluster's CRD is older than this command: its administrator applies the newer crds/."
 OTHER_CLUSTER = (
-    "Is it up, and the right one? `kubectl config current-context` names it; --context takes another."
+    "Check that it runs, and that it is the right one: `kubectl config current-context` "
+    "names it; --context selects another."
 )
 NUMBER = re.compile(r"\[Errno -?[0-9]+\] ")
 UNKNOWN_FIELD = re.compile(r'unknown field "([^"]{1,200})"')
@@ -68,7 +69,7 @@ def _failure(request: Request, status: int, text: bytes) -> Failure:
     verb = VERBS[request.method]
     where = f"in namespace {request.namespace}" if request.namespace else "in all namespaces"
     if status == 401:
-        hint = "The credentials of the kubeconfig are wrong or have run out: log in again."
+        hint = "The credentials of the kubeconfig are wrong or have expired: log in again."
         return NoAccess("The cluster doesn't know who you are.", hint=hint)
     if status == 403 and "is forbidden: User " in message:
         sentence = f"You may not {verb} {request.subject} {where}."
@@ -76,11 +77,11 @@ def _failure(request: Request, status: int, text: bytes) -> Failure:
     if status == 404:
         return _missing(request, text, where)
     if status == 409 or errors.TEST_FAILED in message:
-        return ConflictFailure(f"Somebody else changes {request.subject} {where} all the time: {message}")
+        return ConflictFailure(f"Another client changes {request.subject} {where} all the time: {message}")
     unknown = UNKNOWN_FIELD.search(message)
     if status in (400, 422, 500) and unknown:
         return Failure(f"The cluster doesn't know the field {unknown[1]}.", hint=OLD_CRD)
-    return Failure(f"The API server doesn't let you {verb} {request.subject} {where}: {message}")
+    return Failure(f"The API server doesn't allow you to {verb} {request.subject} {where}: {message}")
 
 
 def unreachable(host: str, error: Exception) -> Failure:
@@ -93,7 +94,7 @@ def unreachable(host: str, error: Exception) -> Failure:
 
 def strange(host: str) -> Failure:
     """Return how a command ends that was answered in another language."""
-    sentence = f"What answers at {urlsplit(host).netloc or host} is no cluster."
+    sentence = f"What answers at {urlsplit(host).netloc or host} isn't a cluster."
     return NoAccess(sentence, hint=OTHER_CLUSTER)
 
 

@@ -171,7 +171,9 @@ class Connection(Cluster):
         except (*lines.BROKEN, client.ApiException) as error:
             raise answers.unreachable(self._api.configuration.host, error) from error
         except ValueError:  # it would show a token
-            raise NoAccess("The token, or as whom to act, has a character that can't be sent.") from None
+            raise NoAccess(
+                "The token, or the user to impersonate, has a character that can't be sent."
+            ) from None
         return response
 
     def _as_somebody(self, headers: dict[str, str]) -> urllib3.HTTPHeaderDict:

@@ -34,6 +34,11 @@ def types(formation: Object) -> list[str]:
     return sorted(lenient.mapping(formation, "spec", "processes"))
 
 
+def schedules(formation: Object) -> list[str]:
+    """Return the schedules that a Formation declares, sorted."""
+    return sorted(lenient.mapping(formation, "spec", "schedules"))
+
+
 def chosen(formation: Object, names: Iterable[str], besides: Iterable[str] = ()) -> list[str]:
     """Return the types that are named, or all of them; raises `Mistyped` for one that there isn't."""
     known = [*types(formation), *besides]

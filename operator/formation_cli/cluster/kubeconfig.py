@@ -29,7 +29,7 @@ SHAPELESS = (AttributeError, KeyError, TypeError)
 BROKEN = (config.ConfigException, yaml.YAMLError, OSError, ValueError, *SHAPELESS)
 """What the client makes of a file that is none."""
 NO_CONFIG = (
-    "Name a kubeconfig by --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists what it has."
+    "Name a kubeconfig with --kubeconfig or $KUBECONFIG; `kubectl config get-contexts` lists its contexts."
 )
 
 
@@ -42,7 +42,7 @@ def load(target: Target) -> tuple[Target, client.Configuration, str]:
         with _login():
             whole, namespace = _load(target, configuration)
     except BROKEN as error:
-        why = "it isn't written as kubectl writes one" if isinstance(error, SHAPELESS) else str(error)
+        why = "it doesn't have kubectl's format" if isinstance(error, SHAPELESS) else str(error)
         sentence = f"The kubeconfig can't be used: {lenient.shown(why)}"
         raise failures.NoAccess(sentence, hint=NO_CONFIG) from error
     _override(configuration, target)
@@ -92,7 +92,7 @@ def _login() -> Iterator[None]:
     if complaints.told:
         raise failures.NoAccess(
             f"Logging in failed: {lenient.shown(complaints.told[0], lenient.LONGEST_SUMMARY)}",
-            hint="The kubeconfig says how this user logs in: does it work by hand?",
+            hint="The kubeconfig has the command that logs this user in: try it by hand.",
         )
 
 
@@ -162,9 +162,9 @@ def _as_somebody(target: Target, user: dict[str, Any] | None) -> Target:
     said = user or {}
     groups = said.get("as-groups") or []
     if not isinstance(groups, list):
-        raise config.ConfigException("its as-groups are no list")
+        raise config.ConfigException("its as-groups aren't a list")
     if said.get("as-user-extra"):  # left out, it may be somebody with other rights
-        raise config.ConfigException("its as-user-extra isn't understood here, but by kubectl")
+        raise config.ConfigException("its as-user-extra works only with kubectl itself")
     return dataclasses.replace(
         target,
         as_user=target.as_user or _text(said.get("as")),
@@ -207,6 +207,6 @@ def _address(server: str, scheme: str) -> str:
     except ValueError:
         there = ""
     if not there or parts.scheme not in {"http", "https"} or any(map(str.isspace, whole)):
-        sentence = f"{lenient.shown(server)} is no address of a server."
+        sentence = f"{lenient.shown(server)} isn't the address of a server."
         raise failures.NoAccess(sentence, hint="Write it as https://HOST:PORT.")
     return whole

@@ -25,6 +25,6 @@ def command(cluster: Cluster, *words: str) -> list[str]:
     """Return the command line of kubectl, for the same cluster and namespace."""
     program = shutil.which("kubectl")
     if program is None:
-        raise Failure("kubectl isn't on your PATH, and this is left to it.")
+        raise Failure("kubectl isn't on your PATH, and this command needs it.")
     verb, *rest = words
     return [program, verb, f"--namespace={cluster.namespace}", *cluster.target.flags(), *rest]

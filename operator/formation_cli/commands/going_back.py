@@ -59,7 +59,8 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
     if gone:
         what = f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"
         raise Failure(
-            f"{what}, which {revision} needs. Nothing was changed.", hint="Make it again, or choose another."
+            f"{what}, which {revision} needs. Nothing was changed.",
+            hint="Create it again, or choose another revision.",
         )
 
 
@@ -124,7 +125,7 @@ def _take_back(
 
     def choose(found: Object) -> Revision:
         if _differ(found, after):
-            raise Failure(f"Somebody else has changed {name} meanwhile, so it is left as it is.")
+            raise Failure(f"Someone else has changed {name} in the meantime, so it stays as it is.")
         unreleased = releases.is_gated(before)  # to come back to that would run its release again
         here = _differ(before, after) and not unreleased
         return changes.of(before) if here else revisions.find(cluster, found, None)

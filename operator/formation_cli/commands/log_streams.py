@@ -88,7 +88,7 @@ def _read(cluster: Cluster, source: Source, query: LogQuery) -> Iterator[Line]:
 def _present(line: Line) -> Line:
     """Return a line of a log; raises `Failure` for kubelet's word that there is none any more."""
     if not line.time and line.text.startswith(LOST):
-        raise Failure("its node no longer has what it wrote")
+        raise Failure("its node no longer has its log")
     return line
 
 

@@ -32,4 +32,4 @@ class Log:
                 self._writer.write(line)
         except NoAccess as failure:  # a release goes on without anyone who reads its log
             self._refused = True
-            click.echo(f"What the release writes can't be shown: {failure.message}", err=True)
+            click.echo(f"The log of the release can't be shown: {failure.message}", err=True)

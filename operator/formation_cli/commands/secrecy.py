@@ -18,7 +18,9 @@ def chosen(variables: Mapping[str, str]) -> list[str]:
     guesses = words.secret_ones(variables)
     if not sys.stdin.isatty():
         if guesses:
-            click.echo(f"Taken as secret, by their names and values: {', '.join(guesses)}", err=True)
+            click.echo(
+                f"Treated as secret, because of their names and values: {', '.join(guesses)}", err=True
+            )
         return guesses
     if not variables:
         return []

@@ -68,7 +68,9 @@ def wait(
             if over or time.monotonic() > until:
                 break
     except KeyboardInterrupt:
-        click.echo(f"The change is made, and goes on: `{again(f'ps {name}')}` shows how far.", err=True)
+        click.echo(
+            f"The change is made, and continues: `{again(f'ps {name}')}` shows its progress.", err=True
+        )
         raise
     if sight.progress.done:
         click.echo(sight.progress.sentence, err=True)
@@ -81,7 +83,11 @@ def wait(
 
 def _silent(sight: Sight, awaited: Awaited) -> str:
     seen = sight.formation.get("status", {}).get("observedGeneration", 0)
-    return "" if seen >= awaited.generation else "Does the operator run? kubectl -n formation-system get pods"
+    return (
+        ""
+        if seen >= awaited.generation
+        else "Check that the operator runs: kubectl -n formation-system get pods"
+    )
 
 
 def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
@@ -92,7 +98,7 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
         formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:
-            raise NotFound(f"Formation {name} was deleted meanwhile.")
+            raise NotFound(f"Formation {name} was deleted in the meantime.")
         pods = [each for each in objects if each["kind"] == kinds.POD]
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
         found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]

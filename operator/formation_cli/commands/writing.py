@@ -45,4 +45,4 @@ def advise(formation: Object, *sentences: str) -> None:
     for sentence in filter(None, sentences):
         click.echo(sentence, err=True)
     if formation["spec"].get("paused"):
-        click.echo("spec.paused is true: nothing changes until it is taken away.", err=True)
+        click.echo("spec.paused is true: nothing changes until you remove it.", err=True)

@@ -2,10 +2,11 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_cli.dialects import names, references, shell
+from formation_cli.dialects.cron import Cron
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
 
@@ -28,6 +29,7 @@ class App:
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
+    schedules: Mapping[str, Cron] = dataclasses.field(default_factory=dict)
 
 
 def formation(app: App) -> Object:
@@ -36,7 +38,7 @@ def formation(app: App) -> Object:
     names.check_formation(app.name)
     names.check_together(app.name, types)
     if not app.image or any(map(str.isspace, app.image)):
-        raise Mistyped(f"{app.image[:100]!r} is no image: name it as registry.example.com/shop:v1.")
+        raise Mistyped(f"{app.image[:100]!r} isn't an image: write it like registry.example.com/shop:v1.")
     return {
         "apiVersion": naming.API_VERSION,
         "kind": naming.KIND,
@@ -46,6 +48,7 @@ def formation(app: App) -> Object:
             **({"env": variables(app.env)} if app.env else {}),
             **({"release": _release(app)} if names.RELEASE in app.commands else {}),
             "processes": {each: _process(app, each) for each in types},
+            **({"schedules": _schedules(app, types)} if app.schedules else {}),
         },
     }
 
@@ -54,6 +57,19 @@ def _release(app: App) -> Object:
     return {
         "command": words(names.RELEASE, app.commands[names.RELEASE], port=False),
         **({"resources": _resources(app.memory[names.RELEASE])} if names.RELEASE in app.memory else {}),
+    }
+
+
+def _schedules(app: App, types: Collection[str]) -> Object:
+    """Return the schedules; one that has the name of a type gets another one."""
+    return {
+        names.schedule(app.name, f"cron-{name}" if name in types else name): {
+            "schedule": each.schedule,
+            "command": words(name, each.command, port=False),
+            **({"concurrencyPolicy": each.policy} if each.policy else {}),
+            **({"suspend": True} if each.suspended else {}),
+        }
+        for name, each in app.schedules.items()
     }
 
 

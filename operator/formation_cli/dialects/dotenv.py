@@ -40,7 +40,7 @@ def parse(text: str, file: str = ".env") -> dict[str, str]:
         match = LINE.fullmatch(line)
         if match is None:
             # The line itself isn't shown: it may be half of a password.
-            raise Mistyped(f"{where}: no variable.", hint="Write it as NAME=value, in one line.")
+            raise Mistyped(f"{where}: not a variable.", hint="Write it as NAME=value, in one line.")
         found[match[1]] = _value(match[2].strip(), f"{where}: {lenient.shown(match[1])}")
         if len(found) > MOST_VARIABLES:
             raise Mistyped(f"{where}: more than {MOST_VARIABLES} variables, which a Formation can have.")
@@ -68,9 +68,9 @@ def write(variables: Mapping[str, str]) -> str:
 def check(name: str, value: str) -> None:
     """Raise `ValueError` with the reason why no line of a file says a variable."""
     if not NAME.fullmatch(name):
-        raise ValueError("no name of a variable for a shell")
+        raise ValueError("not a valid variable name in a shell")
     if SHELLS_OWN.fullmatch(name):
-        raise ValueError("a shell has a use of its own for that name")
+        raise ValueError("a shell uses that name itself")
     _quoted(value)
 
 
@@ -84,5 +84,5 @@ def _quoted(value: str) -> str:
         return f"'{value}'"
     quoted = '"' + SPECIAL.sub(r"\\\g<0>", value).replace("\n", "\\n") + '"'
     if SWALLOWED.search(quoted) or _value(quoted, "") != value:
-        raise ValueError("no line says its value to Foreman and to a shell alike")
+        raise ValueError("no line gives Foreman and a shell the same value")
     return quoted

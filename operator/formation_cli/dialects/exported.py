@@ -46,16 +46,16 @@ def _line(name: str, process: ProcessType | Release) -> _Said:
     port = isinstance(process, ProcessType) and process.port is not None
     command = [*(process.command or []), *((process.args or []) if process.command else [])]
     if not command:
-        return _Said("", [f"{name}: its program is the image's own, and not in the Formation"])
+        return _Said("", [f"{name}: its program is that of the image, and isn't in the Formation"])
     try:
         line, same = shell.line(command, port=port)
     except ValueError as error:
         return _Said("", [f"{name}: {error}"])
     told = []
     if process.args or not same:
-        told.append(f"{name}: read back, its command means the same in other words")
+        told.append(f"{name}: if imported again, its command has the same meaning in another form")
     if name != names.RELEASE and not port and app.listens(name, line):
-        told.append(f"{name}: read back, it has a port")
+        told.append(f"{name}: if imported again, it has a port")
     return _Said(line, told)
 
 
@@ -72,7 +72,7 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
             continue
         found[name] = value
         if references.escaped(value) != (item.get("value") or ""):
-            left_out.append(f"{name}: read back, its value means the same in other words")
+            left_out.append(f"{name}: if imported again, its value has the same meaning in another form")
         if "\n" in value:
             left_out.append(f"{name}: a shell reads each of its line breaks as \\n")
     return found, left_out
@@ -81,7 +81,7 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
 def _value(item: dict[str, Any]) -> str:
     """Return the value of a variable; raises `ValueError` with the reason if the Formation doesn't say it."""
     if "valueFrom" in item:
-        raise ValueError("its value is in the cluster alone")
+        raise ValueError("its value is only in the cluster")
     value = item.get("value") or ""
     if any(each.name for each in references.parts(value)):
         raise ValueError("it refers to another variable")

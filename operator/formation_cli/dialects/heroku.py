@@ -6,12 +6,12 @@ https://devcenter.heroku.com/articles/dyno-types
 """
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from formation_cli.dialects import dotenv, names, quantities
+from formation_cli.dialects import cron, dotenv, names, quantities
+from formation_cli.dialects.cron import Cron
 from formation_cli.dialects.manifest import Known
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import INT32, LONGEST_WORD, MOST_TYPES, MOST_VARIABLES
@@ -58,6 +58,7 @@ class Found:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     memory: dict[str, str] = dataclasses.field(default_factory=dict)
+    schedules: dict[str, Cron] = dataclasses.field(default_factory=dict)
     left_out: list[str] = dataclasses.field(default_factory=list)
 
     def types(self) -> list[str]:
@@ -67,12 +68,7 @@ class Found:
 
 def read(text: str, file: str, found: Found) -> None:
     """Add what a file says; raises `Mistyped` with the place of what isn't as Heroku writes it."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Mistyped(f"{file}, line {error.lineno}: no JSON: {error.msg}.") from error
-    except (ValueError, RecursionError) as error:
-        raise Mistyped(f"{file}: no JSON: a number that is too long, or nested too deeply.") from error
+    value = cron.parsed(text, file)
     if isinstance(value, list):
         _read_formation(value, file, found)
     elif isinstance(value, dict):
@@ -93,13 +89,14 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
             found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
         else:
             found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
+    found.schedules |= cron.entries(value, file)
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
 
 
 def _mapping(value: Mapping[str, Any], key: str, file: str, most: int) -> dict[str, Any]:
     found = value.get(key) or {}
     if not isinstance(found, dict):
-        raise Mistyped(f"{file}: {key} is no object.")
+        raise Mistyped(f"{file}: {key} isn't an object.")
     if len(found) > most:
         raise Mistyped(f"{file}: {key} has {len(found)} entries, and a Formation can have {most}.")
     return found
@@ -115,14 +112,14 @@ def _read_formation(value: list[Any], file: str, found: Found) -> None:
         if not isinstance(name, str):
             raise Mistyped(f"{where} has no type: Heroku writes one as {{type, quantity, size}}.")
         if name in seen:
-            raise Mistyped(f"{where}: {lenient.shown(name)} is there twice.")
+            raise Mistyped(f"{where}: {lenient.shown(name)} appears twice.")
         seen.add(name)
         _read_dyno(name, dyno, where, found)
 
 
 def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
     if not isinstance(dyno, dict):
-        raise Mistyped(f"{where} is no object, as {{quantity, size}}.")
+        raise Mistyped(f"{where} isn't an object like {{quantity, size}}.")
     if name != names.RELEASE:
         names.check_type(name, where)
     quantity, size, command = (dyno.get(each) for each in ("quantity", "size", "command"))
@@ -136,7 +133,7 @@ def _read_dyno(name: str, dyno: Any, where: str, found: Found) -> None:
 
 def _count(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= INT32:
-        raise Mistyped(f"{where}: quantity is no count: a whole number from 0 on.")
+        raise Mistyped(f"{where}: quantity isn't a count: it must be 0 or a positive whole number.")
     return value
 
 
@@ -153,13 +150,13 @@ def _size(value: Any, where: str) -> str:
 
 def _command(value: Any, where: str) -> str:
     if not _is_text(value) or not value.strip() or "\n" in value or len(value.encode()) > LONGEST_WORD:
-        raise Mistyped(f"{where}: command is no line of at most {LONGEST_WORD} bytes.")
+        raise Mistyped(f"{where}: command isn't a line of at most {LONGEST_WORD} bytes.")
     return str(value).strip()
 
 
 def _read_variable(name: str, variable: Any, where: str, found: Found) -> None:
     if not dotenv.NAME.fullmatch(name):
-        raise Mistyped(f"{where}: no name of a variable.", hint="It has letters, digits and '_'.")
+        raise Mistyped(f"{where}: not a variable name.", hint="It has letters, digits and '_'.")
     value = variable.get("value") if isinstance(variable, dict) else variable
     if isinstance(variable, dict) and value is None:
         made = "generated as a secret" if variable.get("generator") else "set by hand"
@@ -167,7 +164,7 @@ def _read_variable(name: str, variable: Any, where: str, found: Found) -> None:
     elif _is_text(value):
         found.env[name] = str(value)
     else:
-        raise Mistyped(f"{where}: the value is no text.", hint="Write it in quotes.")
+        raise Mistyped(f"{where}: the value isn't text.", hint="Write it in quotes.")
 
 
 def _is_text(value: Any) -> bool:
@@ -202,10 +199,11 @@ def _sized(known: Known, name: str) -> dict[str, str]:
 
 
 def left_out(known: Known) -> Iterable[str]:
-    """Return the release, which the API's list has no place for, and types whose memory no dyno has."""
-    release = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
-    return release + [
-        f"{name}: no dyno has its memory"
+    """Return what the API's list has no place for, and types whose memory no dyno has."""
+    parts = ["spec.release: `export procfile` writes its command"] if known.spec.release else []
+    parts += ["spec.schedules: Heroku Scheduler has no file"] if known.spec.schedules else []
+    return parts + [
+        f"{name}: no dyno has as much memory"
         for name, each in known.spec.processes.items()
         if lenient.mapping(each.resources, "limits").get("memory") is not None and not _sized(known, name)
     ]

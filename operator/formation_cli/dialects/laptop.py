@@ -58,12 +58,14 @@ def counts(known: Known, wanted: Mapping[str, int], types: Collection[str] = ())
     if sum(found.values()) > MOST:
         raise Mistyped(
             f"{sum(found.values())} processes are too many for one machine: {MOST} are started.",
-            hint="Say how many by -m, as -m web=2,worker=1.",
+            hint="Set the counts with -m, such as -m web=2,worker=1.",
         )
     if not any(found.values()) and unknown:
         raise Mistyped(f"{unknown[0]} {IMAGES_OWN}.", hint="Set its command.")
     if not any(found.values()):
-        raise Mistyped(f"{known.name} has no process to run.", hint="Say how many by -m, as -m all=1.")
+        raise Mistyped(
+            f"{known.name} has no process to run.", hint="Set the counts with -m, such as -m all=1."
+        )
     return found
 
 
@@ -76,7 +78,7 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
     if not declared.command:
         raise Mistyped(
             f"{place.type} {IMAGES_OWN}.",
-            hint=f"Set its command, or leave it out by -m {place.type}=0.",
+            hint=f"Set its command, or leave it out with -m {place.type}=0.",
         )
     try:
         env = _environment(known, place, own, base)
@@ -99,9 +101,9 @@ def process(known: Known, place: Place, own: Mapping[str, str], base: Mapping[st
 def _check(what: str, name: str, value: str) -> None:
     """Raise `Mistyped` for what Linux starts no process with: honcho would wait for it for ever."""
     if "=" in name or dotenv.IMPOSSIBLE.search(name + value):
-        raise Mistyped(f"{what} has a character that no process can be given.")
+        raise Mistyped(f"{what} has a character that can't be passed to a process.")
     if len(f"{name}={value}".encode()) > LONGEST_WORD:
-        raise Mistyped(f"{what} has more than {LONGEST_WORD} bytes, which no process can be given.")
+        raise Mistyped(f"{what} has more than {LONGEST_WORD} bytes, which can't be passed to a process.")
 
 
 def _environment(

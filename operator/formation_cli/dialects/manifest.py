@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, ProcessType, Release
+from formation_operator.api.formation import FormationSpec, ProcessType, Release, Schedule
 from formation_operator.kube.objects import lenient
 
 MOST_NODES = 100_000
@@ -22,7 +22,7 @@ DEEPEST = 100
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-IMAGES_OWN = "runs the image's own program, which isn't in the Formation"
+IMAGES_OWN = "runs the program of its image, which isn't in the Formation"
 """Of a type without a command: only a container can run it."""
 
 
@@ -95,13 +95,15 @@ def known(manifest: Mapping[str, Any], where: str) -> Known:
         names.check_type(each, where)
         _check(process, f"{where}: spec.processes.{each}")
     _check(spec, f"{where}: spec")
+    for each, schedule in (spec.schedules or {}).items():
+        _check(schedule, f"{where}: spec.schedules.{each}")
     if spec.release:
         _check(spec.release, f"{where}: spec.release")
     names.check_together(name, [*spec.processes])
     return Known(name, spec)
 
 
-def _check(part: FormationSpec | ProcessType | Release, where: str) -> None:
+def _check(part: FormationSpec | ProcessType | Release | Schedule, where: str) -> None:
     """Raise `Mistyped` for what the CRD would refuse and what comes later relies on."""
     for item in part.env or []:
         if not (isinstance(item.get("name"), str) and isinstance(item.get("value") or "", str)):
@@ -120,9 +122,9 @@ def _documents(text: str, file: str) -> list[Any]:
         return [*yaml.safe_load_all(text)]
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise Mistyped(f"{file}{line}: no YAML: {lenient.shown(error.problem or '')}.") from error
+        raise Mistyped(f"{file}{line}: not YAML: {lenient.shown(error.problem or '')}.") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise Mistyped(f"{file} is no YAML: {lenient.shown(str(error))}.") from error
+        raise Mistyped(f"{file} isn't YAML: {lenient.shown(str(error))}.") from error
     except RecursionError as error:
         raise Mistyped(f"{file} is nested too deeply.") from error
 

@@ -3,6 +3,7 @@
 import re
 
 from formation_cli.failures import Mistyped
+from formation_operator.api import naming
 from formation_operator.api.formation import MOST_TYPES
 from formation_operator.kube.objects import lenient
 
@@ -13,7 +14,7 @@ LONGEST_CHILD = 46
 RELEASE = "release"
 RESERVED = {
     RELEASE: "what runs before a deploy is spec.release",
-    "run": "it is the name of one-off processes; name it after what it does, such as worker",
+    "run": "one-off processes have that name; name it after its work, such as worker",
 }
 
 
@@ -34,7 +35,7 @@ def check_formation(name: str) -> None:
     if len(name) > LONGEST_CHILD or not FORMATION.fullmatch(name):
         suggested = re.sub("^[^a-z]+", "", suggestion(name))
         raise Mistyped(
-            f"{shown(name)} can't be the name of a Formation: it begins with a letter, and has lower-case "
+            f"{shown(name)} can't be the name of a Formation: it starts with a letter, and has lower-case "
             "letters, digits and '-'.",
             hint=_try(suggested, "--name "),
         )
@@ -43,15 +44,25 @@ def check_formation(name: str) -> None:
 def check_together(formation: str, types: list[str]) -> None:
     """Raise `Mistyped` for more types than there may be, and names that are too long together."""
     if not types:
-        raise Mistyped("There is no process type: a line is written as web: command.")
+        raise Mistyped("There is no process type: write a line like web: command.")
     if len(types) > MOST_TYPES:
         raise Mistyped(f"{len(types)} process types are too many: a Formation has {MOST_TYPES} at most.")
     for each in types:
         if len(f"{formation}-{each}") > LONGEST_CHILD:
             raise Mistyped(
                 f"{formation}-{each} has more than {LONGEST_CHILD} characters, too long for Pods' names.",
-                hint="Shorten the type's name, or the Formation's by --name.",
+                hint="Shorten the type's name, or the Formation's with --name.",
             )
+
+
+def schedule(formation: str, name: str) -> str:
+    """Return the name of a schedule; raises `Mistyped` where it and the Formation's are too long together."""
+    if len(f"{formation}-{name}") > naming.LONGEST_CRON_JOB:
+        raise Mistyped(
+            f"{formation}-{name} has more than {naming.LONGEST_CRON_JOB} characters, too long for a CronJob.",
+            hint="Shorten the Formation's name: --name sets it.",
+        )
+    return name
 
 
 def suggestion(name: str) -> str:

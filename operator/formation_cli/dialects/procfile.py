@@ -26,7 +26,7 @@ def parse(text: str, file: str = "Procfile") -> dict[str, str]:
         if name != names.RELEASE:
             names.check_type(name, where)
         if name in found:
-            raise Mistyped(f"{where}: {name} is there twice.", hint="Give one of them another name.")
+            raise Mistyped(f"{where}: {name} appears twice.", hint="Give one of them another name.")
         found[name] = command
     return found
 
@@ -35,12 +35,12 @@ def _split(line: str, where: str) -> tuple[str, str]:
     match = LINE.fullmatch(line)
     if match is None:
         raise Mistyped(
-            f"{where}: {lenient.shown(line, lenient.LONGEST_WORD)!r} is no process type and command.",
-            hint="Write it as web: command, or begin a comment with #.",
+            f"{where}: {lenient.shown(line, lenient.LONGEST_WORD)!r} isn't a process type and a command.",
+            hint="Write it like web: command, or start a comment with #.",
         )
     command = match[2].strip()
     if CONTROL.search(command):
-        raise Mistyped(f"{where}: a control character in the command of {match[1]}.", hint="Take it out.")
+        raise Mistyped(f"{where}: a control character in the command of {match[1]}.", hint="Remove it.")
     if not command:
         raise Mistyped(f"{where}: what should {match[1]} run?", hint=f"Write it as {match[1]}: command.")
     if len(command.encode()) > LONGEST_WORD:

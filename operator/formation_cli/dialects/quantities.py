@@ -18,7 +18,7 @@ def number(quantity: Any) -> decimal.Decimal:
     """Return how much a quantity is; raises `ValueError` for what is none."""
     match = QUANTITY.fullmatch(str(quantity)[:50])
     if match is None or isinstance(quantity, bool):
-        raise ValueError(f"{str(quantity)[:50]!r} is no quantity")
+        raise ValueError(f"{str(quantity)[:50]!r} isn't a quantity")
     value, unit = decimal.Decimal(match[1]), match[2] or ""
     if unit in BINARY:
         return value * decimal.Decimal(1 << BINARY[unit])

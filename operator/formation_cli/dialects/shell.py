@@ -83,7 +83,7 @@ def words(line: str, *, port: bool) -> list[str]:
     try:
         split = shlex.split(text)
     except ValueError as error:
-        raise ValueError("a quote or a backslash that nothing follows") from error
+        raise ValueError("a quote or a backslash at the end") from error
     plain = _marked(text) if port else text
     if not _needs_shell(plain, split):
         said = map(references.escaped, shlex.split(plain))

@@ -75,7 +75,7 @@ def sentence(formation: Object) -> str:
     name = formation["metadata"]["name"]
     ready = condition(formation, ConditionType.READY)
     if not ready:
-        return f"{name}: the operator hasn't reported on its latest spec yet"
+        return f"{name}: the operator hasn't handled its latest spec yet"
     if is_stopped(formation):
         return STOPPED.format(name=name)
     if ready.get("status") == "True":

@@ -71,14 +71,23 @@ def label(word: str, pod: str) -> str:
 
 
 def processes(formation: Object, found: Iterable[Object], now: float) -> list[Process]:
-    """Return the processes of a Formation by type, the oldest first, and a line for each type without any."""
+    """Return the processes of a Formation by type, the oldest first, and a line for what has none.
+
+    Schedules come behind types. Of their runs only those that go on are here.
+    """
     by_age = sorted(found, key=lambda each: (each["metadata"]["creationTimestamp"], each["metadata"]["name"]))
-    running = [process(each, now) for each in by_age if is_of(each)]
-    status = lenient.mapping(formation, "status", "processes")
-    declared = lenient.mapping(formation, "spec", "processes")
+    running = [process(each, now) for each in by_age if is_of(each) or is_going_on(each)]
     with_one = {each.type for each in running}
-    absent = [_none(name, lenient.mapping(status, name)) for name in declared if name not in with_one]
-    return sorted(running + absent, key=lambda each: (each.type == ONE_OFF, each.type))
+    absent = [
+        _none(name, lenient.mapping(formation, "status", part, name))
+        for part in ("processes", "schedules")
+        for name in lenient.mapping(formation, "spec", part)
+        if name not in with_one
+    ]
+    schedules = lenient.mapping(formation, "spec", "schedules")
+    return sorted(
+        running + absent, key=lambda each: (each.type == ONE_OFF, each.type in schedules, each.type)
+    )
 
 
 def is_of(pod: Object) -> bool:
@@ -87,16 +96,24 @@ def is_of(pod: Object) -> bool:
 
 
 def is_of_job(pod: Object) -> bool:
-    """Tell whether a Pod with the Formation's label is of a Job, ours or somebody's (`docs/jobs.md`)."""
+    """Tell whether a Pod with the Formation's label is of a Job, ours or another (`docs/how-to/jobs.md`)."""
     owners = lenient.items(pod["metadata"], "ownerReferences")
     return any((each.get("apiVersion"), each.get("kind")) == JOB for each in owners)
 
 
+def is_going_on(pod: Object) -> bool:
+    """Tell whether a Pod is a run of a schedule that hasn't ended."""
+    over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
+    return naming.SCHEDULE_LABEL in lenient.mapping(pod, "metadata", "labels") and is_of_job(pod) and not over
+
+
 def process_type(pod: Object) -> str:
-    """Return what type a process has."""
+    """Return what type a process has; that of a run is its schedule."""
     labels = lenient.mapping(pod, "metadata", "labels")
     if naming.RELEASE_LABEL in labels and is_of_job(pod):
         return naming.RELEASE
+    if naming.SCHEDULE_LABEL in labels and is_of_job(pod):
+        return lenient.text(labels, naming.SCHEDULE_LABEL)
     one_off = ONE_OFF_LABEL in labels or is_of_job(pod)
     return ONE_OFF if one_off else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
 
@@ -122,13 +139,13 @@ def process(pod: Object, now: float) -> Process:
 
 
 def container(pod: Object) -> str:
-    """Return the name of the container that runs the process: that of its type; of a Job's Pod the first."""
+    """Return the name of the container that runs the process: that of its type; of another Pod the first."""
     about = pod["metadata"]
     named = lenient.text(lenient.mapping(about, "annotations"), DEFAULT_CONTAINER)
     if not named and pods.is_process(about):
         named = lenient.text(lenient.mapping(about, "labels"), naming.PROCESS_TYPE_LABEL)
-    if not named and process_type(pod) == naming.RELEASE:
-        named = naming.RELEASE
+    if not named and is_of_job(pod) and process_type(pod) != ONE_OFF:
+        named = process_type(pod)
     first = lenient.items(lenient.mapping(pod, "spec"), "containers")[:1]
     return named or next((lenient.text(each, "name") for each in first), "")
 
@@ -153,7 +170,7 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     """Return the state, the reason and the message, as the operator would find them."""
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
-    if process_type(pod) == ONE_OFF:
+    if process_type(pod) == ONE_OFF or is_going_on(pod):
         return _once(own, lenient.mapping(pod, "status"))
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
@@ -216,14 +233,14 @@ def _last_exit(own: Object) -> dict[str, Any] | None:
 
 
 def _none(name: str, status: Object) -> Process:
-    """Return the line of a type that no process runs of."""
+    """Return the line of a type or a schedule that no process runs of."""
     return Process(
         type=name,
         process="",
         state=lenient.text(status, "state") or State.STARTING,
         reason=lenient.text(status, "reason"),
         message=lenient.text(status, "message"),
-        since="",
+        since=lenient.text(status, "lastScheduleTime"),
         ready=False,
         restarts=0,
         last_exit=lenient.mapping(status, "lastExit") or None,

@@ -167,4 +167,4 @@ def still_serving(found: Iterable[Process], since: float) -> str:
     if not counts:
         return ""
     listed = " ".join(f"{name}={count}" for name, count in counts.items())
-    return f"Processes from before go on: {listed}."
+    return f"Old processes keep running: {listed}."

@@ -69,7 +69,7 @@ def sentence(formation: Object, now: float) -> str:
     if not known:
         return formations.sentence(formation)
     job, ended = lenient.text(known, "job"), times.ago(lenient.text(known, "finishedAt"), now)
-    done = f"has succeeded in Job {job}, {ended} ago" if job else "has nothing to do for what runs"
+    done = f"has succeeded in Job {job}, {ended} ago" if job else "has nothing to do for the running content"
     return f"{name}: {lenient.text(known, 'message') or f'the release command {done}'}"
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import NamedTuple
 
-from formation_operator.api.reasons import State
+from formation_operator.api.reasons import ScheduleState, State
 
 COLOURS = {
     State.RUNNING: "green",
@@ -14,6 +14,7 @@ COLOURS = {
     State.IDLE: "dim",
     State.SUSPENDED: "dim",
     "Failed": "red",
+    ScheduleState.FAILING: "red",
     "True": "green",
     "False": "red",
 }

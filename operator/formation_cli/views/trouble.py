@@ -33,7 +33,7 @@ HOPELESS = frozenset(
 UNWRITTEN = frozenset({Trouble.RETRYING, Trouble.WAITING})
 """Why the version before may still be there, which is then shown as it runs."""
 FIGURES = re.compile(
-    r"^[0-9]+ of [0-9]+: |(?: \([0-9]+ restarts?\))?, last at .*|; [0-9]+ of the version before still run.*"
+    r"^[0-9]+ of [0-9]+: |(?: \([0-9]+ restarts?\))?, last at .*|; [0-9]+ of the old version still run.*"
 )
 """What differs between types that have the same trouble: how many, how often and when."""
 
@@ -66,7 +66,7 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
 def open_ones(types: Mapping[str, Object]) -> dict[str, str]:
     """Return what keeps each type that doesn't run as declared."""
     return {
-        name: lenient.text(status, "message") or "nothing is known of it yet"
+        name: lenient.text(status, "message") or "nothing is known about it yet"
         for name, status in types.items()
         if not status or lenient.text(status, "reason")
     }

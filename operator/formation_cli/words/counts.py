@@ -9,7 +9,7 @@ from formation_cli.failures import Mistyped
 WORD = re.compile(r"([^=+-][^=+]{0,62}?)([=+-])([0-9]{1,100})")
 MOST = 2**31 - 1
 """What a count may be at most."""
-FORMS = "a count is typed as web=5, worker+2 or clock-1"
+FORMS = "write a count like web=5, worker+2 or clock-1"
 
 
 class Wanted(NamedTuple):
@@ -40,7 +40,7 @@ def parse(words: Iterable[str]) -> list[Wanted]:
     for word in words:
         match = WORD.fullmatch(word)
         if match is None:
-            raise Mistyped(f"{word[:100]!r} is no count: {FORMS}.")
+            raise Mistyped(f"{word[:100]!r} isn't a count: {FORMS}.")
         wanted = Wanted(match[1], match[2], int(match[3]))
         if wanted.type in found:
             raise Mistyped(f"{wanted.type} is named twice.")

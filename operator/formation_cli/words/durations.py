@@ -17,7 +17,7 @@ def seconds(text: str) -> float:
         return float(text)
     parts = PART.findall(text[:LONGEST])
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text[:LONGEST]!r} is no duration; try 30s, 10m or 1h30m")
+        raise ValueError(f"{text[:LONGEST]!r} isn't a duration; try 30s, 10m or 1h30m")
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 

@@ -11,7 +11,7 @@ class Revision(NamedTuple):
     number: int
     """0 for a content that isn't rolled out, or of which no number is known."""
     name: str
-    """Of its ControllerRevision."""
+    """The name of its ControllerRevision."""
     since: str
     """When it was rolled out last, or kept because its release began."""
     content: Object

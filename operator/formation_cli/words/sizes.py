@@ -16,7 +16,7 @@ def parse(text: str) -> dict[str, str]:
     for part in text.split(","):
         kind, _, quantity = part.partition("=")
         if kind not in KINDS or not QUANTITY.fullmatch(quantity):
-            raise ValueError(f"{part[:50]!r} is no size; try cpu=500m,memory=2Gi")
+            raise ValueError(f"{part[:50]!r} isn't a size; try cpu=500m,memory=2Gi")
         if kind in found:
             raise ValueError(f"{kind} is named twice")
         found[kind] = quantity

@@ -34,7 +34,7 @@ class SourceType(click.ParamType[Source]):
         word, _, name = str(value).partition("/")
         kind = WORDS.get(word.lower())
         if kind is None or not name or "/" in name:
-            self.fail(f"{value!r:.100} isn't typed as secret/NAME or configmap/NAME", param, ctx)
+            self.fail(f"{value!r:.100} isn't secret/NAME or configmap/NAME", param, ctx)
         return Source(kind, name)
 
 

@@ -47,7 +47,7 @@ def check_name(name: str, *, secret: bool = False) -> None:
         hidden = secret or CREDENTIALS.search(name)
         what = "What is typed" if hidden else repr(lenient.shown(name, lenient.LONGEST_WORD))
         raise Mistyped(
-            f"{what} can't be the name of a variable: it begins with a letter or '_', and has letters, "
+            f"{what} can't be the name of a variable: it starts with a letter or '_', and has letters, "
             "digits, '_', '-' and '.'."
         )
 
@@ -57,7 +57,7 @@ def check_value(name: str, value: str) -> None:
     try:
         size = len(f"{name}={value}".encode())
     except UnicodeEncodeError as error:
-        raise Mistyped(f"{name}: its value is no UTF-8.") from error
+        raise Mistyped(f"{name}: its value isn't UTF-8.") from error
     if size > LONGEST_WORD:
         raise Mistyped(f"{name}: its value is too long: a process takes less than {LONGEST_WORD} bytes.")
 

@@ -14,6 +14,9 @@ MOST_DECLARED = 256 * KIB
 MOST_RENDERED = 2048 * KIB
 """The same, where what all types share counts once for each."""
 
+RENDERED = ("processes", "schedules")
+"""The fields with what is rendered one by one."""
+
 EMPTY, VALUE = 170, 80
 """Bytes of memory that a mapping takes, and each value beside its text."""
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -25,12 +28,12 @@ class TooLargeError(ValueError):
 
 def check(spec: dict[str, Any]) -> int:
     """Return the bytes of a spec as JSON; raise `TooLargeError` if it is too large to be rendered."""
-    processes = spec.get("processes") or {}
-    own = size(processes)
-    shared = size({field: value for field, value in spec.items() if field != "processes"})
+    maps = [spec[field] for field in RENDERED if spec.get(field)]
+    own = sum(map(size, maps))
+    shared = size({field: value for field, value in spec.items() if field not in RENDERED})
     if own + shared > MOST_DECLARED:
         raise TooLargeError(f"spec has {_kib(own + shared)} as JSON, and {_kib(MOST_DECLARED)} are rendered")
-    types = len(processes) if isinstance(processes, dict) else 0  # nothing is rendered of anything else
+    types = sum(len(each) for each in maps if isinstance(each, dict))  # nothing is rendered of anything else
     if own + shared * types > MOST_RENDERED:
         raise TooLargeError(
             f"{_kib(shared)} that are shared by {types} process types are too much: "

@@ -6,7 +6,7 @@ that knows more fields, or other defaults, gives the same content the same diges
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from formation_operator.api import naming
@@ -15,6 +15,10 @@ OF_FORMATION = {"suspend", "paused", "revisionHistoryLimit", "disruptionBudget"}
 """Fields of the spec that are no content."""
 OF_TYPE = {"replicas", "autoscaling", "disruptionBudget"}
 """Fields of a process type that are no content."""
+OF_SCHEDULE = {"suspend"}
+"""Fields of a schedule that are no content."""
+WITHOUT = {"processes": OF_TYPE, "schedules": OF_SCHEDULE}
+"""The maps of a spec, and the fields of their values that are no content."""
 DIGITS = 10
 """Letters of a digest in a name: two contents of one Formation never share it by chance."""
 LONGEST_LIST = 2000
@@ -24,9 +28,9 @@ LONGEST_LIST = 2000
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of a spec, which is a Formation's as the API server has it."""
     content = {key: value for key, value in spec.items() if key not in OF_FORMATION}
-    processes = content.get("processes")
-    if isinstance(processes, Mapping):
-        content["processes"] = {name: _of_type(process) for name, process in processes.items()}
+    for part, fields in WITHOUT.items():
+        if isinstance(content.get(part), Mapping):
+            content[part] = {name: _without(each, fields) for name, each in content[part].items()}
     return content
 
 
@@ -55,7 +59,7 @@ def ran_well(annotations: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(text[:LONGEST_LIST].split(",")) if isinstance(text, str) else frozenset()
 
 
-def _of_type(process: Any) -> Any:
-    if not isinstance(process, Mapping):
-        return process
-    return {key: value for key, value in process.items() if key not in OF_TYPE}
+def _without(value: Any, fields: Collection[str]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {key: each for key, each in value.items() if key not in fields}

@@ -3,7 +3,7 @@
 The content of before may be anybody's: whoever may write in the namespace may write revisions there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 MOST_CHANGES, MOST_NAMES = 6, 5
@@ -25,10 +25,14 @@ def describe_change(before: Any, after: Any) -> str:
 
 
 def _of_all(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    yield from _fields(before, after, beside="processes")
-    old, new = _mapping(before.get("processes")), _mapping(after.get("processes"))
+    yield from _fields(before, after, beside=("processes", "schedules"))
+    yield from _of_map(_mapping(before.get("processes")), _mapping(after.get("processes")))
+    yield from _of_map(_mapping(before.get("schedules")), _mapping(after.get("schedules")), "schedule ")
+
+
+def _of_map(old: Mapping[str, Any], new: Mapping[str, Any], what: str = "") -> Iterator[str]:
     for name in sorted({*old, *new}):
-        shown = _shown(name, LONGEST_NAME)
+        shown = what + _shown(name, LONGEST_NAME)
         if name not in old:
             yield f"{shown} is new"
         elif name not in new:
@@ -37,9 +41,9 @@ def _of_all(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
             yield from (f"{shown}: {each}" for each in _fields(_mapping(old[name]), _mapping(new[name])))
 
 
-def _fields(before: Mapping[str, Any], after: Mapping[str, Any], beside: str = "") -> Iterator[str]:
+def _fields(before: Mapping[str, Any], after: Mapping[str, Any], beside: Sequence[str] = ()) -> Iterator[str]:
     """Yield the fields that differ: the image first, since most deploys are about that."""
-    fields = sorted({*before, *after} - {beside}, key=lambda field: (field != "image", field))
+    fields = sorted({*before, *after} - {*beside}, key=lambda field: (field != "image", field))
     for field in fields:
         old, new = before.get(field), after.get(field)
         if old == new:

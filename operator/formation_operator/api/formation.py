@@ -117,7 +117,7 @@ class ProcessType(Model):
     command: Annotated[Words, Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
-        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one. $(NAME) is replaced by an '
+        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one. $(NAME) is replaced by an '
         "environment variable. Without command and args the image's own command runs.",
     )
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
@@ -125,8 +125,8 @@ class ProcessType(Model):
     replicas: Count | None = Field(
         None,
         description="The count: how many processes of this type run. 0 keeps the type, idle. "
-        "Omitted: starts with 1, or with its last count if the Deployment was deleted, and is left to "
-        "whoever scales the Deployment, such as an autoscaler; a singleton is held at 1.",
+        "Omitted: it starts with 1, or with its last count if the Deployment was deleted, and anyone who "
+        "scales the Deployment sets it, such as an autoscaler; a singleton is kept at 1.",
     )
     port: Port | None = Field(
         None,
@@ -134,7 +134,9 @@ class ProcessType(Model):
         "makes the Service <formation>-<type> with that port.",
     )
     service: bool | None = Field(None, description="false: no Service for the port.")
-    env: Env | None = Field(None, description="Environment of this type; wins over spec.env by name.")
+    env: Env | None = Field(
+        None, description="Environment of this type. Overrides variables of spec.env with the same name."
+    )
     env_from: EnvFrom | None = Field(
         None, description="ConfigMaps and Secrets whose keys become environment of this type."
     )
@@ -154,18 +156,18 @@ class ProcessType(Model):
     )
     termination_grace_period_seconds: Seconds | None = Field(
         None,
-        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). For a type with "
-        "a port the 5 s in which traffic moves away come on top.",
+        description="Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a "
+        "port has 5 s more before SIGTERM, in which traffic moves away.",
     )
     rolling_update: RollingUpdate | None = Field(
         None,
-        description="How fast a rollout of this type goes. With hostNetwork or a hostPort set maxSurge: 0, "
+        description="The speed of a rollout of this type. With hostNetwork or a hostPort set maxSurge: 0, "
         "because a new process can't start beside the old one on its node.",
     )
     disruption_budget: DisruptionBudget | None = Field(
         None,
         description="Makes the PodDisruptionBudget <formation>-<type>, in place of spec.disruptionBudget: {} "
-        f"means maxUnavailable {BUDGET}. A process that isn't ready never holds a drain up.",
+        f"means maxUnavailable {BUDGET}. A process that isn't ready never blocks a drain.",
     )
     singleton: bool | None = Field(
         None,
@@ -178,7 +180,7 @@ class ProcessType(Model):
     pod_template: PodTemplate | None = Field(
         None,
         description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders; the container named process stands for this type's own. Wins over "
+        "what the operator renders; the container named process is this type's own. Overrides "
         "spec.podTemplate.",
     )
 
@@ -194,12 +196,12 @@ class Release(Model):
     command: Annotated[Words, Field(min_length=1)] | None = Field(
         None,
         description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
-        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one.',
+        'involved: write ["/bin/sh", "-c", "exec ..."] if you need one.',
     )
     args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
     env: Env | None = Field(
         None,
-        description="Environment of the release command; wins over spec.env by name. A change of it runs the "
+        description="Environment of the release command, over spec.env by name. A change of it runs the "
         "command again.",
     )
     env_from: EnvFrom | None = Field(
@@ -222,6 +224,74 @@ class Release(Model):
     )
 
 
+MOST_SCHEDULES = 32
+LATE = 300
+"""Seconds by which a run may begin too late where its schedule doesn't say."""
+CRON_FIELD = r"[-0-9A-Za-z*?/,]+"
+SCHEDULE = (
+    rf"^({CRON_FIELD}( +{CRON_FIELD}){{4}}"
+    r"|@(annually|yearly|monthly|weekly|daily|midnight|hourly|every ([0-9]+(\.[0-9]+)?(h|m|s))+))$"
+)
+TIME_ZONE = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+ConcurrencyPolicy = Literal["Allow", "Forbid", "Replace"]
+
+
+class Schedule(Model):
+    """A command that runs on a schedule and ends, and what it is given beside the app's."""
+
+    schedule: Annotated[str, Field(max_length=128, pattern=SCHEDULE)] = Field(
+        description="When it runs, as cron has it: minute, hour, day of the month, month and day of the week "
+        '("0 3 * * *"), or @hourly, @daily, @weekly, @monthly, @yearly.'
+    )
+    time_zone: Annotated[str, Field(max_length=64, pattern=TIME_ZONE)] | None = Field(
+        None,
+        description="The time zone of schedule, such as Europe/Berlin (default: the cluster's, mostly UTC).",
+    )
+    command: Annotated[Words, Field(min_length=1)] | None = Field(
+        None,
+        description="The program and its arguments, in place of the image's ENTRYPOINT. No shell is "
+        'involved: write ["/bin/sh", "-c", "exec ..."] where you need one.',
+    )
+    args: Words | None = Field(None, description="Arguments, in place of the image's CMD.")
+    image: Image | None = Field(None, description="The image of this schedule, in place of spec.image.")
+    env: Env | None = Field(None, description="Environment of this schedule; wins over spec.env by name.")
+    env_from: EnvFrom | None = Field(
+        None, description="ConfigMaps and Secrets whose keys become environment of this schedule."
+    )
+    resources: ResourceRequirements | None = Field(
+        None, description="CPU and memory that each run requests and may use at most."
+    )
+    service_account_name: Annotated[str, Field(max_length=253, pattern=ACCOUNT)] | None = Field(
+        None, description="The service account of this schedule, in place of podTemplate's."
+    )
+    concurrency_policy: ConcurrencyPolicy | None = Field(
+        None,
+        description="What happens when a run is due while another one is active. Forbid (default): it is "
+        "skipped. Allow: both run. Replace: the old one is ended.",
+    )
+    starting_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None,
+        description=f"How many seconds late a run may start; after that it is skipped (default {LATE}).",
+    )
+    active_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None, description="Seconds after which a run that is still active has failed (default: none)."
+    )
+    backoff_limit: Count | None = Field(
+        None,
+        description="How often a run that fails is tried again (default 0: raise it only if the command may "
+        "run twice).",
+    )
+    successful_jobs_history_limit: Count | None = Field(
+        None, description="How many Jobs of runs that succeeded are kept (default 3)."
+    )
+    failed_jobs_history_limit: Count | None = Field(
+        None, description="How many Jobs of runs that failed are kept (default 1)."
+    )
+    suspend: bool | None = Field(
+        None, description="true: no run starts until it is false again; an active one isn't ended."
+    )
+
+
 MOST_REVISIONS, REVISIONS = 100, 10
 """How many old revisions of a Formation may be kept, and how many are where it doesn't say."""
 Revisions = Annotated[int, Field(ge=0, le=MOST_REVISIONS)]
@@ -237,21 +307,23 @@ class FormationSpec(Model):
     )
     labels: Annotated[dict[str, LabelValue], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Labels for the Deployments, Services, disruption budgets and Jobs of releases (for "
-        "Pods: podTemplate.metadata.labels).",
+        description="Labels for the Deployments, Services, disruption budgets, CronJobs and Jobs of "
+        "releases (for Pods: podTemplate.metadata.labels).",
     )
     annotations: Annotated[dict[str, str], Field(max_length=MOST_LABELS)] | None = Field(
         None,
-        description="Annotations for the Deployments, Services, disruption budgets and Jobs of releases "
-        "(for Pods: podTemplate.metadata.annotations).",
+        description="Annotations for the Deployments, Services, disruption budgets, CronJobs and Jobs "
+        "of releases (for Pods: podTemplate.metadata.annotations).",
     )
     suspend: bool | None = Field(
-        None, description="true: every type runs zero processes until it is false again; counts are kept."
+        None,
+        description="true: every type runs zero processes, and no schedule begins a run, until it is false "
+        "again; counts are kept.",
     )
     paused: bool | None = Field(
         None,
-        description="true: the operator changes no Deployment or Service of this Formation until it is "
-        "false again.",
+        description="true: the operator changes no Deployment, Service or CronJob of this Formation until it "
+        "is false again.",
     )
     disruption_budget: DisruptionBudget | None = Field(
         None,
@@ -260,11 +332,11 @@ class FormationSpec(Model):
     release: Release | None = Field(
         None,
         description="A command that runs with the new image and configuration before a deploy changes any "
-        "process, such as a migration. Until it has succeeded, what was released last runs on.",
+        "process, such as a migration. Until it has succeeded, the last release keeps running.",
     )
     revision_history_limit: Revisions | None = Field(
         None,
-        description=f"How many revisions that don't run any more are kept (default {REVISIONS}).",
+        description=f"How many old revisions are kept (default {REVISIONS}).",
     )
     security_defaults: SecurityDefaults | None = Field(
         None,
@@ -274,12 +346,21 @@ class FormationSpec(Model):
     pod_template: PodTemplate | None = Field(
         None,
         description="Anything else that a Pod can have (volumes, sidecars, tolerations, ...), merged over "
-        "what the operator renders for every type; the container named process stands for each type's own.",
+        "what the operator renders for every type; the container named process is each type's own.",
     )
     processes: Annotated[dict[str, ProcessType], Field(min_length=1, max_length=MOST_TYPES)] = Field(
-        description="The process types, keyed by name: web, worker, clock, ... A type that is taken away "
-        "is stopped and its Deployment deleted."
+        description="The process types, keyed by name: web, worker, clock, ... If a type is removed, "
+        "its processes stop and its Deployment is deleted."
     )
+    schedules: Annotated[dict[str, Schedule], Field(max_length=MOST_SCHEDULES)] | None = Field(
+        None,
+        description="What runs on a schedule and ends, keyed by name (nightly-report). Each is a CronJob, "
+        "<formation>-<name>. One that is removed is suspended, and deleted when no run is active.",
+    )
+
+    def schedule(self, name: str) -> Schedule | None:
+        """Return a schedule by its name, if there is one."""
+        return (self.schedules or {}).get(name)
 
 
 class Metadata(Model):

@@ -21,10 +21,10 @@ class Condition(Model):
 
     type: str = Field(
         description="Ready, Reconciling, Stalled, Paused, Overridden, ScalingContended, Daemonizing, "
-        "Outdated, RevisionFailed or DisruptionContended."
+        "Outdated, RevisionFailed, DisruptionContended or ScheduleFailing."
     )
     status: str = Field(description="True or False.")
-    observed_generation: int = Field(description="The generation of the spec that this was seen for.")
+    observed_generation: int = Field(description="The generation of the spec that this describes.")
     last_transition_time: str = Field(description="When status last changed.")
     reason: str = Field(description="A word for programs.")
     message: str = Field(description="A sentence for people.")
@@ -34,7 +34,7 @@ class LastExit(Model):
     """How a process ended; kept after its Pod is gone."""
 
     exit_code: int | None = Field(None, description="The exit code.")
-    signal: int | None = Field(None, description="The signal that ended it, if one did.")
+    signal: int | None = Field(None, description="The signal that ended it, if any.")
     reason: str | None = Field(
         None, description="A word for programs: Exited, Killed, OOMKilled, BadCommand, ..."
     )
@@ -52,8 +52,10 @@ class ProcessStatus(Model):
     )
     reason: str | None = Field(None, description="Why it isn't simply running: a word for programs.")
     message: str | None = Field(None, description="Why it isn't simply running: a sentence for people.")
-    restarts: int | None = Field(None, description="How often containers of this type's Pods were restarted.")
-    last_exit: LastExit | None = Field(None, description="How a process of this type ended last, unasked.")
+    restarts: int | None = Field(None, description="Restarts of the containers in this type's Pods.")
+    last_exit: LastExit | None = Field(
+        None, description="How a process of this type last ended without being asked to."
+    )
 
     desired_replicas: int | None = Field(None, description="The count that is wanted now.")
     resume_replicas: int | None = Field(
@@ -63,14 +65,14 @@ class ProcessStatus(Model):
     updated_replicas: int | None = Field(None, description="Processes that run the latest spec.")
     selector: str | None = Field(None, description="The label selector of this type's Pods.")
     replicas_managed_by: str | None = Field(
-        None, description="The autoscaler that the count is left to, as kind/name."
+        None, description="The autoscaler that sets the count, as kind/name."
     )
 
 
 class Revision(Model):
     """The revision that keeps the content which was rolled out last."""
 
-    name: str = Field(description="Of its ControllerRevision.")
+    name: str = Field(description="The name of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
     ready: bool | None = Field(
         None, description="True once the Formation was Ready with it while a process ran."
@@ -98,11 +100,25 @@ class ReleaseStatus(Model):
     finished_at: str | None = Field(None, description="When its Job succeeded or failed.")
 
 
+class ScheduleStatus(Model):
+    """How a schedule is."""
+
+    state: str | None = Field(
+        None,
+        description="Scheduled, Running, Failing (the last run failed, or one is in trouble), Suspended or "
+        "Waiting (the message says what for).",
+    )
+    message: str | None = Field(None, description="Why it isn't well: a sentence for people.")
+    active: int | None = Field(None, description="How many runs are active.")
+    last_schedule_time: str | None = Field(None, description="When the last run that started was due.")
+    last_successful_time: str | None = Field(None, description="When a run last succeeded.")
+
+
 class FormationStatus(Model):
     """What the operator saw and did, as of observedGeneration."""
 
     observed_generation: int | None = Field(
-        None, description="The latest generation of the spec that a pass was finished for."
+        None, description="The latest generation of the spec that the operator has handled."
     )
     summary: str | None = Field(None, description="Ready and wanted processes of each type.")
     image: str | None = Field(
@@ -110,14 +126,15 @@ class FormationStatus(Model):
     )
     selector: str | None = Field(None, description="The label selector of web's Pods, for autoscalers.")
     replicas: int | None = Field(None, description="Processes of web, for autoscalers.")
-    conditions: list[Condition] | None = Field(None, description="Ready, and what stands in its way.")
+    conditions: list[Condition] | None = Field(None, description="Ready, and the reasons if it isn't True.")
     revision: Revision | None = Field(
-        None, description="The content that was rolled out last; counts, suspend and paused are none of it."
+        None, description="The content that was rolled out last, without counts, suspend and paused."
     )
     release: ReleaseStatus | None = Field(
         None, description="The release command, where the Formation has one."
     )
     processes: dict[str, ProcessStatus] | None = Field(None, description="Each process type by name.")
+    schedules: dict[str, ScheduleStatus] | None = Field(None, description="Each schedule by name.")
 
     def condition(self, type_: ConditionType) -> Condition | None:
         """Return a condition, if it is listed."""
@@ -134,12 +151,12 @@ DEEPEST = 3
 """So often parts that don't fit are dropped, and then what needs them."""
 
 
-def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
-    """Return what a status says of some types, and our conditions, as far as that fits the model.
+def read(status: Any, process_types: Iterable[str], schedules: Iterable[str] = ()) -> FormationStatus:
+    """Return what a status says of some types and schedules, and our conditions, as far as that fits.
 
     A newer operator writes fields that this one doesn't know, and other clients may write anything.
     """
-    found = _concerning(status if isinstance(status, dict) else {}, process_types)
+    found = _concerning(status if isinstance(status, dict) else {}, process_types, schedules)
     for _ in range(DEEPEST):
         try:
             return FormationStatus.model_validate(found, strict=True, extra="ignore")
@@ -148,16 +165,23 @@ def read(status: Any, process_types: Iterable[str]) -> FormationStatus:
     return FormationStatus()
 
 
-def _concerning(status: dict[str, Any], process_types: Iterable[str]) -> dict[str, Any]:
+def _concerning(
+    status: dict[str, Any], process_types: Iterable[str], schedules: Iterable[str]
+) -> dict[str, Any]:
     """Return a status without what others added to it, however much."""
-    processes, conditions = status.get("processes"), status.get("conditions")
-    known = processes if isinstance(processes, dict) else {}
+    conditions = status.get("conditions")
     ours = (item for item in conditions if is_ours(item)) if isinstance(conditions, list) else ()
-    return {
+    found = {
         **status,
-        "processes": {name: known[name] for name in process_types if name in known},
+        "processes": _named(status.get("processes"), process_types),
         "conditions": [*ours],
     }
+    known = _named(found.pop("schedules", None), schedules)
+    return {**found, "schedules": known} if known else found
+
+
+def _named(known: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}
 
 
 def is_ours(condition: Any) -> bool:

@@ -29,6 +29,9 @@ REVISION_ANNOTATION = f"{GROUP}/revision"
 # In a revision, which contents had run well before it was rolled out: their digests, with commas between.
 RAN_WELL_ANNOTATION = f"{GROUP}/ran-well"
 
+# On the CronJob of a schedule, its Jobs and their Pods: the name of the schedule.
+SCHEDULE_LABEL = f"{GROUP}/schedule"
+
 # On the Job of a release and its Pods: the digest of the content that is released.
 RELEASE_LABEL = f"{GROUP}/release"
 # On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
@@ -38,6 +41,8 @@ RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
 LONGEST_LABEL = 63
+LONGEST_CRON_JOB = 52
+"""Characters of a CronJob's name: its controller adds 11 for the name of a Job, which is a label of Pods."""
 
 # In a podTemplate this name stands for the container that runs the process.
 PROCESS_CONTAINER = "process"
@@ -45,12 +50,12 @@ PORT_NAME = "http"
 
 
 def child(formation: str, process_type: str) -> str:
-    """Return the name of a type's Deployment and Service."""
+    """Return the name of a type's Deployment and Service, or of a schedule's CronJob."""
     return f"{formation}-{process_type}"
 
 
 def type_of(formation: str, child: str) -> str:
-    """Return the type whose child has a name; nothing for a name that no child of the Formation has."""
+    """Return the type or schedule whose child has a name; nothing for a name that no child has."""
     before, _, process_type = child.partition(f"{formation}-")
     return "" if before else process_type
 

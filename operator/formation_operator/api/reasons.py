@@ -20,6 +20,7 @@ class ConditionType(enum.StrEnum):
     OUTDATED = "Outdated"
     REVISION_FAILED = "RevisionFailed"
     DISRUPTION_CONTENDED = "DisruptionContended"
+    SCHEDULE_FAILING = "ScheduleFailing"
 
 
 class State(enum.StrEnum):
@@ -41,6 +42,16 @@ class ReleaseState(enum.StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     HELD = "Held"
+    WAITING = "Waiting"
+
+
+class ScheduleState(enum.StrEnum):
+    """How a schedule is."""
+
+    SCHEDULED = "Scheduled"
+    RUNNING = "Running"
+    FAILING = "Failing"
+    SUSPENDED = "Suspended"
     WAITING = "Waiting"
 
 

@@ -125,7 +125,7 @@ class Informers:
         """Note that a namespace forbids a list or a watch, and log the first such error."""
         if scope is not None and scope not in self.left_out:
             self.left_out.add(scope)
-            logger.warning("Namespace %s is left out as long as it refuses: %s", scope, error)
+            logger.warning("Namespace %s is left out while it refuses: %s", scope, error)
 
     def _take_back(self, scope: Scope) -> None:
         if scope in self.left_out:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from formation_operator.api import naming
 from formation_operator.controller import leader
 from formation_operator.controller.informers import Informers
-from formation_operator.controller.queue import Queue
+from formation_operator.controller.queueing.queue import Queue
 from formation_operator.controller.reconcile import Reconciler
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
@@ -108,7 +108,7 @@ class Controller:
             try:
                 await self.resync()
             except errors.ClusterError as error:
-                logger.warning("Listing failed; the watches go on: %s", error)
+                logger.warning("Listing failed; the watches continue: %s", error)
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from formation_operator.diagnose.evidence import Evidence
+from formation_operator.diagnose.job_cause import Blocked
 from formation_operator.observe.children import Child
-from formation_operator.release import releaser
+from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
@@ -35,18 +36,25 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     noted: Noted = dataclasses.field(default_factory=Noted)
-    releases: releaser.Noted = dataclasses.field(default_factory=releaser.Noted)
+    releases: asked.Noted = dataclasses.field(default_factory=asked.Noted)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 
     rendered: Rendered | None = None
     """What the last pass rendered: it isn't rendered again as long as the children are like that."""
 
+    suspended: dict[str, float] = dataclasses.field(default_factory=dict)
+    """By uid of a CronJob that isn't wanted any more: when it was suspended, by a clock that nobody sets."""
+
+    blocked: dict[str, Blocked] = dataclasses.field(default_factory=dict)
+    """Why runs have no Pods, by the uid of their Job."""
+
     def keep(self, children: Iterable[Child]) -> None:
         """Forget the intents of all children but these."""
         uids = {child.uid for child in children}
-        for uid in self.applied.keys() - uids:
-            del self.applied[uid]
+        for known in (self.applied, self.suspended):
+            for uid in known.keys() - uids:
+                del known[uid]
 
     def written(self, child: Child, process_type: str, intent: Intent) -> None:
         """Take note of the answer to a write; a scale request whose count was written is done with."""

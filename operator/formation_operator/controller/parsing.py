@@ -10,7 +10,7 @@ from formation_operator.observe.faults import Problem
 
 CORRECTED = "nothing was changed; correct the field and apply again"
 SMALLER = (
-    "nothing was changed; move what is large into ConfigMaps (envFrom, volumes in podTemplate) or an image, "
+    "nothing was changed; move large values into ConfigMaps (envFrom, volumes in podTemplate) or an image, "
     "or make several Formations"
 )
 

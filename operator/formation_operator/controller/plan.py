@@ -6,7 +6,8 @@ somebody waits for those. A large Formation is planned in parts, so that its man
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 
 from formation_operator.api import bounds, naming
 from formation_operator.api.formation import Formation
@@ -16,7 +17,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.children import Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release.content import Content
-from formation_operator.render import desired, pod_template
+from formation_operator.render import cron_job, desired, pod_template
 from formation_operator.render.desired import Intent
 from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
@@ -47,6 +48,13 @@ class Wanted:
     """The disruption budgets of its types."""
     unlisted: Sequence[Problem] = ()
     """Why a type's disruption budget can't be decided about."""
+    busy: Collection[str] = ()
+    """The uids of the CronJobs of which a run may go on."""
+
+    @functools.cached_property
+    def suspended(self) -> Mapping[str, bool]:
+        """Whether each schedule of the content begins no run."""
+        return cron_job.suspended(self.formation.spec, self.content.spec)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,14 +83,14 @@ class Planning:
 
     @property
     def parts(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The types that get another count, and then all others."""
+        """The types that get another count, and then all others, and the schedules."""
         about, counts = self.wanted.formation.metadata, self.wanted.counts
         changed, others = list[str](), list[str]()
         for name in sorted(counts):
             child = deployment_of(self.children, about.name, name)
             keeps_count = child is None or counts[name].rendered in (None, child.replicas)
             (others if keeps_count else changed).append(name)
-        return changed, others
+        return changed, [*others, *sorted(self.wanted.suspended)]
 
     async def plan(self, types: Sequence[str]) -> Plan:
         """Return what to do about the first of some types: as many as fit into memory together."""
@@ -105,8 +113,9 @@ class Planning:
         formation = self.wanted.formation
         if formation.spec.paused or not self.wanted.content.known:
             return []
-        declared = {**self.wanted.content.spec.processes, **formation.spec.processes}
-        found = planner.obsolete(formation.metadata, declared, intents, self.children)
+        specs = self.wanted.content.spec, formation.spec
+        declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
+        found = planner.obsolete(formation.metadata, declared, intents, self.children, self.wanted.busy)
         return [dataclasses.replace(action, reason=self._why(action)) for action in found]
 
     def _why(self, action: Action) -> str:
@@ -115,13 +124,16 @@ class Planning:
         return self.wanted.budgets.contended.get(action.process_type, "") if steps_back else ""
 
     async def _render(self, name: str, failed: list[Problem]) -> list[Intent]:
-        """Return the intents of a type, or note in ``failed`` why it can't be rendered."""
+        """Return the intents of a type or schedule, or note in ``failed`` why it can't be rendered."""
         found: list[Intent] = []
         owner, content = self.wanted.formation.metadata, self.wanted.content.spec
         with self.faults.confined_to(name):
             try:
-                budget = self.wanted.budgets.wanted.get(name)
-                found = desired.children(owner, content, name, self.wanted.counts[name], budget)
+                if name in self.wanted.suspended:
+                    found = [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
+                else:
+                    budget = self.wanted.budgets.wanted.get(name)
+                    found = desired.children(owner, content, name, self.wanted.counts[name], budget)
             except pod_template.InvalidTypeError as error:
                 failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
         await asyncio.sleep(0)
@@ -166,9 +178,15 @@ class Planning:
 
     @property
     def _counts(self) -> tuple[object, ...]:
-        """What is rendered of each type's count and budget; if the count isn't ours, only a hand-over."""
+        """What is rendered of each type's count and budget, and whether each schedule is suspended.
+
+        If a count isn't ours, that is only a hand-over.
+        """
         counts, budgets = self.wanted.counts.items(), self.wanted.budgets.wanted
-        return tuple(
-            (each.rendered, each.rendered and each.remembered, each.handed_over, budgets.get(name))
-            for name, each in counts
+        return (
+            *(
+                (each.rendered, each.rendered and each.remembered, each.handed_over, budgets.get(name))
+                for name, each in counts
+            ),
+            *self.wanted.suspended.values(),
         )

@@ -4,39 +4,35 @@ import asyncio
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from formation_operator.api import formation_status, naming
+from formation_operator.api import naming
 from formation_operator.api.formation import Formation
-from formation_operator.api.formation_status import FormationStatus
-from formation_operator.controller import budgets, parsing, plan, steps
+from formation_operator.controller import budgets, parsing, runs, steps
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Planning, Wanted
+from formation_operator.controller.reporting import Reporting
 from formation_operator.controller.steps import Pass
 from formation_operator.diagnose import investigator
-from formation_operator.foreground import check
 from formation_operator.kube import errors
-from formation_operator.kube.events.notices import Notice
-from formation_operator.kube.objects import kinds, lenient
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster
-from formation_operator.observe import autoscalers, cache, formations
-from formation_operator.observe.autoscalers import Deciding
+from formation_operator.observe import cache, formations
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.observe.store import Change
 from formation_operator.release import releaser
-from formation_operator.release.releaser import Asked, Chosen
+from formation_operator.release.asked import RETRY_MOST, Asked, Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
-from formation_operator.status import compute, writer
-from formation_operator.status.observation import Seen
+from formation_operator.status import writer
 from formation_operator.sync import executor, planner, repair_limit, revision_keeper
 from formation_operator.sync.outcome import Outcome
-from formation_operator.sync.revision_keeper import Kept
+from formation_operator.sync.planner import Verb
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -64,17 +60,15 @@ class Reconciler:
         self._delay = settings.status_delay
         policy = scale_requests.Policy(settings.write_through, frozenset(settings.honour))
         self._requests = write_through.Requests(cluster, known, policy)
-        self._patience = repair_limit.Patience()
-        self._reporter = writer.Reporter(cluster, clock, settings.status_delay)
-        self._examiner = investigator.Examiner(cluster)
-        self._keeper = revision_keeper.Keeper(cluster, monotonic)
-        self._releaser = releaser.Releaser(cluster, self._examiner, clock)
+        self._writer = writer.Reporter(cluster, clock, settings.status_delay)
+        self._runs = runs.Runs(cluster, known, monotonic)
         self._memories: dict[str, Memory] = {}
         self._under_way: dict[Key, Basis] = {}
+        self.begin_anew()
 
     async def learn(self) -> bool:
         """Read what the cluster's CRD declares of a status; return whether that has changed."""
-        return await self._reporter.learn()
+        return await self._writer.learn()
 
     def will_compare(self, key: Key, change: Change[Any]) -> bool:
         """Return whether a pass under way compares a change at its end, where it knows its own writes."""
@@ -91,8 +85,16 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._keeper = revision_keeper.Keeper(self._cluster, self._monotonic)
         self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
+        self._reporting = Reporting(
+            known=self._cache,
+            writer=self._writer,
+            examiner=self._examiner,
+            keeper=revision_keeper.Keeper(self._cluster, self._monotonic),
+            runs=self._runs,
+            clock=self._clock,
+            delay=self._delay,
+        )
 
     def forget(self, uid: str) -> None:
         """Forget a Formation that is gone."""
@@ -125,8 +127,8 @@ class Reconciler:
             try:
                 return await self._pass(this, known)
             except parsing.UnreadableError as error:
-                return Result(await self._stall(this, error.problem))
-        return Result(await self._stall(this, this.faults.problems[""]), Retry.LASTING)
+                return Result(await self._reporting.stall(this, error.problem))
+        return Result(await self._reporting.stall(this, this.faults.problems[""]), Retry.LASTING)
 
     async def _pass(self, this: Pass, known: dict[str, Any]) -> Result:
         formation = parsing.parse(this.basis.formation)
@@ -137,23 +139,18 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        before = formation_status.read(this.basis.formation["status"], formation.spec.processes)
-        chosen = await self._choose(this, formation, before)
-        if chosen.is_held:
-            types = {**formation.spec.processes, **chosen.content.spec.processes}
-            before = formation_status.read(this.basis.formation["status"], types)
-            formation = steps.suspended_until_released(formation, before)
-        wanted = Wanted(formation, chosen.content, undecided)
-        counts = steps.counts(wanted, before, this.basis.children, self._autoscalers(wanted))
-        wanted = dataclasses.replace(wanted, counts=counts)
+        asked = steps.asked(this, formation, self._cache)
+        chosen = await self._releaser.choose(asked)
+        formation, before = steps.until_released(asked, chosen)
+        wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
+        wanted = steps.with_counts(wanted, before, this.basis.children, self._cache)
         wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
-        await self._record(this, (notice for outcome in this.outcomes for notice in outcome.notices))
-        requeue = self._reporter.later(this.memory.reports, this.outcomes)
-        if requeue is None:
-            requeue = await self._report(this, wanted, chosen, before)
-        undecided = [*undecided, *wanted.unlisted]
-        return Result(soonest(requeue, chosen.requeue), steps.retry(undecided, this.outcomes))
+        chosen = await self._release(this, asked, chosen)
+        await self._reporting.record(this, (each for outcome in this.outcomes for each in outcome.notices))
+        requeue = await self._reporting.report(this, wanted, chosen, before)
+        requeue = soonest(requeue, chosen.requeue, self._runs.again(this))
+        return Result(requeue, steps.retry([*undecided, *wanted.unlisted], this.outcomes))
 
     # What is wanted
 
@@ -177,35 +174,23 @@ class Reconciler:
         judged = await self._requests.honour(
             formation, status, this.basis.children, this.memory.answers, this.changes
         )
-        await self._record(this, judged.notices)
+        await self._reporting.record(this, judged.notices)
         if judged.error is not None:
             raise judged.error
         return judged.undecided
 
-    async def _choose(self, this: Pass, formation: Formation, before: FormationStatus) -> Chosen:
-        """Return the content that is rendered: what the spec says, or what was released before it."""
-        asked = Asked(
-            raw=this.basis.formation,
-            formation=formation,
-            content=plan.content_of(formation),
-            before=before,
-            jobs=self._cache.jobs_of(this.key),
-            pods=self._cache.release_pods_of(this.key),
-            noted=this.memory.releases,
-            faults=this.faults,
-            forbidden=self._cache.is_forbidden(kinds.JOB, this.key[0]),
-        )
-        chosen = await self._releaser.choose(asked)
-        for job in chosen.written:
-            this.changes.extend(self._cache.see(kinds.JOB, job))
-        return chosen
-
-    def _autoscalers(self, wanted: Wanted) -> Deciding:
-        """Return the autoscalers of a Formation and of its types' Deployments."""
-        about = wanted.formation.metadata
-        types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
-        named = [naming.child(about.name, each) for each in types]
-        return autoscalers.deciding(self._cache.autoscalers_of(about.namespace, [about.name, *named]))
+    async def _release(self, this: Pass, asked: Asked, chosen: Chosen) -> Chosen:
+        """Have the release go on, unless its content has changed meanwhile; whatever fails about it waits."""
+        current = self._cache.formations.get(this.key)
+        seen = formations.lane_of(this.basis.formation, current)
+        if current is None or seen in (Lane.CHANGE, Lane.BUILD):
+            return chosen  # that brings another pass
+        with this.faults.confined_to(""):
+            chosen = await self._releaser.proceed(asked, chosen)
+            for job in chosen.written:
+                this.changes.extend(self._cache.see(kinds.JOB, job))
+            return chosen
+        return chosen._replace(requeue=Requeue(Lane.REPORT, RETRY_MOST))
 
     # Bringing it about
 
@@ -267,81 +252,13 @@ class Reconciler:
             this.changes.extend(self._cache.put(child.kind, child))
             if outcome.is_repair:
                 self._patience.repaired(child.uid, self._clock().timestamp())
+            if action.verb is Verb.SUSPEND and not outcome.again:
+                this.basis.written(child)
+                this.memory.applied.pop(child.uid, None)
+                self._runs.suspended(this, child)
             if action.intent is not None and not outcome.again:
                 this.basis.written(child)
                 this.memory.written(child, action.process_type, action.intent)
-
-    # Reporting
-
-    async def _report(
-        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
-    ) -> Requeue | None:
-        """Write the status; return when to do so again, as findings about Pods may change with time alone."""
-        children = this.basis.shown = self._cache.children_of(this.key)
-        formation, known = wanted.formation, self._autoscalers(wanted)
-        counts = steps.shown_counts(wanted, before, children, known)
-        deployments = steps.own_deployments(formation.metadata, counts, children)
-        pods, now = self._cache.pods_of(this.key), self._clock().timestamp()
-        examined = await self._examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
-        intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
-        seen = Seen(
-            name=formation.metadata.name,
-            generation=formation.metadata.generation,
-            counts=counts,
-            deployments=deployments,
-            digests={name: intent.digest for name, intent in intents.items()},
-            images={name: dict(intent.images) for name, intent in intents.items()},
-            problems=steps.problems(this, wanted, chosen),
-            pods=examined.pods,
-            findings=examined.findings,
-            suspended=bool(formation.spec.suspend),
-            paused=bool(formation.spec.paused),
-            contended=scale_requests.contended(formation.spec, this.key[1], known),
-            outvoted=wanted.budgets.contended.values(),
-            daemonizing=check.warnings(steps.commands(wanted.content.spec)),
-            undeclared=self._reporter.undeclared,
-            release=chosen.status,
-        )
-        kept = await self._keep(this, wanted, seen, before)
-        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
-        again = examined.again_in
-        return soonest(
-            await self._write(this, steps.report(seen, before, self._now(), this.faults)),
-            Requeue(Lane.REPORT, again + self._delay) if again is not None else None,
-            kept.requeue,
-        )
-
-    async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:
-        """Keep the content as a revision once it is rolled out."""
-        formation, noted = wanted.formation, this.memory.noted
-        if not (wanted.content.known and seen.is_rolled_out):
-            return Kept(noted.kept or before.revision)
-        released = [each.digest for each in self._cache.jobs_of(this.key)]
-        kept = await self._keeper.keep(
-            this.basis.formation, formation, before, noted, content=wanted.content.kept, released=released
-        )
-        await self._record(this, kept.notices)
-        return kept
-
-    async def _stall(self, this: Pass, problem: Problem) -> Requeue | None:
-        """Write why a Formation can't be used into its status."""
-        raw = this.basis.formation
-        generation = lenient.number(raw["metadata"], "generation")
-        return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
-
-    async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
-        """Write a status if it differs; return when to try again if it can't be written now."""
-        raw = this.basis.formation
-        written = await self._reporter.write(raw, this.memory.reports, status)
-        if written.formation is not None:
-            this.changes.extend(self._cache.put(naming.KIND, written.formation))
-            this.basis.reported(written.formation)
-            self.see(written.formation)
-        await self._record(this, written.notices)
-        return written.requeue
-
-    async def _record(self, this: Pass, notices: Iterable[Notice]) -> None:
-        await self._reporter.record(this.basis.formation, notices)
 
     # The end of a pass
 
@@ -361,6 +278,3 @@ class Reconciler:
         if not this.basis.is_about(current):
             return Result(missed, others=others)
         return dataclasses.replace(result, requeue=soonest(result.requeue, missed), others=others)
-
-    def _now(self) -> str:
-        return self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")

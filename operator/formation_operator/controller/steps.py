@@ -1,4 +1,4 @@
-"""The pure steps of a pass beside its plan: which counts there are, and what is reported.
+"""The pure steps of a pass beside its plan: what is asked about a release, the counts, the report.
 
 An unexpected error in a step concerns one type; the others go on.
 """
@@ -7,12 +7,14 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable
 
-from formation_operator.api import naming
+from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
 from formation_operator.api.formation_status import FormationStatus
 from formation_operator.api.reasons import Trouble
+from formation_operator.controller import plan
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Wanted
+from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.observe import autoscalers
 from formation_operator.observe.autoscalers import Deciding
@@ -20,7 +22,7 @@ from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
-from formation_operator.release.releaser import Chosen
+from formation_operator.release.asked import Asked, Chosen
 from formation_operator.render.desired import Intent
 from formation_operator.replicas import count_owner, scale_requests
 from formation_operator.replicas.count_owner import Replicas
@@ -51,6 +53,37 @@ class Pass:
 UNREADABLE = "it stays as it is until the release is done: the revision of what was released last is gone"
 
 
+def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
+    """Return what decides which content is rendered."""
+    spec = formation.spec
+    return Asked(
+        raw=this.basis.formation,
+        formation=formation,
+        content=plan.content_of(formation),
+        before=formation_status.read(this.basis.formation["status"], spec.processes, spec.schedules or ()),
+        jobs=known.jobs_of(this.key),
+        pods=known.release_pods_of(this.key),
+        children=this.basis.children,
+        noted=this.memory.releases,
+        faults=this.faults,
+        forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
+    )
+
+
+def until_released(this: Asked, chosen: Chosen) -> tuple[Formation, FormationStatus]:
+    """Return a Formation and its status as they count for the chosen content.
+
+    Until the release of what it says is done, the status of the types of both contents counts.
+    """
+    formation, content = this.formation, chosen.content.spec
+    if not chosen.is_held:
+        return formation, this.before
+    types = {**formation.spec.processes, **content.processes}
+    schedules = {**(formation.spec.schedules or {}), **(content.schedules or {})}
+    before = formation_status.read(this.raw["status"], types, schedules)
+    return suspended_until_released(formation, before, types, this.children), before
+
+
 def counts(
     wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
 ) -> dict[str, Replicas]:
@@ -76,6 +109,19 @@ def counts(
     return decided
 
 
+def with_counts(wanted: Wanted, before: FormationStatus, children: Children, known: Cache) -> Wanted:
+    """Return what is wanted together with the count of each type that is rendered."""
+    return dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
+
+
+def deciding(wanted: Wanted, known: Cache) -> Deciding:
+    """Return the autoscalers of a Formation and of its types' Deployments."""
+    about = wanted.formation.metadata
+    types = {**wanted.content.spec.processes, **wanted.formation.spec.processes}
+    named = [naming.child(about.name, each) for each in types]
+    return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
+
+
 def shown_counts(
     wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
 ) -> dict[str, Replicas]:
@@ -88,24 +134,25 @@ def shown_counts(
     return {name: count for name, count in counts(declared, before, children, known).items() if name in there}
 
 
-def suspended_until_released(formation: Formation, before: FormationStatus) -> Formation:
+def suspended_until_released(
+    formation: Formation, before: FormationStatus, types: Iterable[str], children: Children
+) -> Formation:
     """Return a Formation whose release is awaited: one that was suspended before stays so until then.
 
-    People suspend an app for a migration that the version before doesn't get on with.
+    People suspend an app for a migration that the version before doesn't get on with. The Deployments show
+    it, since the status is written later than they are; it counts where they show nothing.
     """
-    if all(each.resume_replicas is None for each in (before.processes or {}).values()):
-        return formation
-    return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
+    own = own_deployments(formation.metadata, types, children).values()
+    said = any(each.resume_replicas is not None for each in (before.processes or {}).values())
+    if any(each.is_suspended for each in own) or (said and not any(each.is_resumed for each in own)):
+        return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
+    return formation
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
     """Return the Deployment of each type that the Formation owns, even if it is of an older spec."""
     found = {name: deployment_of(children, about.name, name) for name in types}
-    return {
-        name: child
-        for name, child in found.items()
-        if child is not None and child.owner is not None and child.owner.uid == about.uid
-    }
+    return {name: each for name, each in found.items() if each is not None and each.is_owned_by(about.uid)}
 
 
 def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> Status:

@@ -29,11 +29,11 @@ NO_VOLUME = re.compile(r'(secret|configmap|persistentvolumeclaim) "[^"]*" not fo
 WAYS_TO_A_VOLUME = {NO_VOLUME: "create it, or correct volumes in podTemplate"}
 WAYS_TO_A_NODE = {
     **WAYS_TO_A_VOLUME,
-    re.compile(r"untolerated taint\(s\)"): "such a node is lost, short of memory or disk, or kept for others",
+    re.compile(r"untolerated taint\(s\)"): "such a node is lost, short of memory or disk, or reserved",
 }
 WAYS_TO_AN_ANSWER = {
-    re.compile("connection refused$"): "does it listen on that port, and on all addresses?",
-    re.compile(r"not found in \$PATH"): "is that program in the image?",
+    re.compile("connection refused$"): "check that it listens on that port, and on all addresses",
+    re.compile(r"not found in \$PATH"): "check that the image has that program",
 }
 OF_VOLUMES = re.compile("unbound|persistent ?volumes to bind|VolumeBinding|binding volumes")
 """What the scheduler says of claims without a volume."""
@@ -132,7 +132,7 @@ def _as_a_whole(pod: Pod, now: float, events: Events) -> Finding | None:
     reason, message, _ = pod.unready
     if not (reason or message) and all(item.init or item.ready for item in pod.containers):
         # kubelet would give a reason: the node controller gives none when it marks a Pod as not ready.
-        text = f"its node {pod.node} is out of reach: whether it still runs isn't known"
+        text = f"its node {pod.node} can't be reached, so the process may or may not still run"
         return Finding(State.UNREADY, Reason.NODE_NOT_READY, text)
     if not message or reason.startswith("Containers"):
         return None  # its probe has a finding of its own
@@ -145,7 +145,7 @@ def _being_made(pod: Pod, now: float) -> Finding | None:
     if busy or now < grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED:
         return None
     hooks = any("postStart" in item.checks and not item.ready for item in pod.containers)
-    text = f"perhaps an image is still being pulled{', or a postStart hook still runs' if hooks else ''}"
+    text = f"the node may still be pulling an image{', or a postStart hook still runs' if hooks else ''}"
     return Finding(State.STARTING, Reason.PROGRESSING, text)
 
 
@@ -161,15 +161,18 @@ def _before_it_runs(pod: Pod, events: Events) -> Finding | None:
         what = (
             f"its volume: {_see_claims(pod)}" if pod.claims.first else "what it needs there, such as a volume"
         )
-        text = f"node {pod.chosen} would take it, and the scheduler waits for {what}"
+        text = f"node {pod.chosen} has room for it, and the scheduler waits for {what}"
         return Finding(State.UNSCHEDULABLE, Reason.VOLUME_PENDING, text)
     if not pod.node:
         volume = f", or it waits for its volume ({_see_claims(pod)})" if pod.claims.first else ""
         text = (
-            f"no scheduler has looked at it{volume}: does one run, and does podTemplate name the right one?"
+            f"no scheduler has looked at it{volume}: check that one runs, and that podTemplate names "
+            "the right one"
         )
         return Finding(State.UNSCHEDULABLE, Reason.SCHEDULER_SILENT, text)
-    text = f"waits for its node {pod.node}, which hasn't taken it up: is it there, and does it run?"
+    text = (
+        f"waits for its node {pod.node}, which hasn't started it: check that the node exists and is healthy"
+    )
     return Finding(State.STARTING, Reason.NODE_SILENT, text)
 
 
@@ -206,7 +209,7 @@ def _container(pod: Pod, container: Container, now: float, events: Events) -> Fi
     if grace_periods.just_started(container, now):
         return None
     if container.init:
-        text = "still runs: the process starts when that has ended"
+        text = "still runs: the process starts when it has ended"
         return Finding(State.STARTING, Reason.INITIALIZING, text)
     return None if container.ready else _unready(pod, container, now, events)
 

@@ -22,10 +22,10 @@ SIGNALS: dict[int, str] = {
     signal.SIGBUS: "a memory access went wrong",
     signal.SIGFPE: "a calculation went wrong",
     signal.SIGILL: "its program isn't made for this machine, or aborted itself",
-    signal.SIGKILL: "somebody on its node, or the kernel, killed it",
+    signal.SIGKILL: "the kernel, or someone on its node, killed it",
     signal.SIGSEGV: "a memory access went wrong",
-    signal.SIGSYS: "it made a system call that isn't allowed",
-    signal.SIGTERM: "it was asked to end",
+    signal.SIGSYS: "it made a forbidden system call",
+    signal.SIGTERM: "a client asked it to end",
 }
 NO_START = ("StartError", "ContainerCannotRun")
 """The reasons of container runtimes for a container that couldn't be started."""
@@ -44,21 +44,21 @@ PREAMBLE = re.compile(
 NO_COMMAND = "no command specified"
 """What a container runtime says if there is no command."""
 CHECK = "check command, args and the image"
-ONE_WORD_EACH = "each word of a command is an item of its own in the list"
+ONE_WORD_EACH = "write each word of a command as its own item of the list"
 # What the kernel says of a file that exists.
 OF_A_FILE = {
-    "no such file or directory": "it is there, but not what its first line (#!) names, or its loader",
+    "no such file or directory": "it exists, but the program in its first line (#!), or its loader, doesn't",
     "exec format error": "it isn't built for this machine, or it is a script without a first line (#!)",
     "argument list too long": "Linux takes no word or variable above 131071 bytes: use a file",
 }
 FOREGROUND = (
-    "{what} has to keep running. If it puts itself into the background, run it in the "
+    "{what} has to keep running. If it goes into the background, run it in the "
     "foreground{way_out}; if its work was done, {other}"
 )
-PROCESS = {"what": "a process type", "other": "it is a Job"}
+PROCESS = {"what": "a process type", "other": "make it a Job"}
 HELPER = {
     "what": "a container beside the process",
-    "other": "it belongs into initContainers, without a restartPolicy",
+    "other": "move it to initContainers, without a restartPolicy",
 }
 WAY_OUT = functools.lru_cache(maxsize=64)(check.way_out)
 """Many Pods have the same command."""
@@ -89,7 +89,7 @@ def sentence(exit_: Exit, *, own: bool = True) -> str:
         case Reason.OUT_OF_MEMORY:
             text = _out_of_memory(exit_.memory_limit) + ("" if own else " of it in podTemplate")
         case Reason.LOST:
-            text = "was lost with its node: how it ended isn't known"
+            text = "was lost with its node, so its exit isn't known"
         case Reason.BAD_COMMAND | Reason.START_ERROR:
             text = not_started(
                 log_excerpt.message_line(exit_.message) if _hardly_started(exit_) else exit_.message
@@ -194,7 +194,7 @@ def by_its_node(reason_: str, message: str) -> str:
 
 def hook_failed(message: str = "") -> str:
     """Return how a container ended whose postStart hook failed."""
-    return f"was ended because its postStart hook failed: {message}".rstrip(": ")
+    return f"was killed because its postStart hook failed: {message}".rstrip(": ")
 
 
 def moments(exit_: Exit) -> tuple[float, float]:

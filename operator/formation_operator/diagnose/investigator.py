@@ -57,6 +57,8 @@ class Examined:
     pods: Mapping[str, list[Pod]]
     again_in: float | None
     """Seconds after which it may be different although no event comes."""
+    of_runs: Mapping[str, list[Finding]] = dataclasses.field(default_factory=dict)
+    """The same of the Pods of Jobs, by the name of the Job."""
 
 
 class Examiner:
@@ -86,11 +88,12 @@ class Examiner:
         present, unfound = await self._present(evidence, deployments, pods)
         found, again = await self._findings(evidence, present, pods, now, faults)
         waits = [again, UNFOUND_PAUSE if unfound else None]
-        findings = {
-            name: [each for pod in own if (each := found.get(pod.name))]
-            for name, own in by_type(present).items()
-        }
-        return Examined(findings, by_type(pods), _soonest(waits))
+        findings, of_runs = dict[str, list[Finding]](), dict[str, list[Finding]]()
+        for pod in present:
+            if own := found.get(pod.name):
+                into, name = (of_runs, pod.job) if pod.job else (findings, pod.process_type)
+                into.setdefault(name, []).append(own)
+        return Examined(findings, by_type(pods), _soonest(waits), of_runs)
 
     async def examine_pods(
         self, evidence: Evidence, pods: Sequence[Pod], now: float, faults: Faults
@@ -160,16 +163,16 @@ class Examiner:
     async def _present(
         self, evidence: Evidence, deployments: Mapping[str, Child], pods: Sequence[Pod]
     ) -> tuple[list[Pod], bool]:
-        """Return the Pods of each Deployment's present version in a stable order.
+        """Return the Pods of each Deployment's present version, and those of Jobs, in a stable order.
 
         The second value is whether one of these versions couldn't be found.
         """
-        types = sorted({(pod.process_type, pod.formation) for pod in pods})
+        types = sorted({(pod.process_type, pod.formation) for pod in pods if not pod.job})
         found = await side_by_side(
             [self._template(evidence, *each, deployments.get(each[0])) for each in types]
         )
         templates = {name: template for (name, _), template in zip(types, found, strict=True)}
-        present = [pod for pod in pods if templates[pod.process_type] in (pod.template, ANY)]
+        present = [pod for pod in pods if pod.job or templates[pod.process_type] in (pod.template, ANY)]
         return sorted(present, key=lambda pod: (pod.created, pod.name)), UNFOUND in found
 
     async def _template(self, evidence: Evidence, name: str, formation: str, child: Child | None) -> str:

@@ -15,15 +15,15 @@ RUN_AS = (
 CANNOT = "can't start: "
 ORDINARY = ("", "ContainerCreating", "PodInitializing")
 """The reasons for which every container waits at first."""
-TOO_OFTEN = "its registry wants no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
-LOG_IN = "is its name right, and do imagePullSecrets in podTemplate open its registry?"
+TOO_OFTEN = "its registry allows no more pulls for now: wait, or log in with imagePullSecrets in podTemplate"
+LOG_IN = "check its name, and imagePullSecrets in podTemplate for its registry"
 # The first that fits counts: it says most.
 WAYS_TO_AN_IMAGE = {
     re.compile("no match for platform"): "it isn't built for this node's kind of machine",
     re.compile("429 T|toomanyrequests"): TOO_OFTEN,
     re.compile("401 U|403 F|access denied|denied:|authorization failed|no basic auth"): LOG_IN,
     re.compile("x509"): "its node doesn't trust the certificate of its registry",
-    re.compile(": not found$"): "are its name and its tag right?",
+    re.compile(": not found$"): "check its name and its tag",
 }
 NOT_FOUND = re.compile(r'(?P<kind>secret|configmap) "(?P<name>[^"]+)" not found')
 BACK_OFF = re.compile(r'^Back-off pulling image "[^"]*": (\w+: )?')
@@ -31,7 +31,7 @@ MISSING = {"secret": ("Secret", Reason.SECRET_MISSING), "configmap": ("ConfigMap
 USERS = {
     "non-numeric user": (
         Reason.IMAGE_USER_NOT_NUMERIC,
-        f"its image names its user by a word: set USER to a number in the Dockerfile, {RUN_AS}",
+        f"its image names its user with a word: set USER to a number in the Dockerfile, {RUN_AS}",
     ),
     "run as root": (
         Reason.IMAGE_USER_IS_ROOT,
@@ -98,7 +98,7 @@ def _hook_failed(container: Container) -> Finding:
 
 def _backing_off(container: Container) -> Finding | None:
     """Return a finding for a crash loop, if nothing else is known about it."""
-    text = "ended, and will be started again: how it ended isn't known any more"
+    text = "ended, and will be started again; its exit isn't known any more"
     return None if container.exit else Finding(State.CRASHING, Reason.LOST, text)
 
 

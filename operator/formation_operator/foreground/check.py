@@ -28,7 +28,7 @@ VERSIONED = re.compile(rf"({NAME})-?[0-9.]+")
 """A program's name with a version behind it, such as php-fpm8.2."""
 OPTION = re.compile(r"--[^=\n]+|-[A-Za-z]+")
 LEAVES = "{} {does}: {way_out}"
-WRITES = "{} writes a PID file, which nobody needs here: leave {option} out"
+WRITES = "{} writes a PID file, which isn't needed here: leave {option} out"
 
 # What may stand before the program that counts, with its own words. Where a word must follow the options,
 # each option fits in one way only: otherwise a long command could be read in more ways than there is time.

@@ -124,7 +124,9 @@ _ROWS = {
         add("-k (--keep-in-foreground)", "keep-in-foreground"), foreground="-k|--keep-in-foreground"
     ),
     # What starts other programs
-    "nohup": Daemon(_PROGRAM, ANYTHING, "--(version|help)", does="is for what goes into the background"),
+    "nohup": Daemon(
+        _PROGRAM, ANYTHING, "--(version|help)", does="is for programs that go into the background"
+    ),
     # The first process of a container leads a group, and for such a one setsid forks and ends.
     "setsid": by_default(_PROGRAM, "-[cf]*w|--(wait|version|help)|-[Vh]"),
     "daemonize": by_default(_PROGRAM, "-[Vh].*"),

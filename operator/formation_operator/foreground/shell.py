@@ -38,7 +38,7 @@ QUIET = ("exit", "echo", "printf", "true", ":")
 UNKNOWN = "$()"
 """Stands for a word with a variable."""
 BACKGROUNDING = Daemon(
-    "take the & at its end away, or let the shell wait for it",
+    "remove the & at its end, or let the shell wait for it",
     ANYTHING,
     does="starts its last command in the background and ends",
 )

@@ -51,6 +51,11 @@ class UnavailableError(ClusterError):
     """The server can't do it now (overload, time-out, lost connection, full quota): try again later."""
 
 
+def rights_for(resource: str) -> str:
+    """Return the way out of a `ForbiddenError` about a resource, such as ``jobs.batch``."""
+    return f"apply the rights of the operator's version (manifests/rbac), with {resource}"
+
+
 def is_late(error: RefusedError) -> bool:
     """Return whether the object was changed before the request reached it."""
     return TEST_FAILED in str(error)

@@ -149,19 +149,26 @@ class Cache:
             yield from store.within(group).values()
 
     def pods_of(self, key: Key) -> list[Pod]:
-        """Return the processes of a Formation that aren't well."""
-        return [pod for pod in self._pods_of(key) if not pod.job]
+        """Return the processes and runs of a Formation that aren't well."""
+        return [pod for pod in self._pods_of(key) if pod.process_type != naming.RELEASE]
 
     def release_pods_of(self, key: Key) -> list[Pod]:
         """Return the Pods of a Formation's releases that aren't well."""
-        return [pod for pod in self._pods_of(key) if pod.job]
+        return [pod for pod in self._pods_of(key) if pod.process_type == naming.RELEASE]
 
     def _pods_of(self, key: Key) -> Iterable[Pod]:
         return self.stores[kinds.POD].within(key).values()
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
-        return list(self.stores[kinds.JOB].within(key).values())
+        return [job for job in self._jobs_of(key) if not job.schedule]
+
+    def runs_of(self, key: Key) -> list[Job]:
+        """Return the Jobs that are runs of a Formation's schedules by their labels."""
+        return [job for job in self._jobs_of(key) if job.schedule]
+
+    def _jobs_of(self, key: Key) -> Iterable[Job]:
+        return self.stores[kinds.JOB].within(key).values()
 
     def set_forbidden(self, kind: str, namespace: str | None, *, forbidden: bool) -> None:
         """Note whether a dispensable kind can't be listed or watched in a namespace, or in all of them."""

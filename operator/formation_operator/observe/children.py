@@ -81,12 +81,23 @@ class Setter:
     """Whether it used the subresource ``scale``."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Runs:
+    """How the runs of a CronJob go, as its own controller reports."""
+
+    suspended: bool = False
+    active: int = 0
+    last_schedule_time: str = ""
+    last_successful_time: str = ""
+
+
+NO_RUNS = Runs()
 NAMELESS = Setter("A client without a name", scale=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:
-    """A Deployment or Service, known by its name and its owner: anyone may write its labels."""
+    """A Deployment, Service or the like, known by its name and its owner: anyone may write its labels."""
 
     kind: ChildKind
     namespace: str
@@ -110,11 +121,26 @@ class Child:
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: Rollout = Rollout()
+    runs: Runs = NO_RUNS
 
     @property
     def replicas_of_others(self) -> bool:
         """Whether it runs processes by a count that another client set."""
         return self.kind.traits.runs_processes and not self.owns_count and self.replicas > 0
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether we wrote a zero, and the count to come back to."""
+        return self.owns_count and self.replicas == 0 and bool(self.remembered)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it runs processes by a count that we wrote, or have left to others."""
+        return self.replicas > 0 and (self.owns_count or self.remembered is None)
+
+    def is_owned_by(self, uid: str) -> bool:
+        """Return whether an object of a uid is its owner."""
+        return self.owner is not None and self.owner.uid == uid
 
     def belongs_to(self, uid: str, formation: str, process_type: str) -> bool:
         """Return whether a Formation owns it, or may adopt it as an orphan for a type."""
@@ -123,9 +149,9 @@ class Child:
         return self.orphan_of == (formation, process_type)
 
     def same_object_as(self, other: "Child") -> bool:
-        """Return whether at most the progress of the rollout differs."""
-        return (
-            dataclasses.replace(other, resource_version=self.resource_version, rollout=self.rollout) == self
+        """Return whether at most the progress of the rollout or of runs differs."""
+        return self == dataclasses.replace(
+            other, resource_version=self.resource_version, rollout=self.rollout, runs=self.runs
         )
 
 
@@ -141,7 +167,7 @@ def deployment_of(children: Children, formation: str, process_type: str) -> Chil
 
 
 def child(raw: dict[str, Any], kind: ChildKind) -> Child:
-    """Return the facts of a Deployment or Service as the API server gave it."""
+    """Return the facts of an object of a kind of children as the API server gave it."""
     metadata = raw["metadata"]
     owner = controller(metadata)
     owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
@@ -156,6 +182,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         deleting="deletionTimestamp" in metadata,
         digest=_digest(metadata.get("annotations") or {}),
         owned=owned.text,
+        runs=_runs(raw) if kind is ChildKind.CRON_JOB else NO_RUNS,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
     )
 
@@ -200,7 +227,7 @@ def lane_of(before: Child | None, now: Child | None) -> Lane | None:
         return Lane.CHANGE
     if not before.same_object_as(now):
         return Lane.BUILD
-    return Lane.REPORT if before.rollout != now.rollout else None
+    return Lane.REPORT if (before.rollout, before.runs) != (now.rollout, now.runs) else None
 
 
 def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
@@ -211,9 +238,9 @@ def concerned(change: Change[Child], wanting: Wanting) -> set[Key]:
 
 
 def _orphan_of(raw: dict[str, Any], kind: ChildKind) -> tuple[str, str] | None:
-    labels = raw["metadata"].get("labels") or {}
-    named = labels.get(naming.FORMATION_LABEL, ""), labels.get(naming.PROCESS_TYPE_LABEL, "")
-    return named if lenient.mapping(raw, *kind.traits.selector) == naming.selector(*named) else None
+    labels, traits = raw["metadata"].get("labels") or {}, kind.traits
+    named = labels.get(naming.FORMATION_LABEL, ""), labels.get(traits.label, "")
+    return named if lenient.mapping(raw, *traits.selector) == traits.labels(*named) else None
 
 
 def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any]:
@@ -288,6 +315,16 @@ def _rollout(raw: dict[str, Any]) -> Rollout:
         paused=raw["spec"].get("paused") is True,
         terminating=_is_terminating(raw["spec"], status, late=stuck is not None),
         revision=lenient.text(lenient.mapping(raw, "metadata", "annotations"), REVISION_ANNOTATION),
+    )
+
+
+def _runs(raw: dict[str, Any]) -> Runs:
+    status = lenient.mapping(raw, "status")
+    return Runs(
+        suspended=lenient.mapping(raw, "spec").get("suspend") is True,
+        active=len(lenient.items(status, "active")),
+        last_schedule_time=lenient.word(status, "lastScheduleTime"),
+        last_successful_time=lenient.word(status, "lastSuccessfulTime"),
     )
 
 

@@ -59,5 +59,5 @@ class Faults:
 
 def problem(process_type: str, error: Exception) -> Problem:
     """Return the problem of an unexpected error, without its text, which may quote anything."""
-    text = f"an error of the operator's own ({type(error).__name__}): its log says where; please report it"
+    text = f"a bug in the operator ({type(error).__name__}): its log says where; please report it"
     return Problem(process_type, Trouble.INTERNAL_ERROR, text)

@@ -26,8 +26,10 @@ DECLARED = ("spec", "excess", "spec_size", "budgeted")
 whether it declares a disruption budget."""
 REPORTED = ("status", "status_digest", "status_size")
 """What is kept of its status: itself, a digest, and the bytes of memory that it takes."""
-SHOWN = ("state", "desiredReplicas", "readyReplicas")
-"""What metrics say of a type, by its status."""
+NAMED = ("processes", "schedules")
+"""The maps of a spec and of a status; each name in them is that of a child, too."""
+SHOWN = ("state", "desiredReplicas", "readyReplicas", "lastSuccessfulTime")
+"""What metrics say of a type or a schedule, by its status."""
 MOST_REPORTED = 256 * bounds.KIB
 """Bytes of a status as JSON; ours are all smaller."""
 AS_OBJECTS = 10
@@ -91,17 +93,23 @@ def _reported(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _declared(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a spec as it is kept: only the names of its types if it is too large to be rendered.
+    """Return a spec as it is kept: only names if it is too large to be rendered.
 
     A spec that was stored under another schema may have no types.
     """
-    names = {"processes": dict.fromkeys(lenient.mapping(spec, "processes"))}
+    names = _names(spec)
     try:
         size = bounds.check(spec)
     except bounds.TooLargeError as error:
         return {"spec": names, "excess": str(error), "spec_size": 0, "budgeted": False}
     kept = {"spec": lenient.interned(spec), "excess": "", "spec_size": AS_OBJECTS * size}
     return {**kept, "budgeted": _declares_budgets(spec)}
+
+
+def _names(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec with nothing but the names of its types and schedules."""
+    declared = {part: lenient.mapping(spec, part) for part in NAMED}
+    return {part: dict.fromkeys(each) for part, each in declared.items() if each or part == NAMED[0]}
 
 
 def _declares_budgets(spec: dict[str, Any]) -> bool:
@@ -116,21 +124,24 @@ def size_of(known: dict[str, Any]) -> int:
 
 def outlined(known: dict[str, Any]) -> dict[str, Any]:
     """Return the outline of a Formation: the names of its types, and what metrics report of it."""
-    names = dict.fromkeys(lenient.mapping(known, "spec", "processes"))
-    status, said = known["status"], lenient.mapping(known, "status", "processes")
+    status, names = known["status"], _names(lenient.mapping(known, "spec"))
     conditions = [each for each in lenient.items(status, "conditions") if each["type"] == ConditionType.READY]
     return {
         **{key: known[key] for key in ("metadata", "status_digest", "budgeted")},
-        "spec": {"processes": names},
+        "spec": names,
         "status": {
             **_brief(status, ("observedGeneration",)),
             "conditions": [_brief(each, ("type", "status", "reason")) for each in conditions[:1]],
-            "processes": {name: _brief(lenient.mapping(said, name), SHOWN) for name in names if name in said},
+            **{part: _said(lenient.mapping(status, part), names[part]) for part in names},
         },
         "spec_size": 0,
         "status_size": 0,
         "unkept": True,
     }
+
+
+def _said(known: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: _brief(lenient.mapping(known, name), SHOWN) for name in names if name in known}
 
 
 def _brief(said: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
@@ -154,8 +165,8 @@ def is_behind(raw: dict[str, Any]) -> bool:
 def wanted_names(raw: dict[str, Any]) -> list[Key]:
     """Return namespace and name of each child that a Formation wants, whether or not its spec is valid."""
     namespace, formation = key_of(raw)
-    processes = lenient.mapping(raw, "spec", "processes")
-    return [(namespace, naming.child(formation, name)) for name in processes]
+    names = (name for part in NAMED for name in lenient.mapping(raw, "spec", part))
+    return [(namespace, naming.child(formation, name)) for name in names]
 
 
 def declaring_budgets(namespace: str) -> Key:

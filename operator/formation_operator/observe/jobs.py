@@ -1,4 +1,4 @@
-"""What is known of a release's Job: whether it is over, and how it ended.
+"""What is known of a Job of ours, a release's or a schedule's: whether it is over, and how it ended.
 
 Anyone who may create Jobs may give one our labels, so its owner counts, too.
 """
@@ -9,12 +9,14 @@ from typing import Any
 
 from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
-from formation_operator.kube.objects.kinds import Key
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import children
+from formation_operator.observe.children import Owner
 from formation_operator.requeue import Lane
 
 USUAL_SIZE = 1024
 """Bytes of memory that a Job takes without its long texts."""
+CRON_JOB = (ChildKind.CRON_JOB.traits.api.api_version, ChildKind.CRON_JOB)
 COMPLETE = "Complete"
 FAILED = "Failed"
 FAILURE_TARGET = "FailureTarget"
@@ -23,7 +25,7 @@ FAILURE_TARGET = "FailureTarget"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Job:
-    """The Job of a release."""
+    """The Job of a release, or of a run of a schedule."""
 
     namespace: str
     name: str
@@ -32,9 +34,9 @@ class Job:
     formation: str
     """Its Formation by its label; `owner` says whether that is true."""
     owner: str
-    """The uid of the Formation that controls it; empty if none does."""
+    """The uid of the Formation, or of the CronJob, that controls it; empty if none does."""
     digest: str
-    """The digest of the content that it releases (label formations.dev/release)."""
+    """The digest of the content that it releases (label formations.dev/release); empty if it is a run."""
     key: str
     """The release key of that content (annotation formations.dev/release-key)."""
     created: float
@@ -56,6 +58,8 @@ class Job:
     active: int
     """How many Pods of it are there and haven't ended."""
     pods_failed: int
+    schedule: str = ""
+    """The schedule that it is a run of (label formations.dev/schedule); empty if it is a release."""
 
     @property
     def is_under_way(self) -> bool:
@@ -73,11 +77,15 @@ class Job:
 
 
 def job(raw: dict[str, Any]) -> Job | None:
-    """Return the facts of a Job as the API server sent it; nothing if its labels name no release."""
+    """Return the facts of a Job as the API server sent it.
+
+    Returns nothing if its labels name neither a release nor a schedule.
+    """
     metadata, status = raw["metadata"], lenient.mapping(raw, "status")
     labels = lenient.mapping(metadata, "labels")
-    formation, digest = (lenient.text(labels, it) for it in (naming.FORMATION_LABEL, naming.RELEASE_LABEL))
-    if not formation or not digest:
+    of = naming.FORMATION_LABEL, naming.RELEASE_LABEL, naming.SCHEDULE_LABEL
+    formation, digest, schedule = (lenient.text(labels, each) for each in of)
+    if not formation or not (digest or schedule):
         return None
     met = {
         lenient.word(each, "type"): each
@@ -93,8 +101,9 @@ def job(raw: dict[str, Any]) -> Job | None:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         formation=formation,
-        owner=owner.uid if owner is not None and owner.is_formation else "",
+        owner=owner.uid if owner is not None and _is_owner(owner, digest) else "",
         digest=digest,
+        schedule="" if digest else schedule,
         key=lenient.word(lenient.mapping(metadata, "annotations"), naming.RELEASE_KEY_ANNOTATION),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
         created_at=lenient.text(metadata, "creationTimestamp"),
@@ -110,6 +119,10 @@ def job(raw: dict[str, Any]) -> Job | None:
     )
 
 
+def _is_owner(owner: Owner, digest: str) -> bool:
+    return owner.is_formation if digest else (owner.api_version, owner.kind) == CRON_JOB
+
+
 def size_of(job: Job) -> int:
     """Return an estimate of the bytes of memory that a Job takes; most of them are texts."""
     return USUAL_SIZE + sum(map(sys.getsizeof, (job.owner, job.key, job.finished_at, *(job.failed or ()))))
@@ -123,7 +136,10 @@ def formation_of(job: Job) -> list[Key]:
 def lane_of(before: Job | None, now: Job | None) -> Lane | None:
     """Return the lane for a Job that came, went or changed; nothing if its facts are the same."""
     if before is None or now is None:
-        return None if before is now else Lane.CHANGE
-    if before.weight != now.weight:
+        known = before or now
+        if known is None:
+            return None
+        return Lane.REPORT if known.schedule else Lane.CHANGE
+    if before.weight != now.weight and not now.schedule:
         return Lane.CHANGE
     return None if now.same_as(before) else Lane.REPORT

@@ -2,7 +2,7 @@
 
 A Pod that runs, is ready and has never restarted is well, and isn't kept: the operator's memory doesn't grow
 with the number of healthy processes.  The facts of other Pods are bounded, whatever their status says.  The
-Pods of releases are looked at in the same way.
+Pods of releases and of schedules' runs are looked at in the same way.
 """
 
 import dataclasses
@@ -127,7 +127,7 @@ class Names:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pod:
-    """One process, or the Pod of a release, that isn't well."""
+    """One process, or the Pod of a release or of a schedule's run, that isn't well."""
 
     namespace: str
     name: str
@@ -135,7 +135,7 @@ class Pod:
     resource_version: str
     formation: str
     process_type: str
-    """`naming.RELEASE` if it is the Pod of a release; no type has this name."""
+    """`naming.RELEASE` if it is the Pod of a release, and the schedule's name if it is that of a run."""
     template: str
     """Which version of its Deployment's pod template it has (label pod-template-hash)."""
     created: float
@@ -157,7 +157,7 @@ class Pod:
     """Reason, message and transition time of the Pod's condition Ready while that is false."""
     containers: tuple[Container, ...]
     job: str = ""
-    """The name of its Job if it is the Pod of a release."""
+    """The name of its Job if it is the Pod of a release or of a run."""
 
     @property
     def has_started(self) -> bool:
@@ -166,8 +166,8 @@ class Pod:
 
     @property
     def held_by(self) -> tuple[str, ...]:
-        """The containers that keep the Pod of a release from ending although its own has ended well."""
-        own = next((each for each in self.containers if self.job and each.name == naming.RELEASE), None)
+        """The containers that keep the Pod of a Job from ending although its own has ended well."""
+        own = next((each for each in self.containers if self.job and each.name == self.process_type), None)
         if own is None or not own.ended or own.failure is not None:
             return ()
         return tuple(
@@ -205,11 +205,12 @@ class Pod:
 def pod(raw: dict[str, Any]) -> Pod | None:
     """Return the facts of a Pod as the API server sent it.
 
-    Returns nothing if it is well, or neither a process of a type nor a release. A Pod that is being deleted
-    counts as well: how it ends doesn't matter any more. So does a release that has succeeded.
+    Returns nothing if it is well, or neither a process of a type nor a Job of ours. A Pod that is being
+    deleted counts as well: how it ends doesn't matter any more. So does a Job's that has succeeded.
     """
     metadata, spec, status = raw["metadata"], lenient.mapping(raw, "spec"), lenient.mapping(raw, "status")
-    job = release_of(metadata)
+    release = release_of(metadata)
+    schedule, job = ("", release) if release else run_of(metadata)
     if "deletionTimestamp" in metadata or not (job or is_process(metadata)):
         return None
     if job and status.get("phase") == "Succeeded":
@@ -227,7 +228,8 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         formation=lenient.text(labels, naming.FORMATION_LABEL),
-        process_type=naming.RELEASE if job else lenient.text(labels, naming.PROCESS_TYPE_LABEL),
+        process_type=schedule
+        or (naming.RELEASE if release else lenient.text(labels, naming.PROCESS_TYPE_LABEL)),
         template=lenient.shared(lenient.text(labels, TEMPLATE_LABEL)),
         created=timestamps.epoch(lenient.text(metadata, "creationTimestamp")) or 0.0,
         node=lenient.shared(lenient.text(spec, "nodeName")),
@@ -285,6 +287,18 @@ def release_of(metadata: dict[str, Any]) -> str:
     formation, digest = (lenient.text(labels, it) for it in (naming.FORMATION_LABEL, naming.RELEASE_LABEL))
     expected = naming.release_job(formation, digest) if formation and digest else ""
     return expected if expected and _is_controlled_by(metadata, *JOB, expected) else ""
+
+
+def run_of(metadata: dict[str, Any]) -> tuple[str, str]:
+    """Return the schedule of which a Pod is a run, and the name of its Job; nothing if it is none.
+
+    Whose that Job is, only the Job says.
+    """
+    labels, owner = lenient.mapping(metadata, "labels"), lenient.controller(metadata)
+    schedule = lenient.text(labels, naming.SCHEDULE_LABEL)
+    if not schedule or (owner.get("apiVersion"), owner.get("kind")) != JOB:
+        return "", ""
+    return schedule, lenient.word(owner, "name")
 
 
 def _is_controlled_by(metadata: dict[str, Any], *identity: str) -> bool:

@@ -84,7 +84,7 @@ MOST_STRAYS = 4096
 MOST_PODS = 8192
 """How many Pods that aren't well are kept."""
 LEAST_JOB = 1024
-"""Bytes that the Job of a release counts as at least."""
+"""Bytes that a Job of ours counts as at least."""
 LEAST_BUDGET = 1024
 """Bytes that a disruption budget of others counts as at least."""
 STRAYS = Share(MOST_BYTES, least=MOST_BYTES // MOST_STRAYS)

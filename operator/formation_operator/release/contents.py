@@ -18,6 +18,7 @@ from formation_operator.kube.port import Cluster
 from formation_operator.release.content import Content
 from formation_operator.shares import Shares
 from formation_operator.sync import revisions
+from formation_operator.sync.revision_errors import LeavingError, TakenError
 
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
@@ -36,14 +37,20 @@ class Contents:
         found = self._read.get(mine.namespace, f"{mine.uid}/{digest}")
         if found is None:
             found = await self._data(mine, digest)
-            size = bounds.size(found) if found is not None else 0
-            if found is None or size > bounds.MOST_DECLARED:
+            if found is None or not self.hold(mine, digest, found):
                 return None
-            self._read.put(mine.namespace, f"{mine.uid}/{digest}", found, 10 * size)
         try:
             return Content(FormationSpec.model_validate(found), digest, found)
         except pydantic.ValidationError:
             return None
+
+    def hold(self, mine: Metadata, digest: str, content: dict[str, Any]) -> bool:
+        """Keep a content in memory, as its revision may come later; return whether it is small enough."""
+        size = bounds.size(content)
+        if size > bounds.MOST_DECLARED:
+            return False
+        self._read.put(mine.namespace, f"{mine.uid}/{digest}", content, 10 * size)
+        return True
 
     async def number(self, mine: Metadata, digest: str) -> int:
         """Return the number of the revision of a content; 0 if it was never rolled out, or has none."""
@@ -55,7 +62,7 @@ class Contents:
     async def keep(self, mine: Metadata, digest: str, content: Mapping[str, Any]) -> None:
         """Keep a content before it is released, unless it is kept already; its number is 0 until then.
 
-        Raises `ConflictError` if its name is another object's.
+        Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
         name = revision_name(mine.name, digest)
         if await self._data(mine, digest) is not None:
@@ -64,11 +71,10 @@ class Contents:
             manifest = revisions.manifest(mine, name, 0, content, ())
             await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError as error:
-            text = (
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
-            )
-            raise errors.ConflictError(text) from error
+            live = await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
+            if live is None or revisions.is_leaving(live, mine):
+                raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone") from error
+            raise TakenError(kinds.CONTROLLER_REVISION, name, "another content") from error
 
     async def _data(self, mine: Metadata, digest: str) -> dict[str, Any] | None:
         raw = await self._cluster.get(

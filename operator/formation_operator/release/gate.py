@@ -50,7 +50,7 @@ class Situation(NamedTuple):
     suspended: bool
     jobs: Sequence[Job]
     """The Jobs of the Formation's releases, the oldest first."""
-    started: bool
+    started: bool = False
     """Whether the one that is under way, if any, has started a container."""
 
 
@@ -69,9 +69,14 @@ def decide(this: Situation) -> Decision:
     """Return whether the wanted content may be rolled out, and what to do about releases now."""
     under_way = next((each for each in this.jobs if each.is_under_way), None)
     left = next((each for each in this.jobs if _is_left(each, this)), None)
-    if this.needs_none or _has_succeeded(this):
+    if is_open(this):
         return _open(this, under_way, left)
     return _beside(this, under_way) if under_way is not None else _next(this, left)
+
+
+def is_open(this: Situation) -> bool:
+    """Return whether the wanted content may be rolled out."""
+    return this.needs_none or _has_succeeded(this)
 
 
 def _next(this: Situation, left: Job | None) -> Decision:

@@ -5,19 +5,14 @@ from typing import NamedTuple
 
 from formation_operator.api.formation import DEADLINE, Formation
 from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import Reason, ReleaseState, Trouble
-from formation_operator.diagnose.finding import Finding
+from formation_operator.api.reasons import ReleaseState, Trouble
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube.objects import lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.pods import Pod
 from formation_operator.release import gate
 from formation_operator.release.gate import Decision, Phase
 
-NATIVE = (
-    "make it a sidecar that Kubernetes ends (podTemplate.spec.initContainers with restartPolicy: Always), "
-    "or keep it out of this Pod"
-)
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
 
@@ -27,15 +22,6 @@ class Progress(NamedTuple):
 
     status: ReleaseStatus
     problem: Problem | None = None
-
-
-class Cause(NamedTuple):
-    """Why a release isn't done or has failed, as a sentence."""
-
-    message: str = ""
-    lasting: bool = False
-    """Whether waiting won't fix it."""
-    reason: str = ""
 
 
 def progress(  # noqa: PLR0913  # all that is known of it
@@ -120,27 +106,9 @@ def _failure(
         release = formation.spec.release
         seconds = (release and release.active_deadline_seconds) or DEADLINE
         why = f"it ran longer than spec.release.activeDeadlineSeconds allows ({seconds} s)"
-    else_ = "nothing has changed" if nothing_runs else "what was released before runs on"
+    else_ = "nothing has changed" if nothing_runs else "what was released before keeps running"
     back = "" if nothing_runs else f"go back (kubectl formation rollback {formation.metadata.name}), "
     return (
         f"the release command has failed: {why}; {else_}. Correct it and deploy again, {back}"
         f"or try it again (kubectl delete job {job.name})"
     )
-
-
-def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str) -> Cause:
-    """Return why a release isn't done, from what is wrong with its Pods, or why it has none."""
-    for pod in pods:
-        if beside := pod.held_by:
-            said = f"it has succeeded, but {', '.join(beside)} beside it runs on: its Job isn't done"
-            return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
-    worst = max(
-        findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
-    )
-    if worst is not None and worst.reason != Reason.PROGRESSING:
-        tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
-        ends = job.failed is None and not worst.gone
-        return Cause(f"{worst.message}{tries}", lasting=worst.lasting and ends, reason=worst.reason)
-    if blocked:
-        return Cause(f"its Pod can't be created: {blocked}", reason=Reason.REPLICA_FAILURE)
-    return Cause()

@@ -1,121 +1,41 @@
-"""Chooses the content that a pass renders, and runs the release command that has to come before it.
-
-Without `spec.release` that is what the Formation says, and nothing is read. Nor is anything read as long as
-the content is the one that was released last. Otherwise the pass goes on with what was released before.
-"""
+"""Runs the release command that has to come before a content, and says how that goes."""
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from formation_operator.api.content import content_of, digest_of
-from formation_operator.api.formation import Formation, FormationSpec, Metadata
-from formation_operator.api.formation_status import FormationStatus, ReleaseStatus
-from formation_operator.api.reasons import Trouble
-from formation_operator.api.release_key import release_key, surroundings
-from formation_operator.backoff import doubled
-from formation_operator.diagnose import pod_events
-from formation_operator.diagnose.evidence import Evidence
-from formation_operator.diagnose.finding import latest
+from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.diagnose.investigator import Examiner
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs as observed
-from formation_operator.observe.faults import Faults, Problem
+from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.observe.pods import Pod
-from formation_operator.release import gate, progress
-from formation_operator.release.content import NOTHING, Content
+from formation_operator.release import causes, gate, progress
+from formation_operator.release.asked import RETRY_FIRST, Asked, Chosen
+from formation_operator.release.chooser import Chooser
 from formation_operator.release.contents import Contents
 from formation_operator.release.gate import Act, Decision, Phase, Situation
-from formation_operator.release.progress import Cause
-from formation_operator.release.runner import Runner, TakenError
-from formation_operator.render import desired
-from formation_operator.render.pod_template import InvalidTypeError
-from formation_operator.replicas.count_owner import Replicas
+from formation_operator.release.runner import Runner
+from formation_operator.release.starter import NotReadyError, Starter
 from formation_operator.requeue import Lane, Requeue, soonest
 
-RETRY_FIRST, RETRY_MOST = 2.0, 300.0
-"""Seconds until a step that failed is tried again, at first and at the most."""
-PODLESS = 3.0
-"""Seconds after which a Job without a Pod is looked into."""
-GONE_PAUSE = 1.0
-"""Seconds between two looks at whether the Pods of an earlier release are gone."""
+MOST_LEFT = 10
+"""How many Jobs a pass marks as left: anyone may make any number."""
 TURN = 0.5
 """Seconds between what has to come before a release, and its start."""
-RIGHTS = "apply the rights of the operator's version (manifests/rbac), with jobs.batch"
 
 
 @dataclasses.dataclass(slots=True)
-class Noted:
-    """What is remembered of the releases of one Formation; all of it can be found out again."""
+class Attempt:
+    """What became of a decision."""
 
-    generation: int = -1
-    digest: str = ""
-    """Of the content that the Formation has at that generation."""
-    key: str = ""
-    released: str = ""
-    """The digest of the content that was released last, before the status says so."""
-    unreleased: str = ""
-    """The digest of a content that was found not to be rolled out before."""
-    started: str = ""
-    """The uid of a Job that has started a container."""
-    pause: float | None = None
-    """Seconds until a step that failed is tried again."""
-    blocked: tuple[str, str, float, float] = ("", "", 0.0, PODLESS)
-    """The uid of a Job without Pods, why it has none, when that was read, and the pause after that."""
-    evidence: Evidence = dataclasses.field(default_factory=Evidence)
-
-
-class Asked(NamedTuple):
-    """The Formation whose content is to be chosen, and what is known of its releases."""
-
-    raw: Object
-    formation: Formation
-    content: Content
-    """What it says now."""
-    before: FormationStatus
-    jobs: Sequence[Job]
-    pods: Sequence[Pod]
-    """The Pods of its releases that aren't well."""
-    noted: Noted
-    faults: Faults
-    forbidden: bool
-    """Whether we have no right to list Jobs."""
-
-
-class Chosen(NamedTuple):
-    """The content that is rendered, and how the release of the wanted one goes."""
-
-    content: Content
-    status: ReleaseStatus | None = None
+    decision: Decision
+    cause: Cause = dataclasses.field(default_factory=Cause)
     problems: Sequence[Problem] = ()
     requeue: Requeue | None = None
-    written: Sequence[Object] = ()
-    """The Jobs that were written, as the API server answered."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether something else than the wanted content is rendered."""
-        return self.content.kept is not None or not self.content.known
-
-    @property
-    def released(self) -> str:
-        """The digest of the content that was released last."""
-        return (self.status and self.status.released) or ""
-
-
-class NotReadyError(Exception):
-    """A release can't start yet."""
-
-    def __init__(self, cause: Cause, problems: Sequence[Problem] = (), pause: float | None = None) -> None:
-        """Take why, the types that are to blame, and after how many seconds it may be different."""
-        super().__init__(cause.message)
-        self.cause = cause
-        self.problems = problems
-        self.pause = pause
+    written: list[Object] = dataclasses.field(default_factory=list)
 
 
 class Releaser:
@@ -126,225 +46,111 @@ class Releaser:
         self._cluster = cluster
         self._examiner = examiner
         self._clock = clock
-        self._contents = Contents(cluster)
+        contents = Contents(cluster)
+        self._chooser = Chooser(cluster, contents)
         self._runner = Runner(cluster)
+        self._starter = Starter(contents, self._runner)
 
     async def choose(self, this: Asked) -> Chosen:
-        """Return the content to render; start, end or mark a Job where that is due."""
-        spec, before = this.formation.spec, this.before.release or ReleaseStatus()
-        if spec.release is None:
-            return Chosen(this.content)
-        if spec.paused:
-            return Chosen(this.content, this.before.release)
-        _note(this)
-        mine, noted = this.formation.metadata, this.noted
-        jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        reported = before.released or _kept_digest(this)
-        released = await self._released(this, jobs, noted.released or reported)
-        content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
-        decision = gate.decide(await self._situation(this, jobs, released, content))
-        if decision.phase is Phase.OPEN:
-            noted.released = noted.digest
-            return await self._carry_out(this, Chosen(this.content), decision, noted.digest, jobs)
-        noted.released = released
-        if decision.act is Act.START and released != reported:
-            decision = decision._replace(act=Act.NOTHING)  # what runs now is rolled out and reported first
-        return await self._carry_out(this, Chosen(content or NOTHING), decision, released, jobs)
+        """Return the content to render; nothing is written, so that no count waits for a release."""
+        return await self._chooser.choose(this)
 
-    async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
-        """Return the digest of the content that was released last, given what is known of that.
+    async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Start, end or mark a Job where that is due, and return how the release goes."""
+        if chosen.situation is None:
+            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
+        started = await self._has_started(this, chosen.situation)
+        decision = gate.decide(chosen.situation._replace(started=started))
+        reported = (this.before.release and this.before.release.released) or this.kept_digest
+        if decision.act not in (Act.START, Act.LEAVE) or chosen.released == reported:
+            return await self._carry_out(this, chosen, decision)
+        # What runs now is rolled out and reported first: until then the Jobs show that it was released.
+        chosen = await self._carry_out(this, chosen, decision._replace(act=Act.NOTHING))
+        return chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry(TURN)))
 
-        A content whose release has succeeded and that isn't rolled out yet is newer: the database fits it.
-        """
-        last, noted = gate.succeeded_last(jobs), this.noted
-        if (
-            last is None
-            or known == noted.digest
-            or last.digest in (known, noted.digest)
-            or last.key == noted.key
-        ):
-            return known
-        is_new = await self._contents.number(this.formation.metadata, last.digest) == 0
-        return last.digest if is_new else known
-
-    async def _situation(
-        self, this: Asked, jobs: Sequence[Job], released: str, content: Content | None
-    ) -> Situation:
-        mine, noted = this.formation.metadata, this.noted
-        needs_none = noted.digest == released or (
-            content is not None and _is_given_the_same(this, content.spec)
-        )
-        if not needs_none and noted.unreleased != noted.digest:
-            needs_none = await self._contents.number(mine, noted.digest) > 0
-            noted.unreleased = "" if needs_none else noted.digest
-        suspended = bool(this.formation.spec.suspend)
-        under_way = next((job for job in jobs if job.is_under_way and not job.deleting), None)
-        started = False
-        if under_way is not None:
-            fits = gate.fits(under_way, noted.digest, noted.key)
-            if needs_none or suspended or not fits:
-                started = await self._has_started(this, under_way)
-        return Situation(noted.digest, noted.key, needs_none, suspended, jobs, started)
-
-    async def _has_started(self, this: Asked, job: Job) -> bool:
-        if this.noted.started != job.uid:
+    async def _has_started(self, this: Asked, situation: Situation) -> bool:
+        """Return whether the Job under way has started a container, as far as that matters."""
+        noted = this.noted
+        job = next((each for each in situation.jobs if each.is_under_way and not each.deleting), None)
+        if job is None:
+            return False
+        wanted = gate.fits(job, noted.digest, noted.key) and not situation.suspended
+        if wanted and not situation.needs_none:
+            return False
+        if noted.started != job.uid:
             now = self._clock().timestamp()
             if not await self._runner.has_started(this.formation.metadata, job, now):
                 return False
-            this.noted.started = job.uid
+            noted.started = job.uid
         return True
 
-    # Acting
-
-    async def _carry_out(
-        self, this: Asked, chosen: Chosen, decision: Decision, released: str, jobs: Sequence[Job]
-    ) -> Chosen:
-        cause, problems, written = Cause(), list[Problem](), list[Object]()
-        requeue: Requeue | None = None
+    async def _ignore(self, this: Asked, chosen: Chosen) -> Chosen:
+        """Mark Jobs whose Formation has no release command any more: how they end counts for nothing."""
+        mine, written = this.formation.metadata, list[Object]()
         try:
-            made = await self._act(this, decision, jobs)
-            written += [made] if made is not None else []
-            if made is not None and decision.act is Act.START:
-                decision = Decision(Phase.RUNNING, job=observed.job(made))
-            if decision.phase is not Phase.OPEN and decision.job is not None:
-                cause, requeue = await self._cause(this, decision.job)
-        except NotReadyError as error:
-            cause, problems, requeue = error.cause, [*error.problems], self._retry(this, error.pause)
-        except errors.ClusterError as error:
-            cause, requeue = _refusal(error), self._retry(this, None)
+            for job in [job for job in this.jobs if job.owner == mine.uid and not (job.left or job.deleting)]:
+                written.append(await self._runner.leave(mine, job))
+                if len(written) == MOST_LEFT:
+                    break
+        except errors.ClusterError:
+            chosen = chosen._replace(requeue=this.noted.retry())
+        return chosen._replace(written=written)
+
+    async def _carry_out(self, this: Asked, chosen: Chosen, decision: Decision) -> Chosen:
+        """Do what was decided, and return how the release goes then."""
+        jobs = chosen.situation.jobs if chosen.situation is not None else ()
+        done = await self._attempt(this, decision, jobs)
         said = progress.progress(
             this.formation,
-            decision,
+            done.decision,
             wanted=this.noted.digest,
-            released=released,
+            released=chosen.released,
             before=this.before.release or ReleaseStatus(),
             key=this.noted.key,
-            cause=cause,
+            cause=done.cause,
             jobs=jobs,
         )
-        found = [said.problem] if said.problem is not None else []
-        if decision.phase is Phase.STARTING and requeue is None:  # its turn comes after what was done now
-            requeue = Requeue(Lane.CHANGE, TURN)
-        return chosen._replace(
-            status=said.status, problems=(*found, *problems), requeue=requeue, written=tuple(written)
-        )
+        problems = (*([said.problem] if said.problem is not None else []), *done.problems)
+        requeue, written = _again(done), tuple(done.written)
+        return chosen._replace(status=said.status, problems=problems, requeue=requeue, written=written)
+
+    async def _attempt(self, this: Asked, decision: Decision, jobs: Sequence[Job]) -> Attempt:
+        """Do what was decided, and find out why the release isn't done."""
+        done = Attempt(decision)
+        try:
+            made = await self._act(this, decision, jobs)
+            done.written += [made] if made is not None else []
+            if made is not None and decision.act is Act.START:
+                done.decision = Decision(Phase.RUNNING, job=observed.job(made))
+            phase, job = done.decision.phase, done.decision.job
+            if phase in (Phase.RUNNING, Phase.FAILED) and job is not None:
+                now = self._clock().timestamp()
+                done.cause, done.requeue = await causes.of_job(self._cluster, self._examiner, this, job, now)
+        except NotReadyError as error:
+            pause = error.pause
+            done.cause, done.problems, done.written = error.cause, error.problems, [*error.found]
+            done.requeue = Requeue(Lane.REPORT, pause) if pause is not None else this.noted.retry()
+        except errors.ClusterError as error:
+            done.cause, done.requeue = causes.refusal(error), this.noted.retry()
+        return done
 
     async def _act(self, this: Asked, decision: Decision, jobs: Sequence[Job]) -> Object | None:
         mine, target = this.formation.metadata, decision.target
         match decision.act:
             case Act.START:
-                return await self._start(this, jobs)
+                return await self._starter.start(this, jobs)
             case Act.DELETE if target is not None:
                 await self._runner.delete(mine, target)
             case Act.LEAVE if target is not None:
                 return await self._runner.leave(mine, target)
         return None
 
-    async def _start(self, this: Asked, jobs: Sequence[Job]) -> Object:
-        """Keep the content, and start its release; raise `NotReadyError` if that has to wait."""
-        mine, noted = this.formation.metadata, this.noted
-        if this.forbidden:
-            raise NotReadyError(
-                Cause(f"the operator may not list Jobs: {RIGHTS}", lasting=True, reason=Trouble.REFUSED)
-            )
-        if invalid := _unrenderable(mine, this.content.spec):
-            text = "no release command starts before every type can be rendered"
-            raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
-        if alive := await self._runner.alive(mine):
-            text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
-            raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
-        try:
-            await self._contents.keep(mine, noted.digest, content_of(this.raw["spec"]))
-            made = await self._runner.start(mine, this.content.spec, noted.digest, noted.key)
-        except InvalidTypeError as error:
-            raise NotReadyError(
-                Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)
-            ) from None
-        except (TakenError, errors.ConflictError) as error:
-            raise NotReadyError(Cause(str(error), lasting=True, reason=Trouble.NAME_TAKEN)) from None
-        noted.pause = None
-        await self._runner.prune(mine, [job for job in jobs if job.over and not job.deleting])
-        return made
 
-    def _retry(self, this: Asked, pause: float | None) -> Requeue:
-        if pause is None:
-            pause = this.noted.pause = doubled(this.noted.pause, RETRY_FIRST, RETRY_MOST)
-        return Requeue(Lane.REPORT, pause)
-
-    # Why it isn't done
-
-    async def _cause(self, this: Asked, job: Job) -> tuple[Cause, Requeue | None]:
-        """Return why a release isn't done or has failed, and when to look again."""
-        now, pods = self._clock().timestamp(), [pod for pod in this.pods if pod.job == job.name]
-        findings, again = await self._examiner.examine_pods(this.noted.evidence, pods, now, this.faults)
-        requeue = Requeue(Lane.REPORT, again) if again is not None else None
-        blocked = ""
-        if job.is_under_way and not (pods or job.active or job.pods_failed):
-            blocked, pause = await self._blocked(this, job, now)
-            requeue = soonest(requeue, Requeue(Lane.REPORT, pause))
-        return progress.cause_of(job, pods, findings, blocked), requeue
-
-    async def _blocked(self, this: Asked, job: Job, now: float) -> tuple[str, float]:
-        """Return why a Job has no Pod, by the Events of its controller, and when to read them again."""
-        uid, known, read_at, pause = this.noted.blocked
-        if uid != job.uid:
-            known, read_at, pause = "", job.created, PODLESS
-        if now >= read_at + pause or now < read_at:
-            known, read_at = await self._refused_pods(job), now
-            pause = doubled(pause, PODLESS, RETRY_MOST)
-        this.noted.blocked = job.uid, known, read_at, pause
-        return known, max(0.1, read_at + pause - now)
-
-    async def _refused_pods(self, job: Job) -> str:
-        async for page in self._cluster.select(kinds.EVENT, job.namespace, fields=f"regarding.uid={job.uid}"):
-            found = latest([*map(pod_events.pod_event, filter(pod_events.matters, page))])
-            return found.message.removeprefix("Error creating: ") if found is not None else ""
-        return ""
-
-
-def _note(this: Asked) -> None:
-    """Note digest and key of the content that the Formation has now, once for each generation."""
-    noted, generation = this.noted, this.formation.metadata.generation
-    if noted.generation != generation:
-        noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
-        noted.key = release_key(this.formation.spec)
-
-
-def _age(job: Job) -> tuple[float, str, str]:
-    """Return what Jobs are sorted by: times are whole seconds, but one ends before the next starts."""
-    return job.created, job.finished_at or "later", job.name
-
-
-def _kept_digest(this: Asked) -> str:
-    """Return the digest of the content that runs, if no release was reported yet: it counts as released."""
-    kept = this.before.revision
-    return kept.name.removeprefix(f"{this.formation.metadata.name}-") if kept is not None else ""
-
-
-def _is_given_the_same(this: Asked, released: FormationSpec) -> bool:
-    """Return whether the wanted content needs no release after a released one.
-
-    What runs where a release command is declared for the first time counts as released.
-    """
-    if released.release is None:
-        return surroundings(released) == surroundings(this.formation.spec)
-    return release_key(released) == this.noted.key
-
-
-def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
-    """Return why types of a content can't be rendered."""
-    found = []
-    for name in content.processes:
-        try:
-            desired.children(mine, content, name, Replicas(desired=1, rendered=1, remembered=1))
-        except InvalidTypeError as error:
-            found.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
-    return found
-
-
-def _refusal(error: errors.ClusterError) -> Cause:
-    text = f"the release command can't be started: {error}"
-    if isinstance(error, errors.ForbiddenError):
-        text += f": {RIGHTS}"
-    lasting = isinstance(error, errors.RefusedError)
-    return Cause(text, lasting=lasting, reason=Trouble.REFUSED if lasting else Trouble.RETRYING)
+def _again(done: Attempt) -> Requeue | None:
+    """Return when to look at a release again after an attempt."""
+    decision, requeue = done.decision, done.requeue
+    if decision.act is Act.LEAVE and requeue is None:  # its turn comes after what was done now
+        requeue = Requeue(Lane.CHANGE, TURN)
+    if decision.act is Act.DELETE:  # it isn't deleted if it has just changed, perhaps in no known fact
+        requeue = soonest(requeue, Requeue(Lane.REPORT, RETRY_FIRST))
+    return requeue

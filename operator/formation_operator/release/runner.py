@@ -1,7 +1,7 @@
 """Writes the Jobs of releases: starts one, deletes one, or marks one as left."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
@@ -11,21 +11,21 @@ from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs
 from formation_operator.observe.jobs import Job
 from formation_operator.render import release_job
+from formation_operator.sync import revisions
+from formation_operator.sync.revision_errors import LeavingError, TakenError
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
 KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
+MOST_PRUNED = 10
+"""How many are deleted at one start: anyone may make any number."""
 MOST_PAGES = 10
 ENDED = ("Succeeded", "Failed")
 ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
 """Why a container waits that may start at any moment."""
 STARTING = 10.0
 """Seconds after its creation in which a Pod on a node counts as started: kubelet reports a start late."""
-
-
-class TakenError(Exception):
-    """The name of a Job is another object's; the text is for people."""
 
 
 class Runner:
@@ -36,9 +36,9 @@ class Runner:
         self._cluster = cluster
 
     async def start(self, mine: Metadata, content: FormationSpec, digest: str, key: str) -> Object:
-        """Create the Job that releases a content, and return it; return one of ours that is there already.
+        """Create the Job that releases a content, and return it; return one of ours that exists already.
 
-        Raises `TakenError`.
+        Raises `TakenError`, or `LeavingError` if its name is about to become free.
         """
         manifest = release_job.job(mine, content, digest, key)
         name = manifest["metadata"]["name"]
@@ -46,14 +46,11 @@ class Runner:
             made = await self._cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
             live = await self._cluster.get(kinds.JOB, mine.namespace, name)
-            if live is None:
-                raise
+            if live is None or revisions.is_leaving(live, mine):
+                raise LeavingError(f"Job {name} is of a Formation that is gone") from None
             known = jobs.job(live)
             if known is None or known.owner != mine.uid or known.digest != digest:
-                raise TakenError(
-                    f"a Job {name} exists that isn't this Formation's, or has lost our labels: kubectl get "
-                    f"job {name} -o yaml shows it; delete it if nobody needs it"
-                ) from None
+                raise TakenError(kinds.JOB, name, "lost the operator's labels") from None
             return live
         self._log(mine, f"create Job {name}")
         return made
@@ -69,15 +66,23 @@ class Runner:
         self._log(mine, f"delete Job {job.name}")
 
     async def leave(self, mine: Metadata, job: Job) -> Object:
-        """Mark a Job as left, and return it."""
-        annotations = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
+        """Mark a Job as left, and return it.
+
+        Its annotations are read first: somebody may have removed all of them.
+        """
+        live = await self._cluster.get(kinds.JOB, job.namespace, job.name)
+        if live is None:
+            raise errors.NotFoundError(f"Job {job.name} is gone")
+        marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
+        annotations = {**lenient.mapping(live, "metadata", "annotations"), **marks}
         operations = [
             {"op": "replace", "path": "/metadata/uid", "value": job.uid},
-            {"op": "replace", "path": "/metadata/resourceVersion", "value": job.resource_version},
-            *(
-                {"op": "add", "path": f"/metadata/annotations/{key.replace('/', '~1')}", "value": value}
-                for key, value in annotations.items()
-            ),
+            {
+                "op": "replace",
+                "path": "/metadata/resourceVersion",
+                "value": live["metadata"]["resourceVersion"],
+            },
+            {"op": "add", "path": "/metadata/annotations", "value": annotations},
         ]
         marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
         self._log(mine, f"update Job {job.name}")
@@ -85,12 +90,26 @@ class Runner:
 
     async def prune(self, mine: Metadata, over: Sequence[Job]) -> None:
         """Delete the oldest of the Jobs that are over; what can't be deleted now goes at the next release."""
-        for job in over[: max(0, len(over) - KEPT)]:
+        for job in over[: max(0, len(over) - KEPT)][:MOST_PRUNED]:
             try:
                 await self.delete(mine, job, foreground=False)
             except errors.ClusterError as error:
                 self._log(mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
                 return
+
+    async def unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
+        """Return the Jobs of a Formation's releases but those of some uids, as they are now.
+
+        Another leader, or a request without an answer, may have made one that the watch hasn't brought.
+        """
+        found, pages = list[Object](), 0
+        async for page in self._cluster.select(kinds.JOB, mine.namespace, labels=_labels(mine)):
+            about = [(raw, jobs.job(raw)) for raw in page]
+            found += [raw for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
+            pages += 1
+            if pages == MOST_PAGES or found:
+                break
+        return found
 
     async def alive(self, mine: Metadata) -> list[str]:
         """Return the Pods of a Formation's releases that haven't ended, each with its node."""
@@ -101,9 +120,8 @@ class Runner:
         return any([_may_run(pod, now) async for pod in self._pods(mine, job.digest)])
 
     async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
-        of = f"={digest}" if digest else ""
-        labels, pages = f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}", 0
-        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=labels):
+        pages = 0
+        async for page in self._cluster.select(kinds.POD, mine.namespace, labels=_labels(mine, digest)):
             for pod in page:
                 yield pod
             pages += 1
@@ -113,6 +131,11 @@ class Runner:
     def _log(self, mine: Metadata, said: str, level: int = logging.INFO) -> None:
         key = mine.namespace, mine.name
         logger.log(level, "%s/%s: %s", *key, said, extra=records.about(key))
+
+
+def _labels(mine: Metadata, digest: str = "") -> str:
+    of = f"={digest}" if digest else ""
+    return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
 
 
 def _has_ended(pod: Object) -> bool:

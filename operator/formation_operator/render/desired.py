@@ -1,4 +1,4 @@
-"""The objects that a content should have: for each type a Deployment, and a Service if it has a port.
+"""The objects that a content should have for a type: a Deployment, and a Service if it has a port.
 
 The content is a spec, and how many processes each type has comes apart from it: what the content itself says
 of counts, `suspend` and `paused` isn't looked at. Which types have a disruption budget comes apart, too.
@@ -99,8 +99,8 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
     # Without a count of ours the annotation would change with every scaling by another client.
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
     about = metadata(owner, content, name, remembered)
-    intent = _intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
-    return intent if count.undecided is None else _without_count(intent)
+    made = intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
+    return made if count.undecided is None else _without_count(made)
 
 
 def _without_count(intent: Intent) -> Intent:
@@ -118,7 +118,7 @@ def service(owner: Metadata, content: FormationSpec, name: str, port: int) -> In
             {"name": naming.PORT_NAME, "port": port, "protocol": "TCP", "targetPort": naming.PORT_NAME}
         ],
     }
-    return _intent(ChildKind.SERVICE, name, metadata(owner, content, name, {}), spec)
+    return intent(ChildKind.SERVICE, name, metadata(owner, content, name, {}), spec)
 
 
 def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget: int | str) -> Intent:
@@ -129,7 +129,7 @@ def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget
         # By default a process that crashes again and again would hold up every drain.
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
-    return _intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata(owner, content, name, {}), spec)
+    return intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata(owner, content, name, {}), spec)
 
 
 def strategy(process: ProcessType) -> Manifest:
@@ -178,10 +178,10 @@ def owner_reference(owner: Metadata) -> Manifest:
     }
 
 
-def _intent(
+def intent(
     kind: ChildKind, process_type: str, about: Manifest, spec: Manifest, handed_over: int | None = None
 ) -> Intent:
-    """Return an intent of a kind, given the metadata and the spec of the object."""
+    """Return an intent of a kind for a type or a schedule, given the metadata and the spec of the object."""
     manifest = {
         "apiVersion": kind.traits.api.api_version,
         "kind": kind.value,

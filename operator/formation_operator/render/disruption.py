@@ -61,8 +61,8 @@ def decide(formation: Formation, content: FormationSpec, children: Children, ove
 
 
 WAY_OUT = (
-    "so there is none of the Formation's own beside it, because Kubernetes evicts no Pod that two select: "
-    "delete the other one, or take disruptionBudget away"
+    "so the Formation has none of its own, because Kubernetes evicts no Pod that two select: "
+    "delete the other one, or remove disruptionBudget"
 )
 
 

@@ -4,14 +4,17 @@ An Event that says that a part was set back names the field to change instead.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.formation import FormationSpec, Model, ProcessType
+from formation_operator.api.formation import FormationSpec, Model, ProcessType, Schedule
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe.managed_fields import Path
 
 CONTAINERS: Path = ("spec", "template", "spec", "containers")
+OF_JOBS: Path = ("spec", "jobTemplate", *CONTAINERS)
+"""The containers of a Deployment and of a CronJob."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +50,15 @@ def _container(*path: str) -> Part:
     return Part((*CONTAINERS, naming.PROCESS_CONTAINER, *path), (ChildKind.DEPLOYMENT,))
 
 
+def _job_container(*path: str) -> Part:
+    """Return the same of a CronJob."""
+    return Part((*OF_JOBS, naming.PROCESS_CONTAINER, *path), (ChildKind.CRON_JOB,))
+
+
+def _cron_job(*path: str) -> Part:
+    return Part(("spec", *path), (ChildKind.CRON_JOB,))
+
+
 @dataclasses.dataclass(frozen=True)
 class Field:
     """A field of a Formation, and the parts of its children that it decides about."""
@@ -59,18 +71,26 @@ class Field:
 
     def written(self, process_type: str) -> str:
         """Return it as users write it."""
-        own = f"processes.{process_type}." if self.model is ProcessType else ""
+        own = f"{MAPS[self.model]}.{process_type}." if self.model in MAPS else ""
         return f"spec.{own}{self.model.model_fields[self.name].alias}"
 
     def says(self, spec: FormationSpec, process_type: str, item: str) -> bool:
         """Return whether it is set, and says something about an item of the part, if that is a list."""
-        model: Model = spec.processes[process_type] if self.model is ProcessType else spec
-        value = getattr(model, self.name)
+        own: Mapping[str, Model] = getattr(spec, MAPS[self.model]) if self.model in MAPS else {}
+        value = getattr(own.get(process_type, spec), self.name)
         return bool(value) and (not self.by_name or item in map(_item, value))
+
+
+MAPS: Mapping[type[Model], str] = {ProcessType: "processes", Schedule: "schedules"}
+"""The field of a spec that has the values of a model by name."""
 
 
 def _of_type(name: str, *parts: Part, by_name: bool = False) -> Field:
     return Field(ProcessType, name, parts, by_name)
+
+
+def _of_schedule(name: str, *parts: Part, by_name: bool = False) -> Field:
+    return Field(Schedule, name, parts, by_name)
 
 
 def _of_all(name: str, *parts: Part) -> Field:
@@ -81,16 +101,35 @@ FIELDS = (
     _of_type("command", _container("command")),
     _of_type("args", _container("args")),
     _of_type("image", _container("image")),
-    _of_all("image", _container("image")),
-    _of_all("suspend", _deployment("replicas")),
+    _of_schedule("command", _job_container("command")),
+    _of_schedule("args", _job_container("args")),
+    _of_schedule("image", _job_container("image")),
+    _of_all("image", _container("image"), _job_container("image")),
+    _of_all("suspend", _deployment("replicas"), _cron_job("suspend")),
+    _of_schedule("suspend", _cron_job("suspend")),
+    _of_schedule("schedule", _cron_job("schedule")),
+    _of_schedule("time_zone", _cron_job("timeZone")),
+    _of_schedule("concurrency_policy", _cron_job("concurrencyPolicy")),
+    _of_schedule("starting_deadline_seconds", _cron_job("startingDeadlineSeconds")),
+    _of_schedule("successful_jobs_history_limit", _cron_job("successfulJobsHistoryLimit")),
+    _of_schedule("failed_jobs_history_limit", _cron_job("failedJobsHistoryLimit")),
+    _of_schedule("active_deadline_seconds", _cron_job("jobTemplate", "spec", "activeDeadlineSeconds")),
+    _of_schedule("backoff_limit", _cron_job("jobTemplate", "spec", "backoffLimit")),
+    _of_schedule(
+        "service_account_name",
+        *(_cron_job(*OF_JOBS[1:-1], field) for field in ("serviceAccountName", "serviceAccount")),
+    ),
     _of_type("replicas", _deployment("replicas")),
     _of_type("port", _container("ports"), _service("ports")),
     _of_type("env", _container("env"), by_name=True),
-    _of_all("env", _container("env")),
+    _of_schedule("env", _job_container("env"), by_name=True),
+    _of_all("env", _container("env"), _job_container("env")),
     # Which item of this list was changed, the API server doesn't say.
-    _of_all("env_from", _container("envFrom")),
+    _of_all("env_from", _container("envFrom"), _job_container("envFrom")),
     _of_type("env_from", _container("envFrom")),
+    _of_schedule("env_from", _job_container("envFrom")),
     _of_type("resources", _container("resources")),
+    _of_schedule("resources", _job_container("resources")),
     _of_type("liveness_probe", _container("livenessProbe")),
     _of_type("readiness_probe", _container("readinessProbe"), _deployment("minReadySeconds")),
     _of_type("startup_probe", _container("startupProbe")),
@@ -107,13 +146,14 @@ FIELDS = (
     # Whether a child exists, and whether anything is done: these decide about no part of a child.
     _of_type("service"),
     _of_all("processes"),
+    _of_all("schedules"),
     _of_all("paused"),
     _of_all("release"),
     _of_all("revision_history_limit"),
     # What they render is changed by the type's podTemplate, which goes over it.
     _of_type("security_defaults"),
     _of_all("security_defaults"),
-    _of_all("pod_template"),
+    _of_all("pod_template", _cron_job("jobTemplate", "spec", "template")),
 )
 """Every field. If several are about a part, the first that is set counts, or else the type's last one."""
 OPERATORS_OWN = _deployment("selector")
@@ -130,14 +170,17 @@ def field_of(spec: FormationSpec, process_type: str, kind: ChildKind, path: Path
     found = [field for field in FIELDS if closest in field.parts]
     item = (*path, "")[len(closest.path)]
     saying = (field for field in found if field.says(spec, process_type, item))
-    own = (field for field in reversed(found) if field.model is ProcessType)
+    own = (field for field in reversed(found) if field.model in MAPS)
     return next(saying, next(own, found[0])).written(process_type)
 
 
 def _plain(process_type: str, path: Path) -> Path:
     """Return a path with the process's own container under the name that it has in a podTemplate."""
-    own = (*CONTAINERS, f'{{"name":"{process_type}"}}')
-    return (*CONTAINERS, naming.PROCESS_CONTAINER, *path[5:]) if path[:5] == own else path
+    for containers in (CONTAINERS, OF_JOBS):
+        own = (*containers, f'{{"name":"{process_type}"}}')
+        if path[: len(own)] == own:
+            return (*containers, naming.PROCESS_CONTAINER, *path[len(own) :])
+    return path
 
 
 def _item(value: dict[str, Any]) -> str:

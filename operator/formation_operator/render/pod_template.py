@@ -34,15 +34,17 @@ class InvalidTypeError(ValueError):
     """This type can't be rendered; the text names the field and the way out."""
 
 
-def pod_template(formation: str, name: str, spec: FormationSpec, process: ProcessType) -> Manifest:
-    """Return the pod template of process type ``name``.
+def pod_template(
+    formation: str, name: str, spec: FormationSpec, process: ProcessType, *, whose: str = "the process type"
+) -> Manifest:
+    """Return the pod template of process type ``name``, or of a command that ends, which ``whose`` says.
 
     Raises InvalidTypeError where a podTemplate takes what belongs to the process's own container, and
     where the type asks for a resource that there isn't.
     """
     _check_resources(process.resources or {})
     overlay = merge.merge(spec.pod_template or {}, process.pod_template or {})
-    overlay = _named_after_type(name, process, overlay)
+    overlay = _named_after_type(name, process, overlay, whose)
     template = merge.merge(_template(formation, name, spec, process, overlay), overlay)
     template = {**template, "spec": _aliased(_outspoken(template["spec"]))}
     if (process.security_defaults or spec.security_defaults) != "none":
@@ -127,13 +129,12 @@ def _environment(formation: str, name: str, spec: FormationSpec, process: Proces
     return environment.combined(shared, process.env or [])
 
 
-def _named_after_type(name: str, process: ProcessType, overlay: Manifest) -> Manifest:
+def _named_after_type(name: str, process: ProcessType, overlay: Manifest, whose: str) -> Manifest:
     """Return the overlay with the container ``process`` under the type's own name."""
     pod = overlay.get("spec") or {}
     containers = pod.get("containers") or []
     others = [*(pod.get("initContainers") or []), *containers]
     if name != naming.PROCESS_CONTAINER and any(item["name"] == name for item in others):
-        whose = "that of the release command" if name == naming.RELEASE else "the process type"
         raise InvalidTypeError(
             f"podTemplate: a container is named {name}, like {whose}: to change the process's own "
             f"container name it {naming.PROCESS_CONTAINER}, or give the sidecar another name"

@@ -23,7 +23,7 @@ AUTOSCALERS = frozenset({"kube-controller-manager", "keda", "keda-operator"})
 """The field managers of autoscalers, by which alone they are recognised; KEDA has two."""
 
 HOLDS = {
-    kinds.HPA: "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it",
+    kinds.HPA: "until then, set its spec.behavior.scaleUp.selectPolicy to Disabled, or delete it",
     kinds.SCALED_OBJECT: f'annotate it with {autoscalers.KEDA_PAUSED_AT}: "0" '
     f'or {autoscalers.KEDA_PAUSED}: "true" for as long',
 }
@@ -134,7 +134,7 @@ def judge(spec: FormationSpec, scaled: Scaled, policy: Policy) -> Request | Noti
     request = Request(scaled.process_type, child.name, child.count_set_by.manager, declared, child.replicas)
     base = child.remembered if answer is None else answer.count
     if base is None:
-        return request.overruled(f"what it was before isn't known, and the Formation says {declared}")
+        return request.overruled(f"the count before it isn't known, and the Formation says {declared}")
     # While the Deployment can't be written, its base is older than the Formation's reported count.
     seen = scaled.before.count if scaled.before.current else None
     if declared not in (base, seen):
@@ -174,7 +174,10 @@ def contended(spec: FormationSpec, formation: str, known: Deciding) -> Iterator[
     for name, process in sorted(spec.processes.items()):
         autoscaler = autoscalers.of_child(known, naming.child(formation, name))
         if autoscaler and process.singleton:
-            yield f"{name}: {autoscaler} may run several processes of a singleton: take one of the two away"
+            yield (
+                f"{name}: {autoscaler} may run several processes of a singleton: remove the "
+                "autoscaler or singleton"
+            )
         elif autoscaler and process.replicas is not None:
             yield (
                 f"{name}: {autoscaler} sets the count, so replicas: {process.replicas} isn't used: "

@@ -24,10 +24,10 @@ from formation_operator.replicas.scale_requests import Answer, Request, Scaled, 
 logger = logging.getLogger(__name__)
 # Why a count is neither written through nor set back for now.
 UNLISTED = (
-    "it isn't known whether an autoscaler set the count of Deployment {name} to {count}, "
-    "so that is left as it is: autoscalers can't be listed"
+    "the count of Deployment {name} was set to {count}, maybe by an autoscaler, "
+    "so it stays as it is: autoscalers can't be listed"
 )
-UNWRITABLE = "Deployment {name} was scaled to {count}, which is left as it is: the Formation can't be written"
+UNWRITABLE = "Deployment {name} was scaled to {count}, which stays so: the Formation can't be written"
 MOST_PAGES = 20
 """How many pages of a namespace's objects of a kind are read: ten thousand objects, if they are small."""
 CHANGED = "the Formation was changed just now"
@@ -150,8 +150,7 @@ class Requests:
             for name, child in found.items()
             if child is not None
             and not child.owns_count
-            and child.owner is not None
-            and child.owner.uid == about.uid
+            and child.is_owned_by(about.uid)
             and autoscalers.of_child(known, child.name) is None
         }
 
@@ -187,7 +186,7 @@ class Requests:
         except errors.RefusedError as error:
             if not errors.is_verdict(error):
                 raise
-            return request.overruled(f"the Formation can't have it ({error})"), request.declared
+            return request.overruled(f"the Formation refuses it ({error})"), request.declared
         judged.changes += self._cache.see(naming.KIND, written)
         resolve(judged.answers, written)
         judged.generation = lenient.number(written["metadata"], "generation")

@@ -7,6 +7,7 @@ from formation_operator.api import formation_status
 from formation_operator.api.formation_status import FormationStatus, ProcessStatus, ReleaseStatus
 from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.kube.events.notices import Notice
+from formation_operator.status import schedule_health
 
 ALARMING = (State.CRASHING, State.UNREADY, State.UNSCHEDULABLE)
 
@@ -17,9 +18,11 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
     A new type without trouble gets none.  Another Event is about commands that leave the foreground.
     """
     names = after.get("processes") or {}
-    known, found = (formation_status.read(status, names) for status in (before, after))
+    schedules = after.get("schedules") or {}
+    known, found = (formation_status.read(status, names, schedules) for status in (before, after))
     yield from _daemonizing(known, found)
     yield from _release(known.release, found.release)
+    yield from _schedules(known, found)
     for name in names:
         previous, process = known.process(name), found.process(name)
         if process.state is None or _state_and_cause(previous) == _state_and_cause(process):
@@ -30,7 +33,7 @@ def notices(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Notice]:
 
 def refused(why: str) -> Notice:
     """Return the Event that the status can't be written."""
-    note = f"the status can't be written, and is out of date until it can: {why}"
+    note = f"the status can't be written and is out of date: {why}"
     return Notice("StatusRefused", "Report", note, warning=True, topic="status")
 
 
@@ -52,6 +55,15 @@ def _release(before: ReleaseStatus | None, now: ReleaseStatus | None) -> Iterato
             yield Notice("Released", "Release", note, topic=now.job)
         case ReleaseState.FAILED:
             yield Notice(Trouble.RELEASE_FAILED, "Release", now.message or "", warning=True, topic=now.job)
+
+
+def _schedules(before: FormationStatus, now: FormationStatus) -> Iterator[Notice]:
+    """Yield an Event for each run that has failed."""
+    for name, schedule in (now.schedules or {}).items():
+        run = schedule_health.run_of(schedule)
+        if run and run != schedule_health.run_of((before.schedules or {}).get(name)):
+            note = f"{name}: {schedule.message}"
+            yield Notice("RunFailed", "Run", note, warning=True, process_type=name, topic=f"{name}/{run}")
 
 
 def _state_and_cause(process: ProcessStatus) -> tuple[str, str]:

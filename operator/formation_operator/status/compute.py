@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import formation_status, naming
-from formation_operator.api.formation_status import OUR_CONDITIONS, FormationStatus, ProcessStatus, Revision
+from formation_operator.api.formation_status import (
+    OUR_CONDITIONS,
+    FormationStatus,
+    ProcessStatus,
+    Revision,
+    ScheduleStatus,
+)
 from formation_operator.api.reasons import BY_KUBELET, ConditionType, Reason, ReleaseState, Trouble
 from formation_operator.diagnose import exits
 from formation_operator.diagnose.finding import Finding
@@ -18,19 +24,22 @@ from formation_operator.kube.objects import lenient
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.status import conditions, type_health, verdict
+from formation_operator.status import conditions, schedule_health, type_health, verdict
 from formation_operator.status.conditions import Verdict
 from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
 Status = dict[str, Any]
+KEPT = {"summary", "image", "processes", "schedules", "replicas", "selector", "revision", "release"}
+"""What stays of the status of a Formation that can't be used."""
 
 
 def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     """Return the status of a Formation; ``previous`` keeps the times that didn't change."""
     types = {name: _health(seen, name, _ready_before(seen, name, previous)) for name in sorted(seen.counts)}
     processes = {name: _process(seen, name, types[name], previous.process(name)) for name in types}
-    verdicts = verdict.conditions_of(seen, types)
+    schedules = {name: _schedule(seen, name, previous) for name in seen.schedules}
+    verdicts = verdict.conditions_of(seen, types, schedules)
     status: Status = {
         "observedGeneration": seen.generation,
         "summary": " ".join(
@@ -52,6 +61,9 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         status["revision"] = _revision(seen.revision, previous.revision, ready=ready and seen.revised)
     if seen.release is not None:
         status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
+    if schedules:
+        found = {name: each.model_dump(by_alias=True, exclude_none=True) for name, each in schedules.items()}
+        status["schedules"] = found
     if "web" in processes:  # what the scale subresource reads
         web = seen.deployments.get("web")
         status["replicas"] = web.rollout.total if web else 0
@@ -61,7 +73,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
 
 def _image(seen: Seen) -> str:
     """Return the image that most types run, of several the first type's, and how many others there are."""
-    by_type = (seen.images.get(name, {}).get(naming.PROCESS_CONTAINER) for name in sorted(seen.counts))
+    by_type = (seen.images.get(name, {}).get(name) for name in sorted(seen.counts))
     images = Counter(filter(None, by_type)).most_common()
     if not images:
         return ""
@@ -75,11 +87,7 @@ def stalled(generation: int, problem: Problem, previous: Status, now: str) -> St
         Verdict(ConditionType.READY, problem.reason, str(problem), true=False),
         Verdict(ConditionType.STALLED, problem.reason, str(problem)),
     ]
-    kept = {
-        key: value
-        for key, value in previous.items()
-        if key in ("summary", "image", "processes", "replicas", "selector", "revision", "release")
-    }
+    kept = {key: value for key, value in previous.items() if key in KEPT}
     before = formation_status.read(previous, ())
     return {
         **kept,
@@ -116,6 +124,12 @@ def _ready_before(seen: Seen, name: str, previous: FormationStatus) -> int | Non
     if ready is None or ready.status != "True" or previous.observed_generation != seen.generation:
         return None
     return previous.process(name).ready_replicas
+
+
+def _schedule(seen: Seen, name: str, previous: FormationStatus) -> ScheduleStatus:
+    problem = next((each for each in seen.problems if each.process_type == name), None)
+    before = (previous.schedules or {}).get(name)
+    return schedule_health.status(name, seen.schedules[name], before, problem)
 
 
 def _health(seen: Seen, name: str, ready_before: int | None) -> Health:

@@ -2,13 +2,28 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from formation_operator.api.formation_status import ReleaseStatus, Revision
 from formation_operator.diagnose.finding import Finding
+from formation_operator.diagnose.job_cause import Cause
 from formation_operator.observe.children import Child
 from formation_operator.observe.faults import Problem
+from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas
+
+
+class Scheduled(NamedTuple):
+    """What a pass saw of a schedule."""
+
+    child: Child | None
+    """Its CronJob, if the Formation owns one."""
+    jobs: Sequence[Job]
+    """Of its runs."""
+    causes: Mapping[str, Cause]
+    """Why a run fails or can't go on, by the name of its Job."""
+    suspended: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +58,8 @@ class Seen:
     """The newest revision."""
     release: ReleaseStatus | None = None
     """How far the release command is, where there is one."""
+    schedules: Mapping[str, Scheduled] = dataclasses.field(default_factory=dict)
+    """The schedules that are declared, or that the rendered content has."""
     revised: bool = False
     """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None

@@ -125,7 +125,7 @@ def _ill(
     if _held(rollout):
         message += f"; {_held_message(child)}"
     elif rollout.updated < rollout.total:
-        message += f"; {rollout.total - rollout.updated} of the version before still run"
+        message += f"; {rollout.total - rollout.updated} of the old version still run"
     lasting = found.lasting or stuck
     if rollout.blocked and rollout.total < count.desired:
         message += f"; more can't be created: {_forbidden(rollout.blocked)}"
@@ -154,8 +154,7 @@ def _under_way(count: Replicas, child: Child, found: Finding | None) -> Health:
 
 
 HOW_IT_ENDS = (
-    "if that takes longer than its terminationGracePeriodSeconds, does its node run, "
-    "or does a finalizer hold its Pod?"
+    "if that takes longer than its terminationGracePeriodSeconds, check its node, and its Pod for a finalizer"
 )
 
 
@@ -176,7 +175,7 @@ def _held(rollout: Rollout) -> bool:
 
 
 def _held_message(child: Child) -> str:
-    return f"somebody has paused its Deployment: kubectl rollout resume deployment/{child.name}"
+    return f"someone paused its Deployment: kubectl rollout resume deployment/{child.name}"
 
 
 # These refusals last; others pass, as when a quota is freed, or a webhook comes back.

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.api.formation_status import ScheduleStatus
+from formation_operator.api.reasons import ConditionType, Reason, ScheduleState, State, Trouble
 from formation_operator.observe.faults import Problem
 from formation_operator.status.conditions import Verdict
 from formation_operator.status.observation import Seen
@@ -11,8 +12,10 @@ from formation_operator.status.type_health import Health
 RENEW = "apply the crds/ of its version"
 
 
-def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Verdict]:
-    """Return the conditions of a Formation, given the health of each type."""
+def conditions_of(
+    seen: Seen, types: Mapping[str, Health], schedules: Mapping[str, ScheduleStatus]
+) -> list[Verdict]:
+    """Return the conditions of a Formation, given the health of each type and schedule."""
     lasting = [problem for problem in seen.problems if problem.lasting]
     waiting = [problem for problem in seen.problems if not problem.lasting]
     excused = {problem.process_type for problem in seen.problems}
@@ -20,7 +23,7 @@ def conditions_of(seen: Seen, types: Mapping[str, Health]) -> list[Verdict]:
         if not own.complete and name not in excused:
             problem = Problem(name, own.reason, own.message, lasting=own.lasting)
             (lasting if own.lasting else waiting).append(problem)
-    return [*_readiness(seen, lasting, waiting), *_extra(seen)]
+    return [*_readiness(seen, lasting, waiting), *_extra(seen), *_failing(schedules)]
 
 
 def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> list[Verdict]:
@@ -63,6 +66,14 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
         yield Verdict(ConditionType.REVISION_FAILED, seen.unrevised.reason, seen.unrevised.message)
     if seen.paused:
         yield Verdict(ConditionType.PAUSED, Trouble.PAUSED, "spec.paused is true: nothing is changed")
+
+
+def _failing(schedules: Mapping[str, ScheduleStatus]) -> Iterable[Verdict]:
+    """Yield a condition if runs fail: a nightly report mustn't fail a deploy, so it is apart from Ready."""
+    failing = {name: each for name, each in schedules.items() if each.state == ScheduleState.FAILING}
+    if failing:
+        text = "; ".join(f"{name}: {each.message}" for name, each in sorted(failing.items()))
+        yield Verdict(ConditionType.SCHEDULE_FAILING, "RunFailed", text)
 
 
 def _overridden(seen: Seen) -> Iterable[Verdict]:

@@ -35,8 +35,8 @@ def explain(formation: Formation, content: FormationSpec, intent: Intent, live: 
     if _is_rivals(intent, live, lost):
         return _repaired(
             intent,
-            f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, but not as it is meant; "
-            "set it back. Does another formation-operator run? Let one alone serve a namespace",
+            f"Something wrote {intent.kind} {intent.name} as {naming.FIELD_MANAGER}, with another content; "
+            "set it back. If another formation-operator runs, stop it: only one may serve a namespace",
         )
     changed = ", ".join(".".join(_plain(path)) for path in lost[:SHOWN])
     return _repaired(
@@ -81,10 +81,10 @@ def _way_out(
     deciding = [fields.field_of(content, intent.process_type, intent.kind, path) for path in lost]
     fixed = any(field is None and path[0] == "spec" for field, path in zip(deciding, lost, strict=True))
     if intent.without and fixed:
-        return f"For another {intent.kind}, {intent.without} and make one of your own"
+        return f"For another {intent.kind}, {intent.without} and make your own"
     found = [field for field in dict.fromkeys(deciding) if field]
     if not found:
-        return "It belongs to the operator: there is nothing to change in the Formation"
+        return "It belongs to the operator, and no field of the Formation changes it"
     named = ", ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     return f"To change it, change {named} of the Formation{_command(formation, intent, lost)}"
 

@@ -69,6 +69,7 @@ class Executor:
             Verb.UPDATE: self._update,
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
+            Verb.SUSPEND: self._writes.suspend,
             Verb.DELETE: self._writes.delete,
         }
         try:

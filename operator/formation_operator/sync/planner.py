@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
+from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import owned_fields
 from formation_operator.observe.children import Child, Children
 from formation_operator.observe.formations import Claim
@@ -25,6 +26,8 @@ class Verb(enum.Enum):
     UPDATE = "update"
     REPAIR = "repair"
     ADOPT = "adopt"
+    SUSPEND = "suspend"
+    """Before a CronJob is deleted, whose runs would be deleted with it."""
     DELETE = "delete"
     WAIT = "wait"
     REFUSE = "refuse"
@@ -83,22 +86,32 @@ RENAME = "rename the process type or the Formation"
 
 
 def obsolete(
-    owner: Metadata, declared: Iterable[str], intents: Sequence[Intent], children: Children
+    owner: Metadata,
+    declared: Iterable[str],
+    intents: Sequence[Intent],
+    children: Children,
+    busy: Collection[str] = (),
 ) -> list[Action]:
     """Return the actions that delete the children that a Formation doesn't want any more.
 
-    A child with the name of a declared type's stays if that type has no intents: it couldn't be rendered, so
-    it isn't known what is wanted. Labels don't count, because anyone may write them.
+    A CronJob is suspended first, and not deleted as long as its uid is in ``busy``. A child with the name of
+    a declared type's or schedule's stays if that has no intents: it couldn't be rendered, so it isn't known
+    what is wanted. Labels don't count, because anyone may write them.
     """
     wanted = {(intent.kind, intent.name) for intent in intents}
     unknown = {naming.child(owner.name, name) for name in declared} - {intent.name for intent in intents}
-    return [
-        Action(Verb.DELETE, naming.type_of(owner.name, child.name), child=child)
+    found = [
+        Action(_farewell(child), naming.type_of(owner.name, child.name), child=child)
         for identity, child in children.items()
-        if child.owner is not None
-        and child.owner.uid == owner.uid
+        if child.is_owned_by(owner.uid)
         and not (identity in wanted or child.name in unknown or child.deleting)
     ]
+    return [each for each in found if each.verb is not Verb.DELETE or each.known.uid not in busy]
+
+
+def _farewell(child: Child) -> Verb:
+    begins_runs = child.kind is ChildKind.CRON_JOB and not child.runs.suspended
+    return Verb.SUSPEND if begins_runs else Verb.DELETE
 
 
 def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action | None:
@@ -132,8 +145,7 @@ def is_as_applied(intent: Intent, child: Child, uid: str, applied: Mapping[str, 
     """Return whether a Formation's object is as intended; this needs no manifest."""
     return (
         not child.deleting
-        and child.owner is not None
-        and child.owner.uid == uid
+        and child.is_owned_by(uid)
         and _bears(intent, child)
         and _is_as_answered(intent, child, applied)
     )
@@ -165,9 +177,9 @@ def _create(intent: Intent, context: PlanContext) -> Action:
 
 
 def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
-    named = naming.selector(*child.orphan_of) if child.orphan_of is not None else None
+    named = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
     if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
-        return _refuse(intent, f"a {child.kind} named {child.name} exists that this operator didn't make")
+        return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
     if child.uid in context.exhausted and had(intent, child, context):
         return _leave(intent, child)
     return Action(Verb.ADOPT, intent.process_type, intent, child)
@@ -181,7 +193,7 @@ def _other(intent: Intent, child: Child, context: PlanContext) -> Action:
     if owner.uid in context.living:
         return _refuse(intent, f"Formation {owner.name} already has a {child.kind} {child.name}", RENAME)
     return _wait(
-        intent, child, f"{child.kind} {child.name} goes with a Formation {owner.name} that was deleted"
+        intent, child, f"{child.kind} {child.name} belongs to a Formation {owner.name} that was deleted"
     )
 
 

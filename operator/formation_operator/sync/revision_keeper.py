@@ -192,10 +192,7 @@ class Keeper:
         if live is None or revisions.is_leaving(live, mine):
             raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
         if not revisions.is_usable(live, mine, content):
-            raise TakenError(
-                f"a ControllerRevision {name} exists that isn't this Formation's, or has another content: "
-                f"kubectl get controllerrevision {name} -o yaml shows it; delete it if nobody needs it"
-            )
+            raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
         number = history.number(name, floor, revisions.number_in(live))
         if not revisions.is_numbered(live, mine, number):
             operations = revisions.renumbered(live, mine, number, history.ran_well)

@@ -16,6 +16,9 @@ from formation_operator.sync.planner import Action
 INTENT = f"/metadata/annotations/{naming.INTENT_ANNOTATION.replace('/', '~1')}"
 """The digest of an intent, as a JSON pointer."""
 
+LEAVING = "leaving"
+"""What a CronJob that isn't wanted any more has in place of a digest."""
+
 
 class Look(NamedTuple):
     """What a write needs of an object as it is now; the object itself may have megabytes."""
@@ -101,6 +104,25 @@ class VersionedWrites:
             operations.append({"op": "remove", "path": INTENT})
         raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
         return dataclasses.replace(_anew(action, raw), taken_over=True)
+
+    async def suspend(self, action: Action) -> Outcome:
+        """Suspend a CronJob that isn't wanted any more; after a conflict the next pass decides again.
+
+        It loses the digest of its intent, so that it is written whole if it is declared again.
+        """
+        child = action.known
+        operations: list[dict[str, Any]] = [
+            {"op": "replace", "path": "/metadata/uid", "value": child.uid},
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": child.resource_version},
+            {"op": "add", "path": "/spec/suspend", "value": True},
+        ]
+        if child.digest is not None:  # otherwise it may have no annotations at all
+            operations.append({"op": "add", "path": INTENT, "value": LEAVING})
+        try:
+            raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+        except errors.ConflictError:
+            return _anew(action, await self.live(child))
+        return Outcome(action, children.child(raw, child.kind)).with_event(write_events.suspended(action))
 
     async def delete(self, action: Action) -> Outcome:
         """Delete an object at its known version, or at a later one if the changes don't matter.

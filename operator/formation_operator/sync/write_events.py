@@ -20,6 +20,15 @@ def adopted(action: Action) -> Notice:
     return Notice("Adopted", "Adopt", note, process_type=action.process_type)
 
 
+def suspended(action: Action) -> Notice:
+    """Return the Event about a CronJob that isn't declared any more, which is deleted later."""
+    child = action.known
+    note = (
+        f"{child.kind} {child.name} is no longer declared: suspended it; it is deleted when no run is active"
+    )
+    return Notice("Suspended", "Suspend", note, process_type=action.process_type)
+
+
 def deleted(action: Action) -> Notice:
     """Return the Event about an object that was deleted, because it isn't declared any more or steps back."""
     what = f"{action.known.kind} {action.known.name}"

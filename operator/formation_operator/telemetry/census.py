@@ -6,14 +6,21 @@ Words that may be anything (Kubernetes' own reasons, what others wrote into a st
 import collections
 import datetime
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
+from formation_operator.api.reasons import (
+    ConditionType,
+    Reason,
+    ReleaseState,
+    ScheduleState,
+    State,
+    Trouble,
+)
 from formation_operator.telemetry.instruments import PREFIX
 
 Raw = dict[str, Any]
@@ -23,11 +30,12 @@ UNKNOWN = "Unknown"
 REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING]))
 STATES = frozenset(map(str, State))
 RELEASE_STATES = frozenset(map(str, ReleaseState))
+SCHEDULE_STATES = frozenset(map(str, ScheduleState))
 COUNTED = ("desired", "ready")
 
 
 class Type(NamedTuple):
-    """A process type, with what its Formation's status says of it."""
+    """A process type or a schedule, with what its Formation's status says of it."""
 
     namespace: str
     formation: str
@@ -36,7 +44,7 @@ class Type(NamedTuple):
 
 
 class Census(Collector):
-    """Formations by readiness, process types by state, and the replicas of each type up to a number."""
+    """Formations by readiness, types and schedules by state, and each of these up to a number."""
 
     def __init__(
         self, formations: Callable[[], Iterable[Raw]], most: int, now: Callable[[], float] = time.time
@@ -55,14 +63,36 @@ class Census(Collector):
         formations = [*self._formations()]
         types = [each for raw in formations for each in types_of(raw)]
         ready = collections.Counter(map(readiness, formations))
-        yield _family("formations", "Formations by their condition Ready", ("ready", "reason"), ready)
+        yield _family("formations", "Formations by the condition Ready", ("ready", "reason"), ready)
         states = collections.Counter((_word(each.status.get("state"), STATES),) for each in types)
         yield _family("process_types", "Process types by state", ("state",), states)
         yield from _releases([*filter(None, map(release_of, formations))], self._now())
         listed = shared(types, self._most)
         yield from _replicas(listed)
         left_out = {(): len(types) - len(listed)}
-        yield _family("process_types_unlisted", "Process types whose replicas aren't listed", (), left_out)
+        yield _family(
+            "process_types_unlisted",
+            "Process types whose replicas aren't listed, because of the limit",
+            (),
+            left_out,
+        )
+        yield from self._schedules([each for raw in formations for each in types_of(raw, "schedules")])
+
+    def _schedules(self, schedules: list[Type]) -> Iterator[Metric]:
+        states = collections.Counter(
+            (_word(each.status.get("state"), SCHEDULE_STATES),) for each in schedules
+        )
+        yield _family("schedules", "Schedules by state", ("state",), states)
+        listed, now = shared(schedules, self._most), self._now()
+        labels = ("namespace", "formation", "schedule")
+        failing = {each[:3]: int(each.status.get("state") == ScheduleState.FAILING) for each in listed}
+        text = "Whether the last run of a schedule failed, or one is in trouble"
+        yield _family("schedule_failing", text, labels, failing)
+        ages = {each[:3]: now - at for each in listed if (at := _time(each.status, "lastSuccessfulTime"))}
+        text = "Time since a run of a schedule succeeded last"
+        yield _family("schedule_last_success_age_seconds", text, labels, ages)
+        left_out = {(): len(schedules) - len(listed)}
+        yield _family("schedules_unlisted", "Schedules that aren't listed", (), left_out)
 
 
 def readiness(raw: Raw) -> tuple[str, str]:
@@ -81,11 +111,11 @@ def release_of(raw: Raw) -> Raw | None:
     return release if isinstance(release, dict) else None
 
 
-def types_of(raw: Raw) -> Iterator[Type]:
-    """Yield the types that a Formation declares, and no others that its status may name."""
-    about, said = raw["metadata"], raw["status"].get("processes")
+def types_of(raw: Raw, part: str = "processes") -> Iterator[Type]:
+    """Yield the types or schedules that a Formation declares, and no others that its status may name."""
+    about, said = raw["metadata"], raw["status"].get(part)
     known = said if isinstance(said, dict) else {}
-    declared = raw["spec"].get("processes")
+    declared = raw["spec"].get(part)
     for name in declared if isinstance(declared, dict) else ():
         status = known.get(name)
         yield Type(about["namespace"], about["name"], name, status if isinstance(status, dict) else {})
@@ -110,16 +140,17 @@ def _releases(releases: list[Raw], now: float) -> Iterator[Metric]:
     text = "Formations with a release command by the state of the last release"
     yield _family("releases", text, ("state",), states)
     running = [each for each in releases if each.get("state") == ReleaseState.RUNNING]
-    ages = [now - _started(each, now) for each in running]
+    ages = [now - (_time(each, "startedAt") or now) for each in running]
     text = "Age of the oldest release command that runs"
     yield GaugeMetricFamily(f"{PREFIX}_release_running_seconds", text, value=max(ages, default=0.0))
 
 
-def _started(release: Raw, otherwise: float) -> float:
+def _time(said: Raw, field: str) -> float | None:
+    """Return a time of a status in seconds since 1970; nothing if there is none."""
     try:
-        return datetime.datetime.fromisoformat(release.get("startedAt") or "").timestamp()
-    except (TypeError, ValueError):  # others may have written it
-        return otherwise
+        return datetime.datetime.fromisoformat(said.get(field) or "").timestamp()
+    except (TypeError, ValueError, OverflowError):  # others may have written it
+        return None
 
 
 def _replicas(types: list[Type]) -> Iterator[Metric]:
@@ -138,7 +169,7 @@ def _replicas(types: list[Type]) -> Iterator[Metric]:
         yield family
 
 
-def _family(name: str, text: str, labels: tuple[str, ...], values: dict[Any, int]) -> Metric:
+def _family(name: str, text: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:
     family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=labels)
     for label_values, value in sorted(values.items()):
         family.add_metric(label_values, value)

@@ -40,13 +40,11 @@ class Instruments:
 
     def _count_passes(self) -> None:
         results = (*RESULTS.values(), ERROR)
-        passes = Counter(
-            f"{PREFIX}_passes", "Passes that have ended, by result", ["result"], registry=self.registry
-        )
+        passes = Counter(f"{PREFIX}_passes", "Finished passes, by result", ["result"], registry=self.registry)
         self._passes = {result: passes.labels(result) for result in results}
         self._pass_seconds = Histogram(
             f"{PREFIX}_pass_duration_seconds",
-            "Time from the begin of a pass to its end",
+            "Duration of a pass",
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -54,13 +52,13 @@ class Instruments:
     def _count_requests(self) -> None:
         self._requests = Counter(
             f"{PREFIX}_api_requests",
-            "Requests to the API server that have ended, watches excepted",
+            "Finished requests to the API server, without watches",
             ["verb", "code"],
             registry=self.registry,
         )
         seconds = Histogram(
             f"{PREFIX}_api_request_duration_seconds",
-            "Time until a request was answered, or given up",
+            "Time until a request was answered or abandoned",
             ["verb"],
             buckets=SECONDS,
             registry=self.registry,
@@ -88,11 +86,13 @@ class Instruments:
 
         ``left_out`` has the namespaces that don't count; another thread reads it at each scrape.
         """
-        gauge = self._gauge("watch_age_seconds", "Time since the watch of a kind was last heard", "kind")
+        gauge = self._gauge(
+            "watch_age_seconds", "Time since the watch of a kind last received anything", "kind"
+        )
         for kind in kinds:
             gauge.labels(kind).set_function(functools.partial(self._silence, kind, namespaces, left_out))
         self._gauge(
-            "namespaces_left_out", "Namespaces that don't let the operator list all that it watches"
+            "namespaces_left_out", "Namespaces where the operator may not list everything that it watches"
         ).set_function(lambda: len(left_out))
 
     def _silence(self, kind: str, namespaces: Sequence[str | None], left_out: Collection[str]) -> float:
@@ -104,12 +104,12 @@ class Instruments:
         self, leads: Callable[[], bool], depth: Callable[[Lane], int], oldest: Callable[[], float]
     ) -> None:
         """Show at each scrape whether this replica leads, and its backlog; the functions run in a thread."""
-        self._gauge("leader", "Whether this replica works; the others stand by").set_function(leads)
+        self._gauge("leader", "1 if this replica leads, 0 if it stands by").set_function(leads)
         waiting = self._gauge("queue_depth", "Formations that wait for a pass, by urgency", "lane")
         for lane in Lane:
             waiting.labels(lane.name.lower()).set_function(functools.partial(depth, lane))
         self._gauge(
-            "queue_oldest_request_age_seconds", "For how long the pass that waits longest has been due"
+            "queue_oldest_request_age_seconds", "How long the oldest waiting pass has been due"
         ).set_function(oldest)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:

@@ -1,4 +1,4 @@
-// Shop is the sample app of the demo and the tests: a twelve-factor app with three process types.
+// Shop is the sample app of the demo and the tests: a twelve-factor app with three process types and a migration.
 //
 // Every process runs in the foreground, takes its settings from the environment, logs one line per
 // thing that it does to standard output, and ends on SIGTERM once its work in hand is done.
@@ -20,9 +20,11 @@ import (
 var version = "dev"
 
 func main() {
-	types := map[string]func(context.Context) error{"web": web, "worker": worker, "clock": clock, "fail": fail}
+	types := map[string]func(context.Context) error{
+		"web": web, "worker": worker, "clock": clock, "fail": fail, "migrate": migrate,
+	}
 	if len(os.Args) != 2 || types[os.Args[1]] == nil {
-		fmt.Println("usage: shop web|worker|clock|fail")
+		fmt.Println("usage: shop web|worker|clock|fail|migrate")
 		os.Exit(2)
 	}
 	stopping, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -99,6 +101,18 @@ func clock(stopping context.Context) error {
 			return nil
 		}
 	}
+}
+
+// migrate stands for a migration of a database: three steps, each of which may run again.
+func migrate(stopping context.Context) error {
+	for step := 1; step <= 3; step++ {
+		if stopping.Err() != nil {
+			return fmt.Errorf("stopped before step %d of 3", step)
+		}
+		time.Sleep(time.Second)
+		log("step %d of 3 done", step)
+	}
+	return nil
 }
 
 // fail ends at once, as an app with a broken setting does.

@@ -58,3 +58,11 @@ def test_a_spec_is_left_as_it_is() -> None:
 
 def test_a_digest_is_the_same_for_ever() -> None:
     assert digest(SPEC) == "1ff0c4a333"
+
+
+def test_of_a_schedule_all_is_content_but_whether_it_begins_runs() -> None:
+    report = {"schedule": "@daily", "command": ["report"]}
+    scheduled = changed(schedules={"report": report})
+    assert digest(changed(schedules={"report": {**report, "suspend": True}})) == digest(scheduled)
+    assert digest(changed(schedules={"report": {**report, "schedule": "@hourly"}})) != digest(scheduled)
+    assert digest(changed(schedules={"report": report, "more": report})) != digest(scheduled) != digest(SPEC)

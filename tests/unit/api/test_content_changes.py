@@ -93,3 +93,10 @@ def test_no_value_of_a_variable_is_said(value: str) -> None:
     said = describe_change(web(env=env(TOKEN=secret)), web(env=env(TOKEN=f"{secret}x", NEW=secret)))
     assert said == "web: env NEW, TOKEN"
     assert secret not in json.dumps(said)
+
+
+def test_a_change_of_a_schedule_is_told_apart_from_that_of_a_type() -> None:
+    before = content(schedules={"web": {"schedule": "@daily"}, "old": {}})
+    after = content(schedules={"web": {"schedule": "@hourly"}, "new": {}})
+    words = "schedule new is new; schedule old is gone; schedule web: schedule"
+    assert describe_change(before, after) == words

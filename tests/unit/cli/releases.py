@@ -11,7 +11,8 @@ Object = dict[str, Any]
 JOB = "shop-release-abcdefghij"
 RUNS = f"the release command runs in Job {JOB} since 2026-11-26T09:00:00Z"
 FAILS = (
-    "the release command has failed: exited with code 3: no database; what was released before runs on. "
+    "the release command has failed: exited with code 3: no database; what was released before "
+    "keeps running. "
     "Correct it and deploy again, go back (kubectl formation rollback shop), or try it again "
     f"(kubectl delete job {JOB})"
 )

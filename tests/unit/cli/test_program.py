@@ -185,7 +185,7 @@ def test_an_option_of_the_command_that_is_started_comes_after_dashes(command: st
 def test_without_a_kubeconfig_one_is_asked_for() -> None:
     result = run("ps", "--kubeconfig", "/nowhere/config")
     assert result.exit_code == failures.NO_ACCESS
-    assert "Name a kubeconfig by --kubeconfig or $KUBECONFIG" in result.output
+    assert "Name a kubeconfig with --kubeconfig or $KUBECONFIG" in result.output
 
 
 def test_a_cluster_that_does_not_answer_is_named() -> None:
@@ -199,7 +199,7 @@ def test_kubectl_completes_the_commands() -> None:
 
 
 def test_kubectl_completes_the_options() -> None:
-    assert "--watch\tGo on, and show what changes, until Ctrl-C." in completion.answer(["ps"], "--w")
+    assert "--watch\tKeep watching, and show changes, until Ctrl-C." in completion.answer(["ps"], "--w")
 
 
 def test_a_file_is_completed_by_the_shell() -> None:
@@ -250,7 +250,7 @@ def test_a_request_timeout_that_is_no_duration_is_mistyped(words: tuple[str, ...
     result = run(*words)
     assert result.exit_code == failures.MISTYPED
     assert "--request-timeout" in result.stderr
-    assert "'abc' is no duration" in result.stderr
+    assert "'abc' isn't a duration" in result.stderr
 
 
 @pytest.mark.parametrize("timeout", ["25h", "999999999h", "9" * 32])

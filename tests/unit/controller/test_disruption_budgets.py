@@ -198,7 +198,7 @@ async def test_what_another_client_changes_or_deletes_is_repaired(shop: Shop) ->
     shop.cluster.remove(BUDGET, "default", "shop-web")
     await shop.settle()
     assert shop.budgets["shop-web"] == "25%"
-    assert any("take disruptionBudget away" in note for note in shop.notes)
+    assert any("remove disruptionBudget" in note for note in shop.notes)
 
 
 async def test_an_orphan_is_adopted(shop: Shop) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from formation_operator.controller.lanes import Lanes
-from formation_operator.controller.queue import Queue
+from formation_operator.controller.queueing.lanes import Lanes
+from formation_operator.controller.queueing.queue import Queue
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Object

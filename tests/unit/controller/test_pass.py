@@ -122,7 +122,7 @@ async def test_an_unexpected_error_ends_one_type_with_a_reason_and_a_line_in_the
     assert set(here.status["processes"]) == {"web", "worker"}
     stalled = here.condition(ConditionType.STALLED)
     assert stalled["reason"] == "InternalError"
-    assert stalled["message"].startswith("web: an error of the operator's own (KeyError)")
+    assert stalled["message"].startswith("web: a bug in the operator (KeyError)")
     assert "secret" not in str(here.status)
     assert "InternalError" not in str(here.status["processes"]["worker"])
     tracebacks = [record for record in caplog.records if record.exc_info]

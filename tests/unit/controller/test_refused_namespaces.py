@@ -117,7 +117,7 @@ async def test_who_starts_serves_the_others_and_says_once_what_is_left_out(
         await here.resync()
     assert known(here) == {"right"}
     refusal = "HorizontalPodAutoscaler is forbidden in left"
-    assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
+    assert said(caplog) == [f"Namespace left is left out while it refuses: {refusal}"]
     cluster.refused.clear()
     await here.resync()
     assert known(here) == {"left", "right"}
@@ -283,7 +283,7 @@ async def test_a_namespace_is_left_out_as_soon_as_it_refuses_a_watch_and_that_is
         assert left_out(here) == 1
         assert len(cluster.streams[kinds.POD]) == 1, "the other goes on"
     refusal = "Pod is forbidden in left"
-    assert said(caplog) == [f"Namespace left is left out as long as it refuses: {refusal}"]
+    assert said(caplog) == [f"Namespace left is left out while it refuses: {refusal}"]
 
 
 async def test_where_all_namespaces_are_left_out_nothing_is_heard() -> None:

@@ -1,7 +1,6 @@
 """A release command comes before any process changes: what is rendered meanwhile, and in which order."""
 
 import copy
-from typing import Any
 
 import pytest
 
@@ -9,90 +8,11 @@ from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from formation_operator.kube.port import Object
 from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.operator import Operator, Time
-
-KEY = ("default", "shop")
-RELEASE = {"command": ["/shop", "migrate"]}
-ONE = a_formation(
-    image="shop:v1",
-    release=RELEASE,
-    processes={"web": a_process("/web", replicas=1, port=80), "worker": a_process(replicas=2)},
-)
-
-
-class Shop:
-    """A Formation with a release command, its cluster and its operator."""
-
-    def __init__(self, formation: Manifest = ONE) -> None:
-        self.cluster, self.time = FakeCluster(), Time()
-        self.cluster.per_page = 50
-        self.cluster.put(naming.KIND, stored(formation))
-        self.restart()
-
-    def restart(self) -> None:
-        """Have another operator take over, which remembers nothing."""
-        self.cluster.watchers.clear()
-        self.operator = Operator(self.cluster, self.time)
-
-    async def settle(self) -> None:
-        """Run passes until all is reported."""
-        for _ in range(4):
-            self.time.seconds += 2
-            await self.operator.work()
-
-    async def change(self, **spec: Any) -> None:
-        """Change fields of the spec, and give the operator time."""
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
-        await self.settle()
-
-    async def finish(self, condition: str = "Complete", *more: str) -> None:
-        """Have the Job that is under way end, and give the operator time."""
-        self.time.seconds += 1
-        [job] = [each for each in self.jobs() if not each.get("status")]
-        now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
-        conditions = [
-            {"type": each, "status": "True", "lastTransitionTime": now, "reason": "BackoffLimitExceeded"}
-            for each in (condition, *more)
-        ]
-        self.cluster.merge("Job", *KEY[:1], job["metadata"]["name"], {"status": {"conditions": conditions}})
-        await self.settle()
-
-    @property
-    def spec(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["spec"]
-        return found
-
-    @property
-    def status(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY).get("status", {})
-        return found
-
-    @property
-    def digest(self) -> str:
-        """The digest of the content that the Formation has now."""
-        return digest_of(content_of(self.spec))
-
-    def jobs(self) -> list[Object]:
-        return self.cluster.all("Job")
-
-    def images(self) -> dict[str, str]:
-        """Return the image of each Deployment."""
-        return {
-            raw["metadata"]["name"]: raw["spec"]["template"]["spec"]["containers"][0]["image"]
-            for raw in self.cluster.all("Deployment")
-        }
-
-    def counts(self) -> dict[str, int]:
-        return {raw["metadata"]["name"]: raw["spec"]["replicas"] for raw in self.cluster.all("Deployment")}
-
-    def revisions(self) -> dict[str, int]:
-        """Return the number of each revision by the image of its content."""
-        return {raw["data"]["image"]: raw["revision"] for raw in self.cluster.all("ControllerRevision")}
+from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Ended, EndedError, Shop
 
 
 @pytest.fixture
@@ -102,10 +22,6 @@ async def shop() -> Shop:
     await found.settle()
     await found.finish()
     return found
-
-
-BOTH_V1 = {"shop-web": "shop:v1", "shop-worker": "shop:v1"}
-BOTH_V2 = {"shop-web": "shop:v2", "shop-worker": "shop:v2"}
 
 
 async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -> None:
@@ -133,6 +49,7 @@ async def test_what_was_released_last_runs_on_with_todays_counts_until_the_relea
     await shop.change(image="shop:v2")
     assert shop.images() == BOTH_V1
     assert shop.status["release"]["running"] == shop.digest
+    assert shop.status["image"] == "shop:v1"
     await shop.change(processes={"web": {"replicas": 3}})
     shop.cluster.merge("Deployment", "default", "shop-worker", {"spec": {"replicas": 5}}, by=SCALE)
     await shop.settle()
@@ -296,6 +213,29 @@ async def test_a_formation_that_runs_counts_as_released_when_it_gets_a_release_c
     assert shop.images() == {"shop-web": "shop:v2"}
 
 
+@pytest.mark.parametrize("before", [None, RELEASE], ids=["without a release before", "with one"])
+async def test_what_an_earlier_formation_has_left_running_counts_as_released(before: Manifest | None) -> None:
+    shop = Shop(a_formation(image="shop:v1", release=before, processes=ONE["spec"]["processes"]))
+    await shop.settle()
+    if before:
+        await shop.finish()
+    shop.orphan()
+    shop.cluster.put(naming.KIND, stored(ONE, uid="uid-2"))
+    shop.restart()
+    await shop.settle()
+    assert shop.status["release"]["released"] == shop.digest
+    assert shop.jobs() == []
+    assert {raw["metadata"]["generation"] for raw in shop.cluster.all("Deployment")} == {1}
+    assert shop.status["revision"]["number"] == 1
+
+    shop.orphan()
+    shop.cluster.put(naming.KIND, stored({**ONE, "spec": {**ONE["spec"], "image": "shop:v2"}}, uid="uid-3"))
+    shop.restart()
+    await shop.settle()
+    assert len(shop.jobs()) == 1
+    assert shop.images() == BOTH_V1
+
+
 async def test_a_release_command_that_is_taken_away_is_ignored(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     await shop.change(release=None)
@@ -384,28 +324,3 @@ async def test_an_operator_that_ends_at_any_call_releases_once_and_changes_no_te
             assert calls > 4
             return
         calls += 1
-
-
-class EndedError(BaseException):
-    """The process has ended."""
-
-
-class Ended:
-    """Ends the process before or after a call, counted from the first one ever."""
-
-    def __init__(self, shop: Shop, at: int, *, after: bool) -> None:
-        self._after = after
-        self.happened = False
-        self._shop, self._at = shop, at
-        self._incident = Incident(meanwhile=self._end, times=float("inf"))
-        shop.cluster.incidents.append(self._incident)
-
-    def _end(self) -> None:
-        if len(self._shop.cluster.calls) > self._at:
-            self.happened = True
-            if not self._after:
-                raise EndedError
-            self._incident.error, self._incident.carried_out = EndedError(), True
-
-    def lift(self) -> None:
-        self._shop.cluster.incidents.remove(self._incident)

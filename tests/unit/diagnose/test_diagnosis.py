@@ -70,7 +70,7 @@ NOT_FOUND = 'failed to resolve reference "shop:v9": shop:v9: not found'
 @pytest.mark.parametrize(
     ("said", "way_out"),
     [
-        (NOT_FOUND, "are its name and its tag right?"),
+        (NOT_FOUND, "check its name and its tag"),
         ("no match for platform in manifest: not found", "it isn't built for this node's kind of machine"),
         ("HEAD https://shop: 401 Unauthorized", waits.LOG_IN),
         ("pull access denied: authorization failed", waits.LOG_IN),

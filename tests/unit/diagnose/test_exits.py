@@ -59,7 +59,7 @@ ENDS = {
     "kill -9": (
         an_exit(code=137),
         Reason.KILLED,
-        "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it",
+        "was ended by signal 9 (SIGKILL): the kernel, or someone on its node, killed it",
     ),
     "too much memory": (
         an_exit(code=137, reason="OOMKilled", message="allocating"),
@@ -132,12 +132,12 @@ ENDS = {
     "a lost node": (
         an_exit(code=137, reason="ContainerStatusUnknown"),
         Reason.LOST,
-        "was lost with its node: how it ended isn't known",
+        "was lost with its node, so its exit isn't known",
     ),
     "a node that was started again": (
         an_exit(code=255, reason="Unknown"),
         Reason.LOST,
-        "was lost with its node: how it ended isn't known",
+        "was lost with its node, so its exit isn't known",
     ),
     "a code that looks like it": (an_exit(code=255), Reason.EXITED, "exited with code 255"),
     "a daemon": (
@@ -179,7 +179,7 @@ def test_the_record_says_what_is_known_and_nothing_else() -> None:
         "exitCode": 143,
         "signal": 15,
         "reason": "Killed",
-        "message": "was ended by signal 15 (SIGTERM): it was asked to end",
+        "message": "was ended by signal 15 (SIGTERM): a client asked it to end",
         "finishedAt": ago(5),
     }
     assert "signal" not in exits.record(an_exit())

@@ -252,7 +252,7 @@ async def test_who_ended_a_process_is_remembered_for_as_long_as_it_is_ended_agai
     assert messages(await look(by, [loop(2)], later=3600)) == ended_so
     assert messages(await look(by, [loop(3)], later=7200)) == ended_so
     assert messages(await look(Looking(records), [loop(3)], later=7200)) == [
-        "was ended by signal 9 (SIGKILL): somebody on its node, or the kernel, killed it"
+        "was ended by signal 9 (SIGKILL): the kernel, or someone on its node, killed it"
     ]
 
 

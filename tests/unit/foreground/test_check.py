@@ -19,7 +19,7 @@ WAYS_OUT = {
     "supervisord -c s.conf": "supervisord: add -n (--nodaemon) to its command, or nodaemon=true",
     "nginx -c x": "nginx: add -g 'daemon off;' to its command",
     "sh -c 'exec php-fpm'": "php-fpm: add -F (--nodaemonize) to its command",
-    "sh -c 'serve &'": "the shell: take the & at its end away",
+    "sh -c 'serve &'": "the shell: remove the & at its end",
     "gunicorn -c g.py": "gunicorn: take -D (--daemon) out of its command, and daemon out",
 }
 

@@ -398,7 +398,7 @@ def test_a_dispensable_kind_that_is_forbidden_counts_as_listed_and_is_tried_unti
             assert here.seen.said[5:] == [("listed", "a"), ("replaced", where), ("permitted", where)]
 
     virtual_time.run(scene())
-    assert caplog.messages == ["Job can't be listed or watched for now: no"]
+    assert caplog.messages == ["Job can't be listed or watched: no"]
 
 
 def test_while_a_dispensable_kind_can_be_listed_and_not_watched_it_stays_forbidden() -> None:
@@ -513,7 +513,7 @@ def test_trouble_is_logged_once_as_long_as_it_is_the_same(caplog: pytest.LogCapt
             await asyncio.sleep(600)
 
     virtual_time.run(scene())
-    assert caplog.messages == ["Pod can't be listed or watched for now: away"]
+    assert caplog.messages == ["Pod can't be listed or watched: away"]
 
 
 def test_neither_a_kind_that_is_absent_nor_a_watch_that_is_too_old_is_trouble(

@@ -92,3 +92,16 @@ def test_of_a_spec_that_no_schema_of_ours_allows_it_is_known_that_it_is_there_an
     assert formations.trimmed(raw, outline) == formation, "as it is read again"
     with pytest.raises(parsing.UnreadableError, match=r"spec\.processes: .*correct the field"):
         parsing.parse(formation)
+
+
+def test_a_formation_wants_the_names_of_its_schedules_too_also_where_nothing_else_is_kept_of_it() -> None:
+    report = {"schedule": "@daily", "command": ["report"]}
+    whole = kept({**a_formation()["spec"], "schedules": {"report": report}})
+    whole["status"] = {"schedules": {"report": {"state": "Failing", "message": "x", "active": 1}}}
+    outline = formations.outlined({**whole, "status_digest": 0})
+    names = [("default", "shop-worker"), ("default", "shop-report")]
+    assert formations.wanted_names(whole) == formations.wanted_names(outline) == names
+    assert outline["status"]["schedules"] == {"report": {"state": "Failing"}}
+    too_large = kept({**a_formation()["spec"], "schedules": {"report": {**report, "args": ["x" * 2**19]}}})
+    assert too_large["excess"]
+    assert formations.wanted_names(too_large) == names

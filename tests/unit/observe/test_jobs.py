@@ -1,4 +1,4 @@
-"""What is remembered of the Job of a release, and which of its changes matter."""
+"""What is remembered of a Job of ours, and which of its changes matter."""
 
 import copy
 import dataclasses
@@ -168,3 +168,29 @@ def test_a_kind_is_forbidden_in_the_namespace_that_refuses_it_or_in_all() -> Non
     cache.set_forbidden(kinds.JOB, "left", forbidden=False)
     cache.set_forbidden(kinds.JOB, None, forbidden=True)
     assert cache.is_forbidden(kinds.JOB, "right")
+
+
+def a_run(*conditions: Manifest, owner: str = "CronJob", **labels: str) -> Manifest:
+    """Return the Job of a schedule's run."""
+    raw = a_release_job(*conditions)
+    reference = {"apiVersion": "batch/v1", "kind": owner, "name": "shop-report", "uid": "cron-1"}
+    metadata = {
+        **raw["metadata"],
+        "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "report", **labels},
+        "ownerReferences": [{**reference, "controller": True}],
+    }
+    return {**raw, "metadata": metadata}
+
+
+def test_a_run_is_known_by_its_schedule_and_its_cron_job() -> None:
+    run = known(a_run(FAILED))
+    assert (run.schedule, run.owner, run.digest) == ("report", "cron-1", "")
+    assert known(a_run(owner="Formation")).owner == ""
+    both = known(a_run(**{naming.RELEASE_LABEL: "abcdefghij"}))
+    assert (both.schedule, both.digest, both.owner) == ("", "abcdefghij", "")
+
+
+def test_no_change_of_a_run_is_urgent() -> None:
+    runs, failed = known(a_run()), known(a_run(FAILED))
+    assert {jobs.lane_of(None, runs), jobs.lane_of(runs, failed), jobs.lane_of(failed, None)} == {Lane.REPORT}
+    assert jobs.lane_of(runs, runs) is None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from formation_operator.api import naming
 from formation_operator.kube.objects import lenient, timestamps
 from formation_operator.observe import pods
 from tests.builders import (
@@ -37,7 +38,7 @@ ILL = {
     "it runs again after a crash": a_pod(a_container(running(), last=ended(1), restarts=1)),
     "it isn't ready": a_pod(a_container(running(), ready=False)),
     "its own condition isn't met": a_pod(conditions=(condition("Ready", status=False),)),
-    "nothing is known of it yet": a_pod(conditions=(), status={"containerStatuses": []}),
+    "nothing is known about it yet": a_pod(conditions=(), status={"containerStatuses": []}),
     "it was evicted": a_pod(status={"phase": "Failed", "reason": "Evicted"}),
     "its init container still runs": a_pod(init=(a_container(running(), "migrate"),)),
     "its init container needed two tries": a_pod(init=(a_container(ended(0), "migrate", restarts=1),)),
@@ -314,3 +315,15 @@ def test_a_line_keeps_the_words(text: str, line: str) -> None:
 )
 def test_a_time_is_seconds_or_nothing(text: str | None, seconds: float | None) -> None:
     assert timestamps.epoch(text) == seconds
+
+
+def test_the_pod_of_a_run_is_known_by_its_schedule_and_its_job_whatever_that_is_called() -> None:
+    raw = a_release_pod(a_container(ended(3), "report"), status={"phase": "Failed"})
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "by-hand", "controller": True}
+    labels = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "report"}
+    raw["metadata"] |= {"labels": labels, "ownerReferences": [owner]}
+    pod = pods.pod(raw)
+    assert pod is not None
+    assert (pod.process_type, pod.job, pod.formation) == ("report", "by-hand", "shop")
+    raw["metadata"]["ownerReferences"] = [{**owner, "kind": "ReplicaSet"}]
+    assert pods.pod(raw) is None

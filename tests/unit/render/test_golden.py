@@ -119,6 +119,45 @@ CASES = {
             )
         },
     ),
+    "schedules": a_formation(
+        labels={"team": "blue"},
+        env=[{"name": "A", "value": "shared"}],
+        envFrom=[{"configMapRef": {"name": "shared"}}],
+        podTemplate={
+            "metadata": {"annotations": {"scrape": "yes"}},
+            "spec": {
+                "serviceAccountName": "shop",
+                "volumes": [{"name": "data", "emptyDir": {}}],
+                "containers": [
+                    {
+                        "name": "process",
+                        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                        "livenessProbe": PROBE,
+                    }
+                ],
+            },
+        },
+        schedules={
+            "nightly-report": {"schedule": "0 3 * * *", "command": ["/shop", "report"]},
+            "all-that-it-may-say": {
+                "schedule": "@hourly",
+                "timeZone": "Europe/Berlin",
+                "args": ["sweep"],
+                "image": "sweeper:v1",
+                "env": [{"name": "A", "value": "own"}],
+                "envFrom": [{"secretRef": {"name": "own"}}],
+                "resources": {"limits": {"memory": "1Gi"}},
+                "serviceAccountName": "sweeper",
+                "concurrencyPolicy": "Replace",
+                "startingDeadlineSeconds": 60,
+                "activeDeadlineSeconds": 600,
+                "backoffLimit": 2,
+                "successfulJobsHistoryLimit": 0,
+                "failedJobsHistoryLimit": 3,
+                "suspend": True,
+            },
+        },
+    ),
     "image-as-it-is": a_formation(processes={"web": {"port": 8080}}),
     "resources-and-args": a_formation(
         processes={

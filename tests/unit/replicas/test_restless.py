@@ -86,7 +86,7 @@ async def test_an_hpa_that_may_start_a_suspended_type_is_named_before_it_does_an
     assert shop.stalled["reason"] == "CannotSuspend"
     assert shop.stalled["message"] == (
         "worker: HorizontalPodAutoscaler/jobs may start processes while the Formation is suspended: "
-        "set its spec.behavior.scaleUp.selectPolicy to Disabled for as long, or delete it"
+        "until then, set its spec.behavior.scaleUp.selectPolicy to Disabled, or delete it"
     )
     await shop.change(HELD)
     assert not shop.stalled

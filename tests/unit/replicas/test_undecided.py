@@ -140,7 +140,7 @@ async def test_the_status_says_why_a_count_is_left_as_it_is(
     await work(operator, clock)
     for found in (condition_of(shop.status, ConditionType.READY), condition_of(shop.status, kind)):
         assert found["reason"] == "CountUndecided"
-        assert "to 8, so that is left as it is" in found["message"]
+        assert "to 8, maybe by an autoscaler, so it stays as it is" in found["message"]
         assert str(trouble) in found["message"]
     assert shop.status["processes"]["web"]["desiredReplicas"] == 8
 

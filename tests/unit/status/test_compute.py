@@ -37,7 +37,7 @@ def test_a_formation_that_runs_as_declared_is_ready_and_nothing_else() -> None:
 
 
 def images(**types: str) -> dict[str, dict[str, str]]:
-    return {name: {"process": image, "sidecar": "proxy:v9"} for name, image in types.items()}
+    return {name: {name: image, "sidecar": "proxy:v9"} for name, image in types.items()}
 
 
 @pytest.mark.parametrize(

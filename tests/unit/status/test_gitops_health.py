@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import Trouble
 from formation_operator.observe.children import Rollout
 from formation_operator.observe.faults import Problem
 from formation_operator.replicas.count_owner import Replicas
@@ -20,6 +21,9 @@ GONE = Rollout(current=True, serving=True)
 ZERO = {"worker": Replicas(desired=0, rendered=0, remembered=2)}
 THEIRS = {"worker": Replicas(desired=5, rendered=None, remembered=5)}
 GROWING = dataclasses.replace(DONE, total=5, updated=5, available=3)
+RELEASING = Problem("", Trouble.RELEASING, "the release command runs in Job shop-release-a", lasting=False)
+RELEASE_FAILED = Problem("", Trouble.RELEASE_FAILED, "the release command has failed: exited with code 1")
+RELEASE_HELD = Problem("", Trouble.RELEASE_HELD, "it starts once spec.suspend is false", lasting=False)
 FOREIGN = Problem("web", "Foreign", "Service shop-web belongs to somebody else")
 
 
@@ -48,6 +52,17 @@ STAGES = {
         at(seen(GONE, counts=ZERO, problems=[FOREIGN]), suspend=True),
         "Degraded",
         "Failed",
+    ),
+    "releasing beside what was released before": (
+        at(seen(problems=[RELEASING])),
+        "Progressing",
+        "InProgress",
+    ),
+    "its release has failed": (at(seen(problems=[RELEASE_FAILED])), "Degraded", "Failed"),
+    "its release waits while it is suspended": (
+        at(seen(GONE, counts=ZERO, problems=[RELEASE_HELD]), suspend=True),
+        "Progressing",
+        "InProgress",
     ),
     "a spec that can't be read": (INVALID, "Degraded", "Failed"),
     "ready for an older spec": (at(seen(), generation=4), "Progressing", "InProgress"),

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from formation_operator.api import formation_status
-from formation_operator.api.reasons import ConditionType, Reason, State, Trouble
+from formation_operator.api.reasons import ConditionType, Reason, ReleaseState, State, Trouble
 from formation_operator.diagnose import diagnosis
 from tests.cluster import paths
 from tests.unit.troubles import CASES
@@ -15,7 +15,7 @@ ROWS = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `
 EXPLAINED = {word for row in ROWS for word in re.findall(r"`(\w+)`", row)}
 
 
-@pytest.mark.parametrize("word", [*State, *Reason, *Trouble, *diagnosis.ON_THE_WAY])
+@pytest.mark.parametrize("word", [*State, *Reason, *Trouble, *ReleaseState, *diagnosis.ON_THE_WAY])
 def test_each_state_and_each_reason_has_a_row_in_a_table(word: str) -> None:
     assert word in EXPLAINED
 
@@ -39,4 +39,5 @@ def test_kubectl_explain_names_each_state() -> None:
 def test_the_page_explains_no_word_that_is_never_said() -> None:
     kubernetes = {"NetworkNotReady", "ReadinessGatesNotReady", "Evicted"}
     kubernetes |= {"CreateContainerError", *diagnosis.ON_THE_WAY}
-    assert {*State, *Reason, *Trouble, *kubernetes, *ConditionType, "True", "False"} >= EXPLAINED
+    words = {*State, *Reason, *Trouble, *ReleaseState, *ConditionType, "True", "False"}
+    assert words | kubernetes >= EXPLAINED

@@ -25,7 +25,7 @@ EMPTY = Rollout(current=True, serving=True)
 CRASH = Finding(State.CRASHING, Reason.EXITED, "exited with code 1", last=ago(5), restarts=3)
 UNREADY = Finding(State.UNREADY, Reason.READINESS_PROBE_FAILED, "its readiness probe fails")
 BAD = Finding(State.CRASHING, Reason.BAD_COMMAND, "no such program", lasting=True, last=ago(9), restarts=1)
-RESUME = "somebody has paused its Deployment: kubectl rollout resume deployment/shop-worker"
+RESUME = "someone paused its Deployment: kubectl rollout resume deployment/shop-worker"
 
 
 def how(*findings: Finding, count: Replicas = OURS, suspended: bool = False, **rollout: Any) -> Health:
@@ -229,7 +229,7 @@ SENTENCES = {
     ),
     "the version before serves": (
         how(UNREADY, total=3, updated=1),
-        "1 of 2: its readiness probe fails; 2 of the version before still run",
+        "1 of 2: its readiness probe fails; 2 of the old version still run",
     ),
 }
 

@@ -15,8 +15,8 @@ WEB = a_process("/web", port=8080, env=[{"name": "OWN", "value": "1"}])
 CLOCK = a_process("/clock", singleton=True)
 SHOP = parsed(a_formation(processes={"web": WEB, "clock": CLOCK}, labels={"team": "blue"}, image="shop:v1"))
 CONTAINER = ("spec", "template", "spec", "containers", '{"name":"web"}')
-NOTHING = "It belongs to the operator: there is nothing to change in the Formation"
-ANOTHER_SERVICE = "For another Service, set spec.processes.web.service to false and make one of your own"
+NOTHING = "It belongs to the operator, and no field of the Formation changes it"
+ANOTHER_SERVICE = "For another Service, set spec.processes.web.service to false and make your own"
 
 INTENTS = {(intent.kind, intent.name): intent for intent in intents(SHOP)}
 WEB_DEPLOYMENT = INTENTS[ChildKind.DEPLOYMENT, "shop-web"]

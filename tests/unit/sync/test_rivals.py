@@ -130,7 +130,7 @@ async def test_two_versions_of_the_operator_do_not_alternate_for_ever(
             await other.work()
         await operator.work()
     assert writes(cluster) - before <= 2 * repair_limit.FREE + 2
-    assert "Does another formation-operator run?" in repairs(cluster)[0].note
+    assert "If another formation-operator runs, stop it" in repairs(cluster)[0].note
 
 
 async def test_a_user_may_go_back_and_forth_as_often_as_they_like(
@@ -208,7 +208,7 @@ async def test_what_takes_a_count_in_our_name_again_and_again_is_not_fought_eith
         cluster.write({**ours, "spec": {**ours["spec"], "replicas": number}})
         await operator.work()
     assert writes(cluster) - before == 2 * repair_limit.FREE, "the count goes to a manager of its own first"
-    assert "Does another formation-operator run?" in repairs(cluster)[0].note
+    assert "If another formation-operator runs, stop it" in repairs(cluster)[0].note
 
 
 async def test_who_takes_its_owner_from_a_deployment_again_and_again_is_not_fought_either(

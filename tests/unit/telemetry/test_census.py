@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from formation_operator.telemetry.census import OTHER, UNKNOWN, Census
 
 Raw = dict[str, Any]
-LABELS = ("namespace", "formation", "process_type", "ready", "reason", "state")
+LABELS = ("namespace", "formation", "process_type", "schedule", "ready", "reason", "state")
 RUNNING = {"state": "Running", "desiredReplicas": 3, "readyReplicas": 2}
 
 
@@ -167,3 +167,46 @@ def test_a_start_that_is_no_time_counts_as_now() -> None:
     registry = CollectorRegistry()
     registry.register(Census(lambda: [raw], 100))
     assert "formation_operator_release_running_seconds 0.0" in generate_latest(registry).decode()
+
+
+def scheduled(**schedules: Raw) -> Raw:
+    raw = a_formation()
+    raw["spec"]["schedules"] = dict.fromkeys(schedules)
+    raw["status"]["schedules"] = schedules
+    return raw
+
+
+def test_each_schedule_says_whether_it_fails_and_when_a_run_succeeded_last() -> None:
+    well = {"state": "Scheduled", "lastSuccessfulTime": "1970-01-01T00:01:00Z"}
+    raw = scheduled(report={"state": "Failing"}, sweep=well)
+    raw["spec"]["schedules"]["new"] = None
+    raw["status"]["schedules"]["forged"] = {"state": "Failing"}
+    registry = CollectorRegistry()
+    registry.register(Census(lambda: [raw], 100, now=lambda: 180.0))
+    text = generate_latest(registry).decode()
+    about = 'formation="shop",namespace="default",schedule='
+    found = {line.removeprefix("formation_operator_") for line in text.splitlines() if "schedule" in line}
+    assert {
+        'schedules{state="Failing"} 1.0',
+        'schedules{state="Scheduled"} 1.0',
+        'schedules{state="Unknown"} 1.0',
+        f'schedule_failing{{{about}"report"}} 1.0',
+        f'schedule_failing{{{about}"sweep"}} 0.0',
+        f'schedule_failing{{{about}"new"}} 0.0',
+        f'schedule_last_success_age_seconds{{{about}"sweep"}} 120.0',
+        "schedules_unlisted 0.0",
+    } <= found
+    assert "forged" not in text
+
+
+def test_schedules_are_listed_up_to_the_same_number_as_types() -> None:
+    schedules = {f"schedule-{number}": {"state": "Failing"} for number in range(9)}
+    found = scraped([scheduled(**schedules)], most=4)
+    assert found["schedules_unlisted",] == 5
+    assert len([key for key in found if key[0] == "schedule_failing"]) == 4
+
+
+@pytest.mark.parametrize("odd", ["", "yesterday", 5, None, "9999-99-99"])
+def test_a_time_that_is_none_is_left_out(odd: Any) -> None:
+    found = scraped([scheduled(report={"state": "Scheduled", "lastSuccessfulTime": odd})])
+    assert [key for key in found if key[0] == "schedule_last_success_age_seconds"] == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from formation_operator.controller.queue import Queue
+from formation_operator.controller.queueing.queue import Queue
 from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry.instruments import Instruments
 

@@ -25,7 +25,7 @@ from formation_cli.options import Wait
 @click.option(
     "--image", required=True, callback=options.check_image, help="The image, with its tag or digest."
 )
-@options.process_type("Of this type only, which then keeps it, until --image none.")
+@options.process_type("For this type only, which keeps it until --image none.")
 @click.option(
     "--rollback-on-failure",
     is_flag=True,
@@ -46,16 +46,16 @@ def command(
     rollback_on_failure: bool,
     dry_run: bool,
 ) -> None:
-    """Run another image. Old processes go when new ones have taken their place.
+    """Run another image. Old processes stop when new ones have replaced them.
 
-    With --wait, end when every process runs the new image, or at once and with the reason if it can't be. Old
-    processes then run on, but for a singleton's, which ends first. With --rollback-on-failure the Formation
-    is then as it was before.
+    With --wait, end when every process runs the new image, or at once, with the reason, if that fails. Then
+    old processes keep running, except a singleton's, which ends first. With --rollback-on-failure, a deploy
+    that fails is undone.
     """
     if rollback_on_failure and not wait.wanted:
-        raise click.UsageError("--rollback-on-failure is about how a wait ends: add --wait.")
+        raise click.UsageError("--rollback-on-failure needs a wait: add --wait.")
     if image == images.NONE and process_type is None:
-        raise Mistyped("none is no image; with --type it takes the type's own one away.")
+        raise Mistyped("none isn't an image; with --type it removes the type's own image.")
 
     def patch(found: Object) -> list[Object]:
         return images.patch(found, images.field(found, process_type), image)
@@ -85,6 +85,6 @@ def _advise(formation: Object, path: tuple[str, ...]) -> None:
     own = images.own(formation) if path == images.SHARED else []
     writing.advise(
         formation,
-        f"These have an image of their own, and keep it: {', '.join(own)}" if own else "",
+        f"These types have their own image, and keep it: {', '.join(own)}" if own else "",
         git.hint(formation, [path]),
     )

@@ -40,4 +40,4 @@ def _job(pods: Iterable[Object], name: str, word: str) -> str:
             return job
     lists, stops = again(f"ps {name} run"), again(f"scale {name} TYPE=0")
     hint = f"{lists} lists them; {stops} stops a type."
-    raise Mistyped(f"{name} has no process of `run` that is called {word}.", hint=hint)
+    raise Mistyped(f"{name} has no process of `run` with the name {word}.", hint=hint)

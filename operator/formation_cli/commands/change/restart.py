@@ -1,4 +1,4 @@
-"""Start processes anew."""
+"""Restart processes."""
 
 import datetime
 import time
@@ -64,12 +64,12 @@ def command(
     *,
     dry_run: bool,
 ) -> None:
-    """Start the processes of some types anew, or of all, as a deploy does: old ones go when new ones serve.
+    """Restart the processes of some types, or of all, with a rolling update.
 
     It is what `kubectl rollout restart` does to the Deployments.
     """
     if name is None and not using:
-        raise click.UsageError("Which Formation? Name it, or say --using secret/NAME.")
+        raise click.UsageError("Which Formation? Name it, or use --using secret/NAME.")
     chosen = [*_chosen(cluster, name, types, using)]
     patch = restarts.patch(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
     restarted: list[Object] = []

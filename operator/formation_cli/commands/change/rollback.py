@@ -25,7 +25,7 @@ from formation_cli.options import Wait
     type=int,
     metavar="REVISION",
     shell_complete=revisions.complete,
-    help="The revision, as `history` numbers it; without it the latest other that ran well.",
+    help="The revision's number in `history`; without it, the latest other one that ran well.",
 )
 @options.dry_run()
 @options.wait()
@@ -47,7 +47,7 @@ def command(
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
     going_back.advise(done)
     if number is None and not done.revision.ran_well:
-        unknown = f"{done.revision} isn't known to have run well, and there is no other that is"
+        unknown = f"{done.revision} isn't known to have run well, and neither is another one"
         click.echo(f"{unknown}: {again(f'history {name}')}", err=True)
     if not wait.wanted or dry_run:
         return

@@ -35,7 +35,7 @@ from formation_cli.words.counts import Wanted
 def command(
     cluster: Cluster, name: str, counts: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
 ) -> None:
-    """Set the counts of process types, all of them in one write; no process that goes on is restarted.
+    """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
 
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
     typed again.
@@ -89,8 +89,8 @@ def _show(formation: Object, output: str | None) -> None:
     if declared:
         screen.write(words.line(declared))
     for name, (count, autoscaler) in changes.open_ones(formation).items():
-        who = autoscaler or "whoever scales its Deployment"
-        click.echo(f"{name}: {count}, left to {who}", err=True)
+        who = autoscaler or "anyone who scales its Deployment"
+        click.echo(f"{name}: {count}, set by {who}", err=True)
 
 
 def _print(formation: Object, output: str) -> None:

@@ -24,9 +24,9 @@ from formation_cli.options import Wait
 def stop(
     cluster: Cluster, name: str, one_offs: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
 ) -> None:
-    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, which outlives deploys.
+    """Stop all processes; the counts are kept for `start`. It sets spec.suspend, and deploys keep it.
 
-    With names of processes of `run`, as `ps` and `logs` have them, end only these: their Jobs are deleted.
+    With names of processes of `run`, as `ps` and `logs` show them, end only these and delete their Jobs.
     """
     if one_offs:
         ending.end(cluster, name, one_offs, output, wait, dry_run=dry_run)
@@ -41,7 +41,7 @@ def stop(
 @options.written()
 @options.pass_cluster
 def start(cluster: Cluster, name: str, output: str | None, wait: Wait, *, dry_run: bool) -> None:
-    """Start what `stop` has stopped, with the counts from before."""
+    """Start what `stop` has stopped, with the same counts."""
     _suspend(cluster, name, output, wait, suspended=False, dry_run=dry_run)
 
 

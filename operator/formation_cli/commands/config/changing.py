@@ -76,7 +76,7 @@ def change(
             made.delete()
         elif made.name:
             click.echo(
-                f"Secret {made.name} was made, and it isn't known whether the Formation names it. "
+                f"Secret {made.name} was made, and the Formation may or may not name it. "
                 f"If it doesn't: {again(f'config prune {name}')}",
                 err=True,
             )

@@ -29,7 +29,9 @@ class Config(options.Group):
             return super().resolve_command(ctx, args)
         if not args[0].startswith("-") and len(args) > 1 and not args[1].startswith("-"):
             hint = f"kubectl formation config {_meant(args, self.commands)} NAME ..."
-            raise Mistyped(f"{args[0][:100]} is no command of config, which shows one Formation.", hint=hint)
+            raise Mistyped(
+                f"{args[0][:100]} isn't a command of config, which shows one Formation.", hint=hint
+            )
         return show.command.name, show.command, args
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -61,8 +63,8 @@ def _meant(args: list[str], commands: Collection[str]) -> str:
 def command() -> None:
     """Show, set and unset the variables that all types of a Formation get.
 
-    Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes another
-    one, so it is a deploy. Leave env and envFrom out of a manifest that is applied again.
+    Plain ones are in spec.env. Secret ones are in a Secret that spec.envFrom names; each change makes a new
+    one, so it is a deploy. Leave env and envFrom out of a manifest that you apply again.
     """
 
 

@@ -15,7 +15,7 @@ from formation_cli.terminal import screen
 @click.command(
     "prune",
     cls=options.Command,
-    short_help="Delete the Secrets that nothing names any more",
+    short_help="Delete the Secrets that are no longer used",
     examples=("config prune shop", "config prune shop --yes", "config prune shop --dry-run"),
 )
 @options.formation()
@@ -23,10 +23,10 @@ from formation_cli.terminal import screen
 @options.dry_run()
 @options.pass_cluster
 def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
-    """Delete the Secrets that `config` made for a Formation and nothing names any more.
+    """Delete the Secrets that `config` made for a Formation and that are no longer used.
 
-    Each Formation, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace counts as naming one, and so
-    does the manifest that `kubectl apply` has noted.
+    Each Formation, Deployment, ReplicaSet, CronJob, Job and Pod of the namespace can use one, and so can the
+    manifest of the last `kubectl apply`.
     """
     names, fresh = stale.find(cluster, formations.find(cluster, name))
     for each in fresh:

@@ -31,20 +31,20 @@ LONGEST_LINE = 4095
         "config set shop --secret DATABASE_URL                  # asks for its value",
         "config set shop --secret DATABASE_URL < url.txt",
         "config set shop --secret --env secrets.env",
-        "config set shop --secret --env .env DATABASE_URL TOKEN # these of the file",
+        "config set shop --secret --env .env DATABASE_URL TOKEN # only these of the file",
         "config set shop --env .env                             # asks which are secret",
     ),
 )
 @options.formation()
 @click.argument("variables", nargs=-1, metavar="[KEY=VALUE | KEY]...")
 @click.option(
-    "--secret", is_flag=True, help="They are secret: type KEY alone, and the value at the prompt or by stdin."
+    "--secret", is_flag=True, help="They are secret: type only KEY, and the value at the prompt or on stdin."
 )
 @click.option(
     "--env",
     multiple=True,
     type=click.Path(allow_dash=True),
-    help="A file of NAME=value lines, - for stdin; may be repeated. KEY takes only that one of it.",
+    help="A file of NAME=value lines, - for stdin; may be repeated. With KEY, only that variable.",
 )
 @options.dry_run()
 @options.wait()
@@ -63,8 +63,8 @@ def command(
 ) -> None:
     """Set variables of all types, in one write; the processes are restarted, as in a deploy.
 
-    Plain values are in the Formation (spec.env), where anyone who may view it reads them. Secret values are
-    in a Secret, which is made anew at each change. A value arrives as it is typed: $(NAME) has no meaning.
+    Plain values are in the Formation (spec.env), where anyone who may view it can read them. Secret values
+    are in a Secret; each change makes a new one. A value arrives as it is typed: $(NAME) isn't replaced.
     """
     typed = _typed(variables, secret=secret, from_files=bool(env))
     from_files = _of_files(env, [each for each in variables if "=" not in each]) if env else {}
@@ -93,8 +93,9 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
         words.check_name(name, secret=secret)
         if secret and valued:
             raise Mistyped(
-                f"{name}: a secret value isn't typed here: your shell keeps it, and `ps` shows it to others.",
-                hint="Type KEY alone: its value is asked for, or comes by stdin, or from a file by --env.",
+                f"{name}: don't type a secret value here: your shell saves it, and `ps` shows it to others.",
+                hint="Type only KEY: the value is then asked for, or read from stdin, or from a file "
+                "with --env.",
             )
     return words.parse(valued if from_files or secret else variables)
 
@@ -105,7 +106,7 @@ def _of_files(paths: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     for path in paths:
         found |= dotenv.parse(files.read(path), "stdin" if path == STDIN else path)
     if not found:
-        raise Mistyped(f"{', '.join(paths)}: no variable.")
+        raise Mistyped(f"{', '.join(paths)}: not a variable.")
     for each in names:
         if each not in found:
             raise Mistyped(f"{each} isn't in {', '.join(paths)}.", hint=did_you_mean(each, found))
@@ -140,7 +141,7 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
     value = files.read(STDIN)
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
-        hint = "Its value is typed at a terminal, or comes by stdin."
+        hint = "Type its value at a terminal, or send it to stdin."
         raise Mistyped(f"{names[0]}: stdin is empty.", hint=hint)
     return {names[0]: value}
 
@@ -150,5 +151,7 @@ def _prompted(name: str) -> str:
     if not value:
         raise Mistyped(f"{name}: no value was typed.")
     if len(value.encode(errors="replace")) >= LONGEST_LINE:
-        raise Mistyped(f"{name}: a terminal takes no longer line.", hint=f"--secret {name} < FILE takes one.")
+        raise Mistyped(
+            f"{name}: a terminal accepts no longer line.", hint=f"--secret {name} < FILE takes one."
+        )
     return value

@@ -19,15 +19,15 @@ from formation_cli.views.config import Key, Variable
 @click.command(
     "show",
     cls=options.Command,
-    short_help="Show the variables, which `config NAME` does, too",
+    short_help="Show the variables, as `config NAME` does",
     examples=("config shop", "config shop --show", "config shop -o json"),
 )
 @options.formation()
-@click.option("--show", is_flag=True, help="Show the values, too, secret ones included.")
+@click.option("--show", is_flag=True, help="Also show the values, including secret ones.")
 @options.output("json", "yaml")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, output: str | None, *, show: bool) -> None:
-    """Show the variables that all types get, and where each comes from; with --show their values.
+    """Show the variables that all types get, and the source of each; with --show also their values.
 
     It reads what spec.envFrom names, with your own rights.
     """
@@ -47,7 +47,7 @@ def _objects(cluster: Cluster, formation: Object, *, values: bool) -> Iterator[t
         try:
             found = cluster.get(kind, name)
         except NoAccess as failure:
-            click.echo(f"{failure.message} So what it has isn't shown.", err=True)
+            click.echo(f"{failure.message} So its variables aren't shown.", err=True)
             continue
         if found is None:
             click.echo(f"There is no {kind} {name}, which the Formation names.", err=True)
@@ -81,7 +81,7 @@ def _advise(cluster: Cluster, formation: Object, *, empty: bool) -> None:
         click.echo(f"{name} has no variable: {again(f'config set {name} KEY=VALUE')}", err=True)
     for type_, own in sorted(config.own_variables(formation).items()):
         if own:
-            click.echo(f"{type_} has of its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
+            click.echo(f"{type_} has its own: {', '.join(own)} (spec.processes.{type_}.env)", err=True)
     try:
         names, fresh = stale.find(cluster, formation)
     except NoAccess:  # anyone who may not list Secrets can't delete them either

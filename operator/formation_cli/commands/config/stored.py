@@ -7,8 +7,9 @@ from formation_cli.cluster.port import Cluster, Object
 from formation_cli.failures import NoAccess
 
 WAY_OUT = (
-    "A new Secret has the variables of the one before, so `config` reads that one, as the role `edit` may.\n"
-    "Or put your variables into a Secret of your own, and name it in spec.envFrom."
+    "`config` copies the variables of the old Secret, so it must read that one, which the role `edit` "
+    "allows.\n"
+    "Or put your variables into your own Secret, and name it in spec.envFrom."
 )
 
 

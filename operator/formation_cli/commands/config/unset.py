@@ -1,4 +1,4 @@
-"""Take variables away."""
+"""Remove variables."""
 
 import click
 
@@ -14,7 +14,7 @@ from formation_cli.options import Wait
 @click.command(
     "unset",
     cls=options.Command,
-    short_help="Take variables away",
+    short_help="Remove variables",
     examples=("config unset shop PAGE_SIZE", "config unset shop PAGE_SIZE DATABASE_URL --wait"),
 )
 @options.formation()
@@ -26,7 +26,7 @@ from formation_cli.options import Wait
 def command(
     cluster: Cluster, name: str, keys: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
 ) -> None:
-    """Take variables away, plain or secret, in one write; the processes are restarted, as in a deploy."""
+    """Remove variables, plain or secret, in one write; the processes are restarted, as in a deploy."""
     wanted = Wanted(unset=[*dict.fromkeys(keys)])
 
     def read(cluster: Cluster, found: Object) -> Stored:

@@ -1,4 +1,4 @@
-"""Run a command in a process that is there."""
+"""Run a command in a running process."""
 
 import sys
 
@@ -21,10 +21,10 @@ from formation_cli.views import processes
     ),
 )
 @options.formation()
-@options.process_type("Of this type; web, or the only one.")
+@options.process_type("The process type; web, or the only one.")
 @options.process()
-@click.option("-i", "--stdin", is_flag=True, help="Give it what you type, as at a terminal anyway.")
-@click.option("-t", "--tty", is_flag=True, help="Give it a terminal, as at one anyway.")
+@click.option("-i", "--stdin", is_flag=True, help="Send it your input; always on at a terminal.")
+@click.option("-t", "--tty", is_flag=True, help="Give it a terminal; always on at a terminal.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND [ARG]...")
 @options.pass_cluster
 def command(
@@ -37,9 +37,9 @@ def command(
     stdin: bool,
     tty: bool,
 ) -> None:
-    """Run a command in a process that is there, by `kubectl exec`; at a terminal it is interactive.
+    """Run a command in a running process, with `kubectl exec`; at a terminal it is interactive.
 
-    It ends with the exit code of the command. For a process of its own, see `run`.
+    It ends with the exit code of the command. To run it in a new process, see `run`.
     """
     pod = running.chosen(cluster, formations.find(cluster, name), process_type, process)
     running.check_access(cluster, pod["metadata"]["name"], "exec")

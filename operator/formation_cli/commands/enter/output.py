@@ -150,7 +150,7 @@ class Joined:
                 return
             if time.monotonic() > until:
                 why = _joined(said, ERR).decode(errors="replace").strip()
-                raise Failure("It runs, but kubectl attach doesn't reach it: it is ended.", hint=why)
+                raise Failure("It runs, but kubectl attach can't reach it, so it is stopped.", hint=why)
             time.sleep(LOOK)
 
 

@@ -1,4 +1,4 @@
-"""Lead a port of this machine to a process."""
+"""Forward a port of this machine to a process."""
 
 import click
 
@@ -24,9 +24,9 @@ from formation_operator.kube.objects import lenient
 )
 @options.formation()
 @click.argument("ports", type=PAIR, required=False, metavar="[LOCAL][:REMOTE]")
-@options.process_type("Of this type; web, or the only one.")
+@options.process_type("The process type; web, or the only one.")
 @options.process()
-@click.option("--address", help="Where to listen, in place of localhost.")
+@click.option("--address", help="The address to listen on, instead of localhost.")
 @options.pass_cluster
 def command(
     cluster: Cluster,
@@ -36,9 +36,9 @@ def command(
     process: str | None,
     address: str | None,
 ) -> None:
-    """Lead a port of this machine to the port of a process, by `kubectl port-forward`, until Ctrl-C.
+    """Forward a port of this machine to a process, with `kubectl port-forward`, until Ctrl-C.
 
-    Both ports are that of the type, unless you name others; the local port 0 is any that is free.
+    Both ports are that of the type, unless you name others; the local port 0 means any free port.
     """
     formation = formations.find(cluster, name)
     pod = running.chosen(cluster, formation, process_type, process)
@@ -46,7 +46,7 @@ def command(
     local, remote = ports or Pair(None, None)
     port = remote or lenient.number(lenient.mapping(formation, "spec", "processes", type_), "port")
     if not port:
-        raise Mistyped(f"{type_} has no port.", hint="Name one, as 8080:8080.")
+        raise Mistyped(f"{type_} has no port.", hint="Name one, such as 8080:8080.")
     running.check_access(cluster, pod["metadata"]["name"], "portforward")
     where = [f"--address={address}"] if address else []
     pair = f"{port if local is None else local or ''}:{port}"

@@ -55,9 +55,9 @@ def _no_difference() -> Iterator[None]:
     "--revision",
     type=int,
     shell_complete=revisions.complete,
-    help="Instead of a manifest, a revision, as `history` numbers it.",
+    help="Instead of a manifest, a revision's number in `history`.",
 )
-@click.option("--server-side", is_flag=True, help="As `kubectl apply --server-side` would change it.")
+@click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
 @_no_difference()
 @options.pass_cluster
@@ -75,14 +75,14 @@ def command(
     """Show what `kubectl apply -f` would change of Formations, and which processes it would restart.
 
     With NAME and --revision, show what `rollback` would change. Ends with 0 if nothing would change, 1 if
-    something would, and more if it can't be told.
+    something would, and more if it doesn't know.
     """
     if filename is not None and name is None and revision is None:
         changed = _of_manifest(cluster, filename, output, server_side=server_side)
     elif name is not None and revision is not None and filename is None and not server_side:
         changed = _of_revision(cluster, name, revision, output)
     else:
-        raise click.UsageError("Say -f FILE, or NAME --revision NUMBER.")
+        raise click.UsageError("Use -f FILE, or NAME --revision NUMBER.")
     ctx.exit(DIFFERENT if changed else 0)
 
 

@@ -29,11 +29,11 @@ TAIL = 100
     ),
 )
 @options.formation()
-@options.types(f"The same as TYPE, which may be {ONE_OFF} for what runs once; may be repeated.")
-@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m or 1h.")
-@click.option("--warnings", is_flag=True, help="Only what is wrong.")
-@click.option("--tail", type=int, default=TAIL, show_default=True, help="The latest ones; -1 for all.")
-@click.option("-w", "--watch", is_flag=True, help="Go on, until Ctrl-C.")
+@options.types(f"The same as TYPE, which may be {ONE_OFF} for one-off processes; may be repeated.")
+@click.option("--since", type=DURATION, help="Only Events newer than 90s, 10m or 1h.")
+@click.option("--warnings", is_flag=True, help="Only warnings.")
+@click.option("--tail", type=int, default=TAIL, show_default=True, help="How many of the latest; -1 for all.")
+@click.option("-w", "--watch", is_flag=True, help="Keep watching, until Ctrl-C.")
 @options.output("json", "yaml")
 @options.pass_cluster
 def command(
@@ -74,4 +74,4 @@ def command(
     if len(found) < len(every):
         click.echo(f"These are the latest {len(found)} of {len(every)}: --tail=-1 shows all.", err=True)
     if not every:
-        click.echo("Nothing: the cluster forgets Events after an hour.", err=True)
+        click.echo("Nothing: the cluster deletes Events after an hour.", err=True)

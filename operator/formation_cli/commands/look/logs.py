@@ -24,6 +24,7 @@ TAIL = 100
         "logs shop -f",
         "logs shop worker clock --since 10m",
         "logs shop release   # what the release command wrote",
+        "logs shop nightly-report   # what the runs of a schedule wrote that are kept",
         "logs shop worker.x7k2p   # one process, as `logs` and `ps` name it",
         "logs shop web --previous   # what crashed processes wrote",
         "logs shop --tail=-1 --timestamps > shop.log",
@@ -31,13 +32,19 @@ TAIL = 100
 )
 @options.formation()
 @options.types(
-    f"The same as TYPE, which may be {ONE_OFF} for what runs once, or {naming.RELEASE}; may be repeated.",
+    f"The same as TYPE, which may be a schedule, {ONE_OFF} for one-off processes, or {naming.RELEASE}; may "
+    "be repeated.",
     "[TYPE|PROCESS]...",
     besides=(ONE_OFF, naming.RELEASE),
 )
-@click.option("-f", "--follow", is_flag=True, help="Go on, also with processes that come, until Ctrl-C.")
-@click.option("--since", type=DURATION, help="What isn't older than 90s, 10m, 1h or 1d.")
-@click.option("-p", "--previous", is_flag=True, help="Of the process before, where one was started anew.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the logs, also of new processes, until Ctrl-C.")
+@click.option("--since", type=DURATION, help="Only lines newer than 90s, 10m, 1h or 1d.")
+@click.option(
+    "-p",
+    "--previous",
+    is_flag=True,
+    help="The log before the last restart, of processes that were restarted.",
+)
 @click.option(
     "--tail",
     type=int,
@@ -56,17 +63,17 @@ def command(
     previous: bool,
     timestamps: bool,
 ) -> None:
-    """Show what the processes write, in one stream: each line with the process that it is from.
+    """Show the logs of the processes, in one stream; each line names its process.
 
-    What the release command and `run` write is among them, and so are Jobs whose Pods have the label
-    formations.dev/formation=NAME.
+    The logs of the release command, of schedules, of `run`, and of Jobs whose Pods have the label
+    formations.dev/formation=NAME are included.
     """
     if follow and previous:
         raise click.UsageError(
-            "What ended before writes nothing more: leave out one of --follow and --previous."
+            "A process that has ended writes nothing more: leave out one of --follow and --previous."
         )
     formation = formations.find(cluster, name)
-    jobs = [ONE_OFF, naming.RELEASE]
+    jobs = [ONE_OFF, naming.RELEASE, *formations.schedules(formation)]
     known = [*formations.types(formation), *jobs]
     chosen = log_streams.of_types(types) if types else log_streams.of_any_type
     query = _query(since, tail, follow=follow, previous=previous)
@@ -88,7 +95,7 @@ def command(
         writer.write(line)
         silent = False
     if previous and sources and silent:
-        click.echo("None of these processes was started anew.", err=True)
+        click.echo("None of these processes was restarted.", err=True)
 
 
 def _query(since: float | None, tail: int | None, *, follow: bool, previous: bool) -> LogQuery:

@@ -33,10 +33,10 @@ from formation_operator.api.reasons import ConditionType
     ),
 )
 @options.formation(required=False)
-@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_type)
+@click.argument("words", nargs=-1, metavar="[TYPE|PROCESS]...", shell_complete=options.complete_any)
 @click.option("-A", "--all-namespaces", is_flag=True, help="The Formations of all namespaces.")
-@click.option("-l", "--selector", default="", help="The Formations whose labels are so, as team=checkout.")
-@click.option("-w", "--watch", is_flag=True, help="Go on, and show what changes, until Ctrl-C.")
+@click.option("-l", "--selector", default="", help="The Formations with these labels, such as team=checkout.")
+@click.option("-w", "--watch", is_flag=True, help="Keep watching, and show changes, until Ctrl-C.")
 @options.output("json", "yaml", "name", "wide")
 @options.pass_cluster
 def command(
@@ -49,11 +49,12 @@ def command(
     all_namespaces: bool,
     watch: bool,
 ) -> None:
-    """Show each process with its state, since when, restarts, how it ended last, and what is wrong with it.
+    """Show each process with its state, age, restarts, last exit and trouble.
 
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
-    but gets no requests), Crashing, Unschedulable (no node takes it) or Stopping; one of `run` may be
-    Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
+    but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
+    `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
+    A schedule without a running process is Scheduled, Failing, Suspended or Waiting.
     """
     options.check_watch(output, watch=watch)
     if name is None:

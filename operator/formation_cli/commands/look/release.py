@@ -26,7 +26,7 @@ TICK = 1.0
     examples=("release shop", "release shop -f   # until it has ended", "release shop -o json"),
 )
 @options.formation()
-@click.option("-f", "--follow", "goes_on", is_flag=True, help="Go on until it has ended, or Ctrl-C.")
+@click.option("-f", "--follow", "goes_on", is_flag=True, help="Follow it until it has ended, or Ctrl-C.")
 @options.output("json", "yaml", "name", text="Print status.release, or the Job's name, for programs.")
 @options.pass_cluster
 def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -> None:
@@ -67,7 +67,7 @@ def _follow(cluster: Cluster, name: str) -> None:
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
         formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:
-            raise NotFound(f"Formation {name} was deleted meanwhile.")
+            raise NotFound(f"Formation {name} was deleted in the meantime.")
         over = releases.is_over(formation)
         log.show(releases.pods(formation, objects), last=over)
         if over:

@@ -17,7 +17,7 @@ from formation_cli.words import counts, ports
 
 R = TypeVar("R")
 PLAIN_VALUES = (
-    "The values of {files} are in the manifest as they are: what is secret belongs into a Secret (envFrom)."
+    "The values of {files} are in the manifest as they are: move secret ones into a Secret (envFrom)."
 )
 
 
@@ -46,18 +46,20 @@ class Described:
 def described(function: Callable[..., R]) -> Callable[..., R]:
     """Give a command what the command line says of an app, as one `Described`."""
 
-    @click.option("--name", help="The Formation's name; without it, the folder's.")
-    @click.option("--image", required=True, help="The image that has the app.")
+    @click.option("--name", help="The Formation's name [default: the folder's name]")
+    @click.option("--image", required=True, help="The image of the app.")
     @click.option(
         "--env", multiple=True, type=click.Path(), help="A file of NAME=value lines; may be repeated."
     )
-    @click.option("-m", "--formation", "counts", default="", help="The counts, as web=2,worker=1 or all=1.")
+    @click.option(
+        "-m", "--formation", "counts", default="", help="The counts, such as web=2,worker=1 or all=1."
+    )
     @click.option(
         "--port",
         type=ports.ANY,
         default=app.PORT,
         show_default=True,
-        help="Where web listens, and what uses $PORT.",
+        help="The port of web, and of types that use $PORT.",
     )
     @functools.wraps(function)
     def with_app(
@@ -82,7 +84,9 @@ def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for each in sorted(wanted, key=lambda each: each.type != "all"):
         if each.sign != "=":
-            raise Mistyped(f"{each.type}{each.sign}{each.number} is no count here: set it as {each.type}=2.")
+            raise Mistyped(
+                f"{each.type}{each.sign}{each.number} isn't a count here: write it as {each.type}=2."
+            )
         if each.type != "all" and each.type not in types:
             raise Mistyped(f"There is no process type {each.type}.", hint=did_you_mean(each.type, types))
         found |= dict.fromkeys(types if each.type == "all" else [each.type], each.of(0))
@@ -100,11 +104,13 @@ def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathli
     if manifest is None:
         formats.write(formation, output)
     elif manifest.exists():
-        raise Failure(f"{manifest} is there already.", hint="Move it away.")
+        raise Failure(f"{manifest} exists already.", hint="Move it away.")
     else:
         files.create(manifest, f"{formats.as_yaml(formation)}\n")
         click.echo(f"{manifest}: Formation {found.name}", err=True)
     if names.RELEASE in found.commands:
         click.echo("release: spec.release, which runs before a deploy changes any process", err=True)
+    for name, each in (formation["spec"].get("schedules") or {}).items():
+        click.echo(f"{name}: spec.schedules.{name}, which runs at {each['schedule']}", err=True)
     if env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)

@@ -1,4 +1,4 @@
-"""Write a Formation for others."""
+"""Write a Formation for another tool."""
 
 import pathlib
 import re
@@ -30,7 +30,10 @@ VENDORS = tuple(map(pathlib.Path, ("/usr/lib/systemd/system", "/lib/systemd/syst
     examples=("export procfile shop > Procfile", "export systemd shop -d /etc/systemd/system"),
 )
 def command() -> None:
-    """Write a Formation of the cluster, or of a file, for others. What they can't say is named."""
+    """Write a Formation of the cluster, or of a file, for another tool.
+
+    What that tool can't express is named.
+    """
 
 
 @command.command(
@@ -47,7 +50,7 @@ def command() -> None:
     "--env", type=click.Path(path_type=pathlib.Path), help="Write the shared variables to this file."
 )
 def procfile(known: Known, env: pathlib.Path | None) -> None:
-    """Write a Procfile, and print the counts as Foreman takes them."""
+    """Write a Procfile, and print the counts in Foreman's format."""
     found = exported(known)
     if env is not None:
         files.create(env, found.env)
@@ -62,7 +65,7 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
 @command.command(
     "systemd",
     cls=options.Command,
-    short_help="Units of systemd",
+    short_help="systemd units",
     examples=(
         "export systemd shop -d /etc/systemd/system --root /srv/shop",
         "export systemd -f formation.yaml --run-as www-data -d units",
@@ -74,15 +77,15 @@ def procfile(known: Known, env: pathlib.Path | None) -> None:
     "-d",
     "--directory",
     type=click.Path(file_okay=False, path_type=pathlib.Path),
-    help="Write the units into this folder, over older ones.",
+    help="Write the units into this folder, and replace older ones.",
 )
-@click.option("--root", help="The folder that has the app. [default: /srv/NAME]")
-@click.option("--run-as", help="Who runs the processes. [default: the Formation's name]")
+@click.option("--root", help="The folder of the app. [default: /srv/NAME]")
+@click.option("--run-as", help="The user that runs the processes. [default: the Formation's name]")
 @click.option("-p", "--port", type=Port(1024, 60000), default=5000, show_default=True, help="The first port.")
 def systemd(
     known: Known, directory: pathlib.Path | None, root: str | None, run_as: str | None, port: int
 ) -> None:
-    """Write units of systemd: a target for all, and for each type a target and a template of its processes.
+    """Write systemd units: a target for all, and for each type a target and a template of its processes.
 
     Then: systemctl daemon-reload; systemctl enable --now shop.target
     """
@@ -102,20 +105,20 @@ def systemd(
 @command.command(
     "heroku",
     cls=options.Command,
-    short_help="The shape of Heroku's formation API",
+    short_help="The format of Heroku's formation API",
     examples=("export heroku shop", "export heroku -f formation.yaml -o yaml"),
 )
 @source.formation
 @options.output("json", "yaml", default="json")
 def heroku(known: Known, output: str) -> None:
-    """Write the counts and sizes in the shape of Heroku's formation API: [{type, quantity, size}]."""
+    """Write the counts and sizes in the format of Heroku's formation API: [{type, quantity, size}]."""
     formats.write(dialect.formation(known), output)
     tell(dialect.left_out(known))
 
 
 def _root(path: str) -> str:
     if not path.startswith("/") or not path.isprintable() or path.endswith("\\") or path != path.strip():
-        raise Mistyped(f"{path!r} is no folder for a unit: name it from / on, as /srv/shop.")
+        raise Mistyped(f"{path!r} isn't a folder for a unit: write it from / on, such as /srv/shop.")
     return path
 
 
@@ -126,7 +129,8 @@ def _is_theirs(unit: pathlib.Path) -> bool:
 def _user(name: str) -> str:
     if not USER.fullmatch(name):
         raise Mistyped(
-            f"{name[:100]!r} is no user of systemd's.", hint="Name one by --run-as, as --run-as www-data."
+            f"{name[:100]!r} isn't a valid user for systemd.",
+            hint="Name one with --run-as, such as --run-as www-data.",
         )
     return name
 

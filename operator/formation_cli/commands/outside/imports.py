@@ -1,4 +1,4 @@
-"""Make a Formation from what others wrote."""
+"""Make a Formation from another tool's files."""
 
 import dataclasses
 import pathlib
@@ -10,7 +10,7 @@ from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
 from formation_cli.dialects.heroku import Found, check_commands, read
 
-OUTPUT = options.output("json", "yaml", default="yaml", text="Write the Formation so.")
+OUTPUT = options.output("json", "yaml", default="yaml", text="The format of the Formation.")
 
 
 @click.group(
@@ -22,13 +22,16 @@ OUTPUT = options.output("json", "yaml", default="yaml", text="Write the Formatio
     ),
 )
 def command() -> None:
-    """Make a Formation from what others wrote. It is printed; nothing is run, and no cluster is asked."""
+    """Make a Formation from another tool's files.
+
+    The Formation is printed. Nothing is run, and no cluster is used.
+    """
 
 
 @command.command(
     "procfile",
     cls=options.Documented,
-    short_help="From a Procfile, as of Heroku or Foreman",
+    short_help="From a Procfile of Heroku or Foreman",
     examples=(
         "import procfile --image registry.example.com/shop:v1 | kubectl apply -f -",
         "import procfile app/Procfile --name shop --image registry.example.com/shop:v1 --env app/.env",
@@ -57,13 +60,14 @@ def procfile(procfile: str, described: Described, output: str) -> None:
     ),
 )
 @click.argument("file", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option("--procfile", type=click.Path(), help="Where the commands are, if FILE doesn't have them.")
+@click.option("--procfile", type=click.Path(), help="The file with the commands, if FILE doesn't have them.")
 @app_options.described
 @OUTPUT
 def heroku(file: tuple[str, ...], procfile: str | None, described: Described, output: str) -> None:
     """Make a Formation from app.json, from the JSON of Heroku's formation API, or from both.
 
-    A size becomes its memory, as request and as limit. Counts of -m and variables of --env win.
+    A size becomes its memory, as request and as limit. Counts of -m and variables of --env have priority.
+    The entries of cron, as Dokku has them, become spec.schedules.
     """
     found = Found()
     for each in file:
@@ -80,6 +84,7 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
             env=found.env | {**wanted.env},
             counts=found.counts | {**wanted.counts},
             memory=found.memory,
+            schedules=found.schedules,
         ),
         [*described.env, *(each for each in file if found.env)],
         output,

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import click
 
-from formation_cli import options
+from formation_cli import files, options
 from formation_cli.commands import secrecy
 from formation_cli.commands.outside import app_options
 from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects import cron
 from formation_cli.dialects.app import App
+from formation_cli.dialects.cron import Cron
 
 MANIFEST = "formation.yaml"
+APP = "app.json"
 
 
 @click.command(
@@ -29,11 +32,12 @@ MANIFEST = "formation.yaml"
 def command(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
-    Of --env it asks which variables are secret: those are in no file, and the command that brings them into
-    the cluster is printed. Nothing of the Procfile is run, and no file is written over.
+    The cron entries of an app.json beside it become spec.schedules; it reads nothing else of that file.
+    With --env it asks which variables are secret. It writes those into no file, and prints the command that
+    sets them in the cluster. It runs nothing of the Procfile, and overwrites no file.
     """
     commands, folder = app_options.read_procfile(procfile)
-    found = described.app(commands, folder)
+    found = dataclasses.replace(described.app(commands, folder), schedules=_schedules(procfile))
     secret = secrecy.chosen(found.env)
     plain = {name: value for name, value in found.env.items() if name not in secret}
     found = dataclasses.replace(found, env=plain)
@@ -44,9 +48,14 @@ def command(procfile: str, described: Described) -> None:
         _tell(found, described.env, secret)
 
 
+def _schedules(procfile: str) -> dict[str, Cron]:
+    beside = pathlib.Path(procfile).with_name(APP)
+    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else {}
+
+
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
     """Say how the secret variables come into the cluster."""
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
     more = [word for file in files for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "config", "set", found.name, "--secret", *more, *secret])
-    click.echo(f"Once it is applied, this brings them:\n  {line}", err=True)
+    click.echo(f"Once it is applied, this sets them:\n  {line}", err=True)

@@ -43,18 +43,20 @@ PORTS = 100
     show_default=True,
     help="The manifest; - for stdin.",
 )
-@click.option("-m", "--formation", "counts", default="", help="Other counts, as web=2,worker=1 or all=1.")
+@click.option(
+    "-m", "--formation", "counts", default="", help="Other counts, such as web=2,worker=1 or all=1."
+)
 @click.option(
     "--env",
     multiple=True,
     type=click.Path(),
-    help="A file of NAME=value lines, which win over the Formation's; may be repeated. [default: .env]",
+    help="A file of NAME=value lines, which override the Formation's; may be repeated. [default: .env]",
 )
 @click.option(
     "-p",
     "--port",
     type=Port(PORTS_TO_BEGIN_WITH.start, PORTS_TO_BEGIN_WITH.stop - 1),
-    help=f"The first one. [default: PORT of --env, or {PORT}]",
+    help=f"The first port. [default: PORT of --env, or {PORT}]",
 )
 @click.pass_context
 def command(
@@ -70,7 +72,8 @@ def command(
     As with Foreman, the first type has the ports from 5000 on, the second from 5100 on, and so forth, and all
     processes are ended when one ends. Ctrl-C ends them, too, and a second one kills what still runs.
 
-    The release command runs before them, unless types are named; if it fails, no process is started.
+    The release command runs before them, unless types are named; if it fails, no process is started. Nothing
+    runs on a schedule.
     """
     known = manifest.parse(files.read(filename), filename)
     given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
@@ -79,6 +82,9 @@ def command(
     base = {**os.environ}
     processes = [laptop.process(known, each, given, base) for each in _places(wanted, port or _port(given))]
     exports.tell(f"{each} {IMAGES_OWN}" for each in known.images_own() if each not in typed)
+    exports.tell(
+        f"spec.schedules.{each}: nothing runs on a schedule here" for each in known.spec.schedules or ()
+    )
     release = [] if types else _release(known, given, base)
     _tell(
         known,
@@ -111,7 +117,7 @@ def _port(given: Mapping[str, str]) -> int:
     typed = given.get("PORT", str(PORT))
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= 5 and int(typed) in PORTS_TO_BEGIN_WITH):
         raise Mistyped(
-            f"PORT in {DOTENV} is no port to begin with.", hint="Name one by --port, as --port 5000."
+            f"PORT in {DOTENV} isn't a valid first port.", hint="Name one with --port, such as --port 5000."
         )
     return int(typed)
 
@@ -127,4 +133,4 @@ def _places(counts: Mapping[str, int], port: int) -> list[Place]:
 def _tell(known: Known, types: Iterable[str], given: Mapping[str, str]) -> None:
     """Say what the processes miss."""
     for each in laptop.missing(known, types, given):
-        click.echo(f"Not set here, but in the cluster: {lenient.shown(each)}. Give it by --env.", err=True)
+        click.echo(f"Not set here, but in the cluster: {lenient.shown(each)}. Set it with --env.", err=True)

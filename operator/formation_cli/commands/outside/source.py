@@ -29,7 +29,7 @@ def formation(function: Callable[..., R]) -> Callable[..., R]:
 
 def _find(name: str | None, filename: str | None) -> Known:
     if (name is None) == (filename is None):
-        raise Mistyped("Which Formation? Give its name, or its file by -f: one of both.")
+        raise Mistyped("Which Formation? Give its name, or its file with -f, and not both.")
     if filename is not None:
         return manifest.parse(files.read(filename), filename)
     found = formations.find(options.connect(options.target_of(click.get_current_context())), name or "")

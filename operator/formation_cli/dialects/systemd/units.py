@@ -36,7 +36,7 @@ SAID = {
     "command", "args", "replicas", "port", "env", "env_from", "termination_grace_period_seconds", "singleton",
     "security_defaults", "resources",
 }  # fmt: skip
-UNSAID_SHARED = ("suspend", "paused", "release", "pod_template", "labels", "annotations")
+UNSAID_SHARED = ("suspend", "paused", "release", "schedules", "pod_template", "labels", "annotations")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,8 +81,8 @@ def exported(known: Known, host: Host) -> Exported:
 def taken(unit: str) -> Mistyped:
     """Return how an export ends that would replace a unit of the machine."""
     return Mistyped(
-        f"{unit} is a unit of the machine's own: it would be replaced.",
-        hint="Export a copy of the Formation's manifest by -f that has another metadata.name.",
+        f"{unit} is a unit of the machine, and would be replaced.",
+        hint="Copy the Formation's manifest, change metadata.name, and export it with -f.",
     )
 
 
@@ -161,7 +161,7 @@ class _Writer:
         try:
             return _text(("Unit", unit), ("Service", [*self._service()]))
         except ValueError as error:
-            raise Mistyped(f"{self.name} can't be a unit of systemd: it has {error}.") from error
+            raise Mistyped(f"{self.name} can't be a systemd unit: it has {error}.") from error
 
     def _service(self) -> Iterator[str]:
         grace = self.process.termination_grace_period_seconds
@@ -229,7 +229,7 @@ class _Writer:
         ]
         limits = [f"{field}.resources.limits.{each}" for each in self.limits if each not in {"cpu", "memory"}]
         names = [
-            f"{self.name}: {lenient.shown(each)} is no name of a variable for systemd"
+            f"{self.name}: {lenient.shown(each)} isn't a valid variable name in systemd"
             for each in self.known.literals(self.name)
             if not dotenv.NAME.fullmatch(each)
         ]

@@ -61,7 +61,7 @@ class Kind(NamedTuple):
 
 
 class ChildKind(enum.StrEnum):
-    """A kind of object that a process type has.
+    """A kind of object that a process type or a schedule has.
 
     Another one needs a member here with its traits; `render` has its manifest, and what decides about its
     fields.
@@ -70,6 +70,7 @@ class ChildKind(enum.StrEnum):
     DEPLOYMENT = "Deployment"
     SERVICE = "Service"
     POD_DISRUPTION_BUDGET = "PodDisruptionBudget"
+    CRON_JOB = "CronJob"
 
     @property
     def traits(self) -> "Traits":
@@ -82,11 +83,17 @@ class Traits(NamedTuple):
 
     api: Kind
     selector: tuple[str, ...]
-    """The path of the labels that select its Pods."""
+    """The path of the labels that select its Pods, or that its Jobs have."""
     runs_processes: bool = False
     """Whether it runs the processes: then it has a count, images and a rollout."""
     without: str = ""
     """How a Formation does without it, as an order that has a place for the type; empty if it can't."""
+    label: str = naming.PROCESS_TYPE_LABEL
+    """The label with the name of its type or schedule."""
+
+    def labels(self, formation: str, name: str) -> dict[str, str]:
+        """Return the labels by which an object of the kind is a Formation's."""
+        return {naming.FORMATION_LABEL: formation, self.label: name}
 
 
 TRAITS = {
@@ -111,7 +118,13 @@ TRAITS = {
             dispensable=True,
         ),
         selector=("spec", "selector", "matchLabels"),
-        without="take disruptionBudget away (of spec.processes.{} or of spec)",
+        without="remove disruptionBudget (of spec.processes.{} or of spec)",
+    ),
+    ChildKind.CRON_JOB: Traits(
+        Kind(ChildKind.CRON_JOB, "batch", "v1", "cronjobs", naming.FORMATION_LABEL, dispensable=True),
+        selector=("spec", "jobTemplate", "metadata", "labels"),
+        without="remove spec.schedules.{}",
+        label=naming.SCHEDULE_LABEL,
     ),
 }
 
@@ -130,7 +143,7 @@ BY_NAME = {
         Kind(POD, "", "v1", "pods", naming.FORMATION_LABEL),
         Kind(REPLICA_SET, "apps", "v1", "replicasets"),
         Kind(CONTROLLER_REVISION, "apps", "v1", "controllerrevisions", metadata_only=True),
-        Kind(JOB, "batch", "v1", "jobs", naming.RELEASE_LABEL, dispensable=True),
+        Kind(JOB, "batch", "v1", "jobs", naming.FORMATION_LABEL, dispensable=True),
         Kind(EVENT, "events.k8s.io", "v1", "events"),
         Kind(LEASE, "coordination.k8s.io", "v1", "leases"),
     )

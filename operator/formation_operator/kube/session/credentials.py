@@ -57,7 +57,7 @@ class Login:
             return answer
         with contextlib.ExitStack() as unread:
             unread.callback(answer.close)  # even if the caller is cancelled meanwhile
-            await self._renew("The API server doesn't accept our credentials")
+            await self._renew("The API server doesn't accept the credentials")
             if await self._sign(request) == before:
                 unread.pop_all()
                 return answer
@@ -75,8 +75,8 @@ class Login:
         except Exception as error:  # noqa: BLE001  # a file may be unreadable in many ways
             trouble = sayable(error)
             if not self._header:
-                raise aiohttp.ClientConnectionError(f"our token can't be read: {trouble}") from None
-        self._no_token.warn(logger, trouble, "Our token can't be read, so the last one is used: %s")
+                raise aiohttp.ClientConnectionError(f"the token can't be read: {trouble}") from None
+        self._no_token.warn(logger, trouble, "The token can't be read, so the last one is used: %s")
         if self._header:
             request.headers[HEADER] = self._header
         request.server_hostname = self._configuration.tls_server_name
@@ -91,7 +91,7 @@ class Login:
         if self._reload_task is None:
             if asyncio.get_running_loop().time() < self._reloaded + PAUSE:
                 return
-            self._refused.warn(logger, trouble, "%s: reading our credentials anew")
+            self._refused.warn(logger, trouble, "%s: reading the credentials again")
             self._reload_task = asyncio.create_task(self._reload(), name="credentials")
         await asyncio.shield(self._reload_task)
 
@@ -103,7 +103,7 @@ class Login:
                 self._tls, self._files = tls_of(self._configuration), files
         except Exception as error:  # noqa: BLE001  # there are many ways to log in
             trouble = sayable(error)
-        self._no_credentials.warn(logger, trouble, "There are no credentials that can be read: %s")
+        self._no_credentials.warn(logger, trouble, "No credentials can be read: %s")
         self._reload_task, self._reloaded = None, asyncio.get_running_loop().time()
 
 

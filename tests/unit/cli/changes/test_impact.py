@@ -25,7 +25,7 @@ def test_a_new_image_restarts_every_type() -> None:
 def test_a_new_count_restarts_nothing() -> None:
     after = changed()
     after["spec"]["processes"]["web"]["replicas"] = 5
-    assert impact.impact(SHOP, after) == ["web: 2 -> 5 processes; none that goes on is restarted"]
+    assert impact.impact(SHOP, after) == ["web: 2 -> 5 processes; none that keeps running is restarted"]
 
 
 def test_where_all_are_restarted_none_is_said_to_go_on() -> None:
@@ -43,7 +43,7 @@ def test_a_type_comes_and_another_goes() -> None:
     after = changed(processes={"web": builders.a_process(replicas=2), "clock": builders.a_process()})
     assert impact.impact(SHOP, after) == [
         "clock: new",
-        "worker: taken away: its processes are stopped, and its Deployment is deleted",
+        "worker: removed: its processes are stopped, and its Deployment is deleted",
     ]
 
 

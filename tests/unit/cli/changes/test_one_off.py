@@ -88,7 +88,7 @@ def test_it_goes_with_its_formation() -> None:
 def test_a_type_must_be_named_where_each_has_an_image_of_its_own() -> None:
     own = builders.stored(builders.a_formation(processes={"web": builders.a_process(image="a:1")}))
     del own["spec"]["image"]
-    with pytest.raises(Failure, match="image of its own"):
+    with pytest.raises(Failure, match="its own image"):
         one_off.job(own, OneOff(["/shop"]), "")
     assert container(one_off.job(own, OneOff(["/shop"], "web"), ""))["image"] == "a:1"
 

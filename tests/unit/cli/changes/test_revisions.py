@@ -33,6 +33,7 @@ FORGED: dict[str, Object] = {
     "without a content": a_revision(1, SPEC, data=None),
     "with a list for a content": a_revision(1, SPEC, data=[SPEC]),
     "with types that are none": a_revision(1, {"processes": {"web": 7}}),
+    "with schedules that are none": a_revision(1, {**SPEC, "schedules": {"report": 7}}),
     "without a type": a_revision(1, {"image": "shop:v1", "processes": {}}),
     "with counts in its content": a_revision(1, SPEC, data=SPEC),
     "with a number below zero": a_revision(-1, SPEC),
@@ -196,3 +197,14 @@ def test_each_field_that_differs_has_a_path_and_so_has_each_variable() -> None:
         ("spec", "processes", "env", "image"),
         ("spec", "processes", "web", "resources"),
     ]
+
+
+def test_whether_a_schedule_begins_runs_stays_and_the_rest_is_as_it_was() -> None:
+    report = {"schedule": "@daily", "command": ["report"]}
+    old = {"image": "shop:v1", "processes": {"web": {}}, "schedules": {"report": report, "gone": report}}
+    suspended = {**report, "command": ["new"], "suspend": True}
+    now = {"image": "shop:v2", "processes": {"web": {}}, "schedules": {"report": suspended, "new": report}}
+    found = revisions.spec_with(now, old)
+    assert found["schedules"] == {"report": {**report, "suspend": True}, "gone": report}
+    assert ("spec", "schedules", "report", "command") in [*revisions.changed(now, found)]
+    assert "schedules" not in revisions.spec_with(now, {"image": "shop:v1", "processes": {"web": {}}})

@@ -180,7 +180,7 @@ def test_a_connection_that_breaks_in_an_answer_is_told(server: Server, status: i
 @pytest.mark.parametrize("page", [b"<html>Log in</html>", b"7", b""])
 def test_who_answers_something_else_is_told_as_no_cluster(server: Server, page: bytes) -> None:
     server.will(page)
-    with server.connected() as cluster, pytest.raises(failures.NoAccess, match="is no cluster"):
+    with server.connected() as cluster, pytest.raises(failures.NoAccess, match="isn't a cluster"):
         cluster.select("Pod")
 
 

@@ -115,7 +115,7 @@ def test_a_server_without_a_scheme_is_taken_as_kubectl_takes_it(
 
 @pytest.mark.parametrize("server", ["ftp://test", "https://", "https://test:99999", "https://test:x", "a b"])
 def test_what_is_no_address_of_a_server_is_told(file: str, server: str) -> None:
-    with pytest.raises(failures.NoAccess, match="no address of a server") as refused:
+    with pytest.raises(failures.NoAccess, match="isn't the address of a server") as refused:
         loaded(file, server=server)
     assert "https://HOST:PORT" in refused.value.hint
 

@@ -150,14 +150,14 @@ def test_a_second_secret_has_the_variables_of_the_first_and_takes_its_place(clus
     assert cluster.secrets[new] == {"TOKEN": PASSWORD, "KEY": "other"}
     assert cluster.secrets[first] == {"TOKEN": PASSWORD}
     assert cluster.spec["envFrom"][1:] == [{"configMapRef": {"name": "late"}}]
-    assert "ConfigMap late comes later in spec.envFrom: what it has, too, wins." in result.stderr
+    assert "ConfigMap late comes later in spec.envFrom, so its variables win." in result.stderr
 
 
 def test_what_a_type_has_of_its_own_wins_and_is_told(cluster: Stored) -> None:
     worker = cluster.objects[naming.KIND][0]["spec"]["processes"]["worker"]
     worker["envFrom"] = [{"secretRef": {"name": "own"}}]
     said = run("set shop --secret TOKEN", stdin=PASSWORD).stderr
-    assert "worker has an envFrom of its own (Secret own), which wins." in said
+    assert "worker has its own envFrom (Secret own), which wins." in said
 
 
 def test_the_same_secret_value_makes_no_deploy(cluster: Stored) -> None:
@@ -219,7 +219,7 @@ def test_a_variable_that_there_is_not_is_guessed(cluster: Stored) -> None:
 def test_what_hides_or_misses_a_variable_is_told(cluster: Stored) -> None:
     cluster.objects[naming.KIND][0]["spec"]["env"].append({"name": "URL", "value": "http://$(MODE)/"})
     assert "worker has its own OWN in spec.processes.worker.env" in run("set shop OWN=2").stderr
-    assert "URL still refers to what was unset." in run("unset shop MODE").stderr
+    assert "URL  still refers to a variable that was unset." in run("unset shop MODE").stderr
 
 
 def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored) -> None:
@@ -240,18 +240,18 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_restart(cluster: Stored
         ("set shop A=1 A=2", None, "A is named twice"),
         ("set shop TOKEN", None, "TOKEN has no value: type TOKEN=VALUE."),
         ("set shop", None, "Which variables?"),
-        (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: a secret value isn't typed here"),
+        (f"set shop --secret TOKEN={PASSWORD}", None, "TOKEN: don't type a secret value here"),
         ("set shop --secret A B", "x", "stdin has one value"),
         ("set shop --secret TOKEN", "\n", "TOKEN: stdin is empty"),
-        ("set shop --secret --env -", "# nothing\n", "-: no variable."),
+        ("set shop --secret --env -", "# nothing\n", "-: not a variable."),
         ("set shop --secret PORT", "80", "PORT can't be secret: the operator sets it"),
         ("set shop --secret --env - OTHER", "TOKEN=x", "OTHER isn't in -."),
         (f"set shop A={'x' * 131_070}", None, "A: its value is too long"),
-        ("set shop A=\udcff", None, "A: its value is no UTF-8"),
+        ("set shop A=\udcff", None, "A: its value isn't UTF-8"),
         (
             "shop A=1",
             None,
-            "shop is no command of config, which shows one Formation.\nkubectl formation config set N",
+            "shop isn't a command of config, which shows one Formation.\nkubectl formation config set N",
         ),
         ("shop unset A", None, "kubectl formation config unset NAME"),
         ("unst shop A", None, "kubectl formation config unset NAME"),
@@ -281,7 +281,7 @@ def test_of_a_file_what_looks_secret_becomes_so_where_nobody_can_be_asked(
     file = tmp_path / ".env"
     file.write_text(f"TOKEN='{PASSWORD}'\nPAGE_SIZE=50\nURL=https://a:{PASSWORD}@b\n")
     result = run(f"set shop --env {file}")
-    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert cluster.secrets[cluster.named[0]] == {"TOKEN": PASSWORD, "URL": f"https://a:{PASSWORD}@b"}
     assert cluster.env["PAGE_SIZE"] == "50"
     assert len(cluster.dry_runs) == 1
@@ -310,7 +310,7 @@ def test_anyone_who_may_not_read_the_secret_is_told_the_way_out(cluster: Stored)
         result = run(words, stdin="x", code=failures.NO_ACCESS)
         assert f"You may not get Secret {cluster.named[0]}." in result.stderr
         assert "The API server says: no" in result.stderr
-        assert "put your variables into a Secret of your own, and name it in spec.envFrom" in result.stderr
+        assert "put your variables into your own Secret, and name it in spec.envFrom" in result.stderr
     assert len(cluster.secrets) == 1
 
 
@@ -352,7 +352,7 @@ def test_a_change_that_nobody_knows_of_names_its_secret_and_the_way_to_delete_it
     cluster.refused = failures.NoAccess("The cluster doesn't answer.")
     result = run("set shop --secret TOKEN", stdin=PASSWORD, code=failures.NO_ACCESS)
     (name,) = cluster.secrets
-    assert f"Secret {name} was made, and it isn't known whether the Formation names it." in result.stderr
+    assert f"Secret {name} was made, and the Formation may or may not name it." in result.stderr
     assert "kubectl formation config prune shop" in result.stderr
 
 
@@ -535,7 +535,7 @@ def test_variables_are_shown_with_where_they_come_from(cluster: Stored) -> None:
         ["URL", "spec.env"],
     ]
     assert "There is no Secret nowhere, which the Formation names." in result.stderr
-    assert "worker has of its own: OWN" in result.stderr
+    assert "worker has its own: OWN" in result.stderr
 
     values = {each["name"]: each["value"] for each in json.loads(run("--show shop -o json").stdout)}
     assert (values["DB"], values["IP"], values["TOKEN"]) == ("pg", None, PASSWORD)

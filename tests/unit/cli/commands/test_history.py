@@ -62,7 +62,7 @@ def test_what_has_run_well_is_told_from_what_is_only_kept(cluster: FakeCluster) 
 def test_what_is_forged_is_listed_as_that() -> None:
     rows = [row.split(maxsplit=3) for row in run("history shop").stdout.splitlines()[1:3]]
     assert rows == [
-        ["-", "60s", "Foreign", "evil has another content than its name says"],
+        ["-", "60s", "Foreign", "evil its content doesn't match its name"],
         ["-", "60s", "Foreign", f"{FORGED[1]['metadata']['name']} isn't owned by this Formation"],
     ]
 
@@ -161,7 +161,7 @@ def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     "words", ["", "shop", "--revision 7", "shop -f x.yaml", "shop --revision 7 -f x.yaml"]
 )
 def test_a_manifest_or_a_revision_is_said(words: str) -> None:
-    assert "Say -f FILE, or NAME --revision NUMBER." in run(f"diff {words}", failures.MISTYPED).stderr
+    assert "Use -f FILE, or NAME --revision NUMBER." in run(f"diff {words}", failures.MISTYPED).stderr
 
 
 @pytest.mark.parametrize("words", ["history shop", "rollback shop --to", "diff shop --revision"])

@@ -153,7 +153,7 @@ def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None
     cluster.logs["shop-worker-1-abcde"] = ["unable to retrieve container logs for containerd://0123"]
     result = typed("logs shop worker --previous")
     assert (result.exit_code, result.stdout) == (failures.FAILED, "")
-    assert "worker.abcde: its node no longer has what it wrote" in result.stderr
+    assert "worker.abcde: its node no longer has its log" in result.stderr
 
 
 def test_the_key_tab_completes_processes_and_namespaces(

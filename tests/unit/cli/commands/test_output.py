@@ -171,7 +171,7 @@ def test_a_process_that_attach_does_not_reach_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(output, "LAG", 0.0)
     kubectl(f"{before}echo 'error: you may not' >&2; exit 1")
-    with pytest.raises(failures.Failure, match="doesn't reach it"):
+    with pytest.raises(failures.Failure, match="can't reach it"):
         shown(Running())
 
 

@@ -85,10 +85,10 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("run shop --timeout 0 -- /shop migrate", "leave it out for no end"),
-        ("run shop worker -- /shop migrate", "'worker' is in front of --"),
-        ("deploy shop --image=", "'' is no image"),
-        ("deploy shop --image=none", "none is no image"),
+        ("run shop --timeout 0 -- /shop migrate", "leave it out for no limit"),
+        ("run shop worker -- /shop migrate", "'worker' is before --"),
+        ("deploy shop --image=", "'' isn't an image"),
+        ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),
         ("stop shop run.x7k2p --wait", "leave it out"),
@@ -166,7 +166,7 @@ def test_how_long_to_wait_says_nothing_without_wait(words: str) -> None:
     ("state", "option", "said"),
     [
         (builders.waiting("ImagePullBackOff"), "--tail=1", "No process has started"),
-        (builders.running(), "--previous", "None of these processes was started anew."),
+        (builders.running(), "--previous", "None of these processes was restarted."),
     ],
 )
 def test_logs_without_a_line_say_why(

@@ -48,9 +48,9 @@ def run(words: str, code: int = 0) -> Result:
         ),
         (
             releases.shop("Succeeded", job=None),
-            "shop: the release command has nothing to do for what runs",
+            "shop: the release command has nothing to do for the running content",
         ),
-        (releases.shop("Succeeded", seen=1), "shop: the operator hasn't reported on its latest spec yet"),
+        (releases.shop("Succeeded", seen=1), "shop: the operator hasn't handled its latest spec yet"),
     ],
 )
 def test_its_state_is_said_in_a_sentence(cluster: FakeCluster, formation: Object, said: str) -> None:

@@ -20,7 +20,7 @@ WEB: Object = {"command": ["/shop", "web"]}
 V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
 V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
 R1, R2 = a_revision(1, V1), a_revision(2, V2)
-UNKNOWN = "isn't known to have run well, and there is no other that is"
+UNKNOWN = "isn't known to have run well, and neither is another one"
 
 
 class Stored(FakeCluster):
@@ -89,7 +89,7 @@ def test_it_goes_back_to_what_ran_before_in_one_write_and_keeps_counts(cluster: 
     assert result.stderr.splitlines() == [
         "clock: new",
         "web: its processes are restarted, as in a deploy",
-        "worker: taken away: its processes are stopped, and its Deployment is deleted",
+        "worker: removed: its processes are stopped, and its Deployment is deleted",
         "clock starts with 1 process: kubectl formation scale shop clock=N",
         f"revision 1 {UNKNOWN}: kubectl formation history shop",
     ]
@@ -214,7 +214,7 @@ def test_where_kubectl_has_only_edited_nobody_is_named(cluster: Stored) -> None:
 
 
 FAILS = waiting.NotReady(
-    "shop isn't ready, and waiting won't help. web: no", hint="Processes from before go on."
+    "shop isn't ready, and waiting won't help. web: no", hint="Old processes keep running."
 )
 DEPLOY = "deploy shop --image shop:v3 --wait"
 
@@ -302,7 +302,7 @@ def test_what_somebody_has_deployed_meanwhile_is_left(
         raise FAILS
 
     monkeypatch.setattr(waiting, "wait", deployed)
-    assert "Somebody else has changed shop meanwhile" in run(BACK, failures.FAILED).stderr
+    assert "Someone else has changed shop in the meantime" in run(BACK, failures.FAILED).stderr
     assert cluster.spec["image"] == "shop:v4"
 
 
@@ -334,7 +334,7 @@ def test_a_failing_deploy_of_what_is_there_goes_back_to_the_revision_before(
         (KeyboardInterrupt(), failures.INTERRUPTED),
         (failures.NoAccess("out of reach"), failures.NO_ACCESS),
         (failures.NotFound("deleted"), failures.NOT_FOUND),
-        (failures.Failure("The API server doesn't let you read"), failures.FAILED),
+        (failures.Failure("The API server doesn't allow you to read"), failures.FAILED),
         (ConflictFailure("too late"), failures.FAILED),
     ],
 )

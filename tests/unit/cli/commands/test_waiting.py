@@ -55,7 +55,7 @@ def test_whoever_waits_no_longer_is_told_that_the_change_goes_on(
     monkeypatch.setattr(follow, "snapshots", interrupted)
     with pytest.raises(KeyboardInterrupt):
         waiting.wait(FakeCluster(), shop(), NEVER)
-    assert "The change is made, and goes on: `kubectl formation ps shop`" in capsys.readouterr().err
+    assert "The change is made, and continues: `kubectl formation ps shop`" in capsys.readouterr().err
 
 
 def test_it_ends_at_once_when_waiting_can_not_help() -> None:
@@ -72,7 +72,7 @@ def test_it_ends_at_once_when_a_process_crashes_and_says_who_goes_on() -> None:
     ) as ended_with:
         waiting.wait(FakeCluster(Formation=[crashing], Pod=[a_pod()]), crashing, NEVER)
     assert ended_with.value.exit_code == failures.FAILED
-    assert ended_with.value.hint == "Processes from before go on: worker=1."
+    assert ended_with.value.hint == "Old processes keep running: worker=1."
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, words: str) -> Result:
@@ -134,7 +134,7 @@ def test_a_one_off_process_that_fails_says_nothing_about_the_formation() -> None
 def test_it_ends_in_time_and_asks_for_the_operator_where_nobody_answers() -> None:
     with pytest.raises(failures.TimedOut, match="0 s are over") as ended_with:
         waiting.wait(FakeCluster(Formation=[shop(seen=1)]), shop(seen=1), 0.1)
-    assert "Does the operator run?" in ended_with.value.hint
+    assert "Check that the operator runs" in ended_with.value.hint
 
 
 class FarAway(FakeCluster):
@@ -166,5 +166,5 @@ def test_what_is_stopped_is_not_at_its_end_before_its_processes_were_seen() -> N
 
 
 def test_it_ends_when_the_formation_was_deleted_before_it_was_seen() -> None:
-    with pytest.raises(failures.NotFound, match="deleted meanwhile"):
+    with pytest.raises(failures.NotFound, match="deleted in the meantime"):
         waiting.wait(FakeCluster(), shop(), NEVER)

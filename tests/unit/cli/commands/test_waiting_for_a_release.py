@@ -95,7 +95,7 @@ def test_a_deploy_of_one_type_is_not_ready_by_its_old_processes(cluster: Stored)
 def test_anyone_who_may_not_read_logs_is_told_once_and_waits_on(cluster: Stored) -> None:
     cluster.denied, cluster.states = True, ["Running"]
     result = run(f"deploy shop {NEW}", failures.TIMED_OUT)
-    assert result.stderr.count("What the release writes can't be shown: You may not read pods/log.") == 1
+    assert result.stderr.count("The log of the release can't be shown: You may not read pods/log.") == 1
 
 
 def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: Stored) -> None:

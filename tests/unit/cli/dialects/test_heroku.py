@@ -101,7 +101,7 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
     spec = {"image": "x", "processes": {"web": web}}
     formation = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
     assert heroku.formation(formation) == [{"type": "web", "quantity": 1}]
-    assert [*heroku.left_out(formation)] == ["web: no dyno has its memory"]
+    assert [*heroku.left_out(formation)] == ["web: no dyno has as much memory"]
     spec["release"] = {"command": ["migrate"]}
     formation = manifest.known({"metadata": {"name": "shop"}, "spec": spec}, "shop.yaml")
     assert next(iter(heroku.left_out(formation))) == "spec.release: `export procfile` writes its command"
@@ -111,29 +111,29 @@ def test_a_memory_that_no_dyno_has_is_named() -> None:
     ("text", "message"),
     [
         ('{\n"a": }', "app.json, line 2: no JSON"),
-        ("1" * 5000, "app.json: no JSON: a number that is too long"),
-        ("[" * 100_000, "app.json: no JSON: a number that is too long, or nested too deeply"),
+        ("1" * 5000, "app.json: not JSON: a number is too long"),
+        ("[" * 100_000, "app.json: not JSON: a number is too long, or it is nested too deeply"),
         ('"web"', "neither an app.json nor a formation"),
         ("[1]", "entry 1 has no type"),
-        ('[{"type": "web"}, {"type": "web"}]', "entry 2: web is there twice"),
+        ('[{"type": "web"}, {"type": "web"}]', "entry 2: web appears twice"),
         ('[{"type": "low_prio"}]', "entry 1: 'low_prio' can't be the name"),
         ('[{"type": "run"}]', "entry 1: run can't be the name"),
         ('{"formation": []}', None),
-        ('{"formation": [1]}', "formation is no object"),
-        ('{"formation": {"web": 1}}', "formation.web is no object"),
-        ('{"formation": {"web": {"quantity": "2"}}}', "formation.web: quantity is no count"),
-        ('{"formation": {"web": {"quantity": true}}}', "formation.web: quantity is no count"),
-        ('{"formation": {"web": {"quantity": -1}}}', "formation.web: quantity is no count"),
-        ('{"formation": {"web": {"quantity": 1e400}}}', "formation.web: quantity is no count"),
+        ('{"formation": [1]}', "formation isn't an object"),
+        ('{"formation": {"web": 1}}', "formation.web isn't an object"),
+        ('{"formation": {"web": {"quantity": "2"}}}', "formation.web: quantity isn't a count"),
+        ('{"formation": {"web": {"quantity": true}}}', "formation.web: quantity isn't a count"),
+        ('{"formation": {"web": {"quantity": -1}}}', "formation.web: quantity isn't a count"),
+        ('{"formation": {"web": {"quantity": 1e400}}}', "formation.web: quantity isn't a count"),
         ('{"formation": {"web": {"size": "huge"}}}', "formation.web: size 'huge' isn't known"),
         ('{"formation": {"web": {"size": []}}}', "formation.web: size '' isn't known"),
-        ('{"env": {"a.b": "1"}}', "env.a.b: no name of a variable"),
-        ('{"env": {"A": 1}}', "env.A: the value is no text"),
-        ('{"env": {"A": "\\ud800"}}', "env.A: the value is no text"),
-        ('{"env": {"A": "\\u0000"}}', "env.A: the value is no text"),
-        ('[{"type": "web", "command": "a\\nb"}]', "entry 1: command is no line"),
-        ('{"scripts": ["migrate"]}', "app.json: scripts is no object"),
-        ('{"scripts": {"release": {"size": "eco"}}}', "app.json: scripts.release: command is no line"),
+        ('{"env": {"a.b": "1"}}', "env.a.b: not a variable name"),
+        ('{"env": {"A": 1}}', "env.A: the value isn't text"),
+        ('{"env": {"A": "\\ud800"}}', "env.A: the value isn't text"),
+        ('{"env": {"A": "\\u0000"}}', "env.A: the value isn't text"),
+        ('[{"type": "web", "command": "a\\nb"}]', "entry 1: command isn't a line"),
+        ('{"scripts": ["migrate"]}', "app.json: scripts isn't an object"),
+        ('{"scripts": {"release": {"size": "eco"}}}', "app.json: scripts.release: command isn't a line"),
         (json.dumps([{"type": f"w{number}"} for number in range(40)]), "40 process types"),
         (json.dumps({"env": {f"A{number}": "1" for number in range(300)}}), "env has 300 entries"),
     ],

@@ -27,9 +27,9 @@ def test_the_formation_among_other_documents_is_found() -> None:
     [
         ("", "has no Formation"),
         (f"{SHOP}---{SHOP}", "has 2 Formations"),
-        ("a: [", "line 1: no YAML"),
-        ("a: \x07", "no YAML"),
-        ("!!python/object/apply:os.system [id]", "line 1: no YAML"),
+        ("a: [", "line 1: not YAML"),
+        ("a: \x07", "YAML"),
+        ("!!python/object/apply:os.system [id]", "line 1: not YAML"),
         (BOMB, "more than 100000 values"),
         (f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 100)}]", "more than 100000 values"),
         ("a: &a [*a]", "more than 100000 values"),

@@ -77,7 +77,7 @@ def test_a_type_that_runs_its_image_as_it_is_is_left_out_and_named(folder: pathl
     done = local()
     assert (done.returncode, lines(done.stdout)) == (0, [("worker.1", "5200")])
     assert done.stderr.splitlines() == [
-        f"Left out: {name} runs the image's own program, which isn't in the Formation"
+        f"Left out: {name} runs the program of its image, which isn't in the Formation"
         for name in ("web", "api")
     ]
     assert local("-m", "web=0,api=0").stderr == ""
@@ -109,7 +109,7 @@ def test_what_only_the_cluster_knows_is_named_unless_it_is_given(folder: pathlib
         """,
     )
     done = local(OTHER="from outside")
-    assert "Not set here, but in the cluster: web: SECRET. Give it by --env." in done.stderr
+    assert "Not set here, but in the cluster: web: SECRET. Set it with --env." in done.stderr
     assert "OTHER" not in done.stderr
     assert lines(done.stdout) == [("web.1", "$(SECRET) from outside")]
 
@@ -221,7 +221,7 @@ def test_a_release_that_only_the_image_knows_is_left_out_and_named(folder: pathl
     formation(folder, "web: {command: [echo, w]}\n", "image: x\nrelease: {args: [migrate]}")
     done = local()
     assert lines(done.stdout) == [("web.1", "w")]
-    assert "Left out: release runs the image's own program" in done.stderr
+    assert "Left out: release runs the program of its image" in done.stderr
 
 
 def test_only_the_types_that_are_named_run(folder: pathlib.Path) -> None:
@@ -268,15 +268,23 @@ def _text(path: pathlib.Path) -> str:
 @pytest.mark.parametrize(
     ("processes", "words", "message"),
     [
-        ("web: {args: [serve]}\n", [], "web runs the image's own program"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out by -m web=0"),
-        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the image's own program"),
+        ("web: {args: [serve]}\n", [], "web runs the program of its image"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "web=1"], "leave it out with -m web=0"),
+        ("web: {}\nworker: {command: [x]}\n", ["-m", "worker=0"], "web runs the program of its image"),
         ("web: {command: [x], replicas: 101}\n", [], "101 processes are too many for one machine"),
         ("web: {command: [x], replicas: 0}\n", [], "shop has no process to run"),
         ("web: {command: [x]}\n", ["-m", "wob=1"], "Did you mean web?"),
         ("web: {command: [x]}\n", ["wob"], "Did you mean web?"),
-        ('web: {command: ["a\\0b"]}\n', [], "web: its command has a character that no process"),
-        ('web: {command: ["a\\ud800b"]}\n', [], "web: its command has a character that no process"),
+        (
+            'web: {command: ["a\\0b"]}\n',
+            [],
+            "web: its command has a character that can't be passed to a process",
+        ),
+        (
+            'web: {command: ["a\\ud800b"]}\n',
+            [],
+            "web: its command has a character that can't be passed to a process",
+        ),
         ('web: {command: [x], env: [{name: "A=B", value: "1"}]}\n', [], "web: the variable A=B has a char"),
         (BOMB, [], "web has a text of more than 262142 characters, when its variables are replaced"),
         (f"web: {{command: [x, {'y' * 140_000}]}}\n", [], "web: its command has more than 131071 bytes"),

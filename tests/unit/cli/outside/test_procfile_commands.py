@@ -50,7 +50,7 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     assert "hunter2" not in written
     assert "TOKEN" not in written
     assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
-    assert "Taken as secret, by their names and values: TOKEN, URL" in result.stderr
+    assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
     assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
     assert "hunter2" not in result.output
 
@@ -61,7 +61,7 @@ def test_init_writes_nothing_over(folder: pathlib.Path) -> None:
     (folder / there).write_text("mine")
     result = run("init", *IMAGE)
     assert result.exit_code == failures.FAILED
-    assert f"{there} is there already" in result.output
+    assert f"{there} exists already" in result.output
     assert (folder / there).read_text() == "mine"
     assert {each.name for each in folder.iterdir()} == {"Procfile", there}
 
@@ -95,7 +95,7 @@ def test_nothing_of_a_procfile_is_run(folder: pathlib.Path) -> None:
     [
         (b"web: a\n" * 100_000, "more than 256 KiB"),
         (b"web: a\n\0", "line 2: a zero byte"),
-        (b"web: a\nb: \xff", "line 2: no UTF-8"),
+        (b"web: a\nb: \xff", "line 2: not UTF-8"),
         (b"web: it's", "The command of web has a quote"),
         (b"web: ''", "The program of web is empty"),
         (b"", "There is no process type"),
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "set it as web=2")]
+    ("counts", "message"), [("wob=1", "Did you mean web?"), ("web+1", "write it as web=2")]
 )
 def test_counts_are_of_types_that_there_are(folder: pathlib.Path, counts: str, message: str) -> None:
     (folder / "Procfile").write_text("web: serve\n")
@@ -147,7 +147,7 @@ def test_a_formation_of_the_cluster_is_exported(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_kubectl_completes_what_is_exported() -> None:
-    assert completion.answer(["export"], "s")[0].startswith("systemd\tUnits of systemd")
+    assert completion.answer(["export"], "s")[0].startswith("systemd\tsystemd units")
 
 
 def test_which_formation_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Units of systemd, as they are typed for."""
+"""systemd units, as they are typed for."""
 
 import pathlib
 import re
@@ -64,7 +64,7 @@ def test_nothing_of_somebody_else_is_written_over(folder: pathlib.Path) -> None:
     (folder / "shop-web@.service").write_text("[Service]\n")
     result = export("-d", ".")
     assert result.exit_code == failures.FAILED
-    assert "shop-web@.service is there already, and isn't ours" in result.stderr
+    assert "shop-web@.service exists already, and isn't from this command" in result.stderr
     assert not (folder / "shop.target").exists()
 
 

@@ -89,7 +89,7 @@ def test_only_the_types_that_are_named_count() -> None:
 
 def test_each_cause_is_said_once() -> None:
     twice = {**CRASHING, "message": f"1 of 4: {BOOM} (1 restart), last at 2026-01-01T00:00:09Z"}
-    left = {**UNPULLABLE, "message": "can't pull shop:v9; 2 of the version before still run"}
+    left = {**UNPULLABLE, "message": "can't pull shop:v9; 2 of the old version still run"}
     formation = shop(a=CRASHING, b=twice, c=UNPULLABLE, d=left, e=STARTING)
     assert progress_of(formation).failure == f"a, b: {BOOM}; c, d: can't pull shop:v9"
 
@@ -173,7 +173,7 @@ def test_what_is_stopped_is_not_said_to_run() -> None:
 def test_processes_from_before_go_on_serving() -> None:
     old, new = a_pod(), a_pod(name="shop-worker-2", creationTimestamp=ago(30))
     found = processes.processes(shop(worker=RUNNING), [old, new], NOW)
-    assert progress.still_serving(found, NOW - 60) == "Processes from before go on: worker=1."
+    assert progress.still_serving(found, NOW - 60) == "Old processes keep running: worker=1."
 
 
 def test_the_time_of_a_write_is_the_servers() -> None:

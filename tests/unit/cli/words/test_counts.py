@@ -29,7 +29,7 @@ def test_the_name_of_a_type_may_have_hyphens() -> None:
     "word", ["", "web", "web=", "=5", "web=5x", "web==5", "web=-1", "web=1.5", f"web={'9' * 101}"]
 )
 def test_what_is_no_count_is_refused(word: str) -> None:
-    with pytest.raises(Mistyped, match="is no count"):
+    with pytest.raises(Mistyped, match="isn't a count"):
         counts.parse([word])
 
 

@@ -22,7 +22,7 @@ def test_durations_are_kubectls_and_may_have_days(text: str, seconds: float) -> 
 
 @pytest.mark.parametrize("text", ["", "5x", "m5", "5m!", "-5m", "1h 30m", "5" * 40])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="isn't a duration"):
         durations.seconds(text)
 
 
@@ -32,7 +32,7 @@ def test_a_size_names_cpu_and_memory() -> None:
 
 @pytest.mark.parametrize("text", ["", "2Gi", "cpu", "cpu=", "cpu=x", "disk=1Gi", "cpu=1;memory=2Gi"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no size"):
+    with pytest.raises(ValueError, match="isn't a size"):
         sizes.parse(text)
 
 

@@ -9,26 +9,31 @@ from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
 WEB = a_process("/web", port=8080)
-BUDGETED = a_formation(processes={"web": {**WEB, "disruptionBudget": {}}})
-EVERYTHING = intents(parsed(BUDGETED))
+REPORT = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
+EVERYTHING = intents(
+    parsed(
+        a_formation(processes={"web": {**WEB, "disruptionBudget": {}}}, schedules={"nightly-report": REPORT})
+    )
+)
 STORED = {"uid": "1", "resourceVersion": "1", "ownerReferences": []}
 
 
-def test_a_type_that_has_all_it_can_have_has_each_kind_of_child() -> None:
+def test_a_formation_that_has_all_it_can_have_has_each_kind_of_child() -> None:
     assert {intent.kind for intent in EVERYTHING} == {*ChildKind}
 
 
 @pytest.mark.parametrize("intent", EVERYTHING, ids=lambda intent: str(intent.kind))
-def test_a_child_is_recognized_by_the_selector_that_it_was_given(intent: Intent) -> None:
+def test_a_child_is_recognized_by_the_labels_that_its_pods_or_jobs_were_given(intent: Intent) -> None:
     orphan = {**intent.manifest, "metadata": {**intent.manifest["metadata"], **STORED}}
-    assert children.child(orphan, intent.kind).orphan_of == ("shop", "web")
-    another = {**orphan, "spec": {**orphan["spec"], "selector": {}}}
+    assert children.child(orphan, intent.kind).orphan_of == ("shop", intent.process_type)
+    another = {**orphan, "spec": {**orphan["spec"], "selector": {}, "jobTemplate": {}}}
     assert children.child(another, intent.kind).orphan_of is None
 
 
 WITHOUT = {
     ChildKind.SERVICE: ("set spec.processes.web.service to false", {**WEB, "service": False}),
-    ChildKind.POD_DISRUPTION_BUDGET: ("take disruptionBudget away (of spec.processes.web or of spec)", WEB),
+    ChildKind.POD_DISRUPTION_BUDGET: ("remove disruptionBudget (of spec.processes.web or of spec)", WEB),
+    ChildKind.CRON_JOB: ("remove spec.schedules.nightly-report", WEB),
 }
 
 

@@ -137,7 +137,7 @@ def test_what_units_can_not_say_is_named() -> None:
         "spec.release",
         "spec.processes.web.livenessProbe",
         "spec.processes.web.resources.limits.ephemeral-storage",
-        "web: a.b is no name of a variable for systemd",
+        "web: a.b isn't a valid variable name in systemd",
     ]
 
 
@@ -148,7 +148,7 @@ def test_a_type_that_runs_its_image_as_it_is_has_no_unit_and_is_named() -> None:
     assert "Wants=shop-api.target" in found.units["shop.target"].splitlines()
     assert "Wants=shop-api@5200.service" in found.units["shop-api.target"].splitlines()
     assert found.left_out == [
-        f"{name} runs the image's own program, which isn't in the Formation" for name in ("web", "worker")
+        f"{name} runs the program of its image, which isn't in the Formation" for name in ("web", "worker")
     ]
 
 
@@ -161,7 +161,7 @@ def test_security_defaults_are_systemd_s() -> None:
 @pytest.mark.parametrize(
     ("process", "message"),
     [
-        ({"args": ["serve"]}, "web runs the image's own program"),
+        ({"args": ["serve"]}, "web runs the program of its image"),
         ({"command": ["serve"], "replicas": 101}, "101 processes of web are too many"),
         ({"command": ["a\0b"]}, "it has a zero byte"),
         ({"command": ["A=1", "b"]}, "an equals sign in the name of its program"),
@@ -171,7 +171,7 @@ def test_security_defaults_are_systemd_s() -> None:
         ),
         ({"command": ["a"], "env": BOMB}, "a text of more than 262142 characters"),
         ({"command": ["$(A)" * 30_000], "env": [{"name": "A", "value": "a" * 1000}]}, "a text of more than"),
-        ({"command": ["a"], "resources": {"limits": {"memory": "lots"}}}, "'lots' is no quantity"),
+        ({"command": ["a"], "resources": {"limits": {"memory": "lots"}}}, "'lots' isn't a quantity"),
     ],
 )
 def test_what_no_unit_can_say_is_refused(process: dict[str, Any], message: str) -> None:
@@ -240,5 +240,5 @@ def test_a_quantity_is_a_number(quantity: Any, number: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "1x", "-1", "1e999", "9" * 30, True, None, "1 Gi", "."])
 def test_what_is_no_quantity_is_refused(text: Any) -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
+    with pytest.raises(ValueError, match="isn't a quantity"):
         quantities.number(text)

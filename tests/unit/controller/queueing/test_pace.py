@@ -1,6 +1,6 @@
 """Whoever asks for one Formation again and again waits a little, and nobody else does."""
 
-from formation_operator.controller.pace import BURST, PAUSE, Pace
+from formation_operator.controller.queueing.pace import BURST, PAUSE, Pace
 
 SHOP, BLOG = ("default", "shop"), ("default", "blog")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from formation_operator.controller import pace
-from formation_operator.controller.queue import Queue
+from formation_operator.controller.queueing import pace
+from formation_operator.controller.queueing.queue import Queue
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from tests.unit import virtual_time

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from formation_operator.controller.lanes import TURNS, Lanes
+from formation_operator.controller.queueing.lanes import TURNS, Lanes
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane
 from tests.unit import cost

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from formation_operator.backoff import Backoff
-from formation_operator.controller.lanes import Lanes
-from formation_operator.controller.pace import Pace
+from formation_operator.controller.queueing.lanes import Lanes
+from formation_operator.controller.queueing.pace import Pace
 from formation_operator.kube.objects.kinds import Key
 from formation_operator.requeue import Lane, Result, Retry
 from formation_operator.telemetry import records

@@ -1,0 +1,127 @@
+"""The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from formation_operator.api import naming
+from formation_operator.api.formation_status import FormationStatus
+from formation_operator.controller import steps
+from formation_operator.controller.plan import Wanted
+from formation_operator.controller.runs import Runs
+from formation_operator.controller.steps import Pass
+from formation_operator.diagnose.investigator import Examined, Examiner
+from formation_operator.foreground import check
+from formation_operator.kube.events.notices import Notice
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.timestamps import Clock
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.faults import Problem
+from formation_operator.release.asked import Chosen
+from formation_operator.replicas import scale_requests, write_through
+from formation_operator.requeue import Lane, Requeue, soonest
+from formation_operator.status import compute
+from formation_operator.status.observation import Seen
+from formation_operator.status.writer import Reporter
+from formation_operator.sync.revision_keeper import Keeper, Kept
+
+
+@dataclasses.dataclass(frozen=True)
+class Reporting:
+    """Reports how passes went."""
+
+    known: Cache
+    writer: Reporter
+    examiner: Examiner
+    keeper: Keeper
+    runs: Runs
+    clock: Clock
+    delay: float
+    """Seconds between a change and its report."""
+
+    async def report(
+        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+    ) -> Requeue | None:
+        """Write the status, unless that has to wait for the answer to what this pass changed.
+
+        Return when to do so again, as findings about Pods may change with time alone.
+        """
+        later = self.writer.later(this.memory.reports, this.outcomes)
+        if later is not None:
+            return later
+        seen, again = await self._seen(this, wanted, chosen, before)
+        kept = await self._keep(this, wanted, seen, before)
+        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
+        status = steps.report(seen, before, self._now(), this.faults)
+        return soonest(await self._write(this, status), kept.requeue, again)
+
+    async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
+        """Write why a Formation can't be used into its status; return when to try again."""
+        raw = this.basis.formation
+        generation = lenient.number(raw["metadata"], "generation")
+        return await self._write(this, compute.stalled(generation, problem, raw["status"], self._now()))
+
+    async def record(self, this: Pass, notices: Iterable[Notice]) -> None:
+        """Record Events about the Formation."""
+        await self.writer.record(this.basis.formation, notices)
+
+    async def _seen(
+        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+    ) -> tuple[Seen, Requeue | None]:
+        """Return all that this pass has seen, and when that may be different although no event comes."""
+        children = this.basis.shown = self.known.children_of(this.key)
+        formation, deciding = wanted.formation, steps.deciding(wanted, self.known)
+        counts = steps.shown_counts(wanted, before, children, deciding)
+        deployments = steps.own_deployments(formation.metadata, counts, children)
+        pods, now = self.known.pods_of(this.key), self.clock().timestamp()
+        examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
+        schedules, look_again = await self.runs.scheduled(this, wanted, examined, now)
+        intents = {each.process_type: each for each in this.intents if each.kind.traits.runs_processes}
+        seen = Seen(
+            name=formation.metadata.name,
+            generation=formation.metadata.generation,
+            counts=counts,
+            deployments=deployments,
+            digests={name: intent.digest for name, intent in intents.items()},
+            images={name: dict(intent.images) for name, intent in intents.items()},
+            problems=steps.problems(this, wanted, chosen),
+            pods=examined.pods,
+            findings=examined.findings,
+            suspended=bool(formation.spec.suspend),
+            paused=bool(formation.spec.paused),
+            contended=scale_requests.contended(formation.spec, this.key[1], deciding),
+            outvoted=wanted.budgets.contended.values(),
+            daemonizing=check.warnings(steps.commands(wanted.content.spec)),
+            undeclared=self.writer.undeclared,
+            release=chosen.status,
+            schedules=schedules,
+        )
+        return seen, soonest(self._again(examined), look_again)
+
+    def _again(self, examined: Examined) -> Requeue | None:
+        again = examined.again_in
+        return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
+
+    async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:
+        """Keep the content as a revision once it is rolled out."""
+        formation, noted = wanted.formation, this.memory.noted
+        if not (wanted.content.known and seen.is_rolled_out):
+            return Kept(noted.kept or before.revision)
+        released = [each.digest for each in self.known.jobs_of(this.key)]
+        kept = await self.keeper.keep(
+            this.basis.formation, formation, before, noted, content=wanted.content.kept, released=released
+        )
+        await self.record(this, kept.notices)
+        return kept
+
+    async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
+        """Write a status if it differs; return when to try again if it can't be written now."""
+        written = await self.writer.write(this.basis.formation, this.memory.reports, status)
+        if written.formation is not None:
+            this.changes.extend(self.known.put(naming.KIND, written.formation))
+            this.basis.reported(written.formation)
+            write_through.resolve(this.memory.answers, written.formation)
+        await self.record(this, written.notices)
+        return written.requeue
+
+    def _now(self) -> str:
+        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,110 @@
+"""The runs of a Formation's schedules: which CronJobs are busy with one, and why one fails."""
+
+import itertools
+from collections.abc import Callable, Collection, Sequence
+
+from formation_operator.api import naming
+from formation_operator.controller.plan import Wanted
+from formation_operator.controller.steps import Pass
+from formation_operator.diagnose import diagnosis, job_cause
+from formation_operator.diagnose.investigator import Examined
+from formation_operator.diagnose.job_cause import Cause
+from formation_operator.kube import errors
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.port import Cluster
+from formation_operator.observe.cache import Cache
+from formation_operator.observe.children import Child
+from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
+from formation_operator.requeue import Lane, Requeue
+from formation_operator.status.observation import Scheduled
+
+GRACE = 5.0
+"""Seconds after its suspension in which a CronJob isn't deleted: its controller may just begin a run."""
+MOST_LOOKED_AT = 8
+"""How many Jobs without a Pod a pass looks into."""
+
+
+class Runs:
+    """Looks after the runs of all Formations' schedules."""
+
+    def __init__(self, cluster: Cluster, known: Cache, monotonic: Callable[[], float]) -> None:
+        """Take the port to the cluster, the cache, and a clock in seconds that nobody sets."""
+        self._cluster = cluster
+        self._known = known
+        self._monotonic = monotonic
+
+    def busy(self, this: Pass) -> frozenset[str]:
+        """Return the uids of the CronJobs of which a run may go on."""
+        children = this.basis.children.items()
+        cron_jobs = [child for (kind, _), child in children if kind is ChildKind.CRON_JOB]
+        if not cron_jobs:
+            return frozenset()
+        now = self._monotonic()
+        found = {child.uid for child in cron_jobs if child.runs.active}
+        found |= {uid for uid, since in this.memory.suspended.items() if now - since < GRACE}
+        return frozenset(found | {job.owner for job in self._known.runs_of(this.key) if job.is_under_way})
+
+    def suspended(self, this: Pass, child: Child) -> None:
+        """Note that a CronJob was suspended because it isn't wanted any more."""
+        this.memory.suspended[child.uid] = self._monotonic()
+
+    def again(self, this: Pass) -> Requeue | None:
+        """Return when to look at the CronJobs again that were just suspended."""
+        now = self._monotonic()
+        waits = [since + GRACE - now for since in this.memory.suspended.values() if now - since < GRACE]
+        return Requeue(Lane.REPORT, min(waits)) if waits else None
+
+    async def scheduled(
+        self, this: Pass, wanted: Wanted, examined: Examined, now: float
+    ) -> tuple[dict[str, Scheduled], Requeue | None]:
+        """Return what is known of each schedule, and when that may be different although no event comes."""
+        formation, found = wanted.formation, dict[str, Scheduled]()
+        names = sorted({*(wanted.content.spec.schedules or ()), *(formation.spec.schedules or ())})
+        if not names:
+            return found, None
+        pods = [pod for name in names for pod in examined.pods.get(name, ()) if pod.job]
+        jobs = self._known.runs_of(this.key)
+        blocked, requeue = await self._blocked(this, jobs, {pod.job for pod in pods}, now)
+        for name in names:
+            child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
+            child = child if child is not None and child.is_owned_by(this.basis.uid) else None
+            own = [
+                job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
+            ]
+            causes = {
+                job.name: _cause(job, pods, examined, blocked.get(job.uid, ""))
+                for job in own
+                if not job.complete
+            }
+            found[name] = Scheduled(child, own, causes, wanted.suspended.get(name, False))
+        return found, requeue
+
+    async def _blocked(
+        self, this: Pass, jobs: Sequence[Job], with_pods: Collection[str], now: float
+    ) -> tuple[dict[str, str], Requeue | None]:
+        """Return why Jobs have no Pods, by their uids, and when to look again."""
+        lacking = (job for job in jobs if job.name not in with_pods and job_cause.lacks_pods(job, ()))
+        waits = list[float]()
+        before, this.memory.blocked = this.memory.blocked, {}
+        for job in itertools.islice(lacking, MOST_LOOKED_AT):
+            try:
+                looked, wait = await job_cause.why_podless(self._cluster, job, before.get(job.uid), now)
+            except errors.ClusterError:
+                waits.append(job_cause.PODLESS)
+                continue
+            this.memory.blocked[job.uid] = looked
+            waits.append(wait)
+        said = {uid: each.said for uid, each in this.memory.blocked.items()}
+        return said, Requeue(Lane.REPORT, min(waits)) if waits else None
+
+
+def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
+    own = [pod for pod in pods if pod.job == job.name]
+    findings = examined.of_runs.get(job.name, [])
+    if job.is_under_way and not job.pods_failed:
+        findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
+    if job.failed and not findings:
+        # A Pod that failed counts for a while only, since another one takes its place: here none does.
+        findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
+    return job_cause.cause_of(job, own, findings, blocked)

@@ -1,0 +1,86 @@
+"""Why a Job isn't done or has failed: what is wrong with its Pods, or why it has none."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from formation_operator.api.reasons import Reason
+from formation_operator.backoff import doubled
+from formation_operator.diagnose import pod_events
+from formation_operator.diagnose.finding import Finding, latest
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.port import Cluster
+from formation_operator.observe.jobs import Job
+from formation_operator.observe.pods import Pod
+
+NATIVE = (
+    "make it a sidecar that Kubernetes ends (podTemplate.spec.initContainers with restartPolicy: Always), "
+    "or keep it out of this Pod"
+)
+PODLESS, LONGEST = 3.0, 300.0
+"""Seconds after which a Job without a Pod is looked into, and the longest pause between two looks."""
+
+
+class Cause(NamedTuple):
+    """Why a Job isn't done or has failed, as a sentence."""
+
+    message: str = ""
+    lasting: bool = False
+    """Whether waiting won't fix it."""
+    reason: str = ""
+
+
+class Blocked(NamedTuple):
+    """Why a Job has no Pod."""
+
+    uid: str
+    """Of the Job."""
+    said: str
+    """What its controller says; empty if that isn't known."""
+    read_at: float
+    pause: float
+    """Seconds until it is read again."""
+
+
+def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str = "") -> Cause:
+    """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
+    for pod in pods:
+        if beside := pod.held_by:
+            said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
+            return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
+    worst = max(
+        findings, key=lambda each: (each.reason != Reason.PROGRESSING, each.lasting, each.last), default=None
+    )
+    if worst is not None and worst.reason != Reason.PROGRESSING:
+        tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
+        ends = job.failed is None and not worst.gone
+        return Cause(f"{worst.message}{tries}", lasting=worst.lasting and ends, reason=worst.reason)
+    if blocked:
+        return Cause(f"its Pod can't be created: {blocked}", reason=Reason.REPLICA_FAILURE)
+    return Cause()
+
+
+def lacks_pods(job: Job, pods: Sequence[Pod]) -> bool:
+    """Return whether a Job that is under way has no Pod, and never had one."""
+    return job.is_under_way and not (pods or job.active or job.pods_failed)
+
+
+async def why_podless(
+    cluster: Cluster, job: Job, before: Blocked | None, now: float
+) -> tuple[Blocked, float]:
+    """Return why a Job has no Pod, by the Events of its controller, and after how many seconds to look again.
+
+    ``before`` is what was found out at the last look. Raises `ClusterError`.
+    """
+    if before is None or before.uid != job.uid:
+        before = Blocked(job.uid, "", job.created, PODLESS)
+    if now >= before.read_at + before.pause or now < before.read_at:
+        said, pause = await _refused_pods(cluster, job), doubled(before.pause, PODLESS, LONGEST)
+        before = Blocked(job.uid, said, now, pause)
+    return before, max(0.1, before.read_at + before.pause - now)
+
+
+async def _refused_pods(cluster: Cluster, job: Job) -> str:
+    async for page in cluster.select(kinds.EVENT, job.namespace, fields=f"regarding.uid={job.uid}"):
+        found = latest([*map(pod_events.pod_event, filter(pod_events.matters, page))])
+        return found.message.removeprefix("Error creating: ") if found is not None else ""
+    return ""

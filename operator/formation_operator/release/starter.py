@@ -1,0 +1,95 @@
+"""Starts a release, or says why it can't start yet."""
+
+from collections.abc import Sequence
+
+from formation_operator.api.content import content_of
+from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.api.reasons import Trouble
+from formation_operator.diagnose.job_cause import Cause
+from formation_operator.kube.port import Object
+from formation_operator.observe.faults import Problem
+from formation_operator.observe.jobs import Job
+from formation_operator.release import causes, running
+from formation_operator.release.asked import Asked
+from formation_operator.release.contents import Contents
+from formation_operator.release.runner import Runner
+from formation_operator.render import cron_job, desired
+from formation_operator.render.pod_template import InvalidTypeError
+from formation_operator.sync.revision_errors import LeavingError, TakenError
+
+GONE_PAUSE = 1.0
+"""Seconds between two looks at whether the Pods of an earlier release are gone."""
+
+
+class NotReadyError(Exception):
+    """A release can't start yet."""
+
+    def __init__(
+        self,
+        cause: Cause,
+        problems: Sequence[Problem] = (),
+        pause: float | None = None,
+        found: Sequence[Object] = (),
+    ) -> None:
+        """Take why, the types that are to blame, the seconds until it may be different, and Jobs found."""
+        super().__init__(cause.message)
+        self.cause = cause
+        self.problems = problems
+        self.pause = pause
+        self.found = found
+
+
+class Starter:
+    """Keeps contents, and starts their releases."""
+
+    def __init__(self, contents: Contents, runner: Runner) -> None:
+        """Take what keeps contents, and what writes Jobs."""
+        self._contents = contents
+        self._runner = runner
+
+    async def start(self, this: Asked, jobs: Sequence[Job]) -> Object:
+        """Keep the content, and start its release; raise `NotReadyError` if that has to wait."""
+        mine, noted = this.formation.metadata, this.noted
+        if this.forbidden:
+            raise NotReadyError(
+                Cause(
+                    f"the operator may not list Jobs: {causes.RIGHTS}", lasting=True, reason=Trouble.REFUSED
+                )
+            )
+        if invalid := _unrenderable(mine, this.content.spec):
+            text = "no release command starts while a type is invalid"
+            raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
+        if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
+            raise NotReadyError(Cause("an earlier release command was started"), found=found)
+        if alive := await self._runner.alive(mine):
+            text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
+            raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
+        try:
+            await self._contents.keep(mine, noted.digest, content_of(this.raw["spec"]))
+            made = await self._runner.start(mine, this.content.spec, noted.digest, noted.key)
+        except InvalidTypeError as error:
+            raise NotReadyError(
+                Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)
+            ) from None
+        except LeavingError as error:
+            text = f"the release command starts once that has gone, too: {error}"
+            raise NotReadyError(Cause(text, reason=Trouble.WAITING)) from None
+        except TakenError as error:
+            raise NotReadyError(Cause(str(error), lasting=True, reason=Trouble.NAME_TAKEN)) from None
+        noted.pause = None
+        await self._runner.prune(mine, [job for job in jobs if job.over and not job.deleting])
+        return made
+
+
+def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
+    """Return why types or schedules of a content can't be rendered."""
+    found = []
+    for name in (*content.processes, *(content.schedules or ())):
+        try:
+            if name in content.processes:
+                desired.children(mine, content, name, running.ANY)
+            else:
+                cron_job.cron_job(mine, content, name, suspend=False)
+        except InvalidTypeError as error:
+            found.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+    return found

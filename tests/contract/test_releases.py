@@ -1,0 +1,411 @@
+"""Releases on a real API server, with its own Jobs, and with the rights that we ship: before any process.
+
+No Pod runs here: where kubelet says that one has started or ended, the test says so.
+"""
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import releases, server
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import COLLECTED, Client, eventually, throughout
+from tests.cluster import paths
+from tests.cluster.cluster import Cluster
+from tests.contract.counting import an_hpa, count, declared
+from tests.contract.without_jobs import check_without_jobs
+from tests.history import History, stages
+from tests.namespaces import HELD, fresh_namespace
+from tests.operator_process import OperatorProcess
+from tests.releases import RELEASE
+
+WEB, WORKER = a_process("/shop", "web", replicas=1, port=8080), a_process(replicas=2)
+SHOP = a_formation(image="shop:v1", release=RELEASE, processes={"web": WEB, "worker": WORKER})
+V1, V2 = (dict.fromkeys(("shop-web", "shop-worker"), f"shop:{version}") for version in ("v1", "v2"))
+REVISION = "controllerrevisions.apps"
+
+
+def deploy(user: Client, image: str = "shop:v2", **spec: Any) -> str:
+    """Have a new image; return the digest of the content."""
+    user.merge("formation", "shop", {"spec": {"image": image, **spec}})
+    return releases.digest(user)
+
+
+def job(user: Client, digest: str = "") -> Manifest:
+    """Wait for the Job of a content, or of the present one."""
+    name = f"shop-release-{digest or releases.digest(user)}"
+    return eventually(lambda: releases.jobs(user).get(name))
+
+
+def numbers(user: Client) -> dict[str, int]:
+    return {item["data"]["image"]: item["revision"] for item in user.list_all(REVISION)}
+
+
+def stalled(user: Client, reason: str) -> str:
+    """Wait until the Formation is stalled for a reason, and return the message."""
+
+    def said() -> str | None:
+        found = user.condition("Stalled") or {}
+        return str(found["message"]) if found.get("reason") == reason else None
+
+    return eventually(said)
+
+
+@pytest.fixture
+def shop(user: Client) -> Client:
+    """A user whose app's first release has succeeded."""
+    user.apply(SHOP)
+    releases.succeeded(user)
+    return user
+
+
+# The order of what is written
+
+
+def version(item: Manifest) -> int:
+    return int(item["metadata"]["resourceVersion"])
+
+
+def is_complete(job: Manifest) -> bool:
+    return any(each["type"] == "Complete" for each in job.get("status", {}).get("conditions") or [])
+
+
+def test_no_pod_template_is_written_between_an_edit_and_the_completion_of_its_release(shop: Client) -> None:
+    wanted = releases.digest(shop, image="shop:v2")
+    kept = History(shop, REVISION, f"shop-{wanted}")
+    run = History(shop, "job", f"shop-release-{wanted}")
+    formation = History(shop, "formation", "shop")
+    web, worker = (History(shop, "deployment", name) for name in V1)
+
+    assert deploy(shop) == wanted
+    releases.state(shop, "Running")
+    assert numbers(shop) == {"shop:v1": 1, "shop:v2": 0}
+    assert throughout(2, lambda: releases.images(shop)) == V1
+    releases.end(shop)
+    eventually(lambda: numbers(shop) == {"shop:v1": 1, "shop:v2": 2})
+    releases.state(shop, "Succeeded")
+
+    revisions, jobs = kept.end(), run.end()
+    states = [
+        (version(each), each.get("status", {}).get("release", {}).get("state")) for each in formation.end()
+    ]
+    order = [
+        version(revisions[0]),
+        version(jobs[0]),
+        next(number for number, state in states if state == "Running"),
+        next(version(each) for each in jobs if is_complete(each)),
+        min(
+            next(version(each) for each in history.end() if image_of(each) == "shop:v2")
+            for history in (web, worker)
+        ),
+        next(version(each) for each in revisions if each["revision"] == 2),
+    ]
+    assert order == sorted(order)
+    assert [each["revision"] for each in revisions] == [0, 2]
+    assert [f"shop-release-{wanted}" in each for each in shop.events("Releasing")].count(True) == 1
+    assert len(shop.events("Released")) == 2
+
+
+def image_of(deployment: Manifest) -> str:
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_a_first_deploy_has_no_type_and_no_service_before_its_release_has_succeeded(user: Client) -> None:
+    user.apply(SHOP)
+    releases.state(user, "Running")
+    assert throughout(2, lambda: releases.uids(user, "deployment", "service", "replicaset")) == {}
+    summary = user.get("formation", "shop")["status"]["summary"]
+    assert "release=running" in summary
+    releases.end(user)
+    releases.state(user, "Succeeded")
+    assert releases.images(user) == V1
+    assert user.find("service", "shop-web")
+
+
+# Counts
+
+
+def scale_through(user: Client, replicas: int) -> None:
+    path = user.server.path("deployment", user.namespace, "shop-worker") + "/scale?fieldManager=kubectl"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    user.server.request("PATCH", path, {"spec": {"replicas": replicas}}, headers)
+
+
+def times(user: Client) -> tuple[float, float]:
+    """Return the seconds that counts take on their way to the Deployment, and from there to the Formation."""
+    there, back = list[float](), list[float]()
+    for number in range(3, 9):
+        began = time.monotonic()
+        user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": number}}}})
+        eventually(lambda wanted=number: count(user) == wanted)  # type: ignore[misc]
+        there.append(time.monotonic() - began)
+        began = time.monotonic()
+        scale_through(user, number + 10)
+        eventually(lambda wanted=number + 10: declared(user) == wanted)  # type: ignore[misc]
+        back.append(time.monotonic() - began)
+    return statistics.median(there), statistics.median(back)
+
+
+def test_counts_go_on_while_a_release_runs_by_the_formation_the_deployment_and_an_autoscaler(
+    shop: Client,
+) -> None:
+    before = times(shop)
+    templates = [History(shop, "deployment", name) for name in V1]
+    deploy(shop)
+    releases.run(shop, releases.digest(shop))
+    releases.state(shop, "Running")
+    print(f"seconds there and back: {before} without a release, {times(shop)} beside one")
+    shop("scale", "deployment/shop-worker", "--replicas=5")
+    eventually(lambda: declared(shop) == 5)
+    shop("scale", "formation/shop", "--replicas=3")
+    eventually(lambda: count(shop, "shop-web") == 3)
+    shop.apply(an_hpa(7))
+    eventually(lambda: count(shop) == 7)
+    assert throughout(3, lambda: (count(shop), declared(shop))) == (7, 5)
+    assert len(releases.jobs(shop)) == 2
+    assert releases.status(shop)["state"] == "Running"
+    assert releases.images(shop) == V1
+    releases.end(shop)
+    eventually(lambda: releases.images(shop) == V2)
+    assert (count(shop), count(shop, "shop-web")) == (7, 3)
+    for each in templates:
+        assert stages(each.end(), image_of) == ["shop:v1", "shop:v2"]
+
+
+# Where it isn't let
+
+
+def test_a_quota_on_jobs_is_said_and_stops_no_count_and_nobody_elses_deploy(shop: Client) -> None:
+    shop.apply(a_formation("other", processes={"worker": a_process(replicas=1)}))
+    shop("create", "quota", "few", "--hard=count/jobs.batch=1")
+    eventually(lambda: shop.get("resourcequota", "few").get("status", {}).get("hard"))
+    deploy(shop)
+    eventually(lambda: "exceeded quota" in str(releases.status(shop).get("message")))
+    assert (shop.condition("Ready") or {})["reason"] == "Retrying"
+    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 6}}}})
+    eventually(lambda: count(shop) == 6)
+    shop.merge("formation", "other", {"spec": {"image": "other:v2"}})
+    eventually(lambda: releases.images(shop).get("other-worker") == "other:v2")
+    assert {**releases.images(shop), **V1} == releases.images(shop)
+    assert len(releases.jobs(shop)) == 1
+    shop("delete", "quota", "few")
+    releases.succeeded(shop)
+    assert {**releases.images(shop), **V2} == releases.images(shop)
+
+
+def test_a_quota_on_pods_is_said_within_seconds_and_going_back_deletes_the_job(shop: Client) -> None:
+    before = releases.uids(shop, "job", "deployment", "replicaset")
+    hard = len(shop.list_all("pod"))
+    shop("create", "quota", "few", f"--hard=count/pods={hard}")
+    eventually(lambda: shop.get("resourcequota", "few").get("status", {}).get("hard"))
+    deploy(shop)
+    name = job(shop)["metadata"]["name"]
+    eventually(lambda: "exceeded quota" in str(releases.status(shop).get("message")))
+    deploy(shop, "shop:v1")
+    eventually(lambda: name not in releases.jobs(shop))
+    releases.state(shop, "Succeeded")
+    assert releases.uids(shop, "job", "deployment", "replicaset") == before
+
+
+def test_a_limit_range_changes_the_pod_and_no_job_is_written_again_for_it(user: Client) -> None:
+    limits = {"default": {"cpu": "200m", "memory": "64Mi"}, "max": {"memory": "1Gi"}, "type": "Container"}
+    spec = {"limits": [limits]}
+    user.apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "less"}, "spec": spec})
+    user.apply(SHOP)
+    made = job(user)
+    pod = releases.run(user)
+    assert pod["spec"]["containers"][0]["resources"]["limits"]["memory"] == "64Mi"
+    generation = made["metadata"]["generation"]
+    assert throughout(2, lambda: job(user)["metadata"]["generation"]) == generation
+    releases.succeeded(user)
+
+    resources = {"requests": {"memory": "2Gi"}, "limits": {"memory": "2Gi"}}
+    deploy(user, release={**RELEASE, "resources": resources})
+    eventually(lambda: "1Gi" in str(releases.status(user).get("message")))
+    assert releases.images(user) == V1
+    deploy(user, release={**RELEASE, "resources": None})
+    releases.succeeded(user)
+    assert releases.images(user) == V2
+
+
+def test_a_job_of_that_name_that_is_somebody_elses_is_said_and_never_touched(shop: Client) -> None:
+    name = f"shop-release-{releases.digest(shop, image='shop:v2')}"
+    shop("create", "job", name, "--image=theirs:v1")
+    before = shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]
+    deploy(shop)
+    assert name in stalled(shop, "NameTaken")
+    assert (
+        throughout(2, lambda: (shop.get("job", name)["metadata"]["uid"], shop.get("job", name)["spec"]))
+        == before
+    )
+    assert releases.images(shop) == V1
+    shop("delete", "job", name)
+    releases.succeeded(shop)
+    assert releases.images(shop) == V2
+
+
+# What needs none
+
+
+def test_a_formation_that_runs_and_gets_a_release_command_runs_none_until_its_next_deploy(
+    user: Client,
+) -> None:
+    user.apply({**SHOP, "spec": {**SHOP["spec"], "release": None}})
+    user.reported()
+    eventually(lambda: numbers(user) == {"shop:v1": 1})
+    before = releases.uids(user, "deployment", "replicaset", "pod")
+    user.merge("formation", "shop", {"spec": {"release": RELEASE}})
+    assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
+    assert throughout(2, lambda: releases.jobs(user)) == {}
+    assert releases.uids(user, "deployment", "replicaset", "pod") == before
+    deploy(user)
+    job(user)
+    assert releases.images(user) == V1
+    releases.succeeded(user)
+    assert releases.images(user) == V2
+
+
+@pytest.mark.parametrize("had", [True, False], ids=["with a release", "without one before"])
+@pytest.mark.parametrize("kept", [True, False], ids=["revisions kept", "revisions lost"])
+def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_is_replaced(
+    user: Client, had: bool, kept: bool
+) -> None:
+    user.apply(SHOP if had else {**SHOP, "spec": {**SHOP["spec"], "release": None}})
+    if had:
+        releases.end(user)
+    user.reported()
+    eventually(lambda: numbers(user) == {"shop:v1": 1})
+    eventually(lambda: len(user.list_all("pod")) >= 3)
+    user("delete", "formation", "shop", "--cascade=orphan")
+    if not kept:
+        user("delete", REVISION, "--all")
+    kinds = ("deployment", "replicaset", "pod", "service", "job")
+    eventually(lambda: all("ownerReferences" not in each["metadata"] for each in user.list_all("deployment")))
+    before = releases.uids(user, *kinds)
+    user.apply(SHOP)
+    assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
+    assert throughout(3, lambda: releases.uids(user, *kinds)) == before
+    deploy(user)
+    job(user)
+    assert releases.images(user) == V1
+
+
+# Held, and gone
+
+
+def test_a_paused_formation_starts_no_release_until_it_goes_on(shop: Client) -> None:
+    shop.merge("formation", "shop", {"spec": {"paused": True, "image": "shop:v2"}})
+    shop.reported()
+    assert throughout(2, lambda: len(releases.jobs(shop))) == 1
+    assert numbers(shop) == {"shop:v1": 1}
+    shop.merge("formation", "shop", {"spec": {"paused": None}})
+    job(shop)
+    assert releases.images(shop) == V1
+    releases.succeeded(shop)
+    assert releases.images(shop) == V2
+
+
+def both(user: Client) -> tuple[int, int]:
+    return count(user, "shop-web"), count(user)
+
+
+def test_a_deploy_while_suspended_is_released_before_any_process_comes_back(shop: Client) -> None:
+    shop.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: both(shop) == (0, 0))
+    deploy(shop)
+    releases.state(shop, "Held")
+    assert shop.condition("Ready")["reason"] == "ReleaseHeld"  # type: ignore[index]
+    assert throughout(2, lambda: len(releases.jobs(shop))) == 1
+    web, worker = (History(shop, "deployment", name) for name in V1)
+    shop.merge("formation", "shop", {"spec": {"suspend": None}})
+    releases.run(shop)
+    assert throughout(2, lambda: both(shop)) == (0, 0)
+    releases.end(shop, 3, "no database")
+    message = stalled(shop, "ReleaseFailed")
+    assert "exited with code 3: no database" in message
+    assert throughout(2, lambda: both(shop)) == (0, 0)
+    shop("delete", "job", f"shop-release-{releases.digest(shop)}")
+    releases.succeeded(shop)
+    assert both(shop) == (1, 2)
+    for each in (web, worker):
+        shown = stages(each.end(), lambda it: (image_of(it), it["spec"]["replicas"] > 0))
+        assert ("shop:v1", True) not in shown
+
+
+def test_a_formation_that_is_deleted_while_its_release_runs_takes_it_along(user: Client) -> None:
+    user.apply(SHOP)
+    releases.run(user)
+    user("delete", "formation", "shop")
+    eventually(lambda: not user.list_all("job") and not user.list_all("pod"), COLLECTED)
+    user.apply(SHOP)
+    releases.succeeded(user)
+    assert releases.images(user) == V1
+
+
+def test_a_namespace_that_is_deleted_while_a_release_runs_goes(
+    installed: Cluster, operator: OperatorProcess
+) -> None:
+    with fresh_namespace(installed, HELD) as name:
+        user = Client(installed, name)
+        user.apply(SHOP)
+        releases.run(user)
+        before = operator.pid
+        user.server.delete("namespace", "", name)
+        eventually(lambda: user.server.find("namespace", "", name) is None, COLLECTED)
+        assert operator.pid == before
+
+
+# Alone: the operator is ended, or has other rights
+
+
+def generations(user: Client) -> dict[str, int]:
+    return {each["metadata"]["name"]: each["metadata"]["generation"] for each in user.list_all("deployment")}
+
+
+@pytest.mark.alone
+def test_nobodys_release_runs_again_though_completed_jobs_and_then_all_revisions_are_deleted(
+    shop: Client, interrupted: OperatorProcess
+) -> None:
+    deploy(shop)
+    releases.succeeded(shop)
+    eventually(lambda: len(shop.list_all("replicaset")) == 4)
+    kinds = ("deployment", "replicaset")
+    before, written = releases.uids(shop, *kinds), generations(shop)
+    shop("delete", "job", "--all")
+    assert throughout(2, lambda: releases.jobs(shop)) == {}
+    interrupted.stop()
+    shop("delete", REVISION, "--all")
+    interrupted.start()
+    shop.reported()
+    assert throughout(4, lambda: releases.jobs(shop)) == {}
+    assert (releases.uids(shop, *kinds), generations(shop)) == (before, written)
+    shop.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 4}}}})
+    eventually(lambda: count(shop) == 4)
+    assert releases.uids(shop, *kinds) == before
+
+
+@pytest.fixture
+def without_jobs(installed: Cluster, interrupted: OperatorProcess) -> Iterator[None]:
+    """An operator whose role has no Jobs, as that of the version before, from its start on."""
+    role = server.of(installed).get("clusterrole", "", "formation-operator")
+    rules = [each for each in role["rules"] if each["resources"] != ["jobs"]]
+    assert len(rules) == len(role["rules"]) - 1
+    patch = json.dumps({"rules": rules})
+    installed.run_kubectl("patch", "clusterrole", "formation-operator", "--type=merge", "-p", patch)
+    interrupted.restart()
+    yield
+    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+
+
+@pytest.mark.alone
+def test_without_the_right_to_jobs_whatever_has_no_release_works_and_the_operator_is_ready(
+    without_jobs: None, user: Client, interrupted: OperatorProcess, installed: Cluster
+) -> None:
+    check_without_jobs(user, interrupted)
+    installed.run_kubectl("apply", "-k", str(paths.ROOT / "manifests" / "rbac"))
+    releases.succeeded(user)
+    assert releases.images(user)["shop-worker"] == "shop:v2"

@@ -1,0 +1,178 @@
+"""Schedules on a real API server with its controllers, with the rights that we ship: no Pod runs here."""
+
+from typing import Any
+
+from tests import builders
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+
+V1, V2 = builders.IMAGE, "example.com/shop:v2"
+NAME = "shop-nightly-report"
+REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
+WEB = a_process("/shop", "web", replicas=0)
+
+
+def a_shop(**report: Any) -> Manifest:
+    """Return a Formation of which nothing but a schedule may run, so that it is ready without a Pod."""
+    return a_formation(processes={"web": WEB}, schedules={"nightly-report": {**REPORT, **report}})
+
+
+def said(user: Client) -> dict[str, Any]:
+    """Return what the status says of the schedule."""
+    found: dict[str, Any] = user.get("formation", "shop")["status"].get("schedules", {})
+    return dict(found.get("nightly-report", {}))
+
+
+def cron_job(user: Client) -> dict[str, Any]:
+    return dict(user.get("cronjob", NAME)["spec"])
+
+
+def image(user: Client) -> str:
+    template = cron_job(user)["jobTemplate"]["spec"]["template"]
+    return str(template["spec"]["containers"][0]["image"])
+
+
+def begin(user: Client, name: str) -> None:
+    """Begin a run at once, as people do."""
+    user("create", "job", name, f"--from=cronjob/{NAME}")
+
+
+def pod_of(user: Client, job: str) -> str:
+    """Return the name of the Pod of a Job, once there is one."""
+    return str(
+        eventually(
+            lambda: [
+                each["metadata"]["name"]
+                for each in user.list_all("pod")
+                if each["metadata"]["labels"].get("job-name") == job
+            ]
+        )[0]
+    )
+
+
+def end(user: Client, job: str, code: int, said: str = "") -> None:
+    """Have the process of a run end, as kubelet reports it."""
+    exit_ = {"exitCode": code, "reason": "Error" if code else "Completed", "message": said}
+    exit_ |= {"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:01:00Z"}
+    container = {"name": "nightly-report", "image": V1, "imageID": "", "ready": False, "restartCount": 0}
+    status = {
+        "phase": "Failed" if code else "Succeeded",
+        "containerStatuses": [{**container, "state": {"terminated": exit_}}],
+    }
+    user("patch", "pod", pod_of(user, job), "--subresource=status", "-p", builders.text({"status": status}))
+
+
+def is_ready(user: Client) -> bool:
+    ready = user.condition("Ready")
+    return ready is not None and ready["status"] == "True"
+
+
+def test_a_schedule_is_a_cron_job_that_each_deploy_changes(user: Client) -> None:
+    user.apply(a_shop(timeZone="Europe/Berlin"))
+    eventually(lambda: said(user) == {"state": "Scheduled", "active": 0})
+    spec = cron_job(user)
+    assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 3 * * *", "Europe/Berlin", False)
+    eventually(lambda: is_ready(user))
+    user.merge("formation", "shop", {"spec": {"image": V2}})
+    eventually(lambda: image(user) == V2)
+    before = user.get("cronjob", NAME)["metadata"]["generation"]
+    user.merge("formation", "shop", {"spec": {"processes": {"web": {"replicas": 1}}}})
+    eventually(lambda: user.get("deployment", "shop-web")["spec"]["replicas"] == 1)
+    user.reported()
+    assert user.get("cronjob", NAME)["metadata"]["generation"] == before
+
+
+def test_what_the_api_server_refuses_ends_in_the_status_and_holds_up_no_type(user: Client) -> None:
+    user.apply(a_shop(schedule="0 33 * * *"))
+    eventually(lambda: said(user).get("state") == "Waiting")
+    assert "33" in said(user)["message"]
+    stalled = user.condition("Stalled")
+    assert stalled is not None
+    assert "nightly-report: " in stalled["message"]
+    assert user.container("shop-web")["image"] == V1
+    user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": {"schedule": "0 3 * * *"}}}})
+    eventually(lambda: is_ready(user))
+
+
+def test_what_another_client_changes_is_set_back(user: Client) -> None:
+    user.apply(a_shop())
+    eventually(lambda: user.find("cronjob", NAME))
+    user.reported()
+    user("patch", "cronjob", NAME, "--type=merge", "-p", '{"spec": {"schedule": "* * * * *"}}')
+    eventually(lambda: cron_job(user)["schedule"] == "0 3 * * *")
+    (note,) = eventually(lambda: user.events("DriftRepaired"))
+    assert "change spec.schedules.nightly-report.schedule of the Formation" in note
+    user("delete", "cronjob", NAME)
+    eventually(lambda: user.find("cronjob", NAME))
+    eventually(lambda: user.events("Recreated"))
+
+
+def test_a_formation_that_is_suspended_at_noon_begins_no_run(user: Client) -> None:
+    user.apply(a_shop(schedule="* * * * *"))
+    eventually(lambda: user.find("cronjob", NAME))
+    user.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: cron_job(user)["suspend"] is True)
+    eventually(lambda: said(user).get("state") in ("Suspended", "Running"))
+    revision = user.reported()["status"].get("revision")
+    user.merge("formation", "shop", {"spec": {"suspend": False}})
+    eventually(lambda: cron_job(user)["suspend"] is False)
+    assert cron_job(user)["startingDeadlineSeconds"] == 300
+    assert user.reported()["status"].get("revision", revision) == revision
+
+
+def test_a_run_that_failed_is_said_beside_a_deploy_that_succeeds(user: Client) -> None:
+    user.apply(a_shop())
+    eventually(lambda: is_ready(user))
+    begin(user, "by-hand")
+    end(user, "by-hand", 3, "no database")
+    failing = eventually(lambda: user.condition("ScheduleFailing"))
+    assert "the run in Job by-hand has failed: " in failing["message"]
+    assert "no database" in said(user)["message"]
+    assert said(user)["state"] == "Failing"
+    eventually(lambda: user.events("RunFailed"))
+    user.merge("formation", "shop", {"spec": {"image": V2}})
+    eventually(lambda: image(user) == V2)
+    user.reported()
+    eventually(lambda: is_ready(user))
+    assert user.condition("ScheduleFailing") is not None
+    begin(user, "again")
+    end(user, "again", 0)
+    eventually(lambda: user.condition("ScheduleFailing") is None)
+
+
+def test_one_that_is_taken_away_goes_once_its_run_has_ended(user: Client) -> None:
+    user.apply(a_shop(schedule="@yearly"))
+    eventually(lambda: user.find("cronjob", NAME))
+    begin(user, "by-hand")
+    pod_of(user, "by-hand")
+    eventually(lambda: said(user).get("active") == 1)
+    user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": None}}})
+    eventually(lambda: cron_job(user)["suspend"] is True)
+    user.reported()
+    job = user.get("jobs.batch", "by-hand")
+    assert "deletionTimestamp" not in job["metadata"]
+    assert user.find("cronjob", NAME) is not None
+    end(user, "by-hand", 0)
+    eventually(lambda: user.find("cronjob", NAME) is None)
+
+
+def test_a_run_of_which_no_pod_can_be_made_says_why(user: Client) -> None:
+    user("create", "quota", "none", "--hard=pods=0")
+    user.apply(a_shop())
+    eventually(lambda: user.find("cronjob", NAME))
+    begin(user, "by-hand")
+    eventually(lambda: "exceeded quota" in said(user).get("message", ""))
+    assert is_ready(user)
+
+
+def test_a_release_holds_its_template_but_not_its_suspension(user: Client) -> None:
+    shop = a_shop()
+    user.apply(shop)
+    eventually(lambda: user.get("formation", "shop")["status"].get("revision"))
+    user.apply({**shop, "spec": {**shop["spec"], "release": {"command": ["/shop", "migrate"]}}})
+    eventually(lambda: user.get("formation", "shop")["status"].get("revision", {}).get("number") == 2)
+    user.merge("formation", "shop", {"spec": {"image": V2}})
+    eventually(lambda: user.get("formation", "shop")["status"].get("release", {}).get("state") == "Running")
+    user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": {"suspend": True}}}})
+    eventually(lambda: cron_job(user)["suspend"] is True)
+    assert image(user) == V1

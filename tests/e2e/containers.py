@@ -1,0 +1,27 @@
+"""Containers that run Debian's shell or Python."""
+
+from typing import Any
+
+from tests import builders
+from tests.images import debian
+
+HUNGRY = "python3 -c \"b = b'x' * (200 << 20)\""
+"""What needs 200 MiB."""
+
+
+def sh(script: str) -> tuple[str, str, str]:
+    return ("/bin/sh", "-c", script)
+
+
+def its_own(**more: Any) -> builders.Manifest:
+    """Return what podTemplate says of the process's own container."""
+    return {"name": "process", "imagePullPolicy": "IfNotPresent", **more}
+
+
+def beside(**container: Any) -> builders.Manifest:
+    return {
+        "name": "helper",
+        "image": debian.IMAGE.name,
+        "imagePullPolicy": "IfNotPresent",
+        **container,
+    }

@@ -1,0 +1,304 @@
+"""Release commands as real processes: what they do, how they fail, and never two at once."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import releases
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.e2e.containers import HUNGRY, beside, its_own, sh
+from tests.e2e.workers import READY, RUNS
+from tests.history import History, stages
+from tests.images import debian
+from tests.operator_process import OperatorProcess
+from tests.releases import Alive
+
+pytestmark = pytest.mark.node
+NOWHERE = "registry.example.com/nowhere:v9"
+
+
+def shop(script: str = "exit 0", version: str = "1", **release: Any) -> Manifest:
+    """Return a Formation with a worker and a release command; each version needs a release."""
+    pod = {
+        "securityContext": {"runAsUser": 1000},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [its_own()],
+    }
+    return a_formation(
+        image=debian.IMAGE.name,
+        podTemplate={"spec": pod},
+        env=[{"name": "VERSION", "value": version}],
+        release={"command": [*sh(script)], **release},
+        processes={"worker": a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1)},
+    )
+
+
+def with_pod(formation: Manifest, **fields: Any) -> Manifest:
+    """Return a Formation whose shared podTemplate says more."""
+    template = formation["spec"]["podTemplate"]
+    spec = {**formation["spec"], "podTemplate": {"spec": {**template["spec"], **fields}}}
+    return {**formation, "spec": spec}
+
+
+@pytest.fixture
+def deployed(person: Client) -> Client:
+    """A user whose app is released and runs."""
+    person.apply(shop())
+    person(*READY)
+    return person
+
+
+def job(user: Client) -> str:
+    return f"shop-release-{releases.digest(user)}"
+
+
+def said(user: Client, *words: str) -> str:
+    """Wait until the status says words about the release, and return all of it; print how long that took."""
+    began = time.monotonic()
+
+    def found() -> str | None:
+        message = str(releases.status(user).get("message"))
+        assert all(word in message for word in words), message
+        return message
+
+    message = eventually(found)
+    print(f"after {time.monotonic() - began:.1f} s: {message}")
+    return message
+
+
+def stalled(user: Client, reason: str = "ReleaseFailed") -> str:
+    """Wait until the Formation is stalled for a reason, and return the message."""
+
+    def found() -> str | None:
+        condition = user.condition("Stalled") or {}
+        assert condition.get("reason") == reason, (condition, releases.status(user))
+        return str(condition["message"])
+
+    return eventually(found)
+
+
+def version_of(item: Manifest) -> str:
+    """Return the version of the content that a Deployment or a Pod has."""
+    spec = item["spec"].get("template", item)["spec"]
+    return next(str(each["value"]) for each in spec["containers"][0]["env"] if each["name"] == "VERSION")
+
+
+def running(user: Client) -> Manifest:
+    """Wait until a container of the present content's release runs, and return its Pod."""
+
+    def started() -> Manifest | None:
+        found = releases.pods(user, releases.digest(user))
+        return next((pod for pod in found if pod["status"].get("phase") == "Running"), None)
+
+    return eventually(started)
+
+
+def check_reverted(user: Client, before: dict[str, str]) -> None:
+    """Go back to the first version, and check that it is ready, with the same Pods and no Job of its own."""
+    user.apply(shop())
+    user(*READY)
+    after = releases.uids(user, "deployment", "replicaset", "pod", "job")
+    workers = {key: uid for key, uid in after.items() if "release" not in key}
+    assert workers == {key: uid for key, uid in before.items() if "release" not in key}
+    assert {key for key in after if key.startswith("job/")} >= {
+        key for key in before if key.startswith("job/")
+    }
+    assert user.condition("Stalled") is None
+
+
+def test_a_migration_of_some_seconds_comes_before_the_first_process_and_before_each_new_one(
+    person: Client,
+) -> None:
+    migrate = "echo migrating; sleep 2; echo done"
+    for version in ("1", "2"):
+        person.apply(shop(migrate, version))
+        person(*READY)
+        done = person.get("job", job(person))["status"]["completionTime"]
+        made = [each for each in person.list_all("pod") if "-worker-" in each["metadata"]["name"]]
+        new = [each for each in made if version_of(each) == version]
+        assert new
+        assert all(each["metadata"]["creationTimestamp"] >= done for each in new)
+        assert "migrating\ndone\n" in person("logs", f"job/{job(person)}").stdout
+    assert len(person.list_all("job")) == 2
+
+
+def test_a_migration_that_fails_is_said_with_its_last_line_and_the_revert_is_ready_without_a_job(
+    deployed: Client,
+) -> None:
+    before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
+    deployed.apply(shop("echo 'no database at db:5432' >&2; sleep 1; exit 3", "2"))
+    message = stalled(deployed)
+    for words in (
+        "exited with code 3: no database at db:5432",
+        "kubectl formation rollback shop",
+        f"kubectl delete job {job(deployed)}",
+    ):
+        assert words in message
+    assert "release=failed" in deployed.get("formation", "shop")["status"]["summary"]
+    assert "no database" in "".join(deployed.events("ReleaseFailed"))
+    assert len(deployed.list_all("job")) == 2
+    check_reverted(deployed, before)
+    assert len(deployed.list_all("job")) == 2
+
+    deployed("delete", "job", "--all")  # the one that has failed, too: it isn't wanted any more
+    assert deployed(*READY)
+    assert not deployed.list_all("job")
+
+
+def test_a_failed_migration_is_tried_again_by_deleting_its_job(deployed: Client) -> None:
+    deployed.apply(shop("exit 3", "2"))
+    stalled(deployed)
+    before = deployed.get("job", job(deployed))["metadata"]["uid"]
+    deployed("delete", "job", job(deployed))
+    eventually(
+        lambda: (deployed.find("job", job(deployed)) or {}).get("metadata", {}).get("uid", before) != before
+    )
+    stalled(deployed)
+    assert len(deployed.list_all("job")) == 2
+
+
+WRONG: list[tuple[str, Callable[[Manifest], Manifest], tuple[str, ...]]] = [
+    (
+        "no-image",
+        lambda it: {**it, "spec": {**it["spec"], "image": NOWHERE}},
+        ("can't pull its image", NOWHERE),
+    ),
+    (
+        "no-secret",
+        lambda it: {
+            **it,
+            "spec": {
+                **it["spec"],
+                "release": {**it["spec"]["release"], "envFrom": [{"secretRef": {"name": "absent"}}]},
+            },
+        },
+        ("no Secret absent",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), [each[1:] for each in WRONG], ids=[each[0] for each in WRONG])
+def test_what_keeps_a_release_from_starting_is_said_within_seconds_and_the_revert_deletes_its_job(
+    deployed: Client, wrong: Callable[[Manifest], Manifest], words: tuple[str, ...]
+) -> None:
+    before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
+    deployed.apply(wrong(shop(version="2")))
+    said(deployed, *words)
+    name = job(deployed)
+    check_reverted(deployed, before)
+    eventually(lambda: name not in releases.jobs(deployed))
+    eventually(lambda: not releases.pods(deployed))
+
+    deployed.apply(wrong(shop(version="3")))
+    said(deployed, *words)
+    alive = Alive(deployed)
+    deployed.apply(shop(version="4"))
+    deployed(*READY)
+    assert alive.most == 1
+    assert set(releases.jobs(deployed)) == {
+        job(deployed),
+        next(key.removeprefix("job/") for key in before if key.startswith("job/")),
+    }
+
+
+def test_a_plain_sidecar_that_keeps_a_release_from_ending_is_said_with_the_way_out(person: Client) -> None:
+    plain = beside(command=["sleep", "inf"])
+    person.apply(with_pod(shop(), containers=[its_own(), plain]))
+    message = said(person, "helper", "restartPolicy: Always", "initContainers")
+    assert "it has succeeded" in message
+    assert not releases.uids(person, "deployment")
+
+    native = {**plain, "restartPolicy": "Always"}
+    person.apply(with_pod(shop(), initContainers=[native]))
+    time.sleep(3)
+    assert len(releases.jobs(person)) == 1, "one that has started isn't ended"
+    person("delete", "job", "--all")
+    person(*READY)
+
+
+@pytest.mark.parametrize(
+    ("script", "fields", "words"),
+    [
+        (f"exec {HUNGRY}", {"resources": {"limits": {"memory": "48Mi"}}}, ("more memory", "48Mi")),
+        ("sleep 60", {"activeDeadlineSeconds": 3}, ("spec.release.activeDeadlineSeconds", "3 s")),
+    ],
+    ids=["memory", "deadline"],
+)
+def test_a_release_that_is_ended_says_by_what(
+    deployed: Client, script: str, fields: Manifest, words: tuple[str, ...]
+) -> None:
+    before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
+    deployed.apply(shop(script, "2", **fields))
+    message = stalled(deployed)
+    print(message)
+    assert [word for word in words if word not in message] == []
+    check_reverted(deployed, before)
+
+
+def test_a_drain_runs_a_release_again_and_never_two_at_once(deployed: Client) -> None:
+    alive = Alive(deployed)
+    deployed.apply(shop("trap 'sleep 1; exit 1' TERM; sleep 4 & wait", "2"))
+    pod = running(deployed)["metadata"]["name"]
+    path = deployed.server.path("pod", deployed.namespace, pod) + "/eviction"
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+    deployed.server.request("POST", path, eviction)
+    deployed(*READY)
+    assert len(alive.seen) == 3, "the first release's, the one that was evicted, and the one after it"
+    assert alive.most == 1
+    assert len(deployed.list_all("job")) == 2
+    assert version_of(deployed.get("deployment", "shop-worker")) == "2"
+
+
+def test_a_release_that_has_started_ends_and_is_rolled_out_before_the_newest_runs(deployed: Client) -> None:
+    alive, history = Alive(deployed), History(deployed, "deployment", "shop-worker")
+    deployed.apply(shop("sleep 4", "2"))
+    first = running(deployed)["metadata"]["uid"]
+    deployed.apply(shop("sleep 1", "3"))
+    deployed.apply(shop("sleep 1", "4"))
+    deployed(*READY)
+    assert stages(history.end(), version_of) == ["1", "2", "4"]
+    assert alive.most == 1
+    assert first in alive.seen
+    assert len(alive.seen) == 3
+    shown = {each["data"]["env"][0]["value"]: each["revision"] for each in revisions(deployed)}
+    assert shown == {"1": 1, "2": 2, "4": 3}
+
+
+def revisions(user: Client) -> list[Manifest]:
+    return user.list_all("controllerrevisions.apps")
+
+
+def test_a_release_that_has_started_ends_by_itself_after_a_revert_and_changes_nothing(
+    deployed: Client,
+) -> None:
+    before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
+    history = History(deployed, "deployment", "shop-worker")
+    deployed.apply(shop("sleep 4", "2"))
+    running(deployed)
+    name = job(deployed)
+    check_reverted(deployed, before)
+    eventually(lambda: deployed.get("job", name)["status"].get("succeeded"))
+    time.sleep(2)
+    assert stages(history.end(), version_of) == ["1"]
+    assert deployed(*READY)
+
+
+@pytest.mark.alone
+def test_an_operator_that_is_killed_while_a_release_runs_rolls_out_what_it_was_for(
+    deployed: Client, interrupted: OperatorProcess
+) -> None:
+    alive = Alive(deployed)
+    deployed.apply(shop("sleep 2", "2"))
+    running(deployed)
+    interrupted.kill()
+    name = job(deployed)
+    eventually(lambda: deployed.get("job", name)["status"].get("succeeded"))
+    assert version_of(deployed.get("deployment", "shop-worker")) == "1"
+    interrupted.start()
+    deployed(*READY)
+    assert version_of(deployed.get("deployment", "shop-worker")) == "2"
+    assert len(alive.seen) == 2
+    assert len(deployed.list_all("job")) == 2

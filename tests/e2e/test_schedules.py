@@ -1,0 +1,110 @@
+"""Schedules as real processes: a run by hand and by the clock, one that fails, and one that nobody ends."""
+
+import functools
+from typing import Any
+
+import pytest
+
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.e2e.containers import its_own, sh
+from tests.e2e.workers import READY, RUNS
+from tests.images import debian
+from tests.plugin import Plugin
+
+pytestmark = pytest.mark.node
+NAME = "shop-report"
+MINUTE = 150.0
+"""Seconds in which a run of each minute has begun and ended."""
+
+
+def shop(script: str, schedule: str = "@yearly") -> Manifest:
+    """Return a Formation with a worker, and a schedule that runs a script."""
+    pod = {
+        "securityContext": {"runAsUser": 1000},
+        "terminationGracePeriodSeconds": 1,
+        "containers": [its_own()],
+    }
+    return a_formation(
+        image=debian.IMAGE.name,
+        podTemplate={"spec": pod},
+        env=[{"name": "GREETING", "value": "hello"}],
+        processes={"worker": a_process(*RUNS, replicas=1, terminationGracePeriodSeconds=1)},
+        schedules={"report": {"schedule": schedule, "command": [*sh(script)]}},
+    )
+
+
+def declared(user: Client, script: str, schedule: str = "@yearly") -> None:
+    user.apply(shop(script, schedule))
+    user(*READY)
+    eventually(lambda: user.find("cronjob", NAME))
+
+
+def said(user: Client) -> dict[str, Any]:
+    found: dict[str, Any] = user.get("formation", "shop")["status"]["schedules"]["report"]
+    return found
+
+
+def test_a_run_by_hand_has_the_app_s_environment_and_ends_with_its_code(
+    person: Client, formation: Plugin
+) -> None:
+    declared(person, "echo $GREETING from $PROCESS_TYPE")
+    done = formation.within("run", "shop", "--schedule", "report")
+    assert done.stdout == "hello from report\n"
+    shown = formation.within("logs", "shop", "report").stdout
+    assert "hello from report" in shown
+    (job,) = person.list_all("jobs.batch")
+    (owner,) = job["metadata"]["ownerReferences"]
+    assert owner["kind"] == "CronJob"
+
+
+def test_one_that_fails_says_why_until_one_succeeds(person: Client, formation: Plugin) -> None:
+    declared(person, "echo no database >&2; exit 3")
+    formation.within("run", "shop", "--schedule", "report", code=3)
+
+    def failing() -> str:
+        message = str((person.condition("ScheduleFailing") or {}).get("message"))
+        assert "code 3" in message, said(person)
+        return message
+
+    assert "no database" in eventually(failing)
+    ready = person.condition("Ready") or {}
+    assert ready["status"] == "True"
+    eventually(lambda: len(person.events("RunFailed")) == 1)
+    command = {"spec": {"schedules": {"report": {"command": ["true"]}}}}
+    person.merge("formation", "shop", command)
+    container = functools.partial(command_of, person)
+    eventually(lambda: container() == ["true"])
+    formation.within("run", "shop", "--schedule", "report")
+    eventually(lambda: person.condition("ScheduleFailing") is None)
+
+
+def command_of(user: Client) -> list[str]:
+    template = user.get("cronjob", NAME)["spec"]["jobTemplate"]["spec"]["template"]
+    found: list[str] = template["spec"]["containers"][0]["command"]
+    return found
+
+
+def test_nobody_ends_a_run_whose_schedule_is_taken_away(person: Client, formation: Plugin) -> None:
+    declared(person, "sleep 20; echo done")
+    formation.within("run", "shop", "--schedule", "report", "--detach")
+    eventually(lambda: said(person)["active"] == 1)
+    person.merge("formation", "shop", {"spec": {"schedules": {"report": None}}})
+    eventually(lambda: person.get("cronjob", NAME)["spec"]["suspend"] is True)
+
+    def succeeded() -> bool:
+        (job,) = person.list_all("jobs.batch")
+        return bool(job["status"].get("succeeded"))
+
+    eventually(succeeded)
+    eventually(lambda: person.find("cronjob", NAME) is None)
+
+
+@pytest.mark.long
+def test_it_runs_by_the_clock(person: Client) -> None:
+    declared(person, "echo $GREETING", "* * * * *")
+    eventually(lambda: said(person).get("lastSuccessfulTime"), MINUTE)
+    assert said(person)["lastScheduleTime"] <= said(person)["lastSuccessfulTime"]
+    person.merge("formation", "shop", {"spec": {"suspend": True}})
+    eventually(lambda: person.get("cronjob", NAME)["spec"]["suspend"] is True)
+    eventually(lambda: said(person)["state"] == "Suspended")

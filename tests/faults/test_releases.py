@@ -1,0 +1,203 @@
+"""A release still comes first if the operator is killed, or the API server restarted, in any of its steps."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from aiohttp import web
+
+from tests import releases
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import Client, eventually
+from tests.cluster.cluster import Cluster
+from tests.faults import daemons
+from tests.faults.place import Place, behind_a_proxy
+from tests.faults.proxy import Call, Exchange, Rule
+from tests.history import History, stages
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.alone
+TYPES = ("web", "worker")
+FEWEST = 6
+"""Calls that a deploy takes at least."""
+Match = Callable[[Call], bool]
+
+
+@pytest.fixture(scope="module")
+def place(administrator: Cluster, operator: OperatorProcess) -> Iterator[Place]:
+    with behind_a_proxy(administrator, operator) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(place: Place, kubectl: Client) -> Client:
+    """A user whose app's first release has succeeded."""
+    processes = {"web": a_process("/shop", "web", replicas=1, port=8080), "worker": a_process(replicas=1)}
+    kubectl.apply(a_formation(image="shop:v0", release=releases.RELEASE, processes=processes))
+    releases.succeeded(kubectl)
+    return kubectl
+
+
+class Deploy:
+    """A deploy of an app with a release, and all that the API server has seen of it."""
+
+    def __init__(self, user: Client, number: int) -> None:
+        self._user, self.before, self.image = user, f"shop:v{number - 1}", f"shop:v{number}"
+        self.digest = releases.digest(user, image=self.image)
+        self._jobs = {*releases.jobs(user)}
+        self._templates = [History(user, "deployment", f"shop-{each}") for each in TYPES]
+        self._job = History(user, "job", f"shop-release-{self.digest}")
+        user.merge("formation", "shop", {"spec": {"image": self.image}})
+
+    def release(self) -> None:
+        """Say in kubelet's place that it has started and succeeded, if it is there and hasn't yet."""
+        for pod in releases.pods(self._user, self.digest):
+            if not pod["status"].get("containerStatuses"):
+                releases.run(self._user, self.digest)
+            else:
+                releases.end(self._user, name=self.digest)
+
+    def is_done(self) -> bool:
+        """Tell whether all is rolled out and reported."""
+        formation = self._user.get("formation", "shop")
+        said = formation["status"].get("release", {})
+        revision = formation["status"].get("revision", {})
+        return (
+            {*releases.images(self._user).values()} == {self.image}
+            and (said.get("state"), said.get("released")) == ("Succeeded", self.digest)
+            and revision.get("name") == f"shop-{self.digest}"
+        )
+
+    def check(self) -> None:
+        """Fail unless one Job ran, and each template was written once, after the Job had succeeded."""
+        made = {*releases.jobs(self._user)} - self._jobs
+        assert made <= {f"shop-release-{self.digest}"}
+        versions = self._job.end()
+        assert len({each["metadata"]["uid"] for each in versions}) == 1
+        complete = next(number_of(each) for each in versions if is_complete(each))
+        for history in self._templates:
+            templates = history.end()
+            assert stages(templates, image_of) == [self.before, self.image]
+            assert next(number_of(each) for each in templates if image_of(each) == self.image) > complete
+
+
+def number_of(item: Manifest) -> int:
+    return int(item["metadata"]["resourceVersion"])
+
+
+def image_of(deployment: Manifest) -> str:
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def is_complete(job: Manifest) -> bool:
+    return any(each["type"] == "Complete" for each in job.get("status", {}).get("conditions") or [])
+
+
+@contextlib.contextmanager
+def killed(place: Place, is_it: Match, times: float = 1, *, done: bool) -> Iterator[Rule]:
+    """Kill the operator at calls, whether or not they are done."""
+
+    async def kill(exchange: Exchange) -> web.StreamResponse:
+        if done:
+            await exchange.ask()
+        await asyncio.to_thread(place.operator.kill)
+        return exchange.cut()
+
+    with place.proxy.having(is_it, kill, times) as rule:
+        yield rule
+
+
+def carried_on(place: Place, deploy: Deploy) -> bool:
+    """Start the operator if it was killed, play kubelet, and tell whether the deploy is done."""
+    if place.operator.pid is None:
+        with contextlib.suppress(RuntimeError):  # it is killed again while it starts
+            place.operator.start()
+    deploy.release()
+    return deploy.is_done()
+
+
+def numbers(user: Client) -> list[int]:
+    return sorted(item["revision"] for item in user.list_all("controllerrevisions.apps"))
+
+
+def each_write_once(namespace: str) -> Match:
+    """Return what matches the first write of each object in a namespace, Events left out."""
+    met = set[tuple[str, str]]()
+
+    def is_it(call: Call) -> bool:
+        here = call.writes and f"/namespaces/{namespace}/" in call.path and "/events" not in call.path
+        new = here and (call.method, call.path) not in met
+        if new:
+            met.add((call.method, call.path))
+        return new
+
+    return is_it
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        pytest.param(False, id="before it is done", marks=pytest.mark.long),
+        pytest.param(True, id="after it is done"),
+    ],
+)
+def test_a_release_comes_first_and_once_though_the_operator_is_killed_at_each_of_its_writes(
+    place: Place, shop: Client, *, done: bool
+) -> None:
+    with killed(place, each_write_once(shop.namespace), 20, done=done) as rule:
+        deploy = Deploy(shop, 1)
+        eventually(lambda: carried_on(place, deploy))
+    deploy.check()
+    assert rule.hits >= 5  # the revision, the Job, the status and two templates
+    assert numbers(shop) == [1, 2]
+    print(f"killed {rule.hits} times")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
+def test_a_release_survives_a_kill_at_every_call(place: Place, shop: Client, *, done: bool) -> None:
+    for number in itertools.count(1):
+        calls = itertools.count(1)
+
+        def is_it(call: Call, calls: Iterator[int] = calls, number: int = number) -> bool:
+            return f"/namespaces/{shop.namespace}/" in call.path and next(calls) == number
+
+        with killed(place, is_it, done=done) as rule:
+            deploy = Deploy(shop, number)
+            eventually(lambda: carried_on(place, deploy))  # noqa: B023  # used at once
+        deploy.check()
+        assert numbers(shop)[-1] == number + 1
+        if not rule.hits:
+            break
+    assert number > FEWEST
+    print(f"killed at each of {number - 1} calls")
+
+
+@pytest.mark.long
+def test_a_release_goes_on_through_restarts_of_the_api_server_in_each_step(
+    place: Place, shop: Client
+) -> None:
+    def restart() -> None:
+        with daemons.without(place.cluster, daemons.API_SERVER):
+            time.sleep(1)
+
+    made = {*releases.jobs(shop)}
+    image = {"spec": {"image": "shop:v1"}}
+    shop.merge("formation", "shop", image)
+    restart()
+    wanted = releases.digest(shop)
+    eventually(lambda: releases.pods(shop, wanted))
+    restart()
+    releases.run(shop, wanted)
+    restart()
+    assert {*releases.images(shop).values()} == {"shop:v0"}
+    releases.end(shop, name=wanted)
+    restart()
+    eventually(lambda: {*releases.images(shop).values()} == {"shop:v1"})
+    restart()
+    eventually(lambda: numbers(shop) == [1, 2])
+    assert releases.state(shop, "Succeeded")["released"] == wanted
+    assert {*releases.jobs(shop)} - made == {f"shop-release-{wanted}"}

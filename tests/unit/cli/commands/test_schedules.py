@@ -1,0 +1,126 @@
+"""Schedules as `ps` shows them, `logs` names them and `run` begins them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import options
+from formation_cli.program import program
+from formation_operator.api import naming
+from tests import builders
+from tests.builders import Manifest, a_container, a_pod, ended, running
+from tests.unit.cli.fake_cluster import FakeCluster
+
+REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
+LABELS = {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"}
+FAILED = "the run in Job shop-nightly-report-1 has failed: exited with code 3"
+CRON_JOB: Manifest = {
+    "metadata": {"name": "shop-nightly-report", "uid": "uid-of-it"},
+    "spec": {
+        "schedule": "0 3 * * *",
+        "jobTemplate": {
+            "metadata": {"labels": LABELS},
+            "spec": {"backoffLimit": 0, "template": {"spec": {}}},
+        },
+    },
+}
+
+
+def shop(**report: object) -> Manifest:
+    formation = builders.stored(builders.a_formation(schedules={"nightly-report": REPORT, "sweep": REPORT}))
+    said = {"nightly-report": {"state": "Scheduled", **report}, "sweep": {"state": "Suspended"}}
+    return {**formation, "status": {"observedGeneration": 1, "conditions": [], "schedules": said}}
+
+
+def pod(state: Manifest, phase: str) -> Manifest:
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "shop-nightly-report-1", "controller": True}
+    found = a_pod(
+        a_container(state, "nightly-report"), name="shop-nightly-report-1-x7k2p", ownerReferences=[owner]
+    )
+    found["metadata"]["labels"] = LABELS
+    found["status"]["phase"] = phase
+    return found
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    found = FakeCluster(Formation=[shop(message=FAILED, state="Failing")], Pod=[], CronJob=[CRON_JOB])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def typed(*words: str) -> Result:
+    return CliRunner().invoke(program, words, prog_name="kubectl formation")
+
+
+def lines(*words: str) -> list[Manifest]:
+    result = typed("ps", "shop", *words, "-o", "json")
+    assert result.exit_code == 0, result.output
+    found: list[Manifest] = json.loads(result.stdout)
+    return found
+
+
+def test_each_has_a_line_behind_the_types(cluster: FakeCluster) -> None:
+    found = lines()
+    assert [each["type"] for each in found] == ["worker", "nightly-report", "sweep"]
+    report = found[1]
+    assert (report["state"], report["message"], report["process"]) == ("Failing", FAILED, "")
+    assert [each["type"] for each in lines("sweep")] == ["sweep"]
+
+
+def test_a_run_that_goes_on_is_in_its_place_and_one_that_is_over_is_not(cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod(running(), "Running")]
+    (found,) = lines("nightly-report")
+    assert (found["process"], found["state"]) == ("shop-nightly-report-1-x7k2p", "Running")
+    cluster.objects["Pod"] = [pod(ended(3), "Failed")]
+    (found,) = lines("nightly-report")
+    assert (found["process"], found["state"]) == ("", "Failing")
+
+
+def test_what_its_runs_wrote_is_found_by_its_name(cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod(ended(3), "Failed")]
+    cluster.logs["shop-nightly-report-1-x7k2p"] = ["2026-01-01T00:00:00Z no database"]
+    result = typed("logs", "shop", "nightly-report")
+    assert result.exit_code == 0, result.output
+    assert "nightly-report.x7k2p" in result.stdout
+    assert "no database" in result.stdout
+    assert "no database" not in typed("logs", "shop", "sweep").stdout
+
+
+def test_a_run_is_begun_now_from_its_cron_job_which_keeps_it(cluster: FakeCluster) -> None:
+    result = typed("run", "shop", "--schedule", "nightly-report", "--detach", "--timeout", "90s")
+    assert result.exit_code == 0, result.output
+    (job,) = cluster.objects["Job"]
+    assert job["metadata"]["labels"] == LABELS
+    assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
+    (owner,) = job["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["controller"]) == ("CronJob", "uid-of-it", True)
+    assert job["spec"] == {"backoffLimit": 0, "template": {"spec": {}}, "activeDeadlineSeconds": 90}
+    assert result.stdout.startswith("job.batch/shop-nightly-report-")
+
+
+def test_its_output_and_its_exit_code_are_shown_and_the_job_stays(cluster: FakeCluster) -> None:
+    cluster.objects["Pod"] = [pod(ended(3), "Failed")]
+    cluster.logs["shop-nightly-report-1-x7k2p"] = ["no database"]
+    result = typed("run", "shop", "--schedule", "nightly-report")
+    assert (result.exit_code, result.stdout) == (3, "no database\n")
+    assert len(cluster.objects["Job"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("--type", "worker"), ("--image", "x:1"), ("--args",), ("-i",), ("--", "/shop", "report")]
+)
+def test_a_schedule_says_what_runs(cluster: FakeCluster, words: tuple[str, ...]) -> None:
+    result = typed("run", "shop", "--schedule", "nightly-report", *words)
+    assert result.exit_code != 0
+    assert "leave out the command and its options" in result.stderr
+    assert "Job" not in cluster.objects
+
+
+def test_one_that_there_is_not_is_asked_for_in_vain(cluster: FakeCluster) -> None:
+    assert "There is no schedule nightly-repor." in typed("run", "shop", "--schedule", "nightly-repor").stderr
+    cluster.objects["CronJob"] = []
+    result = typed("run", "shop", "--schedule", "nightly-report")
+    assert "nightly-report has no CronJob." in result.stderr
+    assert "kubectl formation ps shop says why." in result.stderr

@@ -1,0 +1,95 @@
+"""The cron entries of an app.json become schedules."""
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from formation_cli.dialects import cron
+from formation_cli.failures import Mistyped
+from formation_cli.program import program
+
+IMAGE = ("--image", "registry.example.com/shop:v1")
+REPORT = {"command": "/shop report --all", "schedule": "0 3 * * *"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Procfile").write_text("web: serve\nworker: work\n")
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(program, words, prog_name="kubectl formation")
+
+
+def schedules(text: str) -> Any:
+    return yaml.safe_load(text)["spec"]["schedules"]
+
+
+def test_import_takes_them_from_app_json(folder: pathlib.Path) -> None:
+    sweep = {"command": "sweep | tee log", "schedule": "@daily", "maintenance": True}
+    app = {"name": "shop", "cron": [REPORT, {**sweep, "concurrency_policy": "allow"}]}
+    (folder / "app.json").write_text(json.dumps(app))
+    result = run("import", "heroku", "app.json", "--procfile", "Procfile", *IMAGE)
+    assert result.exit_code == 0, result.output
+    assert schedules(result.stdout) == {
+        "shop-report-all": {"schedule": "0 3 * * *", "command": ["/shop", "report", "--all"]},
+        "sweep-tee-log": {
+            "schedule": "@daily",
+            "command": ["/bin/sh", "-c", "sweep | tee log"],
+            "concurrencyPolicy": "Allow",
+            "suspend": True,
+        },
+    }
+    assert "shop-report-all: spec.schedules.shop-report-all, which runs at 0 3 * * *" in result.stderr
+
+
+def test_init_takes_them_from_the_app_json_beside_the_procfile(folder: pathlib.Path) -> None:
+    (folder / "app.json").write_text(json.dumps({"cron": [REPORT, REPORT, {**REPORT, "command": "web"}]}))
+    result = run("init", "--name", "shop", *IMAGE)
+    assert result.exit_code == 0, result.output
+    found = schedules((folder / "formation.yaml").read_text())
+    assert [*found] == ["shop-report-all", "shop-report-all-2", "cron-web"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ({}, None),
+        ("* * * * *", "cron must be a list"),
+        (["* * * * *"], "entry 1 of cron must be an object"),
+        ([REPORT, {"command": "x"}], "entry 2 of cron: schedule isn't one"),
+        ([{**REPORT, "schedule": "daily"}], "schedule isn't one"),
+        ([{**REPORT, "command": ""}], "command must be a line"),
+        ([{**REPORT, "command": "a\nb"}], "command must be a line"),
+        ([{**REPORT, "concurrency_policy": "never"}], "concurrency_policy is one of allow, forbid, replace"),
+        ([REPORT] * 33, "33 entries"),
+    ],
+)
+def test_what_is_none_is_said_with_its_place(entries: Any, says: str | None) -> None:
+    if says is None:
+        assert cron.entries({"cron": entries}, "app.json") == {}
+        return
+    with pytest.raises(Mistyped, match=says):
+        cron.entries({"cron": entries}, "app.json")
+
+
+def test_a_name_that_is_too_long_with_the_formations_is_refused(folder: pathlib.Path) -> None:
+    (folder / "app.json").write_text(json.dumps({"cron": [{**REPORT, "command": "x" * 99}]}))
+    result = run("init", "--name", "s" * 30, *IMAGE)
+    assert result.exit_code != 0
+    assert "more than 52 characters" in result.stderr
+
+
+def test_local_and_systemd_say_what_they_leave_out(folder: pathlib.Path) -> None:
+    (folder / "app.json").write_text(json.dumps({"cron": [REPORT]}))
+    run("init", "--name", "shop", *IMAGE)
+    result = run("export", "systemd", "-f", "formation.yaml")
+    assert "Left out: spec.schedules\n" in result.stderr
+    assert "Left out: spec.schedules\n" in run("export", "procfile", "-f", "formation.yaml").stderr
+    assert "Left out: spec.schedules" in run("export", "heroku", "-f", "formation.yaml").stderr
