@@ -1,5 +1,6 @@
 """The disruption budgets of a pass: the namespace's are listed before one is made, which may be a second."""
 
+import asyncio
 import dataclasses
 import functools
 
@@ -27,17 +28,29 @@ async def with_budgets(this: Pass, wanted: Wanted, known: Cache, cluster: Cluste
     if not disruption.declared(formation.spec, content):
         return wanted
     namespace = formation.metadata.namespace
-    over = functools.partial(known.budgets_over, namespace)
-    found = disruption.decide(formation, content, this.basis.children, over)
+    found = await _decided(this, wanted, known)
     missing = _missing(this, wanted, found)
     if missing and not formation.spec.paused:
         try:
-            await write_through.look_at(cluster, known, kinds.ANY_BUDGET, namespace, this.changes)
+            await write_through.look_at(cluster, known, kinds.OTHER_BUDGET, namespace, this.changes)
         except errors.ClusterError as error:
             unlisted = [_unlisted(name, error) for name in missing]
             return dataclasses.replace(wanted, budgets=found.without(missing), unlisted=unlisted)
-        found = disruption.decide(formation, content, this.basis.children, over)
+        found = await _decided(this, wanted, known)
     return dataclasses.replace(wanted, budgets=found)
+
+
+async def _decided(this: Pass, wanted: Wanted, known: Cache) -> Budgets:
+    """Return what is to be done about each budget, by what is known; it yields to others after each type."""
+    formation, content = wanted.formation, wanted.content.spec
+    over = functools.partial(known.budgets_over, formation.metadata.namespace)
+    declared = disruption.declared(formation.spec, content)
+    contended = {}
+    for name in declared:
+        if why := disruption.contended(formation, content, name, this.basis.children, over):
+            contended[name] = why
+        await asyncio.sleep(0)
+    return Budgets(declared, contended).without(contended)
 
 
 def _missing(this: Pass, wanted: Wanted, found: Budgets) -> list[str]:

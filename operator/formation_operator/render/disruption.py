@@ -46,18 +46,14 @@ def declared(today: FormationSpec, content: FormationSpec) -> dict[str, int | st
     return found
 
 
-def decide(formation: Formation, content: FormationSpec, children: Children, over: Over) -> Budgets:
-    """Return what is to be done about each budget that is declared, given the children and all budgets."""
+def contended(formation: Formation, content: FormationSpec, name: str, children: Children, over: Over) -> str:
+    """Return why a type has no budget although one is declared, and the way out; nothing if it has one."""
     about = formation.metadata
-    wanted = declared(formation.spec, content)
-    contended = {}
-    for name in wanted:
-        labels = pod_template.labels(about.name, name, content, content.processes[name])
-        child = children.get((ChildKind.POD_DISRUPTION_BUDGET, naming.child(about.name, name)))
-        adopted = child.name if child and child.belongs_to(about.uid, about.name, name) else ""
-        if other := _other({TEMPLATE_LABEL: "", **labels}, adopted, over):
-            contended[name] = f"{name}: {other}"
-    return Budgets(wanted, contended).without(contended)
+    labels = pod_template.labels(about.name, name, content, content.processes[name])
+    child = children.get((ChildKind.POD_DISRUPTION_BUDGET, naming.child(about.name, name)))
+    own = child.name if child and child.belongs_to(about.uid, about.name, name) else ""
+    other = _other({TEMPLATE_LABEL: "", **labels}, own, over)
+    return f"{name}: {other}" if other else ""
 
 
 WAY_OUT = (

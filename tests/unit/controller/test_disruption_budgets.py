@@ -11,6 +11,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.controller import intake
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
+from formation_operator.replicas import write_through
 from formation_operator.settings import Settings
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit import virtual_time
@@ -154,6 +155,19 @@ async def test_ours_is_not_made_beside_another_one_that_the_watch_has_not_brough
     shop.cluster.put(BUDGET, EVERYTHING)
     await shop.operator.work()
     assert shop.budgets == {"theirs": 1}
+
+
+async def test_however_many_budgets_formations_have_those_of_a_new_one_are_made() -> None:
+    ours = [
+        another({"matchLabels": {"app": "blog"}}, f"blog-{number}", labels={naming.FORMATION_LABEL: "blog"})
+        for number in range(write_through.MOST_PAGES + 1)
+    ]
+    shop = Shop(BUDGETED)
+    shop.cluster.watchers.clear()
+    for each in ours:
+        shop.cluster.put(BUDGET, each)
+    await shop.operator.work()
+    assert shop.budgets.keys() >= {"shop-web", "shop-worker"}
 
 
 async def test_ours_steps_back_as_long_as_another_one_selects_the_pods(shop: Shop) -> None:

@@ -66,7 +66,15 @@ def another(selector: Any, name: str = "theirs") -> Budget:
 
 def decided(*there: Budget, **more: Any) -> disruption.Budgets:
     formation = parsed(a_formation(processes={"web": a_process(disruptionBudget={}), "worker": a_process()}))
-    return disruption.decide(formation, formation.spec, more.get("children", {}), lambda _: there)
+    wanted = disruption.declared(formation.spec, formation.spec)
+    children = more.get("children", {})
+    why = {
+        name: disruption.contended(formation, formation.spec, name, children, lambda _: there)
+        for name in wanted
+    }
+    return disruption.Budgets(wanted, {name: text for name, text in why.items() if text}).without(
+        name for name, text in why.items() if text
+    )
 
 
 def test_a_type_whose_pods_another_budget_selects_has_none_and_the_reason_names_that_one() -> None:

@@ -132,6 +132,8 @@ ANY_BUDGET = TRAITS[ChildKind.POD_DISRUPTION_BUDGET].api._replace(
     label_selector="", alias="PodDisruptionBudget of anyone"
 )
 """The budgets of everybody: two that select a Pod have each eviction of it fail."""
+OTHER_BUDGET = ANY_BUDGET._replace(label_selector=f"!{naming.FORMATION_LABEL}")
+"""The same without those that have our label, of which a namespace may have ten thousand."""
 
 BY_NAME = {
     kind.name: kind
