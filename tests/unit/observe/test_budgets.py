@@ -112,7 +112,9 @@ def test_a_child_that_lost_its_owner_is_seen() -> None:
 
 def test_only_what_is_like_the_budget_of_a_type_is_a_child() -> None:
     selector = {"matchLabels": naming.selector("shop", "web")}
-    assert known(selector, name="shop-web", owner=OWNER).is_child
+    child = known(selector, name="shop-web", owner=OWNER)
+    assert child.is_child
+    assert budgets.groups_of(child) == [], "the planner decides about it: it is never another one"
     others = [
         known(selector, name="shop-web"),
         known(selector, name="shop-worker", owner=OWNER),
