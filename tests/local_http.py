@@ -1,10 +1,13 @@
 """HTTP on this machine: asked without a proxy, which wouldn't find the way, and a port to be asked at."""
 
+import contextlib
 import http.client
+import random
 import socket
 import typing
 import urllib.request
 
+PORTS = range(20000, 30000)
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -20,7 +23,13 @@ def text_of(url: str, seconds: float) -> str:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port of this machine that nobody listens on.
+
+    It is below those that Linux gives to connections, and Kubernetes to Services: no connection takes it
+    before it is used.
+    """
+    while True:
+        port = random.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("", port))
+            return port

@@ -110,7 +110,8 @@ def test_anyone_who_may_only_look_sees_how_far_it_is(
     formation.within(*DEPLOY)
     eventually(lambda: shop.list_all("jobs.batch"))
     token = somebody(cluster_role="view")
-    assert "the release command" in formation.within("--token", token, "release", "shop").stdout
+    look = ("--token", token, "release", "shop")
+    eventually(lambda: "the release command" in formation.within(*look).stdout)
 
 
 def test_where_none_is_declared_the_way_out_is_said(user: Client, formation: Plugin) -> None:

@@ -1,5 +1,6 @@
 """Starts a release, or says why it can't start yet."""
 
+import asyncio
 from collections.abc import Sequence
 
 from formation_operator.api.content import content_of
@@ -56,7 +57,7 @@ class Starter:
                     f"the operator may not list Jobs: {causes.RIGHTS}", lasting=True, reason=Trouble.REFUSED
                 )
             )
-        if invalid := _unrenderable(mine, this.content.spec):
+        if invalid := await _unrenderable(mine, this.content.spec):
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
@@ -81,8 +82,8 @@ class Starter:
         return made
 
 
-def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
-    """Return why types or schedules of a content can't be rendered."""
+async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
+    """Return why types or schedules of a content can't be rendered; yield to others after each."""
     found = []
     for name in (*content.processes, *(content.schedules or ())):
         try:
@@ -92,4 +93,5 @@ def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
                 cron_job.cron_job(mine, content, name, suspend=False)
         except InvalidTypeError as error:
             found.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
+        await asyncio.sleep(0)
     return found

@@ -134,6 +134,7 @@ def status(stored: Manifest) -> Manifest:
         "status": {
             "observedGeneration": about["generation"],
             "summary": summary,
+            "image": stored["spec"]["image"],
             "replicas": 0,
             "selector": kinds["web"]["selector"],
             "processes": kinds,
