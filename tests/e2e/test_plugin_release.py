@@ -46,6 +46,7 @@ def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself
 ) -> None:
     failing = shop_with("echo no database; exit 3")
     shop.apply(failing)
+    shop("wait", "--for=jsonpath={.status.release.state}=Failed", "formation/shop", "--timeout=60s")
     words = ("deploy", "shop", "--image", debian.IMAGE.name.removesuffix(":latest"))
     failed = formation(*words, "--wait", code=1)
     assert failed.stderr.count("| no database\n") == 1
