@@ -21,7 +21,7 @@ from formation_operator.kube.port import Cluster
 from formation_operator.observe import faults
 from formation_operator.observe.faults import Problem
 from formation_operator.requeue import Lane, Requeue
-from formation_operator.sync import revision_errors, revisions
+from formation_operator.sync import revision_errors, revisions, turns
 from formation_operator.sync.revision_errors import LeavingError, TakenError
 from formation_operator.sync.revisions import History
 from formation_operator.sync.turns import Turns
@@ -35,6 +35,8 @@ MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
 """Seconds until a revision that couldn't be written is tried again, at first and at the most."""
+MOST_AT_ONCE = 2
+"""First revisions that are written at the same time after an upgrade: a slow API server sets the pace."""
 LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
 """The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
 which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
@@ -88,6 +90,8 @@ class Keeper:
         self._cluster = cluster
         self._monotonic = monotonic
         self._turns = Turns()
+        self._under_way = 0
+        """How many first revisions of Formations that were there before are written now."""
 
     async def keep(  # noqa: PLR0913  # the last two are for releases
         self,
@@ -108,6 +112,8 @@ class Keeper:
         if newest is None and _was_reported(before):
             if noted.turn is None:
                 noted.turn = self._turns.next(formation.metadata.namespace, now)
+            elif noted.turn <= now and self._under_way >= MOST_AT_ONCE:
+                noted.turn = self._turns.next(formation.metadata.namespace, now + turns.PAUSE)
             if noted.turn > now:
                 return Kept(None, requeue=Requeue(Lane.REPORT, noted.turn - now))
         name = _name(raw, formation.metadata, noted)
@@ -122,6 +128,8 @@ class Keeper:
             again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
             return Kept(newest, problem=failed.problem, requeue=again)
         protected = {revision_name(formation.metadata.name, each) for each in released}
+        in_turn = noted.turn is not None
+        self._under_way += in_turn
         try:
             kept = await self._keep(raw, formation, before, name, newest, protected=protected)
         except Exception as error:  # noqa: BLE001  # nothing else waits for a revision
@@ -130,6 +138,8 @@ class Keeper:
             problem = None if leaving and pause < LEAVING_SAID else _problem(formation.metadata, error)
             noted.failed = Failure(name, limit, problem, now, pause)
             return Kept(newest, problem=problem, requeue=Requeue(Lane.REPORT, pause))
+        finally:
+            self._under_way -= in_turn
         noted.kept, noted.failed, noted.turn = kept.revision, None, None
         return kept
 

@@ -5,7 +5,7 @@ After an upgrade that is all of them, and nobody waits for any.
 
 import math
 
-PAUSE = 0.02
+PAUSE = 0.04
 """Seconds between the turns of two Formations of one namespace, while no other namespace has any."""
 
 

@@ -1,5 +1,6 @@
 """A content that is rolled out is kept as a revision: when one is made, which number it has, and which go."""
 
+import asyncio
 import copy
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from formation_operator.api import content_changes, naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube import errors
+from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.sync import revision_keeper, turns
 from tests.builders import Manifest, a_formation, stored
@@ -456,6 +458,36 @@ async def test_many_that_were_there_before_take_turns_and_each_waits_in_the_lane
     for name in names:
         await operator.run(("default", name))
     assert len(cluster.all(REVISION)) == 5
+
+
+class Slow(FakeCluster):
+    """One that takes its time over a revision, and counts how many are written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writing = self.most = 0
+
+    async def create(self, manifest: Object, *, manager: str) -> Object:
+        """Create an object."""
+        self.writing += manifest["kind"] == REVISION
+        self.most = max(self.most, self.writing)
+        await asyncio.sleep(0.01)
+        self.writing -= manifest["kind"] == REVISION
+        return await super().create(manifest, manager=manager)
+
+
+async def test_where_the_api_server_is_slow_few_first_revisions_are_written_at_once() -> None:
+    cluster, time = Slow(), Time()
+    names = [f"shop{number}" for number in range(8)]
+    for name in names:
+        formation = stored(a_formation(name), uid=name)
+        cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+    operator = Operator(cluster, time)
+    for _ in range(8):
+        await asyncio.gather(*(operator.run(("default", name)) for name in names))
+        time.seconds += 10
+    assert cluster.most == revision_keeper.MOST_AT_ONCE
+    assert len(cluster.all(REVISION)) == len(names)
 
 
 async def test_a_date_that_is_set_back_holds_up_nobody(shop: Shop) -> None:
