@@ -54,7 +54,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
     }
-    if image := _image(seen):
+    if (image := _image(seen)) and not _is_about_to_be_revised(seen, previous):
         status["image"] = image
     if seen.revision is not None:
         ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
@@ -69,6 +69,15 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         status["replicas"] = web.rollout.total if web else 0
         status["selector"] = processes["web"]["selector"]
     return status
+
+
+def _is_about_to_be_revised(seen: Seen, previous: FormationStatus) -> bool:
+    """Return whether a Formation from before there were revisions waits for its first one.
+
+    Its image is written with that: an upgrade writes each status once, in its turn.
+    """
+    said = previous.image is not None or previous.observed_generation in (None, -1)
+    return not said and seen.revision is None and seen.unrevised is None
 
 
 def _image(seen: Seen) -> str:

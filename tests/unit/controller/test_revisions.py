@@ -12,7 +12,7 @@ from formation_operator.kube.port import Object
 from formation_operator.requeue import Lane
 from formation_operator.sync import revision_keeper, turns
 from tests.builders import Manifest, a_formation, stored
-from tests.unit.fakes.cluster import FakeCluster, Incident
+from tests.unit.fakes.cluster import Call, FakeCluster, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.operator import Operator, Time
 from tests.unit.fakes.shop import KEY, REVISION, TWO, WRITES, Shop
@@ -458,6 +458,30 @@ async def test_many_that_were_there_before_take_turns_and_each_waits_in_the_lane
     for name in names:
         await operator.run(("default", name))
     assert len(cluster.all(REVISION)) == 5
+
+
+def own_statuses(shop: Shop) -> list[Call]:
+    return [call for call in shop.cluster.asked("apply_status") if call.name == "shop"]
+
+
+async def test_after_an_upgrade_the_status_is_written_once_in_its_turn(shop: Shop) -> None:
+    older = {key: value for key, value in shop.status.items() if key not in ("image", "revision")}
+    formation = shop.cluster.read(naming.KIND, *KEY)
+    shop.cluster.overwrite_status({**formation, "status": older})
+    shop.cluster.remove(REVISION, "default", shop.name)
+    shop.restart()
+    before = len(own_statuses(shop))
+    first = stored(a_formation("first"), uid="first")  # it has the first turn
+    shop.cluster.put(naming.KIND, {**first, "status": {"observedGeneration": 1}})
+    await shop.operator.run(("default", "first"))
+    shop.time.seconds += 10
+    await shop.operator.run(("default", "first"))
+    await shop.operator.work()
+    assert not own_statuses(shop)[before:]
+    await shop.settle()
+    assert len(own_statuses(shop)[before:]) == 1
+    assert shop.status["image"] == "shop:v1"
+    assert shop.status["revision"]["number"] == 1
 
 
 class Slow(FakeCluster):
