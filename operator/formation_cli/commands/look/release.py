@@ -32,8 +32,8 @@ TICK = 1.0
 def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -> None:
     """Show how far the release command is that runs before a deploy changes any process, and what it writes.
 
-    Of what it wrote before, the last 100 lines are shown: `logs NAME release --tail=-1` has all. It ends with
-    0 also where the release has failed; `deploy --wait` ends with 1 then.
+    It shows the last 100 lines of the log: `logs NAME release --tail=-1` shows all. It ends with 0 even if
+    the release has failed; `deploy --wait` ends with 1 then.
     """
     if goes_on and output:
         raise click.UsageError("--follow shows a log: leave out one of --follow and --output.")
