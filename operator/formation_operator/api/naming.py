@@ -34,7 +34,7 @@ SCHEDULE_LABEL = f"{GROUP}/schedule"
 
 # On the Job of a release and its Pods: the digest of the content that is released.
 RELEASE_LABEL = f"{GROUP}/release"
-# On that Job: what its Pod is given, so that contents which give it the same are told apart from others.
+# On that Job: what names all that its Pod is given. Contents that give it the same have the same value.
 RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
 # On that Job, once its content isn't wanted any more: a content that is wanted again is released anew.
 RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"

@@ -14,7 +14,7 @@ from formation_operator.api.content import digest_of, revision_name
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster
+from formation_operator.kube.port import Cluster, Object
 from formation_operator.release.content import Content
 from formation_operator.shares import Shares
 from formation_operator.sync import revisions
@@ -36,8 +36,8 @@ class Contents:
         """Return a content by its digest; nothing if it isn't kept, or can't be rendered by this version."""
         found = self._read.get(mine.namespace, f"{mine.uid}/{digest}")
         if found is None:
-            found = await self._data(mine, digest)
-            if found is None or not self.hold(mine, digest, found):
+            raw = await self._revision(mine, digest)
+            if raw is None or not self.hold(mine, digest, found := lenient.mapping(raw, "data")):
                 return None
         try:
             return Content(FormationSpec.model_validate(found), digest, found)
@@ -54,10 +54,8 @@ class Contents:
 
     async def number(self, mine: Metadata, digest: str) -> int:
         """Return the number of the revision of a content; 0 if it was never rolled out, or has none."""
-        raw = await self._cluster.get(
-            kinds.CONTROLLER_REVISION, mine.namespace, revision_name(mine.name, digest)
-        )
-        return revisions.number_in(raw) if raw is not None and _keeps(raw, mine, digest) else 0
+        raw = await self._revision(mine, digest)
+        return revisions.number_in(raw) if raw is not None else 0
 
     async def keep(self, mine: Metadata, digest: str, content: Mapping[str, Any]) -> None:
         """Keep a content before it is released, unless it is kept already; its number is 0 until then.
@@ -65,7 +63,7 @@ class Contents:
         Raises `TakenError` if its name is another object's, and `LeavingError` if that is about to go.
         """
         name = revision_name(mine.name, digest)
-        if await self._data(mine, digest) is not None:
+        if await self._revision(mine, digest) is not None:
             return
         try:
             manifest = revisions.manifest(mine, name, 0, content, ())
@@ -76,14 +74,10 @@ class Contents:
                 raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone") from error
             raise TakenError(kinds.CONTROLLER_REVISION, name, "another content") from error
 
-    async def _data(self, mine: Metadata, digest: str) -> dict[str, Any] | None:
-        raw = await self._cluster.get(
-            kinds.CONTROLLER_REVISION, mine.namespace, revision_name(mine.name, digest)
-        )
-        return lenient.mapping(raw, "data") if raw is not None and _keeps(raw, mine, digest) else None
-
-
-def _keeps(raw: Mapping[str, Any], mine: Metadata, digest: str) -> bool:
-    """Return whether an object keeps a content of a digest, and is a Formation's own or its orphan."""
-    content = lenient.mapping(raw, "data")
-    return digest_of(content) == digest and revisions.is_usable(dict(raw), mine, content)
+    async def _revision(self, mine: Metadata, digest: str) -> Object | None:
+        """Return the object that keeps a content of a digest; nothing if there is none that counts."""
+        name = revision_name(mine.name, digest)
+        raw = await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
+        if raw is None or not revisions.belongs(raw, mine):
+            return None
+        return raw if digest_of(lenient.mapping(raw, "data")) == digest else None

@@ -61,7 +61,7 @@ def _status(
         state=state,
         job=job.name if job else None,
         released=released or None,
-        running=running,
+        running=running or None,
         message=lenient.shown(message) if message else None,
         started_at=job.created_at if job else None,
         finished_at=(job.finished_at or None) if job else None,
@@ -72,8 +72,7 @@ def _succeeded(wanted: str, before: ReleaseStatus, jobs: Sequence[Job]) -> Relea
     """Return the status of a content that is released, with the Job that did it, if there was one."""
     job = next((each for each in reversed(jobs) if each.complete and each.digest == wanted), None)
     if job is not None:
-        status = _status(ReleaseState.SUCCEEDED, "", wanted, "", job)
-        return status.model_copy(update={"running": None})
+        return _status(ReleaseState.SUCCEEDED, "", wanted, "", job)
     if before.released == wanted and before.state == ReleaseState.SUCCEEDED:
         return before
     return ReleaseStatus(state=ReleaseState.SUCCEEDED, released=wanted)

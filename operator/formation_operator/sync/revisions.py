@@ -97,12 +97,15 @@ def manifest(
 
 def is_usable(raw: Object, mine: Metadata, content: Mapping[str, Any]) -> bool:
     """Return whether an object keeps just this content, and is a Formation's own or its orphan."""
-    owner, labels = _owner_of(raw), lenient.mapping(raw, "metadata", "labels")
-    orphan = owner is None and labels.get(naming.FORMATION_LABEL) == mine.name
     data = lenient.mapping(raw, "data")
     # The digest tells true from 1, which are equal here.
-    same = data == content and digest_of(data) == digest_of(content)
-    return (owner == mine.uid or orphan) and same
+    return belongs(raw, mine) and data == content and digest_of(data) == digest_of(content)
+
+
+def belongs(raw: Mapping[str, Any], mine: Metadata) -> bool:
+    """Return whether an object is a Formation's own, or its orphan."""
+    owner, labels = _owner_of(raw), lenient.mapping(raw, "metadata", "labels")
+    return owner == mine.uid or (owner is None and labels.get(naming.FORMATION_LABEL) == mine.name)
 
 
 def is_leaving(raw: Object, mine: Metadata) -> bool:
@@ -159,7 +162,7 @@ def _listed(raw: Object) -> Listed:
     return Listed(metadata["name"], metadata["uid"], str(metadata["resourceVersion"]), number_in(raw))
 
 
-def _owner_of(raw: Object) -> str | None:
+def _owner_of(raw: Mapping[str, Any]) -> str | None:
     """Return the uid of an object's controller."""
     owner = lenient.controller(lenient.mapping(raw, "metadata"))
     return str(owner.get("uid")) if owner else None
