@@ -17,7 +17,7 @@ def change(
 ) -> tuple[Object, Object]:
     """Write a patch that is made from the Formation as it is; return the Formation before and after.
 
-    Of a patch without operations nothing is written.
+    A patch without operations writes nothing.
     """
     for tries_left in reversed(range(TRIES)):
         before = formations.find(cluster, name)

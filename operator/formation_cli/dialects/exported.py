@@ -7,7 +7,7 @@ from formation_cli.dialects.manifest import Known
 from formation_operator.api.formation import FormationSpec, ProcessType, Release
 
 ELSEWHERE = {"command", "args", "replicas"}
-"""Fields of a type that are in one of the texts, or are told about."""
+"""Fields of a type that one of the texts has, or that a remark names."""
 
 
 class Exported(NamedTuple):

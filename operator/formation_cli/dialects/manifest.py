@@ -23,7 +23,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 IMAGES_OWN = "runs the program of its image, which isn't in the Formation"
-"""Of a type without a command: only a container can run it."""
+"""Said about a type without a command: only a container can run it."""
 
 
 @dataclasses.dataclass(frozen=True)

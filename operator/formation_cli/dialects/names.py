@@ -75,5 +75,5 @@ def _try(name: str, option: str = "") -> str:
 
 
 def shown(name: str) -> str:
-    """Return a name as people are told it."""
+    """Return a name as messages show it."""
     return repr(lenient.shown(name, lenient.LONGEST_WORD))

@@ -103,7 +103,7 @@ def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str]
 def written_at(formation: Object, manager: str) -> float:
     """Return when a manager wrote an object last, by the API server's clock; 0 if it never did.
 
-    It counts in whole seconds, as a Pod's creation is told.
+    It counts in whole seconds, as a Pod's creation time does.
     """
     entries = lenient.items(formation["metadata"], "managedFields")
     times = (

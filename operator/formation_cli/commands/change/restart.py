@@ -80,7 +80,7 @@ def command(
                 if not output:
                     where = type_ if name else f"{each.name} {type_}"
                     screen.write(f"{where}: restarting" + (" (dry run)" if dry_run else ""))
-    finally:  # what was done is told, whatever comes of the next one
+    finally:  # show what was done, even if the next one fails
         if output:
             formats.write_objects(restarted, output)
     if wait.wanted and not dry_run:

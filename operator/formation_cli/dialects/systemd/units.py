@@ -29,7 +29,7 @@ RESTART_SECONDS = 5
 SEARCH = "/usr/bin/env"
 """Finds a program along the PATH of the unit's environment; systemd itself knows only its own."""
 UNSET = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-"""Of a variable that has one of these systemd says that it is invalid, and starts the process without it."""
+"""systemd calls a variable with one of these invalid, and starts the process without it."""
 MOST_BYTES = 2**62
 RESTRICTED = ("NoNewPrivileges=yes", "CapabilityBoundingSet=")
 SAID = {
