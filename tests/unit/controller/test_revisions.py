@@ -439,12 +439,17 @@ async def test_one_that_was_there_before_has_one_at_its_next_report_and_nothing_
     assert shop.deployed() == []
 
 
+def put_from_before(cluster: FakeCluster, name: str) -> None:
+    """Store a Formation that an operator has reported before there were revisions."""
+    formation = stored(a_formation(name), uid=name)
+    cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+
+
 async def test_many_that_were_there_before_take_turns_and_each_waits_in_the_lane_of_reports() -> None:
     cluster, time = FakeCluster(), Time()
     names = [f"shop{number}" for number in range(5)]
     for name in names:
-        formation = stored(a_formation(name), uid=name)
-        cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+        put_from_before(cluster, name)
     operator = Operator(cluster, time)
     for name in names:
         await operator.run(("default", name))
@@ -471,8 +476,7 @@ async def test_after_an_upgrade_the_status_is_written_once_in_its_turn(shop: Sho
     shop.cluster.remove(REVISION, "default", shop.name)
     shop.restart()
     before = len(own_statuses(shop))
-    first = stored(a_formation("first"), uid="first")  # it has the first turn
-    shop.cluster.put(naming.KIND, {**first, "status": {"observedGeneration": 1}})
+    put_from_before(shop.cluster, "first")  # it has the first turn
     await shop.operator.run(("default", "first"))
     shop.time.seconds += 10
     await shop.operator.run(("default", "first"))
@@ -504,8 +508,7 @@ async def test_where_the_api_server_is_slow_few_first_revisions_are_written_at_o
     cluster, time = Slow(), Time()
     names = [f"shop{number}" for number in range(8)]
     for name in names:
-        formation = stored(a_formation(name), uid=name)
-        cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+        put_from_before(cluster, name)
     operator = Operator(cluster, time)
     for _ in range(8):
         await asyncio.gather(*(operator.run(("default", name)) for name in names))
@@ -518,8 +521,7 @@ async def test_a_date_that_is_set_back_holds_up_nobody(shop: Shop) -> None:
     await shop.operator.work()
     time = shop.time
     for name in ("a", "b"):
-        formation = stored(a_formation(name), uid=name)
-        shop.cluster.put(naming.KIND, {**formation, "status": {"observedGeneration": 1}})
+        put_from_before(shop.cluster, name)
     await shop.operator.run(("default", "a"))
     await shop.operator.run(("default", "b"))
     time.wrong = -86_400.0

@@ -1,15 +1,13 @@
 """A Formation with a release command, whose Job a test ends, and an operator that may end at any call."""
 
-from typing import Any
-
 from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.kube.port import Object
-from tests.builders import Manifest, a_formation, a_process, stored
-from tests.unit.fakes.cluster import FakeCluster, Incident
-from tests.unit.fakes.operator import Operator, Time
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.fakes import shop
+from tests.unit.fakes.cluster import Incident
 
-KEY = ("default", "shop")
+KEY = shop.KEY
 RELEASE = {"command": ["/shop", "migrate"]}
 ONE = a_formation(
     image="shop:v1",
@@ -18,30 +16,17 @@ ONE = a_formation(
 )
 
 
-class Shop:
+class Shop(shop.Shop):
     """A Formation with a release command, its cluster and its operator."""
 
     def __init__(self, formation: Manifest = ONE) -> None:
-        self.cluster, self.time = FakeCluster(), Time()
-        self.cluster.per_page = 50
-        self.cluster.put(naming.KIND, stored(formation))
-        self.restart()
-
-    def restart(self) -> None:
-        """Have another operator take over, which remembers nothing."""
-        self.cluster.watchers.clear()
-        self.operator = Operator(self.cluster, self.time)
+        super().__init__(formation)
 
     async def settle(self) -> None:
         """Run passes until all is reported."""
         for _ in range(4):
             self.time.seconds += 2
             await self.operator.work()
-
-    async def change(self, **spec: Any) -> None:
-        """Change fields of the spec, and give the operator time."""
-        self.cluster.merge(naming.KIND, *KEY, {"spec": spec})
-        await self.settle()
 
     def orphan(self) -> None:
         """Have its Formation deleted with --cascade=orphan, and its revisions and Jobs lost."""
@@ -65,11 +50,6 @@ class Shop:
         ]
         self.cluster.merge("Job", *KEY[:1], job["metadata"]["name"], {"status": {"conditions": conditions}})
         await self.settle()
-
-    @property
-    def spec(self) -> Manifest:
-        found: Manifest = self.cluster.read(naming.KIND, *KEY)["spec"]
-        return found
 
     @property
     def status(self) -> Manifest:
