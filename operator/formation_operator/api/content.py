@@ -7,7 +7,7 @@ that knows more fields, or other defaults, gives the same content the same diges
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 
@@ -23,6 +23,28 @@ DIGITS = 10
 """Letters of a digest in a name: two contents of one Formation never share it by chance."""
 LONGEST_LIST = 2000
 """Letters of an annotation with digests: those of 101 revisions have fewer, and no Formation keeps more."""
+
+HIGHEST = 10**12
+"""A number from there on isn't ours."""
+
+
+class Mark(NamedTuple):
+    """What names a content that was let through: marks of one Formation compare by their numbers."""
+
+    number: int
+    """The number of its revision: the content of a higher one was let through later."""
+    digest: str
+
+    def __str__(self) -> str:
+        """Return it as a Deployment has it."""
+        return f"{self.number}-{self.digest}"
+
+
+def mark_in(text: str) -> Mark | None:
+    """Return the mark that a text is, or nothing: anyone may have written it."""
+    number, _, digest = text.partition("-")
+    is_one = number.isascii() and number.isdecimal() and len(number) < len(str(HIGHEST))
+    return Mark(int(number), digest) if is_one and len(digest) == DIGITS and digest.isalnum() else None
 
 
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ PROCESS_TYPE_LABEL = f"{GROUP}/process-type"
 
 INTENT_ANNOTATION = f"{GROUP}/intent"
 COUNT_ANNOTATION = f"{GROUP}/count"
+# On a Deployment, the number and the digest of the content that its template was last written from.
+CONTENT_ANNOTATION = f"{GROUP}/content"
 # The number of a revision, so that a list of nothing but metadata has it.
 REVISION_ANNOTATION = f"{GROUP}/revision"
 # In a revision, which contents had run well before it was rolled out: their digests, with commas between.

@@ -118,3 +118,4 @@ class Trouble(enum.StrEnum):
     RELEASING = "Releasing"
     RELEASE_FAILED = "ReleaseFailed"
     RELEASE_HELD = "ReleaseHeld"
+    OUTDATED = "Outdated"

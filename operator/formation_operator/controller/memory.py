@@ -14,7 +14,6 @@ from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
 from formation_operator.status.writer import Reports
-from formation_operator.sync.revision_keeper import Noted
 
 
 class Rendered(NamedTuple):
@@ -35,7 +34,6 @@ class Memory:
     answers: Answers = dataclasses.field(default_factory=dict)
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
-    noted: Noted = dataclasses.field(default_factory=Noted)
     releases: asked.Noted = dataclasses.field(default_factory=asked.Noted)
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
@@ -61,6 +59,11 @@ class Memory:
         self.remember(child, intent)
         if child.kind.traits.runs_processes and intent.whole:
             self.answers.pop(process_type, None)
+
+    def unwritten(self, child: Child, process_type: str) -> None:
+        """Take note that a child was changed without being written whole; its count is answered to."""
+        self.applied.pop(child.uid, None)
+        self.answers.pop(process_type, None)
 
     def remember(self, child: Child, intent: Intent) -> None:
         """Remember that a child is as an intent describes it."""

@@ -14,7 +14,7 @@ from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.controller.memory import Memory, Rendered
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.observe.children import Children, deployment_of
+from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release.content import Content
 from formation_operator.render import cron_job, desired, pod_template
@@ -22,7 +22,7 @@ from formation_operator.render.desired import Intent
 from formation_operator.render.disruption import Budgets
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync import planner
-from formation_operator.sync.planner import Action, PlanContext
+from formation_operator.sync.planner import Action, PlanContext, Verb
 
 MOST_MANIFESTS = 256 * bounds.KIB
 """Bytes of manifests as compact JSON: from there on, these are written before the next type is rendered."""
@@ -51,10 +51,13 @@ class Wanted:
     busy: Collection[str] = ()
     """The uids of the CronJobs of which a run may go on."""
 
+    down: Collection[str] = ()
+    """The schedules that stay suspended until their content is released."""
+
     @functools.cached_property
     def suspended(self) -> Mapping[str, bool]:
         """Whether each schedule of the content begins no run."""
-        return cron_job.suspended(self.formation.spec, self.content.spec)
+        return cron_job.suspended(self.formation.spec, self.content.spec, self.down)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +102,10 @@ class Planning:
         failed: list[Problem] = []
         held = number = 0
         while number < len(types) and held < MOST_MANIFESTS:
-            for intent in await self._render(types[number], failed):
+            rendered = await self._render(types[number], failed)
+            if not rendered and (scaled := self._scale(types[number])):
+                actions.append(scaled)
+            for intent in rendered:
                 action = None if self.wanted.formation.spec.paused else await self._decide(intent)
                 if action is not None:
                     actions.append(action)
@@ -107,6 +113,34 @@ class Planning:
                 intents.append(intent.without_manifest())
             number += 1
         return Plan(actions, intents, failed, types[number:])
+
+    def _scale(self, name: str) -> Action | None:
+        """Return the action that writes the count of a type whose Deployment can't be rendered."""
+        count, formation = self.wanted.counts.get(name), self.wanted.formation
+        if count is None or formation.spec.paused:
+            return None
+        child = deployment_of(self.children, formation.metadata.name, name)
+        return planner.scale(name, child, count, self.context)
+
+    async def naming(self) -> Action | None:
+        """Return the action that names the content on a Deployment, where it changes none; else nothing."""
+        mark, formation = self.wanted.content.mark, self.wanted.formation
+        if mark is None or formation.spec.paused:
+            return None
+        for name in sorted(self.wanted.content.spec.processes):
+            child = deployment_of(self.children, formation.metadata.name, name)
+            if child is not None and child.is_owned_by(self.context.uid) and not child.deleting:
+                rendered = await self._render(name, [])
+                own = [each for each in rendered if each.kind is ChildKind.DEPLOYMENT]
+                return Action(Verb.UPDATE, name, own[0], child) if own else None
+        return None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a Deployment names the content, or one that was let through later."""
+        marks = (child.content for child in self.children.values() if child.is_owned_by(self.context.uid))
+        mark = self.wanted.content.mark
+        return mark is None or any(each is not None and each >= mark for each in marks)
 
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
         """Return what to do about the children that aren't wanted, given the intents of all that is."""
@@ -133,7 +167,9 @@ class Planning:
                     found = [cron_job.cron_job(owner, content, name, suspend=self.wanted.suspended[name])]
                 else:
                     budget = self.wanted.budgets.wanted.get(name)
-                    found = desired.children(owner, content, name, self.wanted.counts[name], budget)
+                    count, mark = self.wanted.counts[name], self.wanted.content.mark
+                    if name in content.processes:
+                        found = desired.children(owner, content, name, count, budget, mark)
             except pod_template.InvalidTypeError as error:
                 failed.append(Problem(name, Trouble.INVALID_SPEC, str(error)))
         await asyncio.sleep(0)
@@ -144,11 +180,20 @@ class Planning:
         action, child = None, self.children.get((intent.kind, intent.name))
         with self.faults.confined_to(intent.process_type):
             action = planner.decide(intent, child, self.context)
+            if action is None and child is not None and self._leaves_one(intent, child):
+                action = Action(Verb.UPDATE, intent.process_type, intent, child)
             if child is not None:
                 note = self.memory.remember if action is None else self.memory.forget
                 note(child, intent)
         await asyncio.sleep(0)
         return action
+
+    def _leaves_one(self, intent: Intent, child: Child) -> bool:
+        """Return whether a type stops being a singleton, and its Deployment doesn't name that content yet."""
+        count, content = self.wanted.counts.get(intent.process_type), self.wanted.content
+        if intent.kind is not ChildKind.DEPLOYMENT or count is None or child.content == content.mark:
+            return False
+        return count.alone and not content.spec.processes[intent.process_type].singleton
 
     def as_before(self) -> list[Intent]:
         """Return all intents if they were rendered before and the children are like them; else nothing.
@@ -185,7 +230,10 @@ class Planning:
         counts, budgets = self.wanted.counts.items(), self.wanted.budgets.wanted
         return (
             *(
-                (each.rendered, each.rendered and each.remembered, each.handed_over, budgets.get(name))
+                (
+                    *(each.rendered, each.rendered and each.remembered, each.handed_over, each.alone),
+                    budgets.get(name),
+                )
                 for name, each in counts
             ),
             *self.wanted.suspended.values(),

@@ -30,7 +30,7 @@ from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, Result, Retry, soonest
 from formation_operator.settings import Settings
 from formation_operator.status import writer
-from formation_operator.sync import executor, planner, repair_limit, revision_keeper
+from formation_operator.sync import executor, planner, repair_limit
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Verb
 from formation_operator.telemetry import records
@@ -85,12 +85,12 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
+        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock, self._monotonic)
         self._reporting = Reporting(
             known=self._cache,
             writer=self._writer,
             examiner=self._examiner,
-            keeper=revision_keeper.Keeper(self._cluster, self._monotonic),
+            releaser=self._releaser,
             runs=self._runs,
             clock=self._clock,
             delay=self._delay,
@@ -141,14 +141,15 @@ class Reconciler:
             formation = parsing.parse(this.basis.formation)
         asked = steps.asked(this, formation, self._cache)
         chosen = await self._releaser.choose(asked)
-        formation, before = steps.until_released(asked, chosen)
+        await self._reporting.record(this, chosen.notices)
+        before = steps.of_both(asked, chosen.content.spec)
         wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))
         wanted = steps.with_counts(wanted, before, this.basis.children, self._cache)
         wanted = await budgets.with_budgets(this, wanted, self._cache, self._cluster)
         await self._bring_about(this, wanted)
         chosen = await self._release(this, asked, chosen)
         await self._reporting.record(this, (each for outcome in this.outcomes for each in outcome.notices))
-        requeue = await self._reporting.report(this, wanted, chosen, before)
+        requeue = await self._reporting.report(this, wanted, asked, chosen, before)
         requeue = soonest(requeue, chosen.requeue, self._runs.again(this))
         return Result(requeue, steps.retry([*undecided, *wanted.unlisted], this.outcomes))
 
@@ -200,7 +201,9 @@ class Reconciler:
         memory.keep(children.values())
         context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
         planning = Planning(wanted, children, context, memory, this.faults)
-        by = executor.Executor(self._cluster, wanted.formation, wanted.content.spec, context, lost)
+        by = executor.Executor(
+            self._cluster, wanted.formation, wanted.content.spec, context, lost, wanted.counts
+        )
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
             started = [] if this.intents else await self._start(this, planning, by, group)
@@ -208,6 +211,8 @@ class Reconciler:
             started += [group.create_task(by.carry_out(action)) for action in obsolete]
         for task in started:
             self._take_in(this, task.result())
+        if not planning.is_named and (naming := await planning.naming()):
+            self._take_in(this, await by.carry_out(naming))
         if not (wanted.undecided or this.failed or this.faults.problems):
             memory.rendered = planning.rendered(this.intents)
 
@@ -252,12 +257,15 @@ class Reconciler:
             this.changes.extend(self._cache.put(child.kind, child))
             if outcome.is_repair:
                 self._patience.repaired(child.uid, self._clock().timestamp())
-            if action.verb is Verb.SUSPEND and not outcome.again:
+            if outcome.again:
+                return
+            if action.verb is not Verb.ADOPT:  # what it is to be is decided after that, at once
                 this.basis.written(child)
-                this.memory.applied.pop(child.uid, None)
+            if action.verb is Verb.SUSPEND:
                 self._runs.suspended(this, child)
-            if action.intent is not None and not outcome.again:
-                this.basis.written(child)
+            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.ADOPT) or outcome.problem:
+                this.memory.unwritten(child, action.process_type)
+            elif action.intent is not None:
                 this.memory.written(child, action.process_type, action.intent)
 
     # The end of a pass

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from formation_operator.api import naming
-from formation_operator.api.formation_status import FormationStatus
+from formation_operator.api.content import revision_name
+from formation_operator.api.formation_status import FormationStatus, Revision
 from formation_operator.controller import steps
 from formation_operator.controller.plan import Wanted
 from formation_operator.controller.runs import Runs
@@ -16,13 +17,13 @@ from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.timestamps import Clock
 from formation_operator.observe.cache import Cache
 from formation_operator.observe.faults import Problem
-from formation_operator.release.asked import Chosen
+from formation_operator.release.asked import Asked, Chosen
+from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, soonest
 from formation_operator.status import compute
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
-from formation_operator.sync.revision_keeper import Keeper, Kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Reporting:
     known: Cache
     writer: Reporter
     examiner: Examiner
-    keeper: Keeper
+    releaser: Releaser
     runs: Runs
     clock: Clock
     delay: float
     """Seconds between a change and its report."""
 
     async def report(
-        self, this: Pass, wanted: Wanted, chosen: Chosen, before: FormationStatus
+        self, this: Pass, wanted: Wanted, asked: Asked, chosen: Chosen, before: FormationStatus
     ) -> Requeue | None:
         """Write the status, unless that has to wait for the answer to what this pass changed.
 
@@ -49,8 +50,10 @@ class Reporting:
         if later is not None:
             return later
         seen, again = await self._seen(this, wanted, chosen, before)
-        kept = await self._keep(this, wanted, seen, before)
-        seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
+        kept = await self.releaser.keep(asked, chosen)
+        name, mark = wanted.formation.metadata.name, kept.mark
+        known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
+        seen = dataclasses.replace(seen, revision=known, unrevised=kept.problem)
         status = steps.report(seen, before, self._now(), this.faults)
         return soonest(await self._write(this, status), kept.requeue, again)
 
@@ -70,7 +73,7 @@ class Reporting:
         """Return all that this pass has seen, and when that may be different although no event comes."""
         children = this.basis.shown = self.known.children_of(this.key)
         formation, deciding = wanted.formation, steps.deciding(wanted, self.known)
-        counts = steps.shown_counts(wanted, before, children, deciding)
+        counts = steps.counts(wanted, before, children, deciding)
         deployments = steps.own_deployments(formation.metadata, counts, children)
         pods, now = self.known.pods_of(this.key), self.clock().timestamp()
         examined = await self.examiner.examine(this.memory.evidence, deployments, pods, now, this.faults)
@@ -86,7 +89,6 @@ class Reporting:
             problems=steps.problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
-            suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], deciding),
             outvoted=wanted.budgets.contended.values(),
@@ -100,18 +102,6 @@ class Reporting:
     def _again(self, examined: Examined) -> Requeue | None:
         again = examined.again_in
         return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
-
-    async def _keep(self, this: Pass, wanted: Wanted, seen: Seen, before: FormationStatus) -> Kept:
-        """Keep the content as a revision once it is rolled out."""
-        formation, noted = wanted.formation, this.memory.noted
-        if not (wanted.content.known and seen.is_rolled_out):
-            return Kept(noted.kept or before.revision)
-        released = [each.digest for each in self.known.jobs_of(this.key)]
-        kept = await self.keeper.keep(
-            this.basis.formation, formation, before, noted, content=wanted.content.kept, released=released
-        )
-        await self.record(this, kept.notices)
-        return kept
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""

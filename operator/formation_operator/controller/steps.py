@@ -5,7 +5,7 @@ An unexpected error in a step concerns one type; the others go on.
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from formation_operator.api import formation_status, naming
 from formation_operator.api.formation import Formation, FormationSpec, Metadata, ProcessType
@@ -15,17 +15,17 @@ from formation_operator.controller import plan
 from formation_operator.controller.memory import Memory
 from formation_operator.controller.plan import Wanted
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.objects.kinds import Key
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import autoscalers
-from formation_operator.observe.autoscalers import Deciding
+from formation_operator.observe.autoscalers import Autoscaler, Deciding
 from formation_operator.observe.basis import Basis
 from formation_operator.observe.cache import Cache, Changes
 from formation_operator.observe.children import Child, Children, deployment_of
 from formation_operator.observe.faults import Faults, Problem
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.render.desired import Intent
-from formation_operator.replicas import count_owner, scale_requests
-from formation_operator.replicas.count_owner import Replicas
+from formation_operator.replicas import count_owner, scale_requests, singletons
+from formation_operator.replicas.count_owner import Replicas, Reported
 from formation_operator.requeue import Lane, Retry
 from formation_operator.status import compute
 from formation_operator.status.compute import Status
@@ -50,7 +50,11 @@ class Pass:
     """What it has put into the cache."""
 
 
-UNREADABLE = "it stays as it is until the release is done: the revision of what was released last is gone"
+UNKNOWN = "all but its count stays as it is until the release is done: what runs isn't kept as a revision"
+DOWN = (
+    "it stays at zero until what the spec asks for is released; to run what was released before at once: "
+    "kubectl formation rollback {}"
+)
 
 
 def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
@@ -70,18 +74,28 @@ def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
     )
 
 
-def until_released(this: Asked, chosen: Chosen) -> tuple[Formation, FormationStatus]:
-    """Return a Formation and its status as they count for the chosen content.
+def of_both(this: Asked, content: FormationSpec) -> FormationStatus:
+    """Return the status of the types and schedules of a Formation, and of the content that is rendered."""
+    spec, schedules = this.formation.spec, content.schedules or {}
+    if spec is content:
+        return this.before
+    return formation_status.read(
+        this.raw["status"],
+        {**spec.processes, **content.processes},
+        {**(spec.schedules or {}), **schedules},
+    )
 
-    Until the release of what it says is done, the status of the types of both contents counts.
-    """
-    formation, content = this.formation, chosen.content.spec
-    if not chosen.is_held:
-        return formation, this.before
-    types = {**formation.spec.processes, **content.processes}
-    schedules = {**(formation.spec.schedules or {}), **(content.schedules or {})}
-    before = formation_status.read(this.raw["status"], types, schedules)
-    return suspended_until_released(formation, before, types, this.children), before
+
+def with_counts(wanted: Wanted, before: FormationStatus, children: Children, known: Cache) -> Wanted:
+    """Return what is wanted together with the count of each type, and the schedules that stay suspended."""
+    counted = dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
+    if not wanted.content.is_held or not any(each.suspended for each in counted.counts.values()):
+        return counted
+    about, names = wanted.formation.metadata, wanted.content.spec.schedules or ()
+    there = {name: children.get((ChildKind.CRON_JOB, naming.child(about.name, name))) for name in names}
+    return dataclasses.replace(
+        counted, down=[name for name, child in there.items() if child is None or child.runs.suspended]
+    )
 
 
 def counts(
@@ -89,29 +103,39 @@ def counts(
 ) -> dict[str, Replicas]:
     """Return the count of each type that is rendered, given the previous status and the autoscalers.
 
-    A type of the content that the Formation doesn't declare counts as one whose count is omitted.
+    Where it isn't known what is to run, that is each type that has a Deployment. A type that the Formation
+    doesn't declare counts as one whose count is omitted.
     """
     formation, about = wanted.formation, wanted.formation.metadata
     undecided = {problem.process_type for problem in wanted.undecided}
     decided = {}
-    for name in wanted.content.spec.processes:
+    for name in wanted.content.spec.processes if wanted.content.known else own_types(about, children):
         child = deployment_of(children, about.name, name)
         if child is not None and name in undecided:
             decided[name] = count_owner.undecided(formation.spec, child)
             continue
-        decided[name] = count_owner.decide(
-            formation.spec,
-            formation.spec.processes.get(name) or ProcessType(),
-            child if child is not None and child.belongs_to(about.uid, about.name, name) else None,
-            autoscalers.of_child(known, naming.child(about.name, name)),
-            count_owner.reported(before, name, about.generation),
-        )
+        own = child if child is not None and child.belongs_to(about.uid, about.name, name) else None
+        autoscaler = autoscalers.of_child(known, naming.child(about.name, name))
+        reported = count_owner.reported(before, name, about.generation)
+        decided[name] = _count(wanted, name, own, autoscaler, reported)
     return decided
 
 
-def with_counts(wanted: Wanted, before: FormationStatus, children: Children, known: Cache) -> Wanted:
-    """Return what is wanted together with the count of each type that is rendered."""
-    return dataclasses.replace(wanted, counts=counts(wanted, before, children, deciding(wanted, known)))
+def _count(
+    wanted: Wanted, name: str, child: Child | None, autoscaler: Autoscaler | None, before: Reported
+) -> Replicas:
+    """Return the count of a type, given its own Deployment.
+
+    While another content is rendered than the spec asks for, a type that is suspended stays so.
+    """
+    spec, content, types = wanted.formation.spec, wanted.content, wanted.content.spec.processes
+    today, rendered = spec.processes.get(name) or ProcessType(), types.get(name) or ProcessType()
+    alone = singletons.is_alone(rendered, child, content.mark)
+    suspended = spec.suspend or (content.is_held and count_owner.is_down(child, before))
+    process = singletons.counted(today, rendered, child, alone=alone)
+    shown = spec.model_copy(update={"suspend": suspended})
+    count = count_owner.decide(shown, process, child, autoscaler, before)
+    return dataclasses.replace(count, suspended=bool(suspended), alone=alone)
 
 
 def deciding(wanted: Wanted, known: Cache) -> Deciding:
@@ -122,31 +146,16 @@ def deciding(wanted: Wanted, known: Cache) -> Deciding:
     return autoscalers.deciding(known.autoscalers_of(about.namespace, [about.name, *named]))
 
 
-def shown_counts(
-    wanted: Wanted, before: FormationStatus, children: Children, known: Deciding
-) -> dict[str, Replicas]:
-    """Return the counts that are reported: of all types that run, where it isn't known what should."""
-    if wanted.content.known:
-        return counts(wanted, before, children, known)
-    formation = wanted.formation
-    declared = dataclasses.replace(wanted, content=wanted.content._replace(spec=formation.spec))
-    there = own_deployments(formation.metadata, formation.spec.processes, children)
-    return {name: count for name, count in counts(declared, before, children, known).items() if name in there}
-
-
-def suspended_until_released(
-    formation: Formation, before: FormationStatus, types: Iterable[str], children: Children
-) -> Formation:
-    """Return a Formation whose release is awaited: one that was suspended before stays so until then.
-
-    People suspend an app for a migration that the version before doesn't get on with. The Deployments show
-    it, since the status is written later than they are; it counts where they show nothing.
-    """
-    own = own_deployments(formation.metadata, types, children).values()
-    said = any(each.resume_replicas is not None for each in (before.processes or {}).values())
-    if any(each.is_suspended for each in own) or (said and not any(each.is_resumed for each in own)):
-        return formation.model_copy(update={"spec": formation.spec.model_copy(update={"suspend": True})})
-    return formation
+def own_types(about: Metadata, children: Children) -> list[str]:
+    """Return the types whose Deployments a Formation owns, or may adopt, whatever is declared."""
+    names = {
+        name: naming.type_of(about.name, name) for kind, name in children if kind is ChildKind.DEPLOYMENT
+    }
+    return [
+        type_
+        for name, type_ in sorted(names.items())
+        if children[ChildKind.DEPLOYMENT, name].belongs_to(about.uid, about.name, type_)
+    ]
 
 
 def own_deployments(about: Metadata, types: Iterable[str], children: Children) -> dict[str, Child]:
@@ -177,13 +186,22 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     ]
     restless = scale_requests.restless(wanted.formation.spec, wanted.counts).items()
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
-    about = wanted.formation.metadata
-    types = () if wanted.content.known else wanted.formation.spec.processes
-    there = own_deployments(about, types, this.basis.children)
-    unread = [Problem(name, Trouble.WAITING, UNREADABLE, lasting=False) for name in there]
-    unknown = (*unread, *wanted.undecided, *wanted.unlisted)
+    unknown = (*wanted.undecided, *wanted.unlisted)
     found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
+    found = (*found, *_unreleased(wanted))
     return [*dict.fromkeys(found)]
+
+
+def _unreleased(wanted: Wanted) -> Iterator[Problem]:
+    """Yield what is said of the types that aren't as declared because their content isn't released."""
+    formation, content = wanted.formation, wanted.content
+    down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
+    for name in wanted.counts:
+        if name in down:
+            text = DOWN.format(formation.metadata.name)
+            yield Problem(name, Trouble.WAITING, text, lasting=False)
+        elif not content.known:
+            yield Problem(name, Trouble.WAITING, UNKNOWN, lasting=False)
 
 
 def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formation_operator.api import naming
+from formation_operator.api.content import Mark, mark_in
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.observe import formations, owned_fields
@@ -28,6 +29,8 @@ MOST_IMAGES = 16384
 """Characters of the images that are kept of a Deployment."""
 USUAL_SIZE = 1024
 """Bytes of memory that a child takes without its texts."""
+COUNTS_ALONE = "counts alone"
+"""What a Deployment has in place of a digest where we wrote its count last, and nothing else."""
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 
 
@@ -70,6 +73,11 @@ class Rollout:
     """Whether new processes wait until the old ones have terminated."""
     revision: str = ""
     """The Deployment's revision: its controller counts the versions of the pod template."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no process of an older pod template runs."""
+        return self.current and self.updated == self.total and not self.terminating
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,6 +126,10 @@ class Child:
     remembered: int | None = None
     """The count that we wrote last, or that comes back after a suspension."""
     replicas: int = 1
+    content: Mark | None = None
+    """The content that its template was last written from, if our entry holds what says so."""
+    recreates: bool = False
+    """Whether its old processes end before new ones start, as a singleton's do."""
     images: tuple[tuple[str, str], ...] = ()
     """Image of each container by name."""
     rollout: Rollout = Rollout()
@@ -170,7 +182,10 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
     """Return the facts of an object of a kind of children as the API server gave it."""
     metadata = raw["metadata"]
     owner = controller(metadata)
-    owned = owned_fields.of(metadata.get("managedFields") or [], owner.uid if owner else "")
+    managed, digest = metadata.get("managedFields") or [], _digest(metadata.get("annotations") or {})
+    owned = owned_fields.of(managed, owner.uid if owner else "")
+    if digest == COUNTS_ALONE:
+        owned = owned_fields.with_counts_alone(owned, managed)
     return Child(
         kind=kind,
         namespace=lenient.shared(metadata["namespace"]),
@@ -180,7 +195,7 @@ def child(raw: dict[str, Any], kind: ChildKind) -> Child:
         owner=owner,
         orphan_of=_orphan_of(raw, kind) if owner is None else None,
         deleting="deletionTimestamp" in metadata,
-        digest=_digest(metadata.get("annotations") or {}),
+        digest=digest,
         owned=owned.text,
         runs=_runs(raw) if kind is ChildKind.CRON_JOB else NO_RUNS,
         **(_deployment(raw, owned) if kind.traits.runs_processes else {}),
@@ -247,12 +262,15 @@ def _deployment(raw: dict[str, Any], owned: owned_fields.Owned) -> dict[str, Any
     annotations = raw["metadata"].get("annotations") or {}
     # Anyone may write the annotation: it counts only if we own it.
     remembered = annotations.get(naming.COUNT_ANNOTATION, "") if owned.holds_remembered else ""
+    named = lenient.text(annotations, naming.CONTENT_ANNOTATION) if owned.holds_content else ""
     containers = raw["spec"]["template"]["spec"]["containers"]
     return {
         "owns_count": owned.holds_count,
         "count_set_by": _setter(raw["metadata"].get("managedFields") or []),
         "remembered": _count(remembered),
         "replicas": raw["spec"].get("replicas", 1),
+        "content": mark_in(named),
+        "recreates": lenient.mapping(raw, "spec", "strategy").get("type") == "Recreate",
         "images": tuple(_images(containers[:MOST_CONTAINERS])),
         "rollout": _rollout(raw),
     }

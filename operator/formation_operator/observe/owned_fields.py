@@ -20,6 +20,7 @@ MOST_READ = 4 * LARGEST
 DIGEST = "sha256:"
 COUNT: Path = ("spec", "replicas")
 REMEMBERED_COUNT: Path = ("metadata", "annotations", naming.COUNT_ANNOTATION)
+CONTENT: Path = ("metadata", "annotations", naming.CONTENT_ANNOTATION)
 USUAL = 4096
 """Bytes of an entry whose parsed form is cached: most entries are smaller."""
 REMEMBERED = 256
@@ -40,6 +41,8 @@ class Owned(NamedTuple):
     """Whether it holds the count."""
     holds_remembered: bool
     """Whether it holds the annotation with the count that is remembered."""
+    holds_content: bool
+    """Whether it holds the annotation that names a content."""
 
 
 def of(managed: list[dict[str, Any]], owner: str = "") -> Owned:
@@ -60,7 +63,7 @@ def _of_text(text: bytes) -> Owned:
         kept = COMPACT.encode(fields) if fields else ""
         if len(kept) > LARGEST:
             kept = DIGEST + hashlib.sha256(kept.encode()).hexdigest()
-    return Owned(lenient.shared(kept), holds(fields, COUNT), holds(fields, REMEMBERED_COUNT))
+    return Owned(lenient.shared(kept), *(holds(fields, each) for each in (COUNT, REMEMBERED_COUNT, CONTENT)))
 
 
 _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
@@ -68,10 +71,25 @@ _of_usual_text = functools.lru_cache(REMEMBERED)(_of_text)
 
 def holds_count(entry: dict[str, Any]) -> bool:
     """Return whether an entry of any manager holds the count."""
+    return holds(_fields_of(entry), COUNT)
+
+
+def with_counts_alone(owned: Owned, managed: list[dict[str, Any]]) -> Owned:
+    """Return what we hold of an object whose count we wrote last without the rest, by a patch."""
+    ours = naming.FIELD_MANAGER, "Update", None
+    entries = (
+        each for each in managed if tuple(map(each.get, ("manager", "operation", "subresource"))) == ours
+    )
+    fields = _fields_of(next(entries, {}))
+    return owned._replace(
+        holds_count=owned.holds_count or holds(fields, COUNT),
+        holds_remembered=owned.holds_remembered or holds(fields, REMEMBERED_COUNT),
+    )
+
+
+def _fields_of(entry: dict[str, Any]) -> dict[str, Any]:
     fields = entry.get("fieldsV1")
-    if isinstance(fields, listings.Text):
-        return holds(listings.held(bytes(fields)), COUNT)
-    return holds(lenient.mapping(fields), COUNT)
+    return listings.held(bytes(fields)) if isinstance(fields, listings.Text) else lenient.mapping(fields)
 
 
 def _quoted(key: str) -> bytes:

@@ -1,109 +1,180 @@
-"""Chooses the content that a pass renders, from what was released and what is to be.
+"""Chooses the content that a pass renders, from what was released last and what is to be.
 
-Without `spec.release` that is what the Formation says, and nothing is read. Nor is anything read as long as
-the content is the one that was released last. Otherwise the pass goes on with what was released before.
+**What was released last is one fact**: each Deployment names the content that its template was last written
+from, and the highest number of all counts. Status and memory are copies, for where no Deployment is there.
+
+A content gets its number before its first template is written. The number says that all gates have let it
+through: so it is rendered from then on while the gate of a later one is shut.
 """
 
-from collections.abc import Sequence
+import asyncio
 
-from formation_operator.api.content import content_of, digest_of
+from formation_operator.api import content_changes
+from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
-from formation_operator.api.formation_status import ReleaseStatus
-from formation_operator.api.reasons import Trouble
+from formation_operator.api.reasons import ConditionType, Trouble
 from formation_operator.api.release_key import release_key, surroundings
 from formation_operator.kube import errors
-from formation_operator.kube.port import Cluster
+from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, running
+from formation_operator.release import gate, older_crd, revision_errors
 from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.content import NOTHING, Content
-from formation_operator.release.contents import Contents
 from formation_operator.release.gate import Situation
-from formation_operator.sync import revision_errors
+from formation_operator.release.keeper import Keeper
+from formation_operator.release.revision_store import RevisionStore
+
+PATIENCE = 2.0
+"""Seconds for which a pass waits for what it reads and numbers here: counts wait no longer."""
 
 
 class Chooser:
-    """Finds out which content may be rendered; nothing is written, so that no count waits for a release."""
+    """Finds out which content may be rendered, and gives it its number."""
 
-    def __init__(self, cluster: Cluster, contents: Contents) -> None:
-        """Take the port to the cluster, and the contents that were kept."""
-        self._cluster = cluster
-        self._contents = contents
+    def __init__(self, store: RevisionStore, keeper: Keeper, crd: older_crd.Crd) -> None:
+        """Take what reads revisions, what numbers them, and what knows the cluster's CRD."""
+        self._store = store
+        self._keeper = keeper
+        self._crd = crd
 
     async def choose(self, this: Asked) -> Chosen:
-        """Return the content to render; nothing is written, so that no count waits for a release."""
-        spec, before = this.formation.spec, this.before.release or ReleaseStatus()
-        if spec.release is None:
-            # What is rolled out from here on counts as released.
-            this.noted.released, this.noted.unreleased, this.noted.ungated = "", "", True
-            return Chosen(this.content)
-        if spec.paused:
-            return Chosen(this.content, this.before.release)
+        """Return the content to render; whatever fails, counts are written."""
         _note(this)
-        mine, noted = this.formation.metadata, this.noted
-        jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
-        known = noted.released or before.released or this.kept_digest
+        copies = this.noted.released, this.reported
+        released = max((*this.named, *filter(None, copies)), default=None)
+        this.noted.released = released
+        spec, noted = this.formation.spec, this.noted
+        if spec.paused:
+            return Chosen(this.content._replace(mark=released), this.before.release)
+        if spec.release is None and _is_new(this):
+            released = noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
-            released = await self._released(this, jobs, known)
-            content = await self._contents.of(mine, released) if released not in ("", noted.digest) else None
-            situation = await self._situation(this, jobs, released, content)
-        except errors.RefusedError as error:
-            return _unread(this, error)
-        if gate.is_open(situation):
-            if noted.digest not in (noted.released, before.released):
-                self._contents.hold(mine, noted.digest, content_of(this.raw["spec"]))
-            released, rendered = noted.digest, this.content
-        else:
-            rendered = content or NOTHING
-        noted.released, noted.ungated = released, False
-        return Chosen(rendered, this.before.release, situation=situation, released=released)
+            async with asyncio.timeout(PATIENCE):
+                return await self._choose(this, released)
+        except (errors.ClusterError, TimeoutError) as error:
+            return self._unread(this, released, error)
 
-    async def _released(self, this: Asked, jobs: Sequence[Job], known: str) -> str:
-        """Return the digest of the content that was released last, given what is known of that.
+    async def _choose(self, this: Asked, released: Mark | None) -> Chosen:
+        mine, before = this.formation.metadata, await self._before(this, released)
+        if lost := await self._lost(this, before):
+            return Chosen(NOTHING, this.before.release, [lost], this.noted.retry(), released=released)
+        chosen = Chosen(this.content._replace(mark=released), released=released)
+        if this.formation.spec.release is not None:
+            chosen = await self._gated(this, released, before)
+        if released is not None and released.digest == this.noted.digest:
+            return chosen._replace(content=this.content._replace(mark=released))
+        if chosen.is_shut and (newer := await self._released_since(this, chosen)):
+            before = await self._store.content(mine, newer)
+            chosen = await self._gated(this, newer, before)
+        return chosen if chosen.is_shut else await self._through(this, before, chosen)
 
-        A content whose release has succeeded and that isn't rolled out yet is newer: the database fits it.
+    async def _before(self, this: Asked, released: Mark | None) -> Content | None:
+        """Return the content that was released last, if it is another one and kept."""
+        if released is None or released.digest == this.noted.digest:
+            return None
+        try:
+            return await self._store.content(this.formation.metadata, released)
+        except errors.ClusterError:
+            if this.formation.spec.release is not None:
+                raise
+            return None
+
+    async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
+        """Return what is said if the CRD has lost fields that the content before has, or a child needs.
+
+        Whoever applies a newer CRD has to apply the Formation, too: until it changes, absence says nothing.
         """
-        last, noted = gate.succeeded_last(jobs), this.noted
-        if (
-            last is None
-            or known == noted.digest
-            or last.digest in (known, noted.digest)
-            or last.key == noted.key
-        ):
-            return known
-        said = this.before.release.started_at if this.before.release else None
-        if last.created_at < (said or ""):
-            return known  # the one that the status is about came later, and its Job was deleted
-        number = await self._contents.number(this.formation.metadata, last.digest)
-        reported = this.before.revision.number if this.before.revision else 0
-        # It gets its number before the status says that it is rolled out.
-        return last.digest if number == 0 or number > reported else known
+        noted, generation = this.noted, this.formation.metadata.generation
+        if noted.complete == generation:
+            return None
+        gone = older_crd.absent(this.raw["spec"], (before and before.kept) or {}, this.children)
+        ready = this.before.condition(ConditionType.READY)
+        if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
+            return Problem("", Trouble.OUTDATED, ready.message)
+        try:
+            lost = await self._crd.lacks(gone)
+        except errors.ClusterError as error:
+            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
+        noted.complete = -1 if lost else generation
+        return Problem("", Trouble.OUTDATED, lost) if lost else None
 
-    async def _situation(
-        self, this: Asked, jobs: Sequence[Job], released: str, content: Content | None
-    ) -> Situation:
-        mine, noted = this.formation.metadata, this.noted
-        needs_none = noted.digest == released or (
-            content is not None and _is_given_the_same(this, content.spec)
+    async def _gated(self, this: Asked, released: Mark | None, before: Content | None) -> Chosen:
+        """Return what is rendered while the gate of the wanted content is shut."""
+        situation = await self._situation(this, released, before)
+        return Chosen(before or NOTHING, this.before.release, situation=situation, released=released)
+
+    async def _through(self, this: Asked, before: Content | None, chosen: Chosen) -> Chosen:
+        """Give the wanted content its number, and return it as the one to render."""
+        noted, content, released = this.noted, content_of(this.raw["spec"]), chosen.released
+        mark = noted.released = await self._keeper.let_through(this, noted.digest, content, released)
+        if this.formation.spec.release is not None:
+            self._store.hold(this.formation.metadata, mark.digest, content)
+        notices: list[Notice] = []
+        with this.faults.confined_to(""):
+            notices += [_deployed(mark, before, content)] if released is not None else []
+        return chosen._replace(content=this.content._replace(mark=mark), released=mark, notices=notices)
+
+    async def _released_since(self, this: Asked, chosen: Chosen) -> Mark | None:
+        """Return the content whose release has succeeded since another one was released, if there is one.
+
+        The database fits it. Without a number it was never let through; with a higher one it was, and no
+        Deployment has been written since then.
+        """
+        mine, released = this.formation.metadata, chosen.released
+        last = gate.succeeded_last(chosen.situation.jobs if chosen.situation else ())
+        if last is None or last.digest in (this.noted.digest, released.digest if released else ""):
+            return None
+        number, content = (
+            await self._store.number(mine, last.digest),
+            await self._store.data(mine, last.digest),
+        )
+        if content is None or 0 < number <= (released.number if released else 0):
+            return None
+        this.noted.released = await self._keeper.let_through(this, last.digest, content, released)
+        return this.noted.released
+
+    async def _situation(self, this: Asked, released: Mark | None, before: Content | None) -> Situation:
+        noted, mine = this.noted, this.formation.metadata
+        jobs = sorted((each for each in this.jobs if each.owner == mine.uid), key=_age)
+        needs_none = (released is not None and released.digest == noted.digest) or (
+            before is not None and _is_given_the_same(this, before.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
-            # What runs when a release command is added counts as released, even if no revision keeps it yet.
-            is_first = noted.ungated or not (this.before.release and this.before.release.released)
-            needs_none = await self._contents.number(mine, noted.digest) > 0
-            if is_first and not needs_none:
-                needs_none = await running.runs(self._cluster, mine, this.content.spec, this.children)
+            needs_none = await self._store.number(mine, noted.digest) > 0
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
+
+    def _unread(self, this: Asked, released: Mark | None, error: Exception) -> Chosen:
+        """Return what is rendered where it can't be read what was released, or a number can't be written.
+
+        Without a release command nothing holds up a deploy: the Deployments name the next number.
+        """
+        if this.formation.spec.release is None:
+            mark = this.noted.released = Mark((released.number if released else 0) + 1, this.noted.digest)
+            return Chosen(this.content._replace(mark=mark), released=mark)
+        said = error if isinstance(error, errors.ClusterError) else errors.UnavailableError("no answer")
+        problem = revision_errors.problem(said, revision_errors.HELD)
+        content = self._store.known(this.formation.metadata, released) or NOTHING
+        return Chosen(content, this.before.release, [problem], this.noted.retry(), released=released)
 
 
 def _note(this: Asked) -> None:
     """Note digest and key of the content that the Formation has now, once for each generation."""
     noted, generation = this.noted, this.formation.metadata.generation
-    if noted.generation != generation:
-        noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
-        noted.key = release_key(this.formation.spec)
+    if noted.generation == generation:
+        return
+    before = noted.digest, noted.key
+    noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
+    noted.key = release_key(this.formation.spec)
+    if before != (noted.digest, noted.key):  # a count doesn't have what is refused tried sooner
         noted.pause = None
+
+
+def _is_new(this: Asked) -> bool:
+    """Return whether a Formation can have no revision yet, so that none need be looked for."""
+    reported = this.before.observed_generation not in (None, -1)  # the CRD's default
+    return this.formation.metadata.generation == 1 and not reported and this.noted.released is None
 
 
 def _age(job: Job) -> tuple[float, str, str]:
@@ -121,10 +192,8 @@ def _is_given_the_same(this: Asked, released: FormationSpec) -> bool:
     return release_key(released) == this.noted.key
 
 
-def _unread(this: Asked, error: errors.RefusedError) -> Chosen:
-    """Return that nothing is changed, because it can't be read what was released last."""
-    text = f"it can't be read what was released last, so nothing is changed: {error}"
-    if isinstance(error, errors.ForbiddenError):
-        text += f": {revision_errors.RIGHTS}"
-    problem = Problem("", Trouble.REFUSED, text)
-    return Chosen(NOTHING, this.before.release, [problem], this.noted.retry())
+def _deployed(mark: Mark, before: Content | None, content: object) -> Notice:
+    """Return the Event that says what has changed, as far as the content before is kept."""
+    changes = content_changes.describe_change(before.kept, content) if before is not None else ""
+    note = f"revision {mark.number}: {changes}" if changes else f"revision {mark.number}"
+    return Notice("Deployed", "Deploy", note)

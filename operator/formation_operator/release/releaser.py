@@ -1,7 +1,7 @@
 """Runs the release command that has to come before a content, and says how that goes."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from formation_operator.api.formation_status import ReleaseStatus
 from formation_operator.diagnose.investigator import Examiner
@@ -15,8 +15,11 @@ from formation_operator.observe.jobs import Job
 from formation_operator.release import causes, gate, progress
 from formation_operator.release.asked import RETRY_FIRST, Asked, Chosen
 from formation_operator.release.chooser import Chooser
-from formation_operator.release.contents import Contents
+from formation_operator.release.content import NOTHING
 from formation_operator.release.gate import Act, Decision, Phase, Situation
+from formation_operator.release.keeper import Keeper, Kept
+from formation_operator.release.older_crd import Crd
+from formation_operator.release.revision_store import RevisionStore
 from formation_operator.release.runner import Runner
 from formation_operator.release.starter import NotReadyError, Starter
 from formation_operator.requeue import Lane, Requeue, soonest
@@ -41,32 +44,38 @@ class Attempt:
 class Releaser:
     """Runs the releases of Formations."""
 
-    def __init__(self, cluster: Cluster, examiner: Examiner, clock: Clock) -> None:
-        """Take the port to the cluster, what finds out what is wrong with Pods, and a clock."""
+    def __init__(
+        self, cluster: Cluster, examiner: Examiner, clock: Clock, monotonic: Callable[[], float]
+    ) -> None:
+        """Take the port to the cluster, what finds out what is wrong with Pods, and two clocks.
+
+        ``monotonic`` gives seconds, and nobody sets it.
+        """
         self._cluster = cluster
         self._examiner = examiner
         self._clock = clock
-        contents = Contents(cluster)
-        self._chooser = Chooser(cluster, contents)
+        store = RevisionStore(cluster)
+        self._keeper = Keeper(store, monotonic)
+        self._chooser = Chooser(store, self._keeper, Crd(cluster))
         self._runner = Runner(cluster)
-        self._starter = Starter(contents, self._runner)
+        self._starter = Starter(store, self._runner)
 
     async def choose(self, this: Asked) -> Chosen:
-        """Return the content to render; nothing is written, so that no count waits for a release."""
-        return await self._chooser.choose(this)
+        """Return the content to render, which has its number then; whatever fails, counts are written."""
+        with this.faults.confined_to(""):
+            return await self._chooser.choose(this)
+        return Chosen(NOTHING, this.before.release)
+
+    async def keep(self, this: Asked, chosen: Chosen) -> Kept:
+        """Keep the content that is rendered as a revision, if it isn't yet, and prune what is too much."""
+        return await self._keeper.keep(this, chosen)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""
         if chosen.situation is None:
             return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
         started = await self._has_started(this, chosen.situation)
-        decision = gate.decide(chosen.situation._replace(started=started))
-        reported = (this.before.release and this.before.release.released) or this.kept_digest
-        if decision.act not in (Act.START, Act.LEAVE) or chosen.released == reported:
-            return await self._carry_out(this, chosen, decision)
-        # What runs now is rolled out and reported first: until then the Jobs show that it was released.
-        chosen = await self._carry_out(this, chosen, decision._replace(act=Act.NOTHING))
-        return chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry(TURN)))
+        return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
 
     async def _has_started(self, this: Asked, situation: Situation) -> bool:
         """Return whether the Job under way has started a container, as far as that matters."""
@@ -78,8 +87,7 @@ class Releaser:
         if wanted and not situation.needs_none:
             return False
         if noted.started != job.uid:
-            now = self._clock().timestamp()
-            if not await self._runner.has_started(this.formation.metadata, job, now):
+            if not await self._runner.has_started(this.formation.metadata, job):
                 return False
             noted.started = job.uid
         return True
@@ -104,7 +112,7 @@ class Releaser:
             this.formation,
             done.decision,
             wanted=this.noted.digest,
-            released=chosen.released,
+            released=chosen.released.digest if chosen.released else "",
             before=this.before.release or ReleaseStatus(),
             key=this.noted.key,
             cause=done.cause,
@@ -112,6 +120,7 @@ class Releaser:
         )
         problems = (*([said.problem] if said.problem is not None else []), *done.problems)
         requeue, written = _again(done), tuple(done.written)
+        problems, requeue = (*chosen.problems, *problems), soonest(chosen.requeue, requeue)
         return chosen._replace(status=said.status, problems=problems, requeue=requeue, written=written)
 
     async def _attempt(self, this: Asked, decision: Decision, jobs: Sequence[Job]) -> Attempt:

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.diagnose import diagnosis, pod_events
 from formation_operator.kube import errors
-from formation_operator.kube.objects import kinds, lenient, timestamps
+from formation_operator.kube.objects import kinds, lenient
 from formation_operator.kube.port import Cluster, Object
 from formation_operator.observe import jobs
 from formation_operator.observe.jobs import Job
+from formation_operator.release import revisions
+from formation_operator.release.revision_errors import LeavingError, TakenError
 from formation_operator.render import release_job
-from formation_operator.sync import revisions
-from formation_operator.sync.revision_errors import LeavingError, TakenError
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,6 @@ MOST_PAGES = 10
 ENDED = ("Succeeded", "Failed")
 ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
 """Why a container waits that may start at any moment."""
-STARTING = 10.0
-"""Seconds after its creation in which a Pod on a node counts as started: kubelet reports a start late."""
 
 
 class Runner:
@@ -52,7 +51,7 @@ class Runner:
             if known is None or known.owner != mine.uid or known.digest != digest:
                 raise TakenError(kinds.JOB, name, "lost the operator's labels") from None
             return live
-        self._log(mine, f"create Job {name}")
+        records.say(logger, mine, f"create Job {name}")
         return made
 
     async def delete(self, mine: Metadata, job: Job, *, foreground: bool = True) -> None:
@@ -63,7 +62,7 @@ class Runner:
             )
         except errors.ConflictError:
             return  # it has just changed: the watch brings that
-        self._log(mine, f"delete Job {job.name}")
+        records.say(logger, mine, f"delete Job {job.name}")
 
     async def leave(self, mine: Metadata, job: Job) -> Object:
         """Mark a Job as left, and return it.
@@ -85,7 +84,7 @@ class Runner:
             {"op": "add", "path": "/metadata/annotations", "value": annotations},
         ]
         marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
-        self._log(mine, f"update Job {job.name}")
+        records.say(logger, mine, f"update Job {job.name}")
         return marked
 
     async def prune(self, mine: Metadata, over: Sequence[Job]) -> None:
@@ -94,7 +93,7 @@ class Runner:
             try:
                 await self.delete(mine, job, foreground=False)
             except errors.ClusterError as error:
-                self._log(mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
+                records.say(logger, mine, f"old Jobs can't be deleted: {error}", logging.WARNING)
                 return
 
     async def unknown(self, mine: Metadata, known: Collection[str]) -> list[Object]:
@@ -115,9 +114,29 @@ class Runner:
         """Return the Pods of a Formation's releases that haven't ended, each with its node."""
         return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
 
-    async def has_started(self, mine: Metadata, job: Job, now: float) -> bool:
-        """Return whether any container of a Job has started, or may just have."""
-        return any([_may_run(pod, now) async for pod in self._pods(mine, job.digest)])
+    async def has_started(self, mine: Metadata, job: Job) -> bool:
+        """Return whether any container of a Job has started, or may at any moment.
+
+        Kubelet reports a start late, and an image may take minutes: a Pod on a node that is in no error state
+        counts as started.
+        """
+        for pod in [pod async for pod in self._pods(mine, job.digest)]:
+            if _has_run(pod) or (_is_on_the_way(pod) and not await self._is_stuck(pod)):
+                return True
+        return False
+
+    async def _is_stuck(self, pod: Object) -> bool:
+        """Return whether kubelet said last that it can't even begin with a Pod's containers."""
+        failed = begun = 0.0
+        about = f"regarding.uid={pod['metadata']['uid']}"
+        async for page in self._cluster.select(kinds.EVENT, pod["metadata"]["namespace"], fields=about):
+            for event in map(pod_events.pod_event, page):
+                if event.reason in diagnosis.ON_THE_WAY:
+                    failed = max(failed, event.last)
+                else:
+                    begun = max(begun, event.last)
+            break
+        return failed > begun
 
     async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
         pages = 0
@@ -127,10 +146,6 @@ class Runner:
             pages += 1
             if pages == MOST_PAGES:
                 return
-
-    def _log(self, mine: Metadata, said: str, level: int = logging.INFO) -> None:
-        key = mine.namespace, mine.name
-        logger.log(level, "%s/%s: %s", *key, said, extra=records.about(key))
 
 
 def _labels(mine: Metadata, digest: str = "") -> str:
@@ -148,18 +163,19 @@ def _described(pod: Object) -> str:
     return f"{pod['metadata']['name']}" + (f" on node {node}" if node else "")
 
 
-def _may_run(pod: Object, now: float) -> bool:
-    """Return whether a container of a Pod has started, as far as is known, or may start at any moment.
+def _has_run(pod: Object) -> bool:
+    """Return whether a container of a Pod has started, as far as is known."""
+    return any(_has_started(each) for each in _statuses(pod))
 
-    Kubelet reports a start up to some seconds later, and a release that has started isn't ended.
+
+def _is_on_the_way(pod: Object) -> bool:
+    """Return whether a Pod has a node, and its containers wait for nothing that has failed.
+
+    One that is being deleted won't start any: its node may be gone.
     """
-    statuses = [*_statuses(pod)]
-    if any(_has_started(each) for each in statuses):
-        return True
-    created = timestamps.epoch(lenient.text(lenient.mapping(pod, "metadata"), "creationTimestamp")) or 0.0
-    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in statuses}
-    bound = bool(lenient.mapping(pod, "spec").get("nodeName"))
-    return bound and now - created < STARTING and reasons <= ON_THE_WAY and not _has_ended(pod)
+    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in _statuses(pod)}
+    going = "deletionTimestamp" in pod["metadata"] or _has_ended(pod)
+    return bool(lenient.mapping(pod, "spec").get("nodeName")) and reasons <= ON_THE_WAY and not going
 
 
 def _statuses(pod: Object) -> Iterator[Object]:

@@ -3,21 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 
-from formation_operator.api.content import content_of
+from formation_operator.api.content import Mark, content_of
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.diagnose.job_cause import Cause
 from formation_operator.kube.port import Object
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import causes, running
+from formation_operator.release import causes
 from formation_operator.release.asked import Asked
-from formation_operator.release.contents import Contents
+from formation_operator.release.revision_errors import LeavingError, TakenError
+from formation_operator.release.revision_store import RevisionStore
 from formation_operator.release.runner import Runner
 from formation_operator.render import cron_job, desired
 from formation_operator.render.pod_template import InvalidTypeError
-from formation_operator.sync.revision_errors import LeavingError, TakenError
+from formation_operator.replicas.count_owner import Replicas
 
+ANY = Replicas(desired=1, rendered=1, remembered=1)
+"""Counts are no part of what is released."""
 GONE_PAUSE = 1.0
 """Seconds between two looks at whether the Pods of an earlier release are gone."""
 
@@ -43,9 +46,9 @@ class NotReadyError(Exception):
 class Starter:
     """Keeps contents, and starts their releases."""
 
-    def __init__(self, contents: Contents, runner: Runner) -> None:
+    def __init__(self, store: RevisionStore, runner: Runner) -> None:
         """Take what keeps contents, and what writes Jobs."""
-        self._contents = contents
+        self._store = store
         self._runner = runner
 
     async def start(self, this: Asked, jobs: Sequence[Job]) -> Object:
@@ -66,7 +69,7 @@ class Starter:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:
-            await self._contents.keep(mine, noted.digest, content_of(this.raw["spec"]))
+            await self._store.keep(mine, Mark(0, noted.digest), content_of(this.raw["spec"]))
             made = await self._runner.start(mine, this.content.spec, noted.digest, noted.key)
         except InvalidTypeError as error:
             raise NotReadyError(
@@ -88,7 +91,7 @@ async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]
     for name in (*content.processes, *(content.schedules or ())):
         try:
             if name in content.processes:
-                desired.children(mine, content, name, running.ANY)
+                desired.children(mine, content, name, ANY)
             else:
                 cron_job.cron_job(mine, content, name, suspend=False)
         except InvalidTypeError as error:

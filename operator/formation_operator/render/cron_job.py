@@ -1,5 +1,7 @@
 """The CronJob of a schedule, which has the app's image, configuration and shared podTemplate."""
 
+from collections.abc import Collection
+
 from formation_operator.api.formation import LATE, FormationSpec, Metadata
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import desired, job_template
@@ -7,13 +9,17 @@ from formation_operator.render.desired import Intent
 from formation_operator.render.pod_template import InvalidTypeError, Manifest
 
 
-def suspended(today: FormationSpec, content: FormationSpec) -> dict[str, bool]:
+def suspended(today: FormationSpec, content: FormationSpec, down: Collection[str] = ()) -> dict[str, bool]:
     """Return whether each schedule of a content begins no run, which what is declared today decides.
 
-    One that isn't declared any more begins none, whatever content is rendered.
+    One that isn't declared any more begins runs until a content without it is rolled out. Those that are
+    ``down`` stay so.
     """
     own = {name: today.schedule(name) for name in content.schedules or ()}
-    return {name: bool(today.suspend or each is None or each.suspend) for name, each in own.items()}
+    return {
+        name: bool(today.suspend or (each is not None and each.suspend) or name in down)
+        for name, each in own.items()
+    }
 
 
 def cron_job(owner: Metadata, content: FormationSpec, name: str, *, suspend: bool) -> Intent:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 
 from formation_operator.api import naming
+from formation_operator.api.content import Mark
 from formation_operator.api.formation import FormationSpec, Metadata, ProcessType, RollingUpdate
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import pod_template
@@ -65,15 +66,21 @@ class Intent:
         return self.kind.traits.without.format(self.process_type)
 
 
-def children(
-    owner: Metadata, content: FormationSpec, name: str, count: Replicas, budget: int | str | None = None
+def children(  # noqa: PLR0913, PLR0917  # a type, and what comes apart from its content
+    owner: Metadata,
+    content: FormationSpec,
+    name: str,
+    count: Replicas,
+    budget: int | str | None = None,
+    mark: Mark | None = None,
 ) -> list[Intent]:
     """Return what one type should have, or raise `pod_template.InvalidTypeError` if it can't be rendered.
 
-    ``budget`` is how many of its processes a drain may have down, if it is to have a disruption budget.
+    ``budget`` is how many of its processes a drain may have down, if it is to have a disruption budget;
+    ``mark`` names the content.
     """
     process = content.processes[name]
-    found = [deployment(owner, content, name, count)]
+    found = [deployment(owner, content, name, count, mark)]
     if process.port is not None and process.service is not False:
         found.append(service(owner, content, name, process.port))
     if budget is not None:
@@ -81,12 +88,18 @@ def children(
     return found
 
 
-def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replicas) -> Intent:
-    """Return the Deployment of a type."""
+def deployment(
+    owner: Metadata, content: FormationSpec, name: str, count: Replicas, mark: Mark | None = None
+) -> Intent:
+    """Return the Deployment of a type.
+
+    The mark of the content is no part of the digest: a content that leaves the Deployment as it is needs no
+    write.
+    """
     process = content.processes[name]
     spec: Manifest = {
         "selector": {"matchLabels": naming.selector(owner.name, name)},
-        "strategy": strategy(process),
+        "strategy": strategy(process, alone=count.alone),
         "template": pod_template.pod_template(owner.name, name, content, process),
     }
     if not pod_template.tells_when_ready(spec["template"], name):
@@ -100,6 +113,8 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
     remembered = {} if meant.rendered is None else {naming.COUNT_ANNOTATION: str(meant.remembered)}
     about = metadata(owner, content, name, remembered)
     made = intent(ChildKind.DEPLOYMENT, name, about, spec, count.handed_over)
+    if mark is not None:
+        about["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
     return made if count.undecided is None else _without_count(made)
 
 
@@ -132,9 +147,9 @@ def disruption_budget(owner: Metadata, content: FormationSpec, name: str, budget
     return intent(ChildKind.POD_DISRUPTION_BUDGET, name, metadata(owner, content, name, {}), spec)
 
 
-def strategy(process: ProcessType) -> Manifest:
-    """Return how a rollout replaces processes."""
-    if process.singleton:
+def strategy(process: ProcessType, *, alone: bool = False) -> Manifest:
+    """Return how a rollout replaces processes; ``alone``, an old one ends before a new one starts."""
+    if process.singleton or alone:
         return {"type": "Recreate"}
     wanted = process.rolling_update or RollingUpdate()
     surge = SURGE if wanted.max_surge is None else wanted.max_surge

@@ -67,6 +67,15 @@ class Replicas:
     """The autoscaler that decides about the count, if one does."""
     undecided: "Replicas | None" = None
     """The count that was written last, if it isn't known who set the present one."""
+    suspended: bool = False
+    """Whether it is zero because of `suspend`, or has to stay so until a content is released."""
+    alone: bool = False
+    """Whether an old process has to end before a new one starts, as a singleton's."""
+
+    @property
+    def now(self) -> int | None:
+        """The count to write now; nothing if it stays as another client has set it."""
+        return self.handed_over if self.rendered is None else self.rendered
 
 
 def decide(
@@ -102,6 +111,16 @@ def undecided(spec: FormationSpec, child: Child) -> Replicas:
         ours = 0 if spec.suspend else base
         last = Replicas(desired=ours, rendered=ours, remembered=base)
     return dataclasses.replace(last, desired=present, rendered=None, undecided=last)
+
+
+def is_down(child: Child | None, before: Reported) -> bool:
+    """Return whether a type is at zero because of a suspension, or was until another client scaled it.
+
+    The Deployment shows it. The status is written later: it counts where the Deployment shows nothing.
+    """
+    if child is not None and (child.is_suspended or child.is_resumed):
+        return child.is_suspended
+    return before.resumed is not None
 
 
 def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Replicas:

@@ -159,9 +159,11 @@ def _is_request(scaled: Scaled, policy: Policy) -> bool:
 
 def restless(spec: FormationSpec, counts: Mapping[str, Replicas]) -> dict[str, str]:
     """Return, by type, why a suspended type can't be kept at zero, and the way out."""
-    if not spec.suspend or spec.paused:
+    if spec.paused:
         return {}
-    scaled = {name: count.autoscaler for name, count in counts.items() if count.autoscaler}
+    scaled = {
+        name: count.autoscaler for name, count in counts.items() if count.autoscaler and count.suspended
+    }
     return {
         name: f"{autoscaler} may start processes while the Formation is suspended: {HOLDS[autoscaler.kind]}"
         for name, autoscaler in scaled.items()

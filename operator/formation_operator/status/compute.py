@@ -54,11 +54,13 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         "processes": processes,
         "conditions": conditions.rendered(verdicts, previous, seen.generation, now),
     }
-    if (image := _image(seen)) and not _is_about_to_be_revised(seen, previous):
+    if image := _image(seen):
         status["image"] = image
     if seen.revision is not None:
         ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
-        status["revision"] = _revision(seen.revision, previous.revision, ready=ready and seen.revised)
+        status["revision"] = _revision(
+            seen.revision, previous.revision, ready=ready and seen.unrevised is None
+        )
     if seen.release is not None:
         status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
     if schedules:
@@ -69,15 +71,6 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
         status["replicas"] = web.rollout.total if web else 0
         status["selector"] = processes["web"]["selector"]
     return status
-
-
-def _is_about_to_be_revised(seen: Seen, previous: FormationStatus) -> bool:
-    """Return whether a Formation from before there were revisions waits for its first one.
-
-    Its image is written with that: an upgrade writes each status once, in its turn.
-    """
-    said = previous.image is not None or previous.observed_generation in (None, -1)
-    return not said and seen.revision is None and seen.unrevised is None
 
 
 def _image(seen: Seen) -> str:
@@ -151,7 +144,7 @@ def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
     findings = seen.findings.get(name, ())
-    own = type_health.health(count, child, findings, suspended=seen.suspended, ready_before=ready_before)
+    own = type_health.health(count, child, findings, suspended=count.suspended, ready_before=ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -205,7 +198,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
         "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
         **({"lastExit": _shown(last)} if last else {}),
-        **({"resumeReplicas": seen.counts[name].remembered} if seen.suspended else {}),
+        **({"resumeReplicas": seen.counts[name].remembered} if seen.counts[name].suspended else {}),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
     }
 

@@ -44,7 +44,6 @@ class Seen:
     """The Pods that aren't well, by type."""
     findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
     """What is wrong with them, by type."""
-    suspended: bool = False
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""
@@ -60,15 +59,8 @@ class Seen:
     """How far the release command is, where there is one."""
     schedules: Mapping[str, Scheduled] = dataclasses.field(default_factory=dict)
     """The schedules that are declared, or that the rendered content has."""
-    revised: bool = False
-    """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
-    """Why what was rolled out has none."""
-
-    @property
-    def is_rolled_out(self) -> bool:
-        """Whether every type of the content was written as it is meant to be now."""
-        return not self.paused and all(map(self.is_as_intended, self.counts))
+    """Why there is no revision of what is rendered."""
 
     def is_as_intended(self, process_type: str) -> bool:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""

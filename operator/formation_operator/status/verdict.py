@@ -58,10 +58,12 @@ def _extra(seen: Seen) -> Iterable[Verdict]:
     daemonizing = "; ".join(seen.daemonizing)
     if daemonizing:
         yield Verdict(ConditionType.DAEMONIZING, "CommandLeavesForeground", daemonizing)
+    outdated = [each.message for each in seen.problems if each.reason == Trouble.OUTDATED]
     if seen.undeclared:
         fields = ", ".join(seen.undeclared)
-        text = f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"
-        yield Verdict(ConditionType.OUTDATED, "OlderCRD", text)
+        outdated += [f"the cluster's CRD doesn't know {fields}, which this operator writes: {RENEW}"]
+    if outdated:
+        yield Verdict(ConditionType.OUTDATED, "OlderCRD", "; ".join(outdated))
     if seen.unrevised is not None:
         yield Verdict(ConditionType.REVISION_FAILED, seen.unrevised.reason, seen.unrevised.message)
     if seen.paused:

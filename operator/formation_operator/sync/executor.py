@@ -1,9 +1,10 @@
 """Carry out the actions of a plan, each on its own: a failure of one doesn't stop the others."""
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from formation_operator.api import naming
 from formation_operator.api.formation import Formation, FormationSpec
@@ -13,6 +14,8 @@ from formation_operator.kube.objects.kinds import Key
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults
 from formation_operator.observe.children import Child, ChildId
+from formation_operator.render import desired
+from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync import drift_event, planner, write_events
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
@@ -35,6 +38,8 @@ class Executor:
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
+    counts: Mapping[str, Replicas]
+    """The count of each type."""
     places: asyncio.Semaphore = dataclasses.field(
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
     )
@@ -69,13 +74,14 @@ class Executor:
             Verb.UPDATE: self._update,
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
+            Verb.SCALE: self._writes.scale,
             Verb.SUSPEND: self._writes.suspend,
             Verb.DELETE: self._writes.delete,
         }
         try:
             return await steps[action.verb](action)
         except errors.RefusedError as error:
-            return Outcome(action, problem=str(error), lasting=True)
+            return await self._with_count_alone(action, str(error))
         except errors.ClusterError as error:
             return Outcome(action, problem=str(error))
         except Exception as error:
@@ -88,6 +94,18 @@ class Executor:
             fault = faults.problem(action.process_type, error)
             ended = dataclasses.replace(action, trouble=Trouble.INTERNAL_ERROR)
             return Outcome(ended, problem=fault.message, lasting=True)
+
+    async def _with_count_alone(self, action: Action, refusal: str) -> Outcome:
+        """Return the outcome of a refused write, after the count was written alone if that differs."""
+        outcome, count = Outcome(action, problem=refusal, lasting=True), self.counts.get(action.process_type)
+        if action.child is None or count is None or not action.child.kind.traits.runs_processes:
+            return outcome
+        scaled = planner.scale(action.process_type, action.child, count, self.context)
+        if scaled is None or scaled.verb is not Verb.SCALE:
+            return outcome
+        with contextlib.suppress(errors.ClusterError):
+            return dataclasses.replace(await self._writes.scale(scaled), problem=refusal, lasting=True)
+        return outcome
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists without our labels, or is new to the cache."""
@@ -133,7 +151,8 @@ class Executor:
 
     async def _adopt(self, action: Action) -> Outcome:
         await self._check_living()
-        return (await self._update(action)).with_event(write_events.adopted(action))
+        adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
+        return adopted if adopted.again else adopted.with_event(write_events.adopted(action))
 
     async def _check_living(self) -> None:
         """Raise `ConflictError` if the Formation is being deleted, or is gone.

@@ -34,7 +34,8 @@ class Outcome:
     @property
     def is_repair(self) -> bool:
         """Whether it counts as a repair, of which `repair_limit` allows only some."""
-        return self.taken_over or (self.action.verb in (Verb.REPAIR, Verb.ADOPT) and not self.again)
+        verbs = Verb.REPAIR, Verb.ADOPT, Verb.SCALE
+        return self.taken_over or (self.action.verb in verbs and not self.again)
 
     def with_event(self, notice: Notice) -> "Outcome":
         """Return the outcome with an Event, if anything was done."""

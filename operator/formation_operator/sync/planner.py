@@ -14,9 +14,10 @@ from formation_operator.api.formation import Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.observe import owned_fields
-from formation_operator.observe.children import Child, Children
+from formation_operator.observe.children import COUNTS_ALONE, Child, Children
 from formation_operator.observe.formations import Claim
 from formation_operator.render.desired import Intent
+from formation_operator.replicas.count_owner import Replicas
 
 
 class Verb(enum.Enum):
@@ -26,6 +27,9 @@ class Verb(enum.Enum):
     UPDATE = "update"
     REPAIR = "repair"
     ADOPT = "adopt"
+    """Give an orphan its owner, and nothing else: what it is to be is decided after that."""
+    SCALE = "scale"
+    """Write the count alone, where it isn't known what else an object is to be, or that is refused."""
     SUSPEND = "suspend"
     """Before a CronJob is deleted, whose runs would be deleted with it."""
     DELETE = "delete"
@@ -45,6 +49,8 @@ class Action:
     """Why a WAIT or REFUSE does nothing, and the way out; why a DELETE takes away what is declared."""
     trouble: Trouble | None = None
     """The reason for that, as programs read it."""
+    count: Replicas | None = None
+    """The count of a SCALE."""
 
     @property
     def meant(self) -> Intent:
@@ -127,6 +133,20 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
     if as_written(intent, child, context):
         return None
     return _change(intent, child, context)
+
+
+def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:
+    """Return the action that writes the count of a type's own Deployment alone, if it has another one."""
+    if child is None or child.deleting or not child.is_owned_by(context.uid):
+        return None
+    wanted = child.replicas if count.now is None else count.now
+    remembers = count.rendered is None or not child.owns_count or child.remembered == count.remembered
+    if wanted == child.replicas and remembers:
+        return None
+    if child.uid in context.exhausted and child.digest == COUNTS_ALONE:
+        reason = f"another client keeps changing the count of {child.kind} {child.name} back"
+        return Action(Verb.WAIT, name, child=child, reason=reason, trouble=Trouble.WAITING)
+    return Action(Verb.SCALE, name, child=child, count=count)
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:

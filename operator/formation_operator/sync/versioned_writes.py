@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
+from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, managed_fields
 from formation_operator.observe.children import Child
@@ -105,6 +106,41 @@ class VersionedWrites:
         raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
         return dataclasses.replace(_anew(action, raw), taken_over=True)
 
+    async def adopt(self, action: Action, owner: dict[str, Any]) -> Outcome:
+        """Give an orphan its owner, and leave all else as it is."""
+        child, live = action.known, await self.live(action.known)
+        if (moved := _moved(action, live)) is not None:
+            return Outcome(action, moved, again=True)
+        owners = [*lenient.items(live["metadata"], "ownerReferences"), owner]
+        operations = [*_same(live), {"op": "add", "path": "/metadata/ownerReferences", "value": owners}]
+        raw = await self._cluster_patch(child, operations)
+        return Outcome(action, children.child(raw, child.kind))
+
+    async def scale(self, action: Action) -> Outcome:
+        """Write the count of a Deployment and what remembers it, and take the digest of its intent away.
+
+        So it is written whole once that is possible, and nobody takes the count for another client's.
+        """
+        child, live, count = action.known, await self.live(action.known), action.count
+        if (moved := _moved(action, live)) is not None or count is None:
+            return Outcome(action, moved, again=True)
+        annotations = {**lenient.mapping(live["metadata"], "annotations")}
+        annotations[naming.INTENT_ANNOTATION] = children.COUNTS_ALONE
+        if count.rendered is None:
+            annotations.pop(naming.COUNT_ANNOTATION, None)
+        else:
+            annotations[naming.COUNT_ANNOTATION] = str(count.remembered)
+        replicas = child.replicas if count.now is None else count.now
+        operations = [
+            *_same(live),
+            {"op": "add", "path": "/metadata/annotations", "value": annotations},
+            {"op": "add", "path": "/spec/replicas", "value": replicas},
+        ]
+        return Outcome(action, children.child(await self._cluster_patch(child, operations), child.kind))
+
+    async def _cluster_patch(self, child: Child, operations: list[dict[str, Any]]) -> dict[str, Any]:
+        return await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+
     async def suspend(self, action: Action) -> Outcome:
         """Suspend a CronJob that isn't wanted any more; after a conflict the next pass decides again.
 
@@ -145,6 +181,13 @@ class VersionedWrites:
 
     async def _remove(self, child: Child, version: str) -> bool:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
+
+
+def _same(live: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the operations that make a JSON patch a conflict if an object is another one, or has changed."""
+    metadata = live["metadata"]
+    fields = ("uid", "resourceVersion")
+    return [{"op": "replace", "path": f"/metadata/{each}", "value": metadata[each]} for each in fields]
 
 
 def looked_at(action: Action, live: dict[str, Any]) -> Look:

@@ -2,6 +2,19 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Protocol
+
+
+class Named(Protocol):
+    """What has a namespace and a name."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+
+    @property
+    def name(self) -> str:
+        """The name in it."""
 
 
 def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
@@ -9,6 +22,12 @@ def about(key: tuple[str, str], process_type: str = "") -> Mapping[str, str]:
     namespace, formation = key
     named = {"process_type": process_type} if process_type else {}
     return {"namespace": namespace, "formation": formation, **named}
+
+
+def say(logger: logging.Logger, mine: Named, said: str, level: int = logging.INFO) -> None:
+    """Log what was done about a Formation."""
+    key = mine.namespace, mine.name
+    logger.log(level, "%s/%s: %s", *key, said, extra=about(key))
 
 
 class Repeated:

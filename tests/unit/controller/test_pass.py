@@ -343,7 +343,7 @@ async def test_a_change_before_the_report_of_another_is_rendered(monkeypatch: py
     await here.passes.run(KEY)
     here.declare(a_formation(processes={"web": a_process(replicas=1)}))
     await here.passes.run(KEY)
-    assert rendered == ["web", "worker", "web"]
+    assert rendered == ["web", "worker", "web", "web"], "once more, to name the content on it"
     assert here.children == {("Deployment", "shop-web")}
 
 
@@ -359,7 +359,7 @@ async def test_a_count_that_changes_comes_before_everything_else_that_is_to_be_d
     more = {**declared, "worker": a_process(replicas=2), "type-99": a_process(replicas=2)}
     here.declare(a_formation(processes=more, labels={"team": "shop"}))
     rendered = renderings(monkeypatch)
-    here.server.incidents.append(Incident("apply", meanwhile=lambda: before.extend(rendered)))
+    here.server.incidents.append(Incident("apply", "Deployment", meanwhile=lambda: before.extend(rendered)))
     before: list[str] = []
     await here.passes.run(KEY)
     written = [call.name for call in here.server.asked("apply", "Deployment")]

@@ -105,6 +105,8 @@ class FakeCluster(Objects, Cluster):
         """Kinds that aren't installed."""
         self.status_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
         """What the CRD declares of a status."""
+        self.spec_schema: Object = {"x-kubernetes-preserve-unknown-fields": True}
+        """What it declares of a spec."""
         self.incidents: list[Incident] = []
         self.streams: dict[str, list[Stream]] = collections.defaultdict(list)
         """By kind."""
@@ -260,7 +262,7 @@ class FakeCluster(Objects, Cluster):
 
     async def schema(self, kind: str) -> Object:
         """Return the JSON schema of a kind."""
-        answer = {"properties": {"status": self.status_schema}}
+        answer = {"properties": {"spec": self.spec_schema, "status": self.status_schema}}
         return await self._carry_out(Call("schema", kind), lambda: answer)
 
     async def notify(self, formation: Object, notice: Notice) -> None:

@@ -78,10 +78,13 @@ class WatchEvent(TypedDict, Generic[T], total=False):
 
 
 Count = TypedDict("Count", {"f:replicas": Text}, total=False)
-Remembered = TypedDict("Remembered", {"f:formations.dev/count": Text}, total=False)
+Remembered = TypedDict(
+    "Remembered", {"f:formations.dev/count": Text, "f:formations.dev/content": Text}, total=False
+)
 Annotations = TypedDict("Annotations", {"f:annotations": Remembered}, total=False)
 Held = TypedDict("Held", {"f:spec": Count, "f:metadata": Annotations}, total=False)
-"""The fields of an entry that matter, whoever its manager is: the count, and our annotation for it."""
+"""The fields of an entry that matter, whoever its manager is: the count, and what our annotations say of it
+and of the content."""
 HELD = msgspec.json.Decoder(Held)
 PAGE, EVENT = msgspec.json.Decoder(Page[ManagedMetadata]), msgspec.json.Decoder(WatchEvent[ManagedMetadata])
 PAGE_WITHOUT, EVENT_WITHOUT = msgspec.json.Decoder(Page[Metadata]), msgspec.json.Decoder(WatchEvent[Metadata])
@@ -101,7 +104,7 @@ async def read(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 
 def held(text: bytes) -> dict[str, Any]:
-    """Return which counts an entry holds; nothing if the entry is malformed."""
+    """Return which of these fields an entry holds; nothing if the entry is malformed."""
     try:
         return dict(HELD.decode(text))
     except (ValueError, RecursionError):

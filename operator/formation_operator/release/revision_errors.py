@@ -5,6 +5,7 @@ from formation_operator.kube import errors
 from formation_operator.observe.faults import Problem
 
 LOST = "you can't go back to this content"
+HELD = "the deploy waits, because its revision, or that of what runs, can't be read or written"
 RIGHTS = errors.rights_for("controllerrevisions.apps")
 ROOM = "raise the quota for controllerrevisions.apps, or lower spec.revisionHistoryLimit"
 
@@ -22,16 +23,23 @@ class LeavingError(errors.ClusterError):
     """The name is that of an object that goes with its Formation, which had the same name."""
 
 
-def problem(error: errors.ClusterError) -> Problem:
-    """Return what is said of an error."""
+def is_quota(error: errors.ClusterError) -> bool:
+    """Return whether a revision can't be created because there are too many."""
+    return isinstance(error, errors.UnavailableError) and "quota" in str(error)
+
+
+def problem(error: errors.ClusterError, follows: str = LOST) -> Problem:
+    """Return what is said of an error, and what follows from it."""
     match error:
         case TakenError():
-            return Problem("", Trouble.NAME_TAKEN, f"{LOST}: {error}")
+            return Problem("", Trouble.NAME_TAKEN, f"{follows}: {error}")
+        case LeavingError():
+            return Problem("", Trouble.WAITING, f"{follows}: {error}", lasting=False)
         case errors.ForbiddenError():
-            return Problem("", Trouble.REFUSED, f"{LOST}: {error}: {RIGHTS}")
+            return Problem("", Trouble.REFUSED, f"{follows}: {error}: {RIGHTS}")
         case errors.RefusedError():
-            return Problem("", Trouble.REFUSED, f"{LOST}: {error}")
-        case _ if "quota" in str(error):
-            return Problem("", Trouble.RETRYING, f"{LOST}: {error}: {ROOM}")
+            return Problem("", Trouble.REFUSED, f"{follows}: {error}")
+        case _ if is_quota(error):
+            return Problem("", Trouble.RETRYING, f"{follows}: {error}: {ROOM}", lasting=False)
         case _:
-            return Problem("", Trouble.RETRYING, f"{LOST}: {error}")
+            return Problem("", Trouble.RETRYING, f"{follows}: {error}", lasting=False)

@@ -1,0 +1,108 @@
+"""Numbers what is let through, keeps it as a revision, and prunes what is too much.
+
+A content is kept before its first template is written. Without a release command a refusal holds up no
+deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from formation_operator.api.content import Mark, content_of, digest_in
+from formation_operator.api.formation import REVISIONS
+from formation_operator.backoff import doubled
+from formation_operator.kube import errors
+from formation_operator.observe.faults import Problem
+from formation_operator.release import revision_errors
+from formation_operator.release.asked import Asked, Chosen, Unkept
+from formation_operator.release.revision_store import RevisionStore
+from formation_operator.release.revisions import History, Listed
+from formation_operator.requeue import Lane, Requeue
+
+RETRY_FIRST, RETRY_MOST = 10.0, 600.0
+"""Seconds until a revision that couldn't be written is tried again, at first and at the most."""
+LEAVING_FIRST, LEAVING_SAID = 2.0, 30.0
+"""The first pause in seconds where a revision of a Formation from before is in the way, and the pause from
+which on that is said: Kubernetes deletes what belonged to a Formation some seconds after it."""
+
+
+class Kept(NamedTuple):
+    """What came of keeping the content that is rendered."""
+
+    mark: Mark | None = None
+    """What names the newest content that is kept."""
+    problem: Problem | None = None
+    """Why there is no revision of what is rendered."""
+    requeue: Requeue | None = None
+
+
+class Keeper:
+    """Keeps the contents of Formations."""
+
+    def __init__(self, store: RevisionStore, monotonic: Callable[[], float]) -> None:
+        """Take the store of revisions, and a clock in seconds that nobody sets."""
+        self._store = store
+        self._monotonic = monotonic
+
+    async def let_through(
+        self, this: Asked, digest: str, content: Mapping[str, Any], released: Mark | None
+    ) -> Mark:
+        """Give a content its number and its revision, and return what names it; raise `ClusterError`.
+
+        ``released`` names the content that was let through before.
+        """
+        mine, noted, floor = this.formation.metadata, this.noted, released.number if released else 0
+        history = await self._store.history(mine, released.digest if released else "")
+        said = this.before.revision
+        history = history.with_ready(digest_in(said.name) if said is not None and said.ready else "")
+        history = history.without_credit(_surplus(this, history))
+        mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
+        for tries in range(2):
+            try:
+                await self._store.keep(mine, mark, content, history)
+                break
+            except errors.ClusterError as error:
+                if tries or not revision_errors.is_quota(error):
+                    raise
+                await self._store.prune(mine, _surplus(this, history))  # a quota may have room then
+        noted.kept, noted.unkept, noted.history = mark, None, history
+        return mark
+
+    async def keep(self, this: Asked, chosen: Chosen) -> Kept:
+        """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner."""
+        mine, noted, mark = this.formation.metadata, this.noted, chosen.content.mark or chosen.released
+        if this.formation.spec.paused or mark is None:
+            return Kept(this.reported)
+        if not (mark in (noted.kept, this.reported) or chosen.is_held):
+            kept = await self._try(this, mark)
+            if kept.requeue is not None:
+                return kept
+        noted.kept, noted.unkept = mark, None
+        if noted.history is not None:
+            history, noted.history = noted.history, None
+            await self._store.prune(mine, _surplus(this, history))
+            await self._store.adopt(mine, history.orphans)
+        return Kept(mark)
+
+    async def _try(self, this: Asked, mark: Mark) -> Kept:
+        """Write a revision that couldn't be written before, unless that was just now."""
+        noted, limit, now = this.noted, this.formation.spec.revision_history_limit, self._monotonic()
+        failed = noted.unkept if noted.unkept and noted.unkept[:2] == (mark, limit) else None
+        if failed is not None and now - failed.at < failed.pause:
+            again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
+            return Kept(this.reported, failed.problem, again)
+        try:
+            await self._store.keep(this.formation.metadata, mark, content_of(this.raw["spec"]))
+        except errors.ClusterError as error:
+            leaving = isinstance(error, revision_errors.LeavingError)
+            pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)
+            problem = None if leaving and pause < LEAVING_SAID else revision_errors.problem(error)
+            noted.unkept = Unkept(mark, limit, problem, now, pause)
+            return Kept(this.reported, problem, Requeue(Lane.REPORT, pause))
+        return Kept(mark)
+
+
+def _surplus(this: Asked, history: History) -> list[Listed]:
+    """Return the revisions that are too many now."""
+    limit, released = this.formation.spec.revision_history_limit, this.noted.released
+    protected = this.needed | ({released.digest} if released is not None else set())
+    return history.surplus(REVISIONS if limit is None else limit, protected)

@@ -1,0 +1,80 @@
+"""Finds out whether the cluster's CRD has lost fields: then an absent field says nothing.
+
+An older CRD prunes the fields that it doesn't know from each Formation that is written. So before a field's
+absence counts, the CRD is asked for it, whether this operator knows the field or not.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from formation_operator.api import naming
+from formation_operator.api.content import WITHOUT
+from formation_operator.kube.objects import lenient
+from formation_operator.kube.objects.kinds import ChildKind
+from formation_operator.kube.port import Cluster
+from formation_operator.observe.children import Children
+
+NESTED = ("release",)
+"""The fields of a spec whose own fields count, too, beside the maps of a content."""
+Path = tuple[str, ...]
+MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
+"""The field that a child is made from."""
+UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
+WAY_OUT = (
+    "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
+    "version again, and then this Formation's manifest"
+)
+
+
+class Crd:
+    """What the cluster's CRD declares now."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
+        self._cluster = cluster
+
+    async def lacks(self, gone: Collection[Path]) -> str:
+        """Return which of some fields were lost, with the way out; nothing if none was.
+
+        Raises `ClusterError` if the CRD can't be read.
+        """
+        if not gone:
+            return ""
+        schema = lenient.mapping(await self._cluster.schema(naming.KIND), "properties", "spec")
+        lost = [".".join(("spec", *path)) for path in sorted(gone) if not _has(schema, path)]
+        if not lost:
+            return ""
+        return f"the cluster's CRD is older than this Formation, and has lost {', '.join(lost)}: {WAY_OUT}"
+
+
+def absent(spec: Mapping[str, Any], before: Mapping[str, Any], children: Children) -> set[Path]:
+    """Return the fields that a spec lacks, and that the content before has or a child was made from."""
+    made = {MADE_FROM[kind] for kind, _ in children if kind in MADE_FROM}
+    if not (made or before):
+        return set()
+    there = {*_fields(spec)}
+    return ({*_fields(before)} - there) | {(name,) for name in made - {path[-1] for path in there}}
+
+
+def _fields(spec: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the path of each field of a spec, and of each field that any of its types or schedules has."""
+    for name, value in spec.items():
+        yield (name,)
+        if name in WITHOUT and isinstance(value, Mapping):
+            for each in value.values():
+                yield from ((name, "*", field) for field in (each if isinstance(each, Mapping) else ()))
+        elif name in NESTED and isinstance(value, Mapping):
+            yield from ((name, field) for field in value)
+
+
+def _has(schema: Mapping[str, Any], path: Path) -> bool:
+    """Return whether a schema declares the field at a path; one that is open declares all."""
+    node: Any = schema
+    for step in path:
+        if not isinstance(node, Mapping) or node.get("x-kubernetes-preserve-unknown-fields") is True:
+            return True
+        others = node.get("additionalProperties")
+        node = others if step == "*" else lenient.mapping(node, "properties").get(step, others)
+        if node is None:
+            return False
+    return True

@@ -1,0 +1,150 @@
+"""Reads and writes the revisions of Formations: the one place that does.
+
+What is read is believed only by its digest, which a Deployment, the status or a Job names: anyone who may
+write in a namespace may write revisions there.
+"""
+
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from formation_operator.api import bounds, naming
+from formation_operator.api.content import Mark, digest_in, revision_name
+from formation_operator.api.formation import FormationSpec, Metadata
+from formation_operator.kube import errors
+from formation_operator.kube.objects import kinds
+from formation_operator.kube.port import Cluster, Object
+from formation_operator.release import revisions
+from formation_operator.release.content import Content
+from formation_operator.release.revision_errors import LeavingError, TakenError
+from formation_operator.release.revisions import NONE, History, Listed
+from formation_operator.shares import Shares
+from formation_operator.telemetry import records
+
+logger = logging.getLogger(__name__)
+MOST_BYTES = 16 * 2**20
+"""Of contents that are kept in memory while a release runs; one without room is read in each pass."""
+MOST_PAGES = 10
+"""Of a Formation's revisions: others may have made thousands with its label."""
+MOST_DELETED = 100
+"""How many old revisions one deploy deletes: as many as a Formation may keep."""
+MOST_ADOPTED = 10
+"""How many revisions of an earlier Formation one deploy adopts."""
+
+
+class RevisionStore:
+    """The revisions of a cluster's Formations."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the port to the cluster."""
+        self._cluster = cluster
+        self._contents: Shares[str, Object] = Shares(MOST_BYTES)
+
+    def known(self, mine: Metadata, mark: Mark | None) -> Content | None:
+        """Return a content by its mark, if it is in memory."""
+        found = mark and self._contents.get(mine.namespace, f"{mine.uid}/{mark.digest}")
+        return _content(found, mark) if found and mark else None
+
+    def hold(self, mine: Metadata, digest: str, content: Object) -> None:
+        """Keep a content in memory while others wait for a release."""
+        self._contents.put(mine.namespace, f"{mine.uid}/{digest}", content, 10 * bounds.size(content))
+
+    async def content(self, mine: Metadata, mark: Mark) -> Content | None:
+        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version."""
+        found = self.known(mine, mark)
+        if found is None and (data := await self.data(mine, mark.digest)) is not None:
+            self.hold(mine, mark.digest, data)
+            found = _content(data, mark)
+        return found
+
+    async def data(self, mine: Metadata, digest: str) -> Object | None:
+        """Return what a content of a digest says; nothing if it isn't kept."""
+        raw = await self._read(mine, digest)
+        return raw and revisions.content_in(raw, mine, digest)
+
+    async def number(self, mine: Metadata, digest: str) -> int:
+        """Return the number of a content's own revision; 0 if it was never let through."""
+        raw = await self._read(mine, digest)
+        is_it = raw is not None and revisions.content_in(raw, mine, digest) is not None
+        return revisions.number_in(raw, mine) if is_it and raw is not None else 0
+
+    async def history(self, mine: Metadata, released: str) -> History:
+        """Return what there is of a Formation's revisions; ``released`` is the digest of what runs."""
+        found, pages = History(), 0
+        labels = f"{naming.FORMATION_LABEL}={mine.name}"
+        async for page in self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels):
+            found = found.with_page(mine, page, released)
+            pages += 1
+            if pages == MOST_PAGES:
+                break
+        return found
+
+    async def keep(
+        self, mine: Metadata, mark: Mark, content: Mapping[str, Any], history: History = NONE
+    ) -> None:
+        """Keep a content under its number, which is 0 before its release.
+
+        ``history`` says whether it is kept already, and what has run well. Raises `TakenError` if its name is
+        another object's, and `LeavingError` if that is about to go.
+        """
+        name = revision_name(mine.name, mark.digest)
+        if name not in history:
+            made = revisions.manifest(mine, mark, content, history.ran_well)
+            with contextlib.suppress(errors.ConflictError):
+                await self._cluster.create(made, manager=naming.FIELD_MANAGER)
+                records.say(logger, mine, f"create ControllerRevision {name}")
+                return
+        live = await self._read(mine, mark.digest)
+        if live is None or revisions.is_leaving(live, mine):
+            raise LeavingError(f"ControllerRevision {name} is of a Formation that is gone, and goes with it")
+        if revisions.content_in(live, mine, mark.digest) is None:
+            raise TakenError(kinds.CONTROLLER_REVISION, name, "another content")
+        number = mark.number or revisions.number_in(live, mine)
+        if operations := revisions.numbered(live, mine, number, history.ran_well):
+            await self._cluster.patch(kinds.CONTROLLER_REVISION, mine.namespace, name, operations)
+            records.say(logger, mine, f"update ControllerRevision {name}")
+
+    async def prune(self, mine: Metadata, surplus: Sequence[Listed]) -> None:
+        """Delete revisions; what can't be deleted now goes at the next deploy."""
+        for each in surplus[:MOST_DELETED]:
+            try:
+                await self._cluster.delete(
+                    kinds.CONTROLLER_REVISION, mine.namespace, each.name, each.uid, each.version
+                )
+            except errors.ConflictError:
+                continue  # somebody has just changed it
+            except errors.ClusterError as error:
+                records.say(logger, mine, f"old revisions can't be deleted: {error}", logging.WARNING)
+                return
+            records.say(logger, mine, f"delete ControllerRevision {each.name}")
+
+    async def adopt(self, mine: Metadata, orphans: Sequence[Listed]) -> None:
+        """Adopt the newest revisions that an earlier Formation has left, without a number."""
+        for each in sorted(orphans, key=lambda each: each.number)[-MOST_ADOPTED:]:
+            try:
+                digest = digest_in(each.name)
+                raw = await self._read(mine, digest)
+                if raw is None or not revisions.is_orphan(raw, mine):
+                    continue
+                if revisions.content_in(raw, mine, digest) is not None:
+                    operations = revisions.numbered(raw, mine, 0)
+                    await self._cluster.patch(
+                        kinds.CONTROLLER_REVISION, mine.namespace, each.name, operations
+                    )
+                    records.say(logger, mine, f"adopt ControllerRevision {each.name}")
+            except errors.ClusterError as error:
+                records.say(logger, mine, f"{each.name} can't be adopted: {error}", logging.WARNING)
+
+    async def _read(self, mine: Metadata, digest: str) -> Object | None:
+        name = revision_name(mine.name, digest)
+        return await self._cluster.get(kinds.CONTROLLER_REVISION, mine.namespace, name)
+
+
+def _content(data: Object, mark: Mark) -> Content | None:
+    try:
+        return Content(FormationSpec.model_validate(data), mark.digest, data, mark=mark)
+    except pydantic.ValidationError:
+        return None
