@@ -110,11 +110,10 @@ class Asked(NamedTuple):
         return [child.content for child in own if child.content is not None]
 
     @property
-    def needed(self) -> set[str]:
-        """The digests of the contents that can't be pruned: what runs, and what Jobs are for."""
+    def of_jobs(self) -> set[str]:
+        """The digests of the contents that Jobs release, or have released."""
         uid = self.formation.metadata.uid
-        jobs = {each.digest for each in self.jobs if each.owner == uid and not each.left}
-        return jobs | {each.digest for each in self.named}
+        return {each.digest for each in self.jobs if each.owner == uid and not each.left}
 
 
 class Chosen(NamedTuple):

@@ -4,7 +4,7 @@ A content is kept before its first template is written. Without a release comman
 deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from formation_operator.api.content import Mark, content_of, digest_in
@@ -15,7 +15,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.release import revision_errors
 from formation_operator.release.asked import Asked, Chosen, Unkept
 from formation_operator.release.revision_store import RevisionStore
-from formation_operator.release.revisions import History, Listed
+from formation_operator.release.revisions import NONE, History, Listed
 from formation_operator.requeue import Lane, Requeue
 
 RETRY_FIRST, RETRY_MOST = 10.0, 600.0
@@ -54,18 +54,24 @@ class Keeper:
         history = await self._store.history(mine, released.digest if released else "")
         said = this.before.revision
         history = history.with_ready(digest_in(said.name) if said is not None and said.ready else "")
-        history = history.without_credit(_surplus(this, history))
+        history = history.without_credit(_surplus(this, history, {digest}))
         mark = Mark(history.number_of(digest, floor) or history.next(floor), digest)
-        for tries in range(2):
-            try:
-                await self._store.keep(mine, mark, content, history)
-                break
-            except errors.ClusterError as error:
-                if tries or not revision_errors.is_quota(error):
-                    raise
-                await self._store.prune(mine, _surplus(this, history))  # a quota may have room then
-        noted.kept, noted.unkept, noted.history = mark, None, history
+        noted.history = history
+        await self._write(this, mark, content, history)
+        noted.kept, noted.unkept = mark, None
         return mark
+
+    async def _write(self, this: Asked, mark: Mark, content: Mapping[str, Any], history: History) -> None:
+        """Write a revision; if a quota is full, prune first what is too much."""
+        mine = this.formation.metadata
+        try:
+            await self._store.keep(mine, mark, content, history)
+        except errors.ClusterError as error:
+            surplus = _surplus(this, history, {each.digest for each in this.named})
+            if not (revision_errors.is_quota(error) and surplus):
+                raise
+            await self._store.prune(mine, surplus)
+            await self._store.keep(mine, mark, content, history)
 
     async def keep(self, this: Asked, chosen: Chosen) -> Kept:
         """Keep the content that is rendered, if it isn't yet; then prune, and adopt what has no owner."""
@@ -79,7 +85,7 @@ class Keeper:
         noted.kept, noted.unkept = mark, None
         if noted.history is not None:
             history, noted.history = noted.history, None
-            await self._store.prune(mine, _surplus(this, history))
+            await self._store.prune(mine, _surplus(this, history, {each.digest for each in this.named}))
             await self._store.adopt(mine, history.orphans)
         return Kept(mark)
 
@@ -91,7 +97,7 @@ class Keeper:
             again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
             return Kept(this.reported, failed.problem, again)
         try:
-            await self._store.keep(this.formation.metadata, mark, content_of(this.raw["spec"]))
+            await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
         except errors.ClusterError as error:
             leaving = isinstance(error, revision_errors.LeavingError)
             pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)
@@ -101,8 +107,7 @@ class Keeper:
         return Kept(mark)
 
 
-def _surplus(this: Asked, history: History) -> list[Listed]:
-    """Return the revisions that are too many now."""
-    limit, released = this.formation.spec.revision_history_limit, this.noted.released
-    protected = this.needed | ({released.digest} if released is not None else set())
-    return history.surplus(REVISIONS if limit is None else limit, protected)
+def _surplus(this: Asked, history: History, running: Collection[str]) -> list[Listed]:
+    """Return the revisions that are too many where contents of some digests run."""
+    limit = this.formation.spec.revision_history_limit
+    return history.surplus(REVISIONS if limit is None else limit, {*running, *this.of_jobs})

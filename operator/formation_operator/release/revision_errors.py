@@ -33,8 +33,6 @@ def problem(error: errors.ClusterError, follows: str = LOST) -> Problem:
     match error:
         case TakenError():
             return Problem("", Trouble.NAME_TAKEN, f"{follows}: {error}")
-        case LeavingError():
-            return Problem("", Trouble.WAITING, f"{follows}: {error}", lasting=False)
         case errors.ForbiddenError():
             return Problem("", Trouble.REFUSED, f"{follows}: {error}: {RIGHTS}")
         case errors.RefusedError():

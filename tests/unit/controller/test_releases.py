@@ -8,7 +8,7 @@ from formation_operator.api import naming
 from formation_operator.api.content import content_of, digest_of
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from tests.builders import Manifest, a_formation, a_process, ago, stored
+from tests.builders import a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.objects import SCALE
@@ -213,12 +213,7 @@ async def test_a_formation_that_runs_counts_as_released_when_it_gets_a_release_c
     assert shop.images() == {"shop-web": "shop:v2"}
 
 
-@pytest.mark.parametrize("before", [None, RELEASE], ids=["without a release before", "with one"])
-async def test_what_an_earlier_formation_has_left_running_counts_as_released(before: Manifest | None) -> None:
-    shop = Shop(a_formation(image="shop:v1", release=before, processes=ONE["spec"]["processes"]))
-    await shop.settle()
-    if before:
-        await shop.finish()
+async def test_what_an_earlier_formation_has_left_running_names_what_was_released(shop: Shop) -> None:
     shop.orphan()
     shop.cluster.put(naming.KIND, stored(ONE, uid="uid-2"))
     shop.restart()
@@ -274,7 +269,7 @@ async def test_without_the_right_to_jobs_the_release_says_so_and_nothing_else_ch
     assert shop.images() == BOTH_V2
 
 
-async def test_where_the_revision_of_what_was_released_is_lost_its_processes_stay_as_they_are(
+async def test_where_the_revision_of_what_was_released_is_lost_counts_alone_are_written(
     shop: Shop,
 ) -> None:
     await shop.change(image="shop:v2")
@@ -283,8 +278,13 @@ async def test_where_the_revision_of_what_was_released_is_lost_its_processes_sta
     shop.restart()
     await shop.change(processes={"web": {"replicas": 4}})
     assert shop.images() == BOTH_V1
-    assert shop.counts() == {"shop-web": 1, "shop-worker": 2}
+    assert shop.counts() == {"shop-web": 4, "shop-worker": 2}
     assert set(shop.status["processes"]) == {"web", "worker"}
+    await shop.change(suspend=True)
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+    await shop.change(suspend=False)
+    assert shop.images() == BOTH_V1
+    assert "DriftRepaired" not in {each.reason for each in shop.cluster.notices}
     await shop.finish()
     assert shop.images() == BOTH_V2
     assert shop.counts()["shop-web"] == 4
