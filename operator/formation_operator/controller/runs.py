@@ -1,7 +1,8 @@
 """The runs of a Formation's schedules: which CronJobs are busy with one, and why one fails."""
 
+import asyncio
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from formation_operator.api import naming
 from formation_operator.controller.plan import Wanted
@@ -18,6 +19,7 @@ from formation_operator.observe.jobs import Job
 from formation_operator.observe.pods import Pod
 from formation_operator.requeue import Lane, Requeue
 from formation_operator.status.observation import Scheduled
+from formation_operator.sync.versioned_writes import LEAVING
 
 GRACE = 5.0
 """Seconds after its suspension in which a CronJob isn't deleted: its controller may just begin a run."""
@@ -41,6 +43,9 @@ class Runs:
         if not cron_jobs:
             return frozenset()
         now = self._monotonic()
+        for child in cron_jobs:
+            if child.digest == LEAVING:  # another leader may have suspended it just now
+                this.memory.suspended.setdefault(child.uid, now)
         found = {child.uid for child in cron_jobs if child.runs.active}
         found |= {uid for uid, since in this.memory.suspended.items() if now - since < GRACE}
         return frozenset(found | {job.owner for job in self._known.runs_of(this.key) if job.is_under_way})
@@ -65,7 +70,8 @@ class Runs:
             return found, None
         pods = [pod for name in names for pod in examined.pods.get(name, ()) if pod.job]
         jobs = self._known.runs_of(this.key)
-        blocked, requeue = await self._blocked(this, jobs, {pod.job for pod in pods}, now)
+        of_job = by_job(pods)
+        blocked, requeue = await self._blocked(this, jobs, of_job, now)
         for name in names:
             child = this.basis.shown.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
             child = child if child is not None and child.is_owned_by(this.basis.uid) else None
@@ -73,10 +79,11 @@ class Runs:
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
             causes = {
-                job.name: _cause(job, pods, examined, blocked.get(job.uid, ""))
+                job.name: _cause(job, of_job.get(job.name, ()), examined, blocked.get(job.uid, ""))
                 for job in own
                 if not job.complete
             }
+            await asyncio.sleep(0)
             found[name] = Scheduled(child, own, causes, wanted.suspended.get(name, False))
         return found, requeue
 
@@ -99,8 +106,15 @@ class Runs:
         return said, Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
-    own = [pod for pod in pods if pod.job == job.name]
+def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
+    """Return Pods by their Job."""
+    found: dict[str, list[Pod]] = {}
+    for pod in pods:
+        found.setdefault(pod.job, []).append(pod)
+    return found
+
+
+def _cause(job: Job, own: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
     findings = examined.of_runs.get(job.name, [])
     if job.is_under_way and not job.pods_failed:
         findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet

@@ -165,12 +165,15 @@ def own_deployments(about: Metadata, types: Iterable[str], children: Children) -
 
 
 def report(seen: Seen, previous: FormationStatus, now: str, faults: Faults) -> Status:
-    """Return the status; a type whose status can't be computed is reported with that problem only."""
+    """Return the status; a type or schedule whose status can't be computed is reported with that only."""
     with contextlib.suppress(Exception):  # the loop finds the type, and logs its error
         return compute.compute(seen, previous, now)
     for name, count in seen.counts.items():
         with faults.confined_to(name):
-            compute.compute(dataclasses.replace(seen, counts={name: count}), previous, now)
+            compute.compute(dataclasses.replace(seen, counts={name: count}, schedules={}), previous, now)
+    for name, schedule in seen.schedules.items():
+        with faults.confined_to(name):
+            compute.compute(dataclasses.replace(seen, counts={}, schedules={name: schedule}), previous, now)
     return compute.compute(seen.without(faults.problems), previous, now)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from formation_operator.api import naming
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.objects.kinds import ChildKind, Key
-from formation_operator.observe import budgets, formations
+from formation_operator.observe import budgets, formations, jobs
 from formation_operator.observe.autoscalers import Autoscaler
 from formation_operator.observe.budgets import Budget
 from formation_operator.observe.children import Child, ChildId
@@ -161,11 +161,11 @@ class Cache:
 
     def jobs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are a Formation's releases by their labels; their owners may say otherwise."""
-        return [job for job in self._jobs_of(key) if not job.schedule]
+        return jobs.foremost(job for job in self._jobs_of(key) if not job.schedule)
 
     def runs_of(self, key: Key) -> list[Job]:
         """Return the Jobs that are runs of a Formation's schedules by their labels."""
-        return [job for job in self._jobs_of(key) if job.schedule]
+        return jobs.foremost(job for job in self._jobs_of(key) if job.schedule)
 
     def _jobs_of(self, key: Key) -> Iterable[Job]:
         return self.stores[kinds.JOB].within(key).values()

@@ -4,7 +4,9 @@ Anyone who may create Jobs may give one our labels, so its owner counts, too.
 """
 
 import dataclasses
+import heapq
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from formation_operator.api import naming
@@ -17,6 +19,8 @@ from formation_operator.requeue import Lane
 USUAL_SIZE = 1024
 """Bytes of memory that a Job takes without its long texts."""
 CRON_JOB = (ChildKind.CRON_JOB.traits.api.api_version, ChildKind.CRON_JOB)
+MOST_JOBS = 256
+"""How many releases of a Formation are looked at, and how many runs: anyone may make any number."""
 COMPLETE = "Complete"
 FAILED = "Failed"
 FAILURE_TARGET = "FailureTarget"
@@ -117,6 +121,11 @@ def job(raw: dict[str, Any]) -> Job | None:
         active=lenient.number(status, "active"),
         pods_failed=lenient.number(status, "failed"),
     )
+
+
+def foremost(found: Iterable[Job]) -> list[Job]:
+    """Return the Jobs that are looked at of many: those under way, and the newest."""
+    return heapq.nlargest(MOST_JOBS, found, key=lambda each: (each.is_under_way, each.created, each.name))
 
 
 def _is_owner(owner: Owner, digest: str) -> bool:
