@@ -211,7 +211,8 @@ class Reconciler:
             started += [group.create_task(by.carry_out(action)) for action in obsolete]
         for task in started:
             self._take_in(this, task.result())
-        if not planning.is_named and (naming := await planning.naming()):
+        undone = any(outcome.again or outcome.problem for outcome in this.outcomes)
+        if not (undone or planning.is_named) and (naming := await planning.naming()):
             self._take_in(this, await by.carry_out(naming))
         if not (wanted.undecided or this.failed or this.faults.problems):
             memory.rendered = planning.rendered(this.intents)

@@ -89,6 +89,7 @@ class Reporting:
             problems=steps.problems(this, wanted, chosen),
             pods=examined.pods,
             findings=examined.findings,
+            suspended=bool(formation.spec.suspend),
             paused=bool(formation.spec.paused),
             contended=scale_requests.contended(formation.spec, this.key[1], deciding),
             outvoted=wanted.budgets.contended.values(),

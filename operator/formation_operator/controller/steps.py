@@ -70,6 +70,7 @@ def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
         children=this.basis.children,
         noted=this.memory.releases,
         faults=this.faults,
+        known_jobs=lambda: known.job_uids(this.key),
         forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
     )
 

@@ -167,6 +167,10 @@ class Cache:
         """Return the Jobs that are runs of a Formation's schedules by their labels."""
         return jobs.foremost(job for job in self._jobs_of(key) if job.schedule)
 
+    def job_uids(self, key: Key) -> set[str]:
+        """Return the uids of all Jobs that are a Formation's by their labels."""
+        return {job.uid for job in self._jobs_of(key)}
+
     def _jobs_of(self, key: Key) -> Iterable[Job]:
         return self.stores[kinds.JOB].within(key).values()
 

@@ -1,7 +1,7 @@
 """What is asked about the release of a Formation, what is answered, and what is remembered of it."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from formation_operator.api import naming
@@ -88,6 +88,8 @@ class Asked(NamedTuple):
     children: Children
     noted: Noted
     faults: Faults
+    known_jobs: Callable[[], Collection[str]]
+    """Returns the uids of all Jobs that are known: of many only some are in ``jobs``."""
     forbidden: bool
     """Whether we have no right to list Jobs."""
 

@@ -73,10 +73,11 @@ class Chooser:
         """Return the content that was released last, if it is another one and kept."""
         if released is None or released.digest == this.noted.digest:
             return None
+        is_gated = this.formation.spec.release is not None
         try:
-            return await self._store.content(this.formation.metadata, released)
+            return await self._store.content(this.formation.metadata, released, hold=is_gated)
         except errors.ClusterError:
-            if this.formation.spec.release is not None:
+            if is_gated:
                 raise
             return None
 

@@ -68,7 +68,9 @@ class Releaser:
 
     async def keep(self, this: Asked, chosen: Chosen) -> Kept:
         """Keep the content that is rendered as a revision, if it isn't yet, and prune what is too much."""
-        return await self._keeper.keep(this, chosen)
+        with this.faults.confined_to(""):
+            return await self._keeper.keep(this, chosen)
+        return Kept(this.reported)
 
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""

@@ -52,12 +52,16 @@ class RevisionStore:
         """Keep a content in memory while others wait for a release."""
         self._contents.put(mine.namespace, f"{mine.uid}/{digest}", content, 10 * bounds.size(content))
 
-    async def content(self, mine: Metadata, mark: Mark) -> Content | None:
-        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version."""
+    async def content(self, mine: Metadata, mark: Mark, *, hold: bool = True) -> Content | None:
+        """Return a content by its mark; nothing if it isn't kept, or can't be rendered by this version.
+
+        It is held in memory where it may be rendered again and again.
+        """
         found = self.known(mine, mark)
         if found is None and (data := await self.data(mine, mark.digest)) is not None:
-            self.hold(mine, mark.digest, data)
             found = _content(data, mark)
+            if hold:
+                self.hold(mine, mark.digest, data)
         return found
 
     async def data(self, mine: Metadata, digest: str) -> Object | None:

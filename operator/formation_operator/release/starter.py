@@ -63,7 +63,7 @@ class Starter:
         if invalid := await _unrenderable(mine, this.content.spec):
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
-        if found := await self._runner.unknown(mine, {job.uid for job in this.jobs}):
+        if found := await self._runner.unknown(mine, this.known_jobs()):
             raise NotReadyError(Cause("an earlier release command was started"), found=found)
         if alive := await self._runner.alive(mine):
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"

@@ -144,7 +144,8 @@ def _health(seen: Seen, name: str, ready_before: int | None) -> Health:
     if child is not None and behind:
         child, count = (child, _present(count, child)) if problem else (None, count)
     findings = seen.findings.get(name, ())
-    own = type_health.health(count, child, findings, suspended=count.suspended, ready_before=ready_before)
+    suspended = seen.suspended or count.suspended
+    own = type_health.health(count, child, findings, suspended=suspended, ready_before=ready_before)
     if problem is None or not (behind or own.reason == Reason.PROGRESSING):
         return own
     return _held_up(own, problem)
@@ -198,7 +199,11 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
         **(_shown({"reason": own.reason, "message": own.message}) if own.reason else {}),
         "restarts": sum(pod.restarts for pod in seen.pods.get(name, ())),
         **({"lastExit": _shown(last)} if last else {}),
-        **({"resumeReplicas": seen.counts[name].remembered} if seen.counts[name].suspended else {}),
+        **(
+            {"resumeReplicas": seen.counts[name].remembered}
+            if seen.suspended or seen.counts[name].suspended
+            else {}
+        ),
         **({"replicasManagedBy": str(autoscaler)} if autoscaler else {}),
     }
 

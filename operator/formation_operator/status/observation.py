@@ -44,6 +44,7 @@ class Seen:
     """The Pods that aren't well, by type."""
     findings: Mapping[str, Sequence[Finding]] = dataclasses.field(default_factory=dict)
     """What is wrong with them, by type."""
+    suspended: bool = False
     paused: bool = False
     contended: Iterable[str] = ()
     """Sentences about counts that several clients want to decide about."""

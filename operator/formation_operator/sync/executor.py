@@ -38,7 +38,7 @@ class Executor:
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
-    counts: Mapping[str, Replicas]
+    counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
     """The count of each type."""
     places: asyncio.Semaphore = dataclasses.field(
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)

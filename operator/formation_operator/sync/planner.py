@@ -200,7 +200,7 @@ def _adopt(intent: Intent, child: Child, context: PlanContext) -> Action:
     named = child.kind.traits.labels(*child.orphan_of) if child.orphan_of is not None else None
     if named is None or not named.items() <= intent.manifest["metadata"]["labels"].items():
         return _refuse(intent, f"a {child.kind} named {child.name} exists, and this operator didn't make it")
-    if child.uid in context.exhausted and had(intent, child, context):
+    if child.uid in context.exhausted:
         return _leave(intent, child)
     return Action(Verb.ADOPT, intent.process_type, intent, child)
 

@@ -20,7 +20,7 @@ from tests.builders import a_container, a_formation, a_pod, a_process, stored
 from tests.unit import virtual_time
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident, Verb
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.objects import SCALE, identity_of
 from tests.unit.fakes.replica import bring_formations
 
 T = TypeVar("T")
@@ -88,6 +88,10 @@ class Onlooker(FakeCluster):
         return {**self.read(naming.KIND, *KEY), "status": self.status}
 
     def write(self, manifest: Object, **_: object) -> Object:
+        if identity_of(manifest) in self._objects:
+            raise errors.ConflictError("a revision of a Formation that has gone is in the way")
+        if manifest["kind"] == "ControllerRevision":
+            raise errors.UnavailableError("not now")
         raise AssertionError(f"{manifest['metadata']['name']} isn't as it should be")
 
     def patch_now(self, *_: object) -> Object:

@@ -79,11 +79,14 @@ async def test_a_paused_formation_is_planned_without_actions() -> None:
     assert here.obsolete(found.intents) == []
 
 
-async def test_a_type_that_cannot_be_rendered_is_in_the_plan_and_its_child_stays() -> None:
+async def test_of_a_type_that_cannot_be_rendered_the_child_stays_and_gets_its_count_alone() -> None:
     unfit = a_process(resources={"limits": {"mem": "1Gi"}})
     here = planning(a_formation(processes={"web": a_process(), "worker": unfit}), child_of("worker"))
     found = await here.plan(["web", "worker"])
-    assert [(action.verb, action.process_type) for action in found.actions] == [(Verb.CREATE, "web")]
+    assert [(action.verb, action.process_type) for action in found.actions] == [
+        (Verb.CREATE, "web"),
+        (Verb.SCALE, "worker"),
+    ]
     assert [problem.process_type for problem in found.failed] == ["worker"]
     assert here.obsolete(found.intents) == []
 

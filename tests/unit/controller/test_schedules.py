@@ -6,8 +6,10 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
+from formation_operator.controller import runs
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
+from formation_operator.status import schedule_health
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, FakeCluster, Incident
@@ -343,6 +345,35 @@ async def test_its_template_waits_for_the_release_of_its_content() -> None:
     assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
 
 
-async def test_one_that_is_taken_away_begins_no_run_while_the_release_goes_on() -> None:
+async def test_one_that_is_taken_away_begins_runs_until_a_content_without_it_is_rolled_out() -> None:
     shop = await a_held_shop(schedules={"nightly-report": None})
-    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", True)
+    assert (image(shop), shop.cron_job["spec"]["suspend"]) == ("shop:v1", False)
+
+
+async def test_a_schedule_that_is_renamed_always_has_one_of_its_names() -> None:
+    shop = await a_held_shop(schedules={"nightly-report": None, "nightly": {**REPORT, "command": ["/shop"]}})
+    assert {raw["metadata"]["name"]: raw["spec"]["suspend"] for raw in shop.cluster.all("CronJob")} == {
+        "shop-nightly-report": False
+    }
+
+
+async def test_a_new_leader_waits_as_long_as_another_before_it_deletes_a_cron_job(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"schedules": None}})
+    await shop.operator.work()
+    assert shop.cron_job["spec"]["suspend"]
+    shop.cluster.watchers.clear()
+    shop.operator = Operator(shop.cluster, shop.time)
+    await shop.operator.work()
+    assert shop.cluster.all("CronJob"), "its controller may have begun a run just now"
+    shop.time.seconds += runs.GRACE + 1
+    await shop.settle()
+    assert not shop.cluster.all("CronJob")
+
+
+async def test_an_unexpected_error_about_one_schedule_stays_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule_health, "status", lambda *_: 1 / 0)
+    shop = Shop()
+    await shop.settle()
+    assert shop.status["processes"]["worker"]["desiredReplicas"] == 1
+    stalled = condition_of(shop.status, ConditionType.STALLED)
+    assert (stalled["reason"], "nightly-report" in stalled["message"]) == ("InternalError", True)

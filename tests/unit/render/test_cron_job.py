@@ -58,8 +58,8 @@ def test_a_night_that_was_missed_is_not_made_up_for_at_noon_and_no_run_is_tried_
         ({}, False),
         ({"suspend": True}, True),
         ({"schedules": {"nightly-report": {**REPORT, "suspend": True}}}, True),
-        ({"schedules": {}}, True),
-        ({"schedules": None}, True),
+        ({"schedules": {}}, False),
+        ({"schedules": None}, False),
     ],
 )
 def test_today_decides_whether_a_schedule_of_an_older_content_begins_runs(

@@ -46,7 +46,8 @@ async def play(order: str, edit: int, *, writable: bool) -> Seen:
     operator = Operator(cluster, time)
     await settle(operator, time)
     if not writable:
-        cluster.incidents.append(Incident("apply", "Deployment", error=REFUSED, times=math.inf))
+        for verb in ("apply", "patch"):
+            cluster.incidents.append(Incident(verb, "Deployment", error=REFUSED, times=math.inf))  # type: ignore[arg-type]
     for letter in order:
         time.seconds += 30
         match letter:
