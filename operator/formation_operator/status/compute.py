@@ -179,8 +179,8 @@ def _revision(now: Revision, before: Revision | None, *, ready: bool) -> dict[st
 
 
 def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[str, Any]:
-    child = seen.deployments.get(name)
-    autoscaler = seen.counts[name].autoscaler
+    child, count = seen.deployments.get(name), seen.counts[name]
+    autoscaler = count.autoscaler
     if child is not None and child.rollout.current:
         ready, updated = child.rollout.ready, child.rollout.updated
     elif child is not None:
@@ -191,7 +191,7 @@ def _process(seen: Seen, name: str, own: Health, before: ProcessStatus) -> dict[
     known = before.last_exit
     last = _last_exit(seen, name, known.model_dump(by_alias=True, exclude_none=True) if known else {})
     return {
-        "desiredReplicas": seen.counts[name].desired,
+        "desiredReplicas": count.desired,
         "readyReplicas": ready,
         "updatedReplicas": updated,
         "selector": naming.selector_string(seen.name, name),

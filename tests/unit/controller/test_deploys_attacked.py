@@ -52,7 +52,7 @@ def lose_status(shop: Shop) -> None:
 # Singletons
 
 
-MORE: dict[str, Manifest] = {"singleton": None, "replicas": 3}
+MORE: Manifest = {"singleton": None, "replicas": 3}
 
 
 async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out() -> None:
@@ -275,7 +275,9 @@ async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: S
 # A CRD older than the Formation
 
 
-OLD = {"properties": {"image": {}, "processes": {"additionalProperties": {"properties": {"command": {}}}}}}
+OLD: Manifest = {
+    "properties": {"image": {}, "processes": {"additionalProperties": {"properties": {"command": {}}}}}
+}
 
 
 @pytest.mark.parametrize("restarted", [False, True])

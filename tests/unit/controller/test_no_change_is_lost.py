@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import Key
@@ -230,11 +231,13 @@ async def afresh(cluster: LateCluster) -> Object:
 
 
 def essence(status: Object) -> Object:
+    """Return a status without times, and without its revision, which is tried again later each time."""
     conditions = [
         {key: value for key, value in each.items() if key != "lastTransitionTime"}
         for each in status.get("conditions", [])
+        if each["type"] != ConditionType.REVISION_FAILED
     ]
-    return {**status, "conditions": conditions}
+    return {**{key: value for key, value in status.items() if key != "revision"}, "conditions": conditions}
 
 
 async def story(lag: Lag, steps: Sequence[Step], rest: float) -> None:

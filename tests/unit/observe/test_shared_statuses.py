@@ -48,7 +48,7 @@ class Refusing(FakeCluster):
 
     async def create(self, manifest: Object, *, manager: str) -> Object:
         about = manifest["metadata"]
-        if about["namespace"] == self.refused:
+        if about["namespace"] == self.refused and manifest["kind"] == "Deployment":
             words = random.Random(about["name"]).randbytes(600).hex()
             raise errors.RefusedError(f"Deployment is invalid: {words}")
         return await super().create(manifest, manager=manager)

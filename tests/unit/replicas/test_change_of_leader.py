@@ -47,7 +47,7 @@ async def play(order: str, edit: int, *, writable: bool) -> Seen:
     await settle(operator, time)
     if not writable:
         for verb in ("apply", "patch"):
-            cluster.incidents.append(Incident(verb, "Deployment", error=REFUSED, times=math.inf))  # type: ignore[arg-type]
+            cluster.incidents.append(Incident(verb, "Deployment", error=REFUSED, times=math.inf))
     for letter in order:
         time.seconds += 30
         match letter:
