@@ -5,7 +5,6 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator
 
@@ -189,7 +188,7 @@ def intent(
         "spec": spec,
     }
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = naming.digest(text)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
     images = tuple(_images(spec)) if kind.traits.runs_processes else ()
     return Intent(

@@ -95,7 +95,7 @@ async def test_what_a_killed_operator_has_not_said_yet_is_known_by_the_status(sh
     assert shop.ran_well()["shop:v2"] == {"shop:v1"}
 
 
-@pytest.mark.parametrize("forged", ["", "x" * 100_000, ",".join(f"{each:010}" for each in range(9999))])
+@pytest.mark.parametrize("forged", ["", "x" * 100_000, ",".join(f"{each:032}" for each in range(9999))])
 async def test_of_an_annotation_that_somebody_has_written_only_what_is_kept_counts(
     shop: Shop, forged: str
 ) -> None:
@@ -109,7 +109,7 @@ async def test_of_an_annotation_that_somebody_has_written_only_what_is_kept_coun
     )
     await shop.change(image="shop:v2")
     (last,) = [each for each in shop.cluster.all(REVISION) if each["revision"] == 2]
-    assert len(annotation(last)) == 10, "the digest of the one that ran"
+    assert len(annotation(last)) == naming.DIGITS, "the digest of the one that ran"
 
 
 async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
