@@ -219,8 +219,8 @@ class Release(Model):
     )
     backoff_limit: Count | None = Field(
         None,
-        description="How often a release command that fails is tried again (default 0: raise it only if the "
-        "command may run twice).",
+        description="How often a release command that fails is tried again (default 0, of a first deploy 2). "
+        "Raise it only if the command may run twice.",
     )
 
 

@@ -41,7 +41,7 @@ RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
 DIGITS = 32
-"""Of a digest in a name, a label or an annotation: 128 bits, so that nobody can find two texts with the same."""
+"""Of a digest in a name, a label or an annotation: 128 bits, so nobody can find two texts with the same."""
 LONGEST_LABEL = 63
 LONGEST_CRON_JOB = 52
 """Characters of a CronJob's name: its controller adds 11 for the name of a Job, which is a label of Pods."""
@@ -68,7 +68,7 @@ def digest(text: str) -> str:
 
 
 def release_job(formation: str, content: str) -> str:
-    """Return the name of the Job that releases a content of some digest, short enough to be a label of Pods."""
+    """Return the name of the Job that releases a content of a digest, short enough to be a label of Pods."""
     name = f"{formation}-{RELEASE}-{content}"
     if len(name) <= LONGEST_LABEL:
         return name

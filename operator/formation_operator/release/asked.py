@@ -73,6 +73,12 @@ class Asked(NamedTuple):
         kept = self.before.revision
         return kept.name.removeprefix(f"{self.formation.metadata.name}-") if kept is not None else ""
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was released before, and there is nothing that may run."""
+        runs = any(each.kind.traits.runs_processes for each in self.children.values())
+        return not (self.noted.released or runs)
+
 
 class Chosen(NamedTuple):
     """The content that is rendered, and how the release of the wanted one goes."""

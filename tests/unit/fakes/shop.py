@@ -87,7 +87,9 @@ class Shop:
 
     def ran_well(self) -> dict[str, set[str]]:
         """Return the images of what each revision's annotation says to have run well, by its own image."""
-        images = {digest_in(raw["metadata"]["name"]): raw["data"]["image"] for raw in self.cluster.all(REVISION)}
+        images = {
+            digest_in(raw["metadata"]["name"]): raw["data"]["image"] for raw in self.cluster.all(REVISION)
+        }
         return {
             raw["data"]["image"]: {images.get(each, "gone") for each in annotation(raw).split(",") if each}
             for raw in self.cluster.all(REVISION)
