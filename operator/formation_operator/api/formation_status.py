@@ -75,7 +75,9 @@ class Revision(Model):
     name: str = Field(description="The name of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
     ready: bool | None = Field(
-        None, description="True once the Formation was Ready with it while a process ran."
+        None,
+        description="True once it has run well: all its processes were available, and then for a minute no "
+        "more than a quarter of them restarted.",
     )
 
 

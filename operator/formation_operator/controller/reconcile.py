@@ -93,6 +93,7 @@ class Reconciler:
             keeper=revision_keeper.Keeper(self._cluster, self._monotonic),
             runs=self._runs,
             clock=self._clock,
+            monotonic=self._monotonic,
             delay=self._delay,
         )
 

@@ -1,7 +1,7 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.formation_status import FormationStatus
@@ -19,7 +19,7 @@ from formation_operator.observe.faults import Problem
 from formation_operator.release.asked import Chosen
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, soonest
-from formation_operator.status import compute
+from formation_operator.status import compute, trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
 from formation_operator.sync.revision_keeper import Keeper, Kept
@@ -35,6 +35,8 @@ class Reporting:
     keeper: Keeper
     runs: Runs
     clock: Clock
+    monotonic: Callable[[], float]
+    """Gives seconds, and nobody sets it."""
     delay: float
     """Seconds between a change and its report."""
 
@@ -51,8 +53,10 @@ class Reporting:
         seen, again = await self._seen(this, wanted, chosen, before)
         kept = await self._keep(this, wanted, seen, before)
         seen = dataclasses.replace(seen, revision=kept.revision, revised=kept.current, unrevised=kept.problem)
+        ran_well, tried = self._try(this, seen, before)
+        seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), kept.requeue, again)
+        return soonest(await self._write(this, status), kept.requeue, again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -112,6 +116,17 @@ class Reporting:
         )
         await self.record(this, kept.notices)
         return kept
+
+    def _try(self, this: Pass, seen: Seen, before: FormationStatus) -> tuple[bool, Requeue | None]:
+        """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
+        newest, known, memory = seen.revision, before.revision, this.memory
+        if newest and known and known.ready and known.name == newest.name:
+            memory.trial = None
+            return True, None
+        now = self.monotonic()
+        memory.trial = trial.go_on(seen, memory.trial, now)
+        remaining = trial.remaining(seen, memory.trial, now)
+        return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""

@@ -64,6 +64,8 @@ class Seen:
     """Whether that keeps what is rolled out now."""
     unrevised: Problem | None = None
     """Why what was rolled out has none."""
+    ran_well: bool = False
+    """Whether the newest revision has run well."""
 
     @property
     def is_rolled_out(self) -> bool:
