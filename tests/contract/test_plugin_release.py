@@ -72,7 +72,8 @@ def test_what_is_not_rolled_out_is_listed_as_that_and_nobody_goes_back_to_it(
     assert [(row["revision"], row["change"]) for row in rows] == [(0, f"image {V1} -> {V2}")]
     refused = formation.within("rollback", "shop", "--to", "0", code=2)
     assert f"{rows[0]['name']} has none: it is not rolled out." in refused.stderr
-    assert formation.within("rollback", "shop", "--wait").stdout.startswith("revision 2: image ")
+    back = formation.within("rollback", "shop", "--to", "2", "--wait")
+    assert back.stdout.startswith("revision 2: image ")
 
 
 def test_a_deploy_whose_release_fails_ends_at_once_with_the_line_that_goes_back(

@@ -10,7 +10,7 @@ from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.cluster_options import connect_at_once
-from formation_cli.failures import Failure, Mistyped
+from formation_cli.failures import Failure, Mistyped, again
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
 from formation_operator.api import naming
@@ -36,12 +36,22 @@ def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
     if number is None:
         before = revisions.previous(kept, formation)
         if before is None:
-            raise Failure(f"{name} has no revision before this one.", hint=NONE.format(name))
+            raise _unwell(name, [each for each in kept if each.name != revisions.of(formation).name])
         return before
     wanted = [each for each in kept if each.number == number]
     if len(wanted) != 1:
         raise Mistyped(_missing(number, found), hint=_hint(name, kept))
     return wanted[0]
+
+
+def _unwell(name: str, others: list[Revision]) -> Failure:
+    if not others:
+        return Failure(f"{name} has no revision before this one.", hint=NONE.format(name))
+    return Failure(
+        f"No other revision of {name} is known to have run well. Nothing was changed.",
+        hint=f"See which there are with `{again(f'history {name}')}`, and choose one with "
+        f"`{again(f'rollback {name} --to N')}`.",
+    )
 
 
 def _missing(number: int, found: list[Revision]) -> str:

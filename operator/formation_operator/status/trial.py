@@ -2,7 +2,7 @@
 
 It has once all processes of each type have been available, and then for a minute no more than a quarter of
 them were restarted or lost. Kubernetes counts a process as available that has been ready for
-`minReadySeconds`. Each type has a minute of its own: to add processes doesn't begin it anew, and what had no
+`minReadySeconds`. Each type has a minute of its own: adding processes doesn't start it again, and what had no
 process has to run first.
 """
 

@@ -49,7 +49,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
     before = shop("Succeeded")
     runs = a_revision(4, before["spec"])
     found = Stored(before, [], Pod=[releases.pod(ended(3))], ControllerRevision=[runs])
-    before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4}
+    before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4, "ready": True}
     found.logs = {f"{releases.JOB}-x7k2p": ["2026-11-26T09:00:01.000000001Z no database"]}
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
