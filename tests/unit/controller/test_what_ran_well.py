@@ -5,6 +5,7 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.requeue import Lane, Requeue
 from tests.builders import Manifest
+from tests.unit.fakes import releasing
 from tests.unit.fakes.shop import KEY, REVISION, Shop, annotation
 
 
@@ -98,6 +99,21 @@ async def test_it_costs_one_more_write_of_the_status_and_nothing_else(shop: Shop
     await run_for_a_minute(shop)
     assert {each.verb for each in shop.cluster.calls[before:]} == {"apply_status", "notify"}
     assert len(shop.cluster.asked("apply_status")) == said + 2
+
+
+async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_release() -> None:
+    shop = releasing.Shop()
+    await shop.settle()
+    await shop.finish()
+    first = shop.name
+    shop.run_well()
+    await shop.settle()
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    shop.time.seconds += 60
+    await shop.settle()
+    assert shop.ready_reason == "ReleaseFailed"
+    assert shop.status["revision"] == {"name": first, "number": 1, "ready": True}
 
 
 @pytest.mark.parametrize(
