@@ -44,6 +44,7 @@ def test_a_deploy_shows_what_its_release_writes_and_so_do_logs_and_release(
 def test_a_release_that_fails_ends_the_wait_with_its_last_words_and_takes_itself_back(
     shop: Client, formation: Plugin
 ) -> None:
+    shop("wait", "--for=jsonpath={.status.revision.ready}=true", "formation/shop", "--timeout=2m")
     failing = shop_with("echo no database; exit 3")
     shop.apply(failing)
     shop("wait", "--for=jsonpath={.status.release.state}=Failed", "formation/shop", "--timeout=60s")
