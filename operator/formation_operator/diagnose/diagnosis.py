@@ -186,7 +186,7 @@ def _in_the_way(events: Events) -> PodEvent | None:
 
 def _running(pod: Pod) -> bool:
     return bool(pod.containers) and all(
-        item.init or item.running_since is not None for item in pod.containers
+        item.init or item.done or item.running_since is not None for item in pod.containers
     )
 
 

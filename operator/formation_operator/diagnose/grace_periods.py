@@ -40,7 +40,7 @@ def _probation(lasted: float, most: float = RELIABLE) -> float:
 
 def crashed(container: Container, now: float) -> Exit | None:
     """Return how a container ended if it has crashed and isn't trusted yet."""
-    if container.exit is None or (container.init and container.exit.code == 0):
+    if container.exit is None or container.exit.succeeded:
         return None
     if container.running_since is None:
         return container.exit
