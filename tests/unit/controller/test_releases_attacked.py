@@ -125,6 +125,21 @@ async def test_a_refusal_to_create_its_pod_lasts_as_one_of_a_type_does(
     assert ("Stalled" in {each["type"] for each in shop.status["conditions"]}) == stalled
 
 
+async def test_a_release_that_only_seemed_to_start_gives_way_to_the_one_that_mends_it(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    pod = a_pod(shop, {"waiting": {"reason": "ContainerCreating"}})
+    pod["metadata"]["creationTimestamp"] = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+    shop.cluster.put("Pod", pod)
+    wrong = f"shop-release-{shop.digest}"
+    await shop.change(image="shop:v3")
+    assert "deletionTimestamp" not in shop.cluster.read("Job", "default", wrong)["metadata"]
+    statuses = [{"name": "release", "restartCount": 0, "state": UNPULLABLE}]
+    unpulled = {"status": {"containerStatuses": statuses}}
+    shop.cluster.merge("Pod", "default", pod["metadata"]["name"], unpulled)
+    await shop.settle()
+    assert "deletionTimestamp" in shop.cluster.read("Job", "default", wrong)["metadata"]
+
+
 # Counts
 
 
