@@ -92,6 +92,7 @@ def changes_in(pod: Pod, now: float) -> float | None:
         moments += [
             grace_periods.unready_since(pod) + grace_periods.PATIENCE,
             grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED,
+            grace_periods.held_until(pod),
         ]
         for each in pod.containers:
             moments += [(each.running_since or 0.0) + grace_periods.PATIENCE, grace_periods.tried_until(each)]

@@ -71,6 +71,12 @@ def making_since(pod: Pod) -> float:
     return max([unready_since(pod), *ends])
 
 
+def held_until(pod: Pod) -> float:
+    """Return the time until which containers may go on beside one that has ended well."""
+    ends = (timestamps.epoch(item.exit.finished_at) for item in pod.containers if item.done and item.exit)
+    return max(filter(None, ends), default=0.0) + PATIENCE
+
+
 def tried_until(container: Container) -> float:
     """Return the time until which a container's first probes may fail without being reported."""
     passing = FIRST_PROBES if container.started else FIRST_PROBES[:1]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from formation_operator.api.reasons import Reason, State
 from formation_operator.backoff import doubled
-from formation_operator.diagnose import pod_events, waits
+from formation_operator.diagnose import grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding, latest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
@@ -43,10 +43,12 @@ class Blocked(NamedTuple):
     """Seconds until it is read again."""
 
 
-def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str = "") -> Cause:
+def cause_of(
+    job: Job, pods: Sequence[Pod], findings: Sequence[Finding], now: float, blocked: str = ""
+) -> Cause:
     """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
     for pod in pods:
-        if beside := pod.held_by:
+        if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
             said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
     worst = max(

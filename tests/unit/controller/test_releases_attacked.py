@@ -125,6 +125,22 @@ async def test_a_refusal_to_create_its_pod_lasts_as_one_of_a_type_does(
     assert ("Stalled" in {each["type"] for each in shop.status["conditions"]}) == stalled
 
 
+async def test_what_runs_beside_a_release_that_has_succeeded_has_a_moment_to_end(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    now = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+    well = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
+    pod = a_pod(shop, well, phase="Running")
+    pod["status"]["containerStatuses"].append({"name": "proxy", "ready": True, "state": RUNS})
+    shop.cluster.put("Pod", pod)
+    await shop.settle()
+    assert shop.status["release"]["reason"] == "Releasing"
+    assert "Stalled" not in {each["type"] for each in shop.status["conditions"]}
+    shop.time.seconds += 3
+    await shop.operator.work()
+    assert "it has succeeded, but proxy beside it keeps running" in shop.status["release"]["message"]
+    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "Completed"
+
+
 async def test_a_release_that_only_seemed_to_start_gives_way_to_the_one_that_mends_it(shop: Shop) -> None:
     await shop.change(image="shop:v2")
     pod = a_pod(shop, {"waiting": {"reason": "ContainerCreating"}})
