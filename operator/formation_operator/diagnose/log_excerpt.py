@@ -36,8 +36,6 @@ TRAILERS = re.compile(
 PANIC = re.compile(r"(panic|fatal error): .*")
 """The first line of a crash in Go; its goroutines follow."""
 GOROUTINE = "\ngoroutine "
-
-
 FRAME = re.compile(r'(?P<margin>[ |]*)  File "[^"]*", line \d+(, in .*)?')
 """A frame of Python's, which stands two columns right of its exception; in a group both are behind bars."""
 # What a server says when it ends because the app has failed: that is above.
