@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests import builders
-from tests.client import Client
+from tests.client import Client, eventually
 from tests.e2e.scripts import GREETS, READY, shop_of
 from tests.images import debian
 from tests.plugin import Plugin
@@ -119,11 +119,17 @@ def test_a_deploy_whose_image_can_not_be_pulled_is_taken_back_within_seconds(
     shop(*READY)
 
 
+def ended(formation: Plugin) -> builders.Manifest:
+    """Return the one-off process, once it has ended."""
+    listed: list[builders.Manifest] = json.loads(formation("ps", "shop", "run", "-o", "json").stdout)
+    return next((each for each in listed if each["lastExit"]), {})
+
+
 def test_what_ends_well_is_never_said_to_have_done_wrong(shop: Client, formation: Plugin) -> None:
     said = formation("config", "set", "shop", "STEP=one", "--wait").stderr
-    formation("run", "shop", "--", "/bin/true")
+    formation("run", "shop", "--detach", "--", "/bin/true")
+    once = eventually(lambda: ended(formation))
     said += formation("ps", "shop", "run").stdout + formation("events", "shop").stdout
-    (once,) = json.loads(formation("ps", "shop", "run", "-o", "json").stdout)
     assert once["lastExit"]["reason"] == "Completed"
     assert once["lastExit"]["message"] == "exited with code 0"
     assert "code 0 (Completed)" in said
