@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from formation_cli.naming import JOB_LABEL
-from formation_cli.views import formations, times
+from formation_cli.views import formations, log_lines, times
 from formation_cli.views.table import Cell, state
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType, ReleaseState
+from formation_operator.api.reasons import ConditionType, ReleaseState, State
 from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
@@ -41,15 +41,15 @@ def is_over(formation: Object) -> bool:
     return not is_declared(formation) or (bool(known) and not under_way)
 
 
-def failure(formation: Object) -> str:
-    """Return why waiting for a release can't help; empty if it may.
+def is_stalled(formation: Object) -> bool:
+    """Tell whether it is the release that the Formation is stalled by.
 
     What is wrong with processes of the version before is no reason: often the deploy is to mend it.
     """
     said = lenient.text(status(formation), "message")
     stalled = formations.condition(formation, ConditionType.STALLED)
-    lasting = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
-    return said if is_gated(formation) and lasting else ""
+    by_this = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
+    return bool(said) and is_gated(formation) and by_this
 
 
 def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list[Object]:
@@ -73,8 +73,10 @@ def sentence(formation: Object, now: float) -> str:
     return f"{name}: {lenient.text(known, 'message') or f'the release command {done}'}"
 
 
-def row(formation: Object) -> tuple[Cell, ...]:
-    """Return the row of a release for anyone who waits for it."""
+def row(formation: Object, pods: Iterable[Object]) -> tuple[Cell, ...]:
+    """Return the row of a release for anyone who waits for it, given its Pods."""
     known = status(formation)
     word, message = (lenient.text(known, each) for each in ("state", "message"))
+    if word == ReleaseState.RUNNING and not any(map(log_lines.has_started, pods)):
+        word = State.STARTING
     return Cell(naming.RELEASE, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")

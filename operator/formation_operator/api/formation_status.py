@@ -97,6 +97,10 @@ class ReleaseStatus(Model):
     running: str | None = Field(
         None, description="The digest of the content that is being released, or whose release has failed."
     )
+    reason: str | None = Field(
+        None,
+        description="Why it isn't done: Releasing, ReleaseFailed, ReleaseHeld, or the reason of its Pod.",
+    )
     message: str | None = Field(None, description="Why it isn't done: a sentence for people.")
     started_at: str | None = Field(None, description="When its Job was created.")
     finished_at: str | None = Field(None, description="When its Job succeeded or failed.")

@@ -73,7 +73,7 @@ class Runs:
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
             causes = {
-                job.name: _cause(job, pods, examined, blocked.get(job.uid, ""))
+                job.name: _cause(job, pods, examined, now, blocked.get(job.uid, ""))
                 for job in own
                 if not job.complete
             }
@@ -99,7 +99,7 @@ class Runs:
         return said, Requeue(Lane.REPORT, min(waits)) if waits else None
 
 
-def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
+def _cause(job: Job, pods: Sequence[Pod], examined: Examined, now: float, blocked: str) -> Cause:
     own = [pod for pod in pods if pod.job == job.name]
     findings = examined.of_runs.get(job.name, [])
     if job.is_under_way and not job.pods_failed:
@@ -107,4 +107,4 @@ def _cause(job: Job, pods: Sequence[Pod], examined: Examined, blocked: str) -> C
     if job.failed and not findings:
         # A Pod that failed counts for a while only, since another one takes its place: here none does.
         findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
-    return job_cause.cause_of(job, own, findings, blocked)
+    return job_cause.cause_of(job, own, findings, now, blocked)

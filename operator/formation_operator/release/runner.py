@@ -115,9 +115,12 @@ class Runner:
         """Return the Pods of a Formation's releases that haven't ended, each with its node."""
         return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
 
-    async def has_started(self, mine: Metadata, job: Job, now: float) -> bool:
-        """Return whether any container of a Job has started, or may just have."""
-        return any([_may_run(pod, now) async for pod in self._pods(mine, job.digest)])
+    async def has_started(self, mine: Metadata, job: Job, now: float) -> bool | None:
+        """Return whether any container of a Job has started; nothing if one may just have."""
+        seen = [(_has_started(pod), _may_start(pod, now)) async for pod in self._pods(mine, job.digest)]
+        if any(started for started, _ in seen):
+            return True
+        return None if any(may for _, may in seen) else False
 
     async def _pods(self, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
         pages = 0
@@ -148,16 +151,13 @@ def _described(pod: Object) -> str:
     return f"{pod['metadata']['name']}" + (f" on node {node}" if node else "")
 
 
-def _may_run(pod: Object, now: float) -> bool:
-    """Return whether a container of a Pod has started, as far as is known, or may start at any moment.
+def _may_start(pod: Object, now: float) -> bool:
+    """Return whether a container of a Pod may start at any moment.
 
     Kubelet reports a start up to some seconds later, and a release that has started isn't ended.
     """
-    statuses = [*_statuses(pod)]
-    if any(_has_started(each) for each in statuses):
-        return True
     created = timestamps.epoch(lenient.text(lenient.mapping(pod, "metadata"), "creationTimestamp")) or 0.0
-    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in statuses}
+    reasons = {lenient.text(lenient.mapping(each, "state", "waiting"), "reason") for each in _statuses(pod)}
     bound = bool(lenient.mapping(pod, "spec").get("nodeName"))
     return bound and now - created < STARTING and reasons <= ON_THE_WAY and not _has_ended(pod)
 
@@ -168,7 +168,12 @@ def _statuses(pod: Object) -> Iterator[Object]:
         yield from lenient.items(status, part)
 
 
-def _has_started(status: Object) -> bool:
+def _has_started(pod: Object) -> bool:
+    """Return whether a container of a Pod runs, or has run."""
+    return any(map(_has_run, _statuses(pod)))
+
+
+def _has_run(status: Object) -> bool:
     states = ("state", "running"), ("state", "terminated"), ("lastState", "terminated")
     return bool(
         any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount")
