@@ -2,10 +2,10 @@
 
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from formation_cli.dialects import names, references, shell
+from formation_cli.dialects import names, programs, references, shell
 from formation_cli.dialects.cron import Cron
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
@@ -29,7 +29,7 @@ class App:
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
-    schedules: Mapping[str, Cron] = dataclasses.field(default_factory=dict)
+    schedules: Sequence[Cron] = ()
 
 
 def formation(app: App) -> Object:
@@ -60,33 +60,41 @@ def _release(app: App) -> Object:
     }
 
 
-def _schedules(app: App, types: Collection[str]) -> Object:
-    """Return the schedules; one that has the name of a type gets another one."""
-    return {
-        names.schedule(app.name, f"cron-{name}" if name in types else name): {
+def _schedules(app: App, types: Sequence[str]) -> Object:
+    """Return the schedules, each under a name that tells its work."""
+    found: Object = {}
+    for each in app.schedules:
+        name = names.schedule(app.name, programs.telling(each.command), types, found)
+        found[name] = {
             "schedule": each.schedule,
             "command": words(name, each.command, port=False),
             **({"concurrencyPolicy": each.policy} if each.policy else {}),
             **({"suspend": True} if each.suspended else {}),
         }
-        for name, each in app.schedules.items()
-    }
+    return found
 
 
 def _process(app: App, name: str) -> Object:
     line = app.commands[name]
     port = listens(name, line)
+    command = words(name, line, port=port)
     return {
-        "command": words(name, line, port=port),
+        "command": command,
         **({"replicas": app.counts[name]} if name in app.counts else {}),
         **({"port": app.port} if port else {}),
         **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
+        **({"singleton": True} if is_singleton(name, command, app.counts.get(name)) else {}),
     }
 
 
 def listens(name: str, line: str) -> bool:
     """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
     return name == WEB or bool(LISTENS.search(line))
+
+
+def is_singleton(name: str, command: Sequence[str], count: int | None) -> bool:
+    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants several of it."""
+    return (count is None or count < 2) and programs.is_clock(name, command)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

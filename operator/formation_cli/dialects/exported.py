@@ -56,7 +56,14 @@ def _line(name: str, process: ProcessType | Release) -> _Said:
         told.append(f"{name}: if imported again, its command has the same meaning in another form")
     if name != names.RELEASE and not port and app.listens(name, line):
         told.append(f"{name}: if imported again, it has a port")
+    if isinstance(process, ProcessType) and not process.singleton and _comes_back_alone(name, process):
+        told.append(f"{name}: if imported again, it is a singleton")
     return _Said(line, told)
+
+
+def _comes_back_alone(name: str, process: ProcessType) -> bool:
+    """Tell whether a type is a singleton if it is imported again."""
+    return app.is_singleton(name, [*(process.command or []), *(process.args or [])], process.replicas)
 
 
 def _env(known: Known) -> tuple[dict[str, str], list[str]]:
@@ -101,6 +108,9 @@ def _others(spec: FormationSpec) -> list[str]:
         for path, part in parts.items()
         for field in part.model_fields_set - ELSEWHERE
         if getattr(part, field) is not None
+    }
+    own -= {
+        f"spec.processes.{k}.singleton" for k, each in spec.processes.items() if _comes_back_alone(k, each)
     }
     return sorted(
         {f"spec.{_alias(spec, field)}" for field in shared if getattr(spec, field) is not None} | own

@@ -58,7 +58,7 @@ class Found:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     memory: dict[str, str] = dataclasses.field(default_factory=dict)
-    schedules: dict[str, Cron] = dataclasses.field(default_factory=dict)
+    schedules: list[Cron] = dataclasses.field(default_factory=list)
     left_out: list[str] = dataclasses.field(default_factory=list)
 
     def types(self) -> list[str]:
@@ -89,7 +89,7 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
             found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
         else:
             found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
-    found.schedules |= cron.entries(value, file)
+    found.schedules += cron.entries(value, file)
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
 
 

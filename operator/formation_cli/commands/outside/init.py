@@ -48,9 +48,9 @@ def command(procfile: str, described: Described) -> None:
         _tell(found, described.env, secret)
 
 
-def _schedules(procfile: str) -> dict[str, Cron]:
+def _schedules(procfile: str) -> list[Cron]:
     beside = pathlib.Path(procfile).with_name(APP)
-    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else {}
+    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else []
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:

@@ -123,6 +123,7 @@ def test_what_a_procfile_can_not_say_is_named() -> None:
         "api: its program is that of the image, and isn't in the Formation",
         "worker: its command has a line break, or another control character",
         "clock: if imported again, its command has the same meaning in another form",
+        "clock: if imported again, it is a singleton",
         "bind: if imported again, it has a port",
         "SECRET: its value is only in the cluster",
         "URL: it refers to another variable",

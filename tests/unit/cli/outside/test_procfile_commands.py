@@ -55,6 +55,27 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     assert "hunter2" not in result.output
 
 
+@pytest.mark.parametrize("clock", ["clock: tick", "ticker: celery -A shop --loglevel info beat"])
+@pytest.mark.parametrize("words", [("init", *IMAGE), ("import", "procfile", *IMAGE)])
+def test_what_starts_jobs_by_the_clock_becomes_a_singleton_and_that_is_said(
+    folder: pathlib.Path, clock: str, words: tuple[str, ...]
+) -> None:
+    (folder / "Procfile").write_text(f"web: serve\n{clock}\n")
+    result = run(*words)
+    written = result.stdout or (folder / "formation.yaml").read_text()
+    name = clock.partition(":")[0]
+    types = yaml.safe_load(written)["spec"]["processes"]
+    assert {each: process.get("singleton") for each, process in types.items()} == {"web": None, name: True}
+    assert f"{name}: singleton, because two of it would start each job twice" in result.stderr
+
+
+def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve\nclock: tick\n")
+    result = run("import", "procfile", *IMAGE, "-m", "clock=2")
+    assert yaml.safe_load(result.stdout)["spec"]["processes"]["clock"] == {"command": ["tick"], "replicas": 2}
+    assert "singleton" not in result.output
+
+
 def test_init_writes_nothing_over(folder: pathlib.Path) -> None:
     there = "formation.yaml"
     (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
