@@ -82,7 +82,10 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
     for name, dyno in _mapping(value, "formation", file, MOST_TYPES).items():
         _read_dyno(name, dyno, f"{file}: formation.{lenient.shown(name)}", found)
     for name, variable in _mapping(value, "env", file, MOST_VARIABLES).items():
-        _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
+        if name == dotenv.PORT:
+            found.left_out.append(f"{name}: {dotenv.PORT_IS_SET}")
+        else:
+            _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
     for name, script in _mapping(value, "scripts", file, MOST_TYPES).items():
         if name == names.RELEASE:
             command = script.get("command") if isinstance(script, dict) else script

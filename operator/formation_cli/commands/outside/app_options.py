@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from formation_cli import files
-from formation_cli.dialects import app, dotenv, names, procfile
+from formation_cli.commands import env_files
+from formation_cli.dialects import app, names, procfile
 from formation_cli.dialects.app import App
 from formation_cli.failures import Failure, Mistyped, did_you_mean
 from formation_cli.terminal import formats
@@ -37,7 +38,7 @@ class Described:
             name=self.name or names.suggestion(fallback),
             image=self.image,
             commands=commands,
-            env=variables(self.env),
+            env=env_files.of_an_app(self.env),
             counts=quantities(self.counts, [each for each in commands if each != names.RELEASE]),
             port=self.port,
         )
@@ -68,14 +69,6 @@ def described(function: Callable[..., R]) -> Callable[..., R]:
         return function(*args, described=Described(name, image, env, counts, port), **kwargs)
 
     return with_app
-
-
-def variables(paths: Sequence[str]) -> dict[str, str]:
-    """Return the variables of files, later ones over earlier ones."""
-    found: dict[str, str] = {}
-    for path in paths:
-        found |= dotenv.parse(files.read(path), path)
-    return found
 
 
 def quantities(text: str, types: Sequence[str]) -> dict[str, int]:

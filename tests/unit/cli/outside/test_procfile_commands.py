@@ -76,6 +76,21 @@ def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -
     assert "singleton" not in result.output
 
 
+@pytest.mark.parametrize("words", [("init", *IMAGE), ("import", "procfile", *IMAGE)])
+def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
+    folder: pathlib.Path, words: tuple[str, ...]
+) -> None:
+    (folder / "Procfile").write_text("web: serve\n")
+    (folder / ".env").write_text("PORT=5000\nLOG_LEVEL=info\n")
+    result = run(*words, "--env", ".env")
+    written = result.stdout or (folder / "formation.yaml").read_text()
+    assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
+    assert yaml.safe_load(written)["spec"]["processes"]["web"]["port"] == 8080
+    said = "Left out: PORT of .env: the operator sets it, to the port of each type that has one"
+    assert result.stderr.count("PORT") == 1
+    assert said in result.stderr
+
+
 def test_init_writes_nothing_over(folder: pathlib.Path) -> None:
     there = "formation.yaml"
     (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
