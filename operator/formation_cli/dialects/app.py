@@ -26,6 +26,8 @@ class App:
     commands: Mapping[str, str]
     """The line of each process type, as a shell reads it, and that of ``release``."""
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    secret: str = ""
+    """The Secret whose keys all types get, if there is one."""
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
@@ -46,6 +48,7 @@ def formation(app: App) -> Object:
         "spec": {
             "image": app.image,
             **({"env": variables(app.env)} if app.env else {}),
+            **({"envFrom": [{"secretRef": {"name": app.secret}}]} if app.secret else {}),
             **({"release": _release(app)} if names.RELEASE in app.commands else {}),
             "processes": {each: _process(app, each) for each in types},
             **({"schedules": _schedules(app, types)} if app.schedules else {}),

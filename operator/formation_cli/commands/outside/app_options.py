@@ -18,7 +18,8 @@ from formation_cli.words import counts, ports
 
 R = TypeVar("R")
 PLAIN_VALUES = (
-    "The values of {files} are in the manifest as they are: move secret ones into a Secret (envFrom)."
+    "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`), "
+    "and name it in envFrom."
 )
 
 
@@ -108,5 +109,5 @@ def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathli
             click.echo(f"{name}: singleton, because two of it would start each job twice", err=True)
     for name, each in (formation["spec"].get("schedules") or {}).items():
         click.echo(f"{name}: spec.schedules.{name}, which runs at {each['schedule']}", err=True)
-    if env:
+    if env and found.env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)
