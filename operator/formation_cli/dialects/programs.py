@@ -37,8 +37,10 @@ RUNNERS = frozenset(
     "artisan console composer django-admin flask make manage.py mix npm pnpm rails rake run runner yarn".split()
 )
 """Programs and words of which the next word tells what they do."""
-SETTING_UP = re.compile(r"\s*((cd|export|set|source|\.)[ \t][^;&|\n]*(&&|;|\n)\s*)*")
+SETTING_UP = re.compile(r"[\s(]*((cd|export|set|source|\.)[ \t][^;&|\n]*(&&|;|\n)\s*)*")
 """What a script does before its work."""
+ENDS = re.compile(r"[;&<>]+|\|\|")
+"""What a command ends before: the next one, or a file that it reads or writes."""
 EXTENSION = re.compile(r"\.(py|rb|js|mjs|cjs|ts|php|pl|sh)$")
 WORD = re.compile("[a-z0-9]+")
 
@@ -57,7 +59,7 @@ def is_clock(name: str, command: Sequence[str]) -> bool:
 
 def telling(line: str) -> list[str]:
     """Return the words of a command line that tell its work, in lower case: none of an alphabet but ours."""
-    words = _split(SETTING_UP.sub("", line, count=1))
+    words = _first(SETTING_UP.sub("", line, count=1))
     started = check.unwrapped(words) if check.judged(words) else words
     script = scripts.script(started)
     if script is not None:
@@ -104,8 +106,14 @@ def _base(path: str) -> str:
     return path.rstrip("/").rpartition("/")[-1]
 
 
-def _split(line: str) -> list[str]:
+def _first(line: str) -> list[str]:
+    """Return the words of a line's first command, a pipeline included, without what is redirected."""
+    reader = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
+    reader.whitespace_split, reader.commenters = True, ""
     try:
-        return shlex.split(line)
+        words = [*reader]
     except ValueError:  # a quote that doesn't end, which is refused elsewhere
         return line.split()
+    end = next((place for place, word in enumerate(words) if ENDS.fullmatch(word)), len(words))
+    is_redirected = words[end : end + 1] and words[end][0] in "<>"
+    return words[: end - 1] if is_redirected and words[end - 1].isdigit() else words[:end]
