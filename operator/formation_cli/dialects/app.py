@@ -26,12 +26,12 @@ class App:
     commands: Mapping[str, str]
     """The line of each process type, as a shell reads it, and that of ``release``."""
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    secret: str = ""
-    """The Secret whose keys all types get, if there is one."""
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
     schedules: Sequence[Cron] = ()
+    secret: str = ""
+    """The Secret whose keys all types get, if there is one."""
 
 
 def formation(app: App) -> Object:
@@ -96,7 +96,7 @@ def listens(name: str, line: str) -> bool:
 
 
 def is_singleton(name: str, command: Sequence[str], count: int | None) -> bool:
-    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants several of it."""
+    """Tell whether a type becomes a singleton: it starts jobs by the clock, and may be one."""
     return (count is None or count < 2) and programs.is_clock(name, command)
 
 

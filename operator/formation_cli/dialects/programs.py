@@ -1,4 +1,4 @@
-"""What a command comes down to: the program behind all that only starts it, and the words that tell its work."""
+"""What a command comes down to: the program behind what only starts it, and the words that tell its work."""
 
 import re
 import shlex
@@ -33,9 +33,10 @@ INTERPRETED = re.compile(
     r"((-[dWXr]|--require)\n[^\n]*\n|-[uOBEsI]+\n|-[dWX][^\n]+\n|--[a-z-]+=[^\n]*\n)*(?=[^-\n])"
 )
 """An interpreter with its options, up to the file that it runs."""
-RUNNERS = frozenset(
-    "artisan console composer django-admin flask make manage.py mix npm pnpm rails rake run runner yarn".split()
-)
+RUNNERS = {
+    *("artisan", "composer", "console", "django-admin", "flask", "make", "manage.py", "mix", "npm", "pnpm"),
+    *("rails", "rake", "run", "runner", "yarn"),
+}
 """Programs and words of which the next word tells what they do."""
 SETTING_UP = re.compile(r"[\s(]*((cd|export|set|source|\.)[ \t][^;&|\n]*(&&|;|\n)\s*)*")
 """What a script does before its work."""

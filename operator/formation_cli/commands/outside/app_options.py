@@ -18,7 +18,7 @@ from formation_cli.words import counts, ports
 
 R = TypeVar("R")
 PLAIN_VALUES = (
-    "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`), "
+    "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`) "
     "and name it in envFrom."
 )
 

@@ -55,7 +55,7 @@ def _schedules(procfile: str) -> list[Cron]:
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
-    """Say how the secret variables come into the cluster, before a release command or a process needs them."""
+    """Say how the secret variables come into the cluster before a release command needs them."""
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
     from_files = [word for file in files for word in ("--env", file)]
     line = shlex.join(["kubectl", "formation", "import", "secret", found.secret, *from_files, *secret])

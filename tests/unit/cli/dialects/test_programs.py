@@ -59,7 +59,7 @@ def test_what_does_not_is_an_ordinary_command(line: str) -> None:
     assert not programs.is_clock("worker", shell.words(line, port=False))
 
 
-@pytest.mark.parametrize("name", ["clock", "beat", "scheduler", "cron", "celery-beat", "celerybeat", "clock2"])
+@pytest.mark.parametrize("name", ["clock", "beat", "scheduler", "cron", "celery-beat", "clock2"])
 def test_what_starts_jobs_by_the_clock_is_known_by_its_name(name: str) -> None:
     assert programs.is_clock(name, ["/shop", "anything"])
 

@@ -88,7 +88,8 @@ def test_a_secret_has_all_of_its_files_but_the_port(folder: pathlib.Path) -> Non
     result = run("import", "secret", "settings", "--env", "one.env", "--env", "two.env", "-o", "json")
     made = json.loads(result.stdout)
     assert made["kind"] == "Secret"
-    assert {name: base64.b64decode(value) for name, value in made["data"].items()} == {"A": b"1", "B": b"2\n3"}
+    values = {name: base64.b64decode(value) for name, value in made["data"].items()}
+    assert values == {"A": b"1", "B": b"2\n3"}
     assert "Left out: PORT of one.env, two.env" in result.stderr
 
 
