@@ -106,7 +106,7 @@ def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathli
         click.echo("release: spec.release, which runs before a deploy changes any process", err=True)
     for name, each in formation["spec"]["processes"].items():
         if each.get("singleton"):
-            click.echo(f"{name}: singleton, because two of it would start each job twice", err=True)
+            click.echo(f"{name}: singleton, because two processes of it would start each job twice", err=True)
     for name, each in (formation["spec"].get("schedules") or {}).items():
         click.echo(f"{name}: spec.schedules.{name}, which runs at {each['schedule']}", err=True)
     if env and found.env:

@@ -68,7 +68,7 @@ def test_what_starts_jobs_by_the_clock_is_a_singleton() -> None:
         "worker": None,
         "clock": True,
     }
-    assert "clock: singleton, because two of it would start each job twice" in result.stderr
+    assert "clock: singleton, because two processes of it would start each job twice" in result.stderr
 
 
 def test_the_shape_comes_back(folder: pathlib.Path) -> None:

@@ -122,7 +122,7 @@ def test_what_starts_jobs_by_the_clock_becomes_a_singleton_and_that_is_said(
     name = clock.partition(":")[0]
     types = yaml.safe_load(written)["spec"]["processes"]
     assert {each: process.get("singleton") for each, process in types.items()} == {"web": None, name: True}
-    assert f"{name}: singleton, because two of it would start each job twice" in result.stderr
+    assert f"{name}: singleton, because two processes of it would start each job twice" in result.stderr
 
 
 def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -> None:
