@@ -80,13 +80,12 @@ def _schedules(app: App, types: Sequence[str]) -> Object:
 def _process(app: App, name: str) -> Object:
     line = app.commands[name]
     port = listens(name, line)
-    command = words(name, line, port=port)
     return {
-        "command": command,
+        "command": words(name, line, port=port),
         **({"replicas": app.counts[name]} if name in app.counts else {}),
         **({"port": app.port} if port else {}),
         **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
-        **({"singleton": True} if is_singleton(name, command, app.counts.get(name)) else {}),
+        **({"singleton": True} if is_singleton(name, line, app.counts.get(name)) else {}),
     }
 
 
@@ -95,9 +94,14 @@ def listens(name: str, line: str) -> bool:
     return name == WEB or bool(LISTENS.search(line))
 
 
-def is_singleton(name: str, command: Sequence[str], count: int | None) -> bool:
-    """Tell whether a type becomes a singleton: it starts jobs by the clock, and may be one."""
-    return (count is None or count < 2) and programs.is_clock(name, command)
+def is_singleton(name: str, line: str, count: int | None) -> bool:
+    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants two of it.
+
+    One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
+    """
+    port = listens(name, line)
+    clock = programs.is_clock("" if port else name, shell.words(line, port=port))
+    return clock and (count is None or count < 2)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

@@ -125,6 +125,12 @@ def test_what_starts_jobs_by_the_clock_becomes_a_singleton_and_that_is_said(
     assert f"{name}: singleton, because two processes of it would start each job twice" in result.stderr
 
 
+def test_what_listens_is_no_singleton_by_its_name(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("scheduler: gunicorn scheduler.wsgi -b :$PORT\n")
+    result = run("import", "procfile", *IMAGE)
+    assert "singleton" not in result.output
+
+
 def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -> None:
     (folder / "Procfile").write_text("web: serve\nclock: tick\n")
     result = run("import", "procfile", *IMAGE, "-m", "clock=2")
