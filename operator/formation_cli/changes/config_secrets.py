@@ -37,18 +37,6 @@ def manifest(formation: Object, data: Mapping[str, str], suffix: str) -> Object:
     }
 
 
-def of_an_app(name: str, variables: Mapping[str, str]) -> Object:
-    """Return a Secret of the app's own, which `config` doesn't change."""
-    data = {key: encoded(value) for key, value in variables.items()}
-    return {
-        "apiVersion": "v1",
-        "kind": KIND,
-        "metadata": {"name": name},
-        "type": "Opaque",
-        "data": data,
-    }
-
-
 def encoded(value: str) -> str:
     """Return a value as a Secret has it."""
     return base64.b64encode(value.encode()).decode()

@@ -1,5 +1,6 @@
 """What is known of an app from other files, and the Formation that it makes."""
 
+import base64
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,12 @@ def formation(app: App) -> Object:
             **({"schedules": _schedules(app, types)} if app.schedules else {}),
         },
     }
+
+
+def secret(name: str, variables: Mapping[str, str]) -> Object:
+    """Return the Secret that an app names."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in variables.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data}
 
 
 def _release(app: App) -> Object:

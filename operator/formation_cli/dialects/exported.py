@@ -77,6 +77,8 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
             left_out.append(f"{name if dotenv.NAME.fullmatch(name) else names.shown(name)}: {error}")
             continue
         found[name] = value
+        if name == dotenv.PORT:
+            left_out.append(f"{name}: if imported again, it is left out")
         if references.escaped(value) != (item.get("value") or ""):
             left_out.append(f"{name}: if imported again, its value has the same meaning in another form")
         if "\n" in value:

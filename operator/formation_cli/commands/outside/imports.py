@@ -6,10 +6,10 @@ import pathlib
 import click
 
 from formation_cli import files, options
-from formation_cli.changes import config_secrets
 from formation_cli.commands import env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects import app
 from formation_cli.dialects.heroku import Found, check_commands, read
 from formation_cli.terminal import formats
 from formation_cli.words import variables as words
@@ -125,4 +125,4 @@ def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: 
     found = env_files.chosen(env, variables)
     for each, value in found.items():
         words.check_value(each, value)
-    formats.write(config_secrets.of_an_app(name, found), output)
+    formats.write(app.secret(name, found), output)
