@@ -203,12 +203,14 @@ HEROKU = [
     {"type": "web", "quantity": 1, "size": {"name": "Standard-1X"}, "command": "/shop web"},
     {"type": "worker", "quantity": 2, "size": {"name": "Standard-1X"}, "command": "/shop worker"},
 ]
+DATABASE = "postgres://shop:hunter2@db/shop"
 APP = {"name": "shop", "formation": {"web": {"quantity": 2, "size": "Standard-1X"}}}
 
 
 def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
-    (reader.folder / "Procfile").write_text("web: /shop web\nworker: /shop worker\nrelease: /shop migrate\n")
-    (reader.folder / ".env").write_text("LOG_LEVEL=info\n")
+    release = f'release: test "$DATABASE_URL" = {DATABASE} && exec /shop migrate'
+    (reader.folder / "Procfile").write_text(f"web: /shop web\nworker: /shop worker\n{release}\n")
+    (reader.folder / ".env").write_text(f"PORT=5000\nLOG_LEVEL=info\nexport DATABASE_URL='{DATABASE}'\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
     shown = page("how-to/procfile.md", until="## On the laptop")
@@ -216,6 +218,12 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
 
     reader.types(procfile)
     reader.types_until("kubectl get fm shop", "True", "web=2/2 worker=1/1")
+    _, *others = procfile.splitlines()
+    reader.types("\n".join(others))  # as the page says, they may be repeated
+    status = reader.kubectl.get("formation", "shop")["status"]
+    assert status["release"]["state"] == "Succeeded"
+    (job,) = reader.kubectl.list_all("job")
+    assert job["status"].get("failed", 0) == 0, "it had its settings when it began"
     _, by_list, by_app = heroku.splitlines()
     reader.types(by_list)
     reader.types("kubectl apply -f formation.yaml")
