@@ -267,13 +267,20 @@ def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the processes of the Formation on the command line that begin so."""
-    name = name_of(ctx)
+    return [each for each in processes_of(ctx) if each.startswith(incomplete)]
+
+
+def processes_of(ctx: click.Context, chosen: Callable[[Any], bool] = lambda _: True) -> list[str]:
+    """Return the processes of the Formation on a command line that haven't ended and that are chosen."""
+    labels = f"{naming.FORMATION_LABEL}={name_of(ctx)}"
     try:
-        found = connect_at_once(ctx).select("Pod", labels=f"{naming.FORMATION_LABEL}={name}").items
+        found = connect_at_once(ctx).select("Pod", labels=labels).items
     except click.ClickException:
         return []
-    names = (str(each["metadata"]["name"]) for each in found)
-    return sorted(each for each in names if each.startswith(incomplete))
+    goes_on = (
+        each for each in found if (each.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    )
+    return sorted(str(each["metadata"]["name"]) for each in goes_on if chosen(each))
 
 
 def name_of(ctx: click.Context) -> str:

@@ -91,7 +91,7 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
         ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),
-        ("stop shop run.x7k2p --wait", "leave it out"),
+        ("stop shop --process run.x7k2p --wait", "leave it out"),
         ("ps shop -A", "leave out the name"),
         ("scale shop worker=3 --dry-run=yes", "'yes' is not one of"),
     ],
