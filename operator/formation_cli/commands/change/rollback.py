@@ -24,7 +24,7 @@ from formation_cli.options import Wait
     "number",
     type=int,
     metavar="REVISION",
-    shell_complete=revisions.complete,
+    shell_complete=revisions.complete_way_back,
     help="The revision's number in `history`; without it, the latest other one that ran well.",
 )
 @options.dry_run()

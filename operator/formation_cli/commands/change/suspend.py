@@ -10,7 +10,6 @@ from formation_cli.commands.change import ending
 from formation_cli.failures import Mistyped, again
 from formation_cli.options import Wait
 
-
 NOTHING = "Nothing was stopped."
 
 
