@@ -125,8 +125,9 @@ def _seen(name: str, objects: list[Object], words: Sequence[str]) -> list[Proces
 
 
 def _explain(formation: Object) -> None:
-    """Say below the table why not all is well; a program's input is the table alone."""
-    if not screen.is_terminal():
-        return
-    sentence = whole.sentence(formation)
-    click.secho(f"\n{sentence}", dim=True if whole.is_true(formation, ConditionType.READY) else None)
+    """Say below the table how the Formation is; to a program, only why it isn't ready, and on stderr."""
+    sentence, ready = whole.sentence(formation), whole.is_true(formation, ConditionType.READY)
+    if screen.is_terminal():
+        click.secho(f"\n{sentence}", dim=ready or None)
+    elif not ready:
+        click.echo(sentence, err=True)
