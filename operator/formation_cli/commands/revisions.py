@@ -8,7 +8,7 @@ from formation_cli.changes import revisions
 from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.cluster_options import connect_at_once
-from formation_cli.failures import Failure, Mistyped
+from formation_cli.failures import Failure, Mistyped, NoAccess
 from formation_cli.views import history
 from formation_cli.words.revisions import Revision
 from formation_operator.api import naming
@@ -40,6 +40,30 @@ def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
     if len(wanted) != 1:
         raise Mistyped(_missing(number, found), hint=_hint(name, kept))
     return wanted[0]
+
+
+def rolled_out(cluster: Cluster, formation: Object) -> Revision | None:
+    """Return what was rolled out last, if that is known and kept."""
+    name, _ = revisions.current(formation)
+    found = cluster.get(kinds.CONTROLLER_REVISION, name) if name else None
+    kept = revisions.read([found], formation) if found else []
+    return kept[0] if kept and not kept[0].flaw else None
+
+
+def running(cluster: Cluster, formation: Object) -> Object:
+    """Return a Formation with what was rolled out last in place of what it declares, as far as that is known.
+
+    They differ while a release holds up what is declared, or has failed.
+    """
+    if revisions.of(formation).number:
+        return formation
+    try:
+        found = rolled_out(cluster, formation)
+    except NoAccess:  # then a forecast is about what is declared
+        found = None
+    return (
+        {**formation, "spec": revisions.spec_with(formation["spec"], found.content)} if found else formation
+    )
 
 
 def _missing(number: int, found: list[Revision]) -> str:

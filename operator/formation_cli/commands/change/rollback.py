@@ -45,7 +45,7 @@ def command(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
-    going_back.advise(done)
+    going_back.advise(cluster, done)
     if number is None and not done.revision.ran_well:
         unknown = f"{done.revision} isn't known to have run well, and neither is another one"
         click.echo(f"{unknown}: {again(f'history {name}')}", err=True)

@@ -9,7 +9,7 @@ from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import live
+from formation_cli.commands import live, releases
 from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import formations as whole
@@ -97,7 +97,8 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
         subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
         live.show(cluster, subjects, lambda objects: _table(_seen(name, objects, words), wide=wide))
         return
-    listed = _chosen(formation, cluster.select(kinds.POD, labels=labels).items, words)
+    pods = cluster.select(kinds.POD, labels=labels).items
+    listed = _chosen(formation, pods, words)
     there = (word for word in words if any(each.is_named(word) for each in listed))
     formations.chosen(formation, words, besides=[ONE_OFF, *there])
     if output == "name":
@@ -107,6 +108,8 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
     else:
         screen.write_table(_table(listed, wide=wide))
         _explain(formation)
+        for each in releases.beside(cluster, formation, pods):
+            click.echo(each, err=True)
 
 
 def _chosen(formation: Object, pods: Iterable[Object], words: Sequence[str]) -> list[Process]:
