@@ -62,3 +62,27 @@ def test_a_release_is_followed_until_it_has_ended(shop: Client, formation: Plugi
     done = formation("release", "shop", "-f").stdout.splitlines()
     assert [line.partition("| ")[2] for line in done if "| " in line] == ["step 1", "step 2", "step 3"]
     assert "the release command has succeeded" in done[-1]
+
+
+def test_a_rollback_beside_a_release_names_its_job_and_restarts_nothing(
+    shop: Client, formation: Plugin
+) -> None:
+    before = formation("ps", "shop", "web", "-o", "name").stdout
+    shop.apply(shop_with("trap 'exit 1' TERM; while :; do sleep 0.2; done"))
+    running = "--for=jsonpath={.status.release.state}=Running"
+    shop("wait", running, "formation/shop", "--timeout=60s")
+    released = ("pod", "--selector=formations.dev/release")
+    job = shop.find("formation", "shop")["status"]["release"]["job"]
+    shop("wait", "--for=condition=Ready", *released, f"--selector=job-name={job}", "--timeout=60s")
+    runs = f"The release command of an earlier deploy still runs, in Job {job}."
+    said = f"{runs} To end it: kubectl delete job {job}"
+    for words in (("--dry-run",), ("--wait",)):
+        back = formation("rollback", "shop", "--to", "1", *words).stderr.splitlines()
+        assert said in back
+        assert not [line for line in back if line.startswith("web:")]
+    for words in (("ps", "shop"), ("release", "shop")):
+        assert said in formation(*words).stderr.splitlines()
+    assert formation("ps", "shop", "web", "-o", "name").stdout == before
+    shop("delete", "job", job)
+    for words in (("ps", "shop"), ("release", "shop")):
+        assert job not in formation(*words).stderr
