@@ -136,9 +136,12 @@ def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable
 
 
 def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Return a name as `-o name` writes it without the kind in front."""
+    """Return a name as `-o name` writes it without the kind in front; a shell's empty variable is none."""
     kind, slash, name = (value or "").partition("/")
-    return name if slash and kind in KINDS else value
+    found = name if slash and kind in KINDS else value
+    if found is not None and not found.strip():
+        raise click.BadParameter("it names no Formation", ctx, param)
+    return found
 
 
 def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -54,7 +54,8 @@ def command(
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
     but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
     `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
-    A schedule without a running process is Scheduled, Failing, Suspended or Waiting.
+    A schedule without a running process is Scheduled, Failing, Suspended or Waiting. With a NAME it also says
+    how the Formation is; in a pipe only why it isn't ready, on stderr.
     """
     options.check_watch(output, watch=watch)
     if name is None:
