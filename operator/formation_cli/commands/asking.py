@@ -13,7 +13,7 @@ def is_terminal() -> bool:
 
 
 def confirm(question: str, otherwise: Failure) -> None:
-    """Return if a person at a terminal says yes; where nobody can be asked, raise the failure.
+    """Return if a person at a terminal says yes; where no person could answer, raise the failure.
 
     A no ends the command as Ctrl-C does.
     """

@@ -52,8 +52,8 @@ def command(
     """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
 
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
-    typed again. A count above 50 that is more than ten times the present one may be a slip: it is asked
-    about, or needs --yes where nobody can be asked.
+    typed again. A count above 50 that is more than ten times the present one may be a slip: `scale` asks
+    at a terminal whether you mean it, and needs --yes elsewhere.
     """
     if words.is_count(name):
         raise Mistyped(
@@ -99,10 +99,11 @@ def _scale(
 
 
 def _ask(doubtful: list[changes.Change]) -> None:
-    """Return if such counts are meant; raises `Mistyped` where nobody can be asked."""
+    """Return if such counts are meant; raises `Mistyped` where no person could answer."""
     what = f"{'; '.join(map(str, doubtful))}: that is more than {changes.TIMES} times as many"
     asking.confirm(
-        f"{what}. Go on?", Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes.")
+        f"{what}. Do you mean it?",
+        Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes."),
     )
 
 

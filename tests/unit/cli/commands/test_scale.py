@@ -71,7 +71,7 @@ def test_at_a_terminal_it_asks_and_writes_only_after_a_yes(
 ) -> None:
     result = scale("web=1000", answer)
     assert result.exit_code == code
-    assert "web: 2 -> 1000: that is more than 10 times as many. Go on? [y/N]" in result.stderr
+    assert "web: 2 -> 1000: that is more than 10 times as many. Do you mean it? [y/N]" in result.stderr
     assert cluster.dry_runs == written
 
 
@@ -80,4 +80,4 @@ def test_one_answer_is_enough_though_somebody_changes_the_formation_meanwhile(cl
     cluster.conflicts = 2
     result = scale("web=1000", "y\n")
     assert result.exit_code == 0, result.output
-    assert result.stderr.count("Go on?") == 1
+    assert result.stderr.count("Do you mean it?") == 1
