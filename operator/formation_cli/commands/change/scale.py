@@ -101,10 +101,8 @@ def _scale(
 def _ask(doubtful: list[changes.Change]) -> None:
     """Return if such counts are meant; raises `Mistyped` where no person could answer."""
     what = f"{'; '.join(map(str, doubtful))}: that is more than {changes.TIMES} times as many"
-    asking.confirm(
-        f"{what}. Do you mean it?",
-        Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes."),
-    )
+    otherwise = Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes.")
+    asking.confirm(f"{what}. Do you mean it?", otherwise)
 
 
 def _advise(formation: Object, changed: list[changes.Change]) -> None:
