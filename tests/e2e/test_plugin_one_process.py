@@ -65,10 +65,8 @@ def test_what_a_process_in_a_back_off_wrote_is_its_previous_log(shop: Client, fo
     back_off = "CrashLoopBackOff"
     reasons = "jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}"
     worker = ("get", "pods", "--selector=formations.dev/process-type=worker", f"--output={reasons}")
-    for _ in range(3):
-        eventually(lambda: shop(*worker).stdout == back_off)
-        logs = formation("logs", "shop", "worker", "--previous")
-        assert logs.stdout.endswith("| no database\n")
+    eventually(lambda: shop(*worker).stdout == back_off)
+    assert formation("logs", "shop", "worker", "--previous").stdout.endswith("| no database\n")
 
 
 def test_a_deploy_of_what_is_stopped_says_that_it_was_not_tried(shop: Client, formation: Plugin) -> None:

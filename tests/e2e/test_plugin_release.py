@@ -72,17 +72,17 @@ def test_a_rollback_beside_a_release_names_its_job_and_restarts_nothing(
     running = "--for=jsonpath={.status.release.state}=Running"
     shop("wait", running, "formation/shop", "--timeout=60s")
     released = ("pod", "--selector=formations.dev/release")
-    job = shop.find("formation", "shop")["status"]["release"]["job"]
+    job = shop("get", "formation/shop", "--output=jsonpath={.status.release.job}").stdout
     shop("wait", "--for=condition=Ready", *released, f"--selector=job-name={job}", "--timeout=60s")
     runs = f"The release command of an earlier deploy still runs, in Job {job}."
     said = f"{runs} To end it: kubectl delete job {job}"
-    for words in (("--dry-run",), ("--wait",)):
-        back = formation("rollback", "shop", "--to", "1", *words).stderr.splitlines()
+    for how in ("--dry-run", "--wait"):
+        back = formation("rollback", "shop", "--to", "1", how).stderr.splitlines()
         assert said in back
         assert not [line for line in back if line.startswith("web:")]
-    for words in (("ps", "shop"), ("release", "shop")):
-        assert said in formation(*words).stderr.splitlines()
+    for look in ("ps", "release"):
+        assert said in formation(look, "shop").stderr.splitlines()
     assert formation("ps", "shop", "web", "-o", "name").stdout == before
     shop("delete", "job", job)
-    for words in (("ps", "shop"), ("release", "shop")):
-        assert job not in formation(*words).stderr
+    for look in ("ps", "release"):
+        assert job not in formation(look, "shop").stderr
