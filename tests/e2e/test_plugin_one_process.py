@@ -62,10 +62,9 @@ def test_a_way_back_from_it_says_that_what_runs_stays_and_so_it_does(shop: Clien
 
 def test_what_a_process_in_a_back_off_wrote_is_its_previous_log(shop: Client, formation: Plugin) -> None:
     shop.apply(shop_of(web=GREETS, worker="echo no database; exit 3"))
-    back_off = "CrashLoopBackOff"
-    reasons = "jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}"
-    worker = ("get", "pods", "--selector=formations.dev/process-type=worker", f"--output={reasons}")
-    eventually(lambda: shop(*worker).stdout == back_off)
+    codes = "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}"
+    worker = ("get", "pods", "--selector=formations.dev/process-type=worker", f"--output={codes}")
+    eventually(lambda: shop(*worker).stdout == "3")
     assert formation("logs", "shop", "worker", "--previous").stdout.endswith("| no database\n")
 
 
