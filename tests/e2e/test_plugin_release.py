@@ -145,3 +145,27 @@ def test_a_stopped_app_is_said_to_be_stopped(shop: Client, formation: Plugin) ->
     assert "it is stopped" in shown
     assert "it is stopped" in shop("describe", "formation", "shop").stdout
     assert "Suspended" in formation("ps").stdout
+
+
+def test_a_rollback_beside_a_release_names_its_job_and_restarts_nothing(
+    shop: Client, formation: Plugin
+) -> None:
+    before = formation("ps", "shop", "web", "-o", "name").stdout
+    shop.apply(shop_with("trap 'exit 1' TERM; while :; do sleep 0.2; done"))
+    running = "--for=jsonpath={.status.release.state}=Running"
+    shop("wait", running, "formation/shop", "--timeout=60s")
+    released = ("pod", "--selector=formations.dev/release")
+    job = shop("get", "formation/shop", "--output=jsonpath={.status.release.job}").stdout
+    shop("wait", "--for=condition=Ready", *released, f"--selector=job-name={job}", "--timeout=60s")
+    runs = f"The release command of an earlier deploy still runs, in Job {job}."
+    said = f"{runs} To end it: kubectl delete job {job}"
+    for how in ("--dry-run", "--wait"):
+        back = formation("rollback", "shop", "--to", "1", how).stderr.splitlines()
+        assert said in back
+        assert not [line for line in back if line.startswith("web:")]
+    for look in ("ps", "release"):
+        assert said in formation(look, "shop").stderr.splitlines()
+    assert formation("ps", "shop", "web", "-o", "name").stdout == before
+    shop("delete", "job", job)
+    for look in ("ps", "release"):
+        assert job not in formation(look, "shop").stderr

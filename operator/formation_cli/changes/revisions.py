@@ -77,6 +77,13 @@ def of(formation: Object) -> Revision:
     return Revision(number if own == name else 0, own, "", content)
 
 
+def runs_well(formation: Object) -> bool:
+    """Tell whether what a Formation declares now was rolled out, and has run well since."""
+    return (
+        bool(of(formation).number) and lenient.mapping(formation, "status", "revision").get("ready") is True
+    )
+
+
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
     """Return what ran well before what a Formation declares now, if it is kept."""
     now, (_, latest) = of(formation), current(formation)

@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import ValidationError
+
 from formation_cli.naming import JOB_LABEL
 from formation_cli.views import formations, log_lines, times
 from formation_cli.views.table import Cell, state
+from formation_operator.api import content as contents
 from formation_operator.api import naming
+from formation_operator.api.formation import FormationSpec
 from formation_operator.api.reasons import ConditionType, ReleaseState, State
+from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
@@ -61,6 +66,41 @@ def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list
         if job and lenient.mapping(each["metadata"], "labels").get(JOB_LABEL) == job
         if (timestamps.epoch(each["metadata"]["creationTimestamp"]) or 0.0) >= late
     ]
+
+
+def running_jobs(found: Iterable[Object]) -> list[str]:
+    """Return the names of the Jobs whose Pods run a release command, and aren't being ended."""
+    labels = (
+        lenient.mapping(each, "metadata", "labels")
+        for each in found
+        if log_lines.is_running(each) and "deletionTimestamp" not in each["metadata"]
+    )
+    jobs = (lenient.text(each, JOB_LABEL) for each in labels if naming.RELEASE_LABEL in each)
+    return sorted({each for each in jobs if each})
+
+
+def is_of_another(job: Object, formation: Object) -> bool:
+    """Tell whether a Formation's Job releases a content that it doesn't declare now.
+
+    As the operator sees it, a Job that is given the same releases what is declared, unless that runs already.
+    """
+    metadata, spec = job["metadata"], formation["spec"]
+    if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
+        return False
+    declared = contents.digest_of(contents.content_of(spec))
+    if lenient.text(lenient.mapping(metadata, "labels"), naming.RELEASE_LABEL) == declared:
+        return False
+    rolled_out = lenient.text(lenient.mapping(formation, "status", "revision"), "name")
+    key = lenient.text(lenient.mapping(metadata, "annotations"), naming.RELEASE_KEY_ANNOTATION)
+    return contents.digest_in(rolled_out) == declared or key != _key(spec)
+
+
+def _key(spec: Object) -> str:
+    """Return what names that which a release of a spec is given; nothing where the spec can't be read."""
+    try:
+        return release_key(FormationSpec.model_validate(spec))
+    except ValidationError:
+        return ""
 
 
 def sentence(formation: Object, now: float) -> str:

@@ -24,7 +24,7 @@ from formation_cli.options import Wait
     "number",
     type=int,
     metavar="REVISION",
-    shell_complete=revisions.complete,
+    shell_complete=revisions.complete_way_back,
     help="The revision's number in `history`; without it, the latest other one that ran well.",
 )
 @options.dry_run()
@@ -45,7 +45,7 @@ def command(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
-    going_back.advise(done)
+    going_back.advise(cluster, done)
     if not wait.wanted or dry_run:
         return
     try:

@@ -324,12 +324,46 @@ def test_what_somebody_has_scaled_meanwhile_keeps_its_count(
     assert cluster.spec["processes"]["worker"] == {"replicas": 9}
 
 
-def test_a_failing_deploy_of_what_is_there_goes_back_to_the_revision_before(
-    waits: Waits, cluster: Stored
+# It went back to the revision before, until a pipeline that ran again in an outage of its registry moved
+# production from a version that ran well to an older one. Nothing was deployed: no deploy has failed.
+@pytest.mark.parametrize(
+    ("formation", "where", "way"),
+    [
+        (shop(R2, V2, ready=True), "revision 2, which ran well", ""),
+        (shop(R2, V2), "revision 2", "rollback shop --wait"),
+        (shop(R1, V2, ready=True), "what it declares", "rollback shop --wait"),
+        (shop(None, V2), "what it declares", ""),
+    ],
+    ids=["ran well", "rolled out", "not rolled out", "not known"],
+)
+def test_a_failing_deploy_of_what_is_declared_already_changes_nothing_and_says_so(
+    waits: Waits, cluster: Stored, formation: Object, where: str, way: str
 ) -> None:
-    waits.ends = [FAILS, None]
-    run("deploy shop --image shop:v2 --wait --rollback-on-failure", failures.FAILED)
-    assert cluster.spec["image"] == "shop:v1"
+    cluster.objects[naming.KIND] = [formation]
+    for failure in (waiting.NotReady("web: no"), failures.TimedOut("60 s are over.")):
+        waits.ends = [failure]
+        result = run("deploy shop --image shop:v2 --wait --rollback-on-failure", failure.exit_code)
+        assert result.stderr.splitlines() == [
+            f"Error: {failure.message}",
+            f"The deploy has changed nothing, so nothing is taken back: it stays at {where}.",
+            *([f"To go back: kubectl formation {way}"] if way else []),
+        ]
+    assert cluster.dry_runs == []
+
+
+def test_what_has_run_well_when_the_wait_is_over_is_not_left(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: Any, **__: Any) -> None:
+        (formation,) = cluster.objects[naming.KIND]
+        third = a_revision(3, formation["spec"])
+        formation["status"]["revision"] = {"name": third["metadata"]["name"], "number": 3, "ready": True}
+        raise failures.TimedOut("60 s are over.")
+
+    monkeypatch.setattr(waiting, "wait", late)
+    stderr = run(BACK, failures.TIMED_OUT).stderr
+    assert "shop has run well since, so it stays at revision 3." in stderr
+    assert cluster.spec["image"] == "shop:v3"
 
 
 @pytest.mark.parametrize(
