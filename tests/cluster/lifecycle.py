@@ -159,7 +159,8 @@ def clean(old: record.Record | None, *, keep_logs: bool = False) -> None:
     """End whatever a cluster has started, whether it came up or not, and forget it."""
     if old is None:
         return
-    processes.kill([*old.guests, *old.daemons])
+    with progress.patiently("ending the cluster's processes"):
+        processes.kill([*old.guests, *old.daemons])
     if old.node == "real":
         real_node.clean(old)
     record.file().unlink(missing_ok=True)

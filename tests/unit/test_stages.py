@@ -157,6 +157,18 @@ def test_the_end_names_the_tests_that_failed_in_each_stage_the_first_of_many(tmp
     assert suite.judged("test", failed.result, reported, words) == (1, f"FAILED: {'; '.join(words)}")
 
 
+def test_the_end_says_how_long_each_stage_took_and_which_twenty_tests_were_the_slowest(
+    tmp_path: pathlib.Path,
+) -> None:
+    cases = [f'<testcase file="test_it.py" name="test_{number}" time="{number}"/>' for number in range(30)]
+    reported = [ElementTree.fromstring(f"<testsuite>{''.join(cases)}</testsuite>")]
+    ran = run(tmp_path, Stage("one", (sys.executable, "-c", "import time; time.sleep(1)"), Stage("two", WELL)))
+    stages, rest = summary.times(ran.outcomes, reported)[:3], summary.times(ran.outcomes, reported)[3:]
+    assert sorted(stages) == ["     0 s  two", "     1 s  one", "stages:"]
+    slowest = [f"{number:6} s  test_it.py::test_{number}" for number in range(29, 9, -1)]
+    assert rest == ["the 20 slowest tests:", *slowest]
+
+
 def test_a_report_that_was_cut_short_keeps_no_other_from_being_told(tmp_path: pathlib.Path) -> None:
     for name, text in (("0", ""), ("1", '<testsuite tests="1'), ("2", '<testsuite tests="3" skipped="1"/>')):
         (tmp_path / f"{name}.xml").write_text(text)
