@@ -14,7 +14,18 @@ import pytest
 
 import tests.cluster
 from tests.client import eventually, fetch
-from tests.cluster import cgroups, firewall, host, images, packages, paths, processes, record, settings
+from tests.cluster import (
+    cgroups,
+    firewall,
+    host,
+    images,
+    packages,
+    paths,
+    processes,
+    progress,
+    record,
+    settings,
+)
 
 pytestmark = pytest.mark.host
 
@@ -147,7 +158,9 @@ def freeze_the_pods() -> None:
                 file.write_text(word)
 
 
-def test_neither_a_connection_without_an_answer_nor_a_frozen_pod_holds_it_up() -> None:
+def test_neither_an_unanswered_connection_nor_a_frozen_pod_holds_down_up_and_it_says_what_it_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = snapshot()
     cluster = tests.cluster.up(node="real")
     run_a_pod(cluster)
@@ -155,7 +168,9 @@ def test_neither_a_connection_without_an_answer_nor_a_frozen_pod_holds_it_up() -
     with socket.create_connection((address, 8080)):
         unplug_the_pods()
         freeze_the_pods()
+        monkeypatch.setattr(progress, "EVERY", 0.01)
         tests.cluster.down()
+    assert "ending what runs on the node ..." in capsys.readouterr().out
     check_same(before)
 
 
