@@ -158,7 +158,7 @@ def freeze_the_pods() -> None:
                 file.write_text(word)
 
 
-def test_neither_an_unanswered_connection_nor_a_frozen_pod_holds_down_up_and_it_says_what_it_ends(
+def test_down_waits_neither_for_an_unanswered_connection_nor_for_a_frozen_pod_and_says_what_it_ends(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = snapshot()
