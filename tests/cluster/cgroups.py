@@ -89,7 +89,7 @@ def remove() -> None:
 def remove_within(seconds: float) -> None:
     """End everything in our group and remove it, or say what doesn't go away."""
     deadline = time.monotonic() + seconds
-    while left := [*map(described, members()), *remove_empty()]:
+    while left := [*map(described, members())] or remove_empty():
         if time.monotonic() > deadline:
             raise ClusterError(f"the node's processes or control groups don't go away: {', '.join(left)}")
         thaw()
