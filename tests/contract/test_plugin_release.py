@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import builders
+from tests import builders, releases
 from tests.client import Client, eventually
 from tests.plugin import Plugin
 
@@ -50,8 +50,7 @@ def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
     shop: Client, formation: Plugin
 ) -> None:
     formation.within(*DEPLOY, "--wait", "--timeout=2s", code=5)
-    (job,) = shop.list_all("jobs.batch")
-    name = job["metadata"]["name"]
+    name = eventually(lambda: releases.status(shop)["job"])
     assert formation.within("release", "shop", "-o", "name").stdout == f"job.batch/{name}\n"
     assert formation.within("release", "shop").stdout.startswith("shop: the release command ")
     assert json.loads(formation.within("release", "shop", "-o", "json").stdout)["job"] == name
