@@ -52,10 +52,16 @@ def pod_template(
     return template
 
 
-def tells_when_ready(template: Manifest, name: str) -> bool:
-    """Return whether the process of a rendered pod template has a readiness probe."""
-    containers = template["spec"]["containers"]
-    return any(item["name"] == name and item.get("readinessProbe") for item in containers)
+def has_own_check(spec: FormationSpec, process: ProcessType) -> bool:
+    """Return whether the user has said how to find out that a process is ready; times alone don't."""
+    containers = (
+        item
+        for template in (spec.pod_template, process.pod_template)
+        for item in lenient.items(lenient.mapping(template, "spec"), "containers")
+        if item["name"] == naming.PROCESS_CONTAINER
+    )
+    probes = [process.readiness_probe, *(item.get("readinessProbe") for item in containers)]
+    return any(not merge.HANDLERS.isdisjoint(probe or ()) for probe in probes)
 
 
 def _template(
@@ -63,7 +69,8 @@ def _template(
 ) -> Manifest:
     """Return the template as we mean it, before the user's podTemplate goes over it."""
     container = _container(formation, name, spec, process)
-    pod: Manifest = {"containers": [container]}
+    # Else each Service of the namespace would be in the environment, such as REDIS_PORT=tcp://10.0.0.7:6379.
+    pod: Manifest = {"enableServiceLinks": False, "containers": [container]}
     pause = _pause(name, process, overlay)
     fixed = (overlay.get("spec") or {}).get("terminationGracePeriodSeconds")
     if fitting := pause if fixed is None else min(pause, fixed):
