@@ -124,7 +124,7 @@ COUNTS = [
     refused("a rollout without time", worker(progressDeadlineSeconds=0), f"{W}.progressDeadlineSeconds"),
     refused("a negative time to be ready", worker(minReadySeconds=-1), f"{W}.minReadySeconds"),
     *(
-        refused(sentence, worker(**fields), f"{W}.progressDeadlineSeconds", "more than minReadySeconds")
+        refused(sentence, worker(**fields), f"{W}.progressDeadlineSeconds", "than minReadySeconds")
         for sentence, fields in (
             ("a process that has to be ready for longer than a rollout may take", {"minReadySeconds": 600}),
             ("as long as a rollout may take", {"minReadySeconds": 60, "progressDeadlineSeconds": 60}),

@@ -30,8 +30,8 @@ IN_TIME = Rule(
     "!(has(self.minReadySeconds) || has(self.progressDeadlineSeconds)) || "
     f"self.?progressDeadlineSeconds.orValue({PROGRESS_DEADLINE}) > "
     f"self.?minReadySeconds.orValue(has(self.readinessProbe) ? 0 : {PROOF_SECONDS})",
-    f"no rollout could end in time: progressDeadlineSeconds ({PROGRESS_DEADLINE} by default) has to be more than "
-    f"minReadySeconds ({PROOF_SECONDS} by default)",
+    f"no rollout could end in time: progressDeadlineSeconds ({PROGRESS_DEADLINE} by default) has to be more "
+    f"than minReadySeconds ({PROOF_SECONDS} by default)",
     at=".progressDeadlineSeconds",
 )
 PROCESS = [

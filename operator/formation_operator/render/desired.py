@@ -10,7 +10,13 @@ import json
 from collections.abc import Iterator
 
 from formation_operator.api import naming
-from formation_operator.api.formation import PROOF_SECONDS, FormationSpec, Metadata, ProcessType, RollingUpdate
+from formation_operator.api.formation import (
+    PROOF_SECONDS,
+    FormationSpec,
+    Metadata,
+    ProcessType,
+    RollingUpdate,
+)
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
@@ -100,7 +106,7 @@ def deployment(owner: Metadata, content: FormationSpec, name: str, count: Replic
 
 
 def _proof(content: FormationSpec, process: ProcessType) -> Manifest:
-    """Return what a new process has to show before it replaces an old one, and how long a rollout may take."""
+    """Return for how long a new process must be ready to replace an old one, and what a rollout may take."""
     ready = process.min_ready_seconds
     if ready is None and not pod_template.has_own_check(content, process):
         # It is ready as soon as it runs, or as anything accepts its connections: also while it is crashing.

@@ -76,7 +76,8 @@ def test_neither_time_reaches_a_pod_so_a_change_restarts_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shared", "own", "links"), [(None, None, False), (True, None, True), (None, True, True), (True, False, False)]
+    ("shared", "own", "links"),
+    [(None, None, False), (True, None, True), (None, True, True), (True, False, False)],
 )
 def test_no_service_of_the_namespace_is_in_the_environment_unless_a_pod_template_wants_it(
     shared: bool | None, own: bool | None, links: bool
