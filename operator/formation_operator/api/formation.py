@@ -158,7 +158,7 @@ class ProcessType(Model):
     readiness_probe: Probe | None = Field(
         None,
         description="Keeps traffic from a process that fails it. By default a type with a port is ready "
-        "when the port accepts a connection.",
+        "when the port accepts a connection, 5 s after its start at the earliest.",
     )
     startup_probe: Probe | None = Field(
         None, description="Holds the other probes back until the process has started."

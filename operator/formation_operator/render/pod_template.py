@@ -18,9 +18,17 @@ from formation_operator.render import environment, merge
 # real node: without the pause 29 of 10,086 requests failed over a rollout, with 5 s none.
 DRAIN_SECONDS = 5
 PROBE_PERIOD_SECONDS = 5
+# Servers such as gunicorn listen before they load the app, which may fail seconds later. The delay counts
+# anew each time a container starts, and costs nothing when a process comes back from a pause.
+PROBE_DELAY_SECONDS = 5
 # Kubernetes' own default.
 GRACE_SECONDS = 30
 
+DEFAULT_CHECK = {
+    "tcpSocket": {"port": naming.PORT_NAME},
+    "initialDelaySeconds": PROBE_DELAY_SECONDS,
+    "periodSeconds": PROBE_PERIOD_SECONDS,
+}
 RESTRICTED_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 RESTRICTED_CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
@@ -117,9 +125,7 @@ def _container(formation: str, name: str, spec: FormationSpec, process: ProcessT
     container: Manifest = {"name": name, **{key: value for key, value in given.items() if value}}
     if process.port is not None:
         container["ports"] = [{"name": naming.PORT_NAME, "containerPort": process.port, "protocol": "TCP"}]
-        container.setdefault(
-            "readinessProbe", {"tcpSocket": {"port": naming.PORT_NAME}, "periodSeconds": PROBE_PERIOD_SECONDS}
-        )
+        container.setdefault("readinessProbe", DEFAULT_CHECK)
     return container
 
 
