@@ -49,6 +49,7 @@ def test_no_request_is_lost_while_processes_come_and_go(
     assert set(client.sent) >= STEPS  # and each was taken under fire
 
 
+@pytest.mark.long
 def test_a_typo_behind_a_server_that_listens_before_the_app_is_loaded_loses_no_request(
     restricted: Client, sample: Sample, figures: list[str]
 ) -> None:
