@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from formation_operator.api.formation import PROOF_SECONDS
 from formation_operator.kube.objects.kinds import ChildKind
-from formation_operator.render.desired import PROOF_SECONDS
 from tests.builders import a_formation, a_process
 from tests.unit.facts import intents, parsed
 
