@@ -36,6 +36,8 @@ OTHER: dict[str, Any] = {
     "readinessProbe": {"exec": {"command": ["true"]}},
     "startupProbe": {"exec": {"command": ["true"]}},
     "terminationGracePeriodSeconds": 7,
+    "minReadySeconds": 7,
+    "progressDeadlineSeconds": 7,
     "rollingUpdate": {"maxSurge": 1},
     "singleton": True,
     "disruptionBudget": {},
