@@ -16,7 +16,7 @@ QUOTA = {
     "metadata": {"name": "one"},
     "spec": {"hard": {"count/replicasets.apps": "1"}},
 }
-SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; until test -e /tmp/go; do sleep 0.2; done")
 
 
 def test_a_deployment_that_somebody_paused_is_named_with_the_command_that_resumes_it(person: Client) -> None:
@@ -65,7 +65,7 @@ def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(pe
     eventually(waits)
     assert throughout(12, lambda: person.condition("Stalled")) is None
     assert waits()
-    person("delete", "pod", old, "--grace-period=1")
+    person("exec", old, "--", "touch", "/tmp/go")
     person(*READY)
 
 
