@@ -114,12 +114,15 @@ class Client:
 
 
 def eventually(probe: Callable[[], T | None], patience: float = PATIENCE) -> T:
-    """Return the first true answer of a probe, or fail with its last one."""
+    """Return the first true answer of a probe, or fail with its last one.
+
+    What a probe looks into may not be there yet, or be gone for a moment: it is asked again then, too.
+    """
     deadline = time.monotonic() + patience
     while True:
         try:
             answer = probe()
-        except AssertionError:
+        except (AssertionError, LookupError, ValueError):
             if time.monotonic() > deadline:
                 raise
             answer = None

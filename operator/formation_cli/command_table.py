@@ -42,7 +42,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Outside a cluster": {
         "local": Entry("outside.local:command", "Run a Formation on this machine, as Foreman does"),
         "init": Entry("outside.init:command", "Make formation.yaml from a Procfile"),
-        "import": Entry("outside.imports:command", "Make a Formation from another tool's files"),
+        "import": Entry(
+            "outside.imports:command", "Make a Formation or its Secret from another tool's files"
+        ),
         "export": Entry("outside.exports:command", "Write a Formation for another tool"),
     },
 }

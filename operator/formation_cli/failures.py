@@ -64,10 +64,18 @@ FLAGS = {"-n": "namespace", "--context": "context"}
 
 def again(words: str) -> str:
     """Return a command of ours to paste, which says the namespace and the context that were typed."""
+    return " ".join(["kubectl formation", *_flags(), words])
+
+
+def kubectl(words: str) -> str:
+    """Return a command of kubectl to paste, in the same way."""
+    return " ".join(["kubectl", *_flags(), words])
+
+
+def _flags() -> list[str]:
     current = click.get_current_context(silent=True)
     typed = current.find_root().ensure_object(dict) if current else {}
-    flags = [f"{flag} {shlex.quote(typed[name])}" for flag, name in FLAGS.items() if typed.get(name)]
-    return " ".join(["kubectl formation", *flags, words])
+    return [f"{flag} {shlex.quote(typed[name])}" for flag, name in FLAGS.items() if typed.get(name)]
 
 
 class Failure(click.ClickException):

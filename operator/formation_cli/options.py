@@ -136,9 +136,12 @@ def formation(*, required: bool = True) -> Callable[[Callable[..., R]], Callable
 
 
 def _without_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Return a name as `-o name` writes it without the kind in front."""
+    """Return a name as `-o name` writes it without the kind in front; a shell's empty variable is none."""
     kind, slash, name = (value or "").partition("/")
-    return name if slash and kind in KINDS else value
+    found = name if slash and kind in KINDS else value
+    if found is not None and not found.strip():
+        raise click.BadParameter("it names no Formation", ctx, param)
+    return found
 
 
 def _complete_formation(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -267,13 +270,20 @@ def _complete_count(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_process(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the processes of the Formation on the command line that begin so."""
-    name = name_of(ctx)
+    return [each for each in processes_of(ctx) if each.startswith(incomplete)]
+
+
+def processes_of(ctx: click.Context, chosen: Callable[[Any], bool] = lambda _: True) -> list[str]:
+    """Return the processes of the Formation on a command line that haven't ended and that are chosen."""
+    labels = f"{naming.FORMATION_LABEL}={name_of(ctx)}"
     try:
-        found = connect_at_once(ctx).select("Pod", labels=f"{naming.FORMATION_LABEL}={name}").items
+        found = connect_at_once(ctx).select("Pod", labels=labels).items
     except click.ClickException:
         return []
-    names = (str(each["metadata"]["name"]) for each in found)
-    return sorted(each for each in names if each.startswith(incomplete))
+    goes_on = (
+        each for each in found if (each.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    )
+    return sorted(str(each["metadata"]["name"]) for each in goes_on if chosen(each))
 
 
 def name_of(ctx: click.Context) -> str:

@@ -10,7 +10,7 @@ import pathlib
 import signal
 import time
 
-from tests.cluster import settings
+from tests.cluster import progress, settings
 from tests.cluster.errors import ClusterError
 
 ROOT = pathlib.Path("/sys/fs/cgroup")
@@ -82,13 +82,32 @@ def read(file: pathlib.Path) -> str:
 
 def remove() -> None:
     """End everything in our group, then remove it."""
-    deadline = time.monotonic() + 120
-    while left := [*members(), *remove_empty()]:
+    with progress.patiently("ending what runs on the node", lambda: ", ".join(map(described, members()))):
+        remove_within(120)
+
+
+def remove_within(seconds: float) -> None:
+    """End everything in our group and remove it, or say what doesn't go away."""
+    deadline = time.monotonic() + seconds
+    while left := [*map(described, members())] or remove_empty():
         if time.monotonic() > deadline:
-            raise ClusterError(f"the node's processes or control groups don't go away: {left}")
+            raise ClusterError(f"the node's processes or control groups don't go away: {', '.join(left)}")
+        thaw()
         for pid in members():
             kill(pid)
         time.sleep(0.05)
+
+
+def described(pid: int) -> str:
+    """Return the name of a process, with its id."""
+    return f"{read(pathlib.Path(f'/proc/{pid}/comm')).strip() or 'one that has ended'} ({pid})"
+
+
+def thaw() -> None:
+    """Let frozen processes go on: in the older hierarchy they can't even be killed."""
+    for file in (file for group in groups() for file in group.rglob("freezer.state")):
+        with contextlib.suppress(OSError):  # its group has just gone
+            file.write_text("THAWED")
 
 
 def remove_empty() -> list[str]:

@@ -159,15 +159,17 @@ def clean(old: record.Record | None, *, keep_logs: bool = False) -> None:
     """End whatever a cluster has started, whether it came up or not, and forget it."""
     if old is None:
         return
-    processes.kill([*old.guests, *old.daemons])
+    with progress.patiently("ending the cluster's processes"):
+        processes.kill([*old.guests, *old.daemons])
     if old.node == "real":
         real_node.clean(old)
     record.file().unlink(missing_ok=True)
-    for entry in paths.state().iterdir():
-        if entry.is_dir() and not (keep_logs and entry.name == "logs"):
-            shutil.rmtree(entry)
-        elif entry.is_file():
-            entry.unlink()
+    with progress.patiently("deleting the cluster's files"):
+        for entry in paths.state().iterdir():
+            if entry.is_dir() and not (keep_logs and entry.name == "logs"):
+                shutil.rmtree(entry)
+            elif entry.is_file():
+                entry.unlink()
 
 
 def current() -> cluster.Cluster | None:

@@ -56,6 +56,8 @@ EVERYTHING = worker(
     readinessProbe={"tcpSocket": {"port": 8080}, "successThreshold": 2},
     startupProbe={"exec": {"command": ["true"]}},
     terminationGracePeriodSeconds=0,
+    minReadySeconds=0,
+    progressDeadlineSeconds=2_147_483_647,
     rollingUpdate={"maxSurge": "25%", "maxUnavailable": 0},
     disruptionBudget={"maxUnavailable": "100%"},
     securityDefaults="none",
@@ -158,6 +160,12 @@ ACCEPTED = [
             disruptionBudget={"maxUnavailable": "10%"}, processes={"clock": {**WORKER, "singleton": True}}
         ),
     ),
+    accepted("a rollout that a process has just time for", worker(progressDeadlineSeconds=6)),
+    accepted(
+        "a rollout of seconds, where the type has a check of its own",
+        worker(readinessProbe={"exec": {"command": ["true"]}}, progressDeadlineSeconds=1),
+    ),
+    accepted("a process that has to be ready for nearly as long as a rollout", worker(minReadySeconds=599)),
     accepted("no surge and the default for the other", worker(rollingUpdate={"maxSurge": 0})),
     accepted("a type's name that begins with a digit", worker("2nd")),
     accepted("a type named process", worker("process", podTemplate=own(tty=True))),

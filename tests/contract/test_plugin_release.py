@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import builders
+from tests import builders, releases
 from tests.client import Client, eventually
 from tests.plugin import Plugin
 
@@ -50,8 +50,7 @@ def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
     shop: Client, formation: Plugin
 ) -> None:
     formation.within(*DEPLOY, "--wait", "--timeout=2s", code=5)
-    (job,) = shop.list_all("jobs.batch")
-    name = job["metadata"]["name"]
+    name = eventually(lambda: releases.status(shop)["job"])
     assert formation.within("release", "shop", "-o", "name").stdout == f"job.batch/{name}\n"
     assert formation.within("release", "shop").stdout.startswith("shop: the release command ")
     assert json.loads(formation.within("release", "shop", "-o", "json").stdout)["job"] == name
@@ -72,7 +71,8 @@ def test_what_is_not_rolled_out_is_listed_as_that_and_nobody_goes_back_to_it(
     assert [(row["revision"], row["change"]) for row in rows] == [(0, f"image {V1} -> {V2}")]
     refused = formation.within("rollback", "shop", "--to", "0", code=2)
     assert f"{rows[0]['name']} has none: it is not rolled out." in refused.stderr
-    assert formation.within("rollback", "shop", "--wait").stdout.startswith("revision 2: image ")
+    back = formation.within("rollback", "shop", "--to", "2", "--wait")
+    assert back.stdout.startswith("revision 2: image ")
 
 
 def test_a_deploy_whose_release_fails_ends_at_once_with_the_line_that_goes_back(

@@ -84,27 +84,27 @@ def test_it_goes_back_in_one_write_and_keeps_what_is_no_content(shop: Client, fo
     assert generation(shop) == before + 1
 
 
-def test_without_a_number_it_is_the_latest_other_content(shop: Client, formation: Plugin) -> None:
-    done = formation.within("rollback", "shop")
-    assert done.stdout.startswith("revision 2: ")
-    assert "revision 2 isn't known to have run well" in done.stderr
+def test_what_isnt_known_to_have_run_well_has_to_be_named(shop: Client, formation: Plugin) -> None:
+    before = generation(shop)
+    refused = formation.within("rollback", "shop", code=1)
+    assert "No other revision of shop is known to have run well. Nothing was changed." in refused.stderr
+    assert generation(shop) == before
+    formation.within("rollback", "shop", "--to", "2")
     assert spec(shop)["image"] == "example.com/shop:v2"
 
 
-def test_what_ran_well_comes_before_what_is_newer(shop: Client, formation: Plugin) -> None:
+def test_what_ran_well_is_gone_back_to_past_what_is_newer(shop: Client, formation: Plugin) -> None:
     first = a_revision(1, V1["spec"])
     keep(shop, 3, builders.a_formation(image="example.com/shop:v4"), well=[first])
     rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("1", "Ran"), ("2", "Kept"), ("3", "Kept")]
-    done = formation.within("rollback", "shop")
-    assert done.stdout.startswith("revision 1: ")
-    assert "isn't known to have run well" not in done.stderr
+    assert formation.within("rollback", "shop").stdout.startswith("revision 1: ")
     assert content.content_of(spec(shop)) == content.content_of(V1["spec"])
 
 
 def test_a_dry_run_is_judged_by_the_api_server_and_changes_nothing(shop: Client, formation: Plugin) -> None:
     before = spec(shop)
-    assert "(dry run)" in formation.within("rollback", "shop", "--dry-run").stdout
+    assert "(dry run)" in formation.within("rollback", "shop", "--to", "2", "--dry-run").stdout
     invalid = copy.deepcopy(V1)
     invalid["spec"]["processes"]["web"]["port"] = 0
     keep(shop, 3, invalid)
@@ -200,14 +200,15 @@ def test_what_the_operator_keeps_is_gone_back_to(user: Client, formation: Plugin
     formation.within("deploy", "shop", "--image", "example.com/shop:v2", "--wait")
     deployed(user, 2)
     formation.within("scale", "shop", "worker=1")
-    formation.within("rollback", "shop")
+    formation.within("rollback", "shop", "--to", "1")
     deployed(user, 3)
     assert template(user, "web") == first
     assert template(user, "worker") == worker
     assert spec(user)["processes"]["worker"]["replicas"] == 1
     rows = [line.split(maxsplit=3) for line in formation.within("history", "shop").stdout.splitlines()[1:]]
     assert [(row[0], row[2]) for row in rows] == [("2", "Kept"), ("3", "Runs")]
-    assert formation.within("rollback", "shop", "--dry-run").stdout.startswith("revision 2: image ")
+    again = ("rollback", "shop", "--to", "2", "--dry-run")
+    assert formation.within(*again).stdout.startswith("revision 2: image ")
 
 
 def test_a_deploy_that_never_runs_takes_itself_back(user: Client, formation: Plugin) -> None:

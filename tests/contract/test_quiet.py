@@ -45,6 +45,7 @@ ODD_VALUES = a_formation(
         ),
         "worker": a_process(
             replicas=0,
+            minReadySeconds=0,
             resources={"limits": {"cpu": "0.5", "memory": "1e9"}, "requests": {}},
             podTemplate={
                 "metadata": {"annotations": {}},

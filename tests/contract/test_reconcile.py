@@ -118,6 +118,24 @@ def test_a_service_account_can_be_set_and_taken_away_again(user: Client) -> None
     )
 
 
+def test_the_times_of_a_rollout_can_be_set_and_taken_away_again(user: Client) -> None:
+    def times() -> tuple[int, int]:
+        spec = user.get("deployment", "shop-worker")["spec"]
+        return spec.get("minReadySeconds", 0), spec["progressDeadlineSeconds"]
+
+    user.apply(
+        a_formation(processes={"worker": {**WORKER, "minReadySeconds": 30, "progressDeadlineSeconds": 60}})
+    )
+    user.reported()
+    assert times() == (30, 60)
+
+    user.apply(a_formation(processes={"worker": {**WORKER, "minReadySeconds": 0}}))
+    eventually(lambda: times() == (0, 600))
+
+    user.apply(a_formation(processes={"worker": WORKER}))
+    eventually(lambda: times() == (5, 600))
+
+
 def test_a_removed_label_comes_back(user: Client) -> None:
     user.apply(a_formation())
     user.reported()

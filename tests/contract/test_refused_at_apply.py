@@ -121,6 +121,16 @@ COUNTS = [
         f"{W}.rollingUpdate",
         "singleton",
     ),
+    refused("a rollout without time", worker(progressDeadlineSeconds=0), f"{W}.progressDeadlineSeconds"),
+    refused("a negative time to be ready", worker(minReadySeconds=-1), f"{W}.minReadySeconds"),
+    *(
+        refused(sentence, worker(**fields), f"{W}.progressDeadlineSeconds", "than minReadySeconds")
+        for sentence, fields in (
+            ("a process that has to be ready for longer than a rollout may take", {"minReadySeconds": 600}),
+            ("as long as a rollout may take", {"minReadySeconds": 60, "progressDeadlineSeconds": 60}),
+            ("a rollout in less time than a process has to be ready", {"progressDeadlineSeconds": 5}),
+        )
+    ),
     refused(
         "disruptionBudget of a singleton",
         worker(singleton=True, disruptionBudget={}),

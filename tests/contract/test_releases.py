@@ -45,6 +45,11 @@ def numbers(user: Client) -> dict[str, int]:
     return {item["data"]["image"]: item["revision"] for item in user.list_all(REVISION)}
 
 
+def started(user: Client) -> None:
+    """Wait until Kubernetes has made the Pods of web and of worker."""
+    eventually(lambda: [each["status"].get("replicas") for each in user.list_all("deployment")] == [1, 2])
+
+
 def stalled(user: Client, reason: str) -> str:
     """Wait until the Formation is stalled for a reason, and return the message."""
 
@@ -198,9 +203,9 @@ def test_a_quota_on_jobs_is_said_and_stops_no_count_and_nobody_elses_deploy(shop
 
 
 def test_a_quota_on_pods_is_said_within_seconds_and_going_back_deletes_the_job(shop: Client) -> None:
+    started(shop)
     before = releases.uids(shop, "job", "deployment", "replicaset")
-    hard = len(shop.list_all("pod"))
-    shop("create", "quota", "few", f"--hard=count/pods={hard}")
+    shop("create", "quota", "few", "--hard=count/pods=1")
     eventually(lambda: shop.get("resourcequota", "few").get("status", {}).get("hard"))
     deploy(shop)
     name = job(shop)["metadata"]["name"]
@@ -257,6 +262,7 @@ def test_a_formation_that_runs_and_gets_a_release_command_runs_none_until_its_ne
     user.apply({**SHOP, "spec": {**SHOP["spec"], "release": None}})
     user.reported()
     eventually(lambda: numbers(user) == {"shop:v1": 1})
+    started(user)
     before = releases.uids(user, "deployment", "replicaset", "pod")
     user.merge("formation", "shop", {"spec": {"release": RELEASE}})
     assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
@@ -279,7 +285,7 @@ def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_
         releases.end(user)
     user.reported()
     eventually(lambda: numbers(user) == {"shop:v1": 1})
-    eventually(lambda: len(user.list_all("pod")) >= 3)
+    started(user)
     user("delete", "formation", "shop", "--cascade=orphan")
     if not kept:
         user("delete", REVISION, "--all")

@@ -140,11 +140,12 @@ def test_a_run_that_failed_is_said_beside_a_deploy_that_succeeds(user: Client) -
     eventually(lambda: user.condition("ScheduleFailing") is None)
 
 
-def test_one_that_is_taken_away_goes_once_its_run_has_ended(user: Client) -> None:
+def test_nobody_ends_a_run_whose_schedule_is_taken_away_and_it_goes_after_that(user: Client) -> None:
     user.apply(a_shop(schedule="@yearly"))
     eventually(lambda: user.find("cronjob", NAME))
     begin(user, "by-hand")
     pod_of(user, "by-hand")
+    run = user.server.watch("job", user.namespace, "by-hand")  # Kubernetes deletes it with its schedule
     eventually(lambda: said(user).get("active") == 1)
     user.merge("formation", "shop", {"spec": {"schedules": {"nightly-report": None}}})
     eventually(lambda: cron_job(user)["suspend"] is True)
@@ -154,6 +155,8 @@ def test_one_that_is_taken_away_goes_once_its_run_has_ended(user: Client) -> Non
     assert user.find("cronjob", NAME) is not None
     end(user, "by-hand", 0)
     eventually(lambda: user.find("cronjob", NAME) is None)
+    eventually(lambda: any(each["status"].get("succeeded") for each in run.versions()))
+    run.end()
 
 
 def test_a_run_of_which_no_pod_can_be_made_says_why(user: Client) -> None:

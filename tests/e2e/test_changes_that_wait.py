@@ -16,7 +16,7 @@ QUOTA = {
     "metadata": {"name": "one"},
     "spec": {"hard": {"count/replicasets.apps": "1"}},
 }
-SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+SLOW_TO_END = ("/bin/sh", "-c", "trap '' TERM; until test -e /tmp/go; do sleep 0.2; done")
 
 
 def test_a_deployment_that_somebody_paused_is_named_with_the_command_that_resumes_it(person: Client) -> None:
@@ -52,8 +52,9 @@ def test_a_quota_of_replica_sets_is_named_as_long_as_it_is_full(person: Client) 
 
 @since("1.35", "a Deployment of an older one doesn't say that something ends")
 def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(person: Client) -> None:
-    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=60))
+    person.apply(shop(*SLOW_TO_END, singleton=True, terminationGracePeriodSeconds=300))
     person(*READY)
+    (old,) = (each["metadata"]["name"] for each in person.list_all("pod"))
     person.merge("deployment", "shop-worker", {"spec": {"progressDeadlineSeconds": 6}})
 
     command(person, *RUNS)
@@ -64,6 +65,7 @@ def test_a_singleton_waits_for_its_old_process_to_end_however_long_that_takes(pe
     eventually(waits)
     assert throughout(12, lambda: person.condition("Stalled")) is None
     assert waits()
+    person("exec", old, "--", "touch", "/tmp/go")
     person(*READY)
 
 

@@ -1,9 +1,11 @@
 """A real node uses its host's links, packet filter, mounts and control groups, and gives all of it back."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +14,18 @@ import pytest
 
 import tests.cluster
 from tests.client import eventually, fetch
-from tests.cluster import firewall, images, packages, paths, processes, record
+from tests.cluster import (
+    cgroups,
+    firewall,
+    host,
+    images,
+    packages,
+    paths,
+    processes,
+    progress,
+    record,
+    settings,
+)
 
 pytestmark = pytest.mark.host
 
@@ -128,6 +141,36 @@ def test_the_host_is_as_before_even_when_every_daemon_was_killed() -> None:
     run_a_pod(cluster)
     kill_every_daemon()
     tests.cluster.down()
+    check_same(before)
+
+
+def unplug_the_pods() -> None:
+    """Have nothing arrive any more of what pods say, as when the other end of a connection went first."""
+    for link in json.loads(host.ip("-json", "link", "show", "master", settings.BRIDGE)):
+        host.ip("link", "set", link["ifname"], "down")
+
+
+def freeze_the_pods() -> None:
+    """Have the pods stand still, as runc does for a moment with one that it ends."""
+    for group in cgroups.groups():
+        for name, word in (("freezer.state", "FROZEN"), ("cgroup.freeze", "1")):
+            for file in group.glob(f"kubepods*/{name}"):
+                file.write_text(word)
+
+
+def test_down_waits_neither_for_an_unanswered_connection_nor_for_a_frozen_pod_and_says_what_it_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = snapshot()
+    cluster = tests.cluster.up(node="real")
+    run_a_pod(cluster)
+    address = cluster.run_kubectl("get", "pod/probe", "--output=jsonpath={.status.podIP}")
+    with socket.create_connection((address, 8080)):
+        unplug_the_pods()
+        freeze_the_pods()
+        monkeypatch.setattr(progress, "EVERY", 0.01)
+        tests.cluster.down()
+    assert "ending what runs on the node ..." in capsys.readouterr().out
     check_same(before)
 
 

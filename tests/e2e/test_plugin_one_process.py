@@ -51,6 +51,23 @@ def test_an_image_that_can_not_be_pulled_is_in_the_table(shop: Client, formation
     assert "registry.example.com/shop:nowhere" in formation("ps", "shop", "-o", "wide").stdout
 
 
+def test_a_way_back_from_it_says_that_what_runs_stays_and_so_it_does(shop: Client, formation: Plugin) -> None:
+    before = set(formation("ps", "shop", "-o", "name").stdout.split())
+    formation("deploy", "shop", "--image", "registry.example.com/shop:nowhere", "--wait", code=1)
+    back = formation("rollback", "shop", "--to", "1", "--wait").stderr.splitlines()
+    stay = "its processes that run this already stay, and all others are replaced"
+    assert [line for line in back if " processes " in line][:2] == [f"web: {stay}", f"worker: {stay}"]
+    assert before <= set(formation("ps", "shop", "-o", "name").stdout.split())
+
+
+def test_what_a_process_in_a_back_off_wrote_is_its_previous_log(shop: Client, formation: Plugin) -> None:
+    shop.apply(shop_of(web=GREETS, worker="echo no database; exit 3"))
+    codes = "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}"
+    worker = ("get", "pods", "--selector=formations.dev/process-type=worker", f"--output={codes}")
+    eventually(lambda: shop(*worker).stdout == "3")
+    assert formation("logs", "shop", "worker", "--previous").stdout.endswith("| no database\n")
+
+
 def test_a_deploy_of_what_is_stopped_says_that_it_was_not_tried(shop: Client, formation: Plugin) -> None:
     formation("stop", "shop", "--wait")
     done = formation("deploy", "shop", "--image", "registry.example.com/shop:nowhere", "--wait")

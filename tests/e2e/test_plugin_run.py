@@ -7,7 +7,7 @@ import pytest
 
 from formation_cli import failures
 from tests.client import Client, eventually
-from tests.e2e.scripts import GREETS, READY, shop_of
+from tests.e2e.scripts import GREETS, LINGERS, READY, shop_of
 from tests.plugin import Plugin
 from tests.terminal import plain
 
@@ -87,3 +87,10 @@ def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, form
     done = formation(*limited, "--", "sleep", "600", code=failures.OVERTIME)
     assert "Its 2 s are over: it was stopped." in done.stderr
     assert "1 s to end after SIGTERM" in done.stderr
+
+
+def test_a_command_whose_time_is_over_says_so_before_it_has_ended(shop: Client, formation: Plugin) -> None:
+    limited = ("run", "shop", "--timeout", "2s", "--", "/bin/sh", "-c", LINGERS)
+    first, *_, error, _ = formation(*limited, code=failures.OVERTIME).stderr.splitlines()
+    assert first == "Its 2 s are over: it has 30 s to end."
+    assert error == "Error: Its 2 s are over: it was stopped."

@@ -171,8 +171,10 @@ def test_a_command_that_runs_once_ends_and_nothing_is_left(greeting: Client, for
 
 @pytest.fixture
 def staying(person: Client) -> Iterator[Client]:
-    """A user with a type whose process ends only when it is killed."""
-    person.apply(shop_of(worker=STAYS))
+    """A user with a type whose process ends only when it is killed, and that is later than anyone looks."""
+    manifest = shop_of(worker=STAYS)
+    manifest["spec"]["processes"]["worker"]["terminationGracePeriodSeconds"] = 300
+    person.apply(manifest)
     person(*READY)
     yield person
     person("delete", "pods", "--all", "--grace-period=1", "--wait=false")

@@ -18,6 +18,8 @@ from tests.releases import Alive
 
 pytestmark = pytest.mark.node
 NOWHERE = "registry.example.com/nowhere:v9"
+WAITS = "until test -e /tmp/go; do sleep 0.1; done"
+"""Ends when a test lets it go: what ends by itself may do so before a busy machine has looked at it."""
 
 
 def shop(script: str = "exit 0", version: str = "1", **release: Any) -> Manifest:
@@ -87,13 +89,17 @@ def version_of(item: Manifest) -> str:
 
 
 def running(user: Client) -> Manifest:
-    """Wait until a container of the present content's release runs, and return its Pod."""
+    """Wait until a container of the present content's release runs that nobody ends, and return its Pod."""
 
-    def started() -> Manifest | None:
-        found = releases.pods(user, releases.digest(user))
-        return next((pod for pod in found if pod["status"].get("phase") == "Running"), None)
+    def runs(pod: Manifest) -> bool:
+        return pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]
 
-    return eventually(started)
+    return eventually(lambda: next(filter(runs, releases.pods(user, releases.digest(user))), None))
+
+
+def let_go(user: Client, pod: Manifest) -> None:
+    """Let a release that waits succeed."""
+    user("exec", pod["metadata"]["name"], "--", "touch", "/tmp/go")
 
 
 def check_reverted(user: Client, before: dict[str, str]) -> None:
@@ -240,11 +246,12 @@ def test_a_release_that_is_ended_says_by_what(
 
 def test_a_drain_runs_a_release_again_and_never_two_at_once(deployed: Client) -> None:
     alive = Alive(deployed)
-    deployed.apply(shop("trap 'sleep 1; exit 1' TERM; sleep 4 & wait", "2"))
+    deployed.apply(shop(f"trap 'sleep 1; exit 1' TERM; {WAITS}", "2"))
     pod = running(deployed)["metadata"]["name"]
     path = deployed.server.path("pod", deployed.namespace, pod) + "/eviction"
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
     deployed.server.request("POST", path, eviction)
+    let_go(deployed, running(deployed))
     deployed(*READY)
     assert len(alive.seen) == 3, "the first release's, the one that was evicted, and the one after it"
     assert alive.most == 1
@@ -254,14 +261,16 @@ def test_a_drain_runs_a_release_again_and_never_two_at_once(deployed: Client) ->
 
 def test_a_release_that_has_started_ends_and_is_rolled_out_before_the_newest_runs(deployed: Client) -> None:
     alive, history = Alive(deployed), History(deployed, "deployment", "shop-worker")
-    deployed.apply(shop("sleep 4", "2"))
-    first = running(deployed)["metadata"]["uid"]
+    deployed.apply(shop(WAITS, "2"))
+    first = running(deployed)
     deployed.apply(shop("sleep 1", "3"))
     deployed.apply(shop("sleep 1", "4"))
+    deployed.reported()
+    let_go(deployed, first)
     deployed(*READY)
     assert stages(history.end(), version_of) == ["1", "2", "4"]
     assert alive.most == 1
-    assert first in alive.seen
+    assert first["metadata"]["uid"] in alive.seen
     assert len(alive.seen) == 3
     shown = {each["data"]["env"][0]["value"]: each["revision"] for each in revisions(deployed)}
     assert shown == {"1": 1, "2": 2, "4": 3}
@@ -271,15 +280,15 @@ def revisions(user: Client) -> list[Manifest]:
     return user.list_all("controllerrevisions.apps")
 
 
-def test_a_release_that_has_started_ends_by_itself_after_a_revert_and_changes_nothing(
+def test_a_release_that_has_started_goes_on_after_a_revert_and_changes_nothing(
     deployed: Client,
 ) -> None:
     before = releases.uids(deployed, "deployment", "replicaset", "pod", "job")
     history = History(deployed, "deployment", "shop-worker")
-    deployed.apply(shop("sleep 4", "2"))
-    running(deployed)
-    name = job(deployed)
+    deployed.apply(shop(WAITS, "2"))
+    release, name = running(deployed), job(deployed)
     check_reverted(deployed, before)
+    let_go(deployed, release)
     eventually(lambda: deployed.get("job", name)["status"].get("succeeded"))
     time.sleep(2)
     assert stages(history.end(), version_of) == ["1"]
@@ -291,10 +300,10 @@ def test_an_operator_that_is_killed_while_a_release_runs_rolls_out_what_it_was_f
     deployed: Client, interrupted: OperatorProcess
 ) -> None:
     alive = Alive(deployed)
-    deployed.apply(shop("sleep 2", "2"))
-    running(deployed)
+    deployed.apply(shop(WAITS, "2"))
+    release, name = running(deployed), job(deployed)
     interrupted.kill()
-    name = job(deployed)
+    let_go(deployed, release)
     eventually(lambda: deployed.get("job", name)["status"].get("succeeded"))
     assert version_of(deployed.get("deployment", "shop-worker")) == "1"
     interrupted.start()

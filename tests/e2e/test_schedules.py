@@ -1,4 +1,4 @@
-"""Schedules as real processes: a run by hand and by the clock, one that fails, and one that nobody ends."""
+"""Schedules as real processes: a run by hand and by the clock, and one that fails."""
 
 import functools
 from typing import Any
@@ -83,21 +83,6 @@ def command_of(user: Client) -> list[str]:
     template = user.get("cronjob", NAME)["spec"]["jobTemplate"]["spec"]["template"]
     found: list[str] = template["spec"]["containers"][0]["command"]
     return found
-
-
-def test_nobody_ends_a_run_whose_schedule_is_taken_away(person: Client, formation: Plugin) -> None:
-    declared(person, "sleep 20; echo done")
-    formation.within("run", "shop", "--schedule", "report", "--detach")
-    eventually(lambda: said(person)["active"] == 1)
-    person.merge("formation", "shop", {"spec": {"schedules": {"report": None}}})
-    eventually(lambda: person.get("cronjob", NAME)["spec"]["suspend"] is True)
-
-    def succeeded() -> bool:
-        (job,) = person.list_all("jobs.batch")
-        return bool(job["status"].get("succeeded"))
-
-    eventually(succeeded)
-    eventually(lambda: person.find("cronjob", NAME) is None)
 
 
 @pytest.mark.long

@@ -22,6 +22,13 @@ QUOTA = {
 }
 LIMITED = {**QUOTA, "spec": {"hard": {"limits.memory": "1Gi"}}}
 TRIES = 3
+SERVES = ("python3", "-m", "http.server", "8080")
+LISTENS_FIRST = """\
+import socket, time
+listening = socket.create_server(("", 8080))
+time.sleep(2)
+raise SystemExit(3)
+"""
 LIMITS = {
     "apiVersion": "v1",
     "kind": "LimitRange",
@@ -148,24 +155,32 @@ def test_a_stuck_rollout_fails_and_its_mending_is_under_way_until_it_is_done(per
     assert (last["exitCode"], last["message"]) == (3, "exited with code 3: no database")
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "fields"),
+    [
+        pytest.param(RUNS, ("/bin/sh", "-c", "sleep 1; exit 3"), {}, id="without a check"),
+        # As gunicorn does: its master listens, and only then do its workers load the app.
+        pytest.param(SERVES, ("python3", "-c", LISTENS_FIRST), {"port": 8080}, id="after it has listened"),
+    ],
+)
 def test_a_process_that_crashes_soon_after_its_start_never_takes_the_place_of_one_that_runs(
-    person: Client,
+    person: Client, good: tuple[str, ...], bad: tuple[str, ...], fields: dict[str, Any]
 ) -> None:
-    person.apply(shop(replicas=2))
+    person.apply(shop(*good, replicas=2, **fields))
 
     # Of a kubelet that tells of an end four seconds late, as on a very busy machine, it has run for five.
-    assert any(outlives_crashes(person) for _ in range(TRIES))
+    assert any(outlives_crashes(person, good, bad) for _ in range(TRIES))
 
 
-def outlives_crashes(person: Client) -> bool:
-    """Put what crashes a second after its start in place of what runs; tell whether that still does."""
-    command(person, *RUNS)
+def outlives_crashes(person: Client, good: tuple[str, ...], bad: tuple[str, ...]) -> bool:
+    """Put what crashes soon after its start in place of what runs; tell whether that still does."""
+    command(person, *good)
     person.reported()
     person(*READY)
     before = names_of_ready(person)
     history = History(person, "formation", "shop")
 
-    command(person, "/bin/sh", "-c", "sleep 1; exit 3")
+    command(person, *bad)
     eventually(lambda: worker(person).get("restarts", 0) >= 2, patience=120)
 
     outlived = before <= names_of_ready(person)

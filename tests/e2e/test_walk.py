@@ -203,12 +203,14 @@ HEROKU = [
     {"type": "web", "quantity": 1, "size": {"name": "Standard-1X"}, "command": "/shop web"},
     {"type": "worker", "quantity": 2, "size": {"name": "Standard-1X"}, "command": "/shop worker"},
 ]
+DATABASE = "postgres://shop:hunter2@db/shop"
 APP = {"name": "shop", "formation": {"web": {"quantity": 2, "size": "Standard-1X"}}}
 
 
 def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
-    (reader.folder / "Procfile").write_text("web: /shop web\nworker: /shop worker\nrelease: /shop migrate\n")
-    (reader.folder / ".env").write_text("LOG_LEVEL=info\n")
+    release = f'release: test "$DATABASE_URL" = {DATABASE} && exec /shop migrate'
+    (reader.folder / "Procfile").write_text(f"web: /shop web\nworker: /shop worker\n{release}\n")
+    (reader.folder / ".env").write_text(f"PORT=5000\nLOG_LEVEL=info\nexport DATABASE_URL='{DATABASE}'\n")
     (reader.folder / "formation.json").write_text(json.dumps(HEROKU))  # what the first line would fetch
     (reader.folder / "app.json").write_text(json.dumps(APP))
     shown = page("how-to/procfile.md", until="## On the laptop")
@@ -216,6 +218,12 @@ def test_an_app_comes_from_a_procfile_and_from_heroku(reader: Reader) -> None:
 
     reader.types(procfile)
     reader.types_until("kubectl get fm shop", "True", "web=2/2 worker=1/1")
+    _, *others = procfile.splitlines()
+    reader.types("\n".join(others))  # as the page says, they may be repeated
+    status = reader.kubectl.get("formation", "shop")["status"]
+    assert status["release"]["state"] == "Succeeded"
+    (job,) = reader.kubectl.list_all("job")
+    assert job["status"].get("failed", 0) == 0, "it had its settings when it began"
     _, by_list, by_app = heroku.splitlines()
     reader.types(by_list)
     reader.types("kubectl apply -f formation.yaml")
@@ -270,18 +278,23 @@ def test_a_schedule_is_declared_and_run_as_the_page_says(reader: Reader) -> None
 def test_what_ran_before_is_back_as_the_page_says(reader: Reader) -> None:
     reader.types("kubectl apply -k manifests/samples/")
     reader.types_until("kubectl get fm shop", "True", "web=2/2")
+    has_run_well = ("wait", "--for=jsonpath={.status.revision.ready}=true", "formation/shop", "--timeout=3m")
+    reader.kubectl(*has_run_well)
     for kind, commands in page("how-to/go-back.md"):
         if kind == "sh" and "--rollback-on-failure" in commands:
             done = pages.typed(commands, reader.folder, reader.variables)
             assert done.returncode == 1, done.stderr
             assert "shop is back at what was revision" in done.stderr
         elif kind == "sh":
-            reader.types(commands)
+            for line in commands.strip().splitlines():
+                reader.types(line)
+                if line.startswith("kubectl formation deploy"):
+                    reader.kubectl(*has_run_well)
     spec = reader.kubectl.get("formation", "shop")["spec"]
     assert spec["image"] == IMAGE
     assert "env" not in spec
     rows = pages.columns(reader.types("kubectl formation history shop"))
     states = [row[2] for row in rows[1:]]
     assert states.count("Runs") == 1
-    assert "Ran" in states, "what was deployed with --wait has run well"
+    assert "Ran" in states, "what ran for a minute"
     assert "Kept" in states, "and what never ran is only kept"

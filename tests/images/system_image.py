@@ -56,6 +56,7 @@ SYSTEMS = {
     for system in (
         System("apache", ("apache2", "libapache2-mod-php"), stop_signal="SIGWINCH"),
         System("eventmachine", ("ruby", "ruby-eventmachine")),
+        System("gunicorn", ("gunicorn",)),
         System(
             "jvm",
             ("openjdk-17-jre-headless",),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from tests.scripts.stages import Outcome
 
-SLOWEST = 10
+SLOWEST = 20
 NAMED = 5
 """Failed tests of a stage that are named."""
 OUTCOMES = ("failures", "errors", "skipped")
@@ -31,7 +31,7 @@ def times(outcomes: Iterable[Outcome], reported: list[ElementTree.Element]) -> l
         "stages:",
         *(f"{outcome.seconds:6.0f} s  {outcome.stage.name}" for outcome in outcomes),
         f"the {SLOWEST} slowest tests:",
-        *(f"{seconds(case):6.0f} s  {case.get('name')}" for case in cases[:SLOWEST]),
+        *(f"{seconds(case):6.0f} s  {case.get('file')}::{case.get('name')}" for case in cases[:SLOWEST]),
     ]
 
 

@@ -12,7 +12,7 @@ from tests.builders import Manifest
 from tests.client import Client, eventually, is_ready
 from tests.cluster import paths
 
-WEB_SERVERS = ["apache", "eventmachine", "jvm", "node", "twisted"]
+WEB_SERVERS = ["apache", "eventmachine", "gunicorn", "jvm", "node", "twisted"]
 PATIENCE = 180
 """Seconds: a JVM takes a while to start on a busy machine, and a process that was killed is on probation."""
 HOLD = "formations.dev/held-by-a-test"

@@ -5,12 +5,14 @@ import time
 import pytest
 
 from tests.builders import Manifest, a_formation, a_process
-from tests.client import Client, eventually
-from tests.systems.running import WEB_SERVERS, Running, Sample
+from tests.client import Client, eventually, is_ready
+from tests.systems.running import PATIENCE, WEB_SERVERS, Running, Sample
 from tests.systems.web_client import SteadyClient, try_to_get
 
 IN_EVERY_RUN = ("node",)
 """The one whose single thread has most to lose."""
+CRASHES = 2
+"""Each time a new process had begun to listen before."""
 STEPS = {"rollout of one", "scale-out", "kubectl delete pod", "rollout of three", "scale-in"}
 
 pytestmark = pytest.mark.node
@@ -45,6 +47,34 @@ def test_no_request_is_lost_while_processes_come_and_go(
     web.kubectl("delete", "formation", name)
     assert client.failed == {}
     assert set(client.sent) >= STEPS  # and each was taken under fire
+
+
+@pytest.mark.long
+def test_a_typo_behind_a_server_that_listens_before_the_app_is_loaded_loses_no_request(
+    restricted: Client, sample: Sample, figures: list[str]
+) -> None:
+    web = only_command_and_port(restricted, "typo", sample("gunicorn")["spec"])
+    (old,) = [pod["metadata"]["name"] for pod in web.pods()]
+    typo = {"processes": {"web": {"command": ["gunicorn", "web:typo"]}}}
+
+    with SteadyClient(web.url()) as client:
+        with client.during("typo"):
+            loading = [{"name": "LOADS_FOR", "value": "2"}]
+            web.kubectl.merge("formation", web.formation, {"spec": {"env": loading, **typo}})
+            eventually(lambda: max(restarts(web)) >= CRASHES, PATIENCE)
+        serving = [pod["metadata"]["name"] for pod in web.pods() if is_ready(pod)]
+        why = web.status()["reason"]
+
+    figures += [f"gunicorn: {line}" for line in client.figures()]
+    web.kubectl("delete", "formation", web.formation)
+    assert client.failed == {}
+    assert (serving, why) == ([old], "Exited")
+
+
+def restarts(web: Running) -> list[int]:
+    """Return how often each process was started again."""
+    statuses = (pod["status"].get("containerStatuses") or [] for pod in web.pods())
+    return [each["restartCount"] for of_pod in statuses for each in of_pod]
 
 
 def roll_out(web: Running, version: str) -> None:

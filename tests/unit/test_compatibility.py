@@ -10,7 +10,7 @@ import yaml
 from crds.generate import crd, snapshot
 from crds.generate.rules import release, schedules
 from crds.generate.rules.formation import OWN_COMMANDS
-from crds.generate.rules.process import ALONE
+from crds.generate.rules.process import ALONE, IN_TIME
 from tests import released
 from tests.cluster import paths
 from tests.unit.narrowing import Narrowing, narrowings
@@ -29,6 +29,7 @@ ACCEPTED = {
         for each in (*schedules.SPEC, *schedules.RESOURCE)
     },
     f"a rule is new: {ALONE.schema()['message']}": "disruptionBudget is new, too",
+    f"a rule is new: {IN_TIME.schema()['message']}": "both fields are new, too",
     "maxLength is 131071, and was not limited": "a word of a command: Linux has never started a longer one",
 }
 """What was narrowed since the last release all the same, because nothing that runs is refused by it."""

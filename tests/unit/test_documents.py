@@ -96,6 +96,26 @@ def test_what_is_shown_to_apply_is_valid(document: Json) -> None:
         assert [*structural.unknown(KUBERNETES[version] + document["kind"], document)] == []
 
 
+def probes(value: Any) -> Iterator[Json]:
+    """Yield each probe in an object, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from probes(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key.endswith("Probe"):
+                yield item
+            else:
+                yield from probes(item)
+
+
+@pytest.mark.parametrize("document", [*documents()])
+def test_no_probe_names_a_host(document: Json) -> None:
+    # Kubelet would connect to it from the node, and Pod Security refuses the Pod.
+    actions = [action for probe in probes(document) for action in probe.values() if isinstance(action, dict)]
+    assert [action for action in actions if "host" in action] == []
+
+
 def budgets() -> Iterator[Any]:
     """Yield each PodDisruptionBudget that a page shows or a manifest holds."""
     kind = "PodDisruptionBudget"

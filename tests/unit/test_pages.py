@@ -1,11 +1,14 @@
 """What pages say of the operator is so: flags, Events, and what restarts a process."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from formation_cli.command_table import ENTRIES
 from formation_operator.api.formation import ProcessType
 from formation_operator.command_line import parser
 from tests import builders
@@ -33,6 +36,8 @@ OTHER: dict[str, Any] = {
     "readinessProbe": {"exec": {"command": ["true"]}},
     "startupProbe": {"exec": {"command": ["true"]}},
     "terminationGracePeriodSeconds": 7,
+    "minReadySeconds": 7,
+    "progressDeadlineSeconds": 7,
     "rollingUpdate": {"maxSurge": 1},
     "singleton": True,
     "disruptionBudget": {},
@@ -100,3 +105,36 @@ def test_each_event_of_the_operators_own_is_explained() -> None:
     told = {reason for file in sources for reason in NOTICE.findall(file.read_text())}
     assert told >= {"DriftRepaired", "Recreated", "ScaleHonoured"}
     assert {reason for reason in told if f"`{reason}`" not in OWNERSHIP} == set()
+
+
+BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+SENTENCE = re.compile(r"\n\n|(?<=\.)\s+(?=[A-Z])|\n(?=[-|])")
+QUOTED = re.compile("`([^`]+)`")
+COMMANDS = {"kubectl", "helm", "make", *ENTRIES}
+STANDS_FOR = re.compile(r"[:()]|\b[A-Z]{2,}\b|\b[0-9][0-9.]*")
+"""What a line has another text for each time, or between parts that the operator puts together."""
+
+
+def quoted_lines(page: str) -> Iterator[str]:
+    """Yield what a page quotes of the log: beside the word, or in a table of lines; several words each."""
+    for sentence in SENTENCE.split(BLOCK.sub("", page)):
+        if re.search(r"\blog\b", sentence):
+            yield from (" ".join(quote.split()) for quote in QUOTED.findall(sentence))
+    for table in page.split("\n\n"):
+        if table.startswith("| line |"):
+            yield from QUOTED.findall("\n".join(line.split("|")[1] for line in table.splitlines()))
+
+
+def test_each_line_of_the_log_that_a_page_quotes_is_one_that_the_operator_writes() -> None:
+    sources = (paths.ROOT / "operator" / "formation_operator").rglob("*.py")
+    nodes = (node for file in sources for node in ast.walk(ast.parse(file.read_text())))
+    texts = "\n".join(str(node.value) for node in nodes if isinstance(node, ast.Constant))
+    quotes = {
+        quote
+        for page in DOCS.rglob("*.md")
+        for quote in quoted_lines(page.read_text())
+        if " " in quote and not quote.startswith("-") and quote.split()[0] not in COMMANDS
+    }
+    assert quotes >= {"This replica writes nothing:", "The cluster can't be listed yet"}
+    parts = {part.strip() for quote in quotes for part in STANDS_FOR.split(quote)}
+    assert {part for part in parts if part not in texts} == set()

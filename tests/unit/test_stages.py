@@ -13,7 +13,7 @@ from tests import minors
 from tests.client import eventually
 from tests.cluster import paths
 from tests.scripts import suite, summary
-from tests.scripts.stages import FINE, NO_TESTS, Run, Stage
+from tests.scripts.stages import FINE, NO_TESTS, Outcome, Run, Stage
 
 WELL = (sys.executable, "-c", "")
 
@@ -155,6 +155,19 @@ def test_the_end_names_the_tests_that_failed_in_each_stage_the_first_of_many(tmp
     reported = summary.suites(reports.iterdir())
     assert summary.counted(reported) == "3 passed, 7 failures, 1 errors"
     assert suite.judged("test", failed.result, reported, words) == (1, f"FAILED: {'; '.join(words)}")
+
+
+def test_the_end_says_how_long_each_stage_took_and_which_twenty_tests_were_the_slowest(
+    tmp_path: pathlib.Path,
+) -> None:
+    cases = [f'<testcase file="test_it.py" name="test_{number}" time="{number}"/>' for number in range(30)]
+    reported = [ElementTree.fromstring(f"<testsuite>{''.join(cases)}</testsuite>")]
+    ran = [
+        Outcome(Stage(name, WELL), tmp_path, 0, seconds) for name, seconds in (("one", 71.9), ("two", 3.0))
+    ]
+    slowest = [f"{number:6} s  test_it.py::test_{number}" for number in range(29, 9, -1)]
+    stages = ["stages:", "    72 s  one", "     3 s  two"]
+    assert summary.times(ran, reported) == [*stages, "the 20 slowest tests:", *slowest]
 
 
 def test_a_report_that_was_cut_short_keeps_no_other_from_being_told(tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ import string
 
 from crds.generate.embedded import LONGEST_PORT_NAME
 from crds.generate.rules.cel import Rule, one_of
+from formation_operator.api.formation import PROGRESS_DEADLINE, PROOF_SECONDS
 
 COUNT = [
     Rule(
@@ -25,9 +26,18 @@ ALONE = Rule(
     at=".disruptionBudget",
     reason="FieldValueForbidden",
 )
+IN_TIME = Rule(
+    "!(has(self.minReadySeconds) || has(self.progressDeadlineSeconds)) || "
+    f"self.?progressDeadlineSeconds.orValue({PROGRESS_DEADLINE}) > "
+    f"self.?minReadySeconds.orValue(has(self.readinessProbe) ? 0 : {PROOF_SECONDS})",
+    f"no rollout could end in time: progressDeadlineSeconds ({PROGRESS_DEADLINE} by default) has to be more "
+    f"than minReadySeconds ({PROOF_SECONDS} by default)",
+    at=".progressDeadlineSeconds",
+)
 PROCESS = [
     *COUNT,
     ALONE,
+    IN_TIME,
     Rule(
         "!self.?service.orValue(false) || has(self.port)",
         "a Service needs a port: set port, or leave service out",

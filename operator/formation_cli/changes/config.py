@@ -11,7 +11,8 @@ from formation_operator.render import environment
 
 Object = dict[str, Any]
 NOTHING: Mapping[str, str] = MappingProxyType({})
-INJECTED = ("PORT", "FORMATION", "PROCESS_TYPE", "PROCESS_NAME")
+PORT = "PORT"
+INJECTED = (PORT, "FORMATION", "PROCESS_TYPE", "PROCESS_NAME")
 """What the operator writes into env, which wins over what a Secret says."""
 
 
@@ -134,6 +135,7 @@ def advice(before: Object, after: Object, wanted: Wanted) -> list[str]:
     dangling = _dangling(after, wanted.unset)
     return [
         *_hidden(after, names),
+        *_misled(after, wanted.plain.get(PORT)),
         *(_later(after) if wanted.secret else ()),
         f"{', '.join(dangling)}  still refers to a variable that was unset." if dangling else "",
         git.hint(before, _paths(before, after, names)),
@@ -144,6 +146,22 @@ def _hidden(after: Object, names: Collection[str]) -> Iterator[str]:
     for type_, own in sorted(own_variables(after).items()):
         if hidden := [name for name in names if name in own]:
             yield f"{type_} has its own {', '.join(hidden)} in spec.processes.{type_}.env, and keeps it."
+
+
+def _misled(after: Object, port: str | None) -> Iterator[str]:
+    """Yield which types listen elsewhere than their Service and their probe expect."""
+    own = own_variables(after)
+    ports = {
+        type_: process["port"]
+        for type_, process in sorted(lenient.mapping(after, "spec", "processes").items())
+        if process.get("port") and PORT not in own[type_]
+    }
+    wrong = [f"{type_} ({number})" for type_, number in ports.items() if port not in (None, str(number))]
+    if wrong:
+        yield (
+            f"{PORT} wins over the port that Services and probes use: {', '.join(wrong)}. "
+            f"`config unset {after['metadata']['name']} {PORT}` takes it back."
+        )
 
 
 def own_variables(formation: Object) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ from formation_cli.words.counts import Wanted
 from formation_operator.kube.objects import lenient
 
 Object = dict[str, Any]
+MANY, TIMES = 50, 10
+"""A count that is above the first, and above so many times the present one, may be a slip."""
 
 
 class Change(NamedTuple):
@@ -19,6 +21,11 @@ class Change(NamedTuple):
     after: int
     declared: bool
     """Whether the Formation says a count already."""
+
+    @property
+    def may_be_a_slip(self) -> bool:
+        """Whether so many more processes may start that somebody should say that it is meant."""
+        return self.after > max(MANY, TIMES * self.before)
 
     def __str__(self) -> str:
         """Return it as a person reads it."""

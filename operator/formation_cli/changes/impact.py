@@ -6,46 +6,68 @@ from typing import Any
 from pydantic import ValidationError
 
 from formation_operator.api.formation import FormationSpec
+from formation_operator.api.reasons import State
 from formation_operator.kube.objects import lenient
 from formation_operator.render import pod_template
 
 Object = dict[str, Any]
+RESTARTED = "its processes are restarted, as in a deploy"
+MIXED = "its processes that run this already stay, and all others are replaced"
 
 
-def impact(before: Object | None, after: Object) -> list[str]:
-    """Return a sentence for each type that is concerned, from two Formations as the API server has them."""
-    name = after["metadata"]["name"]
+def impact(before: Object | None, after: Object, *, back: bool = False) -> list[str]:
+    """Return a sentence for each type that is concerned, from two Formations as the API server has them.
+
+    The one before is what was rolled out. To go ``back`` is to what processes may run that it didn't replace.
+    """
     if before is None:
         return [f"{each}: new" for each in sorted(after["spec"]["processes"])]
-    old, new = before["spec"], after["spec"]
-    return [*_types(name, old, new), *_switches(old, new)]
+    return [*_types(before, after, back=back), *_switches(before["spec"], after["spec"])]
 
 
-def _types(name: str, old: Object, new: Object) -> Iterator[str]:
-    before, after = old["processes"], new["processes"]
-    for each in sorted({*before, *after}):
-        if each not in after:
+def _types(before: Object, after: Object, *, back: bool) -> Iterator[str]:
+    old, new = before["spec"]["processes"], after["spec"]["processes"]
+    for each in sorted({*old, *new}):
+        if each not in new:
             yield f"{each}: removed: its processes are stopped, and its Deployment is deleted"
-        elif each not in before:
+        elif each not in old:
             yield f"{each}: new"
         else:
-            yield from (f"{each}: {change}" for change in _changes(name, each, old, new))
+            yield from (f"{each}: {change}" for change in _changes(each, before, after, back=back))
 
 
-def _changes(name: str, type_: str, old: Object, new: Object) -> Iterator[str]:
+def _changes(type_: str, before: Object, after: Object, *, back: bool) -> Iterator[str]:
     """Yield what changes about one type that stays."""
-    before, after = (_template(name, type_, each) for each in (old, new))
-    restarted = before != after and not isinstance(after, str)
-    counts = [each["processes"][type_].get("replicas") for each in (old, new)]
+    name, specs = after["metadata"]["name"], (before["spec"], after["spec"])
+    old, new = (_template(name, type_, spec) for spec in specs)
+    changed = old != new and not isinstance(new, str)
+    replaced = RESTARTED if not back or _is_whole(type_, before) else MIXED
+    restarted = replaced if changed and not _runs_none(type_, before, after) else ""
+    counts = [spec["processes"][type_].get("replicas") for spec in specs]
     if counts[0] != counts[1]:
         words = ["left open" if count is None else str(count) for count in counts]
         yield f"{words[0]} -> {words[1]} processes" + (
             "" if restarted else "; none that keeps running is restarted"
         )
-    if isinstance(after, str):
-        yield f"can't be made: {after}"
+    if isinstance(new, str):
+        yield f"can't be made: {new}"
     elif restarted:
-        yield "its processes are restarted, as in a deploy"
+        yield restarted
+
+
+def _runs_none(type_: str, before: Object, after: Object) -> bool:
+    """Tell whether no process of a type runs, or goes on to run."""
+    declared = before["spec"]["processes"][type_].get("replicas")
+    status = lenient.mapping(before, "status", "processes", type_)
+    count = status.get("desiredReplicas") if declared is None else declared
+    return count == 0 or any(each["spec"].get("suspend") for each in (before, after))
+
+
+def _is_whole(type_: str, formation: Object) -> bool:
+    """Tell whether all processes of a type run what was rolled out, as far as that is known."""
+    status = lenient.mapping(formation, "status", "processes", type_)
+    updated, wanted = (lenient.number(status, each) for each in ("updatedReplicas", "desiredReplicas"))
+    return not status or (lenient.text(status, "state") == State.RUNNING and updated >= wanted)
 
 
 def _template(name: str, type_: str, spec: Object) -> Object | str:

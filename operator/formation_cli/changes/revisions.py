@@ -77,12 +77,19 @@ def of(formation: Object) -> Revision:
     return Revision(number if own == name else 0, own, "", content)
 
 
+def runs_well(formation: Object) -> bool:
+    """Tell whether what a Formation declares now was rolled out, and has run well since."""
+    return (
+        bool(of(formation).number) and lenient.mapping(formation, "status", "revision").get("ready") is True
+    )
+
+
 def previous(kept: Iterable[Revision], formation: Object) -> Revision | None:
-    """Return what ran well before what a Formation declares now, or what ran at all, if it is kept."""
+    """Return what ran well before what a Formation declares now, if it is kept."""
     now, (_, latest) = of(formation), current(formation)
     earlier = [each for each in kept if each.number and not each.flaw and each.name != now.name]
     before = [each for each in reversed(earlier) if each.number <= (latest or each.number)]
-    return next((each for each in before if each.ran_well), before[0] if before else None)
+    return next((each for each in before if each.ran_well), None)
 
 
 def spec_with(spec: Object, content: Object) -> Object:

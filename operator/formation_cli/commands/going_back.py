@@ -1,13 +1,14 @@
 """Go back to a content that ran before, by hand or where a deploy fails."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import click
 
 from formation_cli.changes import git, impact
 from formation_cli.changes import revisions as changes
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands import releases as others
 from formation_cli.commands import revisions, waiting, writing
 from formation_cli.failures import Failure, NoAccess, TimedOut, again
 from formation_cli.options import Wait
@@ -64,17 +65,22 @@ def _check_sources(cluster: Cluster, revision: Revision) -> None:
         )
 
 
-def advise(done: Done) -> None:
-    """Say beside the result which types restart, and who will set it back."""
+def advise(cluster: Cluster, done: Done) -> None:
+    """Say beside the result which types restart, who will set it back, and which release still runs."""
     before, after = done.before, done.after
-    if before is after:
-        return
-    name, declared = before["metadata"]["name"], before["spec"]["processes"]
-    new = [each for each in sorted(after["spec"]["processes"]) if each not in declared]
+    if before is not after:
+        _advise(before, revisions.running(cluster, before), after)
+    for each in others.beside(cluster, after):
+        click.echo(each, err=True)
+
+
+def _advise(before: Object, running: Object, after: Object) -> None:
+    name, known = before["metadata"]["name"], {*before["spec"]["processes"], *running["spec"]["processes"]}
+    new = [each for each in sorted(after["spec"]["processes"]) if each not in known]
     paths = changes.changed(before["spec"], after["spec"])
     writing.advise(
         before,
-        *impact.impact(before, after),
+        *impact.impact(running, after, back=True),
         *(f"{each} starts with 1 process: {again(f'scale {name} {each}=N')}" for each in new),
         git.hint(before, paths, "revert it there"),
     )
@@ -95,19 +101,31 @@ def wait(
     try:
         waiting.wait(cluster, after, wanted.timeout, types, deployed=True)
     except (waiting.NotReady, TimedOut) as failure:
-        if not back:
-            failure.also(_line(before, after))
-            raise
-        failure.show()
-        _take_back(cluster, before, after, failure, wanted, types)
+        if back and _differ(before, after):
+            failure.show()
+            _take_back(cluster, before, after, failure, wanted, types)
+        failure.also(_nothing(before) if back else "")
+        failure.also(_line(before, after))
+        raise
+
+
+def _nothing(formation: Object) -> str:
+    """Return that a deploy of what was declared already has nothing that could be taken back."""
+    there = changes.of(formation)
+    well = ", which ran well" if changes.runs_well(formation) else ""
+    where = f"{there}{well}" if there.number else "what it declares"
+    return f"The deploy has changed nothing, so nothing is taken back: it stays at {where}."
 
 
 def _line(before: Object, after: Object) -> str:
-    """Return what is typed to go back; nothing where nothing to go back to is known."""
+    """Return what is typed to go back; nothing where nothing is known, or what was there already ran well."""
     current, latest = changes.current(before)
     if latest < 1 or (latest == 1 and changes.of(after).name == current):
         return ""
-    number = changes.of(before).number if _differ(before, after) else 0
+    differ = _differ(before, after)
+    if not differ and changes.runs_well(before):
+        return ""
+    number = changes.of(before).number if differ else 0
     to = f" --to {number}" if number else ""
     name = before["metadata"]["name"]
     return f"To go back: {again(f'rollback {name}{to} --wait')}"
@@ -119,21 +137,28 @@ def _differ(one: Object, other: Object) -> bool:
 
 def _take_back(
     cluster: Cluster, before: Object, after: Object, failure: Failure, wanted: Wait, types: Iterable[str]
-) -> None:
+) -> NoReturn:
     """Go back to what was there before, wait for it, and end with the code of the deploy's failure."""
     name = before["metadata"]["name"]
 
     def choose(found: Object) -> Revision:
         if _differ(found, after):
             raise Failure(f"Someone else has changed {name} in the meantime, so it stays as it is.")
-        unreleased = releases.is_gated(before)  # to come back to that would run its release again
-        here = _differ(before, after) and not unreleased
-        return changes.of(before) if here else revisions.find(cluster, found, None)
+        if changes.runs_well(found):
+            raise Failure(f"{name} has run well since, so it stays at {changes.of(found)}.")
+        if not releases.is_gated(before):
+            return changes.of(before)
+        # To come back to what was declared would run its release again, so it is what runs.
+        failed = changes.current(found)[0] == changes.of(after).name
+        runs = revisions.rolled_out(cluster, before if failed else found)
+        if runs is None:
+            raise Failure(f"{name} has no revision to go back to.", hint=revisions.NONE.format(name))
+        return runs
 
     try:
         done = go_back(cluster, name, choose)
         click.echo(f"Going back to {done.sentence}", err=True)
-        advise(done)
+        advise(cluster, done)
         waiting.wait(cluster, done.after, wanted.timeout, types, deployed=True)
     except Failure as second:
         second.show()

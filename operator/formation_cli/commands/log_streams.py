@@ -6,7 +6,7 @@ import heapq
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import click
 
@@ -26,15 +26,21 @@ LAST_WORDS = 3.0
 """Seconds for which the end of a log is waited for that nobody writes to any more."""
 LOST = "unable to retrieve container logs for "
 """How kubelet begins in place of a log that its node no longer has."""
+GONE = "its node no longer has its log"
 
 
-def past(cluster: Cluster, sources: Iterable[Source], query: LogQuery) -> Iterator[Line]:
-    """Yield what was written so far, by its time; at the end raises `Failure` if that isn't all."""
+def past(
+    cluster: Cluster, sources: Iterable[Source], query: LogQuery, waiting: Collection[Source] = ()
+) -> Iterator[Line]:
+    """Yield what was written so far, by its time; at the end raises `Failure` if that isn't all.
+
+    Those that are ``waiting`` to be started again may have no log before the last one.
+    """
     failed: list[str] = []
 
     def read(source: Source) -> Iterator[Line]:
         try:
-            yield from _read(cluster, source, query)
+            yield from _read(cluster, source, query, or_last=source in waiting)
         except NoAccess:
             raise
         except Failure as failure:
@@ -73,22 +79,29 @@ def unbroken(
             query = query._replace(tail=None, since_seconds=None, since_time=latest)
 
 
-def _read(cluster: Cluster, source: Source, query: LogQuery) -> Iterator[Line]:
-    """Yield the lines of a log; of a process that is gone, or never ran, there are none."""
+def _read(cluster: Cluster, source: Source, query: LogQuery, *, or_last: bool = False) -> Iterator[Line]:
+    """Yield the lines of a log; of a process that is gone, or never ran, there are none.
+
+    Where there is no previous log it may be ``or_last``: kubelet keeps one container that has ended, and has
+    its log as the current one until the next is started.
+    """
     try:
         for text in cluster.log(source.pod, query._replace(container=source.container)):
             yield _present(log_lines.parsed(text, source))
     except NotFound:
         return
     except Failure as failure:
-        if NO_LOG not in failure.message:
+        missing = NO_LOG in failure.message
+        if or_last and query.previous and (missing or failure.message == GONE):
+            yield from _read(cluster, source, query._replace(previous=False))
+        elif not missing:
             raise
 
 
 def _present(line: Line) -> Line:
     """Return a line of a log; raises `Failure` for kubelet's word that there is none any more."""
     if not line.time and line.text.startswith(LOST):
-        raise Failure("its node no longer has its log")
+        raise Failure(GONE)
     return line
 
 

@@ -1,14 +1,18 @@
-"""Show what a release writes while it runs."""
+"""Show what a release writes while it runs, and which others still run beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import click
 
+from formation_cli.cluster import kinds
 from formation_cli.cluster.port import Cluster, LogQuery, Object
 from formation_cli.commands import log_streams
-from formation_cli.failures import NoAccess
+from formation_cli.failures import NoAccess, kubectl
 from formation_cli.terminal.log_writer import Writer
+from formation_cli.views import releases
 from formation_operator.api import naming
+
+OTHER = "The release command of an earlier deploy still runs, in Job {job}. To end it: {end}"
 
 
 class Log:
@@ -33,3 +37,20 @@ class Log:
         except NoAccess as failure:  # a release goes on without anyone who reads its log
             self._refused = True
             click.echo(f"The log of the release can't be shown: {failure.message}", err=True)
+
+
+def beside(cluster: Cluster, formation: Object, pods: Iterable[Object] | None = None) -> Iterator[str]:
+    """Yield a sentence for each release command that still runs for another content than the declared one.
+
+    No status names it: a release that has started is never ended for another one.
+    """
+    try:
+        if pods is None:
+            labels = f"{naming.FORMATION_LABEL}={formation['metadata']['name']},{naming.RELEASE_LABEL}"
+            pods = cluster.select(kinds.POD, labels=labels).items
+        for name in releases.running_jobs(pods):
+            job = cluster.get(kinds.JOB, name)
+            if job and releases.is_of_another(job, formation):
+                yield OTHER.format(job=name, end=kubectl(f"delete job {name}"))
+    except NoAccess:  # it is only said beside a result
+        return

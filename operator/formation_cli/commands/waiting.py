@@ -103,7 +103,8 @@ def _sights(cluster: Cluster, name: str, awaited: Awaited) -> Iterator[Sight]:
         deployments = [each for each in objects if each["kind"] == kinds.DEPLOYMENT]
         found = [each for each in processes.processes(formation, pods, time.time()) if each.type != ONE_OFF]
         releasing = [] if awaited.is_counts_alone else releases.pods(formation, pods, awaited.since)
-        yield Sight(formation, found, progress.progress(awaited, formation, found, deployments), releasing)
+        now = progress.progress(awaited, formation, found, deployments, releasing)
+        yield Sight(formation, found, now, releasing)
 
 
 def _shown(sights: Iterator[Sight]) -> Iterator[Sight]:

@@ -1,11 +1,12 @@
 """What is known of an app from other files, and the Formation that it makes."""
 
+import base64
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from formation_cli.dialects import names, references, shell
+from formation_cli.dialects import names, programs, references, shell
 from formation_cli.dialects.cron import Cron
 from formation_cli.failures import Mistyped
 from formation_operator.api import naming
@@ -29,7 +30,9 @@ class App:
     counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
     memory: Mapping[str, str] = dataclasses.field(default_factory=dict)
     port: int = PORT
-    schedules: Mapping[str, Cron] = dataclasses.field(default_factory=dict)
+    schedules: Sequence[Cron] = ()
+    secret: str = ""
+    """The Secret whose keys all types get, if there is one."""
 
 
 def formation(app: App) -> Object:
@@ -46,11 +49,18 @@ def formation(app: App) -> Object:
         "spec": {
             "image": app.image,
             **({"env": variables(app.env)} if app.env else {}),
+            **({"envFrom": [{"secretRef": {"name": app.secret}}]} if app.secret else {}),
             **({"release": _release(app)} if names.RELEASE in app.commands else {}),
             "processes": {each: _process(app, each) for each in types},
             **({"schedules": _schedules(app, types)} if app.schedules else {}),
         },
     }
+
+
+def secret(name: str, variables: Mapping[str, str]) -> Object:
+    """Return the Secret that an app names."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in variables.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data}
 
 
 def _release(app: App) -> Object:
@@ -60,17 +70,18 @@ def _release(app: App) -> Object:
     }
 
 
-def _schedules(app: App, types: Collection[str]) -> Object:
-    """Return the schedules; one that has the name of a type gets another one."""
-    return {
-        names.schedule(app.name, f"cron-{name}" if name in types else name): {
+def _schedules(app: App, types: Sequence[str]) -> Object:
+    """Return the schedules, each under a name that tells its work."""
+    found: Object = {}
+    for each in app.schedules:
+        name = names.schedule(app.name, programs.telling(each.command), types, found)
+        found[name] = {
             "schedule": each.schedule,
             "command": words(name, each.command, port=False),
             **({"concurrencyPolicy": each.policy} if each.policy else {}),
             **({"suspend": True} if each.suspended else {}),
         }
-        for name, each in app.schedules.items()
-    }
+    return found
 
 
 def _process(app: App, name: str) -> Object:
@@ -81,12 +92,23 @@ def _process(app: App, name: str) -> Object:
         **({"replicas": app.counts[name]} if name in app.counts else {}),
         **({"port": app.port} if port else {}),
         **({"resources": _resources(app.memory[name])} if name in app.memory else {}),
+        **({"singleton": True} if is_singleton(name, line, app.counts.get(name)) else {}),
     }
 
 
 def listens(name: str, line: str) -> bool:
     """Tell whether a type gets a port: one that is named web, or uses ``$PORT``."""
     return name == WEB or bool(LISTENS.search(line))
+
+
+def is_singleton(name: str, line: str, count: int | None) -> bool:
+    """Tell whether a type becomes a singleton: it starts jobs by the clock, and nobody wants two of it.
+
+    One that listens isn't taken for a clock by its name: a singleton loses requests in each rollout.
+    """
+    port = listens(name, line)
+    clock = programs.is_clock("" if port else name, shell.words(line, port=port))
+    return clock and (count is None or count < 2)
 
 
 def words(name: str, line: str, *, port: bool) -> list[str]:

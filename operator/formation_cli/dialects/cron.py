@@ -8,15 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from formation_cli.dialects import names
 from formation_cli.failures import Mistyped
 from formation_operator.api.formation import LONGEST_WORD, MOST_SCHEDULES, SCHEDULE
 from formation_operator.kube.objects import lenient
 
 TIME = re.compile(SCHEDULE)
 POLICIES = {each.lower(): each for each in ("Allow", "Forbid", "Replace")}
-LONGEST_NAME = 30
-"""Characters of the name that an entry gets: its command, as far as it fits."""
 
 
 class Cron(NamedTuple):
@@ -39,8 +36,8 @@ def parsed(text: str, file: str) -> Any:
         raise Mistyped(f"{file}: not JSON: a number is too long, or it is nested too deeply.") from error
 
 
-def entries(app: Any, file: str) -> dict[str, Cron]:
-    """Return the entries of an app.json, each under a name that is like its command."""
+def entries(app: Any, file: str) -> list[Cron]:
+    """Return the entries of an app.json."""
     listed = app.get("cron") or [] if isinstance(app, Mapping) else []
     if not isinstance(listed, list):
         raise Mistyped(f"{file}: cron must be a list.")
@@ -48,11 +45,7 @@ def entries(app: Any, file: str) -> dict[str, Cron]:
         raise Mistyped(
             f"{file}: {len(listed)} entries of cron, and a Formation can have {MOST_SCHEDULES} schedules."
         )
-    found: dict[str, Cron] = {}
-    for number, entry in enumerate(listed, 1):
-        each = _entry(entry, f"{file}: entry {number} of cron")
-        found[_name(each.command, found)] = each
-    return found
+    return [_entry(entry, f"{file}: entry {number} of cron") for number, entry in enumerate(listed, 1)]
 
 
 def _entry(entry: Any, where: str) -> Cron:
@@ -74,13 +67,3 @@ def _entry(entry: Any, where: str) -> Cron:
 
 def _is_line(command: str) -> bool:
     return bool(command.strip()) and "\n" not in command and len(lenient.shown(command, LONGEST_WORD)) > 0
-
-
-def _name(command: str, taken: Mapping[str, Cron]) -> str:
-    name = names.suggestion(command[:LONGEST_NAME]) or "cron"
-    name = f"cron-{name}" if name in names.RESERVED else name
-    number = 2
-    unique = name
-    while unique in taken:
-        unique, number = f"{name}-{number}", number + 1
-    return unique

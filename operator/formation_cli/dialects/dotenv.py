@@ -23,6 +23,9 @@ SHELLS_OWN = re.compile(
 
 Source: https://www.gnu.org/software/bash/manual/html_node/Bash-Variables.html
 """
+PORT = "PORT"
+PORT_IS_SET = "the operator sets it, to the port of each type that has one"
+"""Why the PORT of a file, which is Foreman's, is no app's variable."""
 IMPOSSIBLE = re.compile(r"[\x00\ud800-\udfff]")
 """What Linux gives no process."""
 PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-]*")

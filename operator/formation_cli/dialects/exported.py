@@ -1,5 +1,6 @@
 """A Formation as a Procfile, a ``.env`` file and counts; and what none of them can say."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from formation_cli.dialects import app, dotenv, names, procfile, references, shell
@@ -21,25 +22,26 @@ class Exported(NamedTuple):
 
 def exported(known: Known) -> Exported:
     """Return what a Procfile and a ``.env`` file can say of a Formation."""
-    lines, left_out = {}, []
-    for name, process in known.parts().items():
-        said = _line(name, process)
-        left_out += said.left_out
-        if said.line:
-            lines[name] = said.line
+    said = {name: _line(name, process) for name, process in known.parts().items()}
     env, about_env = _env(known)
     counts = {name: each.replicas for name, each in known.spec.processes.items() if each.replicas is not None}
     return Exported(
-        procfile.write(lines),
+        procfile.write({name: each.line for name, each in said.items() if each.line}),
         dotenv.write(env),
         ",".join(f"{name}={count}" for name, count in counts.items()),
-        left_out + about_env + _others(known.spec),
+        [
+            *(about for each in said.values() for about in each.left_out),
+            *about_env,
+            *_others(known.spec, [name for name, each in said.items() if each.singleton]),
+        ],
     )
 
 
 class _Said(NamedTuple):
     line: str
     left_out: list[str]
+    singleton: bool = False
+    """Whether it is one if it is imported again."""
 
 
 def _line(name: str, process: ProcessType | Release) -> _Said:
@@ -56,7 +58,11 @@ def _line(name: str, process: ProcessType | Release) -> _Said:
         told.append(f"{name}: if imported again, its command has the same meaning in another form")
     if name != names.RELEASE and not port and app.listens(name, line):
         told.append(f"{name}: if imported again, it has a port")
-    return _Said(line, told)
+    if isinstance(process, Release) or not app.is_singleton(name, line, process.replicas):
+        return _Said(line, told)
+    if not process.singleton:
+        told.append(f"{name}: if imported again, it is a singleton")
+    return _Said(line, told, singleton=True)
 
 
 def _env(known: Known) -> tuple[dict[str, str], list[str]]:
@@ -71,6 +77,8 @@ def _env(known: Known) -> tuple[dict[str, str], list[str]]:
             left_out.append(f"{name if dotenv.NAME.fullmatch(name) else names.shown(name)}: {error}")
             continue
         found[name] = value
+        if name == dotenv.PORT:
+            left_out.append(f"{name}: if imported again, it is left out")
         if references.escaped(value) != (item.get("value") or ""):
             left_out.append(f"{name}: if imported again, its value has the same meaning in another form")
         if "\n" in value:
@@ -88,8 +96,8 @@ def _value(item: dict[str, Any]) -> str:
     return references.expanded(value, lambda _: None)
 
 
-def _others(spec: FormationSpec) -> list[str]:
-    """Return the fields that have no place elsewhere, by their path."""
+def _others(spec: FormationSpec, singletons: Iterable[str]) -> list[str]:
+    """Return the fields that have no place elsewhere, by their path; some types are singletons anyway."""
     shared = spec.model_fields_set - {"processes", "env", "release"}
     parts: dict[str, ProcessType | Release] = {
         f"spec.processes.{k}": each for k, each in spec.processes.items()
@@ -102,6 +110,7 @@ def _others(spec: FormationSpec) -> list[str]:
         for field in part.model_fields_set - ELSEWHERE
         if getattr(part, field) is not None
     }
+    own -= {f"spec.processes.{name}.singleton" for name in singletons}
     return sorted(
         {f"spec.{_alias(spec, field)}" for field in shared if getattr(spec, field) is not None} | own
     )

@@ -58,7 +58,7 @@ class Found:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
     memory: dict[str, str] = dataclasses.field(default_factory=dict)
-    schedules: dict[str, Cron] = dataclasses.field(default_factory=dict)
+    schedules: list[Cron] = dataclasses.field(default_factory=list)
     left_out: list[str] = dataclasses.field(default_factory=list)
 
     def types(self) -> list[str]:
@@ -82,14 +82,17 @@ def _read_app(value: Mapping[str, Any], file: str, found: Found) -> None:
     for name, dyno in _mapping(value, "formation", file, MOST_TYPES).items():
         _read_dyno(name, dyno, f"{file}: formation.{lenient.shown(name)}", found)
     for name, variable in _mapping(value, "env", file, MOST_VARIABLES).items():
-        _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
+        if name == dotenv.PORT:
+            found.left_out.append(f"{name}: {dotenv.PORT_IS_SET}")
+        else:
+            _read_variable(name, variable, f"{file}: env.{lenient.shown(name)}", found)
     for name, script in _mapping(value, "scripts", file, MOST_TYPES).items():
         if name == names.RELEASE:
             command = script.get("command") if isinstance(script, dict) else script
             found.commands[names.RELEASE] = _command(command, f"{file}: scripts.{name}")
         else:
             found.left_out.append(f"scripts.{lenient.shown(name)}: {SCRIPTS.get(name, NO_PART)}")
-    found.schedules |= cron.entries(value, file)
+    found.schedules += cron.entries(value, file)
     found.left_out += [f"{each}: {NO_PART}" for each in ELSEWHERE if value.get(each)]
 
 

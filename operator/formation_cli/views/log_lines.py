@@ -86,6 +86,12 @@ def is_running(pod: Object) -> bool:
     return "running" in lenient.mapping(processes.container_status(pod), "state")
 
 
+def is_waiting(pod: Object) -> bool:
+    """Tell whether the process has ended and is to be started again, as in the back-off of a crash."""
+    over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
+    return has_started(pod) and not is_running(pod) and not over
+
+
 def how(pod: Object) -> str:
     """Return how the process ended, if that is known: `` with code 1``."""
     ended = lenient.mapping(processes.container_status(pod), "state", "terminated")

@@ -101,6 +101,11 @@ def is_of_job(pod: Object) -> bool:
     return any((each.get("apiVersion"), each.get("kind")) == JOB for each in owners)
 
 
+def is_once(pod: Object) -> bool:
+    """Tell whether a Pod is to end: it is a one-off process, or a Job's."""
+    return ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels") or is_of_job(pod)
+
+
 def is_going_on(pod: Object) -> bool:
     """Tell whether a Pod is a run of a schedule that hasn't ended."""
     over = lenient.text(lenient.mapping(pod, "status"), "phase") in ("Succeeded", "Failed")
@@ -114,8 +119,7 @@ def process_type(pod: Object) -> str:
         return naming.RELEASE
     if naming.SCHEDULE_LABEL in labels and is_of_job(pod):
         return lenient.text(labels, naming.SCHEDULE_LABEL)
-    one_off = ONE_OFF_LABEL in labels or is_of_job(pod)
-    return ONE_OFF if one_off else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
+    return ONE_OFF if is_once(pod) else lenient.text(labels, naming.PROCESS_TYPE_LABEL)
 
 
 def process(pod: Object, now: float) -> Process:
@@ -131,7 +135,7 @@ def process(pod: Object, now: float) -> Process:
         since=_since(pod, own),
         ready=own.get("ready") is True,
         restarts=sum(lenient.number(each, "restartCount") for each in _statuses(pod)),
-        last_exit=_last_exit(own),
+        last_exit=_last_exit(pod, own),
         node=lenient.text(lenient.mapping(pod, "spec"), "nodeName"),
         image=_image(pod),
         created=timestamps.epoch(lenient.text(pod["metadata"], "creationTimestamp")) or 0.0,
@@ -151,9 +155,13 @@ def container(pod: Object) -> str:
 
 
 def _image(pod: Object) -> str:
-    containers = lenient.items(lenient.mapping(pod, "spec"), "containers")
-    images = {lenient.text(each, "name"): lenient.text(each, "image") for each in containers}
-    return images.get(container(pod), "")
+    return lenient.text(_container_spec(pod), "image")
+
+
+def _container_spec(pod: Object) -> Object:
+    """Return what a Pod's spec says of that container."""
+    name, containers = container(pod), lenient.items(lenient.mapping(pod, "spec"), "containers")
+    return next((each for each in containers if each.get("name") == name), {})
 
 
 def container_status(pod: Object) -> Object:
@@ -170,8 +178,8 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     """Return the state, the reason and the message, as the operator would find them."""
     if "deletionTimestamp" in pod["metadata"]:
         return STOPPING, "", ""
-    if process_type(pod) == ONE_OFF or is_going_on(pod):
-        return _once(own, lenient.mapping(pod, "status"))
+    if is_once(pod):
+        return _once(pod, own, lenient.mapping(pod, "status"))
     if lenient.text(lenient.mapping(pod, "status"), "phase") == "Succeeded":
         return SUCCEEDED, "", ""
     known = pods.pod(pod)
@@ -184,13 +192,13 @@ def _state(pod: Object, own: Object, now: float) -> tuple[str, str, str]:
     return (State.RUNNING if own.get("ready") is True else State.STARTING), "", ""
 
 
-def _once(own: Object, status: Object) -> tuple[str, str, str]:
+def _once(pod: Object, own: Object, status: Object) -> tuple[str, str, str]:
     """Return the same of what runs once: nothing is started anew, so what has failed doesn't crash."""
     ended, waiting = (lenient.mapping(own, "state", each) for each in ("terminated", "waiting"))
     if ended.get("exitCode") == 0 or status.get("phase") == "Succeeded":
         return SUCCEEDED, "", ""
     if ended or status.get("phase") == "Failed":
-        why = _last_exit(own) or status
+        why = _last_exit(pod, own) or status
         return FAILED, lenient.text(why, "reason"), lenient.text(why, "message")
     if unscheduled(status):
         return State.UNSCHEDULABLE, Reason.UNSCHEDULABLE, unscheduled(status)
@@ -216,20 +224,12 @@ def _since(pod: Object, own: Object) -> str:
     return asked or began or ended or before or lenient.text(pod["metadata"], "creationTimestamp")
 
 
-def _last_exit(own: Object) -> dict[str, Any] | None:
+def _last_exit(pod: Object, own: Object) -> dict[str, Any] | None:
     """Return how the process ended last, in the shape of the Formation's status."""
     ended = lenient.mapping(own, "state", "terminated") or lenient.mapping(own, "lastState", "terminated")
     if not ended:
         return None
-    last = pods.Exit(
-        code=lenient.number(ended, "exitCode"),
-        reason=lenient.text(ended, "reason"),
-        message=lenient.last_lines(ended, "message"),
-        started_at=lenient.text(ended, "startedAt"),
-        finished_at=lenient.text(ended, "finishedAt"),
-        memory_limit="",
-    )
-    return exits.record(last)
+    return exits.record(pods.exit_of(ended, _container_spec(pod), once=is_once(pod)))
 
 
 def _none(name: str, status: Object) -> Process:

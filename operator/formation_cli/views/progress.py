@@ -65,9 +65,13 @@ class Progress:
 
 
 def progress(
-    awaited: Awaited, formation: Object, found: Iterable[Process], deployments: Iterable[Object]
+    awaited: Awaited,
+    formation: Object,
+    found: Iterable[Process],
+    deployments: Iterable[Object],
+    releasing: Iterable[Object] = (),
 ) -> Progress:
-    """Return how far a change has come, from what there is."""
+    """Return how far a change has come, from what there is; ``releasing`` are the Pods of its release."""
     found, types = [*found], awaited.statuses(formation)
     seen = lenient.number(lenient.mapping(formation, "status"), "observedGeneration") >= awaited.generation
     unfinished = trouble.open_ones(types) if seen else {}
@@ -75,7 +79,7 @@ def progress(
     if awaited.deployments:
         done, failure = _rolled_out(awaited.deployments, deployments), _failed(awaited, found)
     elif gated:
-        done, failure, unfinished = False, releases.failure(formation), {}
+        done, failure, unfinished = False, trouble.of_release(formation), {}
     else:
         failure = trouble.lasting(formation, types) if seen else ""
         named = bool(awaited.types) and not (unfinished or failure)
@@ -83,9 +87,8 @@ def progress(
         ready = formations.is_true(formation, ConditionType.READY) or formations.is_stopped(formation)
         done = seen and (named or ready or (awaited.stopped and releases.is_gated(formation))) and not left
     sentence = _sentence(formation, [] if awaited.stopped else [*types], unfinished, done=done)
-    return Progress(
-        done, failure, sentence, table(types, [releases.row(formation)] if gated else [], seen=seen)
-    )
+    above = [releases.row(formation, releasing)] if gated else []
+    return Progress(done, failure, sentence, table(types, above, seen=seen))
 
 
 def _sentence(formation: Object, types: list[str], unfinished: Mapping[str, str], *, done: bool) -> str:

@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import ValidationError
+
 from formation_cli.naming import JOB_LABEL
-from formation_cli.views import formations, times
+from formation_cli.views import formations, log_lines, times
 from formation_cli.views.table import Cell, state
+from formation_operator.api import content as contents
 from formation_operator.api import naming
-from formation_operator.api.reasons import ConditionType, ReleaseState
+from formation_operator.api.formation import FormationSpec
+from formation_operator.api.reasons import ConditionType, ReleaseState, State
+from formation_operator.api.release_key import release_key
 from formation_operator.kube.objects import lenient, timestamps
 
 Object = dict[str, Any]
@@ -41,15 +46,15 @@ def is_over(formation: Object) -> bool:
     return not is_declared(formation) or (bool(known) and not under_way)
 
 
-def failure(formation: Object) -> str:
-    """Return why waiting for a release can't help; empty if it may.
+def is_stalled(formation: Object) -> bool:
+    """Tell whether it is the release that the Formation is stalled by.
 
     What is wrong with processes of the version before is no reason: often the deploy is to mend it.
     """
     said = lenient.text(status(formation), "message")
     stalled = formations.condition(formation, ConditionType.STALLED)
-    lasting = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
-    return said if is_gated(formation) and lasting else ""
+    by_this = stalled.get("status") == "True" and lenient.text(stalled, "message").startswith(said)
+    return bool(said) and is_gated(formation) and by_this
 
 
 def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list[Object]:
@@ -63,6 +68,41 @@ def pods(formation: Object, found: Iterable[Object], since: float = 0.0) -> list
     ]
 
 
+def running_jobs(found: Iterable[Object]) -> list[str]:
+    """Return the names of the Jobs whose Pods run a release command, and aren't being ended."""
+    labels = (
+        lenient.mapping(each, "metadata", "labels")
+        for each in found
+        if log_lines.is_running(each) and "deletionTimestamp" not in each["metadata"]
+    )
+    jobs = (lenient.text(each, JOB_LABEL) for each in labels if naming.RELEASE_LABEL in each)
+    return sorted({each for each in jobs if each})
+
+
+def is_of_another(job: Object, formation: Object) -> bool:
+    """Tell whether a Formation's Job releases a content that it doesn't declare now.
+
+    As the operator sees it, a Job that is given the same releases what is declared, unless that runs already.
+    """
+    metadata, spec = job["metadata"], formation["spec"]
+    if lenient.controller(metadata).get("uid") != formation["metadata"]["uid"]:
+        return False
+    declared = contents.digest_of(contents.content_of(spec))
+    if lenient.text(lenient.mapping(metadata, "labels"), naming.RELEASE_LABEL) == declared:
+        return False
+    rolled_out = lenient.text(lenient.mapping(formation, "status", "revision"), "name")
+    key = lenient.text(lenient.mapping(metadata, "annotations"), naming.RELEASE_KEY_ANNOTATION)
+    return contents.digest_in(rolled_out) == declared or key != _key(spec)
+
+
+def _key(spec: Object) -> str:
+    """Return what names that which a release of a spec is given; nothing where the spec can't be read."""
+    try:
+        return release_key(FormationSpec.model_validate(spec))
+    except ValidationError:
+        return ""
+
+
 def sentence(formation: Object, now: float) -> str:
     """Return how far the release is, in a sentence."""
     known, name = status(formation), formation["metadata"]["name"]
@@ -73,8 +113,10 @@ def sentence(formation: Object, now: float) -> str:
     return f"{name}: {lenient.text(known, 'message') or f'the release command {done}'}"
 
 
-def row(formation: Object) -> tuple[Cell, ...]:
-    """Return the row of a release for anyone who waits for it."""
+def row(formation: Object, pods: Iterable[Object]) -> tuple[Cell, ...]:
+    """Return the row of a release for anyone who waits for it, given its Pods."""
     known = status(formation)
     word, message = (lenient.text(known, each) for each in ("state", "message"))
+    if word == ReleaseState.RUNNING and not any(map(log_lines.has_started, pods)):
+        word = State.STARTING
     return Cell(naming.RELEASE, "bold"), Cell("-"), Cell("-"), state(word), Cell(message or "-")

@@ -51,7 +51,7 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
     if formations.condition(formation, ConditionType.READY).get("reason") in UNWRITTEN:
         return ""
     stalled = formations.condition(formation, ConditionType.STALLED)
-    counts = stalled.get("status") == "True" and not releases.failure(formation)  # it holds up no count
+    counts = stalled.get("status") == "True" and not releases.is_stalled(formation)  # it holds up no count
     said = lenient.text(stalled, "message") if counts else ""
     broken = {
         name: lenient.text(status, "message") or said.removeprefix(f"{name}: ")
@@ -61,6 +61,14 @@ def lasting(formation: Object, types: Mapping[str, Object]) -> str:
     }
     of_a_type = any(said.startswith(f"{name}: ") for name in lenient.mapping(formation, "spec", "processes"))
     return causes(broken) or ("" if of_a_type else said)
+
+
+def of_release(formation: Object) -> str:
+    """Return why waiting can't help a release, by the same rule as for types; empty if it may."""
+    known = releases.status(formation)
+    state, reason, message = (lenient.text(known, each) for each in ("state", "reason", "message"))
+    lasting = is_broken(state, reason) or releases.is_stalled(formation)
+    return message if lasting and releases.is_gated(formation) else ""
 
 
 def open_ones(types: Mapping[str, Object]) -> dict[str, str]:

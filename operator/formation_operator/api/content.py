@@ -4,7 +4,6 @@ It is the spec as the user wrote it, without what may change at any time and rol
 that knows more fields, or other defaults, gives the same content the same digest.
 """
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -19,9 +18,7 @@ OF_SCHEDULE = {"suspend"}
 """Fields of a schedule that are no content."""
 WITHOUT = {"processes": OF_TYPE, "schedules": OF_SCHEDULE}
 """The maps of a spec, and the fields of their values that are no content."""
-DIGITS = 10
-"""Letters of a digest in a name: two contents of one Formation never share it by chance."""
-LONGEST_LIST = 2000
+LONGEST_LIST = 4000
 """Letters of an annotation with digests: those of 101 revisions have fewer, and no Formation keeps more."""
 
 HIGHEST = 10**12
@@ -44,7 +41,7 @@ def mark_in(text: str) -> Mark | None:
     """Return the mark that a text is, or nothing: anyone may have written it."""
     number, _, digest = text.partition("-")
     is_one = number.isascii() and number.isdecimal() and len(number) < len(str(HIGHEST))
-    return Mark(int(number), digest) if is_one and len(digest) == DIGITS and digest.isalnum() else None
+    return Mark(int(number), digest) if is_one and len(digest) == naming.DIGITS and digest.isalnum() else None
 
 
 def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +55,7 @@ def content_of(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest_of(content: Mapping[str, Any]) -> str:
     """Return what names a content: equal for equal contents, whatever the order of their keys."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return naming.digest(json.dumps(content, sort_keys=True, separators=(",", ":")))
 
 
 def revision_name(formation: str, digest: str) -> str:

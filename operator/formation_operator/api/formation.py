@@ -111,6 +111,15 @@ class DisruptionBudget(Model):
     )
 
 
+PROOF_SECONDS = 5
+"""How long a process must be ready before it replaces one of the version before.
+
+Where nothing of the app itself says that it is: a process that crashes is ready for a moment, too.
+"""
+PROGRESS_DEADLINE = 600
+"""Seconds without progress after which Kubernetes takes a rollout for failed, where nothing else is said."""
+
+
 class ProcessType(Model):
     """One process type: what it runs, and how many of it."""
 
@@ -149,7 +158,7 @@ class ProcessType(Model):
     readiness_probe: Probe | None = Field(
         None,
         description="Keeps traffic from a process that fails it. By default a type with a port is ready "
-        "when the port accepts a connection.",
+        "when the port accepts a connection, 5 s after its start at the earliest.",
     )
     startup_probe: Probe | None = Field(
         None, description="Holds the other probes back until the process has started."
@@ -158,6 +167,18 @@ class ProcessType(Model):
         None,
         description="Seconds that a process has between SIGTERM and SIGKILL (default 30). A type with a "
         "port has 5 s more before SIGTERM, in which traffic moves away.",
+    )
+    min_ready_seconds: Seconds | None = Field(
+        None,
+        description="Seconds that a new process has to stay ready before a rollout ends an old one for it "
+        f"(default {PROOF_SECONDS}; 0 for a type with a readinessProbe of its own, which says more than that "
+        "the process runs). It is part of a revision, and a change of it restarts nothing.",
+    )
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=INT32)] | None = Field(
+        None,
+        description="Seconds without progress after which a rollout has failed (default "
+        f"{PROGRESS_DEADLINE}). More than minReadySeconds. It is part of a revision, and a change of it "
+        "restarts nothing.",
     )
     rolling_update: RollingUpdate | None = Field(
         None,
@@ -219,8 +240,8 @@ class Release(Model):
     )
     backoff_limit: Count | None = Field(
         None,
-        description="How often a release command that fails is tried again (default 0: raise it only if the "
-        "command may run twice).",
+        description="How often a release command that fails is tried again (default 0, of a first deploy 2). "
+        "Raise it only if the command may run twice.",
     )
 
 

@@ -75,7 +75,9 @@ class Revision(Model):
     name: str = Field(description="The name of its ControllerRevision.")
     number: int = Field(description="Its number: each deploy has the next one.")
     ready: bool | None = Field(
-        None, description="True once the Formation was Ready with it while a process ran."
+        None,
+        description="True once it has run well: all its processes were available, and then for a minute no "
+        "more than a quarter of them restarted.",
     )
 
 
@@ -94,6 +96,10 @@ class ReleaseStatus(Model):
     )
     running: str | None = Field(
         None, description="The digest of the content that is being released, or whose release has failed."
+    )
+    reason: str | None = Field(
+        None,
+        description="Why it isn't done: Releasing, ReleaseFailed, ReleaseHeld, or the reason of its Pod.",
     )
     message: str | None = Field(None, description="Why it isn't done: a sentence for people.")
     started_at: str | None = Field(None, description="When its Job was created.")

@@ -42,7 +42,10 @@ RELEASE_KEY_ANNOTATION = f"{GROUP}/release-key"
 RELEASE_LEFT_ANNOTATION = f"{GROUP}/release-left"
 RELEASE = "release"
 """What a release has for PROCESS_TYPE, and how its container is named; no process type has this name."""
-LONGEST_LABEL = 63
+DIGITS = 32
+"""Of a digest in a name, a label or an annotation: 128 bits, so nobody can find two texts with the same."""
+LONGEST_JOB = 57
+"""Characters of a Job's name: a Pod's has a dash and five letters more, and is cut to 63."""
 LONGEST_CRON_JOB = 52
 """Characters of a CronJob's name: its controller adds 11 for the name of a Job, which is a label of Pods."""
 
@@ -62,13 +65,18 @@ def type_of(formation: str, child: str) -> str:
     return "" if before else process_type
 
 
-def release_job(formation: str, digest: str) -> str:
-    """Return the name of the Job that releases a content, short enough to be a label of its Pods."""
-    name = f"{formation}-{RELEASE}-{digest}"
-    if len(name) <= LONGEST_LABEL:
+def digest(text: str) -> str:
+    """Return what stands for a text in a name, a label or an annotation."""
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def release_job(formation: str, content: str) -> str:
+    """Return the name of the Job that releases a content of a digest, short enough for names of Pods."""
+    name = f"{formation}-{RELEASE}-{content}"
+    if len(name) <= LONGEST_JOB:
         return name
-    end = f"-{RELEASE}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
-    return formation[: LONGEST_LABEL - len(end)] + end
+    end = f"-{RELEASE}-{digest(name)}"
+    return formation[: LONGEST_JOB - len(end)] + end
 
 
 def selector(formation: str, process_type: str) -> dict[str, str]:

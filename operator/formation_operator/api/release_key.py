@@ -4,12 +4,11 @@ It is made from the parsed model, without what only decides how long and how oft
 new version of the operator runs nothing again.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from formation_operator.api.content import DIGITS
+from formation_operator.api import naming
 from formation_operator.api.formation import FormationSpec
 
 GIVEN = ("image", "env", "env_from", "pod_template", "security_defaults")
@@ -36,5 +35,4 @@ def _shared(spec: FormationSpec) -> dict[str, Any]:
 
 
 def _digest(given: Mapping[str, Any]) -> str:
-    text = json.dumps(given, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return naming.digest(json.dumps(given, sort_keys=True, separators=(",", ":")))

@@ -13,6 +13,7 @@ from formation_operator.observe.children import Child
 from formation_operator.release import asked
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.write_through import Answers
+from formation_operator.status.trial import Trial
 from formation_operator.status.writer import Reports
 
 
@@ -35,6 +36,8 @@ class Memory:
     evidence: Evidence = dataclasses.field(default_factory=Evidence)
     reports: Reports = dataclasses.field(default_factory=Reports)
     releases: asked.Noted = dataclasses.field(default_factory=asked.Noted)
+    trial: Trial | None = None
+    """Since when what runs does so without harm, until it is known to have run well."""
     applied: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     """By uid of a child: the intent that we wrote last, and the fields that the server let us own then."""
 

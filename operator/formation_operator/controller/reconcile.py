@@ -93,6 +93,7 @@ class Reconciler:
             releaser=self._releaser,
             runs=self._runs,
             clock=self._clock,
+            monotonic=self._monotonic,
             delay=self._delay,
         )
 

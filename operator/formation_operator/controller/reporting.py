@@ -1,7 +1,7 @@
 """The report of a pass: the status, the Events about it, and the revision of what is rolled out."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from formation_operator.api import naming
 from formation_operator.api.content import revision_name
@@ -21,7 +21,7 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.releaser import Releaser
 from formation_operator.replicas import scale_requests, write_through
 from formation_operator.requeue import Lane, Requeue, soonest
-from formation_operator.status import compute
+from formation_operator.status import compute, trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.writer import Reporter
 
@@ -36,6 +36,8 @@ class Reporting:
     releaser: Releaser
     runs: Runs
     clock: Clock
+    monotonic: Callable[[], float]
+    """Gives seconds, and nobody sets it."""
     delay: float
     """Seconds between a change and its report."""
 
@@ -54,8 +56,10 @@ class Reporting:
         name, mark = wanted.formation.metadata.name, kept.mark
         known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
         seen = dataclasses.replace(seen, revision=known, unrevised=kept.problem)
+        ran_well, tried = self._try(this, seen, before)
+        seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
-        return soonest(await self._write(this, status), kept.requeue, again)
+        return soonest(await self._write(this, status), kept.requeue, again, tried)
 
     async def stall(self, this: Pass, problem: Problem) -> Requeue | None:
         """Write why a Formation can't be used into its status; return when to try again."""
@@ -103,6 +107,17 @@ class Reporting:
     def _again(self, examined: Examined) -> Requeue | None:
         again = examined.again_in
         return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
+
+    def _try(self, this: Pass, seen: Seen, before: FormationStatus) -> tuple[bool, Requeue | None]:
+        """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
+        newest, known, memory = seen.revision, before.revision, this.memory
+        if newest and known and known.ready and known.name == newest.name:
+            memory.trial = None
+            return True, None
+        now = self.monotonic()
+        memory.trial = trial.go_on(seen, memory.trial, now)
+        remaining = trial.remaining(seen, memory.trial, now)
+        return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:
         """Write a status if it differs; return when to try again if it can't be written now."""

@@ -79,7 +79,7 @@ class Runs:
                 job for job in jobs if child is not None and (job.owner, job.schedule) == (child.uid, name)
             ]
             causes = {
-                job.name: _cause(job, of_job.get(job.name, ()), examined, blocked.get(job.uid, ""))
+                job.name: _cause(job, of_job.get(job.name, ()), examined, now, blocked.get(job.uid, ""))
                 for job in own
                 if not job.complete
             }
@@ -114,11 +114,11 @@ def by_job(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
     return found
 
 
-def _cause(job: Job, own: Sequence[Pod], examined: Examined, blocked: str) -> Cause:
+def _cause(job: Job, own: Sequence[Pod], examined: Examined, now: float, blocked: str) -> Cause:
     findings = examined.of_runs.get(job.name, [])
     if job.is_under_way and not job.pods_failed:
         findings = [each for each in findings if not each.gone]  # its controller hasn't judged that yet
     if job.failed and not findings:
         # A Pod that failed counts for a while only, since another one takes its place: here none does.
         findings = [each for pod in own if pod.failure and (each := diagnosis.finding(pod, pod.created))]
-    return job_cause.cause_of(job, own, findings, blocked)
+    return job_cause.cause_of(job, own, findings, now, blocked)

@@ -92,6 +92,7 @@ def changes_in(pod: Pod, now: float) -> float | None:
         moments += [
             grace_periods.unready_since(pod) + grace_periods.PATIENCE,
             grace_periods.making_since(pod) + grace_periods.UNTIL_PULLED,
+            grace_periods.held_until(pod),
         ]
         for each in pod.containers:
             moments += [(each.running_since or 0.0) + grace_periods.PATIENCE, grace_periods.tried_until(each)]
@@ -186,7 +187,7 @@ def _in_the_way(events: Events) -> PodEvent | None:
 
 def _running(pod: Pod) -> bool:
     return bool(pod.containers) and all(
-        item.init or item.running_since is not None for item in pod.containers
+        item.init or item.done or item.running_since is not None for item in pod.containers
     )
 
 

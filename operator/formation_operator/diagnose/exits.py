@@ -75,7 +75,8 @@ def reason(exit_: Exit) -> Reason:
     if _hardly_started(exit_):
         return Reason.BAD_COMMAND
     if exit_.code == 0:
-        return Reason.EXITED_AT_ONCE if exit_.seconds < STARTUP_SECONDS else Reason.COMPLETED
+        at_once = exit_.seconds < STARTUP_SECONDS and not exit_.once
+        return Reason.EXITED_AT_ONCE if at_once else Reason.COMPLETED
     return Reason.KILLED if exit_.signal else Reason.EXITED
 
 
@@ -96,6 +97,8 @@ def sentence(exit_: Exit, *, own: bool = True) -> str:
             )
         case Reason.EXITED_AT_ONCE:
             text = f"exited with code 0 right after its start: {keep_running(exit_, own=own)}"
+        case Reason.COMPLETED if exit_.once:
+            text = "exited with code 0"
         case Reason.COMPLETED:
             text = f"exited with code 0: {keep_running(exit_, own=own)}"
         case Reason.KILLED:

@@ -40,7 +40,7 @@ def _probation(lasted: float, most: float = RELIABLE) -> float:
 
 def crashed(container: Container, now: float) -> Exit | None:
     """Return how a container ended if it has crashed and isn't trusted yet."""
-    if container.exit is None or (container.init and container.exit.code == 0):
+    if container.exit is None or container.exit.succeeded:
         return None
     if container.running_since is None:
         return container.exit
@@ -69,6 +69,12 @@ def making_since(pod: Pod) -> float:
         timestamps.epoch(item.exit.finished_at) or 0.0 for item in pod.containers if item.init and item.exit
     ]
     return max([unready_since(pod), *ends])
+
+
+def held_until(pod: Pod) -> float:
+    """Return the time until which containers may go on beside one that has ended well."""
+    ends = (timestamps.epoch(item.exit.finished_at) for item in pod.containers if item.done and item.exit)
+    return max(filter(None, ends), default=0.0) + PATIENCE
 
 
 def tried_until(container: Container) -> float:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from formation_operator.api.reasons import Reason
+from formation_operator.api.reasons import Reason, State
 from formation_operator.backoff import doubled
-from formation_operator.diagnose import pod_events
+from formation_operator.diagnose import grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding, latest
 from formation_operator.kube.objects import kinds
 from formation_operator.kube.port import Cluster
@@ -27,6 +27,8 @@ class Cause(NamedTuple):
     lasting: bool = False
     """Whether waiting won't fix it."""
     reason: str = ""
+    waits: bool = False
+    """Whether no process of it has started."""
 
 
 class Blocked(NamedTuple):
@@ -41,10 +43,12 @@ class Blocked(NamedTuple):
     """Seconds until it is read again."""
 
 
-def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked: str = "") -> Cause:
+def cause_of(
+    job: Job, pods: Sequence[Pod], findings: Sequence[Finding], now: float, blocked: str = ""
+) -> Cause:
     """Return why a Job isn't done, from what is wrong with its Pods, or why it has none."""
     for pod in pods:
-        if beside := pod.held_by:
+        if (beside := pod.held_by) and now >= grace_periods.held_until(pod):
             said = f"it has succeeded, but {', '.join(beside)} beside it keeps running, so its Job isn't done"
             return Cause(f"{said}: {NATIVE}", lasting=True, reason=Reason.COMPLETED)
     worst = max(
@@ -53,9 +57,11 @@ def cause_of(job: Job, pods: Sequence[Pod], findings: Sequence[Finding], blocked
     if worst is not None and worst.reason != Reason.PROGRESSING:
         tries = f" ({job.pods_failed} tries have failed)" if job.pods_failed > 1 else ""
         ends = job.failed is None and not worst.gone
-        return Cause(f"{worst.message}{tries}", lasting=worst.lasting and ends, reason=worst.reason)
+        starts = worst.state in (State.STARTING, State.UNSCHEDULABLE)
+        return Cause(f"{worst.message}{tries}", worst.lasting and ends, worst.reason, waits=starts)
     if blocked:
-        return Cause(f"its Pod can't be created: {blocked}", reason=Reason.REPLICA_FAILURE)
+        said = f"its Pod can't be created: {waits.refused(blocked)}"
+        return Cause(said, waits.lasts(blocked), Reason.REPLICA_FAILURE, waits=True)
     return Cause()
 
 

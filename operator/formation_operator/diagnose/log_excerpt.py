@@ -1,10 +1,12 @@
 """The line at the end of a log that says why its process ended.
 
-In most languages the message of a trace comes before its frames, and before lines about the runtime.
+In most languages the message of a trace comes before its frames, and before lines about the runtime. Python's
+comes after them, and its first line says most: a database driver, for one, adds several.
 """
 
 import functools
 import re
+from collections.abc import Mapping, Sequence
 
 from formation_operator.kube.objects import lenient
 
@@ -22,13 +24,34 @@ TRAILERS = re.compile(
     | \[signal\ .* | (\S[^\s.]*\.\S+|panic)\((\)|\.{3}\)|\{?0x.*)
     | \#\d+\ .* | [Ss]tack\ (trace|backtrace): | thrown\ in\ .*  # PHP, Rust
     | note:\ run\ with\ .*
+    | (ERROR:\s+)?Traceback\ \(most\ recent\ call\ last\):  # Python
+    | (During\ handling\ of|The)\ (the\ )?above\ exception\b.*
     | \(Background\ on\ this\ error\ at:.*                  # SQLAlchemy
+    | (LINE\ \d+|DETAIL|HINT|CONTEXT|QUERY):.*              # PostgreSQL
+    | Tasks:\ TOP\ =>.* | \(See\ full\ trace\ by\ .*       # Rake
+    | /[^\s:]+:\d+:in\ [`'][^'`]*'
     """,
     re.VERBOSE | re.DOTALL,
 )
 PANIC = re.compile(r"(panic|fatal error): .*")
 """The first line of a crash in Go; its goroutines follow."""
 GOROUTINE = "\ngoroutine "
+FRAME = re.compile(r'(?P<margin>[ |]*)  File "[^"]*", line \d+(, in .*)?')
+"""A frame of Python's, which stands two columns right of its exception; in a group both are behind bars."""
+# What a server says when it ends because the app has failed: that is above.
+GOODBYE = re.compile(
+    r"\] (Worker exiting \(|Worker \(pid:\d+\) (exited with|was sent SIGTERM)|Shutting down: Master"
+    r"|Reason: (App failed to load|Worker failed to boot))|^gunicorn\.errors\.HaltServer: "
+    r"|^ERROR:\s+Application startup failed\. Exiting"
+)
+RECORD = re.compile(
+    r"[\[(]?(\d{4}[-/]\d\d|\d\d:\d\d:|\d+\.\d+\.\d+\.\d+ "
+    r'|(TRACE|DEBUG|INFO|WARN(ING)?|ERROR|CRITICAL|FATAL)\b|(time|ts|level)=|\{")',
+    re.IGNORECASE,
+)
+"""The beginning of a line of a log, which is no part of an exception's message."""
+BESIDE = 3
+"""How many other lines a server may log between what explains its end and its last line."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -37,11 +60,41 @@ def message_line(log: str) -> str:
 
     It is cached, because each exit needs it several times in a row.
     """
-    lines = [each for each in log.splitlines()[-LINES:] if _shown(each)]
-    messages = [each for each in lines if not TRAILERS.fullmatch(_shown(each))]
-    margin = [each for each in messages if not each[0].isspace()]
-    panics = [each for each in margin if PANIC.fullmatch(_shown(each))] if GOROUTINE in log else []
-    return _shown((panics or margin or messages or lines or [""])[-1])
+    lines = [each for each in lenient.COLOUR.sub("", log).splitlines()[-LINES:] if _shown(each)]
+    raised = _raised(lines)
+    told = [place for place, line in enumerate(lines) if not TRAILERS.fullmatch(_shown(line))]
+    margin = [place for place in told if place in raised or not lines[place][0].isspace()]
+    panics = [place for place in margin if PANIC.fullmatch(_shown(lines[place]))] if GOROUTINE in log else []
+    if panics or not margin:
+        return _shown(lines[(panics or told or [-1])[-1]]) if lines else ""
+    return _explained(lines, margin, raised)
+
+
+def _raised(lines: Sequence[str]) -> dict[int, str]:
+    """Return the first lines of the exceptions that end Python's traces, by their places."""
+    found, margin = dict[int, str](), None
+    for place, line in enumerate(lines):
+        if frame := FRAME.fullmatch(line):
+            margin = len(frame["margin"])
+        elif margin is not None and not line[margin : margin + 1].isspace():
+            found |= {place: text} if (text := _shown(line[margin:])) else {}
+            margin = None
+    return found
+
+
+def _explained(lines: Sequence[str], margin: Sequence[int], raised: Mapping[int, str]) -> str:
+    """Return the last line, or the exception that it is part of; of a server's goodbye what explains it."""
+    said = {place: raised.get(place) or _shown(lines[place]) for place in margin}
+    last = margin[-1]
+    if GOODBYE.search(said[last]):
+        before = [place for place in margin if not GOODBYE.search(said[place])][-BESIDE - 1 :]
+        last = next((place for place in reversed(before) if not RECORD.match(said[place])), last)
+    for place in reversed([each for each in margin if each <= last]):
+        if place in raised:
+            return said[place]
+        if RECORD.match(said[place]):
+            break
+    return said[last]
 
 
 def _shown(line: str) -> str:

@@ -1,4 +1,4 @@
-"""Why a container waits, by kubelet's reason and message."""
+"""Why a container waits, by kubelet's reason and message, or why its Pod can't be created."""
 
 import re
 from collections.abc import Callable
@@ -115,3 +115,33 @@ KNOWN: dict[str, Callable[[Container], Finding | None]] = {
     **dict.fromkeys(PULLS.split(), _pull_failed),
 }
 """By kubelet's reason of a wait."""
+
+# These refusals to create a Pod last; others pass, as when a quota is freed, or a webhook comes back.
+LASTING_REFUSAL = re.compile(
+    r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per|limit to request ratio|must specify"
+    r"|denied (the )?request"
+)
+FORBIDDEN = re.compile(
+    r'^(Failed to create new replica set "[^"]*": )?(pods|replicasets\.apps) "[^"]*" is forbidden: '
+)
+UNSPECIFIED = re.compile(r"(?:specify|;) (\S+) for: ")
+FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
+
+
+def lasts(refusal: str) -> bool:
+    """Return whether a refusal to create something lasts."""
+    return LASTING_REFUSAL.search(refusal) is not None
+
+
+def refused(refusal: str) -> str:
+    """Return why something can't be created, with the way out where there is one."""
+    text = FORBIDDEN.sub("", refusal)
+    if "violates PodSecurity" in text:
+        return f"{text}: {FIX}"
+    fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
+    return f"{text}: set {', '.join(fields)}" if fields else text
+
+
+def _field(name: str) -> str:
+    """Return the field of a type for what a quota counts; a bare name means requests."""
+    return f"resources.{name}" if "." in name else f"resources.requests.{name}"

@@ -52,6 +52,13 @@ class Exit:
     memory_limit: str
     command: tuple[str, ...] = ()
     """The command as far as the Pod has it: the image's own part isn't known. Empty if it is long."""
+    once: bool = False
+    """Whether it was to end: it is an init container, or its Pod is a Job's."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has done its work."""
+        return self.once and self.code == 0
 
     @property
     def signal(self) -> int | None:
@@ -106,10 +113,15 @@ class Container:
         return self.exit if self.ended and self.exit is not None and self.exit.code != 0 else None
 
     @property
+    def done(self) -> bool:
+        """Whether it was to end, and has ended well."""
+        return self.ended and self.exit is not None and self.exit.succeeded
+
+    @property
     def well(self) -> bool:
         """Whether it never restarted and is ready; an init container is well if it has ended with code 0."""
         if self.init:
-            return self.restarts == 0 and (self.exit is not None and self.exit.code == 0 and self.ended)
+            return self.restarts == 0 and self.done
         return self.restarts == 0 and self.ready and self.running_since is not None
 
 
@@ -215,7 +227,7 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         return None
     if job and status.get("phase") == "Succeeded":
         return None
-    containers = tuple(_within_most_said(itertools.islice(_containers(spec, status), MOST)))
+    containers = tuple(_within_most_said(itertools.islice(_containers(spec, status, of_job=bool(job)), MOST)))
     conditions = {lenient.text(item, "type"): item for item in lenient.items(status, "conditions")}
     failure = _failure(status, conditions)
     unready = _unready(conditions.get("Ready", {}))
@@ -242,6 +254,20 @@ def pod(raw: dict[str, Any]) -> Pod | None:
         unready=unready,
         containers=containers,
         job=job,
+    )
+
+
+def exit_of(terminated: dict[str, Any], spec: dict[str, Any], *, once: bool) -> Exit:
+    """Return how a container ended, given its terminated state and its part of the Pod's spec."""
+    return Exit(
+        code=lenient.number(terminated, "exitCode"),
+        reason=lenient.shared(lenient.word(terminated, "reason")),
+        message=lenient.last_lines(terminated, "message"),
+        started_at=lenient.text(terminated, "startedAt"),
+        finished_at=lenient.text(terminated, "finishedAt"),
+        memory_limit=lenient.text(lenient.mapping(spec, "resources", "limits"), "memory"),
+        command=_command(spec),
+        once=once,
     )
 
 
@@ -315,14 +341,15 @@ def _claim(volume: dict[str, Any]) -> str:
     return lenient.text(lenient.mapping(volume, "persistentVolumeClaim"), "claimName")
 
 
-def _containers(spec: dict[str, Any], status: dict[str, Any]) -> Iterator[Container]:
+def _containers(spec: dict[str, Any], status: dict[str, Any], *, of_job: bool) -> Iterator[Container]:
     for part in ("initContainer", "container"):
         specs = {lenient.text(item, "name"): item for item in lenient.items(spec, f"{part}s")}
         for item in lenient.items(status, f"{part}Statuses"):
             own = specs.get(lenient.text(item, "name"), {})
             init = part == "initContainer"
             sidecar = init and own.get("restartPolicy") == "Always"
-            yield _container(item, own, init=init and not sidecar, sidecar=sidecar)
+            once = not sidecar and (init or of_job)
+            yield _container(item, own, init=init and not sidecar, sidecar=sidecar, once=once)
 
 
 def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
@@ -336,7 +363,9 @@ def _within_most_said(containers: Iterable[Container]) -> Iterator[Container]:
             yield dataclasses.replace(each, exit=dataclasses.replace(each.exit, message=""))
 
 
-def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool, sidecar: bool) -> Container:
+def _container(
+    status: dict[str, Any], spec: dict[str, Any], *, init: bool, sidecar: bool, once: bool
+) -> Container:
     waiting = lenient.mapping(status, "state", "waiting")
     ended = lenient.mapping(status, "state", "terminated")
     last = ended or lenient.mapping(status, "lastState", "terminated")
@@ -351,7 +380,7 @@ def _container(status: dict[str, Any], spec: dict[str, Any], *, init: bool, side
         waiting=lenient.shared(lenient.word(waiting, "reason")),
         message=lenient.text(waiting, "message"),
         ended=bool(ended),
-        exit=_exit(last, spec) if last else None,
+        exit=exit_of(last, spec, once=once) if last else None,
         checks=_checks(spec),
         probing=tuple((kind, *_probing(lenient.mapping(spec, f"{kind}Probe"))) for kind in KINDS_OF_PROBE),
         sidecar=sidecar,
@@ -371,18 +400,6 @@ def _probing(probe: dict[str, Any]) -> tuple[float, float]:
     period = lenient.number(probe, "periodSeconds") or 10
     tries = lenient.number(probe, "failureThreshold") or 3
     return delay + (tries - 1) * period, min(LONGEST_START, delay + tries * period)
-
-
-def _exit(terminated: dict[str, Any], spec: dict[str, Any]) -> Exit:
-    return Exit(
-        code=lenient.number(terminated, "exitCode"),
-        reason=lenient.shared(lenient.word(terminated, "reason")),
-        message=lenient.last_lines(terminated, "message"),
-        started_at=lenient.text(terminated, "startedAt"),
-        finished_at=lenient.text(terminated, "finishedAt"),
-        memory_limit=lenient.text(lenient.mapping(spec, "resources", "limits"), "memory"),
-        command=_command(spec),
-    )
 
 
 def _command(spec: dict[str, Any]) -> tuple[str, ...]:

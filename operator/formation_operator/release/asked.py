@@ -117,6 +117,12 @@ class Asked(NamedTuple):
         uid = self.formation.metadata.uid
         return {each.digest for each in self.jobs if each.owner == uid and not each.left}
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was released before, and there is nothing that may run."""
+        runs = any(each.kind.traits.runs_processes for each in self.children.values())
+        return not (self.noted.released or runs)
+
 
 class Chosen(NamedTuple):
     """The content that is rendered, and how the release of the wanted one goes."""

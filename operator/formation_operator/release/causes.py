@@ -27,7 +27,7 @@ async def of_job(
     if job_cause.lacks_pods(job, pods):
         noted.blocked, pause = await job_cause.why_podless(cluster, job, noted.blocked, now)
         blocked, requeue = noted.blocked.said, soonest(requeue, Requeue(Lane.REPORT, pause))
-    return job_cause.cause_of(job, pods, findings, blocked), requeue
+    return job_cause.cause_of(job, pods, findings, now, blocked), requeue
 
 
 def refusal(error: errors.ClusterError) -> Cause:

@@ -42,27 +42,29 @@ def progress(  # noqa: PLR0913  # all that is known of it
             return Progress(_succeeded(wanted, before, jobs))
         case Phase.FAILED if job is not None:
             message = _failure(formation, job, cause, before, nothing_runs=not released)
-            status = _status(ReleaseState.FAILED, wanted, released, message, job)
-            return Progress(status, Problem("", Trouble.RELEASE_FAILED, message))
+            problem = Problem("", Trouble.RELEASE_FAILED, message)
+            return Progress(_status(ReleaseState.FAILED, wanted, released, problem, job), problem)
         case Phase.RUNNING if job is not None:
-            return _running(job, cause, released, is_earlier=not gate.fits(job, wanted, key))
+            problem = _unfinished(job, cause, is_earlier=not gate.fits(job, wanted, key))
+            return Progress(_status(ReleaseState.RUNNING, job.digest, released, problem, job), problem)
         case Phase.HELD:
             problem = Problem("", Trouble.RELEASE_HELD, HELD, lasting=False)
-            return Progress(_status(ReleaseState.HELD, wanted, released, HELD), problem)
+            return Progress(_status(ReleaseState.HELD, wanted, released, problem), problem)
     message = cause.message or _ending(job)
     problem = Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
-    return Progress(_status(ReleaseState.WAITING, wanted, released, message), problem)
+    return Progress(_status(ReleaseState.WAITING, wanted, released, problem), problem)
 
 
 def _status(
-    state: ReleaseState, running: str, released: str, message: str, job: Job | None = None
+    state: ReleaseState, running: str, released: str, problem: Problem | None, job: Job | None = None
 ) -> ReleaseStatus:
     return ReleaseStatus(
         state=state,
         job=job.name if job else None,
         released=released or None,
         running=running or None,
-        message=lenient.shown(message) if message else None,
+        reason=lenient.shown(problem.reason, lenient.LONGEST_WORD) if problem else None,
+        message=lenient.shown(problem.message) if problem else None,
         started_at=job.created_at if job else None,
         finished_at=(job.finished_at or None) if job else None,
     )
@@ -72,21 +74,21 @@ def _succeeded(wanted: str, before: ReleaseStatus, jobs: Sequence[Job]) -> Relea
     """Return the status of a content that is released, with the Job that did it, if there was one."""
     job = next((each for each in reversed(jobs) if each.complete and each.digest == wanted), None)
     if job is not None:
-        return _status(ReleaseState.SUCCEEDED, "", wanted, "", job)
+        return _status(ReleaseState.SUCCEEDED, "", wanted, None, job)
     if before.released == wanted and before.state == ReleaseState.SUCCEEDED:
         return before
     return ReleaseStatus(state=ReleaseState.SUCCEEDED, released=wanted)
 
 
-def _running(job: Job, cause: Cause, released: str, *, is_earlier: bool) -> Progress:
-    message = f"the release command runs in Job {job.name} since {job.created_at}"
-    if is_earlier:
-        message += f": {EARLIER}"
-    if cause.message:
-        message += f": {cause.message}"
-    status = _status(ReleaseState.RUNNING, job.digest, released, message, job)
-    reason = cause.reason if cause.lasting else Trouble.RELEASING
-    return Progress(status, Problem("", reason or Trouble.RELEASING, message, lasting=cause.lasting))
+def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
+    """Return why a Job isn't done: it has the reason of its Pod if that isn't well."""
+    said = [
+        f"the release command {'waits' if cause.waits else 'runs'} in Job {job.name} since {job.created_at}",
+        EARLIER if is_earlier else "",
+        cause.message,
+    ]
+    message = ": ".join(filter(None, said))
+    return Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
 
 
 def _ending(job: Job | None) -> str:

@@ -88,11 +88,11 @@ class Releaser:
         wanted = gate.fits(job, noted.digest, noted.key) and not situation.suspended
         if wanted and not situation.needs_none:
             return False
-        if noted.started != job.uid:
-            if not await self._runner.has_started(this.formation.metadata, job):
-                return False
-            noted.started = job.uid
-        return True
+        if noted.started == job.uid:
+            return True
+        started = await self._runner.has_started(this.formation.metadata, job)
+        noted.started = job.uid if started else noted.started
+        return started is not False
 
     async def _ignore(self, this: Asked, chosen: Chosen) -> Chosen:
         """Mark Jobs whose Formation has no release command any more: how they end counts for nothing."""

@@ -114,16 +114,18 @@ class Runner:
         """Return the Pods of a Formation's releases that haven't ended, each with its node."""
         return [_described(pod) async for pod in self._pods(mine) if not _has_ended(pod)]
 
-    async def has_started(self, mine: Metadata, job: Job) -> bool:
-        """Return whether any container of a Job has started, or may at any moment.
+    async def has_started(self, mine: Metadata, job: Job) -> bool | None:
+        """Return whether any container of a Job has started; nothing if one may at any moment.
 
-        Kubelet reports a start late, and an image may take minutes: a Pod on a node that is in no error state
-        counts as started.
+        Kubelet reports a start late, and an image may take minutes: so it is with a Pod on a node in no
+        error state.
         """
+        may_start = False
         for pod in [pod async for pod in self._pods(mine, job.digest)]:
-            if _has_run(pod) or (_is_on_the_way(pod) and not await self._is_stuck(pod)):
+            if _has_started(pod):
                 return True
-        return False
+            may_start = may_start or (_is_on_the_way(pod) and not await self._is_stuck(pod))
+        return None if may_start else False
 
     async def _is_stuck(self, pod: Object) -> bool:
         """Return whether kubelet said last that it can't even begin with a Pod's containers."""
@@ -163,11 +165,6 @@ def _described(pod: Object) -> str:
     return f"{pod['metadata']['name']}" + (f" on node {node}" if node else "")
 
 
-def _has_run(pod: Object) -> bool:
-    """Return whether a container of a Pod has started, as far as is known."""
-    return any(_has_started(each) for each in _statuses(pod))
-
-
 def _is_on_the_way(pod: Object) -> bool:
     """Return whether a Pod has a node, and its containers wait for nothing that has failed.
 
@@ -184,7 +181,12 @@ def _statuses(pod: Object) -> Iterator[Object]:
         yield from lenient.items(status, part)
 
 
-def _has_started(status: Object) -> bool:
+def _has_started(pod: Object) -> bool:
+    """Return whether a container of a Pod runs, or has run."""
+    return any(map(_has_run, _statuses(pod)))
+
+
+def _has_run(status: Object) -> bool:
     states = ("state", "running"), ("state", "terminated"), ("lastState", "terminated")
     return bool(
         any(lenient.mapping(status, *each) for each in states) or lenient.number(status, "restartCount")

@@ -15,7 +15,7 @@ from formation_operator.release.asked import Asked
 from formation_operator.release.revision_errors import LeavingError, TakenError
 from formation_operator.release.revision_store import RevisionStore
 from formation_operator.release.runner import Runner
-from formation_operator.render import cron_job, desired
+from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
 
@@ -70,7 +70,8 @@ class Starter:
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:
             await self._store.keep(mine, Mark(0, noted.digest), content_of(this.raw["spec"]))
-            made = await self._runner.start(mine, this.content.spec, noted.digest, noted.key)
+            spec = release_job.patient(this.content.spec) if this.is_first else this.content.spec
+            made = await self._runner.start(mine, spec, noted.digest, noted.key)
         except InvalidTypeError as error:
             raise NotReadyError(
                 Cause(f"spec.release: {error}", lasting=True, reason=Trouble.INVALID_SPEC)

@@ -5,13 +5,18 @@ of counts, `suspend` and `paused` isn't looked at. Which types have a disruption
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator
 
 from formation_operator.api import naming
 from formation_operator.api.content import Mark
-from formation_operator.api.formation import FormationSpec, Metadata, ProcessType, RollingUpdate
+from formation_operator.api.formation import (
+    PROOF_SECONDS,
+    FormationSpec,
+    Metadata,
+    ProcessType,
+    RollingUpdate,
+)
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.render import pod_template
 from formation_operator.render.pod_template import Manifest
@@ -20,8 +25,6 @@ from formation_operator.replicas.count_owner import Replicas
 # Kubernetes' own defaults for a rollout, always written out: a field that the server defaulted
 # can't be taken back later, which would block the switch to `singleton`.
 SURGE = UNAVAILABLE = "25%"
-PROOF_SECONDS = 5
-"""How long a process without a readiness probe must run before it replaces one of the version before."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,10 +104,8 @@ def deployment(
         "selector": {"matchLabels": naming.selector(owner.name, name)},
         "strategy": strategy(process, alone=count.alone),
         "template": pod_template.pod_template(owner.name, name, content, process),
+        **_proof(content, process),
     }
-    if not pod_template.tells_when_ready(spec["template"], name):
-        # Kubernetes counts it as ready immediately, and a rollout would replace old ones by one that crashes.
-        spec["minReadySeconds"] = PROOF_SECONDS
     # An undecided count is no difference to what was written last.
     meant = count.undecided or count
     if meant.rendered is not None:
@@ -116,6 +117,16 @@ def deployment(
     if mark is not None:
         about["annotations"][naming.CONTENT_ANNOTATION] = str(mark)
     return made if count.undecided is None else _without_count(made)
+
+
+def _proof(content: FormationSpec, process: ProcessType) -> Manifest:
+    """Return for how long a new process must be ready to replace an old one, and what a rollout may take."""
+    ready = process.min_ready_seconds
+    if ready is None and not pod_template.has_own_check(content, process):
+        # It is ready as soon as it runs, or as anything accepts its connections: also while it is crashing.
+        ready = PROOF_SECONDS
+    given = {"minReadySeconds": ready, "progressDeadlineSeconds": process.progress_deadline_seconds}
+    return {field: value for field, value in given.items() if value is not None}
 
 
 def _without_count(intent: Intent) -> Intent:
@@ -204,7 +215,7 @@ def intent(
         "spec": spec,
     }
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = naming.digest(text)
     about["annotations"][naming.INTENT_ANNOTATION] = digest
     images = tuple(_images(spec)) if kind.traits.runs_processes else ()
     return Intent(

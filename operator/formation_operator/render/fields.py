@@ -131,11 +131,13 @@ FIELDS = (
     _of_type("resources", _container("resources")),
     _of_schedule("resources", _job_container("resources")),
     _of_type("liveness_probe", _container("livenessProbe")),
-    _of_type("readiness_probe", _container("readinessProbe"), _deployment("minReadySeconds")),
+    _of_type("readiness_probe", _container("readinessProbe")),
     _of_type("startup_probe", _container("startupProbe")),
     _of_type(
         "termination_grace_period_seconds", _deployment("template", "spec", "terminationGracePeriodSeconds")
     ),
+    _of_type("min_ready_seconds", _deployment("minReadySeconds")),
+    _of_type("progress_deadline_seconds", _deployment("progressDeadlineSeconds")),
     _of_type("singleton", _deployment("strategy")),
     _of_type("rolling_update", _deployment("strategy")),
     _of_type("disruption_budget", _budget("maxUnavailable")),

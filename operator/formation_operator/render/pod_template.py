@@ -18,9 +18,17 @@ from formation_operator.render import environment, merge
 # real node: without the pause 29 of 10,086 requests failed over a rollout, with 5 s none.
 DRAIN_SECONDS = 5
 PROBE_PERIOD_SECONDS = 5
+# Servers such as gunicorn listen before they load the app, which may fail seconds later. The delay counts
+# anew each time a container starts, and costs nothing when a process comes back from a pause.
+PROBE_DELAY_SECONDS = 5
 # Kubernetes' own default.
 GRACE_SECONDS = 30
 
+DEFAULT_CHECK = {
+    "tcpSocket": {"port": naming.PORT_NAME},
+    "initialDelaySeconds": PROBE_DELAY_SECONDS,
+    "periodSeconds": PROBE_PERIOD_SECONDS,
+}
 RESTRICTED_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 RESTRICTED_CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
@@ -52,10 +60,16 @@ def pod_template(
     return template
 
 
-def tells_when_ready(template: Manifest, name: str) -> bool:
-    """Return whether the process of a rendered pod template has a readiness probe."""
-    containers = template["spec"]["containers"]
-    return any(item["name"] == name and item.get("readinessProbe") for item in containers)
+def has_own_check(spec: FormationSpec, process: ProcessType) -> bool:
+    """Return whether the user has said how to find out that a process is ready; times alone don't."""
+    containers = (
+        item
+        for template in (spec.pod_template, process.pod_template)
+        for item in lenient.items(lenient.mapping(template, "spec"), "containers")
+        if item["name"] == naming.PROCESS_CONTAINER
+    )
+    probes = [process.readiness_probe, *(item.get("readinessProbe") for item in containers)]
+    return any(not merge.HANDLERS.isdisjoint(probe or ()) for probe in probes)
 
 
 def _template(
@@ -63,7 +77,8 @@ def _template(
 ) -> Manifest:
     """Return the template as we mean it, before the user's podTemplate goes over it."""
     container = _container(formation, name, spec, process)
-    pod: Manifest = {"containers": [container]}
+    # Else each Service of the namespace would be in the environment, such as REDIS_PORT=tcp://10.0.0.7:6379.
+    pod: Manifest = {"enableServiceLinks": False, "containers": [container]}
     pause = _pause(name, process, overlay)
     fixed = (overlay.get("spec") or {}).get("terminationGracePeriodSeconds")
     if fitting := pause if fixed is None else min(pause, fixed):
@@ -110,9 +125,7 @@ def _container(formation: str, name: str, spec: FormationSpec, process: ProcessT
     container: Manifest = {"name": name, **{key: value for key, value in given.items() if value}}
     if process.port is not None:
         container["ports"] = [{"name": naming.PORT_NAME, "containerPort": process.port, "protocol": "TCP"}]
-        container.setdefault(
-            "readinessProbe", {"tcpSocket": {"port": naming.PORT_NAME}, "periodSeconds": PROBE_PERIOD_SECONDS}
-        )
+        container.setdefault("readinessProbe", DEFAULT_CHECK)
     return container
 
 

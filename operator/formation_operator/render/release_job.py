@@ -6,6 +6,18 @@ from formation_operator.kube.objects import kinds
 from formation_operator.render import desired, job_template
 from formation_operator.render.pod_template import InvalidTypeError, Manifest
 
+FIRST_TRIES = 3
+"""How often the release of a first deploy may run: its database may be up later than the command."""
+
+
+def patient(content: FormationSpec) -> FormationSpec:
+    """Return the content of a first deploy, whose release is tried again unless it says how often itself."""
+    release = content.release
+    if release is None or release.backoff_limit is not None:
+        return content
+    more = release.model_copy(update={"backoff_limit": FIRST_TRIES - 1})
+    return content.model_copy(update={"release": more})
+
 
 def job(owner: Metadata, content: FormationSpec, digest: str, key: str) -> Manifest:
     """Return the Job that releases a content with a release command, given its digest and its release key.

@@ -57,10 +57,7 @@ def compute(seen: Seen, previous: FormationStatus, now: str) -> Status:
     if image := _image(seen):
         status["image"] = image
     if seen.revision is not None:
-        ready = verdicts[0].true and any(item["readyReplicas"] for item in processes.values())
-        status["revision"] = _revision(
-            seen.revision, previous.revision, ready=ready and seen.unrevised is None
-        )
+        status["revision"] = _revision(seen.revision, ready=seen.ran_well)
     if seen.release is not None:
         status["release"] = seen.release.model_dump(by_alias=True, exclude_none=True)
     if schedules:
@@ -172,9 +169,7 @@ def _held_up(own: Health, problem: Problem) -> Health:
     )
 
 
-def _revision(now: Revision, before: Revision | None, *, ready: bool) -> dict[str, Any]:
-    """Return the newest revision: one that was ready once stays so."""
-    ready = ready or (before is not None and before.name == now.name and bool(before.ready))
+def _revision(now: Revision, *, ready: bool) -> dict[str, Any]:
     return {"name": now.name, "number": now.number, **({"ready": True} if ready else {})}
 
 

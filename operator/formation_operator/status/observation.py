@@ -62,6 +62,13 @@ class Seen:
     """The schedules that are declared, or that the rendered content has."""
     unrevised: Problem | None = None
     """Why there is no revision of what is rendered."""
+    ran_well: bool = False
+    """Whether the newest revision has run well."""
+
+    @property
+    def is_rolled_out(self) -> bool:
+        """Whether every type of the content was written as it is meant to be now."""
+        return not self.paused and all(map(self.is_as_intended, self.counts))
 
     def is_as_intended(self, process_type: str) -> bool:
         """Return whether a type could be rendered, and its Deployment has the digest of the intent."""

@@ -6,10 +6,10 @@ its Pods or by its Deployment's controller.
 
 import collections
 import dataclasses
-import re
 from collections.abc import Sequence
 
 from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose import waits
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child, Rollout
 from formation_operator.replicas.count_owner import Replicas
@@ -128,8 +128,8 @@ def _ill(
         message += f"; {rollout.total - rollout.updated} of the old version still run"
     lasting = found.lasting or stuck
     if rollout.blocked and rollout.total < count.desired:
-        message += f"; more can't be created: {_forbidden(rollout.blocked)}"
-        lasting = lasting or _for_good(rollout.blocked)
+        message += f"; more can't be created: {waits.refused(rollout.blocked)}"
+        lasting = lasting or waits.lasts(rollout.blocked)
     return Health(found.state, complete, found.reason, message, lasting and not complete)
 
 
@@ -159,8 +159,8 @@ HOW_IT_ENDS = (
 
 
 def _blocked(count: Replicas, rollout: Rollout, what: str, why: str) -> Health:
-    message = f"{what} can't be created: {_forbidden(why)}"
-    lasting = _for_good(why) or rollout.stuck is not None
+    message = f"{what} can't be created: {waits.refused(why)}"
+    lasting = waits.lasts(why) or rollout.stuck is not None
     state = _state(count, rollout)
     return Health(state, complete=False, reason=Reason.REPLICA_FAILURE, message=message, lasting=lasting)
 
@@ -176,36 +176,6 @@ def _held(rollout: Rollout) -> bool:
 
 def _held_message(child: Child) -> str:
     return f"someone paused its Deployment: kubectl rollout resume deployment/{child.name}"
-
-
-# These refusals last; others pass, as when a quota is freed, or a webhook comes back.
-LASTING_REFUSAL = re.compile(
-    r"violates PodSecurity|is invalid:|(minimum|maximum) \S+ usage per|limit to request ratio|must specify"
-    r"|denied (the )?request"
-)
-FORBIDDEN = re.compile(
-    r'^(Failed to create new replica set "[^"]*": )?(pods|replicasets\.apps) "[^"]*" is forbidden: '
-)
-UNSPECIFIED = re.compile(r"(?:specify|;) (\S+) for: ")
-FIX = "securityDefaults: restricted (the default) meets that standard; check what podTemplate adds"
-
-
-def _for_good(why: str) -> bool:
-    """Return whether a refusal to create something lasts."""
-    return LASTING_REFUSAL.search(why) is not None
-
-
-def _forbidden(message: str) -> str:
-    text = FORBIDDEN.sub("", message)
-    if "violates PodSecurity" in text:
-        return f"{text}: {FIX}"
-    fields = [_field(name) for name in UNSPECIFIED.findall(text) if "must specify" in text]
-    return f"{text}: set {', '.join(fields)}" if fields else text
-
-
-def _field(name: str) -> str:
-    """Return the field of a type for what a quota counts; a bare name means requests."""
-    return f"resources.{name}" if "." in name else f"resources.requests.{name}"
 
 
 def progress(count: Replicas, rollout: Rollout) -> str:

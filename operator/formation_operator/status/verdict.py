@@ -10,6 +10,7 @@ from formation_operator.status.observation import Seen
 from formation_operator.status.type_health import Health
 
 RENEW = "apply the crds/ of its version"
+STOPPED = "it is stopped: no process type runs until spec.suspend is false"
 
 
 def conditions_of(
@@ -34,6 +35,8 @@ def _readiness(seen: Seen, lasting: list[Problem], waiting: list[Problem]) -> li
             Verdict(ConditionType.READY, reason, text, true=False),
             Verdict(ConditionType.STALLED, reason, text),
         ]
+    if not waiting and seen.suspended:
+        return [Verdict(ConditionType.READY, State.SUSPENDED, STOPPED)]
     if not waiting:
         return [Verdict(ConditionType.READY, State.RUNNING, "all process types run as declared")]
     if seen.paused:

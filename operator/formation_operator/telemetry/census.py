@@ -27,7 +27,7 @@ Raw = dict[str, Any]
 OTHER = "Other"
 UNKNOWN = "Unknown"
 """Nothing has been reported yet."""
-REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING]))
+REASONS = frozenset(map(str, [*Reason, *Trouble, State.RUNNING, State.SUSPENDED]))
 STATES = frozenset(map(str, State))
 RELEASE_STATES = frozenset(map(str, ReleaseState))
 SCHEDULE_STATES = frozenset(map(str, ScheduleState))

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from formation_operator.api import content
+from formation_operator.api import content, naming
+from formation_operator.api.formation import MOST_REVISIONS
 
 SPEC: dict[str, Any] = {
     "image": "shop:v1",
@@ -57,7 +58,24 @@ def test_a_spec_is_left_as_it_is() -> None:
 
 
 def test_a_digest_is_the_same_for_ever() -> None:
-    assert digest(SPEC) == "1ff0c4a333"
+    assert digest(SPEC) == "1ff0c4a3335bd4cdfdd83256720193ab"
+
+
+def test_contents_whose_hashes_begin_alike_have_different_names() -> None:
+    # Found in two seconds: the hashes of both begin with the same 40 bits.
+    alike = [("good:1", 1066903), ("evil:1", 229356)]
+    specs = [
+        {"image": image, "env": [{"name": "N", "value": str(salt)}], "processes": {"web": {}}}
+        for image, salt in alike
+    ]
+    good, evil = map(digest, specs)
+    assert good[:10] == evil[:10]
+    assert content.revision_name("shop", good) != content.revision_name("shop", evil)
+
+
+def test_what_ran_well_is_read_of_as_many_revisions_as_a_formation_may_keep() -> None:
+    digests = [naming.digest(str(number)) for number in range(MOST_REVISIONS + 1)]
+    assert content.ran_well({naming.RAN_WELL_ANNOTATION: ",".join(digests)}) == {*digests}
 
 
 def test_of_a_schedule_all_is_content_but_whether_it_begins_runs() -> None:

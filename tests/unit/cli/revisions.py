@@ -16,7 +16,7 @@ def a_revision(number: int, spec: Object, *, ago: float = 60, **changed: Any) ->
     """
     data = content.content_of(copy.deepcopy(spec))
     owner = {"kind": naming.KIND, "name": "shop", "uid": "uid-1", "controller": True}
-    well = ",".join(each["metadata"]["name"][-10:] for each in changed.pop("well", ()))
+    well = ",".join(content.digest_in(each["metadata"]["name"]) for each in changed.pop("well", ()))
     metadata = {
         "annotations": {naming.RAN_WELL_ANNOTATION: well},
         "name": changed.pop("name", content.revision_name("shop", content.digest_of(data))),

@@ -43,6 +43,39 @@ async def test_a_first_deploy_makes_nothing_before_its_release_has_succeeded() -
     assert shop.status["release"]["released"] == shop.digest
 
 
+def tries(shop: Shop) -> int:
+    """Return how often the newest release may run, as far as it fails."""
+    [job] = [each for each in shop.jobs() if each["metadata"]["name"] == f"shop-release-{shop.digest}"]
+    return int(job["spec"]["backoffLimit"]) + 1
+
+
+async def test_until_something_is_released_a_release_may_try_three_times_and_a_later_one_once() -> None:
+    shop = Shop()
+    await shop.settle()
+    assert tries(shop) == 3
+    await shop.finish("FailureTarget", "Failed")
+    shop.restart()
+    await shop.change(image="shop:v2")
+    assert tries(shop) == 3
+    await shop.finish()
+    await shop.change(image="shop:v3")
+    assert tries(shop) == 1
+    await shop.finish("FailureTarget", "Failed")
+    shop.restart()
+    await shop.change(image="shop:v4")
+    assert tries(shop) == 1
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5])
+async def test_what_a_release_says_of_its_tries_holds_for_the_first_one_too(limit: int) -> None:
+    shop = Shop(a_formation(**{**ONE["spec"], "release": {**RELEASE, "backoffLimit": limit}}))
+    await shop.settle()
+    assert tries(shop) == limit + 1
+    await shop.finish()
+    await shop.change(image="shop:v2")
+    assert tries(shop) == limit + 1
+
+
 async def test_what_was_released_last_runs_on_with_todays_counts_until_the_release_has_succeeded(
     shop: Shop,
 ) -> None:

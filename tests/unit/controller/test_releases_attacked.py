@@ -59,6 +59,103 @@ def positions(shop: Shop, since: int) -> dict[tuple[str, str], int]:
     return found
 
 
+# Why one isn't done
+
+UNPULLABLE = {"waiting": {"reason": "ErrImagePull", "message": "shop:v2: not found"}}
+ABSENT = {"waiting": {"reason": "CreateContainerConfigError", "message": 'secret "absent" not found'}}
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "stalled"),
+    [
+        (UNPULLABLE, "ImagePullFailed", False),
+        (ABSENT, "SecretMissing", False),
+        (NO_IMAGE, "ImagePullFailed", True),
+        (RUNS, "Releasing", False),
+        ({"terminated": {"exitCode": 0, "reason": "Completed"}}, "Releasing", False),
+    ],
+)
+async def test_a_release_that_isnt_done_has_the_reason_of_its_pod(
+    shop: Shop, state: Manifest, reason: str, *, stalled: bool
+) -> None:
+    await shop.change(image="shop:v2")
+    shop.cluster.put("Pod", a_pod(shop, state))
+    await shop.settle()
+    said = shop.status["release"]
+    assert (said["state"], said["reason"]) == ("Running", reason)
+    ready = condition_of(shop.status, ConditionType.READY)
+    assert (ready["status"], ready["reason"]) == ("False", reason)
+    assert ready["message"].startswith(said["message"])
+    assert ("Stalled" in {each["type"] for each in shop.status["conditions"]}) == stalled
+    word = "runs" if reason == "Releasing" else "waits"
+    assert said["message"].startswith(f"the release command {word} in Job shop-release-{shop.digest} since ")
+    assert said["message"].endswith("Z") == (reason == "Releasing")
+    await shop.finish()
+    assert "reason" not in shop.status["release"]
+
+
+@pytest.mark.parametrize(
+    ("why", "stalled"),
+    [('violates PodSecurity "restricted": runAsUser=0', True), ("exceeded quota: small", False)],
+)
+async def test_a_refusal_to_create_its_pod_lasts_as_one_of_a_type_does(
+    shop: Shop, why: str, *, stalled: bool
+) -> None:
+    await shop.change(image="shop:v2")
+    name = f"shop-release-{shop.digest}"
+    about = {"kind": "Job", "name": name, "uid": shop.cluster.read("Job", "default", name)["metadata"]["uid"]}
+    note = f'Error creating: pods "{name}-" is forbidden: {why}'
+    metadata = {"name": "e1", "creationTimestamp": ago(0)}
+    shop.cluster.put(
+        "Event",
+        {
+            "metadata": metadata,
+            "regarding": about,
+            "type": "Warning",
+            "reason": "FailedCreate",
+            "note": note,
+        },
+    )
+    shop.time.seconds += 5
+    await shop.settle()
+    message = shop.status["release"]["message"]
+    assert f"waits in Job {name}" in message
+    assert f"its Pod can't be created: {why}" in message
+    assert shop.status["release"]["reason"] == "ReplicaFailure"
+    assert ("Stalled" in {each["type"] for each in shop.status["conditions"]}) == stalled
+
+
+async def test_what_runs_beside_a_release_that_has_succeeded_has_a_moment_to_end(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    now = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+    well = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": now}}
+    pod = a_pod(shop, well, phase="Running")
+    pod["status"]["containerStatuses"].append({"name": "proxy", "ready": True, "state": RUNS})
+    shop.cluster.put("Pod", pod)
+    await shop.settle()
+    assert shop.status["release"]["reason"] == "Releasing"
+    assert "Stalled" not in {each["type"] for each in shop.status["conditions"]}
+    shop.time.seconds += 3
+    await shop.operator.work()
+    assert "it has succeeded, but proxy beside it keeps running" in shop.status["release"]["message"]
+    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "Completed"
+
+
+async def test_a_release_that_only_seemed_to_start_gives_way_to_the_one_that_mends_it(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    pod = a_pod(shop, {"waiting": {"reason": "ContainerCreating"}})
+    pod["metadata"]["creationTimestamp"] = shop.time().strftime("%Y-%m-%dT%H:%M:%SZ")
+    shop.cluster.put("Pod", pod)
+    wrong = f"shop-release-{shop.digest}"
+    await shop.change(image="shop:v3")
+    assert "deletionTimestamp" not in shop.cluster.read("Job", "default", wrong)["metadata"]
+    statuses = [{"name": "release", "restartCount": 0, "state": UNPULLABLE}]
+    unpulled = {"status": {"containerStatuses": statuses}}
+    shop.cluster.merge("Pod", "default", pod["metadata"]["name"], unpulled)
+    await shop.settle()
+    assert "deletionTimestamp" in shop.cluster.read("Job", "default", wrong)["metadata"]
+
+
 # Counts
 
 

@@ -76,10 +76,10 @@ class Shop:
         }
         self.cluster.put(kinds.JOB, {"metadata": metadata, "status": {"conditions": conditions}})
 
-    def pod(self, job: str, said: str) -> None:
-        """Have the Pod of a Job have failed just now, with a last line."""
+    def pod(self, job: str, said: str, code: int = 3) -> None:
+        """Have the process of a Job have ended just now, with a last line."""
         now = self.time().strftime("%Y-%m-%dT%H:%M:%SZ")
-        exit_ = {"exitCode": 3, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
+        exit_ = {"exitCode": code, "reason": "Error", "message": said, "startedAt": now, "finishedAt": now}
         metadata = {
             "name": f"{job}-x",
             "labels": {naming.FORMATION_LABEL: "shop", naming.SCHEDULE_LABEL: "nightly-report"},
@@ -87,7 +87,8 @@ class Shop:
             "creationTimestamp": now,
         }
         container = {"name": "nightly-report", "ready": False, "state": {"terminated": exit_}}
-        status = {"phase": "Failed", "containerStatuses": [container], "startTime": now}
+        phase = "Failed" if code else "Running"  # kubelet says of what has succeeded a little later
+        status = {"phase": phase, "containerStatuses": [container], "startTime": now}
         self.cluster.put(kinds.POD, {"metadata": metadata, "spec": {}, "status": status})
 
     @property
@@ -166,7 +167,13 @@ async def test_a_suspended_formation_begins_no_run_and_makes_no_revision(shop: S
     await shop.change(suspend=True)
     assert shop.cron_job["spec"]["suspend"] is True
     assert shop.said["state"] == "Suspended"
+    await shop.run_well()
+    ready = condition_of(shop.status, ConditionType.READY)
+    assert (ready["status"], ready["reason"]) == ("True", "Suspended")
+    assert ready["message"] == "it is stopped: no process type runs until spec.suspend is false"
     await shop.change(suspend=False)
+    await shop.run_well()
+    assert condition_of(shop.status, ConditionType.READY)["reason"] == "Running"
     assert shop.cron_job["spec"]["suspend"] is False
     assert shop.status["revision"] == before
 
@@ -258,6 +265,16 @@ async def test_a_run_is_judged_by_its_job_and_not_while_that_may_still_succeed(s
     assert await shop.operator.work()
     assert "shop-nightly-report-1 is in trouble: " in shop.failing
     assert "RunFailed" not in shop.events
+
+
+async def test_a_run_that_ends_well_is_never_said_to_be_in_trouble(shop: Shop) -> None:
+    shop.pod("shop-nightly-report-1", "", code=0)
+    shop.job("shop-nightly-report-1")
+    await shop.runs("shop-nightly-report-1")
+    assert shop.said == {"state": "Running", "active": 1}
+    shop.job("shop-nightly-report-1", complete=RAN)
+    await shop.runs()
+    assert (shop.said["state"], shop.failing, "RunFailed" in shop.events) == ("Scheduled", "", False)
 
 
 async def test_a_run_that_succeeds_later_ends_that_whoever_began_it(shop: Shop) -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from formation_operator.api import naming
+from formation_operator.requeue import Lane, Requeue
 from tests.builders import Manifest
+from tests.unit.fakes import releasing
 from tests.unit.fakes.shop import KEY, REVISION, Shop, annotation
 
 
@@ -15,19 +17,26 @@ async def shop() -> Shop:
 
 
 async def runs(shop: Shop, image: str) -> None:
-    """Deploy an image, of which all processes run after a while."""
+    """Deploy an image, of which all processes run for a minute."""
     await shop.change(image=image)
+    await run_for_a_minute(shop)
+
+
+async def run_for_a_minute(shop: Shop) -> None:
     shop.run_well()
+    await shop.settle()
+    shop.time.seconds += 60
     await shop.settle()
 
 
-async def test_a_revision_is_ready_once_the_formation_is_and_stays_so_whatever_becomes_of_it(
-    shop: Shop,
-) -> None:
+async def test_a_revision_is_ready_after_a_minute_and_stays_so_whatever_becomes_of_it(shop: Shop) -> None:
     assert shop.status["revision"] == {"name": shop.name, "number": 1}
     shop.run_well()
     await shop.settle()
     assert shop.ready_reason == "Running"
+    assert shop.status["revision"] == {"name": shop.name, "number": 1}
+    shop.time.seconds += 60
+    await shop.settle()
     assert shop.status["revision"] == {"name": shop.name, "number": 1, "ready": True}
     shop.run_well(web=0)
     shop.restart()
@@ -38,13 +47,73 @@ async def test_a_revision_is_ready_once_the_formation_is_and_stays_so_whatever_b
     assert shop.status["revision"] == {"name": shop.name, "number": 2}
 
 
-async def test_it_costs_no_write_of_its_own(shop: Shop) -> None:
-    before, said = len(shop.cluster.calls), len(shop.cluster.asked("apply_status"))
+async def test_a_version_that_was_ready_for_an_instant_and_took_the_app_down_has_not_run_well(
+    shop: Shop,
+) -> None:
+    await runs(shop, "shop:v1")
+    await shop.change(image="shop:typo")
+    for _ in range(3):
+        shop.run_well()
+        await shop.settle()
+        assert shop.ready_reason == "Running"
+        shop.run_well(web=0)
+        shop.time.seconds += 50
+        await shop.settle()
+        assert "ready" not in shop.status["revision"]
+    await shop.change(image="shop:v3")
+    assert shop.ran_well()["shop:v3"] == {"shop:v1"}
+
+
+async def test_the_report_is_due_again_when_the_minute_is_over(shop: Shop) -> None:
+    shop.run_well()
+    shop.time.seconds += 2
+    first = await shop.operator.run(KEY)
+    assert first.requeue == Requeue(Lane.REPORT, 60)
+    shop.time.seconds += 40
+    assert (await shop.operator.run(KEY)).requeue == Requeue(Lane.REPORT, 20)
+    shop.time.seconds += 20
+    assert (await shop.operator.run(KEY)).requeue is None
+    assert shop.status["revision"]["ready"] is True
+
+
+async def test_the_next_leader_begins_the_minute_anew_and_nobody_shortens_it_by_setting_the_clock(
+    shop: Shop,
+) -> None:
     shop.run_well()
     await shop.settle()
+    shop.time.seconds += 50
+    shop.time.wrong = 3600
+    shop.restart()
     await shop.settle()
+    shop.time.seconds += 40
+    await shop.settle()
+    assert "ready" not in shop.status["revision"]
+    shop.time.seconds += 20
+    await shop.settle()
+    assert shop.status["revision"]["ready"] is True
+
+
+async def test_it_costs_one_more_write_of_the_status_and_nothing_else(shop: Shop) -> None:
+    before, said = len(shop.cluster.calls), len(shop.cluster.asked("apply_status"))
+    await run_for_a_minute(shop)
+    await run_for_a_minute(shop)
     assert {each.verb for each in shop.cluster.calls[before:]} == {"apply_status", "notify"}
-    assert len(shop.cluster.asked("apply_status")) == said + 1
+    assert len(shop.cluster.asked("apply_status")) == said + 2
+
+
+async def test_what_runs_may_prove_itself_while_a_newer_content_waits_for_its_release() -> None:
+    shop = releasing.Shop()
+    await shop.settle()
+    await shop.finish()
+    first = shop.name
+    shop.run_well()
+    await shop.settle()
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    shop.time.seconds += 60
+    await shop.settle()
+    assert shop.ready_reason == "ReleaseFailed"
+    assert shop.status["revision"] == {"name": first, "number": 1, "ready": True}
 
 
 @pytest.mark.parametrize(
@@ -52,9 +121,8 @@ async def test_it_costs_no_write_of_its_own(shop: Shop) -> None:
 )
 async def test_a_content_of_which_no_process_has_run_has_not_run_well(shop: Shop, idle: Manifest) -> None:
     await shop.change(image="shop:v2", **idle)
-    shop.run_well()
-    await shop.settle()
-    assert shop.ready_reason == "Running", "which is: as declared"
+    await run_for_a_minute(shop)
+    assert shop.ready_reason == ("Suspended" if "suspend" in idle else "Running"), "which is: as declared"
     assert "ready" not in shop.status["revision"]
 
 
@@ -96,12 +164,11 @@ async def test_what_a_killed_operator_has_not_said_yet_is_known_by_the_status(sh
     assert shop.ran_well()["shop:v2"] == {"shop:v1"}
 
 
-@pytest.mark.parametrize("forged", ["", "x" * 100_000, ",".join(f"{each:010}" for each in range(9999))])
+@pytest.mark.parametrize("forged", ["", "x" * 100_000, ",".join(f"{each:032}" for each in range(9999))])
 async def test_of_an_annotation_that_somebody_has_written_only_what_is_kept_counts(
     shop: Shop, forged: str
 ) -> None:
-    shop.run_well()
-    await shop.settle()
+    await run_for_a_minute(shop)
     shop.cluster.merge(
         REVISION,
         "default",
@@ -110,15 +177,14 @@ async def test_of_an_annotation_that_somebody_has_written_only_what_is_kept_coun
     )
     await shop.change(image="shop:v2")
     (last,) = [each for each in shop.cluster.all(REVISION) if each["revision"] == 2]
-    assert len(annotation(last)) == 10, "the digest of the one that ran"
+    assert len(annotation(last)) == naming.DIGITS, "the digest of the one that ran"
 
 
 async def test_while_a_content_has_no_revision_the_one_before_gets_no_credit_for_it(shop: Shop) -> None:
     shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
     shop.forge(shop.name, "another", of="other")
     await shop.settle()
-    shop.run_well()
-    await shop.settle()
+    await run_for_a_minute(shop)
     assert shop.ready_reason == "Running"
     assert shop.failed is not None
     assert shop.status["revision"]["number"] == 1

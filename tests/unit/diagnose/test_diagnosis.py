@@ -13,7 +13,18 @@ from formation_operator.diagnose.finding import SEVERITY, Finding, PodEvent
 from formation_operator.kube.objects import lenient
 from formation_operator.observe import pods
 from formation_operator.observe.pods import Pod
-from tests.builders import NOW, Manifest, a_container, a_pod, ago, condition, ended, running, waiting
+from tests.builders import (
+    NOW,
+    Manifest,
+    a_container,
+    a_pod,
+    a_release_pod,
+    ago,
+    condition,
+    ended,
+    running,
+    waiting,
+)
 from tests.unit.broken_pods import broken_pods
 from tests.unit.facts import known
 from tests.unit.troubles import (
@@ -44,6 +55,30 @@ def test_each_trouble_has_its_state_its_reason_and_its_words(case: Case) -> None
     assert found is not None
     assert (found.state, found.reason, found.message) == (case.state, case.reason, case.message)
     assert found.lasting == case.lasting
+
+
+HELPER = a_container(running(), "helper")
+WELL = {
+    "its command": a_release_pod(a_container(ended(0, ran=1), "release"), conditions=UNREADY),
+    "its command, beside another one": a_release_pod(
+        a_container(ended(0, ran=1), "release"), HELPER, conditions=UNREADY
+    ),
+    "another one": a_release_pod(
+        a_container(running(), "release"), a_container(ended(0, ran=1), "helper"), conditions=UNREADY
+    ),
+}
+
+
+@pytest.mark.parametrize("raw", WELL.values(), ids=WELL)
+def test_what_ends_well_in_the_pod_of_a_job_is_no_trouble(raw: Manifest) -> None:
+    assert diagnosis.finding(known(raw), NOW) is None
+
+
+def test_what_fails_in_the_pod_of_a_job_is_its_trouble() -> None:
+    for name, words in (("release", "exited with code 3"), ("helper", "container helper exited with code 3")):
+        found = diagnosis.finding(known(a_release_pod(a_container(ended(3), name))), NOW)
+        assert found is not None
+        assert found.message == words
 
 
 @pytest.mark.parametrize("message", ['exec: "gunicorm": not found', "no device"])

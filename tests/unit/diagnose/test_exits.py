@@ -150,6 +150,16 @@ ENDS = {
         Reason.COMPLETED,
         f"exited with code 0: {exits.keep_running(AN_EXIT)}",
     ),
+    "a command of a Job that has done its work": (
+        an_exit(code=0, reason="Completed", started_at=ago(6), command=("nginx",), once=True),
+        Reason.COMPLETED,
+        "exited with code 0",
+    ),
+    "a command of a Job that has failed": (
+        an_exit(message="no database", once=True),
+        Reason.EXITED,
+        "exited with code 1: no database",
+    ),
 }
 
 

@@ -7,12 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.diagnose import log_excerpt
+from formation_operator.kube.objects import lenient
 
 TRACES = pathlib.Path(__file__).parent / "log_excerpt"
 """What each wrote to its standard error, whole."""
 NO_DATABASE = "no database at db:5432"
 TOLD = {
     "python": f"ConnectionError: {NO_DATABASE}",
+    "python-with-a-cause": "RuntimeError: can't start",
+    "python-of-a-group": f"ConnectionError: {NO_DATABASE}",
+    "django-and-postgresql": "django.db.utils.ProgrammingError: "
+    "cannot cast type timestamp with time zone to integer",
+    "sqlalchemy-and-postgresql": "sqlalchemy.exc.IntegrityError: (psycopg.errors.UniqueViolation) "
+    'duplicate key value violates unique constraint "users_pkey"',
+    "gunicorn": f"ConnectionError: {NO_DATABASE}",
+    "gunicorn-27": f"ConnectionError: {NO_DATABASE}",
+    "gunicorn-without-the-app": "Failed to find attribute 'app' in 'good'.",
+    "uvicorn": f"ConnectionError: {NO_DATABASE}",
     "node": f"Error: {NO_DATABASE}",
     "node-with-properties": f"Error: {NO_DATABASE}",
     "node-of-an-event": "Error: connect ECONNREFUSED 127.0.0.1:1",
@@ -38,7 +49,58 @@ psycopg2.OperationalError: connection refused
 \tIs the server running on that host?
 (Background on this error at: https://sqlalche.me/e/20/e3q8)
 """
+FROM_POSTGRESQL = """\
+ERROR:  column "nope" does not exist
+LINE 1: select nope from ticks
+               ^
+HINT:  Perhaps you meant to reference the column "ticks.note".
+CONTEXT:  SQL function "ticked"
+"""
+RAKE = """\
+rake aborted!
+ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist
+LINE 1: select nope from ticks
+               ^
+/app/db/migrate/2_ticks.rb:3:in 'Ticks#up'
+
+Tasks: TOP => db:migrate
+(See full trace by running task with --trace)
+"""
+TRACE = """\
+Traceback (most recent call last):
+  File "/app/web.py", line 2, in connect
+    raise ConnectionError
+"""
+SERVES = "[2026-01-01 00:00:00 +0000] [7] [INFO] Booting worker with pid: 8\n"
+EXITS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Worker (pid:8) exited with code 3\n"
+HALTS = "[2026-01-01 00:00:00 +0000] [1] [ERROR] Reason: Worker failed to boot."
 LOGS = {
+    "what PostgreSQL adds to an error": (FROM_POSTGRESQL, 'ERROR:  column "nope" does not exist'),
+    "an error of PostgreSQL in a task of Rake": (
+        RAKE,
+        'ActiveRecord::StatementInvalid: PG::UndefinedColumn: ERROR:  column "nope" does not exist',
+    ),
+    "an exception of several lines": (
+        f"{TRACE}shop.SettingsError: 1 value is wrong\ndatabase_url\n  Field required\n",
+        "shop.SettingsError: 1 value is wrong",
+    ),
+    "an exception in colour": (
+        '  File \x1b[35m"a.py"\x1b[0m, line \x1b[35m2\x1b[0m\n    x x\n\x1b[1;35mSyntaxError\x1b[0m: no\nsee',
+        "SyntaxError: no",
+    ),
+    "an exception that was logged and survived": (
+        f"{TRACE}ConnectionError: no cache\n2026-01-01 00:00:00 INFO serving again\nno database\n",
+        "no database",
+    ),
+    "an exception that was survived, and a record": (
+        f"{TRACE}ConnectionError: no cache\nERROR: no database\n",
+        "ERROR: no database",
+    ),
+    "a trace that was cut": (f"no database\n{TRACE}", "no database"),
+    "a server that has lost its workers without a word": (
+        f"shop 1.2\n{SERVES * 4}{EXITS}{HALTS}",
+        HALTS,
+    ),
     "nothing": ("", ""),
     "empty lines": ("\n \n\x1b[0m\n", ""),
     "one line": ("starting\nno database\n", "no database"),
@@ -63,9 +125,18 @@ LOGS = {
 }
 
 
+PIECES = [*TRACE.splitlines(), "  | " + TRACE.splitlines()[1], "x: y", "", *EXITS.splitlines(), SERVES, HALTS]
+
+
 @pytest.mark.parametrize(("name", "told"), TOLD.items(), ids=TOLD)
 def test_of_a_trace_the_message_is_told(name: str, told: str) -> None:
     assert log_excerpt.message_line((TRACES / f"{name}.txt").read_text()) == told
+
+
+def test_of_a_long_trace_its_end_is_enough_which_is_all_that_kubelet_keeps() -> None:
+    for name in ("django-and-postgresql", "sqlalchemy-and-postgresql", "gunicorn"):
+        log = (TRACES / f"{name}.txt").read_text().rstrip()[-lenient.LONGEST_LOG :]
+        assert log_excerpt.message_line(log) == TOLD[name]
 
 
 @pytest.mark.parametrize(("log", "told"), LOGS.values(), ids=LOGS)
@@ -83,7 +154,7 @@ def test_each_trace_has_its_line() -> None:
     assert {path.stem for path in TRACES.glob("*.txt")} == {*TOLD}
 
 
-@given(st.text() | st.text(alphabet="a.(#\t\n 0x)"))
+@given(st.text() | st.text(alphabet="a.(#\t\n 0x)") | st.lists(st.sampled_from(PIECES)).map("\n".join))
 def test_any_log_gives_a_short_line(log: str) -> None:
     told = log_excerpt.message_line(log)
     assert told.isprintable()

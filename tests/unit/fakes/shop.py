@@ -3,7 +3,7 @@
 from typing import Any
 
 from formation_operator.api import naming
-from formation_operator.api.content import content_of, digest_of
+from formation_operator.api.content import content_of, digest_in, digest_of
 from formation_operator.api.reasons import ConditionType
 from tests.builders import Manifest, a_formation, a_process, stored
 from tests.unit.facts import condition_of
@@ -87,7 +87,9 @@ class Shop:
 
     def ran_well(self) -> dict[str, set[str]]:
         """Return the images of what each revision's annotation says to have run well, by its own image."""
-        images = {raw["metadata"]["name"][-10:]: raw["data"]["image"] for raw in self.cluster.all(REVISION)}
+        images = {
+            digest_in(raw["metadata"]["name"]): raw["data"]["image"] for raw in self.cluster.all(REVISION)
+        }
         return {
             raw["data"]["image"]: {images.get(each, "gone") for each in annotation(raw).split(",") if each}
             for raw in self.cluster.all(REVISION)

@@ -34,6 +34,8 @@ OTHER: dict[tuple[type[Model], str], Any] = {
     (ProcessType, "readiness_probe"): PROBE,
     (ProcessType, "startup_probe"): PROBE,
     (ProcessType, "termination_grace_period_seconds"): 60,
+    (ProcessType, "min_ready_seconds"): 0,
+    (ProcessType, "progress_deadline_seconds"): 60,
     (ProcessType, "singleton"): True,
     (ProcessType, "disruption_budget"): {"maxUnavailable": 2},
     (FormationSpec, "disruption_budget"): {},

@@ -71,7 +71,13 @@ def test_a_handler_of_the_pod_template_replaces_ours_whole() -> None:
 
 def test_a_probe_of_the_pod_template_without_a_handler_changes_the_times_of_ours() -> None:
     pod = template(with_container(name="process", readinessProbe={"periodSeconds": 1}))["spec"]
-    assert pod["containers"][0]["readinessProbe"] == {"tcpSocket": {"port": "http"}, "periodSeconds": 1}
+    probe = {"tcpSocket": {"port": "http"}, "initialDelaySeconds": 5, "periodSeconds": 1}
+    assert pod["containers"][0]["readinessProbe"] == probe
+
+
+def test_a_pod_template_may_have_the_check_begin_at_once() -> None:
+    pod = template(with_container(name="process", readinessProbe={"initialDelaySeconds": 0}))["spec"]
+    assert pod["containers"][0]["readinessProbe"]["initialDelaySeconds"] == 0
 
 
 @pytest.mark.parametrize(("grace", "pause"), [(0, None), (1, 1), (5, 5), (60, 5)])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formation_operator.api.reasons import Reason, State
+from formation_operator.diagnose import waits
 from formation_operator.diagnose.finding import SEVERITY, Finding
 from formation_operator.observe.children import Child, Rollout
 from formation_operator.replicas.count_owner import Replicas
@@ -190,7 +191,7 @@ ROLLOUTS = {
             State.STARTING,
             complete=False,
             reason=Reason.REPLICA_FAILURE,
-            message=f'Pods can\'t be created: violates PodSecurity "restricted": {type_health.FIX}',
+            message=f'Pods can\'t be created: violates PodSecurity "restricted": {waits.FIX}',
             lasting=True,
         ),
     ),

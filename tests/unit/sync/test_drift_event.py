@@ -58,7 +58,7 @@ def change(field: str) -> str:
         (WEB_DEPLOYMENT, ("spec",), change("spec.processes.web.podTemplate")),
         (WEB_DEPLOYMENT, ("metadata",), NOTHING),
         (CLOCK_DEPLOYMENT, ("spec", "strategy"), change("spec.processes.clock.singleton")),
-        (CLOCK_DEPLOYMENT, ("spec", "minReadySeconds"), change("spec.processes.clock.readinessProbe")),
+        (CLOCK_DEPLOYMENT, ("spec", "minReadySeconds"), change("spec.processes.clock.minReadySeconds")),
         (SERVICE, ("spec", "ports"), change("spec.processes.web.port")),
         (SERVICE, ("spec", "type"), ANOTHER_SERVICE),
         (SERVICE, ("spec", "selector"), ANOTHER_SERVICE),

@@ -54,9 +54,11 @@ def test_formations_are_counted_by_readiness_and_reason() -> None:
             a_formation(name="b"),
             a_formation(name="c", ready=("False", "BadCommand")),
             a_formation(name="d", ready=None),
+            a_formation(name="e", ready=("True", "Suspended")),
         ]
     )
     assert found["formations", "True", "Running"] == 2
+    assert found["formations", "True", "Suspended"] == 1
     assert found["formations", "False", "BadCommand"] == 1
     assert found["formations", UNKNOWN, UNKNOWN] == 1
 

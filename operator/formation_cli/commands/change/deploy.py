@@ -29,7 +29,8 @@ from formation_cli.options import Wait
 @click.option(
     "--rollback-on-failure",
     is_flag=True,
-    help="If the wait fails, go back to what was there before, and wait for that.",
+    help="If the wait fails, go back to what was there before, and wait for that. If that image was declared "
+    "already, nothing is taken back.",
 )
 @options.dry_run()
 @options.wait()

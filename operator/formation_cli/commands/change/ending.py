@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import click
 
+from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster, Object
 from formation_cli.commands import writing
@@ -41,3 +42,10 @@ def _job(pods: Iterable[Object], name: str, word: str) -> str:
     lists, stops = again(f"ps {name} run"), again(f"scale {name} TYPE=0")
     hint = f"{lists} lists them; {stops} stops a type."
     raise Mistyped(f"{name} has no process of `run` with the name {word}.", hint=hint)
+
+
+def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the processes of `run` that begin so and haven't ended, but for those that are named already."""
+    found = options.processes_of(ctx, lambda pod: ONE_OFF_LABEL in lenient.mapping(pod, "metadata", "labels"))
+    given = ctx.params.get(param.name or "") or ()
+    return [each for each in found if each.startswith(incomplete) and each not in given]

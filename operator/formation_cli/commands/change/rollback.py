@@ -24,7 +24,7 @@ from formation_cli.options import Wait
     "number",
     type=int,
     metavar="REVISION",
-    shell_complete=revisions.complete,
+    shell_complete=revisions.complete_way_back,
     help="The revision's number in `history`; without it, the latest other one that ran well.",
 )
 @options.dry_run()
@@ -37,7 +37,7 @@ def command(
     """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
 
     Counts stay as they are today, and so do suspend, paused, revisionHistoryLimit and disruption budgets.
-    Without --to it is the latest other that is known to have run well, or the latest other if none is.
+    Without --to it is the latest other that is known to have run well, and if none is, nothing is changed.
     It is a deploy, and gets the next number. Refused where a ConfigMap or a Secret that the
     revision needs is gone.
     """
@@ -45,10 +45,7 @@ def command(
         cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
-    going_back.advise(done)
-    if number is None and not done.revision.ran_well:
-        unknown = f"{done.revision} isn't known to have run well, and neither is another one"
-        click.echo(f"{unknown}: {again(f'history {name}')}", err=True)
+    going_back.advise(cluster, done)
     if not wait.wanted or dry_run:
         return
     try:

@@ -7,7 +7,7 @@ from formation_cli.changes import counts as changes
 from formation_cli.changes import git
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import waiting, writing
+from formation_cli.commands import asking, waiting, writing
 from formation_cli.failures import Mistyped, again
 from formation_cli.options import Wait
 from formation_cli.terminal import formats, screen
@@ -24,21 +24,36 @@ from formation_cli.words.counts import Wanted
         "scale shop worker-1 --dry-run",
         "scale shop   # prints web=5 worker=3 clock=0",
         "scale shop -o json",
+        "scale shop worker=200 --yes   # doesn't ask whether so many more are meant",
     ),
 )
 @options.formation()
 @options.counts()
+@click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    help=f"Don't ask about a count above {changes.MANY} and above {changes.TIMES} times the present one.",
+)
 @options.dry_run()
 @options.wait()
 @options.output("json", "yaml", "name", text="Print the counts, or the Formation's name, for programs.")
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, counts: tuple[str, ...], output: str | None, wait: Wait, *, dry_run: bool
+    cluster: Cluster,
+    name: str,
+    counts: tuple[str, ...],
+    output: str | None,
+    wait: Wait,
+    *,
+    yes: bool,
+    dry_run: bool,
 ) -> None:
     """Set the counts of process types, all of them in one write; no process that keeps running is restarted.
 
     web=5 sets a count, worker+2 and worker-1 change it. Without counts, print them as a line that can be
-    typed again.
+    typed again. A count above 50 that is more than ten times the present one may be a slip: `scale` asks
+    at a terminal whether you mean it, and needs --yes elsewhere.
     """
     if words.is_count(name):
         raise Mistyped(
@@ -47,17 +62,32 @@ def command(
         )
     wanted = words.parse(counts)
     if wanted:
-        _scale(cluster, name, wanted, wait, dry_run=dry_run, output=output)
+        _scale(cluster, name, wanted, wait, yes=yes, dry_run=dry_run, output=output)
     else:
         _show(formations.find(cluster, name), output)
 
 
 def _scale(
-    cluster: Cluster, name: str, wanted: list[Wanted], wait: Wait, *, dry_run: bool, output: str | None
+    cluster: Cluster,
+    name: str,
+    wanted: list[Wanted],
+    wait: Wait,
+    *,
+    yes: bool,
+    dry_run: bool,
+    output: str | None,
 ) -> None:
-    before, after = writing.change(
-        cluster, name, lambda found: changes.patch(found, changes.changes(found, wanted)), dry_run=dry_run
-    )
+    meant: set[changes.Change] = set()
+
+    def patch(found: Object) -> list[Object]:
+        changed = changes.changes(found, wanted)
+        doubtful = {each for each in changed if each.may_be_a_slip}
+        if doubtful - meant and not (yes or dry_run):
+            _ask([each for each in changed if each in doubtful])
+            meant.update(doubtful)
+        return changes.patch(found, changed)
+
+    before, after = writing.change(cluster, name, patch, dry_run=dry_run)
     changed = changes.changes(before, wanted)
     if output:
         _print(after, output)
@@ -66,6 +96,13 @@ def _scale(
     _advise(before, changed)
     if wait.wanted and not dry_run:
         waiting.wait(cluster, after, wait.timeout, [each.type for each in changed])
+
+
+def _ask(doubtful: list[changes.Change]) -> None:
+    """Return if such counts are meant; raises `Mistyped` where no person could answer."""
+    what = f"{'; '.join(map(str, doubtful))}: that is more than {changes.TIMES} times as many"
+    otherwise = Mistyped(f"{what}. Nothing was changed.", hint="If it is meant, add --yes.")
+    asking.confirm(f"{what}. Do you mean it?", otherwise)
 
 
 def _advise(formation: Object, changed: list[changes.Change]) -> None:

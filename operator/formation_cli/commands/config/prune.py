@@ -1,12 +1,11 @@
 """Delete the Secrets of a Formation that nothing names any more."""
 
-import sys
-
 import click
 
 from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.port import Cluster
+from formation_cli.commands import asking
 from formation_cli.commands.config import stale
 from formation_cli.failures import Mistyped
 from formation_cli.terminal import screen
@@ -44,10 +43,6 @@ def command(cluster: Cluster, name: str, *, yes: bool, dry_run: bool) -> None:
 
 def _ask(names: list[str]) -> None:
     """Return if they may be deleted; raises `Mistyped` where nobody can be asked."""
-    if not sys.stdin.isatty():
-        raise Mistyped(f"Nothing names {', '.join(names)}.", hint="Add --yes to delete that.")
-    click.echo("\n".join(f"Secret {each}" for each in names), err=True)
-    try:
-        click.confirm("Delete?", abort=True, err=True)
-    except click.Abort as abort:
-        raise KeyboardInterrupt from abort
+    listed = "\n".join(f"Secret {each}" for each in names)
+    nobody = Mistyped(f"Nothing names {', '.join(names)}.", hint="Add --yes to delete that.")
+    asking.confirm(f"{listed}\nDelete?", nobody)

@@ -10,14 +10,13 @@ from formation_cli.changes.config import Wanted
 from formation_cli.changes.config_secrets import encoded
 from formation_cli.cluster import formations
 from formation_cli.cluster.port import Cluster
-from formation_cli.commands import going_back, secrecy
+from formation_cli.commands import env_files, going_back, secrecy
 from formation_cli.commands.config import changing, stored
-from formation_cli.dialects import dotenv, references
-from formation_cli.failures import Mistyped, again, did_you_mean
+from formation_cli.dialects import references
+from formation_cli.failures import Mistyped, again
 from formation_cli.options import Wait
 from formation_cli.words import variables as words
 
-STDIN = "-"
 LONGEST_LINE = 4095
 """Bytes that a terminal takes of a line: of a longer one the rest would be missing."""
 
@@ -67,7 +66,7 @@ def command(
     are in a Secret; each change makes a new one. A value arrives as it is typed: $(NAME) isn't replaced.
     """
     typed = _typed(variables, secret=secret, from_files=bool(env))
-    from_files = _of_files(env, [each for each in variables if "=" not in each]) if env else {}
+    from_files = env_files.chosen(env, [each for each in variables if "=" not in each]) if env else {}
     from_files = {key: value for key, value in from_files.items() if key not in typed}
     formations.find(cluster, name)  # before anybody types what is secret
     wanted = _wanted(typed, from_files, variables, secret=secret)
@@ -100,19 +99,6 @@ def _typed(variables: Sequence[str], *, secret: bool, from_files: bool) -> dict[
     return words.parse(valued if from_files or secret else variables)
 
 
-def _of_files(paths: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Return the variables of files, or those that are named; raises `Mistyped` where there is none."""
-    found: dict[str, str] = {}
-    for path in paths:
-        found |= dotenv.parse(files.read(path), "stdin" if path == STDIN else path)
-    if not found:
-        raise Mistyped(f"{', '.join(paths)}: not a variable.")
-    for each in names:
-        if each not in found:
-            raise Mistyped(f"{each} isn't in {', '.join(paths)}.", hint=did_you_mean(each, found))
-    return {name: found[name] for name in (names or found)}
-
-
 def _wanted(
     typed: Mapping[str, str], from_files: dict[str, str], variables: Sequence[str], *, secret: bool
 ) -> Wanted:
@@ -138,7 +124,7 @@ def _asked(names: Sequence[str]) -> dict[str, str]:
             "stdin has one value, and these are several variables.",
             hint="Write them as NAME=value lines: --env FILE, or --env - for stdin.",
         )
-    value = files.read(STDIN)
+    value = files.read(env_files.STDIN)
     value = value.removesuffix("\n").removesuffix("\r")
     if not value:
         hint = "Type its value at a terminal, or send it to stdin."

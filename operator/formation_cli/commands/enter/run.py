@@ -5,7 +5,7 @@ import math
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -15,6 +15,7 @@ from formation_cli.changes.one_off import OneOff
 from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
+from formation_cli.commands.enter import clock
 from formation_cli.commands.enter import output as outputs
 from formation_cli.dialects import references
 from formation_cli.failures import Failure, Mistyped, TimedOut, again, did_you_mean
@@ -208,8 +209,14 @@ def _delete(cluster: Cluster, job: str) -> None:
 
 def _attend(cluster: Cluster, job: str, wanted: OneOff) -> int:
     """Show what the process of a Job writes, and return its exit code."""
-    pods, told = _sights(cluster, job, wanted.seconds), ""
+    with clock.kept(cluster, wanted.seconds, tty=wanted.tty) as see:
+        return _shown(cluster, _sights(cluster, job, wanted.seconds), wanted, see)
+
+
+def _shown(cluster: Cluster, pods: Iterator[Object], wanted: OneOff, see: Callable[[Object], None]) -> int:
+    told = ""
     for pod in pods:
+        see(pod)
         stage = one_offs.stage(pod)
         if stage.waits and stage.waits != told:
             told = stage.waits

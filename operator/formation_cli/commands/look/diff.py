@@ -90,7 +90,7 @@ def _of_revision(cluster: Cluster, name: str, number: int, output: str | None) -
     before = formations.find(cluster, name)
     found = revisions.find(cluster, before, number)
     after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
-    differs = _show(before, after, output, where=f"as in {found}")
+    differs = _show(cluster, before, after, output, where=f"as in {found}", back=True)
     if differs:
         content = changes.of(before).content
         click.echo(f"{found}: {history.changes(content, found.content)}", err=True)
@@ -102,7 +102,7 @@ def _of_manifest(cluster: Cluster, filename: str, output: str | None, *, server_
     if not found:
         raise Refused(f"There is no Formation in {filename}.")
     several = len(found) > 1
-    changed = [_show(_before(cluster, each), each, output, several=several) for each in found]
+    changed = [_show(cluster, _before(cluster, each), each, output, several=several) for each in found]
     return any(changed)
 
 
@@ -126,13 +126,15 @@ def _before(cluster: Cluster, after: Object) -> Object | None:
     return cluster.get(naming.KIND, after["metadata"]["name"])
 
 
-def _show(
+def _show(  # two Formations, and how they are shown
+    cluster: Cluster,
     before: Object | None,
     after: Object,
     output: str | None,
     *,
     several: bool = False,
     where: str = "as applied",
+    back: bool = False,
 ) -> bool:
     """Print the difference; return whether there is any."""
     name = after["metadata"]["name"]
@@ -145,6 +147,8 @@ def _show(
         return True
     for line in found:
         screen.write(screen.coloured(line, differences.colour(line)))
-    for sentence in impact.impact(before, after) if found else ():
-        click.echo(f"{name}: {sentence}" if several else sentence, err=True)
+    if found:
+        runs = before and revisions.running(cluster, before)
+        for sentence in impact.impact(runs, after, back=back):
+            click.echo(f"{name}: {sentence}" if several else sentence, err=True)
     return bool(found)

@@ -43,7 +43,8 @@ TAIL = 100
     "-p",
     "--previous",
     is_flag=True,
-    help="The log before the last restart, of processes that were restarted.",
+    help="The log before the last restart, of processes that were restarted; of one that has crashed and "
+    "waits to be started again, at least the last one.",
 )
 @click.option(
     "--tail",
@@ -83,12 +84,13 @@ def command(
     there = (word for word in types if any(log_lines.is_named(each, word) for each in found))
     formations.chosen(formation, types, besides=[*jobs, *there])
     sources = [log_lines.source(each) for each in found if log_lines.has_started(each)]
+    waiting = {log_lines.source(each) for each in found if log_lines.is_waiting(each)}
     if not sources:
         click.echo(f"No process has started: {again(f'ps {name}')} says why.", err=True)
     lines = (
         log_streams.Following(cluster, query, chosen).lines(labels)
         if follow
-        else log_streams.past(cluster, sources, query)
+        else log_streams.past(cluster, sources, query, waiting)
     )
     silent = True
     for line in lines:

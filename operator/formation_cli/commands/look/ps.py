@@ -9,7 +9,7 @@ from formation_cli import options
 from formation_cli.cluster import formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, Object
-from formation_cli.commands import live
+from formation_cli.commands import live, releases
 from formation_cli.naming import ONE_OFF
 from formation_cli.terminal import formats, screen
 from formation_cli.views import formations as whole
@@ -54,7 +54,8 @@ def command(
     Without a NAME, show all Formations of the namespace. A process is Running, Starting, Unready (it runs,
     but gets no requests), Crashing, Unschedulable (no node has room for it, or matches) or Stopping. One of
     `run` may be Completed or Failed; a type without processes is Idle (its count is 0) or Suspended.
-    A schedule without a running process is Scheduled, Failing, Suspended or Waiting.
+    A schedule without a running process is Scheduled, Failing, Suspended or Waiting. With a NAME it also says
+    how the Formation is; in a pipe only why it isn't ready, on stderr.
     """
     options.check_watch(output, watch=watch)
     if name is None:
@@ -97,7 +98,8 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
         subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
         live.show(cluster, subjects, lambda objects: _table(_seen(name, objects, words), wide=wide))
         return
-    listed = _chosen(formation, cluster.select(kinds.POD, labels=labels).items, words)
+    pods = cluster.select(kinds.POD, labels=labels).items
+    listed = _chosen(formation, pods, words)
     there = (word for word in words if any(each.is_named(word) for each in listed))
     formations.chosen(formation, words, besides=[ONE_OFF, *there])
     if output == "name":
@@ -107,6 +109,8 @@ def _processes(cluster: Cluster, name: str, words: Sequence[str], output: str | 
     else:
         screen.write_table(_table(listed, wide=wide))
         _explain(formation)
+        for each in releases.beside(cluster, formation, pods):
+            click.echo(each, err=True)
 
 
 def _chosen(formation: Object, pods: Iterable[Object], words: Sequence[str]) -> list[Process]:
@@ -125,8 +129,9 @@ def _seen(name: str, objects: list[Object], words: Sequence[str]) -> list[Proces
 
 
 def _explain(formation: Object) -> None:
-    """Say below the table why not all is well; a program's input is the table alone."""
-    if not screen.is_terminal():
-        return
-    sentence = whole.sentence(formation)
-    click.secho(f"\n{sentence}", dim=True if whole.is_true(formation, ConditionType.READY) else None)
+    """Say below the table how the Formation is; to a program, only why it isn't ready, and on stderr."""
+    sentence, ready = whole.sentence(formation), whole.is_true(formation, ConditionType.READY)
+    if screen.is_terminal():
+        click.secho(f"\n{sentence}", dim=ready or None)
+    elif not ready:
+        click.echo(sentence, err=True)

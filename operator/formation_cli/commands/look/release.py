@@ -9,8 +9,8 @@ from formation_cli.cluster import follow, formations, kinds
 from formation_cli.cluster.follow import Subject
 from formation_cli.cluster.port import Cluster, LogQuery
 from formation_cli.commands import log_streams
+from formation_cli.commands import releases as others
 from formation_cli.commands.look.logs import TAIL
-from formation_cli.commands.releases import Log
 from formation_cli.failures import NotFound
 from formation_cli.naming import JOB_LABEL
 from formation_cli.terminal import formats, log_writer, screen
@@ -41,6 +41,8 @@ def command(cluster: Cluster, name: str, output: str | None, *, goes_on: bool) -
     known = releases.status(formation)
     if not releases.is_declared(formation):
         click.echo(releases.NONE.format(name), err=True)
+    for each in others.beside(cluster, formation):
+        click.echo(each, err=True)
     if output:
         jobs = [f"job.batch/{known['job']}"] if known.get("job") else []
         formats.write(jobs if output == "name" else known, output)
@@ -63,7 +65,7 @@ def _show(cluster: Cluster, job: str) -> None:
 def _follow(cluster: Cluster, name: str) -> None:
     labels = f"{naming.FORMATION_LABEL}={name},{naming.RELEASE_LABEL}"
     subjects = [Subject(naming.KIND, fields=f"metadata.name={name}"), Subject(kinds.POD, labels=labels)]
-    log = Log(cluster)
+    log = others.Log(cluster)
     for objects in follow.snapshots(cluster, *subjects, tick=TICK):
         formation = next((each for each in objects if each["kind"] == naming.KIND), None)
         if formation is None:

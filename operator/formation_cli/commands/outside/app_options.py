@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from formation_cli import files
-from formation_cli.dialects import app, dotenv, names, procfile
+from formation_cli.commands import env_files
+from formation_cli.dialects import app, names, procfile
 from formation_cli.dialects.app import App
 from formation_cli.failures import Failure, Mistyped, did_you_mean
 from formation_cli.terminal import formats
@@ -17,7 +18,8 @@ from formation_cli.words import counts, ports
 
 R = TypeVar("R")
 PLAIN_VALUES = (
-    "The values of {files} are in the manifest as they are: move secret ones into a Secret (envFrom)."
+    "The values of {files} are in the manifest as they are: move secret ones into a Secret (`import secret`) "
+    "and name it in envFrom."
 )
 
 
@@ -37,7 +39,7 @@ class Described:
             name=self.name or names.suggestion(fallback),
             image=self.image,
             commands=commands,
-            env=variables(self.env),
+            env=env_files.of_an_app(self.env),
             counts=quantities(self.counts, [each for each in commands if each != names.RELEASE]),
             port=self.port,
         )
@@ -68,14 +70,6 @@ def described(function: Callable[..., R]) -> Callable[..., R]:
         return function(*args, described=Described(name, image, env, counts, port), **kwargs)
 
     return with_app
-
-
-def variables(paths: Sequence[str]) -> dict[str, str]:
-    """Return the variables of files, later ones over earlier ones."""
-    found: dict[str, str] = {}
-    for path in paths:
-        found |= dotenv.parse(files.read(path), path)
-    return found
 
 
 def quantities(text: str, types: Sequence[str]) -> dict[str, int]:
@@ -110,7 +104,10 @@ def write(found: App, env: Sequence[str], output: str = "yaml", manifest: pathli
         click.echo(f"{manifest}: Formation {found.name}", err=True)
     if names.RELEASE in found.commands:
         click.echo("release: spec.release, which runs before a deploy changes any process", err=True)
+    for name, each in formation["spec"]["processes"].items():
+        if each.get("singleton"):
+            click.echo(f"{name}: singleton, because two processes of it would start each job twice", err=True)
     for name, each in (formation["spec"].get("schedules") or {}).items():
         click.echo(f"{name}: spec.schedules.{name}, which runs at {each['schedule']}", err=True)
-    if env:
+    if env and found.env:
         click.echo(PLAIN_VALUES.format(files=", ".join(env)), err=True)

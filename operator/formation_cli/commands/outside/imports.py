@@ -1,4 +1,4 @@
-"""Make a Formation from another tool's files."""
+"""Make a Formation, or the Secret that it names, from another tool's files."""
 
 import dataclasses
 import pathlib
@@ -6,11 +6,15 @@ import pathlib
 import click
 
 from formation_cli import files, options
+from formation_cli.commands import env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.commands.outside.app_options import Described
+from formation_cli.dialects import app
 from formation_cli.dialects.heroku import Found, check_commands, read
+from formation_cli.terminal import formats
+from formation_cli.words import variables as words
 
-OUTPUT = options.output("json", "yaml", default="yaml", text="The format of the Formation.")
+OUTPUT = options.output("json", "yaml", default="yaml", text="The format of what is printed.")
 
 
 @click.group(
@@ -19,12 +23,13 @@ OUTPUT = options.output("json", "yaml", default="yaml", text="The format of the 
     examples=(
         "import procfile --image registry.example.com/shop:v1",
         "import heroku app.json --procfile Procfile --image registry.example.com/shop:v1",
+        "import secret shop-settings --env .env | kubectl apply -f -",
     ),
 )
 def command() -> None:
-    """Make a Formation from another tool's files.
+    """Make a Formation, or the Secret that it names, from another tool's files.
 
-    The Formation is printed. Nothing is run, and no cluster is used.
+    It is printed. Nothing is run, and no cluster is used.
     """
 
 
@@ -90,3 +95,34 @@ def heroku(file: tuple[str, ...], procfile: str | None, described: Described, ou
         output,
     )
     exports.tell(found.left_out)
+
+
+@command.command(
+    "secret",
+    cls=options.Documented,
+    short_help="A Secret from .env files",
+    examples=(
+        "import secret shop-settings --env .env | kubectl apply -f -",
+        "import secret shop-settings --env .env DATABASE_URL TOKEN | kubectl apply -f -  # only these",
+    ),
+)
+@click.argument("name")
+@click.argument("variables", nargs=-1, metavar="[KEY]...")
+@click.option(
+    "--env",
+    multiple=True,
+    required=True,
+    type=click.Path(allow_dash=True),
+    help="A file of NAME=value lines, - for stdin; may be repeated.",
+)
+@OUTPUT
+def secret(name: str, variables: tuple[str, ...], env: tuple[str, ...], output: str) -> None:
+    """Make a Secret from files of NAME=value lines, for spec.envFrom.
+
+    The files are read as Foreman reads them, which `kubectl create secret` doesn't: it keeps quotes. The
+    values are printed, so send them to kubectl.
+    """
+    found = env_files.chosen(env, variables)
+    for each, value in found.items():
+        words.check_value(each, value)
+    formats.write(app.secret(name, found), output)

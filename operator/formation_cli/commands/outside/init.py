@@ -33,14 +33,15 @@ def command(procfile: str, described: Described) -> None:
     """Make formation.yaml from a Procfile, whose release line becomes spec.release.
 
     The cron entries of an app.json beside it become spec.schedules; it reads nothing else of that file.
-    With --env it asks which variables are secret. It writes those into no file, and prints the command that
-    sets them in the cluster. It runs nothing of the Procfile, and overwrites no file.
+    With --env it asks which variables are secret. It writes their values into no file: formation.yaml names a
+    Secret, and `init` prints the command that makes it, to be typed before formation.yaml is applied. It runs
+    nothing of the Procfile, and overwrites no file.
     """
     commands, folder = app_options.read_procfile(procfile)
     found = dataclasses.replace(described.app(commands, folder), schedules=_schedules(procfile))
     secret = secrecy.chosen(found.env)
     plain = {name: value for name, value in found.env.items() if name not in secret}
-    found = dataclasses.replace(found, env=plain)
+    found = dataclasses.replace(found, env=plain, secret=f"{found.name}-settings" if secret else "")
     app_options.write(found, [], manifest=pathlib.Path(MANIFEST))
     if plain:
         click.echo(f"In {MANIFEST} as they are: {', '.join(plain)}", err=True)
@@ -48,14 +49,19 @@ def command(procfile: str, described: Described) -> None:
         _tell(found, described.env, secret)
 
 
-def _schedules(procfile: str) -> dict[str, Cron]:
+def _schedules(procfile: str) -> list[Cron]:
     beside = pathlib.Path(procfile).with_name(APP)
-    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else {}
+    return cron.entries(cron.parsed(files.read(str(beside)), APP), APP) if beside.is_file() else []
 
 
 def _tell(found: App, files: Sequence[str], secret: list[str]) -> None:
-    """Say how the secret variables come into the cluster."""
+    """Say how the secret variables come into the cluster before a release command needs them."""
     click.echo(f"Secret, so not in {MANIFEST}: {', '.join(secret)}", err=True)
-    more = [word for file in files for word in ("--env", file)]
-    line = shlex.join(["kubectl", "formation", "config", "set", found.name, "--secret", *more, *secret])
-    click.echo(f"Once it is applied, this sets them:\n  {line}", err=True)
+    from_files = [word for file in files for word in ("--env", file)]
+    line = shlex.join(["kubectl", "formation", "import", "secret", found.secret, *from_files, *secret])
+    click.echo(
+        f"{MANIFEST} names Secret {found.secret}. To make it, and then the app:\n"
+        f"  {line} | kubectl apply -f -\n"
+        f"  kubectl apply -f {MANIFEST}",
+        err=True,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 from formation_cli import files, options
+from formation_cli.commands import env_files
 from formation_cli.commands.outside import app_options, exports
 from formation_cli.dialects import laptop, manifest
 from formation_cli.dialects.laptop import Place, Process
@@ -76,7 +77,7 @@ def command(
     runs on a schedule.
     """
     known = manifest.parse(files.read(filename), filename)
-    given = app_options.variables(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
+    given = env_files.read(env or [each for each in (DOTENV,) if pathlib.Path(each).is_file()])
     typed = app_options.quantities(counts, [*known.spec.processes])
     wanted = laptop.counts(known, typed, types)
     base = {**os.environ}

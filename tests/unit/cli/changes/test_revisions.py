@@ -44,12 +44,15 @@ FORGED: dict[str, Object] = {
 @pytest.mark.parametrize("each", FORGED.values(), ids=FORGED)
 def test_what_only_looks_like_a_revision_has_a_flaw_and_nobody_goes_back_to_it(each: Object) -> None:
     assert flaw(each)
-    formation = shop(a_revision(7, V2), V2)
-    assert revisions.previous(revisions.read([each, a_revision(7, V2)], formation), formation) is None
+    last = a_revision(7, V2, well=[each])
+    formation = shop(last, V2)
+    assert revisions.previous(revisions.read([each, last], formation), formation) is None
 
 
 def kept(*specs: Object) -> list[Object]:
-    return [a_revision(number, each) for number, each in enumerate(specs, 1)]
+    """Return revisions of contents all of which have run well."""
+    every = [a_revision(number, each) for number, each in enumerate(specs, 1)]
+    return [*every[:-1], a_revision(len(specs), specs[-1], well=every)]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ def kept(*specs: Object) -> list[Object]:
     [(V3, 2), ({**V3, "image": "shop:v4"}, 3), ({**V3, "suspend": True, "paused": True}, 2)],
     ids=["the latest runs", "what is declared isn't rolled out yet", "what is no content has changed"],
 )
-def test_what_ran_before_is_the_latest_other_content(now: Object, number: int) -> None:
+def test_what_ran_before_is_the_latest_other_content_that_ran_well(now: Object, number: int) -> None:
     objects = kept(SPEC, V2, V3)
     formation = shop(objects[-1], now)
     found = revisions.previous(revisions.read(objects, formation), formation)
@@ -66,15 +69,21 @@ def test_what_ran_before_is_the_latest_other_content(now: Object, number: int) -
 
 
 def test_a_number_above_the_one_that_runs_is_not_what_ran_before() -> None:
-    objects = [*kept(SPEC, V2), a_revision(99, V3)]
+    objects = [*kept(SPEC, V2), a_revision(99, V3, well=[a_revision(99, V3)])]
     formation = shop(objects[1], V2)
     found = revisions.previous(revisions.read(objects, formation), formation)
     assert found is not None
     assert found.number == 1
 
 
-def test_what_ran_well_is_gone_back_to_before_what_is_newer_and_not_known_to_have() -> None:
-    first, second, third = kept(SPEC, V2, V3)
+def test_what_isnt_known_to_have_run_well_is_never_what_ran_before() -> None:
+    first, second = a_revision(1, SPEC), a_revision(2, V2)
+    formation = shop(second, V2, ready=True)
+    assert revisions.previous(revisions.read([first, second], formation), formation) is None
+
+
+def test_what_ran_well_is_gone_back_to_past_what_is_newer_and_not_known_to_have() -> None:
+    first, second = a_revision(1, SPEC), a_revision(2, V2)
     third = a_revision(3, V3, well=[first])
     formation = shop(third, V3, ready=True)
     found = revisions.read([first, second, third], formation)
@@ -93,7 +102,7 @@ def test_what_is_no_list_of_digests_says_nothing(said: Any) -> None:
 
 
 def test_what_a_forged_one_says_counts_for_nothing() -> None:
-    first, second = kept(SPEC, V2)
+    first, second = a_revision(1, SPEC), a_revision(2, V2)
     forged = a_revision(9, V3, owners=[OTHER], well=[first])
     formation = shop(second, V2)
     assert not any(each.ran_well for each in revisions.read([first, second, forged], formation))

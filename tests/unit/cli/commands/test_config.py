@@ -201,6 +201,28 @@ def test_plain_and_secret_variables_are_unset_in_one_write(cluster: Stored) -> N
     assert len(cluster.dry_runs) == writes + 1
 
 
+def test_a_port_that_services_and_probes_do_not_use_is_warned_about(cluster: Stored) -> None:
+    types = cluster.objects[naming.KIND][0]["spec"]["processes"]
+    types["web"] = builders.a_process("/shop", port=8080)
+    types["api"] = builders.a_process("/shop", port=9000, env=[{"name": "PORT", "value": "9000"}])
+    warning = "PORT wins over the port that Services and probes use: web (8080). `config unset shop PORT`"
+    assert warning in run("set shop PORT=99 --dry-run").stderr
+    assert warning in run("set shop PORT=99").stderr
+    assert "wins over the port" not in run("set shop PORT=8080 MODE=slow").stderr
+    assert "wins over the port" not in run("set shop MODE=fast").stderr
+
+
+@pytest.mark.parametrize("secret", ["", "--secret "])
+def test_the_port_of_a_file_is_left_out_unless_it_is_named(cluster: Stored, secret: str) -> None:
+    result = run(f"set shop {secret}--env -", stdin="PORT=5000\nSIZE=3\n")
+    assert "Left out: PORT of -: the operator sets it, to the port of each type that has one" in result.stderr
+    assert "PORT" not in cluster.env
+    assert "SIZE: set" in result.stdout
+    assert "-: not a variable." in run("set shop --env -", "PORT=5000\n", failures.MISTYPED).stderr
+    run("set shop --env - PORT", stdin="PORT=5000\nSIZE=4\n")
+    assert cluster.env["PORT"] == "5000"
+
+
 def test_with_the_last_variables_their_lists_go(cluster: Stored) -> None:
     run("set shop --secret TOKEN", stdin=PASSWORD)
     run("unset shop TOKEN LOG_LEVEL MODE")

@@ -92,12 +92,13 @@ def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(clu
     said = f"There is no revision 0. {PENDING['metadata']['name']} has none: it is not rolled out."
     for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
         assert said in run(words, failures.MISTYPED).stderr
-    assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
     assert [each.split("\t")[0] for each in completion.answer(["history", "shop"], "")[:-1]] == [
         "7",
         "6",
         "5",
     ]
+    cluster.objects["ControllerRevision"] = [PENDING, a_revision(7, V3, well=[PENDING, KEPT[0]]), KEPT[0]]
+    assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
 
 
 def test_with_a_number_the_content_is_shown() -> None:
@@ -164,9 +165,33 @@ def test_a_manifest_or_a_revision_is_said(words: str) -> None:
     assert "Use -f FILE, or NAME --revision NUMBER." in run(f"diff {words}", failures.MISTYPED).stderr
 
 
-@pytest.mark.parametrize("words", ["history shop", "rollback shop --to", "diff shop --revision"])
+def offered(words: str, beginning: str = "") -> list[str]:
+    return [each.split("\t")[0] for each in completion.answer(words.split(), beginning)]
+
+
+@pytest.mark.parametrize("words", ["history shop", "diff shop --revision"])
 def test_numbers_are_completed_the_latest_first_and_forged_ones_are_left_out(words: str) -> None:
-    answer = completion.answer(words.split(), "")
-    assert [each.split("\t")[0] for each in answer[:3]] == ["7", "6", "5"]
-    assert answer[1] == "6\timage shop:v1 -> shop:v2; env TOKEN"
-    assert completion.answer(words.split(), "6")[0].startswith("6\t")
+    assert offered(words) == ["7", "6", "5", ":36"]  # 32 keeps that order
+    assert completion.answer(words.split(), "")[1] == "6\timage shop:v1 -> shop:v2; env TOKEN"
+    assert offered(words, "6") == ["6", ":36"]
+
+
+def test_the_way_back_is_completed_by_what_ran_well_first_and_not_by_what_runs(cluster: FakeCluster) -> None:
+    v4: Object = {**V3, "image": "shop:v4"}
+    last = a_revision(8, v4, well=[KEPT[0], KEPT[2]])
+    cluster.objects |= {"Formation": [shop(last, v4, ready=True)], "ControllerRevision": [*KEPT, last]}
+    assert offered("rollback shop --to") == ["6", "5", "7", ":36"]
+    assert offered("rollback shop --to", "7") == ["7", ":36"]
+    for words in ("history shop", "diff shop --revision"):
+        assert offered(words) == ["8", "7", "6", "5", ":36"]
+
+
+def test_what_runs_is_a_way_back_from_what_was_never_rolled_out(cluster: FakeCluster) -> None:
+    last = a_revision(7, V3, well=[KEPT[0]])
+    unreleased = shop(last, {**V3, "image": "shop:v4"}, ready=True)
+    cluster.objects |= {"Formation": [unreleased], "ControllerRevision": [last, KEPT[0], KEPT[2], PENDING]}
+    assert offered("rollback shop --to") == ["7", "6", "5", ":36"]
+
+
+def test_where_there_is_no_such_formation_no_number_is_completed() -> None:
+    assert offered("rollback nosuch --to") == [":4"]

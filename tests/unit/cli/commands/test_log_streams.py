@@ -4,12 +4,16 @@ import queue
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner, Result
 
+from formation_cli import options
 from formation_cli.cluster.port import LogQuery, Object
 from formation_cli.commands import log_streams
 from formation_cli.failures import Failure
+from formation_cli.program import program
 from formation_cli.views import log_lines
 from formation_cli.views.log_lines import Line
+from tests import builders
 from tests.builders import a_container, a_pod, ended, running, waiting
 from tests.unit.cli.fake_cluster import FakeCluster
 
@@ -163,3 +167,65 @@ def test_who_follows_a_run_of_a_process_does_not_follow_the_next_one_as_well(
     assert [cluster.asked.get(timeout=10) for _ in range(2)] == ["log", "Pod"]
     with pytest.raises(queue.Empty):
         cluster.asked.get(timeout=0.2)
+
+
+NO_PREVIOUS = 'previous terminated container "worker" in pod "shop-worker-a" not found'
+LOST = "unable to retrieve container logs for containerd://0123"
+
+
+class OneDeadContainer(FakeCluster):
+    """Has the log of the container that ended last, and none before it."""
+
+    def __init__(self, pod: Object, said: str) -> None:
+        super().__init__(Pod=[pod], Formation=[builders.stored(builders.a_formation())])
+        self.said = said
+
+    def log(self, pod: str, query: LogQuery) -> Iterator[str]:
+        if not query.previous:
+            yield at(1, "no database")
+        elif self.said == NO_PREVIOUS:
+            raise Failure(NO_PREVIOUS)
+        else:
+            yield self.said
+
+
+CRASHED = ended(1, "no database")
+IN_BACK_OFF = a_container(waiting("CrashLoopBackOff"), last=CRASHED, restarts=3)
+JUST_ENDED = a_container(CRASHED, restarts=3)
+RESTARTED = a_container(running(), last=CRASHED, restarts=3)
+
+
+def previous(monkeypatch: pytest.MonkeyPatch, cluster: FakeCluster) -> Result:
+    monkeypatch.setattr(options, "connect", lambda _: cluster)
+    return CliRunner().invoke(program, ["logs", "shop", "worker", "-p"])
+
+
+@pytest.mark.parametrize("said", [NO_PREVIOUS, LOST])
+@pytest.mark.parametrize("container", [IN_BACK_OFF, JUST_ENDED])
+def test_of_a_process_in_a_back_off_the_last_log_is_shown_where_there_is_none_before(
+    monkeypatch: pytest.MonkeyPatch, said: str, container: Object
+) -> None:
+    result = previous(monkeypatch, OneDeadContainer(a_pod(container, name="shop-worker-a"), said))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.split() == ["worker.a", "|", "no", "database"]
+
+
+def test_the_log_before_the_last_is_shown_where_kubelet_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = a_pod(IN_BACK_OFF, name="shop-worker-a")
+    result = previous(monkeypatch, OneDeadContainer(pod, at(1, "the one before")))
+    assert result.stdout.endswith("| the one before\n")
+
+
+def test_the_log_of_a_process_that_runs_again_is_not_taken_for_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = previous(monkeypatch, OneDeadContainer(a_pod(RESTARTED, name="shop-worker-a"), LOST))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "worker.a: its node no longer has its log" in result.stderr
+
+
+def test_what_ran_once_and_has_ended_was_not_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = a_pod(a_container(ended(1)), name="shop-worker-a", status={"phase": "Failed"})
+    result = previous(monkeypatch, OneDeadContainer(pod, NO_PREVIOUS))
+    assert result.stdout == ""
+    assert "None of these processes was restarted." in result.stderr

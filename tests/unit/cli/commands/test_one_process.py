@@ -123,30 +123,68 @@ def a_one_off() -> dict[str, Any]:
     return a_pod(a_container(running(), "run"), name="shop-run-12345678-klmno", labels=ONE_OFF)
 
 
+A_JOB: dict[str, Any] = {
+    "apiVersion": "batch/v1",
+    "kind": kinds.JOB,
+    "metadata": {"name": "shop-run-12345678"},
+}
+
+
 @pytest.mark.parametrize("name", ["run.klmno", "shop-run-12345678-klmno", "job.batch/shop-run-12345678"])
 def test_a_process_that_runs_once_is_ended_by_its_name(cluster: Guarded, name: str) -> None:
-    job = {"apiVersion": "batch/v1", "kind": kinds.JOB, "metadata": {"name": "shop-run-12345678"}}
-    cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [job]}
-    assert typed(f"stop shop {name} --dry-run").stdout == f"{name}: ended (dry run)\n"
-    assert cluster.objects[kinds.JOB] == [job]
-    assert typed(f"stop shop {name} -o name").stdout == "job.batch/shop-run-12345678\n"
+    cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [A_JOB]}
+    assert typed(f"stop shop --process {name} --dry-run").stdout == f"{name}: ended (dry run)\n"
+    assert cluster.objects[kinds.JOB] == [A_JOB]
+    assert typed(f"stop shop --process {name} -o name").stdout == "job.batch/shop-run-12345678\n"
     assert cluster.objects[kinds.JOB] == []
     assert cluster.dry_runs == []  # the Formation isn't stopped
 
 
 def test_one_that_is_named_twice_is_ended_once(cluster: Guarded) -> None:
     bare = a_pod(name="shop-bare", labels={"formations.dev/run": "run"})  # somebody's, of no Job
-    cluster.objects["Pod"] += [bare, a_one_off()]
-    cluster.objects["Job"] = [{"kind": "Job", "metadata": {"name": "shop-run-12345678"}}]
-    done = typed("stop shop run.klmno job.batch/shop-run-12345678")
+    cluster.objects |= {kinds.POD: [bare, a_one_off()], kinds.JOB: [A_JOB]}
+    done = typed("stop shop --process run.klmno --process job.batch/shop-run-12345678")
     assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1), done.output
 
 
 def test_a_type_is_not_ended_as_if_it_ran_once(cluster: Guarded) -> None:
     cluster.objects[kinds.POD] = [a_one_off()]
-    result = typed("stop shop worker")
+    result = typed("stop shop --process worker")
     assert result.exit_code == failures.MISTYPED
     assert "kubectl formation scale shop TYPE=0 stops a type" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--process", ""],
+        ["--process="],
+        ["--process"],
+        ["--process", " "],
+        ["--process", "--wait"],
+        ["--process", "--dry-run"],
+        ["--process", "run.klmno", "--process", ""],
+        [""],
+        ["run.klmno"],
+        ["--", "run.klmno"],
+    ],
+    ids=" ".join,
+)
+def test_a_variable_that_is_empty_ends_nothing_and_never_stops_the_app(
+    cluster: Guarded, words: list[str]
+) -> None:
+    cluster.objects |= {kinds.POD: [a_one_off()], kinds.JOB: [A_JOB]}
+    result = CliRunner().invoke(program, ["stop", "shop", *words])
+    assert result.exit_code == failures.MISTYPED, result.output
+    assert "--process" in result.stderr
+    assert cluster.objects[kinds.JOB] == [A_JOB]
+    assert cluster.dry_runs == []
+
+
+def test_anyone_who_names_a_process_without_its_option_is_shown_what_to_type(cluster: Guarded) -> None:
+    stderr = typed("-n demo stop shop run.klmno").stderr
+    assert "'run.klmno' is a word too many. Nothing was stopped." in stderr
+    assert "kubectl formation -n demo stop shop --process run.klmno ends a process of `run`" in stderr
 
 
 def test_what_a_node_no_longer_has_is_no_line_of_a_log(cluster: Guarded) -> None:
@@ -163,3 +201,16 @@ def test_the_key_tab_completes_processes_and_namespaces(
     cluster.objects[kinds.NAMESPACE] = [{"metadata": {"name": name}} for name in ("team-a", "other")]
     assert completion.answer(["exec", "shop", "--process"], "shop-we") == ["shop-web-1-vwxyz", ":4"]
     assert completion.answer(["ps", "-n"], "te") == ["team-a", ":4"]
+
+
+def test_the_key_tab_offers_to_end_only_what_runs_once_and_goes_on(
+    cluster: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formation_cli.cluster_options.connect", lambda _: cluster)
+    over = a_pod(name="shop-run-2-over", labels=ONE_OFF, status={"phase": "Succeeded"})
+    cluster.objects[kinds.POD] += [a_one_off(), over]
+    assert completion.answer(["stop", "shop", "--process"], "") == ["shop-run-12345678-klmno", ":4"]
+    assert completion.answer(["stop", "shop"], "") == [":4"]
+    named = ["stop", "shop", "--process", "shop-run-12345678-klmno", "--process"]
+    assert completion.answer(named, "") == [":4"]
+    assert "shop-run-2-over" not in completion.answer(["exec", "shop", "--process"], "")

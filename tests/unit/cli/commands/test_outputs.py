@@ -91,7 +91,7 @@ def test_a_part_of_a_second_is_no_time_without_end(timeout: str, seconds: int) -
         ("deploy shop --image=none", "none isn't an image"),
         ("port-forward shop abc", "'abc' is not a valid port"),
         ("port-forward shop 9000:", "'' is not a valid port"),
-        ("stop shop run.x7k2p --wait", "leave it out"),
+        ("stop shop --process run.x7k2p --wait", "leave it out"),
         ("ps shop -A", "leave out the name"),
         ("scale shop worker=3 --dry-run=yes", "'yes' is not one of"),
     ],
@@ -203,3 +203,15 @@ def test_the_documentation_names_the_fields_of_a_process() -> None:
     (row,) = (line for line in page.splitlines() if line.startswith("| `ps NAME` "))
     process = processes.process(builders.a_pod(), 0.0)
     assert [*process.json()] == re.findall("`([a-zA-Z]+)`", row)
+
+
+@pytest.mark.parametrize("words", [*CHANGES, "ps shop", "logs shop", "rollback shop", "scale shop worker=3"])
+@pytest.mark.parametrize("name", ["", " ", "formation/"])
+def test_an_empty_name_of_a_formation_is_refused_before_anything_is_done(
+    cluster: FakeCluster, words: str, name: str
+) -> None:
+    typed = [name if each == "shop" else each for each in words.split()]
+    result = CliRunner().invoke(program, typed)
+    assert result.exit_code == (failures.OURS if words.startswith("run") else failures.MISTYPED)
+    assert "it names no Formation" in result.stderr
+    assert cluster.dry_runs == []

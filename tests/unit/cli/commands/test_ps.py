@@ -116,3 +116,33 @@ def test_types_and_processes_are_chosen_by_their_names(cluster: FakeCluster) -> 
     assert wrong.exit_code == failures.MISTYPED
     assert "Did you mean worker?" in wrong.stderr
     assert rows("shop", "run")[1:] == []
+
+
+def with_status(status: str, **spec: Any) -> dict[str, Any]:
+    why = "worker: exited with code 3: no database" if status == "False" else "all process types run"
+    conditions = [{"type": "Ready", "status": status, "reason": "Exited", "message": why}]
+    return {**shop(**spec), "status": {"observedGeneration": 1, "conditions": conditions}}
+
+
+def test_a_program_gets_the_table_alone_and_why_it_is_not_ready_beside_it(cluster: FakeCluster) -> None:
+    cluster.objects[naming.KIND] = [with_status("False")]
+    result = ps("shop")
+    assert result.stderr == "shop isn't ready: worker: exited with code 3: no database\n"
+    assert "isn't ready" not in result.stdout
+    assert "isn't ready" in ps("shop", "zoo").stderr
+    assert ps("shop", "-o", "json").stderr == ""
+
+
+@pytest.mark.parametrize("spec", [{}, {"suspend": True}])
+def test_of_what_is_ready_nothing_is_said_beside_the_table(
+    cluster: FakeCluster, spec: dict[str, Any]
+) -> None:
+    cluster.objects[naming.KIND] = [with_status("True", **spec)]
+    assert ps("shop").stderr == ""
+
+
+def test_what_the_operator_has_not_seen_yet_is_said_to_programs_too(cluster: FakeCluster) -> None:
+    formation = shop()
+    formation["metadata"]["generation"] = 2
+    cluster.objects[naming.KIND] = [formation]
+    assert ps("shop").stderr == "shop: the operator hasn't handled its latest spec yet\n"

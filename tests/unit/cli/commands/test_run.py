@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from formation_cli import failures, options
-from formation_cli.cluster.port import Change, Object
+from formation_cli.cluster.port import Change, LogQuery, Object
+from formation_cli.commands.enter import clock
 from formation_cli.dialects import references
 from formation_cli.program import program
 from tests import builders
@@ -139,6 +140,55 @@ def test_a_command_whose_time_is_over_says_how_long_it_had_to_end(monkeypatch: p
     assert result.exit_code == failures.OVERTIME
     assert "Its 5 s are over" in result.stderr
     assert "30 s to end after SIGTERM" in result.stderr
+
+
+def test_where_no_controller_makes_a_pod_it_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = FakeCluster(Pod=[], Event=[])
+    result = typed(monkeypatch, cluster, "--timeout", "1s")
+    assert result.exit_code == failures.OVERTIME
+    assert result.stderr == "Error: Its 1 s are over, and it hasn't started: its Job has no Pod\n"
+    assert cluster.objects["Job"] == []
+
+
+class Unending(FakeCluster):
+    """Its process never ends, and neither does the answer with its log."""
+
+    def __init__(self, pod: Object) -> None:
+        pod["spec"]["terminationGracePeriodSeconds"] = 0
+        super().__init__(Pod=[pod])
+
+    def log_as_it_is(self, pod: str, query: LogQuery) -> Iterator[bytes]:
+        threading.Event().wait()
+        yield b""
+
+
+def test_where_no_controller_ends_a_process_it_is_ended_and_has_its_grace_period(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "LATE", 0.0)
+    cluster = Unending(a_pod())
+    result = typed(monkeypatch, cluster, "--timeout", "1s")
+    assert result.exit_code == failures.OVERTIME
+    said = [
+        "Its 1 s are over: it has 0 s to end.",
+        "Error: Its 1 s are over, and 0 s later it still isn't known",
+    ]
+    assert [line[: len(each)] for line, each in zip(result.stderr.splitlines(), said, strict=True)] == said
+    assert (cluster.objects["Pod"], cluster.objects["Job"]) == ([], [])
+
+
+def test_a_process_that_its_controller_ends_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "LATE", 0.0)
+    cluster = Unending(a_pod(deletionTimestamp=builders.ago(0)))
+    typed(monkeypatch, cluster, "--timeout", "1s")
+    assert cluster.objects["Pod"] != []
+
+
+def test_a_command_that_ends_in_time_stops_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    cluster = FakeCluster(Pod=[a_pod(a_container(ended(3)))])
+    assert typed(monkeypatch, cluster, "--timeout", "1h").exit_code == 3
+    assert signal.getsignal(signal.SIGALRM) == before
 
 
 def test_without_a_command_it_asks_for_one_and_makes_no_job(monkeypatch: pytest.MonkeyPatch) -> None:

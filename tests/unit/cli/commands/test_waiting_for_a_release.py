@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from formation_cli import failures, options
 from formation_cli.cluster.port import Listed, LogQuery
 from formation_cli.program import program
-from tests.builders import ended
+from formation_cli.views import trouble
+from tests.builders import ended, running, waiting
 from tests.unit.cli import releases
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.releases import Object, shop
@@ -25,11 +26,13 @@ class Stored(FakeCluster):
         self.states = states
         """What becomes of the release after each write."""
         self.denied, self.broken = False, ""
+        self.said: Object = {}
+        """What else the status says of the release."""
 
     def patch(self, kind: str, name: str, patch: object, *, dry_run: bool = False) -> Object:
         written = super().patch(kind, name, patch, dry_run=dry_run)  # type: ignore[arg-type]  # passed on
         status = {
-            **shop(self.states.pop(0), broken=self.broken)["status"],
+            **shop(self.states.pop(0), broken=self.broken, **self.said)["status"],
             "revision": written["status"].get("revision"),
         }
         self.objects[kind] = [{**written, "status": status}]
@@ -49,7 +52,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
     before = shop("Succeeded")
     runs = a_revision(4, before["spec"])
     found = Stored(before, [], Pod=[releases.pod(ended(3))], ControllerRevision=[runs])
-    before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4}
+    before["status"]["revision"] = {"name": runs["metadata"]["name"], "number": 4, "ready": True}
     found.logs = {f"{releases.JOB}-x7k2p": ["2026-11-26T09:00:01.000000001Z no database"]}
     monkeypatch.setattr(options, "connect", lambda _: found)
     return found
@@ -76,6 +79,56 @@ def test_a_deploy_shows_the_log_and_ends_with_the_failure_and_the_line_that_goes
         f"Error: shop isn't ready, and waiting won't help. {releases.FAILS}",
         "To go back: kubectl formation rollback shop --to 4 --wait",
     ]
+
+
+TROUBLES = {
+    "ImagePullFailed": "can't pull its image: not found",
+    "SecretMissing": "can't start: there is no Secret absent",
+    "ImageUserIsRoot": "can't start: its image runs as root",
+    "BadCommand": "couldn't be started: migrat: not found",
+}
+
+
+@pytest.mark.parametrize("reason", TROUBLES)
+@pytest.mark.parametrize("broken", ["", "exited with code 1"])
+def test_what_waiting_can_not_help_a_type_can_not_help_a_release_either(
+    cluster: Stored, reason: str, broken: str
+) -> None:
+    assert trouble.is_broken("Starting", reason)
+    message = f"{releases.RUNS}: {TROUBLES[reason]}"
+    cluster.said, cluster.states, cluster.broken = {"reason": reason, "message": message}, ["Running"], broken
+    cluster.objects["Pod"] = [releases.pod(waiting("ImagePullBackOff"))]
+    result = run(f"deploy shop {NEW}", failures.FAILED)
+    assert f"Error: shop isn't ready, and waiting won't help. {message}" in result.stderr.splitlines()
+    row = next(line for line in result.stderr.splitlines() if line.startswith("release "))
+    assert row.split()[:4] == ["release", "-", "-", "Starting"]
+
+
+def test_a_release_whose_image_can_not_be_pulled_is_taken_back(cluster: Stored) -> None:
+    cluster.said = {"reason": "ImagePullFailed", "message": "can't pull its image"}
+    cluster.states = ["Running", "Succeeded"]
+    result = run(f"deploy shop {NEW} --rollback-on-failure", failures.FAILED)
+    assert result.stderr.splitlines()[-1] == "The deploy has failed, and shop is back at what was revision 4."
+
+
+@pytest.mark.parametrize("reason", ["Unschedulable", "Exited", "Releasing", "ReplicaFailure"])
+def test_what_may_pass_is_waited_for(cluster: Stored, reason: str) -> None:
+    cluster.said, cluster.states = {"reason": reason}, ["Running"]
+    run(f"deploy shop {NEW}", failures.TIMED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        (waiting("ContainerCreating"), "Starting"),
+        (running(1), "Running"),
+        (ended(0), "Running"),
+    ],
+)
+def test_a_release_runs_once_a_container_of_it_has_started(cluster: Stored, state: Object, word: str) -> None:
+    cluster.objects["Pod"], cluster.states = [releases.pod(state)], ["Running"]
+    stderr = run(f"deploy shop {NEW}", failures.TIMED_OUT).stderr
+    assert next(each for each in stderr.splitlines() if each.startswith("release ")).split()[3] == word
 
 
 def test_a_deploy_whose_release_has_succeeded_is_ready(cluster: Stored) -> None:
@@ -109,6 +162,7 @@ def test_what_crashes_of_the_version_before_says_nothing_of_a_release(cluster: S
 @pytest.mark.parametrize("state", ["Running", "Failed"])
 def test_a_count_does_not_wait_for_a_release(cluster: Stored, state: str) -> None:
     cluster.states = [state]
+    cluster.said = {"reason": "ImagePullFailed"} if state == "Running" else {}
     result = run("scale shop web=2 --wait --timeout 1s")
     assert result.stderr.splitlines()[-1] == "shop: web runs as declared"
     assert "no database" not in result.output

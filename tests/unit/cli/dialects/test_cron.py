@@ -8,7 +8,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from formation_cli.dialects import cron
+from formation_cli.dialects import app, cron
+from formation_cli.dialects.app import App
+from formation_cli.dialects.cron import Cron
 from formation_cli.failures import Mistyped
 from formation_cli.program import program
 
@@ -33,8 +35,8 @@ def schedules(text: str) -> Any:
 
 def test_import_takes_them_from_app_json(folder: pathlib.Path) -> None:
     sweep = {"command": "sweep | tee log", "schedule": "@daily", "maintenance": True}
-    app = {"name": "shop", "cron": [REPORT, {**sweep, "concurrency_policy": "allow"}]}
-    (folder / "app.json").write_text(json.dumps(app))
+    described = {"name": "shop", "cron": [REPORT, {**sweep, "concurrency_policy": "allow"}]}
+    (folder / "app.json").write_text(json.dumps(described))
     result = run("import", "heroku", "app.json", "--procfile", "Procfile", *IMAGE)
     assert result.exit_code == 0, result.output
     assert schedules(result.stdout) == {
@@ -57,6 +59,41 @@ def test_init_takes_them_from_the_app_json_beside_the_procfile(folder: pathlib.P
     assert [*found] == ["shop-report-all", "shop-report-all-2", "cron-web"]
 
 
+def named(formation: str, *commands: str, types: tuple[str, ...] = ("web",)) -> list[str]:
+    made = App(
+        formation, "x", dict.fromkeys(types, "serve"), schedules=[Cron("@daily", each) for each in commands]
+    )
+    return [*app.formation(made)["spec"]["schedules"]]
+
+
+def test_a_name_tells_the_work_and_no_word_of_it_is_cut() -> None:
+    lines = {
+        "python -m pretalx clearsessions": "clearsessions",
+        "python -m pretalx clearsessions --all --older-than 30": "clearsessions-all-older-than",
+        "/bin/sh -c 'echo nightly; sleep 5'": "echo-nightly",
+        "python manage.py send_reminder_emails_to_all_customers": "send-reminder-emails-to-all",
+        "«»": "cron",
+        "run": "cron-run",
+    }
+    assert named("pretalx", *lines) == [*lines.values()]
+
+
+def test_a_name_is_as_long_as_it_may_be_beside_the_formations() -> None:
+    (found,) = named("s" * 30, "/shop nightly report for all customers")
+    assert found == "shop-nightly-report"
+    (whole,) = named("s" * 30, "/shop nightly report a")
+    assert len(f"{'s' * 30}-{whole}") == 52
+
+
+def test_no_two_schedules_have_the_same_name() -> None:
+    lines = ["web", "cron web", "cron web", "python -m a sweep", "python -m b sweep"]
+    found = named("shop", *lines, types=("web", "sweep-2"))
+    assert found == ["cron-web", "cron-web-2", "cron-web-3", "sweep", "sweep-3"]
+    long = named("s" * 30, *["/shop nightly report for all"] * 12)
+    assert len({*long}) == len(long)
+    assert all(len(f"{'s' * 30}-{each}") <= 52 for each in long)
+
+
 @pytest.mark.parametrize(
     ("entries", "says"),
     [
@@ -73,7 +110,7 @@ def test_init_takes_them_from_the_app_json_beside_the_procfile(folder: pathlib.P
 )
 def test_what_is_none_is_said_with_its_place(entries: Any, says: str | None) -> None:
     if says is None:
-        assert cron.entries({"cron": entries}, "app.json") == {}
+        assert cron.entries({"cron": entries}, "app.json") == []
         return
     with pytest.raises(Mistyped, match=says):
         cron.entries({"cron": entries}, "app.json")

@@ -5,7 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
-from formation_cli.dialects import app, dotenv, heroku, names, procfile, quantities, references, shell
+from formation_cli.dialects import (
+    app,
+    dotenv,
+    heroku,
+    names,
+    procfile,
+    programs,
+    quantities,
+    references,
+    shell,
+)
 from formation_cli.dialects.systemd import own, quoting, units
 from formation_cli.words import variables
 from tests.unit import growth
@@ -18,6 +28,7 @@ MODULES = (
     heroku,
     names,
     procfile,
+    programs,
     quantities,
     references,
     shell,

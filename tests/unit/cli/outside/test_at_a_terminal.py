@@ -72,7 +72,8 @@ def test_whoever_has_a_file_of_variables_is_asked_which_are_secret(
     written = (folder / "formation.yaml").read_text()
     assert [name for name in ("MODE", "TOKEN") if f"name: {name}\n" not in written] == secret.split()
     assert ("There is no variable 'TKEN'. Did you mean TOKEN?" in shown) == answer.startswith("TKEN")
-    assert (f"config set shop --secret --env .env {secret}\n" in shown) == bool(secret)
+    makes_it = f"import secret shop-settings --env .env {secret} | kubectl apply -f -\n"
+    assert (makes_it in shown) == bool(secret)
 
 
 def test_whoever_answers_nothing_but_the_end_has_written_nothing(folder: pathlib.Path) -> None:

@@ -51,6 +51,26 @@ def test_app_json_the_api_and_a_procfile_make_one_formation(folder: pathlib.Path
     assert "release: spec.release, which runs before a deploy changes any process" in result.stderr
 
 
+def test_the_port_of_an_app_json_and_of_a_file_is_left_out(folder: pathlib.Path) -> None:
+    (folder / "app.json").write_text(json.dumps({"name": "shop", "env": {"PORT": "5000", "A": "1"}}))
+    (folder / ".env").write_text("PORT=5000\n")
+    result = imported("app.json", "--procfile", "Procfile", "--env", ".env")
+    assert yaml.safe_load(result.stdout)["spec"]["env"] == [{"name": "A", "value": "1"}]
+    assert "Left out: PORT of .env: the operator sets it" in result.stderr
+    assert "Left out: PORT: the operator sets it" in result.stderr
+
+
+def test_what_starts_jobs_by_the_clock_is_a_singleton() -> None:
+    result = imported("formation.json", "--procfile", "Procfile", "--name", "shop")
+    types = yaml.safe_load(result.stdout)["spec"]["processes"]
+    assert {name: each.get("singleton") for name, each in types.items()} == {
+        "web": None,
+        "worker": None,
+        "clock": True,
+    }
+    assert "clock: singleton, because two processes of it would start each job twice" in result.stderr
+
+
 def test_the_shape_comes_back(folder: pathlib.Path) -> None:
     (folder / "Procfile").write_text("web: serve\nworker: work\n")
     there = imported("formation.json", "--procfile", "Procfile", "--name", "shop")

@@ -1,7 +1,9 @@
 """The commands about a Procfile, as they are typed."""
 
+import base64
 import json
 import pathlib
+import shlex
 
 import pytest
 import yaml
@@ -39,11 +41,12 @@ def test_init_writes_a_formation_with_the_release_line_as_its_release(folder: pa
     assert "release: spec.release, which runs before a deploy changes any process" in result.stderr
 
 
-def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluster(
-    folder: pathlib.Path,
-) -> None:
+SECRETS = "LOG_LEVEL=info\nexport TOKEN='hunter2 $A'\nURL=redis://a:hunter2@b\nPORT=5000\n"
+
+
+def test_init_writes_no_secret_into_a_file(folder: pathlib.Path) -> None:
     (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
-    (folder / "my .env").write_text("LOG_LEVEL=info\nTOKEN=hunter2\nURL=redis://a:hunter2@b\n")
+    (folder / "my .env").write_text(SECRETS)
     result = run("init", *IMAGE, "--env", "my .env")
     assert result.exit_code == 0, result.output
     written = (folder / "formation.yaml").read_text()
@@ -51,8 +54,103 @@ def test_init_writes_no_secret_into_a_file_and_says_how_it_comes_into_the_cluste
     assert "TOKEN" not in written
     assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
     assert "Treated as secret, because of their names and values: TOKEN, URL" in result.stderr
-    assert "kubectl formation config set my-shop --secret --env 'my .env' TOKEN URL\n" in result.stderr
     assert "hunter2" not in result.output
+
+
+def test_the_secret_that_init_names_is_made_before_what_needs_it_by_what_it_prints(
+    folder: pathlib.Path,
+) -> None:
+    (folder / "Procfile").write_text("web: serve\nrelease: migrate\n")
+    (folder / "my .env").write_text(SECRETS)
+    printed = run("init", *IMAGE, "--env", "my .env").stderr
+    first, last = (line for line in printed.splitlines() if line.startswith("  kubectl "))
+    assert last == "  kubectl apply -f formation.yaml"
+    command, _, applied = first.partition(" | ")
+    assert applied == "kubectl apply -f -"
+    made = yaml.safe_load(run(*shlex.split(command)[2:]).stdout)
+    (source,) = yaml.safe_load((folder / "formation.yaml").read_text())["spec"]["envFrom"]
+    assert source == {"secretRef": {"name": made["metadata"]["name"]}}
+    values = {name: base64.b64decode(value).decode() for name, value in made["data"].items()}
+    assert values == {"TOKEN": "hunter2 $A", "URL": "redis://a:hunter2@b"}
+
+
+def test_without_a_secret_variable_no_secret_is_named(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve\n")
+    (folder / ".env").write_text("LOG_LEVEL=info\n")
+    result = run("init", *IMAGE, "--env", ".env")
+    assert "envFrom" not in yaml.safe_load((folder / "formation.yaml").read_text())["spec"]
+    assert "Secret" not in result.output
+
+
+def test_a_secret_has_all_of_its_files_but_the_port(folder: pathlib.Path) -> None:
+    (folder / "one.env").write_text("A=1\nB=1\nPORT=5000\n")
+    (folder / "two.env").write_text('B="2\\n3"\n')
+    result = run("import", "secret", "settings", "--env", "one.env", "--env", "two.env", "-o", "json")
+    made = json.loads(result.stdout)
+    assert made["kind"] == "Secret"
+    values = {name: base64.b64decode(value) for name, value in made["data"].items()}
+    assert values == {"A": b"1", "B": b"2\n3"}
+    assert "Left out: PORT of one.env, two.env" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "message"),
+    [
+        ("A=1", "AA", "AA isn't in .env. Did you mean A?"),
+        ("", "", ".env: not a variable."),
+        (f"A={'x' * 140_000}", "", "A: its value is too long"),
+    ],
+)
+def test_a_secret_that_can_not_be_is_refused(
+    folder: pathlib.Path, content: str, key: str, message: str
+) -> None:
+    (folder / ".env").write_text(content)
+    result = run("import", "secret", "settings", "--env", ".env", *key.split())
+    assert result.exit_code == failures.MISTYPED
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("clock", ["clock: tick", "ticker: celery -A shop --loglevel info beat"])
+@pytest.mark.parametrize("words", [("init", *IMAGE), ("import", "procfile", *IMAGE)])
+def test_what_starts_jobs_by_the_clock_becomes_a_singleton_and_that_is_said(
+    folder: pathlib.Path, clock: str, words: tuple[str, ...]
+) -> None:
+    (folder / "Procfile").write_text(f"web: serve\n{clock}\n")
+    result = run(*words)
+    written = result.stdout or (folder / "formation.yaml").read_text()
+    name = clock.partition(":")[0]
+    types = yaml.safe_load(written)["spec"]["processes"]
+    assert {each: process.get("singleton") for each, process in types.items()} == {"web": None, name: True}
+    assert f"{name}: singleton, because two processes of it would start each job twice" in result.stderr
+
+
+def test_what_listens_is_no_singleton_by_its_name(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("scheduler: gunicorn scheduler.wsgi -b :$PORT\n")
+    result = run("import", "procfile", *IMAGE)
+    assert "singleton" not in result.output
+
+
+def test_several_that_somebody_asks_for_are_no_singleton(folder: pathlib.Path) -> None:
+    (folder / "Procfile").write_text("web: serve\nclock: tick\n")
+    result = run("import", "procfile", *IMAGE, "-m", "clock=2")
+    assert yaml.safe_load(result.stdout)["spec"]["processes"]["clock"] == {"command": ["tick"], "replicas": 2}
+    assert "singleton" not in result.output
+
+
+@pytest.mark.parametrize("words", [("init", *IMAGE), ("import", "procfile", *IMAGE)])
+def test_the_port_of_a_file_for_foreman_is_left_out_and_that_is_said(
+    folder: pathlib.Path, words: tuple[str, ...]
+) -> None:
+    (folder / "Procfile").write_text("web: serve\n")
+    (folder / ".env").write_text("PORT=5000\nLOG_LEVEL=info\n")
+    result = run(*words, "--env", ".env")
+    written = result.stdout or (folder / "formation.yaml").read_text()
+    assert yaml.safe_load(written)["spec"]["env"] == [{"name": "LOG_LEVEL", "value": "info"}]
+    assert yaml.safe_load(written)["spec"]["processes"]["web"]["port"] == 8080
+    said = "Left out: PORT of .env: the operator sets it, to the port of each type that has one"
+    assert result.stderr.count("PORT") == 1
+    assert said in result.stderr
 
 
 def test_init_writes_nothing_over(folder: pathlib.Path) -> None:

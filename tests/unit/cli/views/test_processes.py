@@ -1,3 +1,5 @@
+import pytest
+
 from formation_cli.views import processes
 from tests import builders
 from tests.builders import NOW, a_container, a_pod, ended, running, waiting
@@ -42,6 +44,50 @@ def test_a_type_without_a_process_has_a_line_from_the_status() -> None:
 def test_a_one_off_process_comes_last() -> None:
     one_off = a_pod(a_container(running(), "run"), name="shop-run-x-y", labels={"formations.dev/run": "run"})
     assert [row[0] for row in rows(one_off, a_pod())] == ["clock", "worker", "run"]
+
+
+JOB: builders.Manifest = {
+    "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "shop-x", "controller": True}]
+}
+ONCE = {
+    "one that `run` has started": {"formations.dev/run": "run"},
+    "a run of a schedule": {"formations.dev/schedule": "nightly"},
+    "a release": {"formations.dev/release": "abcdefghij"},
+    "a Job of somebody's": {},
+}
+
+
+@pytest.mark.parametrize("labels", ONCE.values(), ids=ONCE)
+@pytest.mark.parametrize("phase", ["Running", "Succeeded"])
+def test_what_runs_once_and_ends_well_is_said_to_have_done_nothing_wrong(
+    labels: builders.Manifest, phase: str
+) -> None:
+    name = labels.get(
+        "formations.dev/schedule", "release" if "formations.dev/release" in labels else "worker"
+    )
+    done = a_pod(a_container(ended(0, ran=2), name), labels=labels, status={"phase": phase}, **JOB)
+    said = processes.process(done, NOW)
+    assert (said.state, said.reason, said.message) == ("Completed", "", "")
+    assert said.last_exit == {
+        "exitCode": 0,
+        "reason": "Completed",
+        "message": "exited with code 0",
+        "finishedAt": builders.ago(5),
+    }
+
+
+def test_what_runs_once_and_fails_is_said_to_have_failed() -> None:
+    failed = a_pod(a_container(ended(3, "no database"), "nightly"), labels=ONCE["a run of a schedule"], **JOB)
+    said = processes.process(failed, NOW)
+    assert (said.state, said.reason, said.message) == ("Failed", "Exited", "exited with code 3: no database")
+
+
+def test_the_memory_that_was_too_little_is_named() -> None:
+    last = ended(137, reason="OOMKilled")
+    killed = a_container(waiting("CrashLoopBackOff"), last=last, resources={"limits": {"memory": "64Mi"}})
+    said = processes.process(a_pod(killed), NOW).last_exit
+    assert said is not None
+    assert said["message"].startswith("needed more memory than its limit (64Mi)")
 
 
 def test_a_pod_that_no_deployment_made_is_no_process() -> None:

@@ -1,0 +1,82 @@
+"""Whether the revision that runs has run well: pure.
+
+It has once all processes of each type have been available, and then for a minute no more than a quarter of
+them were restarted or lost. Kubernetes counts a process as available that has been ready for
+`minReadySeconds`. Each type has a minute of its own: adding processes doesn't start it again, and what had no
+process has to run first.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from formation_operator.observe.children import Rollout
+from formation_operator.status.observation import Seen
+from formation_operator.status.type_health import TOLERATED
+
+LASTS = 60.0
+"""Seconds."""
+
+
+class Begun(NamedTuple):
+    """How a type was when all its processes were available."""
+
+    at: float
+    """By a clock in seconds that nobody sets."""
+    version: str
+    """Of its Deployment's Pod template: another one has other processes."""
+    processes: int
+    restarts: Mapping[str, int]
+    """Of each Pod that isn't well or wasn't, by its uid."""
+
+
+class Trial(NamedTuple):
+    """The types of a revision whose minute has begun."""
+
+    revision: str
+    types: Mapping[str, Begun]
+
+
+def go_on(seen: Seen, before: Trial | None, now: float) -> Trial | None:
+    """Return the trial of the revision that runs, given the trial at the last look; nothing if none runs."""
+    if seen.revision is None or seen.unrevised is not None or not seen.is_rolled_out:
+        return None
+    known = before.types if before is not None and before.revision == seen.revision.name else {}
+    types = {name: _begun(seen, name, known.get(name), now) for name in _running(seen)}
+    return Trial(seen.revision.name, {name: each for name, each in types.items() if each is not None})
+
+
+def remaining(seen: Seen, trial: Trial | None, now: float) -> float | None:
+    """Return the seconds until the revision has run well if nothing happens: 0 if it has.
+
+    Nothing where that isn't known, as a type isn't available or no process is wanted.
+    """
+    running = _running(seen)
+    if trial is None or not running or any(name not in trial.types for name in running):
+        return None
+    return max(0.0, *(trial.types[name].at + LASTS - now for name in running))
+
+
+def _running(seen: Seen) -> list[str]:
+    return [name for name, count in seen.counts.items() if count.desired]
+
+
+def _begun(seen: Seen, name: str, before: Begun | None, now: float) -> Begun | None:
+    """Return since when a type has run without harm; nothing if not all its processes are available."""
+    child, desired = seen.deployments.get(name), seen.counts[name].desired
+    if child is None:
+        return None
+    rollout = child.rollout
+    restarts = {pod.uid: pod.restarts for pod in seen.pods.get(name, ()) if pod.restarts}
+    if before is not None and not _is_harmed(before, rollout, desired, restarts):
+        return before
+    if rollout.current and rollout.updated >= rollout.total and rollout.available >= desired:
+        return Begun(now, rollout.revision, rollout.available, restarts)
+    return None
+
+
+def _is_harmed(before: Begun, rollout: Rollout, desired: int, restarts: Mapping[str, int]) -> bool:
+    """Return whether too many of the processes that were available were lost, restarted or replaced."""
+    processes = min(before.processes, desired)
+    restarted = sum(count > before.restarts.get(uid, 0) for uid, count in restarts.items())
+    harmed = max(restarted, processes - rollout.available)
+    return rollout.revision != before.version or harmed > TOLERATED * processes

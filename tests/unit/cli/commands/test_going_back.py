@@ -1,0 +1,217 @@
+"""What is said beside a way back: what it restarts, and which release goes on."""
+
+import copy
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.commands import waiting
+from formation_cli.program import program
+from formation_operator.api import content, naming
+from formation_operator.api.formation import FormationSpec
+from formation_operator.api.release_key import release_key
+from tests import builders
+from tests.unit.cli import releases
+from tests.unit.cli.fake_cluster import FakeCluster
+from tests.unit.cli.revisions import Object, a_revision, shop
+
+WEB: Object = {"command": ["/shop", "web"]}
+V1: Object = {"image": "shop:v1", "processes": {"web": WEB, "clock": {}}}
+V2: Object = {"image": "shop:v2", "processes": {"web": {**WEB, "replicas": 4}, "worker": {}}}
+R1, R2 = a_revision(1, V1), a_revision(2, V2)
+
+
+class Stored(FakeCluster):
+    """Keeps what is written; who reads some kinds may not."""
+
+    forbidden: tuple[str, ...] = ()
+
+    def get(self, kind: str, name: str) -> Object | None:
+        if kind in self.forbidden:
+            raise failures.NoAccess(f"You may not read {kind} {name}.")
+        return copy.deepcopy(super().get(kind, name))
+
+    def patch(self, kind: str, name: str, patch: Any, *, dry_run: bool = False) -> Object:
+        after = super().patch(kind, name, patch, dry_run=dry_run)
+        if not dry_run:
+            self.objects[kind] = [after]
+        return after
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    found = Stored(Formation=[shop(R2, V2)], ControllerRevision=[R1, R2])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def run(words: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(program, words.split(), prog_name="kubectl formation")
+    assert result.exit_code == code, result.output
+    return result
+
+
+RESTARTED = "web: its processes are restarted, as in a deploy"
+STAY = "web: its processes that run this already stay, and all others are replaced"
+
+
+@pytest.mark.parametrize("words", ["rollback shop --to 1", "rollback shop --to 1 --dry-run"])
+def test_going_back_from_what_was_never_rolled_out_restarts_nothing_and_says_nothing_of_that(
+    cluster: Stored, words: str
+) -> None:
+    cluster.objects |= {naming.KIND: [shop(R1, V2, ready=True)], "ControllerRevision": [R1]}
+    result = run(words)
+    assert result.stdout.startswith("revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone")
+    assert result.stderr == ""
+
+
+def test_going_back_further_than_to_what_runs_restarts_what_differs_from_that(cluster: Stored) -> None:
+    v3 = {**V2, "image": "shop:v3"}
+    cluster.objects |= {naming.KIND: [shop(R2, v3)], "ControllerRevision": [R1, R2]}
+    assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
+
+
+def test_where_what_runs_is_not_kept_the_forecast_is_about_what_is_declared(cluster: Stored) -> None:
+    cluster.objects |= {naming.KIND: [shop(R2, {**V2, "image": "shop:v3"})], "ControllerRevision": [R1]}
+    assert RESTARTED in run("rollback shop --to 1").stderr.splitlines()
+
+
+def test_a_difference_to_a_revision_that_runs_restarts_nothing(cluster: Stored) -> None:
+    cluster.objects |= {naming.KIND: [shop(R1, V2)], "ControllerRevision": [R1]}
+    result = run("diff shop --revision 1", failures.FAILED)
+    assert result.stderr == "revision 1: image shop:v2 -> shop:v1; clock is new; worker is gone\n"
+
+
+def test_a_deploy_that_goes_back_by_itself_says_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = [waiting.NotReady("web: no"), None]
+
+    def wait(*_: Any, **__: Any) -> None:
+        if end := ends.pop(0):
+            raise end
+
+    monkeypatch.setattr(waiting, "wait", wait)
+    stderr = run("deploy shop --image shop:v3 --wait --rollback-on-failure", failures.FAILED).stderr
+    assert "Going back to revision 2: image shop:v3 -> shop:v2\n" in stderr
+    assert "its processes" not in stderr
+
+
+def rolled_out(web: Object, **spec: Any) -> Object:
+    formation = shop(R2, {**V2, **spec})
+    return {**formation, "status": {**formation["status"], "processes": {"web": web}}}
+
+
+WHOLE: Object = {"state": "Running", "desiredReplicas": 4, "updatedReplicas": 4, "readyReplicas": 4}
+
+
+@pytest.mark.parametrize(
+    ("web", "said"),
+    [
+        (WHOLE, RESTARTED),
+        ({**WHOLE, "state": "Starting", "reason": "ImagePullFailed", "updatedReplicas": 1}, STAY),
+        ({**WHOLE, "state": "Crashing", "reason": "Exited"}, STAY),
+        ({**WHOLE, "updatedReplicas": 3}, STAY),
+    ],
+    ids=["whole", "can't be pulled", "crashes", "under way"],
+)
+def test_going_back_from_a_rollout_that_is_not_over_replaces_only_what_it_has_replaced(
+    cluster: Stored, web: Object, said: str
+) -> None:
+    cluster.objects[naming.KIND] = [rolled_out(web)]
+    for words, code in (("rollback shop --to 1 --dry-run", 0), ("diff shop --revision 1", failures.FAILED)):
+        lines = run(words, code).stderr.splitlines()
+        assert [line for line in lines if line.startswith("web:")] == [said]
+
+
+NONE: Object = {**V2["processes"], "web": {**WEB, "replicas": 0}}
+
+
+@pytest.mark.parametrize("spec", [{"suspend": True}, {"processes": NONE}], ids=["stopped", "no process"])
+def test_where_no_process_runs_none_is_said_to_be_restarted(cluster: Stored, spec: Object) -> None:
+    cluster.objects[naming.KIND] = [rolled_out({"state": "Suspended", "desiredReplicas": 0}, **spec)]
+    cluster.objects["ControllerRevision"] = [R1]
+    assert "web:" not in run("rollback shop --to 1").stderr
+
+
+MIGRATE: Object = {"command": ["migrate"]}
+OLD, NEW = ({"image": f"shop:v{each}", "release": MIGRATE, "processes": {"web": WEB}} for each in (1, 2))
+JOB = "shop-release-b"
+STILL_RUNS = f"The release command of an earlier deploy still runs, in Job {JOB}. To end it:"
+
+
+def migrating(cluster: Stored, **job: Any) -> None:
+    """Have the release of the second version run, while the first one is rolled out."""
+    found = builders.a_release_job(digest=content.digest_of(content.content_of(NEW)), name=JOB, **job)
+    first = a_revision(1, OLD)
+    cluster.objects |= {
+        naming.KIND: [shop(first, NEW, ready=True)],
+        "ControllerRevision": [first],
+        "Pod": [releases.pod(job=JOB)],
+        "Job": [found],
+    }
+
+
+def test_a_rollback_beside_a_release_that_runs_names_its_job_and_the_command_that_ends_it(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "wait", lambda *_, **__: None)
+    migrating(cluster)
+    said = f"{STILL_RUNS} kubectl -n demo delete job {JOB}"
+    assert run("-n demo rollback shop --to 1 --dry-run").stderr.splitlines() == [said]
+    assert run("-n demo rollback shop --to 1 --wait").stderr.splitlines() == [said]
+    assert said in run("-n demo rollback shop --to 1").stderr.splitlines()  # it is back already
+
+
+OTHERS = [{"kind": naming.KIND, "name": "shop", "uid": "uid-of-another", "controller": True}]
+HARMLESS: dict[str, Object] = {
+    "no process of it runs": {"Pod": [releases.pod(builders.waiting("ContainerCreating"), job=JOB)]},
+    "it has ended": {"Pod": [releases.pod(builders.ended(0), job=JOB)]},
+    "it is being ended": {"Pod": [{**releases.pod(job=JOB)}]},
+    "it is gone": {"Job": []},
+    "it is another Formation's": {"Job": [builders.a_release_job(name=JOB, ownerReferences=OTHERS)]},
+}
+HARMLESS["it is being ended"]["Pod"][0]["metadata"]["deletionTimestamp"] = builders.ago(0)
+
+
+@pytest.mark.parametrize("objects", HARMLESS.values(), ids=HARMLESS)
+def test_no_release_is_named_that_does_not_go_on(cluster: Stored, objects: Object) -> None:
+    migrating(cluster)
+    cluster.objects |= objects
+    assert run("rollback shop --to 1").stderr == ""
+
+
+def test_anyone_who_may_not_read_jobs_goes_back_all_the_same(cluster: Stored) -> None:
+    migrating(cluster)
+    cluster.forbidden = ("Job",)
+    assert run("rollback shop --to 1").stderr == ""
+
+
+def test_release_and_ps_name_a_release_of_an_earlier_deploy_until_it_has_ended(cluster: Stored) -> None:
+    migrating(cluster)
+    run("rollback shop --to 1")
+    said = f"{STILL_RUNS} kubectl delete job {JOB}\n"
+    for words in ("ps shop", "ps shop web", "release shop", "release shop -o json"):
+        result = run(words)
+        assert said in result.stderr
+        assert JOB not in result.stdout
+    cluster.objects["Pod"] = [releases.pod(builders.ended(0), job=JOB)]
+    for words in ("ps shop", "release shop"):
+        assert STILL_RUNS not in run(words).stderr
+
+
+def test_the_release_of_what_is_declared_is_no_other_one(cluster: Stored) -> None:
+    migrating(cluster)
+    for words in ("ps shop", "release shop"):
+        assert STILL_RUNS not in run(words).stderr
+    key = release_key(FormationSpec.model_validate(NEW))
+    same = builders.a_release_job(name=JOB, annotations={naming.RELEASE_KEY_ANNOTATION: key})
+    cluster.objects["Job"] = [same]  # only what no release is given has changed since
+    assert STILL_RUNS not in run("ps shop").stderr
+
+
+def test_a_release_whose_command_is_no_longer_declared_is_named(cluster: Stored) -> None:
+    migrating(cluster)
+    cluster.objects[naming.KIND] = [shop(None, {"image": "shop:v2", "processes": {"web": WEB}})]
+    assert STILL_RUNS in run("release shop").stderr
+    assert STILL_RUNS in run("ps shop").stderr

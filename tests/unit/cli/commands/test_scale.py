@@ -1,0 +1,83 @@
+"""`scale` asks about a count that may be a slip, and nothing is written before the answer."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from formation_cli import failures, options
+from formation_cli.program import program
+from tests import builders
+from tests.unit.cli.fake_cluster import FakeCluster
+
+COUNTS = {"web": 2, "worker": 20, "clock": 0}
+
+
+@pytest.fixture(autouse=True)
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    types = {name: builders.a_process(replicas=count) for name, count in COUNTS.items()}
+    types["open"] = builders.a_process()
+    formation = builders.stored(builders.a_formation(processes=types))
+    formation["status"] = {"processes": {"open": {"desiredReplicas": 3}}}
+    found = FakeCluster(Formation=[formation])
+    monkeypatch.setattr(options, "connect", lambda _: found)
+    return found
+
+
+def scale(words: str, answer: str = "") -> Result:
+    return CliRunner().invoke(program, f"scale shop {words}".split(), input=answer)
+
+
+SLIPS = ["web=1000000", "web+1000", "clock=51", "clock+51", "open=51", "worker=201", "web=2 worker=20000"]
+
+
+@pytest.mark.parametrize("words", SLIPS)
+def test_a_count_far_above_the_present_one_needs_yes_where_nobody_can_be_asked(
+    cluster: FakeCluster, words: str
+) -> None:
+    result = scale(words)
+    assert result.exit_code == failures.MISTYPED
+    assert "more than 10 times as many. Nothing was changed.\nIf it is meant, add --yes." in result.stderr
+    assert cluster.dry_runs == []
+    assert scale(f"{words} --yes").exit_code == 0
+    assert cluster.dry_runs == [False]
+
+
+@pytest.mark.parametrize("words", ["web=50", "clock=50", "clock+50", "worker=200", "open=50", "worker-20"])
+def test_a_count_up_to_fifty_or_ten_times_as_many_is_set_at_once(cluster: FakeCluster, words: str) -> None:
+    assert scale(words).exit_code == 0
+    assert cluster.dry_runs == [False]
+
+
+def test_all_that_may_be_slips_are_named_and_the_others_are_not() -> None:
+    assert "Error: web: 2 -> 99; clock: 0 -> 60: that is" in scale("web=99 worker=30 clock=60").stderr
+
+
+def test_a_dry_run_asks_nothing(cluster: FakeCluster) -> None:
+    assert scale("web=1000 --dry-run").stdout == "web: 2 -> 1000 (dry run)\n"
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have whatever takes the place of stdin be a terminal."""
+    monkeypatch.setattr("formation_cli.commands.asking.is_terminal", lambda: True)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+@pytest.mark.parametrize(
+    ("answer", "code", "written"),
+    [("y\n", 0, [False]), ("n\n", failures.INTERRUPTED, []), ("\n", failures.INTERRUPTED, [])],
+)
+def test_at_a_terminal_it_asks_and_writes_only_after_a_yes(
+    cluster: FakeCluster, answer: str, code: int, written: list[bool]
+) -> None:
+    result = scale("web=1000", answer)
+    assert result.exit_code == code
+    assert "web: 2 -> 1000: that is more than 10 times as many. Do you mean it? [y/N]" in result.stderr
+    assert cluster.dry_runs == written
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_one_answer_is_enough_though_somebody_changes_the_formation_meanwhile(cluster: FakeCluster) -> None:
+    cluster.conflicts = 2
+    result = scale("web=1000", "y\n")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("Do you mean it?") == 1
