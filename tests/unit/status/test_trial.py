@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from formation_operator.api.formation_status import Revision
+from formation_operator.api.reasons import Trouble
 from formation_operator.observe import pods
 from formation_operator.observe.children import Rollout
+from formation_operator.observe.faults import Problem
 from formation_operator.observe.pods import Pod
 from formation_operator.replicas.count_owner import Replicas
 from formation_operator.status import trial
 from formation_operator.status.observation import Seen
 from formation_operator.status.trial import Trial
 from tests.builders import a_container, a_pod, running
-from tests.unit.facts import a_child, seen
+from tests.unit.facts import INTENT, a_child, seen
 
 V1, V2 = Revision(name="shop-1", number=1), Revision(name="shop-2", number=2)
 
@@ -31,7 +33,8 @@ def sees(revision: Revision | None = V1, **types: tuple[int, Rollout | None]) ->
         name: a_child(name=f"shop-{name}", rollout=it) for name, (_, it) in types.items() if it is not None
     }
     counts = {name: Replicas(desired=n, rendered=n, remembered=n) for name, (n, _) in types.items()}
-    return seen(counts=counts, deployments=children, revision=revision, revised=True)
+    digests = dict.fromkeys(types, INTENT.digest)
+    return seen(counts=counts, deployments=children, digests=digests, revision=revision)
 
 
 def restarted(world: Seen, **pods_of: int) -> Seen:
@@ -176,7 +179,12 @@ def test_processes_of_another_pod_template_have_a_minute_of_their_own(look: Trie
     assert look(59, sees(web=(2, rollout(2, revision="3")))) == 60
 
 
-@pytest.mark.parametrize("changes", [{"revised": False}, {"revision": None}])
+UNKEPT = Problem("", Trouble.REFUSED, "no")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"unrevised": UNKEPT}, {"paused": True}, {"digests": {}}, {"revision": None}]
+)
 def test_what_is_rolled_out_has_to_be_what_the_revision_keeps(look: Tried, changes: dict[str, Any]) -> None:
     look(0, sees(web=at(2)))
     assert look(59, dataclasses.replace(sees(web=at(2)), **changes)) is None
