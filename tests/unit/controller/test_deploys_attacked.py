@@ -5,11 +5,11 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
-from tests.builders import Manifest, a_formation, a_process, stored
+from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, EndedError, Shop
+from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Ended, EndedError, Shop
 
 UNFIT: Manifest = {"limits": {"gpu": "1"}}
 """Resources that there aren't."""
@@ -326,3 +326,122 @@ async def test_a_release_that_is_refused_is_not_tried_sooner_because_of_counts(s
         waits.append(result.requeue.after)
     assert waits == sorted(waits)
     assert waits[-1] > 16
+
+
+# What starts is left alone
+
+
+PULLED: Manifest = {"waiting": {"reason": "ContainerCreating"}}
+
+
+def pod_of_release(shop: Shop, *, created: str, **metadata: str) -> Manifest:
+    """Have the Pod of the release be on a node, where its image is pulled."""
+    labels = {naming.FORMATION_LABEL: "shop", naming.RELEASE_LABEL: shop.digest}
+    pod: Manifest = {
+        "metadata": {
+            "name": "pod",
+            "uid": "of-pod",
+            "labels": labels,
+            "creationTimestamp": created,
+            **metadata,
+        },
+        "spec": {"nodeName": "n1", "containers": [{"name": "release"}]},
+        "status": {"phase": "Pending", "containerStatuses": [{"name": "release", "state": PULLED}]},
+    }
+    return shop.cluster.put("Pod", pod)
+
+
+def kubelet_says(shop: Shop, reason: str, at: str) -> None:
+    about = {"kind": "Pod", "uid": "of-pod"}
+    kind = "Warning" if reason.startswith("Failed") else "Normal"
+    said = {"regarding": about, "reason": reason, "type": kind, "note": "?", "deprecatedLastTimestamp": at}
+    shop.cluster.put("Event", said)
+
+
+NEWER: dict[str, Manifest] = {
+    "a newer deploy": {"image": "shop:v3"},
+    "going back": {"image": "shop:v1"},
+    "a suspension": {"suspend": True},
+}
+
+
+@pytest.mark.parametrize("created", [ago(600), ago(-600)], ids=["an hour-long pull", "a clock that is ahead"])
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+async def test_a_release_that_is_about_to_start_is_never_ended(
+    shop: Shop, newer: Manifest, created: str
+) -> None:
+    await shop.change(image="shop:v2")
+    job = shop.status["release"]["job"]
+    pod_of_release(shop, created=created)
+    kubelet_says(shop, "FailedMount", ago(500))
+    kubelet_says(shop, "Pulling", ago(400))
+    await shop.change(**newer)
+    assert job in {
+        each["metadata"]["name"] for each in shop.jobs() if not each["metadata"].get("deletionTimestamp")
+    }
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["its volume can't be mounted", "its node is gone"])
+async def test_a_release_that_can_not_start_gives_way_to_a_newer_one(shop: Shop, gone: bool) -> None:
+    await shop.change(image="shop:v2")
+    job = shop.status["release"]["job"]
+    pod_of_release(shop, created=ago(60), **({"deletionTimestamp": ago(0)} if gone else {}))
+    if not gone:
+        kubelet_says(shop, "Scheduled", ago(60))
+        kubelet_says(shop, "FailedMount", ago(10))
+    await shop.change(image="shop:v3")
+    left = {each["metadata"]["name"]: each["metadata"] for each in shop.jobs()}
+    assert "deletionTimestamp" in left.get(job, {"deletionTimestamp": ""})
+
+
+# What a deploy costs, and what it says of itself
+
+
+async def test_a_content_that_changes_no_template_is_named_on_one_deployment_by_one_write(shop: Shop) -> None:
+    before = len(shop.cluster.calls)
+    await shop.change(schedules={"nightly": {"schedule": "@daily", "command": ["/shop", "report"]}})
+    written = [
+        each for each in shop.cluster.calls[before:] if each.verb == "apply" and each.kind == "Deployment"
+    ]
+    assert [each.name for each in written] == ["shop-web"]
+    named = [
+        raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION].partition("-")[0]
+        for raw in shop.cluster.all("Deployment")
+    ]
+    assert named == ["2", "1"]
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    assert shop.cluster.all("CronJob"), "what was released last has it"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before a call", "after it"])
+async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_one_number(
+    after: bool,
+) -> None:
+    calls = 0
+    while True:
+        shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
+        await shop.settle()
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+        ended = Ended(shop, len(shop.cluster.calls) + calls, after=after)
+        for _ in range(4):
+            shop.time.seconds += 2
+            try:
+                await shop.operator.work()
+            except (EndedError, BaseExceptionGroup):  # two writes at once
+                shop.restart()
+                ended.lift()
+        if not ended.happened:
+            ended.lift()
+        await shop.settle()
+        assert shop.images() == BOTH_V2
+        assert shop.revisions() == {"shop:v1": 1, "shop:v2": 2}
+        named = {
+            raw["metadata"]["annotations"][naming.CONTENT_ANNOTATION]
+            for raw in shop.cluster.all("Deployment")
+        }
+        assert named == {f"2-{shop.digest}"}
+        if not ended.happened:
+            assert calls > 4
+            return
+        calls += 1
