@@ -15,6 +15,7 @@ from formation_operator.release.gate import Decision, Phase
 
 HELD = "the release command starts once spec.suspend is false"
 EARLIER = "it releases an earlier content; the newest is released after it"
+ENDS = "to end it: kubectl delete job {}"
 
 
 class Progress(NamedTuple):
@@ -86,6 +87,7 @@ def _unfinished(job: Job, cause: Cause, *, is_earlier: bool) -> Problem:
         f"the release command {'waits' if cause.waits else 'runs'} in Job {job.name} since {job.created_at}",
         EARLIER if is_earlier else "",
         cause.message,
+        ENDS.format(job.name) if is_earlier or cause.waits else "",
     ]
     message = ": ".join(filter(None, said))
     return Problem("", cause.reason or Trouble.RELEASING, message, lasting=cause.lasting)
