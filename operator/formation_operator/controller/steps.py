@@ -51,6 +51,10 @@ class Pass:
 
 
 UNKNOWN = "all but its count stays as it is until the release is done: what runs isn't kept as a revision"
+GONE = (
+    "its Deployment is gone, and what ran isn't kept as a revision: it is made again once the release is "
+    "done, or by going back (kubectl formation rollback {} --to ...)"
+)
 DOWN = (
     "it stays at zero until what the spec asks for is released; to run what was released before at once: "
     "kubectl formation rollback {}"
@@ -192,11 +196,11 @@ def problems(this: Pass, wanted: Wanted, chosen: Chosen) -> list[Problem]:
     unheld = [Problem(name, Trouble.CAN_NOT_SUSPEND, why) for name, why in restless]
     unknown = (*wanted.undecided, *wanted.unlisted)
     found = (*chosen.problems, *this.failed, *this.faults.problems.values(), *unwritten, *unknown, *unheld)
-    found = (*found, *_unreleased(wanted))
+    found = (*found, *_unreleased(wanted, is_first=chosen.released is None))
     return [*dict.fromkeys(found)]
 
 
-def _unreleased(wanted: Wanted) -> Iterator[Problem]:
+def _unreleased(wanted: Wanted, *, is_first: bool) -> Iterator[Problem]:
     """Yield what is said of the types that aren't as declared because their content isn't released."""
     formation, content = wanted.formation, wanted.content
     down = [name for name, each in wanted.counts.items() if each.suspended and not formation.spec.suspend]
@@ -206,6 +210,9 @@ def _unreleased(wanted: Wanted) -> Iterator[Problem]:
             yield Problem(name, Trouble.WAITING, text, lasting=False)
         elif not content.known:
             yield Problem(name, Trouble.WAITING, UNKNOWN, lasting=False)
+    gone = () if content.known or is_first else formation.spec.processes.keys() - wanted.counts
+    for name in sorted(gone):
+        yield Problem(name, Trouble.WAITING, GONE.format(formation.metadata.name), lasting=False)
 
 
 def retry(undecided: Iterable[Problem], outcomes: Iterable[Outcome]) -> Retry:

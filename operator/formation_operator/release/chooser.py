@@ -90,13 +90,15 @@ class Chooser:
         if noted.complete == generation:
             return None
         gone = older_crd.absent(this.raw["spec"], (before and before.kept) or {}, this.children)
+        try:
+            async with asyncio.timeout(PATIENCE / 2):
+                lost = await self._crd.lacks(gone)
+        except (errors.ClusterError, TimeoutError) as error:
+            text = f"{older_crd.UNREAD}: {error or 'no answer'}"
+            return Problem("", Trouble.RETRYING, text, lasting=False)
         ready = this.before.condition(ConditionType.READY)
         if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
-            return Problem("", Trouble.OUTDATED, ready.message)
-        try:
-            lost = await self._crd.lacks(gone)
-        except errors.ClusterError as error:
-            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
+            lost = lost or older_crd.WERE_LOST
         noted.complete = -1 if lost else generation
         return Problem("", Trouble.OUTDATED, lost) if lost else None
 
@@ -109,6 +111,7 @@ class Chooser:
         """Give the wanted content its number, and return it as the one to render."""
         noted, content, released = this.noted, content_of(this.raw["spec"]), chosen.released
         mark = noted.released = await self._keeper.let_through(this, noted.digest, content, released)
+        noted.unreleased = ""
         if this.formation.spec.release is not None:
             self._store.hold(this.formation.metadata, mark.digest, content)
         notices: list[Notice] = []
@@ -152,6 +155,8 @@ class Chooser:
         Without a release command nothing holds up a deploy: the Deployments name the next number.
         """
         if this.formation.spec.release is None:
+            if released is not None and released.digest == this.noted.digest:
+                return Chosen(this.content._replace(mark=released), released=released)
             mark = this.noted.released = Mark((released.number if released else 0) + 1, this.noted.digest)
             return Chosen(this.content._replace(mark=mark), released=mark)
         said = error if isinstance(error, errors.ClusterError) else errors.UnavailableError("no answer")

@@ -20,6 +20,10 @@ Path = tuple[str, ...]
 MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
 """The field that a child is made from."""
 UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
+WERE_LOST = (
+    "the cluster's CRD was older than this Formation, and has lost fields of it, so nothing but counts is "
+    "changed: apply this Formation's manifest again"
+)
 WAY_OUT = (
     "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
     "version again, and then this Formation's manifest"

@@ -75,7 +75,8 @@ class Releaser:
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""
         if chosen.situation is None:
-            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
+            ignored = this.formation.spec.release is None and chosen.content.known
+            return await self._ignore(this, chosen) if ignored else chosen
         started = await self._has_started(this, chosen.situation)
         return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
 

@@ -1,5 +1,9 @@
 """Deploys under unlucky orders: what runs is never harmed, and `suspend` and counts always work."""
 
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from formation_operator.api import naming
@@ -7,7 +11,7 @@ from formation_operator.api.reasons import ConditionType
 from formation_operator.kube import errors
 from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
-from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
 from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Ended, EndedError, Shop
 
@@ -445,3 +449,42 @@ async def test_an_operator_that_ends_at_any_call_of_a_deploy_gives_each_content_
             assert calls > 4
             return
         calls += 1
+
+
+async def test_an_outdated_crd_leaves_the_jobs_of_releases_as_they_are(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    shop.cluster.spec_schema = OLD
+    jobs = shop.jobs()
+    await shop.change(release=None)
+    assert shop.jobs() == jobs
+    messages = set()
+    for _ in range(3):
+        shop.restart()
+        await shop.settle()
+        messages.add(condition_of(shop.status, ConditionType.READY)["message"])
+    assert len(messages) == 1
+    assert shop.images() == BOTH_V1
+
+
+@pytest.mark.parametrize("verb", ["select", "get", "apply"])
+async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a_release_no_deploy(
+    verb: str,
+) -> None:
+    shop = Shop(a_formation(image="shop:v1", processes=ONE["spec"]["processes"]))
+    await shop.settle()
+
+    real = shop.cluster._carry_out  # noqa: SLF001
+
+    async def hangs(call: Call, answer: Callable[[], Any]) -> Any:
+        if (call.verb, call.kind) == (verb, "ControllerRevision"):
+            await asyncio.sleep(3600)
+        return await real(call, answer)
+
+    shop.cluster._carry_out = hangs  # type: ignore[method-assign]  # noqa: SLF001
+    shop.cluster.merge(
+        naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"web": {"replicas": 4}}}}
+    )
+    async with asyncio.timeout(10):
+        await shop.operator.work()
+    assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V2, 4)
