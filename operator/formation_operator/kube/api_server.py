@@ -160,10 +160,6 @@ class Kube(Cluster):
         """Write an object by server-side apply with force, and return it as it is then."""
         return await self._apply(manifest, manager)
 
-    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
-        """Return an object as `apply` would leave it; nothing is written."""
-        return await self._apply(manifest, manager, dryRun="All")
-
     async def _apply(
         self,
         manifest: Object,
@@ -171,9 +167,8 @@ class Kube(Cluster):
         part: str = "",
         *,
         force: bool = True,
-        **more: str,
     ) -> Object:
-        query = {"fieldManager": manager, "force": str(force).lower(), **more}
+        query = {"fieldManager": manager, "force": str(force).lower()}
         return await self._request("PATCH", path_of(manifest) + part, query, manifest, APPLY)
 
     async def apply_status(self, manifest: Object) -> Object:

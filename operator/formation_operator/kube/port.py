@@ -53,9 +53,6 @@ class Cluster(Protocol):
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply with force, and return it as it is then."""
 
-    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
-        """Return an object as `apply` would leave it; nothing is written."""
-
     async def apply_status(self, manifest: Object) -> Object:
         """Write a Formation's status by server-side apply and return the Formation."""
 

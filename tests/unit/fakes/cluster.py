@@ -33,7 +33,6 @@ Verb = Literal[
     "select",
     "get",
     "apply",
-    "dry_run",
     "apply_status",
     "replace_status",
     "patch",
@@ -220,11 +219,6 @@ class FakeCluster(Objects, Cluster):
     async def apply(self, manifest: Object, *, manager: str) -> Object:
         """Write an object by server-side apply, over others' fields, and return it as it is then."""
         return await self._apply(manifest, manager, force=True)
-
-    async def dry_run(self, manifest: Object, *, manager: str) -> Object:
-        """Return an object as a server-side apply would leave it."""
-        call = Call("dry_run", *identity_of(manifest), body=copy.deepcopy(manifest), manager=manager)
-        return await self._carry_out(call, lambda: self.would_write(manifest, by=Owner(manager, "Apply")))
 
     async def _apply(self, manifest: Object, manager: str, *, force: bool) -> Object:
         body = copy.deepcopy(manifest)

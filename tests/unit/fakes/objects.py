@@ -82,11 +82,6 @@ class Objects:
         after = managed_fields.applied(before, manifest, by, force=force)
         return self._replace(live, after) if live else self.put(kind, after)
 
-    def would_write(self, manifest: Object, *, by: Owner = OPERATOR) -> Object:
-        """Return an object as a server-side apply would leave it."""
-        live = self.read(*identity_of(manifest))
-        return managed_fields.applied(live, manifest, by, force=True)
-
     def write_status(self, manifest: Object) -> Object:
         """Write an object's status by server-side apply, as the operator, and return the object."""
         live = self.read(*identity_of(manifest))

@@ -117,21 +117,6 @@ async def test_an_object_is_created_by_one_request_that_meets_no_other() -> None
     await cluster.close()
 
 
-async def test_what_an_apply_would_leave_is_asked_for_without_writing_it() -> None:
-    asked: list[Object] = []
-
-    class Asked(api_server.Kube):
-        async def _request(self, *parts: Any, **_: Any) -> Object:
-            asked.append(parts[2])
-            return MADE
-
-    cluster = Asked(connection.Connection(client.Configuration()), timeout=1)
-    assert await cluster.dry_run(MANIFEST, manager="us") == MADE
-    await cluster.apply(MANIFEST, manager="us")
-    assert [each.get("dryRun") for each in asked] == ["All", None]
-    await cluster.close()
-
-
 # Deleting
 
 
