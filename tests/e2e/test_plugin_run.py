@@ -83,14 +83,14 @@ def test_a_command_that_can_not_be_begun_ends_as_in_a_shell(shop: Client, format
 
 
 def test_a_command_that_takes_too_long_is_ended_and_says_when(shop: Client, formation: Plugin) -> None:
-    limited = ("run", "shop", "--type", "web", "--timeout", "2s")
+    limited = ("run", "shop", "--type", "web", "--timeout", "12s")
     done = formation(*limited, "--", "sleep", "600", code=failures.OVERTIME)
-    assert "Its 2 s are over: it was stopped." in done.stderr
+    assert "Its 12 s are over: it was stopped." in done.stderr
     assert "1 s to end after SIGTERM" in done.stderr
 
 
 def test_a_command_whose_time_is_over_says_so_before_it_has_ended(shop: Client, formation: Plugin) -> None:
-    limited = ("run", "shop", "--timeout", "2s", "--", "/bin/sh", "-c", LINGERS)
+    limited = ("run", "shop", "--timeout", "12s", "--", "/bin/sh", "-c", LINGERS)
     first, *_, error, _ = formation(*limited, code=failures.OVERTIME).stderr.splitlines()
-    assert first == "Its 2 s are over: it has 30 s to end."
+    assert first == "Its 12 s are over: it has 30 s to end."
     assert error == "Error: Its 2 s are over: it was stopped."
