@@ -93,4 +93,4 @@ def test_a_command_whose_time_is_over_says_so_before_it_has_ended(shop: Client, 
     limited = ("run", "shop", "--timeout", "12s", "--", "/bin/sh", "-c", LINGERS)
     first, *_, error, _ = formation(*limited, code=failures.OVERTIME).stderr.splitlines()
     assert first == "Its 12 s are over: it has 30 s to end."
-    assert error == "Error: Its 2 s are over: it was stopped."
+    assert error == "Error: Its 12 s are over: it was stopped."

@@ -12,6 +12,7 @@ from tests.e2e import pages
 pytestmark = [pytest.mark.alone, pytest.mark.node]
 
 NAMESPACE = "readme"
+RAN_WELL = "kubectl wait --for=jsonpath={.status.revision.ready}=true formation/shop --timeout=2m"
 IMAGE = "your-registry.invalid/formation-operator:0.1.0"
 NOT_RUN_HERE = {
     "make demo CLUSTER=current": "test_demo.py runs it",
@@ -75,6 +76,8 @@ def reader(
 def test_what_the_readme_says_works(
     commands: str, output: str, reader: dict[str, str], folder: pathlib.Path
 ) -> None:
+    if "rollback" in commands:  # readers take longer than a test until they go back
+        pages.typed(RAN_WELL, folder, reader)
     done = pages.typed(commands, folder, reader)
 
     assert done.returncode == 0, done.stdout + done.stderr
