@@ -89,7 +89,7 @@ class Chooser:
         noted, generation = this.noted, this.formation.metadata.generation
         if noted.complete == generation:
             return None
-        gone = older_crd.absent(this.raw["spec"], (before and before.kept) or {}, this.children)
+        gone = older_crd.absent(this, before)
         ready = this.before.condition(ConditionType.READY)
         if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
             return Problem("", Trouble.OUTDATED, ready.message)
@@ -149,15 +149,19 @@ class Chooser:
     def _unread(self, this: Asked, released: Mark | None, error: Exception) -> Chosen:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
-        Without a release command nothing holds up a deploy: the Deployments name the next number.
+        Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
+        that is absent says nothing until the CRD was asked for it.
         """
-        if this.formation.spec.release is None:
-            mark = this.noted.released = Mark((released.number if released else 0) + 1, this.noted.digest)
+        known = self._store.known(this.formation.metadata, released)
+        is_complete = this.noted.complete == this.formation.metadata.generation
+        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, known)):
+            mark = released or Mark(0, "")
+            if mark.digest != this.noted.digest:
+                mark = this.noted.released = Mark(mark.number + 1, this.noted.digest)
             return Chosen(this.content._replace(mark=mark), released=mark)
         said = error if isinstance(error, errors.ClusterError) else errors.UnavailableError("no answer")
         problem = revision_errors.problem(said, revision_errors.HELD)
-        content = self._store.known(this.formation.metadata, released) or NOTHING
-        return Chosen(content, this.before.release, [problem], this.noted.retry(), released=released)
+        return Chosen(known or NOTHING, this.before.release, [problem], this.noted.retry(), released=released)
 
 
 def _note(this: Asked) -> None:
