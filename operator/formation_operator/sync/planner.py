@@ -136,8 +136,13 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 
 def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:
-    """Return the action that writes the count of a type's own Deployment alone, if it has another one."""
+    """Return the action that writes the count of a type's own Deployment alone, if it has another one.
+
+    A singleton's waits for its own content: as long as what runs isn't one, none of it is stopped.
+    """
     if child is None or child.deleting or not child.is_owned_by(context.uid):
+        return None
+    if count.alone and not child.recreates and count.now == 1 < child.replicas:
         return None
     wanted = child.replicas if count.now is None else count.now
     remembers = count.rendered is None or not child.owns_count or child.remembered == count.remembered
