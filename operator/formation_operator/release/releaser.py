@@ -75,7 +75,9 @@ class Releaser:
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""
         if chosen.situation is None:
-            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
+            is_without = this.formation.spec.release is None and chosen.content.known
+            left = is_without and not this.formation.spec.paused
+            return await self._ignore(this, chosen) if left else chosen
         started = await self._has_started(this, chosen.situation)
         return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
 

@@ -81,3 +81,24 @@ async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> No
     before = len(shop.cluster.calls)
     await work(shop)
     assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+
+
+def left(shop: Shop) -> list[str]:
+    """Return the Jobs that are marked as left: how they end counts for nothing."""
+    mark = naming.RELEASE_LEFT_ANNOTATION
+    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["annotations"]]
+
+
+async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    before = left(shop)
+    await work(shop)
+    assert left(shop) == before
+
+
+async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.change(paused=True)
+    await shop.change(release=None)
+    assert not left(shop)
