@@ -146,6 +146,8 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
         return None
     wanted = child.replicas if count.now is None else count.now
     remembers = count.rendered is None or not child.owns_count or child.remembered == count.remembered
+    # What a patch leaves as it is doesn't become ours: the annotation of a restored Deployment.
+    remembers = remembers or (child.remembered is None and child.digest == COUNTS_ALONE)
     if wanted == child.replicas and remembers:
         return None
     if child.uid in context.exhausted and child.digest == COUNTS_ALONE:
