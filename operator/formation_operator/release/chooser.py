@@ -7,8 +7,6 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
-import asyncio
-
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
@@ -23,10 +21,7 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.content import NOTHING, Content
 from formation_operator.release.gate import Situation
 from formation_operator.release.keeper import Keeper
-from formation_operator.release.revision_store import RevisionStore
-
-PATIENCE = 2.0
-"""Seconds for which a pass waits for what it reads and numbers here: counts wait no longer."""
+from formation_operator.release.revision_store import RevisionStore, patiently
 
 
 class Chooser:
@@ -50,9 +45,9 @@ class Chooser:
         if spec.release is None and _is_new(this):
             released = noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with patiently():
                 return await self._choose(this, released)
-        except (errors.ClusterError, TimeoutError) as error:
+        except errors.ClusterError as error:
             return self._unread(this, released, error)
 
     async def _choose(self, this: Asked, released: Mark | None) -> Chosen:
@@ -146,7 +141,7 @@ class Chooser:
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
-    def _unread(self, this: Asked, released: Mark | None, error: Exception) -> Chosen:
+    def _unread(self, this: Asked, released: Mark | None, error: errors.ClusterError) -> Chosen:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
         Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
@@ -159,8 +154,7 @@ class Chooser:
             if mark.digest != this.noted.digest:
                 mark = this.noted.released = Mark(mark.number + 1, this.noted.digest)
             return Chosen(this.content._replace(mark=mark), released=mark)
-        said = error if isinstance(error, errors.ClusterError) else errors.UnavailableError("no answer")
-        problem = revision_errors.problem(said, revision_errors.HELD)
+        problem = revision_errors.problem(error, revision_errors.HELD)
         return Chosen(known or NOTHING, this.before.release, [problem], this.noted.retry(), released=released)
 
 

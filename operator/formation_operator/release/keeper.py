@@ -4,6 +4,7 @@ A content is kept before its first template is written. Without a release comman
 deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from formation_operator.kube import errors
 from formation_operator.observe.faults import Problem
 from formation_operator.release import revision_errors
 from formation_operator.release.asked import Asked, Chosen, Unkept
-from formation_operator.release.revision_store import RevisionStore
+from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.release.revisions import NONE, History, Listed
 from formation_operator.requeue import Lane, Requeue
 
@@ -85,8 +86,12 @@ class Keeper:
         noted.kept, noted.unkept = mark, None
         if noted.history is not None:
             history, noted.history = noted.history, None
-            await self._store.prune(mine, _surplus(this, history, {each.digest for each in this.named}))
-            await self._store.adopt(mine, history.orphans)
+            with contextlib.suppress(errors.UnavailableError):  # the rest goes at the next deploy
+                async with patiently():
+                    await self._store.prune(
+                        mine, _surplus(this, history, {each.digest for each in this.named})
+                    )
+                    await self._store.adopt(mine, history.orphans)
         return Kept(mark)
 
     async def _try(self, this: Asked, mark: Mark) -> Kept:
@@ -97,7 +102,8 @@ class Keeper:
             again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
             return Kept(this.reported, failed.problem, again)
         try:
-            await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
+            async with patiently():
+                await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
         except errors.ClusterError as error:
             leaving = isinstance(error, revision_errors.LeavingError)
             pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)

@@ -13,7 +13,7 @@ from formation_operator.observe.jobs import Job
 from formation_operator.release import causes
 from formation_operator.release.asked import Asked
 from formation_operator.release.revision_errors import LeavingError, TakenError
-from formation_operator.release.revision_store import RevisionStore
+from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.release.runner import Runner
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
@@ -69,7 +69,8 @@ class Starter:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:
-            await self._store.keep(mine, Mark(0, noted.digest), content_of(this.raw["spec"]))
+            async with patiently():
+                await self._store.keep(mine, Mark(0, noted.digest), content_of(this.raw["spec"]))
             spec = release_job.patient(this.content.spec) if this.is_first else this.content.spec
             made = await self._runner.start(mine, spec, noted.digest, noted.key)
         except InvalidTypeError as error:

@@ -4,7 +4,7 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from formation_operator.release import chooser
+from formation_operator.release import revision_store
 from tests.builders import Manifest
 from tests.unit.controller.test_deploys_attacked import OLD, lose_revisions
 from tests.unit.fakes.cluster import Incident
@@ -19,7 +19,7 @@ PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the operator wait less than a request hangs."""
-    monkeypatch.setattr(chooser, "PATIENCE", SLOW / 20)
+    monkeypatch.setattr(revision_store, "PATIENCE", SLOW / 20)
 
 
 @pytest.fixture
