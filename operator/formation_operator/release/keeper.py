@@ -68,7 +68,7 @@ class Keeper:
         try:
             await self._store.keep(mine, mark, content, history)
         except errors.ClusterError as error:
-            surplus = _surplus(this, history, {each.digest for each in this.named})
+            surplus = _surplus(this, history, _running(this, mark))
             if not (revision_errors.is_quota(error) and surplus):
                 raise
             await self._store.prune(mine, surplus)
@@ -88,9 +88,7 @@ class Keeper:
             history, noted.history = noted.history, None
             with contextlib.suppress(errors.UnavailableError):  # the rest goes at the next deploy
                 async with patiently():
-                    await self._store.prune(
-                        mine, _surplus(this, history, {each.digest for each in this.named})
-                    )
+                    await self._store.prune(mine, _surplus(this, history, _running(this, mark)))
                     await self._store.adopt(mine, history.orphans)
         return Kept(mark)
 
@@ -111,6 +109,11 @@ class Keeper:
             noted.unkept = Unkept(mark, limit, problem, now, pause)
             return Kept(this.reported, problem, Requeue(Lane.REPORT, pause))
         return Kept(mark)
+
+
+def _running(this: Asked, mark: Mark) -> set[str]:
+    """Return the digests of what runs, as far as it is known, and of what is let through."""
+    return {each.digest for each in (mark, *filter(None, (this.noted.released,)), *this.named)}
 
 
 def _surplus(this: Asked, history: History, running: Collection[str]) -> list[Listed]:

@@ -63,3 +63,20 @@ async def test_no_pass_waits_for_a_request_about_revisions_that_hangs(
     assert longest < SLOW / 2
     assert shop.counts() == {"shop-web": 6}
     assert release or shop.images() == {"shop-web": "shop:v3"}
+
+
+@GATES
+async def test_what_was_let_through_is_kept_with_a_limit_of_zero_though_no_template_can_be_written(
+    release: Manifest | None,
+) -> None:
+    shop = await an_app(release, 0)
+    no = errors.InvalidError("image policy: denied the request")
+    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    await work(shop)
+    if release:
+        await shop.finish()
+    shop.restart()
+    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
+    await work(shop)
+    assert set(shop.revisions()) == {"shop:v1", "shop:v2"}
