@@ -62,14 +62,23 @@ class Keeper:
         noted.kept, noted.unkept = mark, None
         return mark
 
+    async def prepare(self, this: Asked) -> None:
+        """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
+        async with patiently():
+            await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]), NONE)
+
     async def _write(self, this: Asked, mark: Mark, content: Mapping[str, Any], history: History) -> None:
         """Write a revision; if a quota is full, prune first what is too much."""
         mine = this.formation.metadata
         try:
             await self._store.keep(mine, mark, content, history)
         except errors.ClusterError as error:
-            surplus = _surplus(this, history, _running(this, mark))
-            if not (revision_errors.is_quota(error) and surplus):
+            if not revision_errors.is_quota(error):
+                raise
+            if history is NONE:
+                last = this.noted.released
+                history = await self._store.history(mine, last.digest if last else "")
+            if not (surplus := _surplus(this, history, _running(this, mark))):
                 raise
             await self._store.prune(mine, surplus)
             await self._store.keep(mine, mark, content, history)

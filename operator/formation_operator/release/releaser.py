@@ -58,7 +58,7 @@ class Releaser:
         self._keeper = Keeper(store, monotonic)
         self._chooser = Chooser(store, self._keeper, Crd(cluster))
         self._runner = Runner(cluster)
-        self._starter = Starter(store, self._runner)
+        self._starter = Starter(self._keeper, self._runner)
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render, which has its number then; whatever fails, counts are written."""

@@ -80,3 +80,21 @@ async def test_what_was_let_through_is_kept_with_a_limit_of_zero_though_no_templ
     shop.cluster.merge(naming.KIND, *KEY, {"status": None})
     await work(shop)
     assert set(shop.revisions()) == {"shop:v1", "shop:v2"}
+
+
+async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_pruned_first() -> None:
+    shop = await an_app(RELEASE, 10)
+    for version in (2, 3, 4):
+        await shop.change(image=f"shop:v{version}")
+        await shop.finish()
+    full = errors.UnavailableError("exceeded quota: revisions")
+
+    def refuse_if_full() -> None:
+        incident.error = full if len(shop.revisions()) == 4 else None
+
+    incident = Incident("apply", REVISION, meanwhile=refuse_if_full, times=float("inf"))
+    shop.cluster.incidents.append(incident)
+    await shop.change(image="shop:v5", revisionHistoryLimit=1)
+    await work(shop)
+    await shop.finish()
+    assert shop.images() == {"shop-web": "shop:v5"}
