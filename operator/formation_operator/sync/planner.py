@@ -30,6 +30,8 @@ class Verb(enum.Enum):
     """Give an orphan its owner, and nothing else: what it is to be is decided after that."""
     SCALE = "scale"
     """Write the count alone, where it isn't known what else an object is to be, or that is refused."""
+    PAUSE = "pause"
+    """Write of a CronJob alone whether it begins runs, where SCALE would write a count."""
     SUSPEND = "suspend"
     """Before a CronJob is deleted, whose runs would be deleted with it."""
     DELETE = "delete"
@@ -51,6 +53,8 @@ class Action:
     """The reason for that, as programs read it."""
     count: Replicas | None = None
     """The count of a SCALE."""
+    suspend: bool = True
+    """Whether a CronJob begins no run after that; only a PAUSE may have it begin runs again."""
 
     @property
     def meant(self) -> Intent:
@@ -154,6 +158,13 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
         reason = f"another client keeps changing the count of {child.kind} {child.name} back"
         return Action(Verb.WAIT, name, child=child, reason=reason, trouble=Trouble.WAITING)
     return Action(Verb.SCALE, name, child=child, count=count)
+
+
+def pause(name: str, child: Child | None, context: PlanContext, *, suspend: bool) -> Action | None:
+    """Return the action that writes alone whether a schedule's own CronJob begins runs, if that differs."""
+    if child is None or child.deleting or not child.is_owned_by(context.uid):
+        return None
+    return None if child.runs.suspended == suspend else Action(Verb.PAUSE, name, child=child, suspend=suspend)
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:

@@ -1,8 +1,13 @@
-"""Counts that are written alone end, whoever holds the fields."""
+"""Where nothing but counts can be written: `suspend` stops schedules, too, and writes end."""
 
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
 from tests.builders import Manifest
-from tests.unit.controller.test_deploys_attacked import lose_revisions
-from tests.unit.fakes.releasing import Shop
+from tests.unit.controller.test_deploys_attacked import OLD, UNFIT, lose_revisions
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import KEY, ONE, Shop
 
 
 async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once() -> None:
@@ -20,3 +25,63 @@ async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_
     before = len(shop.cluster.calls)
     await shop.settle()
     assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+
+
+NIGHTLY: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
+WITH_A_SCHEDULE: Manifest = {**ONE, "spec": {**ONE["spec"], "schedules": {"nightly": NIGHTLY}}}
+NO_GATE = {field: value for field, value in WITH_A_SCHEDULE["spec"].items() if field != "release"}
+
+
+def begins_runs(shop: Shop) -> bool:
+    [cron_job] = shop.cluster.all("CronJob")
+    return not cron_job["spec"]["suspend"]
+
+
+async def work(shop: Shop) -> None:
+    for _ in range(4):
+        shop.time.seconds += 2
+        await shop.operator.work()
+
+
+@pytest.mark.parametrize("outdated", [False, True], ids=["its content is lost", "the CRD is older"])
+async def test_suspend_stops_a_schedule_of_which_nothing_else_is_known(outdated: bool) -> None:
+    shop = Shop(WITH_A_SCHEDULE)
+    await shop.settle()
+    await shop.finish()
+    if outdated:
+        shop.cluster.spec_schema = OLD
+        await shop.change(release=None)
+    else:
+        await shop.change(image="shop:v2")
+        lose_revisions(shop)
+        shop.restart()
+    await shop.settle()
+    assert begins_runs(shop)
+    await shop.change(suspend=True)
+    assert not begins_runs(shop)
+    before = len(shop.cluster.calls)
+    await work(shop)
+    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+    await shop.change(suspend=False)
+    assert not begins_runs(shop), "it comes back with the content that the spec asks for"
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
+async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it_back(refused: bool) -> None:
+    shop = Shop({**ONE, "spec": NO_GATE})
+    await shop.settle()
+    if refused:
+        no = errors.InvalidError("image policy: denied the request")
+        shop.cluster.incidents.append(Incident("apply", "CronJob", error=no, times=float("inf")))
+    else:
+        await shop.change(schedules={"nightly": {"resources": UNFIT}})
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
+    await work(shop)
+    assert not begins_runs(shop)
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": False}})
+    await work(shop)
+    assert begins_runs(shop)
+    said = [
+        each for each in shop.cluster.notices if each.reason == "DriftRepaired" or "declared" in each.note
+    ]
+    assert not said
