@@ -126,7 +126,10 @@ class Planning:
             child = self.children.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
             return planner.pause(name, child, self.context, suspend=self.wanted.suspended[name])
         child = deployment_of(self.children, formation.metadata.name, name)
-        return planner.scale(name, child, count, self.context) if count is not None else None
+        if child is None or count is None:
+            return None
+        adopted = planner.adopt(name, child, formation.metadata, self.context)
+        return adopted or planner.scale(name, child, count, self.context)
 
     def _pauses(self) -> list[Action]:
         """Return what stops the schedules that are suspended now, where it isn't known what else they are."""

@@ -149,7 +149,10 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
     if count.alone and not child.recreates and count.now == 1 < child.replicas:
         return None
     wanted = child.replicas if count.now is None else count.now
-    remembers = count.rendered is None or not child.owns_count or child.remembered == count.remembered
+    if count.rendered is None:  # what was remembered until now would come back after a suspension
+        remembers = child.remembered is None or count.undecided is not None
+    else:
+        remembers = not child.owns_count or child.remembered == count.remembered
     # What a patch leaves as it is doesn't become ours: the annotation of a restored Deployment.
     remembers = remembers or (child.remembered is None and child.digest == COUNTS_ALONE)
     if wanted == child.replicas and remembers:
@@ -158,6 +161,13 @@ def scale(name: str, child: Child | None, count: Replicas, context: PlanContext)
         reason = f"another client keeps changing the count of {child.kind} {child.name} back"
         return Action(Verb.WAIT, name, child=child, reason=reason, trouble=Trouble.WAITING)
     return Action(Verb.SCALE, name, child=child, count=count)
+
+
+def adopt(name: str, child: Child, owner: Metadata, context: PlanContext) -> Action | None:
+    """Return the action that adopts a type's Deployment, of which it isn't known what else it is to be."""
+    if child.orphan_of != (owner.name, name) or child.deleting or child.uid in context.exhausted:
+        return None
+    return Action(Verb.ADOPT, name, child=child)
 
 
 def pause(name: str, child: Child | None, context: PlanContext, *, suspend: bool) -> Action | None:

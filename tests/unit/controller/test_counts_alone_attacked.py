@@ -4,10 +4,11 @@ import pytest
 
 from formation_operator.api import naming
 from formation_operator.kube import errors
-from tests.builders import Manifest
+from tests.builders import Manifest, stored
 from tests.unit.controller.test_deploys_attacked import OLD, UNFIT, lose_revisions
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import KEY, ONE, Shop
+from tests.unit.fakes.managed_fields import Owner
+from tests.unit.fakes.releasing import BOTH_V1, KEY, ONE, Shop
 
 
 async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once() -> None:
@@ -85,3 +86,46 @@ async def test_suspend_stops_a_schedule_that_is_invalid_or_refused_and_brings_it
         each for each in shop.cluster.notices if each.reason == "DriftRepaired" or "declared" in each.note
     ]
     assert not said
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "not named"])
+async def test_suspend_reaches_orphans_whose_content_is_lost(named: bool) -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    shop.orphan()
+    if not named:
+        nothing: Manifest = {"metadata": {"annotations": {naming.CONTENT_ANNOTATION: None}}}
+        for name in shop.counts():
+            shop.cluster.merge("Deployment", "default", name, nothing)
+    again: Manifest = {**ONE, "spec": {**ONE["spec"], "image": "shop:v2", "suspend": True}}
+    shop.cluster.put(naming.KIND, stored(again, uid="uid-2"))
+    shop.restart()
+    await shop.settle()
+    assert shop.images() == BOTH_V1
+    assert shop.counts() == {"shop-web": 0, "shop-worker": 0}
+
+
+HPA: Manifest = {
+    "metadata": {"name": "web"},
+    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop-web"}},
+}
+BY_HPA = Owner("kube-controller-manager", "Update", "scale")
+
+
+async def test_an_autoscaled_type_comes_back_with_the_autoscalers_count_though_its_content_was_lost() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    await shop.change(image="shop:v2")
+    lose_revisions(shop)
+    shop.restart()
+    shop.cluster.put("HorizontalPodAutoscaler", HPA)
+    await shop.change(processes={"web": {"replicas": None}})
+    shop.cluster.merge("Deployment", "default", "shop-web", {"spec": {"replicas": 7}}, by=BY_HPA)
+    await shop.settle()
+    await shop.change(suspend=True)
+    assert shop.counts()["shop-web"] == 0
+    await shop.change(suspend=False)
+    await shop.change(image="shop:v1")
+    assert shop.counts()["shop-web"] == 7
