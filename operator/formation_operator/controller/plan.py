@@ -115,12 +115,33 @@ class Planning:
         return Plan(actions, intents, failed, types[number:])
 
     def _scale(self, name: str) -> Action | None:
-        """Return the action that writes the count of a type whose Deployment can't be rendered."""
+        """Return the action that writes the count of a type whose Deployment can't be rendered.
+
+        Of a schedule it is whether it begins runs.
+        """
         count, formation = self.wanted.counts.get(name), self.wanted.formation
-        if count is None or formation.spec.paused:
+        if formation.spec.paused:
             return None
+        if name in self.wanted.suspended:
+            child = self.children.get((ChildKind.CRON_JOB, naming.child(formation.metadata.name, name)))
+            return planner.pause(name, child, self.context, suspend=self.wanted.suspended[name])
         child = deployment_of(self.children, formation.metadata.name, name)
-        return planner.scale(name, child, count, self.context)
+        if child is None or count is None:
+            return None
+        adopted = planner.adopt(name, child, formation.metadata, self.context)
+        return adopted or planner.scale(name, child, count, self.context)
+
+    def _pauses(self) -> list[Action]:
+        """Return what stops the schedules that are suspended now, where it isn't known what else they are."""
+        today, about = self.wanted.formation.spec, self.wanted.formation.metadata
+        cron_jobs = [child for (kind, _), child in self.children.items() if kind is ChildKind.CRON_JOB]
+        found = list[Action | None]()
+        for child in cron_jobs:
+            name = naming.type_of(about.name, child.name)
+            schedule = today.schedule(name)
+            if today.suspend or (schedule is not None and schedule.suspend):
+                found.append(planner.pause(name, child, self.context, suspend=True))
+        return [each for each in found if each is not None]
 
     async def naming(self) -> Action | None:
         """Return the action that names the content on a Deployment, where it changes none; else nothing."""
@@ -143,10 +164,15 @@ class Planning:
         return mark is None or any(each is not None and each >= mark for each in marks)
 
     def obsolete(self, intents: Sequence[Intent]) -> list[Action]:
-        """Return what to do about the children that aren't wanted, given the intents of all that is."""
+        """Return what to do about the children that aren't wanted, given the intents of all that is.
+
+        Where that isn't known, all of them stay, and schedules may be suspended.
+        """
         formation = self.wanted.formation
-        if formation.spec.paused or not self.wanted.content.known:
+        if formation.spec.paused:
             return []
+        if not self.wanted.content.known:
+            return self._pauses()
         specs = self.wanted.content.spec, formation.spec
         declared = {name for spec in specs for name in (*spec.processes, *(spec.schedules or ()))}
         found = planner.obsolete(formation.metadata, declared, intents, self.children, self.wanted.busy)

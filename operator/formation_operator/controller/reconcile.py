@@ -203,7 +203,13 @@ class Reconciler:
         context, lost = self._context(this, wanted), self._cache.lost_by(this.key)
         planning = Planning(wanted, children, context, memory, this.faults)
         by = executor.Executor(
-            self._cluster, wanted.formation, wanted.content.spec, context, lost, wanted.counts
+            self._cluster,
+            wanted.formation,
+            wanted.content.spec,
+            context,
+            lost,
+            wanted.counts,
+            wanted.suspended,
         )
         this.intents.extend(() if wanted.undecided else planning.as_before())
         async with asyncio.TaskGroup() as group:
@@ -265,7 +271,7 @@ class Reconciler:
                 this.basis.written(child)
             if action.verb is Verb.SUSPEND:
                 self._runs.suspended(this, child)
-            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.ADOPT) or outcome.problem:
+            if action.verb in (Verb.SUSPEND, Verb.SCALE, Verb.PAUSE, Verb.ADOPT) or outcome.problem:
                 this.memory.unwritten(child, action.process_type)
             elif action.intent is not None:
                 this.memory.written(child, action.process_type, action.intent)

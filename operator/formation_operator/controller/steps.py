@@ -117,7 +117,9 @@ def counts(
     for name in wanted.content.spec.processes if wanted.content.known else own_types(about, children):
         child = deployment_of(children, about.name, name)
         if child is not None and name in undecided:
-            decided[name] = count_owner.undecided(formation.spec, child)
+            rendered = wanted.content.spec.processes.get(name) or ProcessType()
+            alone = singletons.is_alone(rendered, child, wanted.content.mark)
+            decided[name] = dataclasses.replace(count_owner.undecided(formation.spec, child), alone=alone)
             continue
         own = child if child is not None and child.belongs_to(about.uid, about.name, name) else None
         autoscaler = autoscalers.of_child(known, naming.child(about.name, name))

@@ -7,8 +7,6 @@ A content gets its number before its first template is written. The number says 
 through: so it is rendered from then on while the gate of a later one is shut.
 """
 
-import asyncio
-
 from formation_operator.api import content_changes
 from formation_operator.api.content import Mark, content_of, digest_of
 from formation_operator.api.formation import FormationSpec
@@ -23,10 +21,7 @@ from formation_operator.release.asked import Asked, Chosen
 from formation_operator.release.content import NOTHING, Content
 from formation_operator.release.gate import Situation
 from formation_operator.release.keeper import Keeper
-from formation_operator.release.revision_store import RevisionStore
-
-PATIENCE = 2.0
-"""Seconds for which a pass waits for what it reads and numbers here: counts wait no longer."""
+from formation_operator.release.revision_store import RevisionStore, patiently
 
 
 class Chooser:
@@ -50,9 +45,9 @@ class Chooser:
         if spec.release is None and _is_new(this):
             released = noted.released = Mark(1, noted.digest)  # it is kept beside the Deployments
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with patiently():
                 return await self._choose(this, released)
-        except (errors.ClusterError, TimeoutError) as error:
+        except errors.ClusterError as error:
             return self._unread(this, released, error)
 
     async def _choose(self, this: Asked, released: Mark | None) -> Chosen:
@@ -89,13 +84,11 @@ class Chooser:
         noted, generation = this.noted, this.formation.metadata.generation
         if noted.complete == generation:
             return None
-        gone = older_crd.absent(this.raw["spec"], (before and before.kept) or {}, this.children)
+        gone = older_crd.absent(this, before)
         try:
-            async with asyncio.timeout(PATIENCE / 2):
-                lost = await self._crd.lacks(gone)
-        except (errors.ClusterError, TimeoutError) as error:
-            text = f"{older_crd.UNREAD}: {error or 'no answer'}"
-            return Problem("", Trouble.RETRYING, text, lasting=False)
+            lost = await self._crd.lacks(gone)
+        except errors.ClusterError as error:
+            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
         ready = this.before.condition(ConditionType.READY)
         if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
             lost = lost or older_crd.WERE_LOST
@@ -149,20 +142,21 @@ class Chooser:
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
-    def _unread(self, this: Asked, released: Mark | None, error: Exception) -> Chosen:
+    def _unread(self, this: Asked, released: Mark | None, error: errors.ClusterError) -> Chosen:
         """Return what is rendered where it can't be read what was released, or a number can't be written.
 
-        Without a release command nothing holds up a deploy: the Deployments name the next number.
+        Without a release command nothing holds up a deploy: the Deployments name the next number. But a field
+        that is absent says nothing until the CRD was asked for it.
         """
-        if this.formation.spec.release is None:
-            if released is not None and released.digest == this.noted.digest:
-                return Chosen(this.content._replace(mark=released), released=released)
-            mark = this.noted.released = Mark((released.number if released else 0) + 1, this.noted.digest)
+        known = self._store.known(this.formation.metadata, released)
+        is_complete = this.noted.complete == this.formation.metadata.generation
+        if this.formation.spec.release is None and (is_complete or not older_crd.absent(this, known)):
+            mark = released or Mark(0, "")
+            if mark.digest != this.noted.digest:
+                mark = this.noted.released = Mark(mark.number + 1, this.noted.digest)
             return Chosen(this.content._replace(mark=mark), released=mark)
-        said = error if isinstance(error, errors.ClusterError) else errors.UnavailableError("no answer")
-        problem = revision_errors.problem(said, revision_errors.HELD)
-        content = self._store.known(this.formation.metadata, released) or NOTHING
-        return Chosen(content, this.before.release, [problem], this.noted.retry(), released=released)
+        problem = revision_errors.problem(error, revision_errors.HELD)
+        return Chosen(known or NOTHING, this.before.release, [problem], this.noted.retry(), released=released)
 
 
 def _note(this: Asked) -> None:

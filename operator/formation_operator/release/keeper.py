@@ -4,6 +4,7 @@ A content is kept before its first template is written. Without a release comman
 deploy, and the report tries again. Nothing is asked about a content that the status says is kept.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from formation_operator.kube import errors
 from formation_operator.observe.faults import Problem
 from formation_operator.release import revision_errors
 from formation_operator.release.asked import Asked, Chosen, Unkept
-from formation_operator.release.revision_store import RevisionStore
+from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.release.revisions import NONE, History, Listed
 from formation_operator.requeue import Lane, Requeue
 
@@ -61,14 +62,23 @@ class Keeper:
         noted.kept, noted.unkept = mark, None
         return mark
 
+    async def prepare(self, this: Asked) -> None:
+        """Keep the wanted content without a number, as long as it isn't released; raise `ClusterError`."""
+        async with patiently():
+            await self._write(this, Mark(0, this.noted.digest), content_of(this.raw["spec"]), NONE)
+
     async def _write(self, this: Asked, mark: Mark, content: Mapping[str, Any], history: History) -> None:
         """Write a revision; if a quota is full, prune first what is too much."""
         mine = this.formation.metadata
         try:
             await self._store.keep(mine, mark, content, history)
         except errors.ClusterError as error:
-            surplus = _surplus(this, history, {each.digest for each in this.named})
-            if not (revision_errors.is_quota(error) and surplus):
+            if not revision_errors.is_quota(error):
+                raise
+            if history is NONE:
+                last = this.noted.released
+                history = await self._store.history(mine, last.digest if last else "")
+            if not (surplus := _surplus(this, history, _running(this, mark))):
                 raise
             await self._store.prune(mine, surplus)
             await self._store.keep(mine, mark, content, history)
@@ -85,8 +95,10 @@ class Keeper:
         noted.kept, noted.unkept = mark, None
         if noted.history is not None:
             history, noted.history = noted.history, None
-            await self._store.prune(mine, _surplus(this, history, {each.digest for each in this.named}))
-            await self._store.adopt(mine, history.orphans)
+            with contextlib.suppress(errors.UnavailableError):  # the rest goes at the next deploy
+                async with patiently():
+                    await self._store.prune(mine, _surplus(this, history, _running(this, mark)))
+                    await self._store.adopt(mine, history.orphans)
         return Kept(mark)
 
     async def _try(self, this: Asked, mark: Mark) -> Kept:
@@ -97,7 +109,8 @@ class Keeper:
             again = Requeue(Lane.REPORT, failed.at + failed.pause - now)
             return Kept(this.reported, failed.problem, again)
         try:
-            await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
+            async with patiently():
+                await self._write(this, mark, content_of(this.raw["spec"]), noted.history or NONE)
         except errors.ClusterError as error:
             leaving = isinstance(error, revision_errors.LeavingError)
             pause = doubled(failed and failed.pause, LEAVING_FIRST if leaving else RETRY_FIRST, RETRY_MOST)
@@ -105,6 +118,11 @@ class Keeper:
             noted.unkept = Unkept(mark, limit, problem, now, pause)
             return Kept(this.reported, problem, Requeue(Lane.REPORT, pause))
         return Kept(mark)
+
+
+def _running(this: Asked, mark: Mark) -> set[str]:
+    """Return the digests of what runs, as far as it is known, and of what is let through."""
+    return {each.digest for each in (mark, *filter(None, (this.noted.released,)), *this.named)}
 
 
 def _surplus(this: Asked, history: History, running: Collection[str]) -> list[Listed]:

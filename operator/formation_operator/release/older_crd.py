@@ -12,7 +12,8 @@ from formation_operator.api.content import WITHOUT
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
-from formation_operator.observe.children import Children
+from formation_operator.release.asked import Asked
+from formation_operator.release.content import Content
 
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""
@@ -51,13 +52,19 @@ class Crd:
         return f"the cluster's CRD is older than this Formation, and has lost {', '.join(lost)}: {WAY_OUT}"
 
 
-def absent(spec: Mapping[str, Any], before: Mapping[str, Any], children: Children) -> set[Path]:
-    """Return the fields that a spec lacks, and that the content before has or a child was made from."""
-    made = {MADE_FROM[kind] for kind, _ in children if kind in MADE_FROM}
-    if not (made or before):
+def absent(this: Asked, before: Content | None) -> set[Path]:
+    """Return the fields that a spec lacks, and that the content before has, or that something was made from.
+
+    A release command counts, too, of which the status or a Job tells: its content may not be kept.
+    """
+    kept = (before and before.kept) or {}
+    made = {MADE_FROM[kind] for kind, _ in this.children if kind in MADE_FROM}
+    if this.before.release is not None or this.of_jobs:
+        made.add("release")
+    if not (made or kept):
         return set()
-    there = {*_fields(spec)}
-    return ({*_fields(before)} - there) | {(name,) for name in made - {path[-1] for path in there}}
+    there = {*_fields(this.raw["spec"])}
+    return ({*_fields(kept)} - there) | {(name,) for name in made - {path[-1] for path in there}}
 
 
 def _fields(spec: Mapping[str, Any]) -> Iterator[Path]:

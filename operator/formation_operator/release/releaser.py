@@ -58,7 +58,7 @@ class Releaser:
         self._keeper = Keeper(store, monotonic)
         self._chooser = Chooser(store, self._keeper, Crd(cluster))
         self._runner = Runner(cluster)
-        self._starter = Starter(store, self._runner)
+        self._starter = Starter(self._keeper, self._runner)
 
     async def choose(self, this: Asked) -> Chosen:
         """Return the content to render, which has its number then; whatever fails, counts are written."""
@@ -75,8 +75,9 @@ class Releaser:
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""
         if chosen.situation is None:
-            ignored = this.formation.spec.release is None and chosen.content.known
-            return await self._ignore(this, chosen) if ignored else chosen
+            is_without = this.formation.spec.release is None and chosen.content.known
+            left = is_without and not this.formation.spec.paused
+            return await self._ignore(this, chosen) if left else chosen
         started = await self._has_started(this, chosen.situation)
         return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
 

@@ -4,9 +4,10 @@ What is read is believed only by its digest, which a Deployment, the status or a
 write in a namespace may write revisions there.
 """
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pydantic
@@ -25,6 +26,8 @@ from formation_operator.shares import Shares
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
+PATIENCE = 2.0
+"""Seconds for which a pass waits for what is read and written here: counts wait no longer."""
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
 MOST_PAGES = 10
@@ -33,6 +36,16 @@ MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
 """How many revisions of an earlier Formation one deploy adopts."""
+
+
+@contextlib.asynccontextmanager
+async def patiently() -> AsyncIterator[None]:
+    """Raise `UnavailableError` where what is done takes longer than a pass waits."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        raise errors.UnavailableError("no answer") from None
 
 
 class RevisionStore:

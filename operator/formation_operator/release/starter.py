@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from formation_operator.api.content import Mark, content_of
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.api.reasons import Trouble
 from formation_operator.diagnose.job_cause import Cause
@@ -12,8 +11,8 @@ from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
 from formation_operator.release import causes
 from formation_operator.release.asked import Asked
+from formation_operator.release.keeper import Keeper
 from formation_operator.release.revision_errors import LeavingError, TakenError
-from formation_operator.release.revision_store import RevisionStore
 from formation_operator.release.runner import Runner
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
@@ -46,9 +45,9 @@ class NotReadyError(Exception):
 class Starter:
     """Keeps contents, and starts their releases."""
 
-    def __init__(self, store: RevisionStore, runner: Runner) -> None:
+    def __init__(self, keeper: Keeper, runner: Runner) -> None:
         """Take what keeps contents, and what writes Jobs."""
-        self._store = store
+        self._keeper = keeper
         self._runner = runner
 
     async def start(self, this: Asked, jobs: Sequence[Job]) -> Object:
@@ -69,7 +68,7 @@ class Starter:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:
-            await self._store.keep(mine, Mark(0, noted.digest), content_of(this.raw["spec"]))
+            await self._keeper.prepare(this)
             spec = release_job.patient(this.content.spec) if this.is_first else this.content.spec
             made = await self._runner.start(mine, spec, noted.digest, noted.key)
         except InvalidTypeError as error:

@@ -10,7 +10,7 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Formation, FormationSpec
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
-from formation_operator.kube.objects.kinds import Key
+from formation_operator.kube.objects.kinds import ChildKind, Key
 from formation_operator.kube.port import Cluster
 from formation_operator.observe import children, faults
 from formation_operator.observe.children import Child, ChildId
@@ -40,6 +40,8 @@ class Executor:
     """The children that another client deleted."""
     counts: Mapping[str, Replicas] = dataclasses.field(default_factory=dict)
     """The count of each type."""
+    suspended: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Whether each schedule begins no run."""
     places: asyncio.Semaphore = dataclasses.field(
         default_factory=lambda: asyncio.Semaphore(CONCURRENT_WRITES)
     )
@@ -75,6 +77,7 @@ class Executor:
             Verb.REPAIR: self._repair,
             Verb.ADOPT: self._adopt,
             Verb.SCALE: self._writes.scale,
+            Verb.PAUSE: self._writes.pause,
             Verb.SUSPEND: self._writes.suspend,
             Verb.DELETE: self._writes.delete,
         }
@@ -97,15 +100,23 @@ class Executor:
 
     async def _with_count_alone(self, action: Action, refusal: str) -> Outcome:
         """Return the outcome of a refused write, after the count was written alone if that differs."""
-        outcome, count = Outcome(action, problem=refusal, lasting=True), self.counts.get(action.process_type)
-        if action.child is None or count is None or not action.child.kind.traits.runs_processes:
+        outcome, alone = Outcome(action, problem=refusal, lasting=True), self._alone(action)
+        if alone is None:
             return outcome
-        scaled = planner.scale(action.process_type, action.child, count, self.context)
-        if scaled is None or scaled.verb is not Verb.SCALE:
-            return outcome
+        write = self._writes.scale if alone.verb is Verb.SCALE else self._writes.pause
         with contextlib.suppress(errors.ClusterError):
-            return dataclasses.replace(await self._writes.scale(scaled), problem=refusal, lasting=True)
+            return dataclasses.replace(await write(alone), problem=refusal, lasting=True)
         return outcome
+
+    def _alone(self, action: Action) -> Action | None:
+        """Return the action that writes alone how much of an object runs, if it has another count."""
+        name, child = action.process_type, action.child
+        if child is not None and child.kind.traits.runs_processes and name in self.counts:
+            scaled = planner.scale(name, child, self.counts[name], self.context)
+            return scaled if scaled is not None and scaled.verb is Verb.SCALE else None
+        if child is not None and child.kind is ChildKind.CRON_JOB and name in self.suspended:
+            return planner.pause(name, child, self.context, suspend=self.suspended[name])
+        return None
 
     async def _create(self, action: Action) -> Outcome:
         """Create an object, unless one of its name exists without our labels, or is new to the cache."""

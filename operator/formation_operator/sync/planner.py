@@ -30,6 +30,8 @@ class Verb(enum.Enum):
     """Give an orphan its owner, and nothing else: what it is to be is decided after that."""
     SCALE = "scale"
     """Write the count alone, where it isn't known what else an object is to be, or that is refused."""
+    PAUSE = "pause"
+    """Write of a CronJob alone whether it begins runs, where SCALE would write a count."""
     SUSPEND = "suspend"
     """Before a CronJob is deleted, whose runs would be deleted with it."""
     DELETE = "delete"
@@ -51,6 +53,8 @@ class Action:
     """The reason for that, as programs read it."""
     count: Replicas | None = None
     """The count of a SCALE."""
+    suspend: bool = True
+    """Whether a CronJob begins no run after that; only a PAUSE may have it begin runs again."""
 
     @property
     def meant(self) -> Intent:
@@ -136,17 +140,41 @@ def decide(intent: Intent, child: Child | None, context: PlanContext) -> Action 
 
 
 def scale(name: str, child: Child | None, count: Replicas, context: PlanContext) -> Action | None:
-    """Return the action that writes the count of a type's own Deployment alone, if it has another one."""
+    """Return the action that writes the count of a type's own Deployment alone, if it has another one.
+
+    A singleton's waits for its own content: as long as what runs isn't one, none of it is stopped.
+    """
     if child is None or child.deleting or not child.is_owned_by(context.uid):
         return None
+    if count.alone and not child.recreates and count.now == 1 < child.replicas:
+        return None
     wanted = child.replicas if count.now is None else count.now
-    remembers = count.rendered is None or not child.owns_count or child.remembered == count.remembered
+    if count.rendered is None:  # what was remembered until now would come back after a suspension
+        remembers = child.remembered is None or count.undecided is not None
+    else:
+        remembers = not child.owns_count or child.remembered == count.remembered
+    # What a patch leaves as it is doesn't become ours: the annotation of a restored Deployment.
+    remembers = remembers or (child.remembered is None and child.digest == COUNTS_ALONE)
     if wanted == child.replicas and remembers:
         return None
     if child.uid in context.exhausted and child.digest == COUNTS_ALONE:
         reason = f"another client keeps changing the count of {child.kind} {child.name} back"
         return Action(Verb.WAIT, name, child=child, reason=reason, trouble=Trouble.WAITING)
     return Action(Verb.SCALE, name, child=child, count=count)
+
+
+def adopt(name: str, child: Child, owner: Metadata, context: PlanContext) -> Action | None:
+    """Return the action that adopts a type's Deployment, of which it isn't known what else it is to be."""
+    if child.orphan_of != (owner.name, name) or child.deleting or child.uid in context.exhausted:
+        return None
+    return Action(Verb.ADOPT, name, child=child)
+
+
+def pause(name: str, child: Child | None, context: PlanContext, *, suspend: bool) -> Action | None:
+    """Return the action that writes alone whether a schedule's own CronJob begins runs, if that differs."""
+    if child is None or child.deleting or not child.is_owned_by(context.uid):
+        return None
+    return None if child.runs.suspended == suspend else Action(Verb.PAUSE, name, child=child, suspend=suspend)
 
 
 def as_written(intent: Intent, child: Child, context: PlanContext) -> bool:

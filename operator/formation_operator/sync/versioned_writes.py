@@ -146,19 +146,27 @@ class VersionedWrites:
 
         It loses the digest of its intent, so that it is written whole if it is declared again.
         """
+        outcome = await self._suspend(action, LEAVING)
+        return outcome if outcome.again else outcome.with_event(write_events.suspended(action))
+
+    async def pause(self, action: Action) -> Outcome:
+        """Write of a CronJob alone whether it begins runs; it loses the digest of its intent, too."""
+        return await self._suspend(action, children.COUNTS_ALONE)
+
+    async def _suspend(self, action: Action, digest: str) -> Outcome:
         child = action.known
         operations: list[dict[str, Any]] = [
             {"op": "replace", "path": "/metadata/uid", "value": child.uid},
             {"op": "replace", "path": "/metadata/resourceVersion", "value": child.resource_version},
-            {"op": "add", "path": "/spec/suspend", "value": True},
+            {"op": "add", "path": "/spec/suspend", "value": action.suspend},
         ]
         if child.digest is not None:  # otherwise it may have no annotations at all
-            operations.append({"op": "add", "path": INTENT, "value": LEAVING})
+            operations.append({"op": "add", "path": INTENT, "value": digest})
         try:
-            raw = await self.cluster.patch(child.kind, child.namespace, child.name, operations)
+            raw = await self._cluster_patch(child, operations)
         except errors.ConflictError:
             return _anew(action, await self.live(child))
-        return Outcome(action, children.child(raw, child.kind)).with_event(write_events.suspended(action))
+        return Outcome(action, children.child(raw, child.kind))
 
     async def delete(self, action: Action) -> Outcome:
         """Delete an object at its known version, or at a later one if the changes don't matter.

@@ -69,6 +69,8 @@ class Incident:
     carried_out: bool = False
     """Whether only the answer is lost."""
     times: float = 1
+    hangs: float = 0.0
+    """Seconds until that happens."""
 
     def fits(self, call: Call) -> bool:
         """Tell whether it happens to a call."""
@@ -272,6 +274,8 @@ class FakeCluster(Objects, Cluster):
         incident = next((each for each in self.incidents if each.fits(call)), Incident())
         incident.times -= 1
         self.incidents = [each for each in self.incidents if each.times > 0]
+        if incident.hangs:
+            await asyncio.sleep(incident.hangs)
         incident.meanwhile()
         if incident.error is not None and not incident.carried_out:
             raise copy.copy(incident.error)

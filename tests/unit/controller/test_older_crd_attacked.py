@@ -1,0 +1,104 @@
+"""A CRD that has lost `spec.release`, while something else can't be read, is gone, or hangs."""
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.release import revision_store
+from tests.builders import Manifest
+from tests.unit.controller.test_deploys_attacked import OLD, lose_revisions
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import BOTH_V1, KEY, ONE, Shop
+
+SLOW = 1.0
+"""Seconds after which a request fails: the operator's patience is a twentieth of that here."""
+NO_ANSWER = errors.UnavailableError("the server doesn't answer")
+PRUNED: Manifest = {"release": None, "processes": {"web": {"replicas": 4}}}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the operator wait less than a request hangs."""
+    monkeypatch.setattr(revision_store, "PATIENCE", SLOW / 20)
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    """An app whose second release has failed, under a CRD that doesn't know releases."""
+    found = Shop()
+    await found.settle()
+    await found.finish()
+    await found.change(image="shop:v2")
+    await found.finish("FailureTarget", "Failed")
+    found.cluster.spec_schema = OLD
+    return found
+
+
+async def work(shop: Shop, passes: int = 4) -> None:
+    for _ in range(passes):
+        shop.time.seconds += 2
+        await shop.operator.work()
+
+
+async def test_what_was_not_released_is_not_rolled_out_while_the_crd_does_not_answer(shop: Shop) -> None:
+    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    await work(shop)
+    assert shop.images() == BOTH_V1
+    assert shop.counts()["shop-web"] == 4
+
+
+@pytest.mark.parametrize("how", ["unreadable", "slow", "gone"])
+async def test_what_was_not_released_is_not_rolled_out_though_what_was_is_not_known(
+    shop: Shop, how: str
+) -> None:
+    shop.restart()
+    if how == "gone":
+        lose_revisions(shop)
+    else:
+        hangs = SLOW if how == "slow" else 0.0
+        shop.cluster.incidents.append(
+            Incident("get", "ControllerRevision", error=NO_ANSWER, hangs=hangs, times=float("inf"))
+        )
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    await work(shop)
+    assert shop.images() == BOTH_V1
+    assert shop.counts()["shop-web"] == 4
+
+
+async def test_a_pass_writes_nothing_again_while_the_crd_does_not_answer() -> None:
+    spec = {field: value for field, value in ONE["spec"].items() if field != "release"}
+    nightly: Manifest = {"schedule": "@daily", "command": ["/shop", "report"]}
+    shop = Shop({**ONE, "spec": {**spec, "schedules": {"nightly": nightly}}})
+    await shop.settle()
+    [cron_job] = shop.cluster.all("CronJob")
+    busy = {"status": {"active": [{"name": "run"}]}}
+    shop.cluster.merge("CronJob", "default", cron_job["metadata"]["name"], busy)
+    await shop.change(schedules=None)
+    shop.restart()
+    shop.cluster.incidents.append(Incident("schema", error=NO_ANSWER, hangs=SLOW, times=float("inf")))
+    await work(shop)
+    before = len(shop.cluster.calls)
+    await work(shop)
+    assert not [each for each in shop.cluster.calls[before:] if each.verb in ("apply", "patch")]
+
+
+def left(shop: Shop) -> list[str]:
+    """Return the Jobs that are marked as left: how they end counts for nothing."""
+    mark = naming.RELEASE_LEFT_ANNOTATION
+    return [each["metadata"]["name"] for each in shop.jobs() if mark in each["metadata"]["annotations"]]
+
+
+async def test_no_job_is_marked_as_left_because_the_crd_has_lost_the_release_command(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    before = left(shop)
+    await work(shop)
+    assert left(shop) == before
+
+
+async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
+    shop = Shop()
+    await shop.settle()
+    await shop.change(paused=True)
+    await shop.change(release=None)
+    assert not left(shop)

@@ -1,0 +1,100 @@
+"""Revisions whose requests hang or are refused, and few of which are kept."""
+
+import asyncio
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from formation_operator.release import revision_store
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.fakes.cluster import Incident, Verb
+from tests.unit.fakes.releasing import KEY, RELEASE, Shop
+
+REVISION = "ControllerRevision"
+SLOW = 1.0
+"""Seconds after which a request fails: the operator's patience is a twentieth of that here."""
+GATES = pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the operator wait less than a request hangs."""
+    monkeypatch.setattr(revision_store, "PATIENCE", SLOW / 20)
+
+
+async def an_app(release: Manifest | None, limit: int) -> Shop:
+    """Return an app of which so many old revisions are kept."""
+    web = a_process("/web", replicas=1)
+    shop = Shop(
+        a_formation(image="shop:v1", release=release, revisionHistoryLimit=limit, processes={"web": web})
+    )
+    await shop.settle()
+    if release:
+        await shop.finish()
+    return shop
+
+
+async def work(shop: Shop) -> None:
+    for _ in range(4):
+        shop.time.seconds += 2
+        await shop.operator.work()
+
+
+@GATES
+@pytest.mark.parametrize("verb", ["apply", "patch", "delete", "get", "select"])
+async def test_no_pass_waits_for_a_request_about_revisions_that_hangs(
+    release: Manifest | None, verb: Verb
+) -> None:
+    shop = await an_app(release, 0)
+    await shop.change(image="shop:v2")
+    if release:
+        await shop.finish()
+    no = errors.UnavailableError("the server doesn't answer")
+    shop.cluster.incidents.append(Incident(verb, REVISION, error=no, hangs=SLOW, times=float("inf")))
+    spec: Manifest = {"image": "shop:v3", "processes": {"web": {"replicas": 6}}}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": spec})
+    clock, longest = asyncio.get_running_loop().time, 0.0
+    for _ in range(6):
+        shop.time.seconds += 2
+        began = clock()
+        await shop.operator.work()
+        longest = max(longest, clock() - began)
+    assert longest < SLOW / 2
+    assert shop.counts() == {"shop-web": 6}
+    assert release or shop.images() == {"shop-web": "shop:v3"}
+
+
+@GATES
+async def test_what_was_let_through_is_kept_with_a_limit_of_zero_though_no_template_can_be_written(
+    release: Manifest | None,
+) -> None:
+    shop = await an_app(release, 0)
+    no = errors.InvalidError("image policy: denied the request")
+    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    await work(shop)
+    if release:
+        await shop.finish()
+    shop.restart()
+    shop.cluster.merge(naming.KIND, *KEY, {"status": None})
+    await work(shop)
+    assert set(shop.revisions()) == {"shop:v1", "shop:v2"}
+
+
+async def test_a_release_whose_revision_meets_a_full_quota_has_what_is_too_much_pruned_first() -> None:
+    shop = await an_app(RELEASE, 10)
+    for version in (2, 3, 4):
+        await shop.change(image=f"shop:v{version}")
+        await shop.finish()
+    full = errors.UnavailableError("exceeded quota: revisions")
+
+    def refuse_if_full() -> None:
+        incident.error = full if len(shop.revisions()) == 4 else None
+
+    incident = Incident("apply", REVISION, meanwhile=refuse_if_full, times=float("inf"))
+    shop.cluster.incidents.append(incident)
+    await shop.change(image="shop:v5", revisionHistoryLimit=1)
+    await work(shop)
+    await shop.finish()
+    assert shop.images() == {"shop-web": "shop:v5"}

@@ -1,0 +1,108 @@
+"""Singletons at zero, of a lost content, and types that become singletons: deploys under unlucky orders."""
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.kube import errors
+from tests.builders import Manifest, a_formation, a_process
+from tests.unit.controller.test_deploys_attacked import MORE, UNFIT, a_clock, lose_revisions, strategy
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.objects import SCALE
+from tests.unit.fakes.releasing import KEY, RELEASE, Shop
+
+OFF = a_process("/clock", replicas=0, singleton=True)
+ONE_MAY_DO: Manifest = {"singleton": None}
+WEB = a_process("/web", replicas=1)
+
+
+def counted(shop: Shop) -> list[int]:
+    """Return a list that gets each count that the singleton's Deployment has from now on."""
+    found: list[int] = []
+
+    def see(kind: str, raw: Manifest, deleted: bool) -> None:
+        if kind == "Deployment" and not deleted:
+            found.append(raw["spec"]["replicas"])
+
+    shop.cluster.watchers.append(see)
+    return found
+
+
+async def work(shop: Shop) -> None:
+    for _ in range(4):
+        shop.time.seconds += 2
+        await shop.operator.work()
+
+
+@pytest.mark.parametrize("release", [None, RELEASE], ids=["without a release", "with one"])
+@pytest.mark.parametrize("change", [None, {"replicas": None, "singleton": None}], ids=["removed", "omitted"])
+async def test_a_singleton_at_zero_is_not_started_by_a_deploy_that_declares_no_count(
+    release: Manifest | None, change: Manifest | None
+) -> None:
+    shop = Shop(a_formation(image="shop:v1", release=release, processes={"clock": OFF, "web": WEB}))
+    await shop.settle()
+    if release:
+        await shop.finish()
+    await shop.change(image="shop:v2", processes={"clock": change})
+    assert not shop.counts().get("shop-clock")
+    if release:
+        await shop.finish("FailureTarget", "Failed")
+        assert not shop.counts().get("shop-clock")
+
+
+async def test_a_singleton_is_one_though_its_content_is_lost_and_its_deployment_names_none() -> None:
+    shop = await a_clock(RELEASE)
+    lose_revisions(shop)
+    shop.restart()
+    nothing: Manifest = {"metadata": {"annotations": {naming.CONTENT_ANNOTATION: None}}}
+    shop.cluster.merge("Deployment", "default", "shop-clock", nothing)
+    counts = counted(shop)
+    await shop.change(image="shop:v2", processes={"clock": MORE})
+    shop.run_well()
+    await shop.settle()
+    assert set(counts) <= {1}
+    assert shop.counts() == {"shop-clock": 1}
+
+
+async def test_the_count_of_what_was_a_singleton_lands_once_though_its_strategy_is_refused() -> None:
+    shop = await a_clock(None)
+    await shop.change(image="shop:v2", processes={"clock": MORE})
+    assert shop.counts() == {"shop-clock": 1}
+    no = errors.InvalidError("image policy: denied the request")
+    shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+    counts = counted(shop)
+    for _ in range(4):
+        shop.run_well()
+        await work(shop)
+    assert counts == sorted(counts)
+    assert shop.counts() == {"shop-clock": 3}
+
+
+async def test_a_singletons_processes_end_first_though_its_count_is_undecided() -> None:
+    shop = await a_clock(None)
+    no = errors.ForbiddenError("formations is forbidden")
+    shop.cluster.incidents.append(Incident("patch", naming.KIND, error=no, times=float("inf")))
+    shop.cluster.merge("Deployment", "default", "shop-clock", {"spec": {"replicas": 2}}, by=SCALE)
+    await work(shop)
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2", "processes": {"clock": ONE_MAY_DO}}})
+    await work(shop)
+    assert (strategy(shop), shop.images()) == ("Recreate", {"shop-clock": "shop:v2"})
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["invalid", "refused"])
+async def test_a_count_of_one_that_comes_with_singleton_waits_while_its_content_can_not_be_written(
+    refused: bool,
+) -> None:
+    shop = Shop(a_formation(image="shop:v1", processes={"clock": a_process("/web", replicas=5)}))
+    await shop.settle()
+    clock: Manifest = {"singleton": True, "replicas": 1}
+    if refused:
+        no = errors.InvalidError("image policy: denied the request")
+        shop.cluster.incidents.append(Incident("apply", "Deployment", error=no, times=float("inf")))
+    else:
+        clock["resources"] = UNFIT
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"processes": {"clock": clock}}})
+    await work(shop)
+    assert shop.counts() == {"shop-clock": 5}
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"suspend": True}})
+    await work(shop)
+    assert shop.counts() == {"shop-clock": 0}
