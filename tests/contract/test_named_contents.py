@@ -28,9 +28,12 @@ def mark(user: Client, number: int) -> str:
 
 
 def processes(user: Client) -> dict[str, Any]:
-    """Return what nothing but a deploy replaces: templates as their generations, ReplicaSets and Pods."""
-    generations = {each["metadata"]["name"]: each["metadata"]["generation"] for each in deployments(user)}
-    return {**generations, **releases.uids(user, "deployment", "replicaset", "pod")}
+    """Return what nothing but a deploy changes: specs of Deployments, ReplicaSets and Pods.
+
+    A Deployment's generation changes with its annotations.
+    """
+    specs = {each["metadata"]["name"]: each["spec"] for each in deployments(user)}
+    return {**specs, **releases.uids(user, "deployment", "replicaset", "pod")}
 
 
 def owners(user: Client) -> set[str]:
@@ -85,8 +88,8 @@ def test_what_changes_no_template_is_named_on_one_deployment_by_one_write_and_re
 
 def beside_owner_and_status(deployment: Manifest) -> Manifest:
     """Return what an adoption may not change."""
-    noise = {"ownerReferences", "managedFields", "resourceVersion"}
-    metadata = {key: value for key, value in deployment["metadata"].items() if key not in noise}
+    changes = {"ownerReferences", "managedFields", "resourceVersion"}
+    metadata = {key: value for key, value in deployment["metadata"].items() if key not in changes}
     return {"metadata": metadata, "spec": deployment["spec"]}
 
 
@@ -97,13 +100,17 @@ def test_orphans_keep_what_they_name_and_an_adoption_changes_nothing_but_their_o
         lambda: not any("ownerReferences" in each["metadata"] for each in deployments(user)), COLLECTED
     )
     assert named(user) == dict.fromkeys(NAMES, first)
+    orphans = {each["metadata"]["name"]: each for each in deployments(user)}
     watched = [History(user, "deployment", name) for name in NAMES]
     user.apply(SHOP)
     uid = user.reported()["metadata"]["uid"]
     eventually(lambda: owners(user) == {uid})
     assert throughout(2, lambda: processes(user)) == before
-    for each in watched:
-        assert len(stages(each.end(), beside_owner_and_status)) == 1
+    for name, each in zip(NAMES, watched, strict=True):
+        versions = each.end()
+        adopted = next(it for it in versions if "ownerReferences" in it["metadata"])
+        assert beside_owner_and_status(adopted) == beside_owner_and_status(orphans[name])
+        assert len(stages(versions, lambda it: it["spec"])) == 1
     assert user.reported()["status"]["revision"]["number"] == 1
     assert releases.digest(user) in named(user)["shop-web"]
 
