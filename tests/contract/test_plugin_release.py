@@ -57,7 +57,7 @@ def test_a_release_that_is_under_way_is_named_and_holds_up_the_deploy(
     assert shop.container("shop-web")["image"] == V1
 
 
-def test_what_is_not_rolled_out_is_listed_as_that_and_nobody_goes_back_to_it(
+def test_what_is_not_rolled_out_is_listed_as_that_and_called_by_its_digest(
     shop: Client, formation: Plugin
 ) -> None:
     formation.within(*DEPLOY)
@@ -69,8 +69,9 @@ def test_what_is_not_rolled_out_is_listed_as_that_and_nobody_goes_back_to_it(
         ]
     )
     assert [(row["revision"], row["change"]) for row in rows] == [(0, f"image {V1} -> {V2}")]
-    refused = formation.within("rollback", "shop", "--to", "0", code=2)
-    assert f"{rows[0]['name']} has none: it is not rolled out." in refused.stderr
+    digest = rows[0]["name"].removeprefix("shop-")[:7]
+    assert formation.within("rollback", "shop", "--to", digest).stdout == f"revision {digest}: as it was\n"
+    assert "There is no revision 0." in formation.within("rollback", "shop", "--to", "0", code=2).stderr
     back = formation.within("rollback", "shop", "--to", "2", "--wait")
     assert back.stdout.startswith("revision 2: image ")
 

@@ -103,11 +103,11 @@ def test_no_pod_template_is_written_between_an_edit_and_the_completion_of_its_re
         version(jobs[0]),
         next(number for number, state in states if state == "Running"),
         next(version(each) for each in jobs if is_complete(each)),
+        next(version(each) for each in revisions if each["revision"] == 2),
         min(
             next(version(each) for each in history.end() if image_of(each) == "shop:v2")
             for history in (web, worker)
         ),
-        next(version(each) for each in revisions if each["revision"] == 2),
     ]
     assert order == sorted(order)
     assert [each["revision"] for each in revisions] == [0, 2]
@@ -275,11 +275,14 @@ def test_a_formation_that_runs_and_gets_a_release_command_runs_none_until_its_ne
     assert releases.images(user) == V2
 
 
-@pytest.mark.parametrize("had", [True, False], ids=["with a release", "without one before"])
-@pytest.mark.parametrize("kept", [True, False], ids=["revisions kept", "revisions lost"])
-def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_is_replaced(
-    user: Client, had: bool, kept: bool
-) -> None:
+KINDS = ("deployment", "replicaset", "pod", "service", "job")
+
+
+def left_running(user: Client, *, had: bool, kept: bool) -> dict[str, str]:
+    """Have an earlier Formation leave its app running; return what is there.
+
+    It ``had`` a release command or none, and its revisions are ``kept`` or lost.
+    """
     user.apply(SHOP if had else {**SHOP, "spec": {**SHOP["spec"], "release": None}})
     if had:
         releases.end(user)
@@ -289,15 +292,38 @@ def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_
     user("delete", "formation", "shop", "--cascade=orphan")
     if not kept:
         user("delete", REVISION, "--all")
-    kinds = ("deployment", "replicaset", "pod", "service", "job")
     eventually(lambda: all("ownerReferences" not in each["metadata"] for each in user.list_all("deployment")))
-    before = releases.uids(user, *kinds)
+    return releases.uids(user, *KINDS)
+
+
+@pytest.mark.parametrize(
+    ("had", "kept"),
+    [(True, True), (True, False), (False, True)],
+    ids=["what they name is the same", "and its revision is lost", "without a release command before"],
+)
+def test_over_what_an_earlier_formation_left_running_no_release_runs_and_no_pod_is_replaced(
+    user: Client, had: bool, kept: bool
+) -> None:
+    before = left_running(user, had=had, kept=kept)
     user.apply(SHOP)
     assert releases.state(user, "Succeeded")["released"] == releases.digest(user)
-    assert throughout(3, lambda: releases.uids(user, *kinds)) == before
+    assert throughout(3, lambda: releases.uids(user, *KINDS)) == before
     deploy(user)
     job(user)
     assert releases.images(user) == V1
+
+
+def test_over_what_an_earlier_formation_left_running_of_an_unknown_content_the_command_runs_first(
+    user: Client,
+) -> None:
+    before = left_running(user, had=False, kept=False)
+    user.apply(SHOP)
+    releases.state(user, "Running")
+    kinds = ("deployment", "replicaset", "service")
+    there = {key: uid for key, uid in before.items() if key.partition("/")[0] in kinds}
+    assert throughout(2, lambda: releases.uids(user, *kinds)) == there
+    releases.succeeded(user)
+    assert throughout(2, lambda: releases.uids(user, *kinds)) == there
 
 
 # Held, and gone

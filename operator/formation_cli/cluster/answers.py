@@ -2,7 +2,9 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -50,6 +52,14 @@ class Request(NamedTuple):
         """The object or the kind, in words."""
         what = f"{self.subresource} of {self.kind}" if self.subresource else self.kind
         return f"{what} {self.name}" if self.name else f"{what}s"
+
+
+def time_of(headers: Mapping[str, str]) -> float:
+    """Return when a server answered, by its own clock; by ours where a proxy has taken that away."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return time.time()
 
 
 def is_object(text: bytes) -> bool:

@@ -65,11 +65,13 @@ class Connection(Cluster):
         query = {"limit": str(PAGE), "labelSelector": labels, "fieldSelector": fields}
         items: list[Object] = []
         while True:
-            page = self._answer(Request("GET", kind, self._namespace, query=query))
+            request = Request("GET", kind, self._namespace, query=query)
+            response = self._send(request, self._timeout)
+            page = self._object(request, response)
             items += page["items"]
             query["continue"] = page["metadata"].get("continue", "")
             if not query["continue"]:
-                return Listed(items, page["metadata"]["resourceVersion"])
+                return Listed(items, page["metadata"]["resourceVersion"], answers.time_of(response.headers))
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
         """Yield what happens after a version, until the server ends that; raises `GoneError`."""

@@ -34,7 +34,7 @@ def follow(cluster: Cluster, subject: Subject, synced: Callable[[], None] = lamb
     """Yield each object that is there as ADDED, call ``synced``, and then yield all that happens."""
     known: dict[str, Object] = {}
     while True:
-        items, version = cluster.select(subject.kind, labels=subject.labels, fields=subject.fields)
+        items, version, _ = cluster.select(subject.kind, labels=subject.labels, fields=subject.fields)
         current = {each["metadata"]["uid"]: each for each in items}
         gone = [uid for uid in known if uid not in current]
         yield from (Change("DELETED", known.pop(uid)) for uid in gone)

@@ -24,6 +24,8 @@ class Listed(NamedTuple):
 
     items: list[Object]
     version: str
+    time: float = 0.0
+    """When the server answered, by its own clock, in seconds since 1970."""
 
 
 class LogQuery(NamedTuple):

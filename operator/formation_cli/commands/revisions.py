@@ -27,18 +27,21 @@ def read(cluster: Cluster, formation: Object) -> list[Revision]:
     return revisions.read(cluster.select(kinds.CONTROLLER_REVISION, labels=labels).items, formation)
 
 
-def find(cluster: Cluster, formation: Object, number: int | None) -> Revision:
-    """Return a revision by its number, or the one to go back to; raises `Failure` where there is none."""
+def find(cluster: Cluster, formation: Object, word: str | None) -> Revision:
+    """Return a revision by its number or the beginning of its digest, or the one to go back to.
+
+    Raises `Failure` where there is none.
+    """
     found, name = read(cluster, formation), formation["metadata"]["name"]
-    kept = [each for each in found if each.number and not each.flaw]
-    if number is None:
+    kept = [each for each in found if not each.flaw]
+    if word is None:
         before = revisions.previous(kept, formation)
         if before is None:
             raise _unwell(name, [each for each in kept if each.name != revisions.of(formation).name])
         return before
-    wanted = [each for each in kept if each.number == number]
+    wanted = [each for each in kept if each.is_meant(word)]
     if len(wanted) != 1:
-        raise Mistyped(_missing(number, found), hint=_hint(name, kept))
+        raise Mistyped(_missing(word, found, wanted), hint=_hint(name, kept))
     return wanted[0]
 
 
@@ -76,25 +79,20 @@ def running(cluster: Cluster, formation: Object) -> Object:
     )
 
 
-def _missing(number: int, found: list[Revision]) -> str:
-    same = [each for each in found if each.number == number]
-    foreign = [
-        f"{each.name} {each.flaw or 'has none: it is not rolled out'}"
-        for each in same
-        if each.flaw or not number
-    ]
-    if len(foreign) < len(same):
-        return f"Several objects have the number {number}: {', '.join(each.name for each in same)}."
-    return f"There is no revision {number}." + (f" {'; '.join(foreign[:3])}." if foreign else "")
+def _missing(word: str, found: list[Revision], wanted: list[Revision]) -> str:
+    if wanted:
+        return f"Several objects are called {word}: {', '.join(each.name for each in wanted)}."
+    foreign = [f"{each.name} {each.flaw}" for each in found if each.flaw and each.is_meant(word)]
+    return f"There is no revision {word}." + (f" {'; '.join(foreign[:3])}." if foreign else "")
 
 
 def _hint(name: str, kept: list[Revision]) -> str:
-    numbers = ", ".join(str(each.number) for each in kept)
-    return f"These are kept: {numbers}. {AGAIN}" if kept else NONE.format(name)
+    words = ", ".join(each.called for each in kept)
+    return f"These are kept: {words}. {AGAIN}" if kept else NONE.format(name)
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the numbers that begin so, the latest first, with what each has changed."""
+    """Return the revisions that begin so, the latest first, with what each has changed."""
     return _items(_kept(ctx)[1], incomplete)
 
 
@@ -102,7 +100,12 @@ def complete_way_back(ctx: click.Context, param: click.Parameter, incomplete: st
     """Return the same of what one may go back to: what ran well comes first, what is declared is left out."""
     formation, lines = _kept(ctx)
     others = [each for each in lines if each.revision.name != revisions.of(formation).name]
-    return _items(sorted(others, key=lambda each: each.state == history.KEPT), incomplete)
+    return _items(sorted(others, key=_last), incomplete)
+
+
+def _last(line: history.Line) -> tuple[bool, bool]:
+    """Return what sorts last that nobody knows to have run well, and at the end what has no number."""
+    return not line.revision.number, line.state == history.KEPT
 
 
 def _kept(ctx: click.Context) -> tuple[Object, list[history.Line]]:
@@ -116,15 +119,13 @@ def _kept(ctx: click.Context) -> tuple[Object, list[history.Line]]:
     if formation is None:
         return {}, []
     lines = history.lines(found, revisions.current(formation)[0])
-    return formation, [
-        each for each in lines[::-1] if each.state in (history.RUNS, history.RAN, history.KEPT)
-    ]
+    own = [each for each in lines[::-1] if each.state != history.FOREIGN]
+    return formation, sorted(own, key=lambda each: not each.revision.number)
 
 
 def _items(lines: list[history.Line], incomplete: str) -> list[CompletionItem]:
-    numbers = ((str(each.revision.number), each.change) for each in lines)
     return [
-        CompletionItem(number, help=change, ordered=True)
-        for number, change in numbers
-        if number.startswith(incomplete)
+        CompletionItem(each.revision.called, help=each.change, ordered=True)
+        for each in lines
+        if each.revision.called.startswith(incomplete)
     ]

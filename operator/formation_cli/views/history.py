@@ -33,14 +33,18 @@ class Line(NamedTuple):
 def lines(found: Iterable[Revision], current: str) -> list[Line]:
     """Return a line for each revision, of which one has the name of the current one; others' come first.
 
-    Contents that aren't rolled out, since their release hasn't succeeded, come last: against the current one.
+    Contents without a number come last, against the current one: their release hasn't succeeded, or an
+    earlier Formation of this name has left them.
     """
     everything = [*found]
     kept = [each for each in everything if each.number and not each.flaw]
     runs = next((each for each in kept if each.name == current), None)
-    waiting = [each for each in everything if not (each.number or each.flaw)]
+    unnumbered = [each for each in everything if not (each.number or each.flaw)]
     foreign = [Line(each, FOREIGN, f"{each.name} {each.flaw}") for each in everything if each.flaw]
-    last = (Line(each, UNRELEASED, changes(runs.content, each.content) if runs else "") for each in waiting)
+    last = (
+        Line(each, RAN if each.ran_well else UNRELEASED, changes(runs.content, each.content) if runs else "")
+        for each in sorted(unnumbered, key=lambda each: each.since)
+    )
     return [*foreign, *_kept(kept, current), *last]
 
 
@@ -65,7 +69,7 @@ def table(found: Iterable[Line], now: float) -> Table:
 
 def _row(line: Line, now: float) -> tuple[Cell, ...]:
     return (
-        Cell(str(line.revision.number) if line.state in (RUNS, RAN, KEPT) else "-", "bold"),
+        Cell("-" if line.state == FOREIGN else line.revision.called, "bold"),
         Cell(times.ago(line.revision.since, now) or "-"),
         Cell(line.state, COLOURS.get(line.state, "")),
         Cell(line.change or "-"),

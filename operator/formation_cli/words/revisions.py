@@ -2,24 +2,40 @@
 
 from typing import Any, NamedTuple
 
+from formation_operator.api import content
+
 Object = dict[str, Any]
+SHORT = 7
+"""Letters of a digest that stand for it, and digits from which on a word may be the beginning of one."""
 
 
 class Revision(NamedTuple):
     """A content that was rolled out, or an object that only looks so."""
 
     number: int
-    """0 for a content that isn't rolled out, or of which no number is known."""
+    """0 for a content that this Formation hasn't rolled out, or of which no number is known."""
     name: str
     """The name of its ControllerRevision."""
     since: str
-    """When it was rolled out last, or kept because its release began."""
+    """When it was rolled out last, or kept because its release began, or adopted; empty if it isn't kept."""
     content: Object
     flaw: str = ""
     """Why it is none of the Formation, so that nobody goes back to it; empty if it is one."""
     ran_well: bool = False
     """Whether it is known to have run well."""
 
+    @property
+    def called(self) -> str:
+        """Return what is typed for it: its number, or else the beginning of its digest."""
+        return str(self.number) if self.number else content.digest_in(self.name)[:SHORT]
+
+    def is_meant(self, word: str) -> bool:
+        """Tell whether a word is its number or the beginning of its digest; a short number is no digest."""
+        if self.number and word == str(self.number):
+            return True
+        is_digest = len(word) >= SHORT or not word.isdecimal()
+        return bool(word) and is_digest and content.digest_in(self.name).startswith(word)
+
     def __str__(self) -> str:
-        """Return what it is called."""
-        return f"revision {self.number}" if self.number else "what was declared before"
+        """Return what it is called in a sentence."""
+        return f"revision {self.called}" if self.number or self.since else "what was declared before"

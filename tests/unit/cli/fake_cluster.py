@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from formation_cli.cluster.port import Change, Cluster, ConflictFailure, Listed, LogQuery, Object
 from formation_cli.cluster.target import Target
 from formation_cli.failures import NotFound
+from tests import builders
 from tests.unit.fakes import json_patch
 
 
@@ -17,6 +18,8 @@ class FakeCluster(Cluster):
 
     def __init__(self, **objects: list[Object]) -> None:
         self.objects = objects
+        self.time = builders.NOW + 3600
+        """What the server's clock says, in seconds."""
         self.logs: dict[str, list[str]] = {}
         """The lines of each Pod's log."""
         self.conflicts = 0
@@ -31,7 +34,7 @@ class FakeCluster(Cluster):
         return next((each for each in self.objects.get(kind, []) if each["metadata"]["name"] == name), None)
 
     def select(self, kind: str, *, labels: str = "", fields: str = "") -> Listed:
-        return Listed([*self.objects.get(kind, [])], "1")
+        return Listed([*self.objects.get(kind, [])], "1", self.time)
 
     def watch(self, kind: str, version: str, *, labels: str = "", fields: str = "") -> Iterator[Change]:
         threading.Event().wait()  # nothing happens any more

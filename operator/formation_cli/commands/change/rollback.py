@@ -16,23 +16,23 @@ from formation_cli.options import Wait
         "rollback shop --wait             # to what ran well before",
         "rollback shop --to 7 --dry-run   # says what that changes, and which types restart",
         "rollback shop --to 7 --wait",
+        "rollback shop --to 3f2a91c       # to one without a number",
     ),
 )
 @options.formation()
 @click.option(
     "--to",
-    "number",
-    type=int,
+    "revision",
     metavar="REVISION",
     shell_complete=revisions.complete_way_back,
-    help="The revision's number in `history`; without it, the latest other one that ran well.",
+    help="The revision as `history` calls it; without it, the latest other one that ran well.",
 )
 @options.dry_run()
 @options.wait()
 @options.written()
 @options.pass_cluster
 def command(
-    cluster: Cluster, name: str, number: int | None, output: str | None, wait: Wait, *, dry_run: bool
+    cluster: Cluster, name: str, revision: str | None, output: str | None, wait: Wait, *, dry_run: bool
 ) -> None:
     """Go back to a revision: its images, commands, variables and types, in one write of the Formation.
 
@@ -42,7 +42,7 @@ def command(
     revision needs is gone.
     """
     done = going_back.go_back(
-        cluster, name, lambda found: revisions.find(cluster, found, number), dry_run=dry_run
+        cluster, name, lambda found: revisions.find(cluster, found, revision), dry_run=dry_run
     )
     writing.report(done.after, output, done.sentence + (" (dry run)" if dry_run else ""))
     going_back.advise(cluster, done)

@@ -1,7 +1,6 @@
 """The Secrets that nothing names any more."""
 
 import datetime
-import time
 
 from formation_cli.changes import config_secrets
 from formation_cli.cluster import kinds
@@ -29,12 +28,12 @@ FRESH = 60.0
 
 def find(cluster: Cluster, formation: Object) -> tuple[list[str], list[str]]:
     """Return the names of a Formation's Secrets that nothing names: those that may go, and quite new ones."""
-    secrets = cluster.select(kinds.SECRET, labels=config_secrets.selector(formation)).items
+    secrets, _, now = cluster.select(kinds.SECRET, labels=config_secrets.selector(formation))
     if not config_secrets.unnamed(secrets, formation, ()):
         return [], []
     holders = (each for kind in HOLDERS for each in cluster.select(kind).items if not _is_over(kind, each))
     names = config_secrets.unnamed(secrets, formation, holders)
-    fresh = {each["metadata"]["name"] for each in secrets if _age(each) < FRESH}
+    fresh = {each["metadata"]["name"] for each in secrets if now - _made(each) < FRESH}
     return [each for each in names if each not in fresh], [each for each in names if each in fresh]
 
 
@@ -43,7 +42,6 @@ def _is_over(kind: str, each: Object) -> bool:
     return kind == kinds.REPLICA_SET and lenient.mapping(each, "spec").get("replicas") == 0
 
 
-def _age(secret: Object) -> float:
-    """Return for how many seconds an object has been there, by this machine's clock."""
-    created = datetime.datetime.fromisoformat(secret["metadata"]["creationTimestamp"])
-    return time.time() - created.timestamp()
+def _made(secret: Object) -> float:
+    """Return when an object was made, by the server's clock, as its answers are."""
+    return datetime.datetime.fromisoformat(secret["metadata"]["creationTimestamp"]).timestamp()

@@ -53,9 +53,8 @@ def _no_difference() -> Iterator[None]:
 @click.option("-f", "--filename", type=click.Path(allow_dash=True), help="The manifest; - for stdin.")
 @click.option(
     "--revision",
-    type=int,
     shell_complete=revisions.complete,
-    help="Instead of a manifest, a revision's number in `history`.",
+    help="Instead of a manifest, a revision as `history` calls it.",
 )
 @click.option("--server-side", is_flag=True, help="Show what `kubectl apply --server-side` would change.")
 @options.output("name", text="Print only the names of those that would change.")
@@ -67,7 +66,7 @@ def command(
     cluster: Cluster,
     name: str | None,
     filename: str | None,
-    revision: int | None,
+    revision: str | None,
     output: str | None,
     *,
     server_side: bool,
@@ -82,13 +81,13 @@ def command(
     elif name is not None and revision is not None and filename is None and not server_side:
         changed = _of_revision(cluster, name, revision, output)
     else:
-        raise click.UsageError("Use -f FILE, or NAME --revision NUMBER.")
+        raise click.UsageError("Use -f FILE, or NAME --revision REVISION.")
     ctx.exit(DIFFERENT if changed else 0)
 
 
-def _of_revision(cluster: Cluster, name: str, number: int, output: str | None) -> bool:
+def _of_revision(cluster: Cluster, name: str, revision: str, output: str | None) -> bool:
     before = formations.find(cluster, name)
-    found = revisions.find(cluster, before, number)
+    found = revisions.find(cluster, before, revision)
     after = {**before, "spec": changes.spec_with(before["spec"], found.content)}
     differs = _show(cluster, before, after, output, where=f"as in {found}", back=True)
     if differs:

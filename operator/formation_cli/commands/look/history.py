@@ -22,23 +22,25 @@ from formation_cli.views import history
         "history shop",
         "history shop 7   # its content",
         "history shop 7 -o json",
+        "history shop 3f2a91c   # the content of one without a number",
         "history shop -o json",
     ),
 )
 @options.formation()
-@click.argument("number", type=int, required=False, metavar="[REVISION]", shell_complete=revisions.complete)
+@click.argument("revision", required=False, shell_complete=revisions.complete)
 @options.output("json", "yaml", "name")
 @options.pass_cluster
-def command(cluster: Cluster, name: str, number: int | None, output: str | None) -> None:
+def command(cluster: Cluster, name: str, revision: str | None, output: str | None) -> None:
     """Show the revisions of a Formation: when each was rolled out last, and what it changed.
 
     The latest is last. STATE says Runs of the one that was rolled out last, Ran of others that are known to
-    have run well, and Kept of all else. With a number, show the content of that revision: the spec without
-    counts and without what else no deploy changes.
+    have run well, and Kept of all else. One without a number is called by the beginning of its digest: its
+    release hasn't succeeded, or an earlier Formation of this name has left it. With REVISION, show its
+    content: the spec without counts and without what else no deploy changes.
     """
     formation = formations.find(cluster, name)
-    if number is not None:
-        found = [revisions.find(cluster, formation, number)]
+    if revision is not None:
+        found = [revisions.find(cluster, formation, revision)]
         value: Any = found[0].content
     else:
         found = revisions.read(cluster, formation)
@@ -47,11 +49,11 @@ def command(cluster: Cluster, name: str, number: int | None, output: str | None)
     if output == "name":
         kind = f"{kinds.CONTROLLER_REVISION.lower()}.apps"
         formats.write([f"{kind}/{each.name}" for each in found if not each.flaw], output)
-    elif output or number is not None:
+    elif output or revision is not None:
         formats.write(value, output or "yaml")
     elif lines:
         screen.write_table(history.table(lines, time.time()))
     if not found:
         click.echo(f"{name} has no revision. {revisions.NONE.format(name)}", err=True)
-    elif number is None and not changes.of(formation).number:
+    elif revision is None and not changes.of(formation).number:
         click.echo(f"What {name} declares now isn't rolled out yet: {again(f'ps {name}')}", err=True)

@@ -67,3 +67,11 @@ def test_a_cluster_that_does_not_answer_is_named() -> None:
     assert away.message == "The cluster at 10.0.0.1:6443 doesn't answer: Connection refused."
     assert "--context" in away.hint
     assert away.exit_code == failures.NO_ACCESS
+
+
+def test_the_time_of_an_answer_is_the_servers_and_this_machines_only_where_it_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 7.0)
+    assert answers.time_of({"Date": "Thu, 01 Jan 1970 00:01:00 GMT"}) == 60
+    assert [answers.time_of(each) for each in ({}, {"Date": "soon"})] == [7, 7]

@@ -493,6 +493,7 @@ def test_whoever_else_names_a_secret_keeps_it(
         return Listed(
             [each for each in found if not labels or wanted in each["metadata"].get("labels", {}).items()],
             "1",
+            self.time,
         )
 
     monkeypatch.setattr(FakeCluster, "select", select)
@@ -517,11 +518,13 @@ def test_a_secret_that_the_next_apply_brings_back_is_kept(cluster: Stored) -> No
     assert [*cluster.secrets] == [STALE]
 
 
-def test_a_secret_that_was_just_made_is_left_for_whoever_is_about_to_name_it(
-    cluster: Stored, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ahead", [-3600, 0, 3600])
+def test_a_secret_that_was_just_made_by_the_servers_clock_is_left_for_whoever_is_about_to_name_it(
+    cluster: Stored, monkeypatch: pytest.MonkeyPatch, ahead: float
 ) -> None:
     cluster.objects[kinds.SECRET] = [a_secret(STALE)]
-    monkeypatch.setattr("time.time", lambda: builders.NOW + 5)
+    cluster.time = builders.NOW + 5
+    monkeypatch.setattr("time.time", lambda: cluster.time + ahead)
     assert "was made a moment ago" in run("prune shop --yes").stderr
     assert [*cluster.secrets] == [STALE]
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from formation_cli import completion, failures, options
 from formation_cli.commands import revisions
 from formation_cli.program import program
+from formation_operator.api import content
 from tests import builders
 from tests.unit.cli.fake_cluster import FakeCluster
 from tests.unit.cli.revisions import Object, a_revision, shop
@@ -82,23 +83,70 @@ def test_programs_get_the_same_and_names_are_those_of_revisions_alone() -> None:
 
 
 PENDING = a_revision(0, {**V3, "image": "shop:v4"})
+DIGEST = PENDING["metadata"]["name"].removeprefix("shop-")[:7]
 
 
 def test_a_content_that_is_not_rolled_out_is_shown_as_that_and_has_no_number(cluster: FakeCluster) -> None:
     cluster.objects["ControllerRevision"] = [PENDING, *KEPT]
     row = run("history shop").stdout.splitlines()[-1]
-    assert re.split(" {3,}", row) == ["-", "60s", "Not rolled out", "image shop:v2 -> shop:v4"]
+    assert re.split(" {3,}", row) == [DIGEST, "60s", "Not rolled out", "image shop:v2 -> shop:v4"]
     assert json.loads(run("history shop -o json").stdout)[-1]["state"] == "Not rolled out"
-    said = f"There is no revision 0. {PENDING['metadata']['name']} has none: it is not rolled out."
     for words in ("history shop 0", "rollback shop --to 0", "diff shop --revision 0"):
-        assert said in run(words, failures.MISTYPED).stderr
-    assert [each.split("\t")[0] for each in completion.answer(["history", "shop"], "")[:-1]] == [
-        "7",
-        "6",
-        "5",
-    ]
+        assert "There is no revision 0." in run(words, failures.MISTYPED).stderr
+    for words in ("history shop", "diff shop --revision", "rollback shop --to"):
+        assert offered(words)[-2:] == [DIGEST, ":36"]
     cluster.objects["ControllerRevision"] = [PENDING, a_revision(7, V3, well=[PENDING, KEPT[0]]), KEPT[0]]
     assert run("rollback shop --dry-run").stdout.startswith("revision 6: ")
+
+
+@pytest.mark.parametrize("letters", [7, 9, 32])
+def test_what_has_no_number_is_called_by_the_beginning_of_its_digest(
+    cluster: FakeCluster, letters: int
+) -> None:
+    cluster.objects["ControllerRevision"] = [PENDING, *KEPT]
+    word = PENDING["metadata"]["name"].removeprefix("shop-")[:letters]
+    assert yaml.safe_load(run(f"history shop {word}").stdout) == PENDING["data"]
+    difference = run(f"diff shop --revision {word}", failures.FAILED)
+    assert f"+++ shop as in revision {DIGEST}" in difference.stdout
+    back = run(f"rollback shop --to {word} --dry-run").stdout
+    assert back == f"revision {DIGEST}: image shop:v2 -> shop:v4 (dry run)\n"
+
+
+def test_one_of_an_earlier_formation_that_ran_well_there_says_so_and_has_to_be_named(
+    cluster: FakeCluster,
+) -> None:
+    well = a_revision(0, V1, well=[a_revision(0, V2)])
+    cluster.objects["ControllerRevision"] = [a_revision(0, V2), well, KEPT[1]]
+    rows = [row.split(maxsplit=2) for row in run("history shop").stdout.splitlines()[1:]]
+    states = {row[0]: row[2].split("   ")[0] for row in rows}
+    digests = [content.digest_of(content.content_of(each))[:7] for each in (V1, V2)]
+    assert states == {"7": "Runs", digests[0]: "Not rolled out", digests[1]: "Ran"}
+    assert (
+        "No other revision of shop is known to have run well" in run("rollback shop", failures.FAILED).stderr
+    )
+
+
+def test_a_word_that_several_begin_with_is_refused_with_their_names(cluster: FakeCluster) -> None:
+    more = [a_revision(0, {**V1, "image": f"shop:v{number}"}) for number in range(40)]
+    letters = [each["metadata"]["name"].removeprefix("shop-")[0] for each in more]
+    first = next(each for each in letters if each.isalpha() and letters.count(each) > 1)
+    cluster.objects["ControllerRevision"] = more
+    assert (
+        f"Several objects are called {first}: shop-{first}"
+        in run(f"rollback shop --to {first}", failures.MISTYPED).stderr
+    )
+
+
+def test_a_short_number_is_never_taken_for_a_digest(cluster: FakeCluster) -> None:
+    more = [a_revision(0, {**V1, "image": f"shop:v{number}"}) for number in range(40)]
+    (number, *_) = (
+        digit for each in more if (digit := each["metadata"]["name"].removeprefix("shop-")[0]).isdecimal()
+    )
+    cluster.objects["ControllerRevision"] = [
+        each for each in more if each["metadata"]["name"].startswith(f"shop-{number}")
+    ][:1]
+    assert f"There is no revision {number}." in run(f"rollback shop --to {number}", failures.MISTYPED).stderr
+    assert "There is no revision ." in CliRunner().invoke(program, ["rollback", "shop", "--to", ""]).stderr
 
 
 def test_with_a_number_the_content_is_shown() -> None:
@@ -162,7 +210,7 @@ def test_without_a_difference_it_ends_well(cluster: FakeCluster) -> None:
     "words", ["", "shop", "--revision 7", "shop -f x.yaml", "shop --revision 7 -f x.yaml"]
 )
 def test_a_manifest_or_a_revision_is_said(words: str) -> None:
-    assert "Use -f FILE, or NAME --revision NUMBER." in run(f"diff {words}", failures.MISTYPED).stderr
+    assert "Use -f FILE, or NAME --revision REVISION." in run(f"diff {words}", failures.MISTYPED).stderr
 
 
 def offered(words: str, beginning: str = "") -> list[str]:

@@ -151,7 +151,7 @@ def test_nobody_goes_back_to_what_is_forged(cluster: Stored, forged: Object) -> 
 
 def test_of_two_with_one_number_none_is_chosen(cluster: Stored) -> None:
     cluster.objects["ControllerRevision"] = [R1, a_revision(1, {**V1, "image": "evil"}), R2]
-    assert "Several objects have the number 1" in run("rollback shop --to 1", failures.MISTYPED).stderr
+    assert "Several objects are called 1" in run("rollback shop --to 1", failures.MISTYPED).stderr
 
 
 NEEDS = {**V1, "envFrom": [{"secretRef": {"name": "old"}}, {"configMapRef": {"name": "settings"}}]}

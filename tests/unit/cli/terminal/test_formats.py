@@ -30,3 +30,13 @@ def test_a_terminal_obeys_nothing_that_is_in_a_value(output: str, monkeypatch: p
     text = formats.as_text({"a": "\x1b[2J\x9b2J\x7f"}, output)
     assert text.replace("\n", "").isprintable()
     assert yaml.safe_load(text) == {"a": "\x1b[2J\x9b2J\x7f"}
+
+
+@pytest.mark.parametrize("letter", ["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\u2028"])
+def test_what_cant_be_seen_is_escaped_and_what_can_stays(letter: str) -> None:
+    value = {"a": f"x{letter}y", f"b{letter}": "grün", "c": f"two\nlines{letter}", "d": "grün\nblau\n"}
+    text = formats.as_yaml(value)
+    assert letter not in text
+    assert "b: grün" not in text
+    assert text.count("grün") == 2
+    assert yaml.safe_load(text) == value

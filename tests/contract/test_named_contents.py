@@ -1,0 +1,131 @@
+"""The contents that Deployments name, on a real API server: what deploys and adoptions write of them."""
+
+from typing import Any
+
+from tests import releases
+from tests.builders import Manifest, a_formation, a_process
+from tests.client import COLLECTED, Client, eventually, throughout
+from tests.history import History, stages
+
+CONTENT = "formations.dev/content"
+REPORT: Manifest = {"schedule": "0 3 * * *", "command": ["/shop", "report"]}
+TYPES = {"web": a_process("/shop", "web", replicas=1), "worker": a_process(replicas=2)}
+SHOP = a_formation(image="shop:v1", processes=TYPES, schedules={"nightly": REPORT})
+NAMES = ("shop-web", "shop-worker")
+
+
+def named(user: Client) -> dict[str, str]:
+    """Return the content that each Deployment names."""
+    return {
+        each["metadata"]["name"]: each["metadata"]["annotations"].get(CONTENT)
+        for each in user.list_all("deployment")
+    }
+
+
+def mark(user: Client, number: int) -> str:
+    """Return what names the present content under a number."""
+    return f"{number}-{releases.digest(user)}"
+
+
+def processes(user: Client) -> dict[str, Any]:
+    """Return what nothing but a deploy changes: specs of Deployments, ReplicaSets and Pods.
+
+    A Deployment's generation changes with its annotations.
+    """
+    specs = {each["metadata"]["name"]: each["spec"] for each in deployments(user)}
+    return {**specs, **releases.uids(user, "deployment", "replicaset", "pod")}
+
+
+def owners(user: Client) -> set[str]:
+    return {each["metadata"]["ownerReferences"][0]["uid"] for each in deployments(user)}
+
+
+def deployments(user: Client) -> list[Manifest]:
+    return user.list_all("deployment")
+
+
+def running(user: Client) -> dict[str, Any]:
+    """Apply the app, wait until Kubernetes has made its Pods, and return them."""
+    user.apply(SHOP)
+    eventually(lambda: [each["status"].get("replicas") for each in deployments(user)] == [1, 2])
+    eventually(lambda: user.get("formation", "shop")["status"].get("revision", {}).get("number") == 1)
+    return processes(user)
+
+
+def test_each_deployment_names_the_content_that_its_template_is_from_and_we_hold_that(user: Client) -> None:
+    running(user)
+    first = mark(user, 1)
+    assert named(user) == dict.fromkeys(NAMES, first)
+    user.merge("formation", "shop", {"spec": {"processes": {"web": {"image": "shop:v2"}}}})
+    second = mark(user, 2)
+    eventually(lambda: named(user)["shop-web"] == second)
+    user.reported()
+    assert named(user) == {"shop-web": second, "shop-worker": first}
+    for each in deployments(user):
+        holders = [
+            (entry["manager"], entry["operation"])
+            for entry in each["metadata"]["managedFields"]
+            if f"f:{CONTENT}" in entry["fieldsV1"].get("f:metadata", {}).get("f:annotations", {})
+        ]
+        assert holders == [("formation-operator", "Apply")]
+
+
+def test_what_changes_no_template_is_named_on_one_deployment_by_one_write_and_restarts_nothing(
+    user: Client,
+) -> None:
+    before, first = running(user), mark(user, 1)
+    watched = [History(user, "deployment", name) for name in NAMES]
+    user.merge("formation", "shop", {"spec": {"schedules": {"nightly": {"schedule": "0 4 * * *"}}}})
+    eventually(lambda: user.get("cronjob", "shop-nightly")["spec"]["schedule"] == "0 4 * * *")
+    second = mark(user, 2)
+    eventually(lambda: second in named(user).values())
+    assert throughout(2, lambda: sorted(named(user).values())) == [first, second]
+    assert processes(user) == before
+    written = [stages(each.end(), lambda it: (it["metadata"]["annotations"], it["spec"])) for each in watched]
+    assert sorted(map(len, written)) == [1, 2]
+    assert user.reported()["status"]["revision"]["number"] == 2
+
+
+def beside_owner_and_status(deployment: Manifest) -> Manifest:
+    """Return what an adoption may not change."""
+    changes = {"ownerReferences", "managedFields", "resourceVersion"}
+    metadata = {key: value for key, value in deployment["metadata"].items() if key not in changes}
+    return {"metadata": metadata, "spec": deployment["spec"]}
+
+
+def test_orphans_keep_what_they_name_and_an_adoption_changes_nothing_but_their_owner(user: Client) -> None:
+    before, first = running(user), mark(user, 1)
+    user("delete", "formation", "shop", "--cascade=orphan")
+    eventually(
+        lambda: not any("ownerReferences" in each["metadata"] for each in deployments(user)), COLLECTED
+    )
+    assert named(user) == dict.fromkeys(NAMES, first)
+    orphans = {each["metadata"]["name"]: each for each in deployments(user)}
+    watched = [History(user, "deployment", name) for name in NAMES]
+    user.apply(SHOP)
+    uid = user.reported()["metadata"]["uid"]
+    eventually(lambda: owners(user) == {uid})
+    assert throughout(2, lambda: processes(user)) == before
+    for name, each in zip(NAMES, watched, strict=True):
+        versions = each.end()
+        adopted = next(it for it in versions if "ownerReferences" in it["metadata"])
+        assert beside_owner_and_status(adopted) == beside_owner_and_status(orphans[name])
+        assert len(stages(versions, lambda it: it["spec"])) == 1
+    assert user.reported()["status"]["revision"]["number"] == 1
+    assert releases.digest(user) in named(user)["shop-web"]
+
+
+def test_orphans_of_another_content_are_scaled_at_once_and_rolled_out_as_a_deploy_does(user: Client) -> None:
+    running(user)
+    user("delete", "formation", "shop", "--cascade=orphan")
+    eventually(
+        lambda: not any("ownerReferences" in each["metadata"] for each in deployments(user)), COLLECTED
+    )
+    user.apply({**SHOP, "spec": {**SHOP["spec"], "image": "shop:v2", "release": releases.RELEASE}})
+    releases.state(user, "Running")
+    user.merge("formation", "shop", {"spec": {"processes": {"worker": {"replicas": 4}}}})
+    eventually(lambda: user.get("deployment", "shop-worker")["spec"]["replicas"] == 4)
+    assert releases.images(user) == dict.fromkeys(NAMES, "shop:v1")
+    releases.succeeded(user)
+    assert releases.images(user) == dict.fromkeys(NAMES, "shop:v2")
+    assert named(user) == dict.fromkeys(NAMES, mark(user, 2))
