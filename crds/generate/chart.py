@@ -40,6 +40,10 @@ helm upgrade formation-operator manifests/chart --namespace formation-system --r
 helm uninstall formation-operator --namespace formation-system
 ```
 
+Don't use `helm rollback` to go back to an older version: it also brings the older CRD, and Formations lose
+the fields that it doesn't know. Upgrade to the older chart with `--set crds.enabled=false` instead, which
+keeps the newer CRD (`docs/how-to/upgrade.md`).
+
 `helm uninstall` stops the operator and keeps the CRD, all Formations and all that they run, unless
 `crds.keep` is `false`.
 

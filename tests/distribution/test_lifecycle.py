@@ -1,9 +1,10 @@
-"""Install, upgrade across a change of the CRD, roll back and uninstall: nobody's process notices."""
+"""Install, upgrade across a change of the CRD, go back and uninstall: nobody's process notices."""
 
 import dataclasses
 import functools
 import json
 import pathlib
+import re
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,11 @@ SAMPLES = paths.ROOT / "manifests" / "samples"
 CRD = "formations.formations.dev"
 # A field that an operator of before didn't have, in its CRD and anywhere else.
 NEW = "paused"
+(TYPED,) = re.findall(
+    r"helm upgrade .* manifests/chart (.*crds.enabled=false)",
+    (paths.ROOT / "docs" / "how-to" / "upgrade.md").read_text(),
+)
+"""What follows the older chart where somebody goes back to it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +111,7 @@ def works(app: Client) -> None:
         app(*READY)
 
 
-def test_helm_installs_upgrades_the_crd_rolls_back_and_uninstalls_and_no_process_notices(
+def test_helm_installs_upgrades_goes_back_with_the_newer_crd_and_uninstalls_and_no_process_notices(
     release: Release, older: pathlib.Path, app: Client
 ) -> None:
     release.install(older)
@@ -119,8 +125,12 @@ def test_helm_installs_upgrades_the_crd_rolls_back_and_uninstalls_and_no_process
     app(*READY)
     assert untouched(app) == before
 
-    release("rollback", "1", "--wait")
-    assert not has_the_new_field(app)
+    release("upgrade", str(older), "--wait", *TYPED.split())
+    assert has_the_new_field(app)
+    app(*READY)
+    assert untouched(app) == before
+
+    release("upgrade", str(CHART), "--wait", "--reset-then-reuse-values", "--set", "crds.enabled=true")
     app(*READY)
     assert untouched(app) == before
 
