@@ -104,6 +104,7 @@ class Chooser:
         """Give the wanted content its number, and return it as the one to render."""
         noted, content, released = this.noted, content_of(this.raw["spec"]), chosen.released
         mark = noted.released = await self._keeper.let_through(this, noted.digest, content, released)
+        noted.unreleased = ""
         if this.formation.spec.release is not None:
             self._store.hold(this.formation.metadata, mark.digest, content)
         notices: list[Notice] = []
