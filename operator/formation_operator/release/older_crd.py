@@ -48,6 +48,11 @@ class Crd:
         return f"the cluster's CRD is older than this Formation, and has lost {', '.join(lost)}: {WAY_OUT}"
 
 
+def said_in(message: str) -> str:
+    """Return what a message says of lost fields, without what follows it."""
+    return message.partition(WAY_OUT)[0] + WAY_OUT
+
+
 def absent(this: Asked, before: Content | None) -> set[Path]:
     """Return the fields that a spec lacks, and that the content before has, or that something was made from.
 
