@@ -53,6 +53,8 @@ class Noted:
     """What names the content that was let through last, before a Deployment does."""
     complete: int = -1
     """The generation at which the CRD was found to have all fields."""
+    outdated: tuple[str, str] = "", ""
+    """The digest of a content of which the CRD has lost fields, and what is said of that."""
     unreleased: str = ""
     """The digest of a content that was found not to be let through before."""
     kept: Mark | None = None

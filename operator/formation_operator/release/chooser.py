@@ -79,20 +79,22 @@ class Chooser:
     async def _lost(self, this: Asked, before: Content | None) -> Problem | None:
         """Return what is said if the CRD has lost fields that the content before has, or a child needs.
 
-        Whoever applies a newer CRD has to apply the Formation, too: until it changes, absence says nothing.
+        Whoever applies a newer CRD has to apply the Formation, too: until its content changes, absence says
+        nothing.
         """
         noted, generation = this.noted, this.formation.metadata.generation
         if noted.complete == generation:
             return None
         gone = older_crd.absent(this, before)
-        try:
-            lost = await self._crd.lacks(gone)
-        except errors.ClusterError as error:
-            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
         ready = this.before.condition(ConditionType.READY)
         if gone and ready and (ready.reason, ready.observed_generation) == (Trouble.OUTDATED, generation):
-            lost = lost or older_crd.WERE_LOST
-        noted.complete = -1 if lost else generation
+            noted.outdated = noted.digest, older_crd.said_in(ready.message)
+        try:
+            known, lost = noted.outdated
+            lost = lost if gone and lost and known == noted.digest else await self._crd.lacks(gone)
+        except errors.ClusterError as error:
+            return Problem("", Trouble.RETRYING, f"{older_crd.UNREAD}: {error}", lasting=False)
+        noted.complete, noted.outdated = -1 if lost else generation, (noted.digest, lost)
         return Problem("", Trouble.OUTDATED, lost) if lost else None
 
     async def _gated(self, this: Asked, released: Mark | None, before: Content | None) -> Chosen:

@@ -21,10 +21,6 @@ Path = tuple[str, ...]
 MADE_FROM = {ChildKind.CRON_JOB: "schedules", ChildKind.POD_DISRUPTION_BUDGET: "disruptionBudget"}
 """The field that a child is made from."""
 UNREAD = "the Formation lacks fields that it had, and it can't be read whether the cluster's CRD has them"
-WERE_LOST = (
-    "the cluster's CRD was older than this Formation, and has lost fields of it, so nothing but counts is "
-    "changed: apply this Formation's manifest again"
-)
 WAY_OUT = (
     "so nothing but counts is changed, since it isn't known what was meant: apply the crds/ of the newer "
     "version again, and then this Formation's manifest"
@@ -50,6 +46,11 @@ class Crd:
         if not lost:
             return ""
         return f"the cluster's CRD is older than this Formation, and has lost {', '.join(lost)}: {WAY_OUT}"
+
+
+def said_in(message: str) -> str:
+    """Return what a message says of lost fields, without what follows it."""
+    return message.partition(WAY_OUT)[0] + WAY_OUT
 
 
 def absent(this: Asked, before: Content | None) -> set[Path]:

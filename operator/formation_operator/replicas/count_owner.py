@@ -116,11 +116,12 @@ def undecided(spec: FormationSpec, child: Child) -> Replicas:
 def is_down(child: Child | None, before: Reported) -> bool:
     """Return whether a type is at zero because of a suspension, or was until another client scaled it.
 
-    The Deployment shows it. The status is written later: it counts where the Deployment shows nothing.
+    The Deployment shows it. The status is written later: it counts where the Deployment shows nothing. A
+    type that was at zero anyway isn't down.
     """
     if child is not None and (child.is_suspended or child.is_resumed):
         return child.is_suspended
-    return before.resumed is not None
+    return bool(before.resumed)
 
 
 def _theirs(spec: FormationSpec, child: Child, autoscaler: Autoscaler | None, before: Reported) -> Replicas:

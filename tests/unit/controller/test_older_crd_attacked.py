@@ -102,3 +102,28 @@ async def test_no_job_is_marked_as_left_while_the_formation_is_paused() -> None:
     await shop.change(paused=True)
     await shop.change(release=None)
     assert not left(shop)
+
+
+NEWER: Manifest = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+async def test_a_count_is_no_manifest_that_was_applied_again_after_the_newer_crd(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    await work(shop)
+    shop.cluster.spec_schema = NEWER
+    for count in (5, 6):
+        await shop.change(processes={"web": {"replicas": count}})
+        assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V1, count)
+        shop.restart()
+        await work(shop)
+        assert shop.images() == BOTH_V1
+
+
+async def test_what_is_said_of_an_older_crd_stays_the_same_from_leader_to_leader(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": PRUNED})
+    await work(shop)
+    before = shop.status["conditions"]
+    for _ in range(2):
+        shop.restart()
+        await work(shop)
+    assert shop.status["conditions"] == before
