@@ -5,10 +5,9 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from tests.builders import Manifest, stored
-from tests.unit.controller.test_deploys_attacked import OLD, UNFIT, lose_revisions
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.managed_fields import Owner
-from tests.unit.fakes.releasing import BOTH_V1, KEY, ONE, Shop
+from tests.unit.fakes.releasing import BOTH_V1, KEY, OLD, ONE, UNFIT, Shop, lose_revisions
 
 
 async def test_counts_of_restored_deployments_whose_content_is_lost_are_written_once() -> None:

@@ -13,10 +13,22 @@ from tests.builders import Manifest, a_formation, a_process, ago, stored
 from tests.unit.facts import condition_of
 from tests.unit.fakes.cluster import Call, Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import BOTH_V1, BOTH_V2, KEY, ONE, RELEASE, Ended, EndedError, Shop
-
-UNFIT: Manifest = {"limits": {"gpu": "1"}}
-"""Resources that there aren't."""
+from tests.unit.fakes.releasing import (
+    BOTH_V1,
+    BOTH_V2,
+    KEY,
+    MORE,
+    OLD,
+    ONE,
+    RELEASE,
+    UNFIT,
+    Ended,
+    EndedError,
+    Shop,
+    a_clock,
+    lose_revisions,
+    strategy,
+)
 
 
 @pytest.fixture
@@ -28,35 +40,11 @@ async def shop() -> Shop:
     return found
 
 
-async def a_clock(release: Manifest | None) -> Shop:
-    """Return an app whose singleton runs."""
-    clock = a_process("/clock", replicas=1, singleton=True)
-    shop = Shop(a_formation(image="shop:v1", release=release, processes={"clock": clock}))
-    await shop.settle()
-    if release:
-        await shop.finish()
-    shop.run_well()
-    await shop.settle()
-    return shop
-
-
-def strategy(shop: Shop) -> str:
-    return str(shop.cluster.read("Deployment", "default", "shop-clock")["spec"]["strategy"]["type"])
-
-
-def lose_revisions(shop: Shop) -> None:
-    for raw in shop.cluster.all("ControllerRevision"):
-        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
-
-
 def lose_status(shop: Shop) -> None:
     shop.cluster.merge(naming.KIND, *KEY, {"status": None})
 
 
 # Singletons
-
-
-MORE: Manifest = {"singleton": None, "replicas": 3}
 
 
 async def test_a_released_singleton_is_one_until_its_own_content_is_rolled_out() -> None:
@@ -277,11 +265,6 @@ async def test_what_somebody_does_to_revisions_changes_nothing_that_runs(shop: S
 
 
 # A CRD older than the Formation
-
-
-OLD: Manifest = {
-    "properties": {"image": {}, "processes": {"additionalProperties": {"properties": {"command": {}}}}}
-}
 
 
 @pytest.mark.parametrize("restarted", [False, True])

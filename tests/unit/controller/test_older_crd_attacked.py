@@ -6,9 +6,8 @@ from formation_operator.api import naming
 from formation_operator.kube import errors
 from formation_operator.release import revision_store
 from tests.builders import Manifest
-from tests.unit.controller.test_deploys_attacked import OLD, lose_revisions
 from tests.unit.fakes.cluster import Incident
-from tests.unit.fakes.releasing import BOTH_V1, KEY, ONE, Shop
+from tests.unit.fakes.releasing import BOTH_V1, KEY, OLD, ONE, Shop, lose_revisions
 
 SLOW = 1.0
 """Seconds after which a request fails: the operator's patience is a twentieth of that here."""

@@ -5,10 +5,9 @@ import pytest
 from formation_operator.api import naming
 from formation_operator.kube import errors
 from tests.builders import Manifest, a_formation, a_process
-from tests.unit.controller.test_deploys_attacked import MORE, UNFIT, a_clock, lose_revisions, strategy
 from tests.unit.fakes.cluster import Incident
 from tests.unit.fakes.objects import SCALE
-from tests.unit.fakes.releasing import KEY, RELEASE, Shop
+from tests.unit.fakes.releasing import KEY, MORE, RELEASE, UNFIT, Shop, a_clock, lose_revisions, strategy
 
 OFF = a_process("/clock", replicas=0, singleton=True)
 ONE_MAY_DO: Manifest = {"singleton": None}

@@ -106,3 +106,34 @@ class Ended:
 
     def lift(self) -> None:
         self._shop.cluster.incidents.remove(self._incident)
+
+
+UNFIT: Manifest = {"limits": {"gpu": "1"}}
+"""Resources that there aren't."""
+MORE: Manifest = {"singleton": None, "replicas": 3}
+"""What makes several of a singleton."""
+OLD: Manifest = {
+    "properties": {"image": {}, "processes": {"additionalProperties": {"properties": {"command": {}}}}}
+}
+"""The schema of a spec before there were releases and schedules."""
+
+
+async def a_clock(release: Manifest | None) -> Shop:
+    """Return an app whose singleton runs."""
+    clock = a_process("/clock", replicas=1, singleton=True)
+    shop = Shop(a_formation(image="shop:v1", release=release, processes={"clock": clock}))
+    await shop.settle()
+    if release:
+        await shop.finish()
+    shop.run_well()
+    await shop.settle()
+    return shop
+
+
+def strategy(shop: Shop) -> str:
+    return str(shop.cluster.read("Deployment", "default", "shop-clock")["spec"]["strategy"]["type"])
+
+
+def lose_revisions(shop: Shop) -> None:
+    for raw in shop.cluster.all("ControllerRevision"):
+        shop.cluster.remove("ControllerRevision", "default", raw["metadata"]["name"])
