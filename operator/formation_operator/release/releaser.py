@@ -75,7 +75,8 @@ class Releaser:
     async def proceed(self, this: Asked, chosen: Chosen) -> Chosen:
         """Start, end or mark a Job where that is due, and return how the release goes."""
         if chosen.situation is None:
-            return chosen if this.formation.spec.release is not None else await self._ignore(this, chosen)
+            taken_away = this.formation.spec.release is None and chosen.content.known  # not by an older CRD
+            return await self._ignore(this, chosen) if taken_away else chosen
         started = await self._has_started(this, chosen.situation)
         return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
 
