@@ -290,6 +290,20 @@ async def test_where_the_crd_has_lost_a_field_nothing_is_rolled_out_and_the_stat
     assert shop.images() == BOTH_V1, "the Formation has to be applied, too"
 
 
+async def test_how_a_release_has_ended_still_counts_after_a_crd_had_lost_its_field(shop: Shop) -> None:
+    await shop.change(image="shop:v2")
+    await shop.finish("FailureTarget", "Failed")
+    release, jobs = shop.spec["release"], shop.jobs()
+    shop.cluster.spec_schema = OLD
+    await shop.change(release=None)
+    assert shop.jobs() == jobs
+    shop.cluster.spec_schema = {"x-kubernetes-preserve-unknown-fields": True}
+    await shop.change(release=release)
+    assert shop.jobs() == jobs, "the command that has failed doesn't run again by itself"
+    assert shop.images() == BOTH_V1
+    assert condition_of(shop.status, ConditionType.STALLED)["reason"] == "ReleaseFailed"
+
+
 async def test_a_field_that_is_taken_away_under_a_crd_that_has_it_goes(shop: Shop) -> None:
     await shop.change(schedules={"nightly": {"schedule": "@daily", "command": ["/shop", "report"]}})
     await shop.change(schedules=None)
