@@ -19,7 +19,7 @@ from formation_operator.release.content import NOTHING
 from formation_operator.release.gate import Act, Decision, Phase, Situation
 from formation_operator.release.keeper import Keeper, Kept
 from formation_operator.release.older_crd import Crd
-from formation_operator.release.revision_store import RevisionStore
+from formation_operator.release.revision_store import RevisionStore, patiently
 from formation_operator.release.runner import Runner
 from formation_operator.release.starter import NotReadyError, Starter
 from formation_operator.requeue import Lane, Requeue, soonest
@@ -78,8 +78,13 @@ class Releaser:
             is_without = this.formation.spec.release is None and chosen.content.known
             left = is_without and not this.formation.spec.paused
             return await self._ignore(this, chosen) if left else chosen
-        started = await self._has_started(this, chosen.situation)
-        return await self._carry_out(this, chosen, gate.decide(chosen.situation._replace(started=started)))
+        situation = chosen.situation
+        try:
+            async with patiently():
+                started = await self._has_started(this, situation)
+        except errors.ClusterError:  # so it may have
+            started, chosen = True, chosen._replace(requeue=soonest(chosen.requeue, this.noted.retry()))
+        return await self._carry_out(this, chosen, gate.decide(situation._replace(started=started)))
 
     async def _has_started(self, this: Asked, situation: Situation) -> bool:
         """Return whether the Job under way has started a container, as far as that matters."""

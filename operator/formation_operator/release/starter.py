@@ -13,6 +13,7 @@ from formation_operator.release import causes
 from formation_operator.release.asked import Asked
 from formation_operator.release.keeper import Keeper
 from formation_operator.release.revision_errors import LeavingError, TakenError
+from formation_operator.release.revision_store import patiently
 from formation_operator.release.runner import Runner
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
@@ -62,9 +63,12 @@ class Starter:
         if invalid := await _unrenderable(mine, this.content.spec):
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
-        if found := await self._runner.unknown(mine, this.known_jobs()):
+        async with patiently():
+            found = await self._runner.unknown(mine, this.known_jobs())
+            alive = [] if found else await self._runner.alive(mine)
+        if found:
             raise NotReadyError(Cause("an earlier release command was started"), found=found)
-        if alive := await self._runner.alive(mine):
+        if alive:
             text = f"the release command starts once Pods of an earlier one are gone: {', '.join(alive[:3])}"
             raise NotReadyError(Cause(text, reason=Trouble.WAITING), pause=GONE_PAUSE)
         try:

@@ -1,0 +1,60 @@
+"""Pods, Events or Jobs that can't be read, or are read slowly, while a release waits."""
+
+import asyncio
+
+import pytest
+
+from formation_operator.api import naming
+from formation_operator.api.reasons import ConditionType
+from formation_operator.kube import errors
+from formation_operator.release import revision_store
+from tests.builders import Manifest
+from tests.unit.facts import condition_of
+from tests.unit.fakes.cluster import Incident
+from tests.unit.fakes.releasing import BOTH_V1, KEY, Shop
+
+NO_ANSWER = errors.UnavailableError("the server doesn't answer")
+
+
+async def an_app_with_a_release_under_way() -> tuple[Shop, Manifest]:
+    """Return an app whose second release is under way, and its Job."""
+    shop = Shop()
+    await shop.settle()
+    await shop.finish()
+    await shop.change(image="shop:v2")
+    [job] = [each for each in shop.jobs() if not each.get("status")]
+    return shop, job
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Event"])
+async def test_the_status_is_written_though_it_cannot_be_read_whether_a_release_has_started(
+    kind: str,
+) -> None:
+    shop, job = await an_app_with_a_release_under_way()
+    labels, waiting = job["spec"]["template"]["metadata"]["labels"], {"phase": "Pending"}
+    spec = {"nodeName": "node-1", "containers": [{"name": "release"}]}
+    shop.cluster.put("Pod", {"metadata": {"name": "pod", "labels": labels}, "spec": spec, "status": waiting})
+    shop.cluster.incidents.append(Incident("select", kind, error=NO_ANSWER, times=float("inf")))
+    for change in ({"image": "shop:v3"}, {"suspend": True}):
+        shop.cluster.merge(naming.KIND, *KEY, {"spec": change})
+        for _ in range(4):
+            shop.time.seconds += 2
+            await shop.operator.work()
+        generation = shop.cluster.read(naming.KIND, *KEY)["metadata"]["generation"]
+        assert condition_of(shop.status, ConditionType.READY)["observedGeneration"] == generation
+    assert job["metadata"]["name"] in [each["metadata"]["name"] for each in shop.jobs()]
+    assert shop.images() == BOTH_V1
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Job"])
+async def test_no_pass_waits_for_a_list_of_pods_or_jobs_that_hangs(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revision_store, "PATIENCE", 0.05)
+    shop, job = await an_app_with_a_release_under_way()
+    shop.cluster.remove("Job", "default", job["metadata"]["name"])
+    shop.cluster.incidents.append(Incident("select", kind, error=NO_ANSWER, hangs=1.0, times=float("inf")))
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    await shop.operator.work()
+    assert clock() - began < 0.5
