@@ -54,6 +54,13 @@ class Runner:
         records.say(logger, mine, f"create Job {name}")
         return made
 
+    async def check_living(self, mine: Metadata) -> None:
+        """Raise `NotFoundError` if the Formation is gone, or is going: the watch may bring that later."""
+        live = await self._cluster.get(naming.KIND, mine.namespace, mine.name)
+        about = lenient.mapping(live, "metadata")
+        if about.get("uid") != mine.uid or "deletionTimestamp" in about:
+            raise errors.NotFoundError(f"Formation {mine.name} is gone, or about to go")
+
     async def delete(self, mine: Metadata, job: Job, *, foreground: bool = True) -> None:
         """Delete a Job; in the foreground its name becomes free when its Pods are gone."""
         try:

@@ -64,6 +64,7 @@ class Starter:
             text = "no release command starts while a type is invalid"
             raise NotReadyError(Cause(text, lasting=True, reason=Trouble.INVALID_SPEC), invalid)
         async with patiently():
+            await self._runner.check_living(mine)
             found = await self._runner.unknown(mine, this.known_jobs())
             alive = [] if found else await self._runner.alive(mine)
         if found:

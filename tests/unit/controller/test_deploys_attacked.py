@@ -485,3 +485,14 @@ async def test_requests_about_revisions_that_hang_hold_up_no_count_and_without_a
     async with asyncio.timeout(10):
         await shop.operator.work()
     assert (shop.images(), shop.counts()["shop-web"]) == (BOTH_V2, 4)
+
+
+async def test_no_release_starts_for_a_formation_of_whose_end_no_watch_has_told_yet(shop: Shop) -> None:
+    shop.cluster.merge(naming.KIND, *KEY, {"spec": {"image": "shop:v2"}})
+    shop.cluster.watchers.clear()
+    shop.cluster.remove(naming.KIND, *KEY)
+    jobs = len(shop.jobs())
+    for _ in range(3):
+        shop.time.seconds += 10
+        await shop.operator.work()
+    assert len(shop.jobs()) == jobs
