@@ -5,6 +5,7 @@ name are compared between all Formations; and every resync, because kopf's lists
 """
 
 import asyncio
+import collections
 import logging
 from collections.abc import Callable
 from typing import NoReturn
@@ -23,6 +24,8 @@ from formation_operator.settings import Settings
 logger = logging.getLogger(__name__)
 QUIET_SECONDS, MOST_SECONDS = 5.0, 60.0
 """kopf's list counts as complete so many seconds after its last page, or so many after its first."""
+LOOKS = 4
+"""So many looks have to find kopf's watch silent, and another one not, until it counts as lost."""
 Scope = str | None
 """A namespace that is watched by itself, or all of them."""
 
@@ -55,10 +58,7 @@ class Informers:
         self._on_reached = reached
         self._settings = settings
         self._reflectors = {
-            scope: {
-                kind: self._reflector(cluster, each.kind, scope, reached)
-                for kind, each in known.watched.items()
-            }
+            scope: {kind: self._reflector(cluster, each.kind, scope) for kind, each in known.watched.items()}
             for scope in settings.scopes
         }
         """By scope and kind, in the order in which they are listed."""
@@ -73,21 +73,21 @@ class Informers:
         """The namespaces that forbid kopf's watch of Formations."""
         self._synced: set[Scope] = set()
         """Where all that is watched has been listed."""
-        self.missed: dict[Scope, int] = {}
-        """The newest version of a Formation that a list has brought, and kopf hasn't yet."""
+        self._active: set[Scope] = set()
+        """Where a watch of another kind than Formations has brought anything since the last look."""
+        self._silent: collections.Counter[Scope] = collections.Counter()
+        """How many looks one after the other have found that, and nothing of kopf's."""
         self._uncompared: set[Scope] = set()
         """Where kopf has listed Formations since they were compared."""
         self._listed_anew = asyncio.Event()
 
-    def _reflector(
-        self, cluster: Cluster, kind: Kind, scope: Scope, reached: Callable[[str, Scope], None]
-    ) -> Reflector:
+    def _reflector(self, cluster: Cluster, kind: Kind, scope: Scope) -> Reflector:
         return Reflector(
             cluster,
             kind,
             scope,
             self,
-            reached=lambda: reached(kind.known_as, scope),
+            reached=lambda: self._reach(kind.known_as, scope),
             absent_seconds=self._settings.poll,
         )
 
@@ -202,19 +202,32 @@ class Informers:
             self._leave_out(scope, error)
         except errors.ClusterError as error:
             logger.warning("Formations in %s can't be compared: %s", scope or "all namespaces", error)
-            self.formations_listed(scope)
+            self._compare_soon(scope)
 
     def has_synced(self, key: Key) -> bool:
         """Return whether all that may concern a Formation has been listed: no pass of it runs before."""
         return self._scope_of(key) in self._synced
 
-    def check_watch(self, missed: dict[Scope, int]) -> None:
-        """Raise `WatchLostError` if kopf still hasn't brought a version that it had missed some time ago."""
-        for scope, version in missed.items():
-            if self.missed.get(scope) == version:
-                raise WatchLostError(
-                    f"no watch has brought version {version} of Formations in {scope or 'all'}"
-                )
+    async def watch_over(self) -> NoReturn:
+        """Raise `WatchLostError` if kopf's watch stays silent while others bring at least bookmarks.
+
+        An outage ends all of them, and kopf's may be the last to come back.
+        """
+        while True:
+            await asyncio.sleep(self._settings.watch_lost / LOOKS)
+            for scope in self._active - self._unwatched:
+                self._silent[scope] += 1
+                if self._silent[scope] >= LOOKS:
+                    raise WatchLostError(f"kopf's watch of Formations in {scope or 'all'} has fallen silent")
+            self._active.clear()
+
+    def _reach(self, kind: str, scope: Scope) -> None:
+        """Take note that a watch has brought anything."""
+        if kind == naming.KIND:
+            self._silent[scope] = 0
+        else:
+            self._active.add(scope)
+        self._on_reached(kind, scope)
 
     # Taking in
 
@@ -223,19 +236,21 @@ class Informers:
 
         A Formation that kopf's last watch hadn't brought may have been deleted by now.
         """
-        self.missed.pop(scope, None)
+        self._reach(naming.KIND, scope)
+        self._compare_soon(scope)
+
+    def _compare_soon(self, scope: Scope) -> None:
         self._uncompared.add(scope)
         self._listed_anew.set()
 
     def formations_refused(self, scope: Scope) -> None:
         """Take note that a namespace forbids kopf's watch of Formations: only lists find what changes."""
         self._unwatched.add(scope)
-        self.missed.pop(scope, None)
         self._leave_out(scope, errors.ForbiddenError("Formations can't be watched"))
 
     def formations_reached(self, scope: Scope) -> None:
         """Take note that kopf's watch of a scope has brought anything, a bookmark included."""
-        self._on_reached(naming.KIND, scope)
+        self._reach(naming.KIND, scope)
         if scope in self._unwatched:
             self._unwatched.remove(scope)
             self._take_back(scope)
@@ -244,9 +259,6 @@ class Informers:
         """Take in an event of kopf's list, which has no type, or of its watch."""
         deleted = type_ == DELETED
         key, version = formations.key_of(raw), formations.version_of(raw)
-        scope = self._scope_of(key)
-        if version >= self.missed.get(scope, version):
-            self.missed.pop(scope, None)
         if deleted or self._known.is_newer(naming.KIND, key, version):
             self._take(naming.KIND, raw, deleted=deleted)
 
@@ -263,9 +275,6 @@ class Informers:
         key, own = formations.key_of(raw), formations.version_of(raw)
         if not self._known.stores[kind.known_as].is_newer(key, own, version):
             return  # as most of a list is
-        scope = self._scope_of(key)
-        if kind.name == naming.KIND and scope in self._synced - self._unwatched:
-            self.missed[scope] = max(own, self.missed.get(scope, 0))
         if not kind.metadata_only:
             self._take(kind.known_as, raw, as_of=version)
 

@@ -99,6 +99,7 @@ class Controller:
             tasks.create_task(self._lead(self._work), name="queue")
             tasks.create_task(self.informers.run(), name="informers")
             tasks.create_task(self._resync_forever(), name="resync")
+            tasks.create_task(self.informers.watch_over(), name="watch")
 
     async def _resync_forever(self) -> NoReturn:
         """List everything again from time to time, in case a watch has missed anything."""
@@ -112,9 +113,6 @@ class Controller:
                 pause = self._settings.resync_retry
             else:
                 pause = self._settings.resync
-                if missed := dict(self.informers.missed):
-                    await asyncio.sleep(self._settings.watch_lost)
-                    self.informers.check_watch(missed)
 
     async def _work(self) -> None:
         """Run passes, first one of every Formation: another replica may have led until now.
