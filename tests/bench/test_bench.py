@@ -33,7 +33,7 @@ async def delete(prepared: Trial) -> None:
 def of_everybody(deployment: Object) -> Object:
     """Return a Deployment without what differs from one cluster, or one writer, to another."""
     about = deployment["metadata"]
-    annotations = {**about["annotations"], "formations.dev/intent": ""}
+    annotations = {**about["annotations"], "formations.dev/content": "", "formations.dev/intent": ""}
     owner = [{**each, "uid": ""} for each in about["ownerReferences"]]
     kept = {key: about[key] for key in ("name", "namespace", "labels")}
     return {**kept, "annotations": annotations, "owner": owner, "spec": deployment["spec"]}

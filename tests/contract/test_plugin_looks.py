@@ -72,7 +72,10 @@ def test_what_runs_once_is_made_and_ended_or_only_seen(shop: Client, formation: 
     job = formation.within("run", "shop", "--detach", "--", "/shop", "migrate").stdout.strip()
     rows = eventually(lambda: json.loads(formation.within("ps", "shop", "run", "-o", "json").stdout))
     (name,) = (each["process"] for each in rows)
-    assert formation.within("stop", "shop", "--process", name, "--dry-run").stdout == f"{name}: ended (dry run)\n"
+    assert (
+        formation.within("stop", "shop", "--process", name, "--dry-run").stdout
+        == f"{name}: ended (dry run)\n"
+    )
     assert len(shop.list_all("jobs.batch")) == 1
     short = f"run.{name.rpartition('-')[2]}"
     assert formation.within("stop", "shop", "--process", short, "-o", "name").stdout == f"{job}\n"

@@ -40,7 +40,7 @@ func deployment(formation *Formation, name string) (*appsv1.DeploymentApplyConfi
 		WithTerminationMessagePolicy(core.TerminationMessageFallbackToLogsOnError).
 		WithSecurityContext(corev1.SecurityContext().WithAllowPrivilegeEscalation(false).
 			WithCapabilities(corev1.Capabilities().WithDrop("ALL")))
-	pod := corev1.PodSpec().WithContainers(container).WithSecurityContext(corev1.PodSecurityContext().
+	pod := corev1.PodSpec().WithContainers(container).WithEnableServiceLinks(false).WithSecurityContext(corev1.PodSecurityContext().
 		WithRunAsNonRoot(true).WithSeccompProfile(corev1.SeccompProfile().WithType(core.SeccompProfileTypeRuntimeDefault)))
 	quarter := intstr.FromString("25%")
 	spec := appsv1.DeploymentSpec().WithReplicas(process.Replicas).WithMinReadySeconds(5).
@@ -50,7 +50,10 @@ func deployment(formation *Formation, name string) (*appsv1.DeploymentApplyConfi
 		WithTemplate(corev1.PodTemplateSpec().WithLabels(labels).WithSpec(pod))
 	wanted := appsv1.Deployment(formation.Name+"-"+name, formation.Namespace).
 		WithLabels(labels).WithOwnerReferences(owner).WithSpec(spec).
-		WithAnnotations(map[string]string{"formations.dev/count": fmt.Sprint(process.Replicas)})
+		WithAnnotations(map[string]string{
+			"formations.dev/content": fmt.Sprintf("1-%032x", 0),
+			"formations.dev/count":   fmt.Sprint(process.Replicas),
+		})
 	text, err := json.Marshal(wanted)
 	if err != nil {
 		return nil, err

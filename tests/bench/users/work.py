@@ -71,6 +71,7 @@ def deployment(stored: Manifest, kind: str) -> Manifest:
             "namespace": about["namespace"],
             "labels": labels,
             "annotations": {
+                "formations.dev/content": f"1-{0:032x}",
                 "formations.dev/count": str(process["replicas"]),
                 "formations.dev/intent": f"{about['generation']:016x}",
             },
@@ -114,7 +115,7 @@ def pod(stored: Manifest, kind: str) -> Manifest:
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"containers": [container], "securityContext": context}
+    return {"containers": [container], "enableServiceLinks": False, "securityContext": context}
 
 
 def selector(owner: str, kind: str) -> dict[str, str]:
