@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from formation_operator.api import naming
-from formation_operator.controller import informers
 from formation_operator.controller.intake import Controller
 from formation_operator.kube import errors, reflector, watch_events
 from formation_operator.kube.objects import kinds
@@ -152,29 +151,6 @@ async def test_a_comparison_that_fails_ends_nothing_and_is_tried_again_soon() ->
             await asyncio.sleep(0.001)
         assert not cluster.incidents
         assert not running.done()
-
-
-async def test_a_change_that_only_comparisons_bring_ends_the_process() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.01))
-    await here.start()
-    cluster.put(naming.KIND, builders.stored(a_formation()))
-    assert isinstance(await ended(here), informers.WatchLostError)
-
-
-async def test_a_change_that_a_comparison_brings_before_kopf_does_ends_nothing() -> None:
-    cluster = FakeCluster()
-    here = controller(cluster, dataclasses.replace(QUICK, watch_lost=0.05))
-    await here.start()
-    async with at_work(here) as running, asyncio.timeout(5):
-        raw = cluster.put(naming.KIND, builders.stored(a_formation()))
-        while not here._cache.formations:  # noqa: ASYNC110, SLF001  # nothing tells
-            await asyncio.sleep(0.001)
-        here.informers.formation_event("ADDED", raw)
-        lists = len(cluster.asked("pages", naming.KIND))
-        while len(cluster.asked("pages", naming.KIND)) < lists + 3:
-            await asyncio.sleep(0.001)
-            assert not running.done()
 
 
 async def test_keda_may_come_and_go_while_the_operator_runs() -> None:
