@@ -117,7 +117,7 @@ class Planning:
     def _scale(self, name: str) -> Action | None:
         """Return the action that writes the count of a type whose Deployment can't be rendered.
 
-        Of a schedule it is whether it begins runs.
+        A schedule has no count: its action says whether it begins runs.
         """
         count, formation = self.wanted.counts.get(name), self.wanted.formation
         if formation.spec.paused:
