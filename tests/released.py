@@ -10,8 +10,6 @@ from tests.cluster import paths
 
 FIRST = "0869e4542e550fb38f75e3bf325bfec3273a536c"
 """What counts as the last release as long as there is no tag."""
-BEFORE_REVISIONS = "d72afb9947a14ad360e6e212627c6311e903a13a"
-"""The last commit whose operator keeps no revisions."""
 TAG = ("describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD^")
 
 

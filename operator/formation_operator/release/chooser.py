@@ -124,10 +124,7 @@ class Chooser:
         last = gate.succeeded_last(chosen.situation.jobs if chosen.situation else ())
         if last is None or last.digest in (this.noted.digest, released.digest if released else ""):
             return None
-        number, content = (
-            await self._store.number(mine, last.digest),
-            await self._store.data(mine, last.digest),
-        )
+        number, content = await self._store.kept(mine, last.digest)
         if content is None or 0 < number <= (released.number if released else 0):
             return None
         this.noted.released = await self._keeper.let_through(this, last.digest, content, released)

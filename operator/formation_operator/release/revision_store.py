@@ -79,14 +79,17 @@ class RevisionStore:
 
     async def data(self, mine: Metadata, digest: str) -> Object | None:
         """Return what a content of a digest says; nothing if it isn't kept."""
-        raw = await self._read(mine, digest)
-        return raw and revisions.content_in(raw, mine, digest)
+        return (await self.kept(mine, digest))[1]
 
     async def number(self, mine: Metadata, digest: str) -> int:
         """Return the number of a content's own revision; 0 if it was never let through."""
+        return (await self.kept(mine, digest))[0]
+
+    async def kept(self, mine: Metadata, digest: str) -> tuple[int, Object | None]:
+        """Return the number of a content's own revision, and what the content says; 0 and nothing without."""
         raw = await self._read(mine, digest)
-        is_it = raw is not None and revisions.content_in(raw, mine, digest) is not None
-        return revisions.number_in(raw, mine) if is_it and raw is not None else 0
+        content = revisions.content_in(raw, mine, digest) if raw is not None else None
+        return (0, None) if raw is None or content is None else (revisions.number_in(raw, mine), content)
 
     async def history(self, mine: Metadata, released: str) -> History:
         """Return what there is of a Formation's revisions; ``released`` is the digest of what runs."""
