@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from formation_operator.api import naming
-from formation_operator.api.formation import Formation, FormationSpec
+from formation_operator.api.formation import Formation
 from formation_operator.api.reasons import Trouble
 from formation_operator.kube import errors
 from formation_operator.kube.objects.kinds import ChildKind, Key
@@ -33,8 +33,6 @@ class Executor:
 
     cluster: Cluster
     formation: Formation
-    content: FormationSpec
-    """What the manifests were rendered from."""
     context: PlanContext
     lost: Collection[ChildId]
     """The children that another client deleted."""
@@ -153,10 +151,7 @@ class Executor:
 
     async def _repair(self, action: Action) -> Outcome:
         live = await self._writes.live(action.known)
-        notice, look = (
-            drift_event.explain(self.formation, self.content, action.meant, live),
-            looked_at(action, live),
-        )
+        notice, look = drift_event.explain(self.formation, action.meant, live), looked_at(action, live)
         del live  # it may have megabytes, and the write may take long
         return (await self._writes.bring(action, look)).with_event(notice)
 
