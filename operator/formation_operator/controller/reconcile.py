@@ -85,7 +85,7 @@ class Reconciler:
         self._memories.clear()
         self._patience = repair_limit.Patience()
         self._examiner = investigator.Examiner(self._cluster)
-        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock, self._monotonic)
+        self._releaser = releaser.Releaser(self._cluster, self._examiner, self._clock)
         self._reporting = Reporting(
             known=self._cache,
             writer=self._writer,
@@ -140,7 +140,7 @@ class Reconciler:
         if current is not known:
             this.basis.formation = await self._whole(current)
             formation = parsing.parse(this.basis.formation)
-        asked = steps.asked(this, formation, self._cache)
+        asked = steps.asked(this, formation, self._cache, self._monotonic())
         chosen = await self._releaser.choose(asked)
         before = steps.of_both(asked, chosen.content.spec)
         wanted = Wanted(formation, chosen.content, undecided, busy=self._runs.busy(this))

@@ -56,7 +56,7 @@ class Reporting:
         name, mark = wanted.formation.metadata.name, kept.mark
         known = Revision(name=revision_name(name, mark.digest), number=mark.number) if mark else None
         seen = dataclasses.replace(seen, revision=known, unrevised=kept.problem)
-        ran_well, tried = self._try(this, seen, before)
+        ran_well, tried = await self._try(this, asked, seen, before)
         seen = dataclasses.replace(seen, ran_well=ran_well)
         status = steps.report(seen, before, self._now(), this.faults)
         return soonest(await self._write(this, status), kept.requeue, again, tried)
@@ -108,7 +108,9 @@ class Reporting:
         again = examined.again_in
         return Requeue(Lane.REPORT, again + self.delay) if again is not None else None
 
-    def _try(self, this: Pass, seen: Seen, before: FormationStatus) -> tuple[bool, Requeue | None]:
+    async def _try(
+        self, this: Pass, asked: Asked, seen: Seen, before: FormationStatus
+    ) -> tuple[bool, Requeue | None]:
         """Return whether the newest revision has run well, and when it may have; once it has, it stays so."""
         newest, known, memory = seen.revision, before.revision, this.memory
         if newest and known and known.ready and known.name == newest.name:
@@ -117,6 +119,8 @@ class Reporting:
         now = self.monotonic()
         memory.trial = trial.go_on(seen, memory.trial, now)
         remaining = trial.remaining(seen, memory.trial, now)
+        if newest and remaining == 0 and not await self.releaser.keeper.note_ran_well(asked, newest):
+            memory.trial, remaining = None, trial.LASTS  # the minute begins again
         return remaining == 0, Requeue(Lane.REPORT, remaining) if remaining else None
 
     async def _write(self, this: Pass, status: compute.Status) -> Requeue | None:

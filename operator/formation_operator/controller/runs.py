@@ -102,7 +102,7 @@ class Runs:
                 continue
             this.memory.blocked[job.uid] = looked
             waits.append(wait)
-        said = {uid: each.said for uid, each in this.memory.blocked.items()}
+        said = {uid: each.found for uid, each in this.memory.blocked.items()}
         return said, Requeue(Lane.REPORT, min(waits)) if waits else None
 
 

@@ -61,7 +61,7 @@ DOWN = (
 )
 
 
-def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
+def asked(this: Pass, formation: Formation, known: Cache, now: float) -> Asked:
     """Return what decides which content is rendered."""
     spec = formation.spec
     return Asked(
@@ -76,6 +76,7 @@ def asked(this: Pass, formation: Formation, known: Cache) -> Asked:
         faults=this.faults,
         known_jobs=lambda: known.job_uids(this.key),
         forbidden=known.is_forbidden(kinds.JOB, this.key[0]),
+        now=now,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from formation_operator.api.reasons import Reason, State
-from formation_operator.backoff import doubled
+from formation_operator.backoff import Tried, tried
 from formation_operator.diagnose import grace_periods, pod_events, waits
 from formation_operator.diagnose.finding import Finding, latest
 from formation_operator.kube.objects import kinds
@@ -31,16 +31,8 @@ class Cause(NamedTuple):
     """Whether no process of it has started."""
 
 
-class Blocked(NamedTuple):
-    """Why a Job has no Pod."""
-
-    uid: str
-    """Of the Job."""
-    said: str
-    """What its controller says; empty if that isn't known."""
-    read_at: float
-    pause: float
-    """Seconds until it is read again."""
+Blocked = Tried[str]
+"""Why a Job has no Pod: what its controller says, empty if that isn't known, by the uid of the Job."""
 
 
 def cause_of(
@@ -77,12 +69,11 @@ async def why_podless(
 
     ``before`` is what was found out at the last look. Raises `ClusterError`.
     """
-    if before is None or before.uid != job.uid:
-        before = Blocked(job.uid, "", job.created, PODLESS)
-    if now >= before.read_at + before.pause or now < before.read_at:
-        said, pause = await _refused_pods(cluster, job), doubled(before.pause, PODLESS, LONGEST)
-        before = Blocked(job.uid, said, now, pause)
-    return before, max(0.1, before.read_at + before.pause - now)
+    if before is None or before.what != job.uid:
+        before = Tried(job.uid, "", job.created, PODLESS)
+    if not before.remaining(job.uid, now):
+        before = tried(before, job.uid, await _refused_pods(cluster, job), now, (PODLESS, LONGEST))
+    return before, max(0.1, before.remaining(job.uid, now))
 
 
 async def _refused_pods(cluster: Cluster, job: Job) -> str:

@@ -16,9 +16,8 @@ from formation_operator.kube import errors
 from formation_operator.kube.events.notices import Notice
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
-from formation_operator.release import gate, older_crd, revision_errors
-from formation_operator.release.asked import Asked, Chosen
-from formation_operator.release.content import NOTHING, Content
+from formation_operator.release import gate, older_crd, revisions
+from formation_operator.release.asked import NOTHING, Asked, Chosen, Content
 from formation_operator.release.gate import Situation
 from formation_operator.release.keeper import Keeper
 from formation_operator.release.revision_store import RevisionStore, patiently
@@ -53,12 +52,13 @@ class Chooser:
     async def _choose(self, this: Asked, released: Mark | None) -> Chosen:
         mine, before = this.formation.metadata, await self._before(this, released)
         if lost := await self._lost(this, before):
-            return Chosen(NOTHING, this.before.release, [lost], this.noted.retry(), released=released)
-        chosen = Chosen(this.content._replace(mark=released), released=released)
+            return Chosen(NOTHING, this.before.release, [lost], this.noted.retry(this.now), released=released)
+        wanted = this.content._replace(mark=released)
+        chosen = Chosen(wanted, released=released)
         if this.formation.spec.release is not None:
             chosen = await self._gated(this, released, before)
         if released is not None and released.digest == this.noted.digest:
-            return chosen._replace(content=this.content._replace(mark=released))
+            return chosen._replace(content=wanted)
         if chosen.is_shut and (newer := await self._released_since(this, chosen)):
             before = await self._store.content(mine, newer)
             chosen = await self._gated(this, newer, before)
@@ -137,7 +137,7 @@ class Chooser:
             before is not None and _is_given_the_same(this, before.spec)
         )
         if not needs_none and noted.unreleased != noted.digest:
-            needs_none = await self._store.number(mine, noted.digest) > 0
+            needs_none = (await self._store.kept(mine, noted.digest))[0] > 0
             noted.unreleased = "" if needs_none else noted.digest
         return Situation(noted.digest, noted.key, needs_none, bool(this.formation.spec.suspend), jobs)
 
@@ -154,8 +154,8 @@ class Chooser:
             if mark.digest != this.noted.digest:
                 mark = this.noted.released = Mark(mark.number + 1, this.noted.digest)
             return Chosen(this.content._replace(mark=mark), released=mark)
-        problem = revision_errors.problem(error, revision_errors.HELD)
-        return Chosen(known or NOTHING, this.before.release, [problem], this.noted.retry(), released=released)
+        problem, again = revisions.problem(error, revisions.HELD), this.noted.retry(this.now)
+        return Chosen(known or NOTHING, this.before.release, [problem], again, released=released)
 
 
 def _note(this: Asked) -> None:
@@ -163,11 +163,8 @@ def _note(this: Asked) -> None:
     noted, generation = this.noted, this.formation.metadata.generation
     if noted.generation == generation:
         return
-    before = noted.digest, noted.key
     noted.generation, noted.digest = generation, digest_of(content_of(this.raw["spec"]))
     noted.key = release_key(this.formation.spec)
-    if before != (noted.digest, noted.key):  # a count doesn't have what is refused tried sooner
-        noted.pause = None
 
 
 def _is_new(this: Asked) -> bool:

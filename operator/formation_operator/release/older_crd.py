@@ -12,8 +12,7 @@ from formation_operator.api.content import WITHOUT
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Cluster
-from formation_operator.release.asked import Asked
-from formation_operator.release.content import Content
+from formation_operator.release.asked import Asked, Content
 
 NESTED = ("release",)
 """The fields of a spec whose own fields count, too, beside the maps of a content."""

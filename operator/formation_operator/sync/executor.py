@@ -19,7 +19,7 @@ from formation_operator.replicas.count_owner import Replicas
 from formation_operator.sync import drift_event, planner, write_events
 from formation_operator.sync.outcome import Outcome
 from formation_operator.sync.planner import Action, PlanContext, Verb
-from formation_operator.sync.versioned_writes import VersionedWrites, looked_at
+from formation_operator.sync.versioned_writes import VersionedWrites, check_living, looked_at
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Executor:
         manifest, kind, name = action.meant.manifest, action.meant.kind, action.meant.name
         was_deleted = (kind, name) in self.lost
         if was_deleted:
-            await self._check_living()
+            await check_living(self.cluster, self.formation.metadata)
         try:
             raw = await self.cluster.create(manifest, manager=naming.FIELD_MANAGER)
         except errors.ConflictError:
@@ -156,18 +156,6 @@ class Executor:
         return (await self._writes.bring(action, look)).with_event(notice)
 
     async def _adopt(self, action: Action) -> Outcome:
-        await self._check_living()
+        await check_living(self.cluster, self.formation.metadata)
         adopted = await self._writes.adopt(action, desired.owner_reference(self.formation.metadata))
         return adopted if adopted.again else adopted.with_event(write_events.adopted(action))
-
-    async def _check_living(self) -> None:
-        """Raise `ConflictError` if the Formation is being deleted, or is gone.
-
-        Until the watch brings the deletion, children would be adopted or created, and then deleted with it.
-        Kubernetes' own controllers read their owner again, too.
-        """
-        mine = self.formation.metadata
-        live = await self.cluster.get(naming.KIND, mine.namespace, mine.name)
-        metadata = (live or {}).get("metadata") or {}
-        if metadata.get("uid") != mine.uid or "deletionTimestamp" in metadata:
-            raise errors.ConflictError(f"Formation {mine.name} is being deleted")

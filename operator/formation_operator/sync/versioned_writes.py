@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from formation_operator.api import naming
+from formation_operator.api.formation import Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import lenient
 from formation_operator.kube.port import Cluster
@@ -189,6 +190,18 @@ class VersionedWrites:
 
     async def _remove(self, child: Child, version: str) -> bool:
         return await self.cluster.delete(child.kind, child.namespace, child.name, child.uid, version)
+
+
+async def check_living(cluster: Cluster, mine: Metadata) -> None:
+    """Raise `NotFoundError` if a Formation is gone, or is going: the watch may bring that later.
+
+    Until then children would be adopted or created, and then deleted with it. Kubernetes' own controllers
+    read their owner again, too.
+    """
+    live = await cluster.get(naming.KIND, mine.namespace, mine.name)
+    about = lenient.mapping(live, "metadata")
+    if about.get("uid") != mine.uid or "deletionTimestamp" in about:
+        raise errors.NotFoundError(f"Formation {mine.name} is gone, or about to go")
 
 
 def _same(live: dict[str, Any]) -> list[dict[str, Any]]:

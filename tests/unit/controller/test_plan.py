@@ -15,7 +15,7 @@ from formation_operator.kube.objects.kinds import ChildKind
 from formation_operator.kube.port import Object
 from formation_operator.observe.children import Children
 from formation_operator.observe.faults import Faults
-from formation_operator.release.content import Content
+from formation_operator.release.asked import Content
 from formation_operator.render import desired
 from formation_operator.render.desired import Intent
 from formation_operator.replicas.count_owner import Replicas
