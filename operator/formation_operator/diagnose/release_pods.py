@@ -6,13 +6,12 @@ from formation_operator.api import naming
 from formation_operator.api.formation import Metadata
 from formation_operator.diagnose import diagnosis, pod_events
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import Cluster, Object, first_objects
 from formation_operator.observe import pods
 
 ENDED = ("Succeeded", "Failed")
 ON_THE_WAY = {"", "ContainerCreating", "PodInitializing"}
 """Why a container waits that may start at any moment."""
-MOST_PAGES = 10
 
 
 async def alive(cluster: Cluster, mine: Metadata) -> list[str]:
@@ -41,28 +40,19 @@ def labels(mine: Metadata, digest: str = "") -> str:
     return f"{naming.FORMATION_LABEL}={mine.name},{naming.RELEASE_LABEL}{of}"
 
 
-async def _pods(cluster: Cluster, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
-    pages = 0
-    async for page in cluster.select(kinds.POD, mine.namespace, labels=labels(mine, digest)):
-        for raw in page:
-            yield raw
-        pages += 1
-        if pages == MOST_PAGES:
-            return
+def _pods(cluster: Cluster, mine: Metadata, digest: str = "") -> AsyncIterator[Object]:
+    return first_objects(cluster.select(kinds.POD, mine.namespace, labels=labels(mine, digest)))
 
 
 async def _is_stuck(cluster: Cluster, raw: Object) -> bool:
     """Return whether kubelet said last that it can't even begin with a Pod's containers."""
-    failed = begun = 0.0
-    about = f"regarding.uid={raw['metadata']['uid']}"
-    async for page in cluster.select(kinds.EVENT, raw["metadata"]["namespace"], fields=about):
-        for event in map(pod_events.pod_event, page):
-            if event.reason in diagnosis.ON_THE_WAY:
-                failed = max(failed, event.last)
-            else:
-                begun = max(begun, event.last)
-        break
-    return failed > begun
+    said, about = {True: 0.0, False: 0.0}, f"regarding.uid={raw['metadata']['uid']}"
+    pages = cluster.select(kinds.EVENT, raw["metadata"]["namespace"], fields=about)
+    async for each in first_objects(pages, most=1):
+        event = pod_events.pod_event(each)
+        fails = event.reason in diagnosis.ON_THE_WAY
+        said[fails] = max(said[fails], event.last)
+    return said[True] > said[False]
 
 
 def _has_started(raw: Object) -> bool | None:

@@ -17,7 +17,7 @@ from formation_operator.api.content import Mark, revision_name
 from formation_operator.api.formation import FormationSpec, Metadata
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import Cluster, Object, first_objects
 from formation_operator.release import revisions
 from formation_operator.release.asked import Content
 from formation_operator.release.revisions import NONE, History, LeavingError, Listed, TakenError
@@ -29,8 +29,6 @@ PATIENCE = 2.0
 """Seconds for which a pass waits for what is read and written here: counts wait no longer."""
 MOST_BYTES = 16 * 2**20
 """Of contents that are kept in memory while a release runs; one without room is read in each pass."""
-MOST_PAGES = 10
-"""Of a Formation's revisions: others may have made thousands with its label."""
 MOST_DELETED = 100
 """How many old revisions one deploy deletes: as many as a Formation may keep."""
 MOST_ADOPTED = 10
@@ -84,14 +82,14 @@ class RevisionStore:
 
     async def history(self, mine: Metadata) -> History:
         """Return what there is of a Formation's revisions."""
-        found, pages = History(), 0
-        labels = f"{naming.FORMATION_LABEL}={mine.name}"
-        async for page in self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels):
-            found = found.with_page(mine, page)
-            pages += 1
-            if pages == MOST_PAGES:
-                break
-        return found
+        own, orphans, labels = list[Listed](), list[Listed](), f"{naming.FORMATION_LABEL}={mine.name}"
+        pages = self._cluster.select(kinds.CONTROLLER_REVISION, mine.namespace, labels=labels)
+        async for raw in first_objects(pages):
+            if revisions.is_own(raw, mine):
+                own.append(revisions.listed(raw))
+            elif revisions.is_orphan(raw, mine):
+                orphans.append(revisions.listed(raw))
+        return History(own, orphans)
 
     async def keep(
         self, mine: Metadata, mark: Mark, content: Mapping[str, Any], history: History = NONE

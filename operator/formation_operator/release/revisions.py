@@ -5,7 +5,7 @@ nothing, and whatever one says, only its own Formation is concerned.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from formation_operator.api import bounds, naming
@@ -16,6 +16,7 @@ from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
 from formation_operator.observe.faults import Problem
 from formation_operator.render import desired
+from formation_operator.sync.versioned_writes import unchanged
 
 Object = dict[str, Any]
 DIGITS = 12
@@ -55,13 +56,6 @@ class History:
     def __contains__(self, name: str) -> bool:
         """Return whether a revision of a name is there."""
         return any(each.name == name for each in (*self.own, *self.orphans))
-
-    def with_page(self, mine: Metadata, page: Iterable[Object]) -> "History":
-        """Return this with what a page of a list has, of which only the metadata counts."""
-        items = [*page]
-        own = (_listed(raw) for raw in items if _owner_of(raw) == mine.uid)
-        orphans = (_listed(raw) for raw in items if is_orphan(raw, mine))
-        return History((*self.own, *own), (*self.orphans, *orphans))
 
     def next(self, floor: int) -> int:
         """Return the number of a content that is let through after the one numbered ``floor``."""
@@ -143,7 +137,7 @@ def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
 
     An orphan of the Formation keeps one, too.
     """
-    if _owner_of(raw) != mine.uid and not is_orphan(raw, mine):
+    if not (is_own(raw, mine) or is_orphan(raw, mine)):
         return None
     data = lenient.mapping(raw, "data")
     try:
@@ -151,6 +145,11 @@ def content_in(raw: Object, mine: Metadata, digest: str) -> Object | None:
     except bounds.TooLargeError:
         return None
     return data if digest_of(data) == digest else None
+
+
+def is_own(raw: Mapping[str, Any], mine: Metadata) -> bool:
+    """Return whether a Formation owns an object."""
+    return _owner_of(raw) == mine.uid
 
 
 def is_orphan(raw: Mapping[str, Any], mine: Metadata) -> bool:
@@ -182,17 +181,12 @@ def numbered(raw: Object, mine: Metadata, number: int, *, well: bool = False) ->
     if _owner_of(raw) is None:
         owners = [*lenient.items(metadata, "ownerReferences"), desired.owner_reference(mine)]
         operations.append({"op": "add", "path": "/metadata/ownerReferences", "value": owners})
-    # Both make it a conflict if it is another one by now, or was changed.
-    same = [
-        {"op": "replace", "path": f"/metadata/{field}", "value": metadata[field]}
-        for field in ("uid", "resourceVersion")
-    ]
-    return [*same, *operations] if operations else []
+    return [*unchanged(metadata), *operations] if operations else []
 
 
 def number_in(raw: Object, mine: Metadata) -> int:
     """Return the number that a Formation's own revision says in its metadata; 0 if it has none."""
-    return _number_in(raw) if _owner_of(raw) == mine.uid else 0
+    return _number_in(raw) if is_own(raw, mine) else 0
 
 
 def _number_in(raw: Object) -> int:
@@ -204,7 +198,8 @@ def _annotations_of(raw: Object) -> Object:
     return lenient.mapping(raw, "metadata", "annotations")
 
 
-def _listed(raw: Object) -> Listed:
+def listed(raw: Object) -> Listed:
+    """Return what a list has of a revision, of which only the metadata counts."""
     about, said = raw["metadata"], has_run_well(_annotations_of(raw))
     return Listed(about["name"], about["uid"], str(about["resourceVersion"]), _number_in(raw), said)
 

@@ -10,7 +10,7 @@ from formation_operator.api.reasons import Trouble
 from formation_operator.diagnose import release_pods
 from formation_operator.kube import errors
 from formation_operator.kube.objects import kinds, lenient
-from formation_operator.kube.port import Cluster, Object
+from formation_operator.kube.port import Cluster, Object, first_objects
 from formation_operator.observe import jobs as observed
 from formation_operator.observe.faults import Problem
 from formation_operator.observe.jobs import Job
@@ -22,7 +22,7 @@ from formation_operator.release.revisions import LeavingError, TakenError
 from formation_operator.render import cron_job, desired, release_job
 from formation_operator.render.pod_template import InvalidTypeError
 from formation_operator.replicas.count_owner import Replicas
-from formation_operator.sync.versioned_writes import check_living
+from formation_operator.sync.versioned_writes import check_living, unchanged
 from formation_operator.telemetry import records
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ KEPT = 1
 """How many Jobs that are over stay beside the newest one, for their logs."""
 MOST_PRUNED = 10
 """How many are deleted at one start: anyone may make any number."""
-MOST_PAGES = 10
 RIGHTS = errors.rights_for(revisions.JOBS)
 ANY = Replicas(desired=1, rendered=1, remembered=1)
 """Counts are no part of what is released."""
@@ -130,16 +129,9 @@ class Runner:
             raise errors.NotFoundError(f"Job {job.name} is gone")
         marks = {naming.RELEASE_KEY_ANNOTATION: job.key, naming.RELEASE_LEFT_ANNOTATION: "true"}
         annotations = {**lenient.mapping(live, "metadata", "annotations"), **marks}
-        operations = [
-            {"op": "replace", "path": "/metadata/uid", "value": job.uid},
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": live["metadata"]["resourceVersion"],
-            },
-            {"op": "add", "path": "/metadata/annotations", "value": annotations},
-        ]
-        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, operations)
+        same = unchanged({**live["metadata"], "uid": job.uid})
+        noted = {"op": "add", "path": "/metadata/annotations", "value": annotations}
+        marked = await self._cluster.patch(kinds.JOB, job.namespace, job.name, [*same, noted])
         records.say(logger, mine, f"update Job {job.name}")
         return marked
 
@@ -157,14 +149,9 @@ class Runner:
 
         Another leader, or a request without an answer, may have made one that the watch hasn't brought.
         """
-        found, pages = list[Object](), 0
-        async for page in self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine)):
-            about = [(raw, observed.job(raw)) for raw in page]
-            found += [raw for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
-            pages += 1
-            if pages == MOST_PAGES or found:
-                break
-        return found
+        pages = self._cluster.select(kinds.JOB, mine.namespace, labels=release_pods.labels(mine))
+        about = ((raw, observed.job(raw)) async for raw in first_objects(pages))
+        return [raw async for raw, job in about if job and job.owner == mine.uid and job.uid not in known]
 
 
 async def _unrenderable(mine: Metadata, content: FormationSpec) -> list[Problem]:
